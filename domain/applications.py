@@ -1,0 +1,114 @@
+"""An application and what belongs to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.deadline import TimeLimit
+from domain.lifecycle import Move, Status
+
+
+class Channel(StrEnum):
+    """Where an application came in."""
+
+    WEB = "WEB"
+    MOBILE = "MOBILE"
+    CSC = "CSC"
+    E_DISTRICT = "E_DISTRICT"
+    UMANG = "UMANG"
+    WHATSAPP = "WHATSAPP"
+
+
+class DeliveryMode(StrEnum):
+    """How the citizen wants the result."""
+
+    PORTAL = "PORTAL"
+    COUNTER = "COUNTER"
+    DOORSTEP = "DOORSTEP"
+
+
+class RejectionGround(StrEnum):
+    """Coded grounds of a rejection, return or query."""
+
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+    DOCUMENT_NOT_VALID = "DOCUMENT_NOT_VALID"
+    DOCUMENT_NOT_LEGIBLE = "DOCUMENT_NOT_LEGIBLE"
+    FACTS_NOT_CONFIRMED = "FACTS_NOT_CONFIRMED"
+    ALREADY_ISSUED = "ALREADY_ISSUED"
+    OUTSIDE_JURISDICTION = "OUTSIDE_JURISDICTION"
+    FORM_INCOMPLETE = "FORM_INCOMPLETE"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedDocument:
+    """A paper attached to an application by reference. `key` is the required document it answers."""
+
+    id: str
+    key: str
+    source: str
+    uri: str
+    name: str
+    sha256: str | None
+    attached_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How an application was decided, by whom and why."""
+
+    approved: bool
+    ground: RejectionGround | None
+    reason: str | None
+    officer_id: str | None
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One citizen's application for one service. `version` grows by one with every change."""
+
+    id: str
+    number: str
+    acknowledgement: str | None
+    citizen_id: str
+    service_code: str
+    department: str | None
+    district: str
+    tehsil: str | None
+    channel: Channel
+    operator_id: str | None
+    delivery: DeliveryMode
+    status: Status
+    version: int
+    form: Mapping[str, str]
+    fee_paise: int | None
+    fee_receipt: str | None
+    officer_id: str | None
+    limit: TimeLimit | None
+    clock_started_at: datetime | None
+    paused_since: datetime | None
+    paused_days: int
+    due_at: datetime | None
+    decision: Decision | None
+    created_at: datetime
+    submitted_at: datetime | None
+    delivered_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step in the life of an application; `actor` is a role, `note` a text meant for the citizen."""
+
+    id: str
+    application_id: str
+    sequence: int
+    move: Move
+    before: Status | None
+    after: Status
+    actor_role: str
+    actor_id: str | None
+    ground: RejectionGround | None
+    note: str | None
+    at: datetime

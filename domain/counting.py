@@ -1,0 +1,53 @@
+"""Which events are e-transactions: the versioned rule table of contracts/etaal.md section 2."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+RULES_VERSION = "2026-1"
+
+
+class CountingEvent(StrEnum):
+    """Events that the rule table knows."""
+
+    DELIVERED = "DELIVERED"
+    REJECTED_BY_ORDER = "REJECTED_BY_ORDER"
+    BENEFIT_CREDITED = "BENEFIT_CREDITED"
+
+
+CATEGORIES: dict[CountingEvent, str] = {
+    CountingEvent.DELIVERED: "A",
+    CountingEvent.REJECTED_BY_ORDER: "A",
+    CountingEvent.BENEFIT_CREDITED: "E",
+}
+"""The e-Taal category of each event that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One row of the append-only ledger. `event_key` is unique: one event counts once.
+
+    `day` is the IST calendar day of the event; `count` is −1 for a correction of an earlier row.
+    """
+
+    event_key: str
+    event: CountingEvent
+    day: date
+    service_code: str
+    district: str
+    channel: str
+    category: str
+    count: int
+    rules_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionCount:
+    """The count of one service in one district on one day."""
+
+    day: date
+    service_code: str
+    district: str
+    channel: str
+    category: str
+    count: int

@@ -1,0 +1,103 @@
+"""The codes and the tree of everything that can be refused or go wrong.
+
+ApuniError
+  Problems          the request cannot be done; one Problem for each cause
+  NotSignedIn       a session is needed and no token was sent, or it does not hold
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Stable codes, shared by `errors[].extensions.code` and `userErrors[].code`."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    BAD_INPUT = "BAD_INPUT"
+    CONFLICT = "CONFLICT"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    IN_PROGRESS = "IN_PROGRESS"
+    CONSENT_REQUIRED = "CONSENT_REQUIRED"
+    RATE_LIMITED = "RATE_LIMITED"
+    TOO_COMPLEX = "TOO_COMPLEX"
+    OVERLOADED = "OVERLOADED"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
+    SOURCE_REFUSED = "SOURCE_REFUSED"
+    SOURCE_GARBLED = "SOURCE_GARBLED"
+    INTEGRITY = "INTEGRITY"
+    INTERNAL = "INTERNAL"
+    # Business rules.
+    SERVICE_UNKNOWN = "SERVICE_UNKNOWN"
+    SERVICE_CLOSED = "SERVICE_CLOSED"
+    DOCUMENT_MISSING = "DOCUMENT_MISSING"
+    DOCUMENT_UNKNOWN = "DOCUMENT_UNKNOWN"
+    PLACE_UNKNOWN = "PLACE_UNKNOWN"
+    NUMBER_MISTYPED = "NUMBER_MISTYPED"
+    ALREADY_APPLIED = "ALREADY_APPLIED"
+    TRANSITION_NOT_ALLOWED = "TRANSITION_NOT_ALLOWED"
+    REASON_REQUIRED = "REASON_REQUIRED"
+    FEE_MISMATCH = "FEE_MISMATCH"
+
+
+class Remedy(StrEnum):
+    """What the person can do about it; `action` in the graph."""
+
+    RETRY_LATER = "RETRY_LATER"
+    SIGN_IN_AGAIN = "SIGN_IN_AGAIN"
+    LINK_ACCOUNT = "LINK_ACCOUNT"
+    GIVE_CONSENT = "GIVE_CONSENT"
+    CORRECT_INPUT = "CORRECT_INPUT"
+    ATTACH_DOCUMENT = "ATTACH_DOCUMENT"
+    CHOOSE_SERVICE = "CHOOSE_SERVICE"
+    REFRESH = "REFRESH"
+    USE_NEW_KEY = "USE_NEW_KEY"
+    SEE_APPLICATION = "SEE_APPLICATION"
+    VISIT_CSC = "VISIT_CSC"
+    CALL_HELPLINE = "CALL_HELPLINE"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One cause of a refusal.
+
+    `path` names the input field; `params` fill the message of `code` in the asked language and
+    must never hold personal data or text that the caller sent.
+    """
+
+    code: ErrorCode
+    path: tuple[str, ...] = ()
+    action: Remedy = Remedy.CORRECT_INPUT
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+class ApuniError(Exception):
+    """The root of our own errors."""
+
+
+class Problems(ApuniError):
+    """A request that cannot be done, with every cause found."""
+
+    def __init__(self, *problems: Problem) -> None:
+        if not problems:
+            raise ValueError("at least one problem is needed")
+        super().__init__(", ".join(problem.code.value for problem in problems))
+        self.problems = problems
+
+    @property
+    def code(self) -> ErrorCode:
+        """The code of the first cause."""
+        return self.problems[0].code
+
+
+class NotSignedIn(ApuniError):
+    """A session is needed. Raised only where no token, or one that does not hold, was sent."""
+
+
+def not_found(*path: str) -> Problems:
+    """Absent and denied look alike: the same code by the same path."""
+    return Problems(Problem(ErrorCode.NOT_FOUND, path))

@@ -1,0 +1,151 @@
+"""People of the portal: citizens, officers, operators, and who is asking."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.text import Bilingual, Language
+
+
+class Role(StrEnum):
+    """Every role that the access table knows (DECISIONS.md, Rooms and paths)."""
+
+    ANONYMOUS = "ANONYMOUS"
+    CITIZEN = "CITIZEN"
+    OPERATOR = "OPERATOR"
+    OFFICER = "OFFICER"
+    APPELLATE = "APPELLATE"
+    COMMISSION = "COMMISSION"
+    DEPARTMENT_ADMIN = "DEPARTMENT_ADMIN"
+    FINANCE_OFFICER = "FINANCE_OFFICER"
+    AUDITOR = "AUDITOR"
+    DEVELOPER = "DEVELOPER"
+    ADMIN = "ADMIN"
+    UMANG = "UMANG"
+    E_TAAL = "E_TAAL"
+    DIGILOCKER = "DIGILOCKER"
+    ROUTER = "ROUTER"
+    SYSTEM = "SYSTEM"
+    """The gateway itself: worker, clock, seeding."""
+
+
+class PersonKind(StrEnum):
+    """Which table holds a person."""
+
+    CITIZEN = "CITIZEN"
+    OFFICER = "OFFICER"
+    OPERATOR = "OPERATOR"
+
+
+class Provider(StrEnum):
+    """Who vouches for a person, or holds an account that a person linked."""
+
+    MERI_PEHCHAAN = "MERI_PEHCHAAN"
+    JAN_PARICHAY = "JAN_PARICHAY"
+    PARICHAY = "PARICHAY"
+    CSC_CONNECT = "CSC_CONNECT"
+    DIGILOCKER = "DIGILOCKER"
+
+
+class OfficerLevel(StrEnum):
+    """The three levels of the Right to Service Act, section 3."""
+
+    DESIGNATED = "DESIGNATED"
+    FIRST_APPELLATE = "FIRST_APPELLATE"
+    SECOND_APPELLATE = "SECOND_APPELLATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A role held for a department and a place; None means every one."""
+
+    role: Role
+    department: str | None = None
+    district: str | None = None
+    tehsil: str | None = None
+    level: OfficerLevel | None = None
+
+    def covers(self, department: str | None, district: str | None, tehsil: str | None) -> bool:
+        """Whether the posting reaches that department and place."""
+        pairs = ((self.department, department), (self.district, district), (self.tehsil, tehsil))
+        return all(mine is None or mine == theirs for mine, theirs in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """A citizen; her personal data are encrypted at rest. `mobile` is ten digits."""
+
+    id: str
+    name: Bilingual
+    born_on: date | None
+    gender: str | None
+    mobile: str | None
+    email: str | None
+    district: str | None
+    tehsil: str | None
+    language: Language
+    aadhaar_last4: str | None
+    aadhaar_reference: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """An officer with the postings she holds today."""
+
+    id: str
+    name: Bilingual
+    designation: Bilingual
+    email: str
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A village level entrepreneur or centre operator."""
+
+    id: str
+    name: Bilingual
+    csc_id: str
+    centre: Bilingual
+    district: str
+    tehsil: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAccount:
+    """An account with a provider that a person linked by signing in."""
+
+    provider: Provider
+    linked_at: datetime
+    last_used_at: datetime | None
+    needs_consent: bool
+    consent_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is asking: the session's person with roles and jurisdictions, or a partner, or nobody."""
+
+    roles: frozenset[Role]
+    kind: PersonKind | None = None
+    person_id: str | None = None
+    postings: tuple[Posting, ...] = ()
+    session_id: str | None = None
+    on_behalf_of: str | None = None
+    district: str | None = None
+    scopes: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether a person or partner is known."""
+        return Role.ANONYMOUS not in self.roles
+
+    @property
+    def label(self) -> str:
+        """A name without personal data, for audit lines and idempotency scopes."""
+        return f"{self.kind}:{self.person_id}" if self.kind else "+".join(sorted(role.value for role in self.roles))
+
+
+ANONYMOUS = Subject(frozenset({Role.ANONYMOUS}))
+SYSTEM = Subject(frozenset({Role.SYSTEM}))

@@ -1,0 +1,68 @@
+"""Text in the two languages of the state."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DEVANAGARI_DIGITS = "०१२३४५६७८९"
+_TO_LATIN = str.maketrans(DEVANAGARI_DIGITS, "0123456789")
+_TO_DEVANAGARI = str.maketrans("0123456789", DEVANAGARI_DIGITS)
+
+
+class Language(StrEnum):
+    """Languages that people may ask for; Garhwali and Kumaoni fall back to Hindi."""
+
+    HI = "hi"
+    EN = "en"
+    GBM = "gbm"
+    KFY = "kfy"
+
+    @property
+    def catalogue(self) -> "Language":
+        """The language whose texts are used."""
+        return Language.EN if self is Language.EN else Language.HI
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual:
+    """A text in Hindi and English. A missing Hindi text falls back to English, and the other way."""
+
+    hi: str | None
+    en: str
+
+    def in_language(self, language: Language) -> str:
+        """The text in the language asked for, or in the other where it is missing."""
+        if language.catalogue is Language.EN:
+            return self.en or self.hi or ""
+        return self.hi or self.en
+
+
+def latin_digits(text: str) -> str:
+    """Devanagari digits turned into Latin ones."""
+    return text.translate(_TO_LATIN)
+
+
+def devanagari_digits(text: str) -> str:
+    """Latin digits turned into Devanagari ones."""
+    return text.translate(_TO_DEVANAGARI)
+
+
+def language_from_header(header: str | None, default: Language = Language.HI) -> Language:
+    """The first language of an Accept-Language header that we have (RFC 9110 section 12.5.4)."""
+    ranked: list[tuple[float, int, str]] = []
+    for position, part in enumerate((header or "").split(",")):
+        tag, _, parameters = part.strip().partition(";")
+        weight = _weight(parameters)
+        if tag and weight > 0:
+            ranked.append((-weight, position, tag.strip().lower().split("-")[0]))
+    known = {language.value: language for language in Language}
+    return next((known[tag] for _, _, tag in sorted(ranked) if tag in known), default)
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,43 @@
+"""The three outcomes of asking an outside system, and no more.
+
+IntegrationError
+  Unavailable        no usable answer in time; asking again later may work
+  Refused            understood, and declined; asking again will not help
+  Garbled            an answer arrived that does not match the published format
+    IntegrityFailure its signature, HMAC or owner is wrong: never shown, never cached, alarms
+"""
+
+from domain.sources import Source
+
+
+class IntegrationError(Exception):
+    """The root of everything an adapter raises. `code` is the partner's code, or a short word of ours.
+
+    Neither `code` nor the text ever holds personal data, tokens, URLs with queries or bodies.
+    """
+
+    retryable = False
+
+    def __init__(self, source: Source, code: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{source.value}: {code}")
+        self.source = source
+        self.code = code
+        self.retry_after = retry_after
+
+
+class Unavailable(IntegrationError):
+    """No usable answer in time. `retry_after` is in seconds, where the partner or the breaker says."""
+
+    retryable = True
+
+
+class Refused(IntegrationError):
+    """Understood and declined."""
+
+
+class Garbled(IntegrationError):
+    """The answer does not match the published format."""
+
+
+class IntegrityFailure(Garbled):
+    """A signature, HMAC or owner does not match."""

@@ -1,0 +1,111 @@
+"""What every identity provider gives us, whoever it is: the words shared by `sso` and `csc`."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from domain.people import Provider
+from domain.sources import Source
+from integrations.errors import Garbled, Refused, Unavailable
+from integrations.remote import Answer
+
+_PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
+
+
+class Assurance(StrEnum):
+    """How sure a provider is of who signed in (contracts/sso.md section 6)."""
+
+    LOW = "LOW"
+    """No stable id: the provider knows only a mobile number, which may have had another owner."""
+    SUBSTANTIAL = "SUBSTANTIAL"
+    """Password and one-time password, with a stable id."""
+    HIGH = "HIGH"
+    """Also verified against Aadhaar."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTokens:
+    """Tokens that a provider handed over and that open the citizen's locker. `expires_in` is seconds."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_in: int
+    scope: str
+    consent_until: datetime | None
+    locker_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderIdentity:
+    """A person as a provider vouches for her. `subject` is the durable key within the provider."""
+
+    provider: Provider
+    subject: str = field(repr=False)
+    name: str = field(repr=False)
+    born_on: date | None = field(repr=False)
+    gender: str | None
+    mobile: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    assurance: Assurance
+    tokens: ProviderTokens | None = None
+
+
+class IdentityProvider(Protocol):
+    """A provider that people sign in with by authorisation code."""
+
+    @property
+    def provider(self) -> Provider:
+        """Which provider this is."""
+        ...
+
+    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
+        """Where to send the browser."""
+        ...
+
+    async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
+        """Trade the single-use code for the person; raises IntegrationError. Never repeated."""
+        ...
+
+
+def json_object(source: Source, answer: Answer) -> dict[str, Any]:
+    """The JSON object of an answer; raises Garbled, since providers are known to send HTML pages."""
+    if "json" not in answer.media_type:
+        raise Garbled(source, "NOT_JSON")
+    try:
+        body = json.loads(answer.content)
+    except ValueError as error:
+        raise Garbled(source, "BAD_JSON") from error
+    if not isinstance(body, dict):
+        raise Garbled(source, "NOT_AN_OBJECT")
+    return body
+
+
+def judge_json(source: Source, answer: Answer) -> None:
+    """Sort an answer by status: 5xx Unavailable, 4xx Refused with the partner's code, 2xx passes."""
+    if answer.status >= 500:
+        raise Unavailable(source, f"HTTP_{answer.status}")
+    if answer.status >= 400:
+        code = json_object(source, answer).get("error")
+        known = isinstance(code, str) and _PARTNER_CODE.fullmatch(code)
+        raise Refused(source, str(code) if known else f"HTTP_{answer.status}")
+    if answer.status != 200:
+        raise Garbled(source, f"HTTP_{answer.status}")
+
+
+def text_of(body: dict[str, Any], *names: str) -> str | None:
+    """The first of these members that is a text with something in it."""
+    for name in names:
+        value = body.get(name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
+
+
+def mobile_of(text: str | None) -> str | None:
+    """The ten digits of an Indian mobile number, or None where the text is not one."""
+    digits = re.sub(r"\D", "", text or "")
+    digits = digits[-10:] if len(digits) in {10, 11, 12} and (len(digits) == 10 or digits[:-10] in {"0", "91"}) else ""
+    return digits if digits[:1] in tuple("6789") else None

@@ -1,0 +1,61 @@
+"""What each outside system did last, for the status page, `Query.sources` and metrics."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.sources import Source, SourceState
+
+CallObserver = Callable[[Source, str, str, float], None]
+"""Told of every remote call: source, policy name, outcome, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """The last we know of one system. `state` is None until it has been asked for the first time."""
+
+    source: Source
+    configured: bool
+    state: SourceState | None
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    retry_after: float | None
+
+
+class SourceMonitor:
+    """Remembers the last outcome of every system, in this process."""
+
+    def __init__(self, configured: Iterable[Source], observer: CallObserver | None = None) -> None:
+        self._configured = frozenset(configured)
+        self._observer = observer
+        self._success: dict[Source, datetime] = {}
+        self._failure: dict[Source, tuple[datetime, float | None]] = {}
+
+    def succeeded(self, source: Source, policy: str, at: datetime, seconds: float) -> None:
+        """A usable answer came, which may be a refusal."""
+        self._success[source] = at
+        self._observe(source, policy, "answered", seconds)
+
+    def failed(self, source: Source, policy: str, at: datetime, seconds: float, retry_after: float | None) -> None:
+        """No usable answer came."""
+        self._failure[source] = (at, retry_after)
+        self._observe(source, policy, "failed", seconds)
+
+    def _observe(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
+        if self._observer is not None:
+            self._observer(source, policy, outcome, seconds)
+
+    def statuses(self) -> list[SourceStatus]:
+        """Every system of the list, in its order."""
+        return [self._status(source) for source in Source if source is not Source.STORE]
+
+    def _status(self, source: Source) -> SourceStatus:
+        success = self._success.get(source)
+        failure, retry_after = self._failure.get(source, (None, None))
+        state: SourceState | None = None
+        if success is not None and (failure is None or success >= failure):
+            state = SourceState.LIVE
+        elif failure is not None:
+            state = SourceState.DOWN
+        shown = retry_after if state is SourceState.DOWN else None
+        return SourceStatus(source, source in self._configured, state, success, failure, shown)

@@ -1,0 +1,82 @@
+"""The one XML parser for what partners send: no document type, no entities, no network, a size cap.
+
+lxml refuses external entities by itself but still expands internal ones, so a document that brings a
+DOCTYPE is refused before it is parsed (ECOSYSTEM.md section 5).
+"""
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+LARGEST = 10_000_000
+"""Bytes; the body cap of the largest document that a partner may send."""
+
+_DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_SAFE_ENCODINGS = frozenset({"UTF-8", "UTF8", "US-ASCII", "ASCII", "ISO-8859-1"})
+
+
+class UnsafeXml(ValueError):
+    """The text is not well-formed XML, or it brings what no partner has reason to send."""
+
+
+def parse(content: bytes, *, limit: int = LARGEST) -> etree._Element:
+    """The root element; raises UnsafeXml for malformed, oversized or DOCTYPE-carrying documents."""
+    if len(content) > limit:
+        raise UnsafeXml("too large")
+    if _DECLARATION.search(content):
+        raise UnsafeXml("a document type is not allowed")
+    try:
+        root = etree.fromstring(content, _parser())
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnsafeXml("not well-formed") from error
+    document = root.getroottree().docinfo
+    if document.doctype or (document.encoding or "UTF-8").upper() not in _SAFE_ENCODINGS:
+        raise UnsafeXml("a document type or an unusual encoding is not allowed")
+    return root
+
+
+def local_name(element: etree._Element) -> str:
+    """The name without its namespace; empty for comments and processing instructions."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def children(element: etree._Element) -> Iterator[etree._Element]:
+    """Child elements, without comments and processing instructions."""
+    return (child for child in element if isinstance(child.tag, str))
+
+
+def child(element: etree._Element, name: str) -> etree._Element | None:
+    """The first child with that local name, whatever its namespace or letter case."""
+    return next((each for each in children(element) if local_name(each).casefold() == name.casefold()), None)
+
+
+def child_text(element: etree._Element, name: str) -> str | None:
+    """The trimmed text of such a child; None where it is missing or empty."""
+    found = child(element, name)
+    return text_of(found) if found is not None else None
+
+
+def text_of(element: etree._Element) -> str | None:
+    """All text within the element, so that a comment cannot cut a value short; None where empty."""
+    return "".join(str(part) for part in element.itertext(tag=None)).strip() or None
+
+
+def attribute(element: etree._Element, name: str) -> str | None:
+    """The trimmed attribute, whatever its letter case; None where it is missing or empty."""
+    for key, value in element.attrib.items():
+        if str(key).casefold() == name.casefold():
+            return str(value).strip() or None
+    return None
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_pis=True,
+        remove_comments=False,
+    )

@@ -1,0 +1,38 @@
+"""A Remote over an ASGI application or a transport, without a port."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from domain.clock import Clock, SystemClock
+from domain.sources import Source
+from integrations.breakers import Breakers
+from integrations.cache import KeptAnswers, open_cache
+from integrations.monitor import SourceMonitor
+from integrations.remote import Remote, Resilience
+from integrations.transport import open_client
+
+PARTNER = "http://partner.test"
+
+
+def shared_resilience(clock: Clock | None = None) -> Resilience:
+    """Breakers, cache and monitor of one test."""
+    clock = clock or SystemClock()
+    return Resilience(clock, Breakers(clock), KeptAnswers(open_cache(None), clock), SourceMonitor(Source))
+
+
+def remote_over(
+    app_or_transport: Callable[..., Any] | httpx.AsyncBaseTransport | None,
+    source: Source,
+    base_url: str = PARTNER,
+    *,
+    clock: Clock | None = None,
+    shared: Resilience | None = None,
+) -> Remote:
+    """Wrap an ASGI application, take a transport as it is, or (None) use httpx's own, which respx patches."""
+    if app_or_transport is None or isinstance(app_or_transport, httpx.AsyncBaseTransport):
+        transport = app_or_transport
+    else:
+        transport = httpx.ASGITransport(app=app_or_transport)
+    return Remote(source, base_url, client=open_client(transport), shared=shared or shared_resilience(clock))

@@ -1,0 +1,100 @@
+"""Make .venv from the hash-pinned lock: `python3 tools/bootstrap.py run|dev`. Standard library only.
+
+Written for any Python 3, so that one that is too old is told so in one line.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+LOCKS = {"run": ["run.txt"], "dev": ["dev.txt"]}
+VENV = os.environ.get("VENV", ".venv")
+
+
+def stop(line):
+    """Say one line and leave."""
+    sys.stderr.write("apuni: " + line + "\n")
+    sys.exit(1)
+
+
+def run(step, *command, **options):
+    """Run a command; on failure show its last lines."""
+    sys.stderr.write("  " + step + " ...\n")
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode:
+        tail = done.stdout.decode("utf-8", "replace").strip().splitlines()[-15:]
+        stop(step + " failed:\n    " + "\n    ".join(tail))
+
+
+def stamp_of(kind):
+    """The file that says a kind of environment is complete."""
+    return os.path.join(VENV, ".complete-" + kind)
+
+
+def fingerprint(kind):
+    """What the stamp must hold for the environment to be up to date."""
+    digest = hashlib.sha256(sys.version.encode() + os.getcwd().encode())
+    for name in ["requirements/uv.txt"] + ["requirements/" + lock for lock in LOCKS[kind]]:
+        with open(name, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def complete(kind):
+    """Whether the environment of a kind stands and fits the lock."""
+    try:
+        with open(stamp_of(kind)) as file:
+            return file.read() == fingerprint(kind)
+    except OSError:
+        return False
+
+
+def build(kind):
+    """Create the environment."""
+    probe = os.path.join(".", ".write-probe")
+    try:
+        with open(probe, "w"):
+            pass
+        os.remove(probe)
+    except OSError as error:
+        stop("this folder cannot be written to (" + error.strerror + "); copy the project to one that can")
+    for old in LOCKS:
+        if os.path.exists(stamp_of(old)):
+            os.remove(stamp_of(old))
+    if subprocess.run([sys.executable, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL).returncode:
+        stop("python3 has no venv module; install the package python3-venv")
+    python = os.path.join(VENV, "bin", "python")
+    uv = os.path.join(VENV, "bin", "uv")
+    environment = dict(os.environ, VIRTUAL_ENV=os.path.abspath(VENV), UV_PYTHON_DOWNLOADS="never")
+    run("creating " + VENV, sys.executable, "-m", "venv", "--clear", VENV)
+    run(
+        "installing uv",
+        *[python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"],
+        *["-r", "requirements/uv.txt"],
+    )
+    locks = ["requirements/" + lock for lock in LOCKS[kind]] + ["requirements/uv.txt"]
+    run("installing " + " ".join(locks), uv, "pip", "sync", "--quiet", "--require-hashes", *locks, env=environment)
+    run(
+        "installing the project",
+        *[uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."],
+        env=environment,
+    )
+    run("checking", uv, "pip", "check", "--python", python, env=environment)
+    with open(stamp_of(kind), "w") as file:
+        file.write(fingerprint(kind))
+
+
+def main():
+    """Build what is missing. An environment for development serves to run as well."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else "run"
+    if sys.version_info < (3, 11):
+        stop("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PY=python3.11")
+    if complete(kind) or (kind == "run" and complete("dev")):
+        return
+    sys.stderr.write("apuni: preparing " + VENV + " (" + kind + ")\n")
+    build(kind)
+
+
+if __name__ == "__main__":
+    main()
