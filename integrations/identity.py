@@ -73,26 +73,26 @@ class IdentityProvider(Protocol):
 def json_object(source: Source, answer: Answer) -> dict[str, Any]:
     """The JSON object of an answer; raises Garbled, since providers are known to send HTML pages."""
     if "json" not in answer.media_type:
-        raise Garbled(source, "NOT_JSON")
+        raise Garbled(source, "not_json")
     try:
         body = json.loads(answer.content)
     except ValueError as error:
-        raise Garbled(source, "BAD_JSON") from error
+        raise Garbled(source, "bad_json") from error
     if not isinstance(body, dict):
-        raise Garbled(source, "NOT_AN_OBJECT")
+        raise Garbled(source, "not_an_object")
     return body
 
 
 def judge_json(source: Source, answer: Answer) -> None:
     """Sort an answer by status: 5xx Unavailable, 4xx Refused with the partner's code, 2xx passes."""
     if answer.status >= 500:
-        raise Unavailable(source, f"HTTP_{answer.status}")
+        raise Unavailable(source, f"http_{answer.status}")
     if answer.status >= 400:
         code = json_object(source, answer).get("error")
         known = isinstance(code, str) and _PARTNER_CODE.fullmatch(code)
-        raise Refused(source, str(code) if known else f"HTTP_{answer.status}")
+        raise Refused(source, str(code) if known else f"http_{answer.status}")
     if answer.status != 200:
-        raise Garbled(source, f"HTTP_{answer.status}")
+        raise Garbled(source, f"http_{answer.status}")
 
 
 def text_of(body: dict[str, Any], *names: str) -> str | None:

@@ -6,8 +6,11 @@ DOCTYPE is refused before it is parsed (ECOSYSTEM.md section 5).
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from lxml import etree
+
+Element: TypeAlias = etree._Element  # noqa: SLF001 - lxml has no public name for it
 
 LARGEST = 10_000_000
 """Bytes; the body cap of the largest document that a partner may send."""
@@ -20,12 +23,12 @@ class UnsafeXml(ValueError):
     """The text is not well-formed XML, or it brings what no partner has reason to send."""
 
 
-def parse(content: bytes, *, limit: int = LARGEST) -> etree._Element:
+def parse(content: bytes, *, limit: int = LARGEST) -> Element:
     """The root element; raises UnsafeXml for malformed, oversized or DOCTYPE-carrying documents."""
     if len(content) > limit:
         raise UnsafeXml("too large")
-    if _DECLARATION.search(content):
-        raise UnsafeXml("a document type is not allowed")
+    if b"\x00" in content or _DECLARATION.search(content):
+        raise UnsafeXml("a document type or a wide encoding is not allowed")
     try:
         root = etree.fromstring(content, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -36,33 +39,33 @@ def parse(content: bytes, *, limit: int = LARGEST) -> etree._Element:
     return root
 
 
-def local_name(element: etree._Element) -> str:
+def local_name(element: Element) -> str:
     """The name without its namespace; empty for comments and processing instructions."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
-def children(element: etree._Element) -> Iterator[etree._Element]:
+def children(element: Element) -> Iterator[Element]:
     """Child elements, without comments and processing instructions."""
     return (child for child in element if isinstance(child.tag, str))
 
 
-def child(element: etree._Element, name: str) -> etree._Element | None:
+def child(element: Element, name: str) -> Element | None:
     """The first child with that local name, whatever its namespace or letter case."""
     return next((each for each in children(element) if local_name(each).casefold() == name.casefold()), None)
 
 
-def child_text(element: etree._Element, name: str) -> str | None:
+def child_text(element: Element, name: str) -> str | None:
     """The trimmed text of such a child; None where it is missing or empty."""
     found = child(element, name)
     return text_of(found) if found is not None else None
 
 
-def text_of(element: etree._Element) -> str | None:
+def text_of(element: Element) -> str | None:
     """All text within the element, so that a comment cannot cut a value short; None where empty."""
-    return "".join(str(part) for part in element.itertext(tag=None)).strip() or None
+    return "".join(str(part) for part in element.itertext()).strip() or None
 
 
-def attribute(element: etree._Element, name: str) -> str | None:
+def attribute(element: Element, name: str) -> str | None:
     """The trimmed attribute, whatever its letter case; None where it is missing or empty."""
     for key, value in element.attrib.items():
         if str(key).casefold() == name.casefold():
@@ -77,6 +80,4 @@ def _parser() -> etree.XMLParser:
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
-        remove_pis=True,
-        remove_comments=False,
     )

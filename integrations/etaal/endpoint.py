@@ -1,0 +1,207 @@
+"""The counting door that e-Taal pulls: one function served as URL, SOAP and JSON."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain.clock import Clock, ist_date
+from domain.counting import is_provisional
+from integrations.etaal import wire
+from integrations.etaal.guards import Turnstile
+from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount
+from integrations.etaal.wsdl import wsdl
+
+SOAP_PATH = "/etaal/service.asmx"
+
+BODY_LIMIT = 16_384
+"""Octets of a request; a count is asked for in far fewer."""
+
+_KEPT_SECONDS = 60.0
+_KEPT_DAYS = 8
+_XML = "text/xml; charset=utf-8"
+_RETRY_SECONDS = 30
+
+
+def etaal_routes(counts: Counts, settings: EtaalSettings, clock: Clock) -> list[Route]:
+    """The routes of the door. They need no session: e-Taal has credentials of its own."""
+    door = _Door(_Figures(counts, clock), Turnstile(settings, clock), clock, settings.public_url)
+    return [
+        Route("/etaal/eTransactionCount", door.url_form, methods=["GET", "POST"]),
+        Route(SOAP_PATH, door.soap_form, methods=["POST"]),
+        Route(SOAP_PATH, door.description, methods=["GET"]),
+        Route("/etaal/v1/counts", door.json_form, methods=["POST"]),
+    ]
+
+
+class _Figures:
+    """The counts of a day with the revision they belong to; a storm of polls for one day reads once."""
+
+    def __init__(self, counts: Counts, clock: Clock) -> None:
+        self._counts = counts
+        self._clock = clock
+        self._kept: OrderedDict[tuple[date, int], tuple[float, Sequence[ServiceCount]]] = OrderedDict()
+
+    async def on(self, day: date) -> tuple[int, Sequence[ServiceCount]]:
+        """Revision and rows. Rows that were read while the revision changed are read again."""
+        if day > ist_date(self._clock.now()):
+            return 0, ()
+        for _ in range(3):
+            revision = await self._counts.revision(day)
+            kept = self._kept.get((day, revision))
+            if kept is not None and self._clock.monotonic() - kept[0] < _KEPT_SECONDS:
+                return revision, kept[1]
+            rows = await self._counts.counts_on(day)
+            if await self._counts.revision(day) == revision:
+                self._keep((day, revision), rows)
+                return revision, rows
+        raise CountsUnavailable
+
+    def _keep(self, key: tuple[date, int], rows: Sequence[ServiceCount]) -> None:
+        self._kept[key] = (self._clock.monotonic(), rows)
+        self._kept.move_to_end(key)
+        if len(self._kept) > _KEPT_DAYS:
+            self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How one of the two XML forms writes its answers."""
+
+    counts: Callable[[Sequence[ServiceCount]], bytes]
+    error: Callable[[int], bytes]
+
+
+_URL = _Form(wire.counts_xml, wire.error_xml)
+_SOAP = _Form(wire.counts_soap, wire.error_soap)
+
+
+class _Door:
+    """The handlers of the three forms."""
+
+    def __init__(self, figures: _Figures, turnstile: Turnstile, clock: Clock, public_url: str) -> None:
+        self._figures = figures
+        self._turnstile = turnstile
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+
+    async def url_form(self, request: Request) -> Response:
+        """`eTransactionCount` by URL: query for GET, form for POST; the answer is XML."""
+        closed = self._closed(request, 503)
+        if closed is not None:
+            return closed
+        fields = list(request.query_params.multi_items())
+        if request.method == "POST":
+            body = await _body(request)
+            if body is None:
+                return Response(status_code=413)
+            fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True) or fields
+        return await self._counted(request, wire.read_fields(fields), _URL)
+
+    async def soap_form(self, request: Request) -> Response:
+        """`eTransactionCount` by SOAP 1.1; the answer is a dataset."""
+        closed = self._closed(request, 503)
+        if closed is not None:
+            return closed
+        body = await _body(request)
+        if body is None:
+            return Response(status_code=413)
+        try:
+            call = wire.read_soap(body, request.headers.get("soapaction"))
+        except wire.NotUnderstood as error:
+            return Response(wire.fault_soap("Client", str(error)), 500, media_type=_XML)
+        return await self._counted(request, call, _SOAP)
+
+    async def description(self, request: Request) -> Response:
+        """The WSDL, at `?WSDL` in any case."""
+        if "wsdl" not in {name.lower() for name in request.query_params}:
+            return Response(status_code=404)
+        return Response(wsdl(self._public_url + SOAP_PATH), media_type=_XML)
+
+    async def json_form(self, request: Request) -> Response:
+        """Our own JSON form: a day or up to 31 days, with bearer token."""
+        closed = self._closed(request, 429)
+        if closed is not None:
+            return closed
+        if not self._turnstile.knows_bearer(_address(request), request.headers.get("authorization")):
+            return JSONResponse({"code": "UNAUTHENTICATED"}, 401, {"WWW-Authenticate": "Bearer"})
+        body = await _body(request)
+        if body is None:
+            return Response(status_code=413)
+        try:
+            first, last = wire.read_range(_json_object(body))
+        except wire.NotUnderstood as error:
+            return JSONResponse({"code": str(error)}, 400)
+        return await _or_later(self._days(first, last))
+
+    async def _days(self, first: date, last: date) -> Response:
+        now = self._clock.now()
+        days = []
+        for offset in range((last - first).days + 1):
+            day = first + timedelta(days=offset)
+            revision, counts = await self._figures.on(day)
+            days.append(wire.day_json(day, revision, counts, provisional=is_provisional(day, now)))
+        return JSONResponse({"days": days}, headers={"Cache-Control": "no-store"})
+
+    async def _counted(self, request: Request, call: wire.CountRequest, form: _Form) -> Response:
+        """The one function behind both XML forms. Credentials come first, so that a stranger learns nothing."""
+        if not self._turnstile.knows_user(_address(request), call.username, call.password):
+            return _xml(form.error(wire.WRONG_CREDENTIALS))
+        day = wire.read_day(call.day)
+        if day is None:
+            return _xml(form.error(wire.DATE_MISSING))
+
+        async def answer() -> Response:
+            return _xml(form.counts((await self._figures.on(day))[1]))
+
+        return await _or_later(answer())
+
+    def _closed(self, request: Request, status: int) -> Response | None:
+        """An answer for who may not ask now; `status` is that of a full minute."""
+        address = _address(request)
+        if not self._turnstile.admits(address):
+            return Response(status_code=403)
+        wait = self._turnstile.wait_seconds(address)
+        return None if wait is None else Response(status_code=status, headers={"Retry-After": str(wait)})
+
+
+async def _or_later(answer: Awaitable[Response]) -> Response:
+    try:
+        return await answer
+    except CountsUnavailable:
+        return Response(status_code=503, headers={"Retry-After": str(_RETRY_SECONDS)})
+
+
+def _xml(content: bytes) -> Response:
+    return Response(content, media_type=_XML, headers={"Cache-Control": "no-store"})
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise wire.NotUnderstood("E01") from error
+    if not isinstance(given, dict):
+        raise wire.NotUnderstood("E01")
+    return given
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None where it is too large."""
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > BODY_LIMIT:
+            return None
+    return content

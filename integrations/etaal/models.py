@@ -1,0 +1,93 @@
+"""What the counting door is given: the counts, and how it is set up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol, Self
+
+from domain.applications import Channel
+
+CALLS_A_MINUTE = 60
+"""By credential (contracts/etaal.md section 7)."""
+
+FAILURES_A_MINUTE = 20
+"""Wrong credentials from one address, before it is locked out for the rest of the minute (ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCount:
+    """The count of one service at one place on one day.
+
+    `service_code` is e-Taal's, `location_code` the Local Government Directory code of the district;
+    `channel` is SELF, ASSISTED or MOBILE (contracts/etaal.md section 4).
+    """
+
+    service_code: str
+    location_code: str
+    category: str
+    channel: str
+    count: int
+
+
+class CountsUnavailable(Exception):
+    """The counts cannot be read at present; asking again later may work."""
+
+
+class Counts(Protocol):
+    """Where the counts come from. The same day and revision always give the same rows."""
+
+    async def counts_on(self, day: date) -> Sequence[ServiceCount]:
+        """The counts of an IST day; raises CountsUnavailable."""
+        ...
+
+    async def revision(self, day: date) -> int:
+        """The revision of a day, which grows with every change; raises CountsUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EtaalSettings:
+    """What was agreed with e-Taal at enrolment, and how much the door takes.
+
+    `public_url` is the gateway's base address, for the WSDL. An empty `networks` lets every address in;
+    the numbers are of calls a minute, by credential, and of wrong credentials a minute, by address.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    bearer: str = field(repr=False)
+    public_url: str
+    networks: tuple[str, ...] = ()
+    calls_a_minute: int = CALLS_A_MINUTE
+    failures_a_minute: int = FAILURES_A_MINUTE
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any], *, public_url: str, times: int = 1) -> Self:
+        """Read what enrolment gave: `username`, `password`, `bearer`, and perhaps `networks`.
+
+        Raises KeyError where a part is missing. `times` widens both limits, for the demo.
+        """
+        return cls(
+            username=str(given["username"]),
+            password=str(given["password"]),
+            bearer=str(given["bearer"]),
+            public_url=public_url,
+            networks=tuple(map(str, given.get("networks", ()))),
+            calls_a_minute=CALLS_A_MINUTE * times,
+            failures_a_minute=FAILURES_A_MINUTE * times,
+        )
+
+
+_CHANNELS = {
+    Channel.WEB: "SELF",
+    Channel.MOBILE: "MOBILE",
+    Channel.UMANG: "MOBILE",
+    Channel.WHATSAPP: "MOBILE",
+    Channel.CSC: "ASSISTED",
+    Channel.E_DISTRICT: "ASSISTED",
+}
+
+
+def etaal_channel(channel: str) -> str:
+    """e-Taal's word for one of our channels; SELF for one that the table does not know."""
+    return next((word for ours, word in _CHANNELS.items() if ours == channel), "SELF")
