@@ -1,0 +1,142 @@
+"""Sessions: who is asking, told from a token that only sign-in can make.
+
+A token is a JWT signed with our own ES256 key (RFC 9068, `typ` at+jwt). It is checked against the key of
+its `kid`, then against the row of its session, so that signing out works at once.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+from joserfc.jws import JWSRegistry
+
+from actions.environment import Environment
+from domain.errors import NotSignedIn
+from domain.people import PersonKind, Role, Subject
+from store import audit, people, sessions
+from store.engine import Transaction
+from store.sessions import Session
+
+ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
+KEYRING = "session"
+LEEWAY_SECONDS = 60
+"""For clocks of several machines that run ahead: `iat` only. `exp` is kept to the second."""
+
+_LONGEST_TOKEN = 4096
+_REGISTRY = JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+
+
+def mint_session_token(env: Environment, session: Session) -> str:
+    """Sign the token of a session that was just opened. Only sign-in may call this; a test asserts it."""
+    key = env.keyrings.active(KEYRING)
+    header = {"alg": ALGORITHM, "kid": key.kid, "typ": TOKEN_TYPE}
+    claims = {
+        "iss": env.public_url,
+        "sub": session.person_id,
+        "sid": session.id,
+        "kind": session.kind.value,
+        "iat": int(env.clock.now().timestamp()),
+        "exp": int(session.expires_at.timestamp()),
+        "jti": env.ids.key(),
+    }
+    return jwt.encode(header, claims, key, registry=_REGISTRY)
+
+
+async def subject_for_token(env: Environment, token: str) -> Subject:
+    """The person of a token, with the roles held today; raises NotSignedIn where it does not hold."""
+    claims = _verify(env, token)
+    async with env.store.reading() as tx:
+        session = await sessions.session(tx, claims["sid"])
+        if session is None or not _holds(env, session, claims):
+            raise NotSignedIn("the session has ended")
+        return await _subject(tx, session)
+
+
+async def sign_out(env: Environment, subject: Subject) -> None:
+    """End the session of the one who asks. Doing it twice changes nothing."""
+    if subject.session_id is None:
+        return
+    async with env.store.writing() as tx:
+        await sessions.revoke_session(tx, subject.session_id, env.clock.now())
+        line = audit.AuditLine(subject.label, "SIGN_OUT", "SESSION", subject.session_id, None, {})
+        await audit.append(tx, line)
+
+
+def _verify(env: Environment, token: str) -> dict[str, Any]:
+    if len(token) > _LONGEST_TOKEN:
+        raise NotSignedIn("not a token of ours")
+    key = _key_of(env.keyrings.all(KEYRING), _header(token))
+    rules = jwt.JWTClaimsRegistry(
+        now=int(env.clock.now().timestamp()),
+        iss={"essential": True, "value": env.public_url},
+        sub={"essential": True},
+        sid={"essential": True},
+        kind={"essential": True},
+        exp={"essential": True},
+        jti={"essential": True},
+    )
+    try:
+        claims = jwt.decode(token, key, registry=_REGISTRY).claims
+        issued_at = claims.pop("iat")
+        rules.validate(claims)
+        if not isinstance(issued_at, int) or issued_at > rules.now + LEEWAY_SECONDS:
+            raise NotSignedIn("the token is from the future")
+    except (JoseError, ValueError, KeyError) as error:
+        raise NotSignedIn("the token does not hold") from error
+    if not all(isinstance(claims[name], str) for name in ("sub", "sid", "kind")):
+        raise NotSignedIn("the token does not hold")
+    return claims
+
+
+def _header(token: str) -> Mapping[str, Any]:
+    encoded, _, _ = token.partition(".")
+    try:
+        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except ValueError as error:
+        raise NotSignedIn("not a token of ours") from error
+    if not isinstance(header, dict):
+        raise NotSignedIn("not a token of ours")
+    return header
+
+
+def _key_of(keys: KeySet, header: Mapping[str, Any]) -> ECKey:
+    if (header.get("alg"), header.get("typ")) != (ALGORITHM, TOKEN_TYPE) or "crit" in header or "b64" in header:
+        raise NotSignedIn("not a token of ours")
+    for key in keys:
+        if key.kid == header.get("kid") and isinstance(key, ECKey):
+            return key
+    raise NotSignedIn("the token is signed with a key that is not ours")
+
+
+def _holds(env: Environment, session: Session, claims: Mapping[str, Any]) -> bool:
+    fits = session.person_id == claims["sub"] and session.kind.value == claims["kind"]
+    return fits and session.revoked_at is None and session.expires_at > env.clock.now()
+
+
+async def _subject(tx: Transaction, session: Session) -> Subject:
+    match session.kind:
+        case PersonKind.CITIZEN:
+            return Subject(frozenset({Role.CITIZEN}), session.kind, session.person_id, session_id=session.id)
+        case PersonKind.OFFICER:
+            officer = (await people.officers(tx, [session.person_id])).get(session.person_id)
+            if officer is None or not officer.postings:
+                raise NotSignedIn("the officer holds no posting")
+            roles = frozenset(posting.role for posting in officer.postings)
+            return Subject(roles, session.kind, officer.id, officer.postings, session.id)
+        case PersonKind.OPERATOR:
+            operator = (await people.operators(tx, [session.person_id])).get(session.person_id)
+            if operator is None:
+                raise NotSignedIn("the operator is no longer on the register")
+            return Subject(
+                frozenset({Role.OPERATOR}),
+                session.kind,
+                operator.id,
+                session_id=session.id,
+                on_behalf_of=session.on_behalf_of,
+                district=operator.district,
+            )

@@ -1,0 +1,246 @@
+"""Signing in: to the provider with a transaction of ours, and back as a session.
+
+State, verifier and nonce stay here, bound to one browser, good once and for ten minutes
+(contracts/sso.md section 9). A code of a provider is exchanged once and never again.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from actions.environment import Environment
+from actions.sessions import mint_session_token
+from actions.sign_in_guards import AppRequest, challenge_of, hash_of, safe_return_to, same, verifier_matches, with_query
+from actions.sign_in_people import person_of
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.people import PersonKind, Provider
+from domain.text import Language
+from integrations.sso import IdentityProvider, ProviderIdentity
+from store import audit, sessions, sign_ins
+from store.engine import Transaction
+from store.errors import AlreadyThere, TryAgain
+from store.sessions import Session
+from store.sign_ins import AppCode, SignInTransaction
+
+TRANSACTION_SECONDS = 600
+APP_CODE_SECONDS = 60
+SESSION_SECONDS = 600
+"""Life of a session in production; the demo profile passes 3600 (DECISIONS.md, Sandbox city)."""
+
+_ATTEMPTS = 3
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A finished sign-in. A browser gets `token`, a native app is sent to `app_redirect` with a code."""
+
+    session: Session
+    kind: PersonKind
+    token: str | None = field(repr=False)
+    app_redirect: str | None = field(repr=False)
+    return_to: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class AppToken:
+    """The session token of a native app; `expires_in` is seconds."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+
+
+async def begin_sign_in(
+    env: Environment,
+    provider: Provider,
+    *,
+    browser_hash: str,
+    redirect_uri: str,
+    return_to: str | None,
+    app: AppRequest | None,
+    language: Language,
+) -> str:
+    """Open a transaction and give the address of the provider's page.
+
+    `browser_hash` is the hash of a secret that only this browser holds. Raises Problems(BAD_INPUT) for a
+    `return_to` that is not a path of ours, and NOT_FOUND for a provider that is not configured.
+    """
+    wanted = safe_return_to(return_to)
+    identity_provider = _provider(env, provider)
+    now = env.clock.now()
+    transaction = SignInTransaction(
+        state=env.ids.token(),
+        provider=provider,
+        nonce=env.ids.token(),
+        code_verifier=env.ids.token(48),
+        redirect_uri=redirect_uri,
+        browser_hash=browser_hash,
+        return_to=wanted,
+        app_redirect=app.redirect if app else None,
+        app_state=app.state if app else None,
+        app_challenge=app.challenge if app else None,
+        language=language.value,
+        created_at=now,
+        expires_at=now + timedelta(seconds=TRANSACTION_SECONDS),
+    )
+    async with env.store.writing() as tx:
+        await sign_ins.add_transaction(tx, transaction)
+    return identity_provider.authorize_url(
+        state=transaction.state,
+        nonce=transaction.nonce,
+        code_challenge=challenge_of(transaction.code_verifier),
+        redirect_uri=redirect_uri,
+        language=language.value,
+    )
+
+
+async def finish_sign_in(
+    env: Environment,
+    provider: Provider,
+    *,
+    code: str,
+    state: str,
+    browser_hash: str,
+    session_seconds: int = SESSION_SECONDS,
+) -> SignedIn:
+    """Take the transaction, exchange the code, find or make the person, and open a session.
+
+    Raises Problems: BAD_INPUT (SIGN_IN_AGAIN) where state, provider or browser do not match, or the
+    transaction is spent; FORBIDDEN for an officer or operator who is not on the register. Errors of the
+    provider pass through as IntegrationError.
+    """
+    transaction = await _take(env, provider, state, browser_hash)
+    identity = await _provider(env, provider).exchange(
+        code=code,
+        code_verifier=transaction.code_verifier,
+        redirect_uri=transaction.redirect_uri,
+        nonce=transaction.nonce,
+    )
+    try:
+        session, app_redirect = await _again(lambda: _admit(env, transaction, identity, session_seconds))
+    except Problems:
+        await _note_refusal(env, provider)
+        raise
+    return SignedIn(
+        session=session,
+        kind=session.kind,
+        token=None if app_redirect else mint_session_token(env, session),
+        app_redirect=app_redirect,
+        return_to=transaction.return_to,
+        language=Language(transaction.language),
+    )
+
+
+async def abandon_sign_in(
+    env: Environment, provider: Provider, *, state: str, browser_hash: str, error: str
+) -> SignInTransaction:
+    """Spend the transaction of a sign-in that the provider or the person broke off; says where it came from.
+
+    Raises Problems(BAD_INPUT) as `finish_sign_in` does.
+    """
+    transaction = await _take(env, provider, state, browser_hash)
+    _log.info("sign_in_abandoned", provider=provider.value, refused=error == "access_denied")
+    return transaction
+
+
+async def exchange_app_code(env: Environment, code: str, verifier: str, redirect_uri: str) -> AppToken:
+    """Trade our own one-time code for the session token (RFC 7636 section 4.6).
+
+    The code is spent whatever comes out. Raises Problems(BAD_INPUT), the same for every cause.
+    """
+    async with env.store.writing() as tx:
+        kept = await sign_ins.take_app_code(tx, hash_of(code))
+    now = env.clock.now()
+    if kept is None or kept.expires_at <= now:
+        raise _start_again("code")
+    if not same(kept.redirect_uri, redirect_uri) or not verifier_matches(verifier, kept.challenge):
+        raise _start_again("code")
+    async with env.store.reading() as tx:
+        session = await sessions.session(tx, kept.session_id)
+    if session is None or session.revoked_at is not None or session.expires_at <= now:
+        raise _start_again("code")
+    return AppToken(mint_session_token(env, session), int((session.expires_at - now).total_seconds()))
+
+
+def _provider(env: Environment, provider: Provider) -> IdentityProvider:
+    found = env.partners.identity.get(provider)
+    if found is None:
+        raise Problems(Problem(ErrorCode.NOT_FOUND, ("provider",), Remedy.NONE))
+    return found
+
+
+async def _take(env: Environment, provider: Provider, state: str, browser_hash: str) -> SignInTransaction:
+    async with env.store.writing() as tx:
+        transaction = await sign_ins.take_transaction(tx, state)
+    if transaction is None or transaction.provider is not provider or transaction.expires_at <= env.clock.now():
+        raise _start_again("state")
+    if not same(transaction.browser_hash, browser_hash):
+        raise _start_again("state")
+    return transaction
+
+
+async def _admit(
+    env: Environment, transaction: SignInTransaction, identity: ProviderIdentity, session_seconds: int
+) -> tuple[Session, str | None]:
+    now = env.clock.now()
+    async with env.store.writing() as tx:
+        kind, person_id = await person_of(env, tx, identity, Language(transaction.language))
+        session = Session(
+            id=env.ids.key(),
+            kind=kind,
+            person_id=person_id,
+            provider=identity.provider,
+            assurance=identity.assurance.value,
+            on_behalf_of=None,
+            created_at=now,
+            expires_at=now + timedelta(seconds=session_seconds),
+            revoked_at=None,
+        )
+        await sessions.add_session(tx, session)
+        app_redirect = await _app_redirect(env, tx, transaction, session)
+        detail = {"provider": identity.provider.value, "assurance": session.assurance, "app": str(bool(app_redirect))}
+        await audit.append(tx, audit.AuditLine(f"{kind}:{person_id}", "SIGN_IN", "SESSION", session.id, None, detail))
+    return session, app_redirect
+
+
+async def _app_redirect(
+    env: Environment, tx: Transaction, transaction: SignInTransaction, session: Session
+) -> str | None:
+    if transaction.app_redirect is None or transaction.app_challenge is None:
+        return None
+    code = env.ids.token()
+    kept = AppCode(
+        person_kind=session.kind,
+        person_id=session.person_id,
+        session_id=session.id,
+        challenge=transaction.app_challenge,
+        redirect_uri=transaction.app_redirect,
+        expires_at=env.clock.now() + timedelta(seconds=APP_CODE_SECONDS),
+    )
+    await sign_ins.add_app_code(tx, hash_of(code), kept)
+    return with_query(transaction.app_redirect, code=code, state=transaction.app_state)
+
+
+async def _again(
+    work: Callable[[], Awaitable[tuple[Session, str | None]]],
+) -> tuple[Session, str | None]:
+    """Two first sign-ins of one person may meet: the loser looks again and finds the winner's rows."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await work()
+        except (AlreadyThere, TryAgain):
+            _log.info("sign_in_tried_again")
+    return await work()
+
+
+async def _note_refusal(env: Environment, provider: Provider) -> None:
+    async with env.store.writing() as tx:
+        line = audit.AuditLine("ANONYMOUS", "SIGN_IN_REFUSED", "SESSION", None, None, {"provider": provider.value})
+        await audit.append(tx, line)
+
+
+def _start_again(name: str) -> Problems:
+    return Problems(Problem(ErrorCode.BAD_INPUT, (name,), Remedy.SIGN_IN_AGAIN))

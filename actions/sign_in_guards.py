@@ -1,0 +1,103 @@
+"""Guards of the sign-in flow: where a browser may be sent afterwards, and proof of possession."""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+
+LANDING = "/sign-in"
+"""Where a browser goes when no page was asked for: the sign-in page, which then says who is signed in."""
+
+_RELATIVE = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@%][A-Za-z0-9\-._~!$&'()*+,;=:@%/?#]*)?")
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_LONGEST = 2000
+_LONGEST_STATE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class AppRequest:
+    """What a native app asks for: its redirect, its own state and its PKCE challenge (RFC 8252, RFC 7636)."""
+
+    redirect: str
+    state: str | None
+    challenge: str
+
+
+def safe_return_to(text: str | None) -> str:
+    """A path of ours; raises Problems(BAD_INPUT) for anything that could lead to another origin."""
+    if not text:
+        return LANDING
+    if len(text) > _LONGEST or not _RELATIVE.fullmatch(text):
+        raise _bad_input("returnTo")
+    return text
+
+
+def app_request(redirect: str, state: str | None, challenge: str | None, links: Collection[str]) -> AppRequest:
+    """The request of a native app; raises Problems(BAD_INPUT).
+
+    The redirect is a loopback address with any port (RFC 8252 section 7.3) or, letter for letter, one of
+    the registered app links. A challenge is required, method S256.
+    """
+    if redirect not in links and not _is_loopback(redirect):
+        raise _bad_input("appRedirect")
+    if challenge is None or not _CHALLENGE.fullmatch(challenge):
+        raise _bad_input("codeChallenge")
+    if state is not None and len(state) > _LONGEST_STATE:
+        raise _bad_input("appState")
+    return AppRequest(redirect, state, challenge)
+
+
+def with_query(url: str, **values: str | None) -> str:
+    """The address with these values added to its query; absent ones are left out."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    pairs += [(name, value) for name, value in values.items() if value is not None]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a PKCE verifier (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).decode().rstrip("=")
+
+
+def verifier_matches(verifier: str, challenge: str) -> bool:
+    """Whether a verifier is well formed and answers the challenge; compared in constant time."""
+    return _VERIFIER.fullmatch(verifier) is not None and same(challenge_of(verifier), challenge)
+
+
+def same(left: str, right: str) -> bool:
+    """Whether two texts are equal, in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())
+
+
+def hash_of(secret: str) -> str:
+    """The SHA-256 of a random secret, in hex: what is stored in its place."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _is_loopback(redirect: str) -> bool:
+    if (
+        len(redirect) > _LONGEST
+        or not redirect.isascii()
+        or not redirect.isprintable()
+        or set(redirect) & set(" \\\"'<>#")
+    ):
+        return False
+    try:
+        parts = urlsplit(redirect)
+        port = parts.port
+    except ValueError:
+        return False
+    at_home = parts.scheme == "http" and parts.hostname in _LOOPBACK and "@" not in parts.netloc
+    return at_home and port is not None and port > 0 and parts.path.startswith("/")
+
+
+def _bad_input(name: str) -> Problems:
+    return Problems(Problem(ErrorCode.BAD_INPUT, (name,), Remedy.CORRECT_INPUT))

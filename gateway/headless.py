@@ -1,0 +1,179 @@
+"""A browser without a window, for `apuni token`: the real sign-in flow, step by step, as a native app.
+
+Nothing here can make a token: it asks for one at the same doors as any app (RFC 8252, RFC 7636).
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import httpx
+from lxml import etree, html
+
+from actions.sign_in_guards import challenge_of, same
+from domain.clock import SystemClock
+from domain.ids import SystemIds
+from domain.people import Provider
+from gateway.sign_in.providers import SLUGS
+
+APP_REDIRECT = "http://127.0.0.1:53682/signed-in"
+"""The loopback address of an app. Nothing needs to listen: the last redirect is read, not followed."""
+
+_HOPS = 6
+_SECONDS = 20.0
+
+
+class HeadlessFailed(Exception):
+    """Signing in did not work; the text is one line for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """With which provider a role signs in, and as whom if nobody is named."""
+
+    provider: Provider
+    person: str
+
+
+PARTS = MappingProxyType(
+    {
+        "citizen": Part(Provider.MERI_PEHCHAAN, "asha-negi"),
+        "operator": Part(Provider.CSC_CONNECT, "operator-1"),
+        "officer": Part(Provider.PARICHAY, "officer-dehradun-sadar"),
+        "appellate": Part(Provider.PARICHAY, "sdm-dehradun"),
+        "commission": Part(Provider.PARICHAY, "commission-1"),
+        "finance": Part(Provider.PARICHAY, "finance-1"),
+        "department-admin": Part(Provider.PARICHAY, "department-admin-1"),
+        "auditor": Part(Provider.PARICHAY, "auditor-1"),
+        "developer": Part(Provider.PARICHAY, "developer-1"),
+        "admin": Part(Provider.PARICHAY, "admin-1"),
+    }
+)
+"""The demo person of each role (demo/people.json, officers.json, operators.json)."""
+
+
+async def sign_in_headless(
+    gateway_url: str,
+    role: str,
+    person_key: str | None = None,
+    *,
+    provider: Provider | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> str:
+    """Sign in as a demo person and give the session token; raises HeadlessFailed.
+
+    `provider` overrides the role's own, for a citizen who comes by Jan Parichay.
+    """
+    part = PARTS.get(role)
+    if part is None:
+        raise HeadlessFailed(f"there is no role {role}; choose one of {', '.join(PARTS)}")
+    async with httpx.AsyncClient(
+        timeout=_SECONDS, trust_env=False, follow_redirects=False, transport=transport
+    ) as client:
+        visit = _Visit(client, gateway_url.rstrip("/"))
+        try:
+            return await visit.token(provider or part.provider, person_key or part.person)
+        except httpx.HTTPError as error:
+            raise HeadlessFailed(f"{_place(error)} does not answer; is `make run` running?") from error
+
+
+class _Visit:
+    """One sign-in of one browser."""
+
+    def __init__(self, client: httpx.AsyncClient, gateway_url: str) -> None:
+        ids = SystemIds(SystemClock())
+        self._client = client
+        self._gateway_url = gateway_url
+        self._verifier = ids.token(48)
+        self._state = ids.token()
+
+    async def token(self, provider: Provider, person: str) -> str:
+        """Go the whole way."""
+        page = await self._to_login_page(provider)
+        code = await self._allow(page, person)
+        form = {"code": code, "code_verifier": self._verifier, "redirect_uri": APP_REDIRECT}
+        answer = await self._client.post(f"{self._gateway_url}/sign-in/token", data=form)
+        try:
+            return str(answer.json()["access_token"])
+        except (ValueError, KeyError, TypeError):
+            raise HeadlessFailed(f"the gateway gave no token ({answer.status_code})") from None
+
+    async def _to_login_page(self, provider: Provider) -> httpx.Response:
+        query = {
+            "app_redirect": APP_REDIRECT,
+            "app_state": self._state,
+            "code_challenge": challenge_of(self._verifier),
+            "language": "en",
+        }
+        answer = await self._client.get(f"{self._gateway_url}/sign-in/start/{SLUGS[provider]}", params=query)
+        for _ in range(_HOPS):
+            if not answer.has_redirect_location:
+                break
+            answer = await self._client.get(_target(answer))
+        if answer.status_code != 200:
+            raise HeadlessFailed(_reason(answer))
+        return answer
+
+    async def _allow(self, page: httpx.Response, person: str) -> str:
+        address, fields, people = _form(page)
+        if person not in people:
+            raise HeadlessFailed(f"the sandbox knows no {person}")
+        form = {**fields, "person": person, "decision": "allow"}
+        answer = await self._client.post(address, data=form)
+        for _ in range(_HOPS):
+            if not answer.has_redirect_location:
+                break
+            target = _target(answer)
+            if target.startswith(APP_REDIRECT):
+                return self._code(target)
+            answer = await self._client.get(target)
+        raise HeadlessFailed(_reason(answer))
+
+    def _code(self, target: str) -> str:
+        query = parse_qs(urlsplit(target).query)
+        if "error" in query:
+            raise HeadlessFailed(f"sign-in was broken off: {query['error'][0]}")
+        if not same(query.get("state", [""])[0], self._state) or "code" not in query:
+            raise HeadlessFailed("the gateway came back with another state")
+        return query["code"][0]
+
+
+def _target(answer: httpx.Response) -> str:
+    return urljoin(str(answer.url), answer.headers["location"])
+
+
+def _form(page: httpx.Response) -> tuple[str, dict[str, str], set[str]]:
+    """The form's address, its hidden fields and the people that can be chosen."""
+    try:
+        document = html.document_fromstring(page.content)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        raise HeadlessFailed("the provider's login page cannot be read") from None
+    for form in document.iter("form"):
+        inputs = [element.attrib for element in form.iter("input")]
+        people = {str(each.get("value", "")) for each in inputs if each.get("name") == "person"}
+        if people:
+            hidden = {
+                str(each["name"]): str(each.get("value", ""))
+                for each in inputs
+                if each.get("type") == "hidden" and each.get("name")
+            }
+            return urljoin(str(page.url), str(form.get("action") or "")), hidden, people
+    raise HeadlessFailed("the provider's login page has no list of people")
+
+
+def _reason(answer: httpx.Response) -> str:
+    """One line from a page that stands where none was expected: our own code, or its status."""
+    try:
+        codes = html.document_fromstring(answer.content).iter("code")
+    except (etree.ParserError, etree.XMLSyntaxError):
+        codes = iter(())
+    code = next((str(element.text) for element in codes if element.get("id") == "code"), None)
+    host = f"{answer.url.scheme}://{answer.url.netloc.decode()}"
+    return f"sign-in stopped: {code}" if code else f"sign-in stopped at {host} with status {answer.status_code}"
+
+
+def _place(error: httpx.HTTPError) -> str:
+    try:
+        return f"{error.request.url.scheme}://{error.request.url.netloc.decode()}"
+    except RuntimeError:
+        return "the gateway"

@@ -1,0 +1,111 @@
+"""The sign-in pages as HTML: no script, one style sheet of ours, both languages."""
+
+from collections.abc import Collection, Mapping
+from html import escape
+from string import Template
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse
+
+from domain.errors import ErrorCode
+from domain.people import PersonKind, Provider
+from domain.text import Bilingual, Language
+from gateway.sign_in import texts
+from gateway.sign_in.providers import SLUGS
+
+HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language, Cookie",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_PAGE = Template("""<!doctype html>
+<html lang="$language">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<link rel="stylesheet" href="/sign-in/style.css">
+</head>
+<body>
+<main>
+<nav>$switch</nav>
+$body
+</main>
+</body>
+</html>
+""")
+_OTHER = {Language.HI: (Language.EN, "English"), Language.EN: (Language.HI, "हिन्दी")}
+_CITIZENS = (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY)
+
+
+def sign_in_page(
+    language: Language, providers: Collection[Provider], return_to: str, signed_in: PersonKind | None
+) -> HTMLResponse:
+    """The choice of providers; for a browser that is signed in, who is and the way out."""
+    parts = [f"<h1>{_say(texts.SIGN_IN, language)} – {_say(texts.PORTAL, language)}</h1>"]
+    if signed_in is not None:
+        parts.append(
+            f'<p role="status">{_say(texts.SIGNED_IN[signed_in], language)}</p>'
+            f'<form method="post" action="/sign-out"><button>{_say(texts.SIGN_OUT, language)}</button></form>'
+        )
+    parts.append(f"<p>{_say(texts.INTRODUCTION if providers else texts.NO_PROVIDER, language)}</p>")
+    staff = tuple(provider for provider in SLUGS if provider not in _CITIZENS)
+    for heading, group in ((texts.FOR_CITIZENS, _CITIZENS), (texts.FOR_STAFF, staff)):
+        offered = [provider for provider in group if provider in providers]
+        if offered:
+            items = "".join(_provider(provider, language, return_to) for provider in offered)
+            parts.append(f"<h2>{_say(heading, language)}</h2><ul>{items}</ul>")
+    return _respond(language, texts.SIGN_IN, "\n".join(parts), {"return_to": return_to})
+
+
+def problem_page(
+    language: Language, code: ErrorCode, *, status: int, return_to: str | None = None, retry_after: int | None = None
+) -> HTMLResponse:
+    """A readable refusal with its code and the way back; nothing internal."""
+    back = "/sign-in?" + urlencode({"language": language.value, **({"return_to": return_to} if return_to else {})})
+    said = texts.PROBLEMS.get(code, texts.PROBLEMS[ErrorCode.INTERNAL])
+    body = (
+        f"<h1>{_say(texts.PROBLEM, language)}</h1>"
+        f'<p role="alert">{_say(said, language)}</p>'
+        f'<p class="code">{_say(texts.CODE, language)}: <code id="code">{code.value}</code></p>'
+        f'<p><a class="provider" href="{escape(back)}">{_say(texts.BACK, language)}</a></p>'
+    )
+    response = _respond(language, texts.PROBLEM, body, {"return_to": return_to} if return_to else {}, status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _provider(provider: Provider, language: Language, return_to: str) -> str:
+    query = urlencode({"return_to": return_to, "language": language.value})
+    address = escape(f"/sign-in/start/{SLUGS[provider]}?{query}")
+    hint = f"hint-{SLUGS[provider]}"
+    return (
+        f'<li><a class="provider" href="{address}" aria-describedby="{hint}">'
+        f"{_say(texts.PROVIDERS[provider], language)}</a>"
+        f'<p class="hint" id="{hint}">{_say(texts.HINTS[provider], language)}</p></li>'
+    )
+
+
+def _respond(
+    language: Language, title: Bilingual, body: str, query: Mapping[str, str], status: int = 200
+) -> HTMLResponse:
+    shown = language.catalogue
+    other, name = _OTHER[shown]
+    address = escape("/sign-in?" + urlencode({**query, "language": other.value}))
+    page = _PAGE.substitute(
+        language=shown.value,
+        title=f"{_say(title, language)} – {_say(texts.PORTAL, language)}",
+        switch=f'<a href="{address}" lang="{other.value}" hreflang="{other.value}">{name}</a>',
+        body=body,
+    )
+    return HTMLResponse(page, status, headers={**HEADERS, "Content-Language": shown.value})
+
+
+def _say(text: Bilingual, language: Language) -> str:
+    return escape(text.in_language(language))

@@ -1,0 +1,27 @@
+"""The providers as they stand in addresses."""
+
+from types import MappingProxyType
+
+from domain.people import Provider
+
+SLUGS = MappingProxyType(
+    {
+        Provider.MERI_PEHCHAAN: "meri-pehchaan",
+        Provider.JAN_PARICHAY: "jan-parichay",
+        Provider.PARICHAY: "parichay",
+        Provider.CSC_CONNECT: "csc-connect",
+    }
+)
+"""In the order in which the sign-in page offers them."""
+
+_PROVIDERS = {slug: provider for provider, slug in SLUGS.items()}
+
+
+def provider_of(slug: str) -> Provider | None:
+    """The provider of an address, or None."""
+    return _PROVIDERS.get(slug)
+
+
+def callback_path(provider: Provider) -> str:
+    """Where the provider sends the browser back; registered with it letter for letter."""
+    return f"/sign-in/callback/{SLUGS[provider]}"

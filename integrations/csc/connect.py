@@ -1,0 +1,102 @@
+"""Sign-in of centre operators by CSC Connect (Digital Seva Connect)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from domain.ids import Ids
+from domain.people import Provider
+from domain.sources import Source
+from integrations.csc import wire
+from integrations.identity import ProviderIdentity, json_object, judge_json
+from integrations.policies import CallPolicy, Scope
+from integrations.remote import Answer, Remote
+
+TOKEN_POLICY = CallPolicy(
+    "csc.connect.token", Source.CSC, total=10.0, attempt=10.0, repeatable=False, scope=Scope.OFFICER
+)
+RESOURCE_POLICY = CallPolicy("csc.connect.resource", Source.CSC, total=10.0, scope=Scope.OFFICER)
+"""CSC publishes 10 s for both calls (other_systems.md section 7); a request's own deadline cuts them."""
+
+STATES = frozenset({"UK", "UA"})
+"""State codes of Uttarakhand, new and old; operators of other states are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class CscConnectSettings:
+    """What the CSC merchant centre hands over. `browser_url` is the host as a browser reaches it.
+
+    `token_in` says where the access token goes on the resource call. The header keeps it out of logs;
+    `query` is for a host that reads nothing else.
+    """
+
+    browser_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    client_token: str = field(repr=False)
+    states: frozenset[str] = STATES
+    token_in: Literal["header", "query"] = "header"  # noqa: S105 - a place
+
+    @classmethod
+    def from_onboarding(cls, browser_url: str, given: Mapping[str, Any]) -> Self:
+        """Read what the merchant centre handed over; raises KeyError where a needed part is missing.
+
+        Needed are `client_id`, `client_secret` and `client_token`; `states` and `token_in` may be given.
+        """
+        return cls(
+            browser_url=browser_url,
+            client_id=str(given["client_id"]),
+            client_secret=str(given["client_secret"]),
+            client_token=str(given["client_token"]),
+            states=frozenset(map(str, given.get("states") or STATES)),
+            token_in="query" if given.get("token_in") == "query" else "header",
+        )
+
+
+class CscConnect:
+    """CSC Connect as an identity provider."""
+
+    provider = Provider.CSC_CONNECT
+
+    def __init__(self, settings: CscConnectSettings, remote: Remote, ids: Ids) -> None:
+        self._settings = settings
+        self._remote = remote
+        self._ids = ids
+
+    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
+        del nonce, code_challenge, language  # this protocol has none of them
+        query = wire.authorize_query(client_id=self._settings.client_id, redirect_uri=redirect_uri, state=state)
+        return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"
+
+    async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
+        del code_verifier, nonce
+        form = {
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "grant_type": "authorization_code",
+            "client_id": self._settings.client_id,
+            "client_secret": self._secret(),
+        }
+        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=_judge)
+        access_token = wire.read_access_token(json_object(Source.CSC, answer))
+        return wire.read_identity(await self._resource(access_token), self._settings.states)
+
+    def _secret(self) -> str:
+        before, after = (10 + int(self._ids.digits(6)) % 90 for _ in range(2))
+        return wire.encrypted_secret(self._settings.client_token, self._settings.client_secret, before, after)
+
+    async def _resource(self, access_token: str) -> dict[str, object]:
+        in_header = self._settings.token_in == "header"  # noqa: S105 - a place
+        answer = await self._remote.send(
+            RESOURCE_POLICY,
+            "GET",
+            wire.RESOURCE_PATH,
+            headers={"authorization": f"Bearer {access_token}"} if in_header else None,
+            params=None if in_header else {"access_token": access_token},
+            judge=_judge,
+        )
+        return json_object(Source.CSC, answer)
+
+
+def _judge(answer: Answer) -> None:
+    judge_json(Source.CSC, answer)

@@ -1,0 +1,23 @@
+"""Single sign-on: MeriPehchaan and Jan Parichay for citizens, Parichay for officials."""
+
+from integrations.identity import Assurance, IdentityProvider, ProviderIdentity, ProviderTokens
+from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN
+from integrations.sso.meri_pehchaan import USER_POLICY as MERI_PEHCHAAN_USER
+from integrations.sso.meri_pehchaan import MeriPehchaan, MeriPehchaanSettings
+from integrations.sso.parichay import TOKEN_POLICY as PARICHAY_TOKEN
+from integrations.sso.parichay import USER_POLICY as PARICHAY_USER
+from integrations.sso.parichay import Parichay, ParichaySettings
+
+POLICIES = (MERI_PEHCHAAN_TOKEN, MERI_PEHCHAAN_USER, PARICHAY_TOKEN, PARICHAY_USER)
+
+__all__ = [
+    "POLICIES",
+    "Assurance",
+    "IdentityProvider",
+    "MeriPehchaan",
+    "MeriPehchaanSettings",
+    "Parichay",
+    "ParichaySettings",
+    "ProviderIdentity",
+    "ProviderTokens",
+]

@@ -1,0 +1,144 @@
+"""Sign-in of citizens by MeriPehchaan (DigiLocker), OpenID Connect with PKCE."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from domain.clock import Clock
+from domain.people import Provider
+from domain.sources import Source
+from integrations.errors import Garbled, Unavailable
+from integrations.identity import ProviderIdentity, json_object, judge_json
+from integrations.policies import CallPolicy
+from integrations.remote import Answer, Remote
+from integrations.sso import wire_meri_pehchaan as wire
+from integrations.sso.id_token import IdTokenVerifier
+
+TOKEN_POLICY = CallPolicy("sso.meri_pehchaan.token", Source.SSO, attempt=5.0, repeatable=False)
+"""A code is good for one exchange: after a lost answer the citizen starts again (digilocker.md section 10)."""
+
+USER_POLICY = CallPolicy("sso.meri_pehchaan.user", Source.SSO)
+
+ISSUERS = ("https://api.digitallocker.gov.in", "https://digilocker.meripehchaan.gov.in")
+"""The first is that of the published sample, the second INFERRED (contracts/sso.md section 2.1)."""
+
+PURPOSE, SERVICE_NAME = "Citizen services", "Apuni Sarkar"
+"""Shown on the consent page: letters, digits, space and underscore only."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeriPehchaanSettings:
+    """What onboarding hands over. `browser_url` is the host as the citizen's browser reaches it.
+
+    `jwks` is the key set; None means that id_token claims are not trusted and `/user` is asked instead.
+    `subject_prefix` ties `user_sso_id` to `digilockerid` (INFERRED from a sample); None where onboarding
+    says that they are not related.
+    """
+
+    browser_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    jwks: Mapping[str, Any] | None = None
+    issuers: tuple[str, ...] = ISSUERS
+    scope: str = "openid files.issueddocs userdetails"
+    purpose: str = PURPOSE
+    service_name: str = SERVICE_NAME
+    acr: str | None = None
+    subject_prefix: str | None = wire.SUBJECT_PREFIX
+
+    @classmethod
+    def from_onboarding(cls, browser_url: str, given: Mapping[str, Any]) -> Self:
+        """Read what DigiLocker handed over; raises KeyError where a needed part is missing.
+
+        Needed are `client_id` and `client_secret`; `jwks`, `issuers`, `purpose` and `service_name` may be given.
+        """
+        return cls(
+            browser_url=browser_url,
+            client_id=str(given["client_id"]),
+            client_secret=str(given["client_secret"]),
+            jwks=given.get("jwks"),
+            issuers=tuple(map(str, given.get("issuers") or ISSUERS)),
+            purpose=str(given.get("purpose") or PURPOSE),
+            service_name=str(given.get("service_name") or SERVICE_NAME),
+        )
+
+
+class MeriPehchaan:
+    """MeriPehchaan as an identity provider. `reload_keys` reads the configured key set again."""
+
+    provider = Provider.MERI_PEHCHAAN
+
+    def __init__(
+        self,
+        settings: MeriPehchaanSettings,
+        remote: Remote,
+        clock: Clock,
+        reload_keys: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._remote = remote
+        self._verifier: IdTokenVerifier | None = None
+        if settings.jwks is not None:
+            self._verifier = IdTokenVerifier(
+                settings.jwks,
+                audience=settings.client_id,
+                issuers=settings.issuers,
+                clock=clock,
+                reload=reload_keys,
+            )
+
+    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
+        del language  # the page has its own switch
+        query = wire.authorize_query(
+            {
+                "client_id": self._settings.client_id,
+                "redirect_uri": redirect_uri,
+                "state": state,
+                "nonce": nonce,
+                "code_challenge": code_challenge,
+                "scope": self._settings.scope,
+                "purpose": self._settings.purpose,
+                "service_name": self._settings.service_name,
+                "acr": self._settings.acr,
+            }
+        )
+        return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"
+
+    async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
+        answer = await self._token(code, code_verifier, redirect_uri)
+        if self._verifier is None:
+            user = await self._user(answer.access_token)
+            tokens = wire.provider_tokens(answer, user.locker_id)
+            return wire.identity_from_user(user, tokens, self._settings.subject_prefix)
+        if answer.id_token is None:
+            raise Garbled(Source.SSO, "no_id_token")
+        claims = self._verifier.verify(answer.id_token, nonce)
+        try:
+            profile: wire.UserAnswer | None = await self._user(answer.access_token)
+        except Unavailable:
+            profile = None  # the signed token is enough to sign in; the locker is linked next time
+        if profile is not None:
+            wire.check_same_person(claims, profile, self._settings.subject_prefix)
+        tokens = wire.provider_tokens(answer, profile.locker_id if profile else None)
+        return wire.identity_from_claims(claims, profile, tokens)
+
+    async def _token(self, code: str, code_verifier: str, redirect_uri: str) -> wire.TokenAnswer:
+        form = {
+            "code": code,
+            "grant_type": "authorization_code",
+            "redirect_uri": redirect_uri,
+            "code_verifier": code_verifier,
+            "client_id": self._settings.client_id,
+            "client_secret": self._settings.client_secret,
+        }
+        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=_judge)
+        return wire.read_token(json_object(Source.SSO, answer), self._settings.scope)
+
+    async def _user(self, access_token: str) -> wire.UserAnswer:
+        headers = {"authorization": f"Bearer {access_token}"}
+        answer = await self._remote.send(USER_POLICY, "GET", wire.USER_PATH, headers=headers, judge=_judge)
+        return wire.read_user(json_object(Source.SSO, answer))
+
+
+def _judge(answer: Answer) -> None:
+    judge_json(Source.SSO, answer)

@@ -1,0 +1,86 @@
+"""Sign-in by Parichay (officials) and Jan Parichay (citizens): one protocol, two prefixes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from domain.people import Provider
+from domain.sources import Source
+from integrations.identity import ProviderIdentity, json_object, judge_json
+from integrations.policies import CallPolicy, Scope
+from integrations.remote import Answer, Remote
+from integrations.sso import wire_parichay as wire
+
+TOKEN_POLICY = CallPolicy("sso.parichay.token", Source.SSO, attempt=5.0, repeatable=False, scope=Scope.OFFICER)
+USER_POLICY = CallPolicy("sso.parichay.userdetails", Source.SSO, scope=Scope.OFFICER)
+
+PREFIXES = {Provider.PARICHAY: "/pnv1", Provider.JAN_PARICHAY: "/v1"}
+"""`/v1` is INFERRED (contracts/sso.md section 3); settings may say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParichaySettings:
+    """What onboarding hands over. `browser_url` is the host as a browser reaches it, without the prefix."""
+
+    provider: Literal[Provider.PARICHAY, Provider.JAN_PARICHAY]
+    browser_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    prefix: str | None = None
+    scope: str = "user_details"
+
+    @classmethod
+    def from_onboarding(
+        cls, provider: Literal[Provider.PARICHAY, Provider.JAN_PARICHAY], browser_url: str, given: Mapping[str, Any]
+    ) -> Self:
+        """Read what NIC handed over for one of the two; raises KeyError where a needed part is missing.
+
+        Members begin with `parichay_` or `jan_parichay_`: `client_id`, `client_secret`, and maybe `prefix`.
+        """
+        name = provider.value.lower()
+        prefix = given.get(f"{name}_prefix")
+        client_id, client_secret = str(given[f"{name}_client_id"]), str(given[f"{name}_client_secret"])
+        return cls(provider, browser_url, client_id, client_secret, str(prefix) if prefix else None)
+
+
+class Parichay:
+    """Parichay or Jan Parichay as an identity provider."""
+
+    def __init__(self, settings: ParichaySettings, remote: Remote) -> None:
+        self._settings = settings
+        self._remote = remote
+        self._prefix = settings.prefix or PREFIXES[settings.provider]
+        self.provider: Provider = settings.provider
+
+    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
+        del nonce, language  # this protocol has neither
+        query = wire.authorize_query(
+            client_id=self._settings.client_id,
+            redirect_uri=redirect_uri,
+            scope=self._settings.scope,
+            code_challenge=code_challenge,
+            state=state,
+        )
+        return f"{self._settings.browser_url.rstrip('/')}{self._prefix}{wire.AUTHORIZE_PATH}?{query}"
+
+    async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
+        del nonce
+        request = {
+            "client_id": self._settings.client_id,
+            "client_secret": self._settings.client_secret,
+            "code": code,
+            "code_verifier": code_verifier,
+            "grant_type": "authorization_code",
+            "redirect_uri": redirect_uri,
+        }
+        path = self._prefix + wire.TOKEN_PATH
+        answer = await self._remote.send(TOKEN_POLICY, "POST", path, json=request, judge=_judge)
+        access_token = wire.read_access_token(json_object(Source.SSO, answer))
+        details = await self._remote.send(
+            USER_POLICY, "GET", self._prefix + wire.USER_PATH, headers={"authorization": access_token}, judge=_judge
+        )
+        return wire.read_identity(self.provider, json_object(Source.SSO, details))
+
+
+def _judge(answer: Answer) -> None:
+    judge_json(Source.SSO, answer)

@@ -1,0 +1,182 @@
+"""What tests of sign-in share: demo people, a sandbox in a folder, and the browser's part at a login page."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+
+from actions.environment import Environment, Partners
+from domain.clock import Clock, ManualClock
+from domain.deadline import WorkCalendar
+from domain.ids import SystemIds
+from domain.people import Officer, OfficerLevel, Operator, Posting, Provider, Role
+from domain.sources import Source
+from domain.text import Bilingual
+from integrations.city.kit import SandboxClock, SandboxHome
+from integrations.errors import Refused
+from integrations.sso import Assurance, IdentityProvider, ProviderIdentity
+from store.engine import Store
+from store.keyring import Keyrings
+
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+GATEWAY = "http://gateway.test"
+
+DEMO: dict[str, list[dict[str, Any]]] = {
+    "people": [
+        {
+            "key": "asha-negi",
+            "locker_id": "69a505ce-9548-5124-90b1-6282e2c95f5e",
+            "user_sso_id": "DL-69a505ce-9548-5124-90b1-6282e2c95f5e",
+            "name_en": "Asha Negi",
+            "name_hi": "आशा नेगी",
+            "dob": "1984-03-14",
+            "gender": "F",
+            "mobile": "9800000001",
+            "email": "asha.negi@citizen.example",
+            "district": "49",
+            "tehsil": "304",
+            "locker_documents": [],
+            "ration_card": None,
+            "department_documents": [],
+        },
+        {
+            "key": "ravi-rawat",
+            "locker_id": "70000000-9548-5124-90b1-6282e2c95f5e",
+            "user_sso_id": "DL-70000000-9548-5124-90b1-6282e2c95f5e",
+            "name_en": "Ravi Rawat",
+            "name_hi": "रवि रावत",
+            "dob": "1990-07-01",
+            "gender": "M",
+            "mobile": "9800000002",
+            "email": "ravi.rawat@citizen.example",
+            "district": "50",
+            "tehsil": "353",
+            "locker_documents": [],
+            "ration_card": None,
+            "department_documents": [],
+        },
+    ],
+    "officers": [
+        {
+            "key": "officer-dehradun-sadar",
+            "email": "Officer-Dehradun-Sadar@officer.example",
+            "first_name": "Anita",
+            "last_name": "Uniyal",
+            "name_en": "Anita Uniyal",
+            "name_hi": "अनीता उनियाल",
+            "mobile": "9800100001",
+            "designation_en": "Tehsildar, Dehradun",
+            "designation_hi": "तहसीलदार, देहरादून",
+            "postings": [],
+        }
+    ],
+    "operators": [
+        {
+            "key": "operator-1",
+            "csc_id": "500100010011",
+            "name_en": "Vikram Rana",
+            "name_hi": "विक्रम राणा",
+            "email": "operator-1@csc.example",
+            "mobile": "9800200001",
+            "centre_en": "CSC Rajpur Road, Dehradun",
+            "centre_hi": "सीएससी राजपुर रोड, देहरादून",
+            "district": "49",
+            "tehsil": "304",
+        }
+    ],
+}
+
+
+def sandbox_home(folder: Path, system: str, clock: ManualClock | None = None) -> SandboxHome:
+    """A home for one sandbox, reached at http://<system>.test."""
+    return SandboxHome(
+        system=system,
+        folder=folder / "sandbox" / system,
+        onboarding=folder / "onboarding" / f"{system}.json",
+        clock=SandboxClock(base=clock or ManualClock(NOW)),
+        demo=DEMO,
+        gateway_url=GATEWAY,
+        public_url=f"http://{system}.test",
+    )
+
+
+async def choose(app: Any, authorize_url: str, person: str, decision: str = "allow") -> httpx.Response:
+    """Open a login page and choose a person there; the answer is the redirect back, or the page shown instead."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as browser:
+        page = await browser.get(authorize_url)
+        found = re.search(r'name="request" value="([^"]+)"', page.text)
+        if page.status_code != 200 or found is None:
+            return page
+        action = re.search(r'<form method="post" action="([^"]+)"', page.text)
+        assert action is not None
+        form = {"request": found[1], "person": person, "decision": decision}
+        return await browser.post(page.url.join(action[1]), data=form)
+
+
+def query_of(answer: httpx.Response) -> Mapping[str, str]:
+    """The query of a redirect."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+
+class FakeProvider:
+    """A provider that vouches for whom the test says. `codes` are good once; anything else is refused."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.codes: dict[str, ProviderIdentity] = {}
+        self.exchanged: list[dict[str, str]] = []
+        self.error: Exception | None = None
+
+    def authorize_url(self, **asked: str) -> str:
+        return f"http://provider.test/authorize?{urlencode(asked)}"
+
+    async def exchange(self, **asked: str) -> ProviderIdentity:
+        self.exchanged.append(asked)
+        if self.error is not None:
+            raise self.error
+        identity = self.codes.pop(asked["code"], None)
+        if identity is None:
+            raise Refused(Source.SSO, "invalid_grant")
+        return identity
+
+    def vouch(self, subject: str, **known: Any) -> str:
+        """A code for a person."""
+        code = f"code-{len(self.codes)}-{len(self.exchanged)}"
+        given = {"name": "Asha Negi", "born_on": None, "gender": None, "mobile": None, "email": None} | known
+        given.setdefault("assurance", Assurance.SUBSTANTIAL)
+        self.codes[code] = ProviderIdentity(provider=self.provider, subject=subject, **given)
+        return code
+
+
+def environment(
+    store: Store, keyrings: Keyrings, clock: Clock, providers: Iterable[IdentityProvider], *, public_url: str = GATEWAY
+) -> Environment:
+    """An environment of which sign-in uses all but the vault, the files and the other partners."""
+    absent: Any = None
+    identity = {provider.provider: provider for provider in providers}
+    return Environment(
+        store=store,
+        vault=absent,
+        objects=absent,
+        keyrings=keyrings,
+        clock=clock,
+        ids=SystemIds(clock),
+        calendar=WorkCalendar("test"),
+        partners=Partners(digilocker=absent, apisetu=absent, umang=absent, dbt=absent, identity=identity),
+        public_url=public_url,
+    )
+
+
+def officer(officer_id: str, email: str, *postings: Posting) -> Officer:
+    """An officer of the register, by default a tehsildar of Dehradun."""
+    held = postings or (Posting(Role.OFFICER, "revenue-department", "49", "304", OfficerLevel.DESIGNATED),)
+    return Officer(officer_id, Bilingual("अनीता", "Anita"), Bilingual("तहसीलदार", "Tehsildar"), email, held)
+
+
+def operator(operator_id: str, csc_id: str) -> Operator:
+    """An operator of the register."""
+    return Operator(operator_id, Bilingual("विक्रम", "Vikram"), csc_id, Bilingual("केन्द्र", "Centre"), "49", "304")
