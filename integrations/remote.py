@@ -83,25 +83,29 @@ class Remote:
         params: Mapping[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | Callable[[], bytes] | None = None,
         group: str = "",
         judge: Callable[[Answer], None] | None = None,
     ) -> Answer:
-        """Ask, and return the answer that `judge` let pass.
+        """Ask, and return the answer that `judge` let pass. A callable `content` is made anew for each attempt.
 
         Raises Unavailable after the last attempt, and whatever `judge` raises; an Unavailable of `judge`
         is tried again where the policy lets calls be repeated.
         """
         sent = {"Accept-Encoding": "identity", **(headers or {})}
-        request = self._client.build_request(
-            method, self._base_url + path, headers=sent, params=params, json=json, data=form, content=content
-        )
+
+        def build() -> httpx.Request:
+            body = content() if callable(content) else content
+            return self._client.build_request(
+                method, self._base_url + path, headers=sent, params=params, json=json, data=form, content=body
+            )
+
         total = seconds_left(self._shared.clock, policy.total)
         started = self._shared.clock.monotonic()
 
         async def attempt() -> Answer:
             return await self._shared.breakers.call(
-                self.source, group, lambda: self._once(policy, request, started + total, judge)
+                self.source, group, lambda: self._once(policy, build(), started + total, judge)
             )
 
         try:

@@ -1,0 +1,279 @@
+"""DBT finance as its department: payment instructions out, the state of payments in."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, TypeVar
+
+from domain.benefits import PaymentStatus
+from domain.clock import Clock
+from domain.sources import Source, Sourced
+from integrations.dbt_finance import wire, wire_auth
+from integrations.dbt_finance.models import (
+    BillReference,
+    DbtFinanceSettings,
+    InstructionOutcome,
+    InstructionReceipt,
+    InstructionStage,
+    InstructionStatus,
+    PaymentInstruction,
+    PaymentState,
+)
+from integrations.dbt_finance.return_codes import INSTRUCTION_REJECTED
+from integrations.dbt_finance.states import BillAnswers, states_of
+from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.policies import CallPolicy
+from integrations.remote import Answer, Codec, Remote
+
+T = TypeVar("T")
+
+PUSH_INSTRUCTION = CallPolicy("dbt_finance.PI", Source.DBT_FINANCE, body_limit=256_000)
+"""Repeatable only because `jitBillNo` keys it: the partner takes one bill once."""
+INSTRUCTION_STATUS = CallPolicy("dbt_finance.PIS", Source.DBT_FINANCE, body_limit=256_000)
+ADVICE_STATUS = CallPolicy("dbt_finance.PAG", Source.DBT_FINANCE)
+DEBIT_SCROLL = CallPolicy("dbt_finance.PD", Source.DBT_FINANCE)
+FAILED_PAYMENTS = CallPolicy("dbt_finance.FD", Source.DBT_FINANCE)
+PAYMENT_STATUSES = CallPolicy("dbt_finance.payment_statuses", Source.DBT_FINANCE, fresh=30.0, stale=0.0)
+"""All calls for one citizen together. A payment status never goes stale: without the source there is none."""
+POLICIES = (PUSH_INSTRUCTION, INSTRUCTION_STATUS, ADVICE_STATUS, DEBIT_SCROLL, FAILED_PAYMENTS, PAYMENT_STATUSES)
+
+BILLS_AT_ONCE = 4
+"""Bills of one citizen that are asked for at the same time."""
+
+_WRITES, _READS = "instruct", "status"
+"""Breaker groups: instructions that fail do not close the view of payments."""
+
+
+class DbtFinance:
+    """The REST calls of the state treasury's JIT service (contracts/dbt_finance.md section 5)."""
+
+    def __init__(self, remote: Remote, settings: DbtFinanceSettings, clock: Clock) -> None:
+        self._remote = remote
+        self._settings = settings
+        self._clock = clock
+
+    async def instruct(self, instruction: PaymentInstruction) -> InstructionReceipt:
+        """Push an order to pay. Safe to repeat with the same bill number and content.
+
+        After a lost or spoiled answer, or where the partner says that it knows the bill, it is enquired.
+        Raises Refused with the code of the reject (`wire.REJECTS`), which holds for the whole bill, or
+        DUPLICATE_WITH_OTHER_CONTENT where the bill is there with another amount, scheme or count.
+        Unavailable means that it is not known whether the bill arrived: ask `confirm` before anything else.
+        """
+        params = wire.instruction_params(instruction, self._settings)
+        try:
+            reply = await self._ask(PUSH_INSTRUCTION, "PI", params, _WRITES)
+        except (Unavailable, Garbled) as lost:
+            return await self._after_lost_answer(instruction, lost)
+        code = wire.reject_code(reply.errors) if reply.errors else None
+        if code == "DUPLICATE_INSTRUCTION":
+            return await self._reconciled(instruction)
+        if code is not None:
+            raise Refused(Source.DBT_FINANCE, code)
+        if not reply.records:
+            raise Garbled(Source.DBT_FINANCE, "no_record")
+        if not _read(lambda: wire.accepted(reply.records[0], instruction.bill_number)):
+            raise Refused(Source.DBT_FINANCE, "NOT_ACCEPTED")
+        return self._receipt(instruction.bill_number, instruction.bill_date, InstructionOutcome.ACCEPTED)
+
+    async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
+        """Whether DBT finance has the bill; None where it does not know it, so that it may be sent (again).
+
+        Raises Refused(INSTRUCTION_REJECTED) where the treasury has rejected it.
+        """
+        status = await self.instruction_status(bill.bill_number, bill.bill_date)
+        if status is None:
+            return None
+        if status.stage is InstructionStage.REJECTED:
+            raise Refused(Source.DBT_FINANCE, INSTRUCTION_REJECTED)
+        return self._receipt(bill.bill_number, bill.bill_date, InstructionOutcome.ALREADY_KNOWN)
+
+    async def instruction_status(self, bill_number: str, bill_date: date) -> InstructionStatus | None:
+        """Where one instruction stands in the treasury (PIS); None where the bill is unknown there."""
+        params = wire.status_params(bill_number, bill_date, self._settings.ssu_ia_id)
+        reply = await self._ask(INSTRUCTION_STATUS, "PIS", params, _READS)
+        if reply.errors:
+            return _stage_of(wire.reject_code(reply.errors))
+        if not reply.records:
+            return None
+        return _read(lambda: wire.instruction_status(reply.records[0], bill_number))
+
+    async def payment_statuses(
+        self, citizen_id: str, bills: Sequence[BillReference]
+    ) -> Sourced[Mapping[str, PaymentState]]:
+        """The state of a citizen's payments by end-to-end id; one the treasury does not know is left out.
+
+        Kept for 30 s and never served stale. Raises the first IntegrationError where any bill cannot be told.
+        """
+        asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
+        key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}" for bill in asked))
+        return await self._remote.kept(PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES)
+
+    async def _states(self, bills: Sequence[BillReference]) -> Mapping[str, PaymentState]:
+        by_bill: dict[str, list[BillReference]] = {}
+        for bill in bills:
+            by_bill.setdefault(bill.bill_number, []).append(bill)
+        places = asyncio.Semaphore(BILLS_AT_ONCE)
+
+        async def one(references: list[BillReference]) -> dict[str, PaymentState]:
+            async with places:
+                return states_of(references, await self._heard(references[0]))
+
+        try:
+            async with asyncio.timeout(PAYMENT_STATUSES.total):
+                with _first_failure():
+                    async with asyncio.TaskGroup() as group:
+                        parts = [group.create_task(one(references)) for references in by_bill.values()]
+        except TimeoutError as error:
+            raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
+        return {payment: state for part in parts for payment, state in part.result().items()}
+
+    async def _heard(self, bill: BillReference) -> BillAnswers:
+        status = await self.instruction_status(bill.bill_number, bill.bill_date)
+        advice = None
+        if status is not None and status.stage is InstructionStage.APPROVED:
+            advice = await self._advice(bill, status)
+        if advice is None:
+            return BillAnswers(status, None, (), (), self._clock.now())
+        with _first_failure():
+            async with asyncio.TaskGroup() as group:
+                debits = group.create_task(self._debits(bill, advice))
+                failures = group.create_task(self._failures(bill, advice))
+        return BillAnswers(status, advice, debits.result(), failures.result(), self._clock.now())
+
+    async def _debits(self, bill: BillReference, advice: wire.Advice) -> list[wire.Debit]:
+        params = wire.debit_params(advice, self._settings.application_name)
+        return await self._lines(DEBIT_SCROLL, "PD", params, lambda record: wire.debits(record, bill.bill_number))
+
+    async def _failures(self, bill: BillReference, advice: wire.Advice) -> list[wire.Failure]:
+        params = wire.failure_params(bill, advice)
+        return await self._lines(FAILED_PAYMENTS, "FD", params, lambda record: wire.failures(record, bill.bill_number))
+
+    async def _advice(self, bill: BillReference, status: InstructionStatus) -> wire.Advice | None:
+        params = wire.advice_params(bill, status, self._settings.ssu_ia_id)
+        found = await self._lines(ADVICE_STATUS, "PAG", params, lambda record: [wire.advice(record, bill.bill_number)])
+        return found[0] if found else None
+
+    async def _lines(
+        self, policy: CallPolicy, service: str, params: Mapping[str, Any], read: Callable[[wire.Record], list[T]]
+    ) -> list[T]:
+        """The lines of all records, empty where the partner has nothing yet; any other error is raised."""
+        reply = await self._ask(policy, service, params, _READS)
+        if reply.errors:
+            code = wire.reject_code(reply.errors)
+            if code in {"NOT_YET", "NOT_FOUND"}:
+                return []
+            raise Refused(Source.DBT_FINANCE, code)
+        return _read(lambda: [line for record in reply.records for line in read(record)])
+
+    async def _after_lost_answer(
+        self, instruction: PaymentInstruction, lost: Unavailable | Garbled
+    ) -> InstructionReceipt:
+        """Enquire, since the bill may have arrived. Where that fails too, or finds nothing, the loss is told."""
+        try:
+            status = await self.instruction_status(instruction.bill_number, instruction.bill_date)
+        except (Unavailable, Garbled):
+            raise lost from None
+        if status is None:
+            raise lost
+        return self._agreed(instruction, status)
+
+    async def _reconciled(self, instruction: PaymentInstruction) -> InstructionReceipt:
+        status = await self.instruction_status(instruction.bill_number, instruction.bill_date)
+        if status is None:
+            raise Unavailable(Source.DBT_FINANCE, "duplicate_not_found")
+        return self._agreed(instruction, status)
+
+    def _agreed(self, instruction: PaymentInstruction, status: InstructionStatus) -> InstructionReceipt:
+        if status.stage is InstructionStage.REJECTED:
+            raise Refused(Source.DBT_FINANCE, INSTRUCTION_REJECTED)
+        theirs = (status.net_paise, status.scheme_code, status.payee_count)
+        ours = (instruction.net_paise, instruction.scheme_code, len(instruction.payees))
+        if status.stage is InstructionStage.APPROVED and theirs != ours:
+            raise Refused(Source.DBT_FINANCE, "DUPLICATE_WITH_OTHER_CONTENT")
+        return self._receipt(instruction.bill_number, instruction.bill_date, InstructionOutcome.ALREADY_KNOWN)
+
+    def _receipt(self, bill_number: str, bill_date: date, outcome: InstructionOutcome) -> InstructionReceipt:
+        return InstructionReceipt(bill_number, bill_date, self._settings.ssu_ia_id, outcome, self._clock.now())
+
+    async def _ask(self, policy: CallPolicy, service: str, params: Mapping[str, Any], group: str) -> wire.Reply:
+        settings = self._settings
+        body = wire.message(service, params)
+        headers = wire_auth.request_headers(settings.client_id, settings.hmac_secret, service, body, self._clock.now())
+
+        def judge(answer: Answer) -> None:
+            _refuse_status(answer)
+            _read(lambda: wire.read_reply(answer.content, service))
+            signature = answer.headers.get(wire_auth.SIGNATURE_HEADER, "")
+            asked = headers[wire_auth.SIGNATURE_HEADER]
+            if not wire_auth.answer_is_genuine(settings.hmac_secret, asked, answer.status, answer.content, signature):
+                raise IntegrityFailure(Source.DBT_FINANCE, "signature")
+
+        sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
+        answer = await self._remote.send(
+            policy, "POST", f"/jit/{service}", headers=sent, content=body, group=group, judge=judge
+        )
+        return _read(lambda: wire.read_reply(answer.content, service))
+
+
+def _refuse_status(answer: Answer) -> None:
+    """Raise what a status other than 200 means; a web page with 200 is a portal that is down."""
+    if answer.status in {401, 403}:
+        raise Refused(Source.DBT_FINANCE, "unauthorised")
+    if answer.status >= 500:
+        raise Unavailable(Source.DBT_FINANCE, f"http_{answer.status}")
+    if answer.status != 200:
+        raise Refused(Source.DBT_FINANCE, f"http_{answer.status}")
+    if answer.media_type == "text/html":
+        raise Unavailable(Source.DBT_FINANCE, "html_page")
+
+
+def _stage_of(code: str) -> InstructionStatus | None:
+    """What an error of PIS says about the bill; Refused where it says nothing about it."""
+    if code == "NOT_FOUND":
+        return None
+    if code in {"PENDING", "REJECTED"}:
+        return InstructionStatus(InstructionStage[code])
+    raise Refused(Source.DBT_FINANCE, code)
+
+
+def _read(read: Callable[[], T]) -> T:
+    """Read a message, with what cannot be read told as Garbled and another's record as IntegrityFailure."""
+    try:
+        return read()
+    except wire.OtherBill as error:
+        raise IntegrityFailure(Source.DBT_FINANCE, str(error)) from error
+    except wire.Unreadable as error:
+        raise Garbled(Source.DBT_FINANCE, str(error)) from error
+
+
+@contextmanager
+def _first_failure() -> Iterator[None]:
+    """Raise the first failure of a task group as it is."""
+    try:
+        yield
+    except ExceptionGroup as failed:
+        raise _first_leaf(failed) from None
+
+
+def _first_leaf(failed: ExceptionGroup[Exception]) -> Exception:
+    first = failed.exceptions[0]
+    return _first_leaf(first) if isinstance(first, ExceptionGroup) else first
+
+
+def _encode(states: Mapping[str, PaymentState]) -> dict[str, list[str | None]]:
+    return {
+        payment: [state.status.value, state.at.isoformat(), state.utr_last4, state.return_code]
+        for payment, state in states.items()
+    }
+
+
+def _decode(kept: Mapping[str, list[Any]]) -> dict[str, PaymentState]:
+    return {
+        payment: PaymentState(PaymentStatus(status), wire.instant(at), last4, code)
+        for payment, (status, at, last4, code) in kept.items()
+    }
+
+
+_STATES: Codec[Mapping[str, PaymentState]] = Codec(_encode, _decode)

@@ -1,0 +1,139 @@
+"""What the portal tells DBT finance and hears from it. Amounts are whole paise; accounts never show in a repr."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from domain.benefits import PaymentStatus
+from domain.masks import mask_account
+
+
+@dataclass(frozen=True, slots=True)
+class DbtFinanceSettings:
+    """What onboarding hands over. `hmac_secret` signs requests and checks answers.
+
+    The codes name our treasury office, agency, allotment and head of account; `ddo_code` is used where
+    an instruction does not carry its own.
+    """
+
+    client_id: str
+    hmac_secret: str = field(repr=False)
+    ssu_ia_id: str
+    ddo_code: str
+    grantee_code: str
+    allotment_id: str
+    head_of_account: str
+    application_name: str = "APUNISARKAR"
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
+        """Read the onboarding file; raises KeyError where a needed part is missing."""
+        return cls(
+            client_id=str(given["client_id"]),
+            hmac_secret=str(given["hmac_secret"]),
+            ssu_ia_id=str(given["ssu_ia_id"]),
+            ddo_code=str(given["ddo_code"]),
+            grantee_code=str(given["grantee_code"]),
+            allotment_id=str(given["allotment_id"]),
+            head_of_account=str(given["head_of_account"]),
+            application_name=str(given.get("application_name", "APUNISARKAR")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """One beneficiary of a bill. `end_to_end_id` is unique for ever and follows the payment everywhere.
+
+    An Aadhaar number is never part of it: the field `adhaarNumber` of the partner is optional and left out.
+    """
+
+    end_to_end_id: str
+    name: str = field(repr=False)
+    account_number: str = field(repr=False)
+    ifsc: str
+    amount_paise: int
+    mobile: str = field(repr=False, default="")
+    address: str = field(repr=False, default="")
+    account_type: str = "SAVINGS"
+
+    @property
+    def masked_account(self) -> str:
+        """The account with only its last four digits shown."""
+        return mask_account(self.account_number)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInstruction:
+    """An order to pay. `bill_number` is minted once and stored before the first send; it is the key of the call."""
+
+    bill_number: str
+    bill_date: date
+    scheme_code: str
+    purpose: str
+    payees: tuple[Payee, ...]
+    ddo_code: str | None = None
+    head_of_account: str | None = None
+
+    @property
+    def net_paise(self) -> int:
+        """The sum of all payees."""
+        return sum(payee.amount_paise for payee in self.payees)
+
+
+@dataclass(frozen=True, slots=True)
+class BillReference:
+    """How one payment is asked for: its bill and its own end-to-end id."""
+
+    bill_number: str
+    bill_date: date
+    end_to_end_id: str
+
+
+class InstructionOutcome(StrEnum):
+    """What became of a pushed instruction."""
+
+    ACCEPTED = "ACCEPTED"
+    ALREADY_KNOWN = "ALREADY_KNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionReceipt:
+    """DBT finance has the instruction: taken now, or found there by enquiry after a lost answer."""
+
+    bill_number: str
+    bill_date: date
+    ssu_ia_id: str
+    outcome: InstructionOutcome
+    at: datetime
+
+
+class InstructionStage(StrEnum):
+    """Where an instruction stands in the treasury."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionStatus:
+    """What the treasury says of one bill. The numbers are None until it is approved."""
+
+    stage: InstructionStage
+    instruction_id: str | None = None
+    instructed_at: datetime | None = None
+    net_paise: int | None = None
+    scheme_code: str | None = None
+    payee_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentState:
+    """Where one payment stands, when that happened, and why it came back (`return_code`, see return_codes)."""
+
+    status: PaymentStatus
+    at: datetime
+    utr_last4: str | None = None
+    return_code: str | None = None

@@ -1,0 +1,108 @@
+"""A treasury of its own for each test, on a clock that stands still."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.clock import ManualClock
+from domain.sources import Source
+from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
+from integrations.dbt_finance import BillReference, DbtFinance, DbtFinanceSettings, Payee, PaymentInstruction
+from integrations.dbt_finance.sandbox import create_sandbox
+from tests.support.remotes import remote_over
+
+NOON = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+BILL_DAY = date(2026, 11, 24)
+SCRIPT = {
+    "UKB1": {
+        "state": "CREDITED",
+        "end_to_end_id": "UKE1",
+        "amount_paise": 150000,
+        "person": "a",
+        "scheme": "s",
+        "days_ago": 30,
+    },
+    "UKB2": {
+        "state": "RETURNED",
+        "end_to_end_id": "UKE2",
+        "amount_paise": 150000,
+        "person": "a",
+        "scheme": "s",
+        "days_ago": 20,
+        "return_code": "53",
+    },
+    "UKB3": {
+        "state": "AT_BANK",
+        "end_to_end_id": "UKE3",
+        "amount_paise": 150000,
+        "person": "a",
+        "scheme": "s",
+        "days_ago": 3,
+    },
+    "UKB4": {
+        "state": "INSTRUCTED",
+        "end_to_end_id": "UKE4",
+        "amount_paise": 150000,
+        "person": "a",
+        "scheme": "s",
+        "days_ago": 1,
+    },
+}
+
+
+@dataclass
+class Treasury:
+    """A running sandbox, its clock, its onboarding file and how to talk to it."""
+
+    sandbox: Sandbox
+    clock: ManualClock
+    settings: DbtFinanceSettings
+    home: SandboxHome
+
+    def client(self, app: Callable[..., Any] | httpx.AsyncBaseTransport | None = None, **changes: str) -> DbtFinance:
+        given = {**json.loads(self.home.onboarding.read_text()), **changes}
+        remote = remote_over(app or self.sandbox.app, Source.DBT_FINANCE, clock=self.clock)
+        return DbtFinance(remote, DbtFinanceSettings.from_onboarding(given), self.clock)
+
+    def effects(self) -> list[str]:
+        return [entry["effect"] for entry in self.sandbox.ledger.entries()]
+
+
+@pytest.fixture
+def treasury(tmp_path: Path) -> Iterator[Treasury]:
+    clock = ManualClock(NOON)
+    home = SandboxHome(
+        "dbt_finance",
+        tmp_path / "dbt_finance",
+        tmp_path / "onboarding.json",
+        SandboxClock(base=clock),
+        {"payments": SCRIPT},
+        "http://gateway.test",
+        "http://sandbox.test",
+    )
+    sandbox = create_sandbox(home)
+    settings = DbtFinanceSettings.from_onboarding(json.loads(home.onboarding.read_text()))
+    yield Treasury(sandbox, clock, settings, home)
+    sandbox.close()
+
+
+def order(number: str = "9", account: str = "30001234500", paise: int = 150005, **changes: Any) -> PaymentInstruction:
+    payee = Payee(f"UKE{number}", "सीता देवी", account, "SBIN0000630", paise, "9800000001", "Dehradun")
+    given: dict[str, Any] = {
+        "bill_number": f"UKB{number}",
+        "bill_date": BILL_DAY,
+        "scheme_code": "uk-old-age-pension",
+        "purpose": "Pension of November 2026",
+        "payees": (payee,),
+    }
+    return PaymentInstruction(**{**given, **changes})
+
+
+def asked(number: str = "9") -> BillReference:
+    return BillReference(f"UKB{number}", BILL_DAY, f"UKE{number}")
