@@ -1,0 +1,84 @@
+"""API Setu as consumer: certificates of other departments, with the citizen's recorded consent."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from domain.clock import Clock
+from domain.sources import Sourced
+from integrations.apisetu import consent, wire
+from integrations.apisetu.models import ApiSetuSettings, CertificateRequest, DepartmentCertificate
+from integrations.errors import Refused
+from integrations.policies import CallPolicy
+from integrations.remote import Codec, Remote
+
+FETCH_KEPT = CallPolicy(
+    "apisetu.certificate",
+    wire.SOURCE,
+    retry_statuses=frozenset({429}),
+    body_limit=10_000_000,
+    fresh=600,
+    stale=24 * 3600,
+)
+FETCH = CallPolicy("apisetu.certificate_not_kept", wire.SOURCE, retry_statuses=frozenset({429}), body_limit=10_000_000)
+"""A consent that allows a view only: nothing is kept."""
+
+POLICIES = (FETCH_KEPT, FETCH)
+_CODEC = Codec(wire.to_json, wire.from_json)
+
+
+class ApiSetu:
+    """Certificate API version 3."""
+
+    def __init__(self, remote: Remote, settings: ApiSetuSettings, clock: Clock) -> None:
+        self._remote = remote
+        self._settings = settings
+        self._clock = clock
+
+    async def certificate(self, request: CertificateRequest) -> Sourced[DepartmentCertificate]:
+        """The certificate of a department, its XML signature verified.
+
+        It is kept for ten minutes, and a day longer for outages, only where the consent includes STORE.
+        Raises Refused("record_not_found") where there is none, Refused("consent_expired") without a call,
+        IntegrityFailure for a wrong signature, document or holder, Unavailable and Garbled.
+        """
+        artefact = consent.artefact_to_send(request.consent_artefact)
+        if consent.ends_at(artefact) <= self._clock.now():
+            raise Refused(wire.SOURCE, "consent_expired")
+        policy = FETCH_KEPT if consent.may_store(artefact) else FETCH
+
+        async def load() -> DepartmentCertificate:
+            return await self._fetch(policy, request, artefact)
+
+        parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
+        key = (
+            request.citizen_id,
+            request.publisher,
+            request.doctype.upper(),
+            request.format,
+            parameters,
+            artefact["consent"]["consentId"],
+            *request.holder_names,
+        )
+        return await self._remote.kept(policy, key, load, _CODEC)
+
+    async def _fetch(
+        self, policy: CallPolicy, request: CertificateRequest, artefact: Mapping[str, Any]
+    ) -> DepartmentCertificate:
+        publisher = self._settings.publishers.get(request.publisher)
+        if publisher is None or request.format not in wire.MEDIA_TYPES:
+            raise Refused(wire.SOURCE, "publisher_not_configured" if publisher is None else "invalid_format")
+        answer = await self._remote.send(
+            policy,
+            "POST",
+            wire.path_of(request, publisher),
+            headers={
+                "X-APISETU-APIKEY": self._settings.api_key,
+                "X-APISETU-CLIENTID": self._settings.client_id,
+                "Accept": f"application/{request.format}, application/json",
+            },
+            json=wire.body_of(request, artefact),
+            group=f"publisher:{request.publisher}",
+            judge=wire.judge,
+        )
+        return wire.read_certificate(answer, request, publisher)

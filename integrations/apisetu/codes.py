@@ -1,0 +1,50 @@
+"""API Setu's error codes as data (contracts/apisetu.md section 6). The code decides, not the HTTP status."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Verdict(StrEnum):
+    """What an error code means for us."""
+
+    AGAIN = "AGAIN"
+    """Unavailable: asking again may work."""
+
+    DECLINED = "DECLINED"
+    """Refused: an answer about this question."""
+
+    ALARM = "ALARM"
+    """Refused: our subscription or configuration is wrong, and somebody must look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One documented code with its HTTP status and text."""
+
+    status: int
+    text: str
+    verdict: Verdict
+
+
+_A, _D, _X = Verdict.AGAIN, Verdict.DECLINED, Verdict.ALARM
+
+ERRORS = MappingProxyType(
+    {
+        "missing_parameter": ErrorRow(400, "Please provide all mandatory parameters", _D),
+        "invalid_parameter": ErrorRow(400, "Bad request", _D),
+        "invalid_format": ErrorRow(400, "The format parameter is invalid", _D),
+        "invalid_txnid": ErrorRow(400, "The txnId parameter must be in UUID format", _D),
+        "invalid_consentid": ErrorRow(400, "The consentId parameter must be in UUID format", _D),
+        "invalid_authentication": ErrorRow(401, "Authentication failed", _X),
+        "invalid_authorization": ErrorRow(401, "You are not authorized to use this API", _X),
+        "record_not_found": ErrorRow(404, "No record found", _D),
+        "url_not_found": ErrorRow(404, "Your API url or path is incorrect", _X),
+        "internal_server_error": ErrorRow(500, "Internal server error", _A),
+        "bad_gatewy": ErrorRow(502, "Publisher service returned an invalid response", _A),
+        "bad_gateway": ErrorRow(502, "Publisher service returned an invalid response", _A),
+        "service_unavailable": ErrorRow(503, "Publisher service is temporarily unavailable", _A),
+        "gateway_timeout": ErrorRow(504, "Publisher service did not respond in time", _A),
+    }
+)
+"""`bad_gatewy` is how the published specification spells it."""

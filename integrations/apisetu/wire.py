@@ -1,0 +1,176 @@
+"""API Setu's bytes to our models and back; pure, and the one place to change when the wire changes."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+
+from domain.sources import Source
+from integrations import safe_xml
+from integrations.apisetu.codes import ERRORS, Verdict
+from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
+from integrations.apisetu.signature import NotGenuine, signed_part
+from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from integrations.remote import Answer, retry_after_seconds
+
+SOURCE = Source.API_SETU
+PDF, XML = "application/pdf", "application/xml"
+MEDIA_TYPES = {"pdf": frozenset({PDF}), "xml": frozenset({XML, "text/xml"})}
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_CODE = re.compile(r"[a-z][a-z_]{1,60}")
+_DAYS = ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d")
+log = structlog.get_logger(__name__)
+
+
+def path_of(request: CertificateRequest, publisher: PublisherSettings) -> str:
+    """The path of the certificate call, in the style of this subscription; doctypes are lower-case in it."""
+    if not _NAME.fullmatch(request.publisher) or not _NAME.fullmatch(request.doctype):
+        raise Refused(SOURCE, "invalid_parameter")
+    return publisher.path_template.format(publisher=request.publisher, doctype=request.doctype.lower())
+
+
+def body_of(request: CertificateRequest, artefact: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON of the call. Parameter names and the case of values are the publisher's; values are trimmed."""
+    return {
+        "txnId": request.transaction_id,
+        "format": request.format,
+        "certificateParameters": {name: value.strip() for name, value in request.parameters.items()},
+        "consentArtifact": dict(artefact),
+    }
+
+
+def judge(answer: Answer) -> None:
+    """Let a document pass; raise the outcome of an error, also of one that comes with a 200."""
+    code = error_code(answer)
+    if answer.status == 200 and code is None:
+        return
+    raise outcome(answer, code)
+
+
+def outcome(answer: Answer, code: str | None) -> IntegrationError:
+    """The error by its code; without one that we know, by the status."""
+    row = ERRORS.get(code or "")
+    if row is not None and code is not None:
+        if row.verdict is Verdict.AGAIN:
+            return Unavailable(SOURCE, code, retry_after=retry_after_seconds(answer))
+        if row.verdict is Verdict.ALARM:
+            log.error("apisetu_configuration", code=code)
+        return Refused(SOURCE, code)
+    if answer.status >= 500:
+        return Unavailable(SOURCE, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
+    if 400 <= answer.status < 500:
+        return Refused(SOURCE, f"http_{answer.status}")
+    return Garbled(SOURCE, "error_with_200" if answer.status == 200 else f"http_{answer.status}")
+
+
+def error_code(answer: Answer) -> str | None:
+    """The `error` (or `errorCode`) of a JSON body; None for documents and pages."""
+    if answer.status == 200 and "json" not in answer.media_type:
+        return None
+    try:
+        body = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return None
+    code = (body.get("error") or body.get("errorCode")) if isinstance(body, dict) else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+
+
+def read_certificate(
+    answer: Answer, request: CertificateRequest, publisher: PublisherSettings
+) -> DepartmentCertificate:
+    """The document that was asked for; raises Garbled for another form, IntegrityFailure for another content."""
+    if answer.media_type not in MEDIA_TYPES[request.format]:
+        raise Garbled(SOURCE, "media_type")
+    if request.format == "pdf":
+        return _read_pdf(answer, request)
+    try:
+        root = safe_xml.parse(answer.content)
+        signed = signed_part(root, publisher.signing_certificates, answer.at)
+    except safe_xml.UnsafeXml as error:
+        raise Garbled(SOURCE, "certificate_xml") from error
+    except NotGenuine as error:
+        raise IntegrityFailure(SOURCE, "signature") from error
+    return _read_signed(signed, answer, request)
+
+
+def to_json(certificate: DepartmentCertificate) -> dict[str, Any]:
+    """What is kept of a certificate."""
+    names = ("uri", "name", "number", "issuer", "doctype", "holder", "media_type", "content_sha256")
+    issued_on = certificate.issued_on.isoformat() if certificate.issued_on else None
+    kept = {name: getattr(certificate, name) for name in names}
+    return {**kept, "issued_on": issued_on, "signature_verified": certificate.signature_verified}
+
+
+def from_json(kept: Mapping[str, Any]) -> DepartmentCertificate:
+    """A kept certificate read back."""
+    issued_on = date.fromisoformat(kept["issued_on"]) if kept["issued_on"] else None
+    return DepartmentCertificate(**{**kept, "issued_on": issued_on})
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings are one name, but for letter case, spaces and dots."""
+    return re.sub(r"[\s.]+", " ", one).strip().casefold() == re.sub(r"[\s.]+", " ", other).strip().casefold()
+
+
+def _read_pdf(answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
+    if not answer.content.startswith(b"%PDF-"):
+        raise Garbled(SOURCE, "not_a_pdf")
+    return DepartmentCertificate(
+        uri=None,
+        name=request.doctype.upper(),
+        number=None,
+        issuer=None,
+        doctype=request.doctype.upper(),
+        issued_on=None,
+        holder=None,
+        media_type=PDF,
+        content_sha256=hashlib.sha256(answer.content).hexdigest(),
+        signature_verified=False,
+    )
+
+
+def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
+    if safe_xml.local_name(root) != "Certificate":
+        raise Garbled(SOURCE, "certificate_root")
+    name, doctype = safe_xml.attribute(root, "name"), safe_xml.attribute(root, "type")
+    if name is None or doctype is None:
+        raise Garbled(SOURCE, "certificate_attributes")
+    if doctype.upper() != request.doctype.upper():
+        raise IntegrityFailure(SOURCE, "another_document")
+    holder = _within(root, "IssuedTo", "Person")
+    if request.holder_names and not any(same_name(holder or "", each) for each in request.holder_names):
+        raise IntegrityFailure(SOURCE, "another_holder")
+    return DepartmentCertificate(
+        uri=safe_xml.attribute(root, "uri"),
+        name=name,
+        number=safe_xml.attribute(root, "number"),
+        issuer=_within(root, "IssuedBy", "Organization"),
+        doctype=doctype.upper(),
+        issued_on=_day(safe_xml.attribute(root, "issueDate")),
+        holder=holder,
+        media_type=XML,
+        content_sha256=hashlib.sha256(answer.content).hexdigest(),
+        signature_verified=True,
+    )
+
+
+def _within(root: safe_xml.Element, outer: str, inner: str) -> str | None:
+    """The `name` of an organisation or person."""
+    parent = safe_xml.child(root, outer)
+    element = safe_xml.child(parent, inner) if parent is not None else None
+    return safe_xml.attribute(element, "name") if element is not None else None
+
+
+def _day(text: str | None) -> date | None:
+    """A date in any of the ways that departments write it; another text is shown as unknown."""
+    for layout in _DAYS:
+        try:
+            return datetime.strptime(text or "", layout).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    return None

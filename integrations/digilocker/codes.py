@@ -1,0 +1,55 @@
+"""The error codes of DigiLocker's requester API, as data (contracts/digilocker.md sections 3.2, 4, 4.1).
+
+Two profiles of HTTP statuses are in use: specification 2.4 answers 530 for troubles behind it, the
+older published OpenAPI 500 and 503. What to do depends on the code alone.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Verdict(StrEnum):
+    """What an error code means for us."""
+
+    AGAIN = "AGAIN"
+    """Unavailable: asking again may work."""
+
+    DECLINED = "DECLINED"
+    """Refused: asking again will not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One documented code with its HTTP status in both profiles."""
+
+    v24: int
+    oas: int
+    verdict: Verdict
+
+
+_A, _D = Verdict.AGAIN, Verdict.DECLINED
+
+ERRORS = MappingProxyType(
+    {
+        # Tokens.
+        "invalid_grant": ErrorRow(400, 400, _D),
+        "invalid_client": ErrorRow(400, 400, _D),
+        "invalid_grant_type": ErrorRow(400, 400, _D),
+        # Any resource.
+        "invalid_token": ErrorRow(401, 401, _D),
+        "insufficient_scope": ErrorRow(403, 403, _D),
+        "unexpected_error": ErrorRow(530, 500, _A),
+        "partner_service_unresponsive": ErrorRow(530, 530, _A),
+        # Files and certificates.
+        "uri_missing": ErrorRow(400, 400, _D),
+        "invalid_uri": ErrorRow(404, 404, _D),
+        "repository_service_unresponsive": ErrorRow(530, 500, _A),
+        "repository_service_exception": ErrorRow(530, 500, _A),
+        "repository_service_resperror": ErrorRow(530, 500, _A),
+        "repository_service_configerror": ErrorRow(530, 500, _D),
+        "repository_service_inactive": ErrorRow(530, 503, _D),
+        "repository_service_unpublished": ErrorRow(530, 503, _D),
+    }
+)
+"""Every code that the calls of this client can meet."""

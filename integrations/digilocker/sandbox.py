@@ -1,0 +1,68 @@
+"""DigiLocker with MeriPehchaan on one host, as it stands in for the real one (contracts/digilocker.md section 9).
+
+Own faults: `signature` (wrong HMAC of a file; an id_token signed with a foreign key), `partial` (half a
+list, half a file), `duplicate` (a list twice), `foreign` (another citizen's profile and list, another
+audience in the id_token), `skew` (times off by `seconds`, 600 unless said).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from integrations.city import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from integrations.digilocker.sandbox_id_token import ISSUER, IdTokens
+from integrations.digilocker.sandbox_identity import Identity
+from integrations.digilocker.sandbox_locker import Lockers
+from integrations.digilocker.sandbox_puller import Puller
+from integrations.digilocker.sandbox_world import World
+
+ISSUER_ID = "in.gov.uk.apunisarkar"
+
+
+def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
+    """The server. `transport` replaces the network towards the gateway's issuer door in tests.
+
+    Actions: pull_uri, pull_doc (integrations/digilocker/sandbox_puller.py), issuer_trouble, rotate_keys.
+    """
+    world = World(home)
+    id_tokens, lockers = IdTokens(world), Lockers(world)
+    puller = Puller(world, lockers, transport)
+    _onboard(world, id_tokens)
+
+    def rotate_keys(_arguments: Mapping[str, Any]) -> dict[str, Any]:
+        id_tokens.rotate()
+        _onboard(world, id_tokens)
+        return {"keys": [key["kid"] for key in id_tokens.jwks()["keys"]]}
+
+    return sandbox_app(
+        home,
+        [*Identity(world, id_tokens).routes(), *lockers.routes()],
+        actions={
+            "pull_uri": puller.pull_uri,
+            "pull_doc": puller.pull_doc,
+            "issuer_trouble": lockers.trouble,
+            "rotate_keys": rotate_keys,
+        },
+    )
+
+
+def _onboard(world: World, id_tokens: IdTokens) -> None:
+    """What the partner portal hands over, to requester and issuer."""
+    write_onboarding(
+        world.home.onboarding,
+        {
+            "sandbox": True,
+            "client_id": world.client["client_id"],
+            "client_secret": world.client["client_secret"],
+            "redirect_uris": [world.redirect_uri],
+            "issuers": [ISSUER],
+            "jwks": id_tokens.jwks(),
+            "issuer_contract": {
+                "org_id": world.client["org_id"],
+                "api_key": world.client["api_key"],
+                "issuer_id": ISSUER_ID,
+                "hmac_encoding": "raw",
+            },
+        },
+    )

@@ -1,0 +1,176 @@
+"""The lockers of DigiLocker's stand-in: the issued documents of a citizen, their files and certificates."""
+
+import base64
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from integrations.city.papers import Paper, new_signer, signed_certificate, small_pdf
+from integrations.digilocker.sandbox_world import TROUBLE_STATUS, World, body_hmac, error, invalid_token
+
+ISSUED = "/public/oauth2/2/files/issued"
+FILE, XML = "/public/oauth2/1/file/{uri:path}", "/public/oauth2/1/xml/{uri:path}"
+PDF_TYPE, XML_TYPE = "application/pdf", "application/xml"
+
+TROUBLES = frozenset(
+    {
+        "repository_service_unresponsive",
+        "repository_service_exception",
+        "repository_service_resperror",
+        "repository_service_configerror",
+        "repository_service_inactive",
+        "repository_service_unpublished",
+    }
+)
+"""Section 4.1: what can be wrong with an issuer; all are 530 in specification 2.4."""
+
+
+class Lockers:
+    """The document side of the host."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._signer = world.state.once(
+            "key", "papers", lambda: new_signer("DigiLocker sandbox issuers", world.home.clock.now())
+        )
+
+    def routes(self) -> list[Route]:
+        """Routes below the root of the system."""
+        return [
+            Route(ISSUED, self.issued, methods=["GET"]),
+            Route(FILE, self.file, methods=["GET"]),
+            Route(XML, self.xml, methods=["GET"]),
+        ]
+
+    def keep(self, locker_id: str, document: Mapping[str, Any]) -> None:
+        """Put a document into a locker; the same URI replaces what was there."""
+        self._world.state.put("document", f"{locker_id}/{document['uri']}", document)
+
+    def trouble(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Action `issuer_trouble`: make one issuer fail with a code of section 4.1, or with null let it be."""
+        issuer_id, code = str(arguments["issuer_id"]), arguments.get("error")
+        if code is None:
+            self._world.state.take("trouble", issuer_id)
+        elif code in TROUBLES:
+            self._world.state.put("trouble", issuer_id, {"error": code})
+        else:
+            raise ValueError("error must be a repository_service_* code")
+        return {"issuer_id": issuer_id, "error": code}
+
+    async def issued(self, request: Request) -> Response:
+        """What is in the locker, as far as the consent reaches."""
+        grant = self._world.grant_of(request)
+        if grant is None:
+            return invalid_token()
+        if "files.issueddocs" not in grant["scope"].split():
+            return error(403, "insufficient_scope", "The request requires higher privileges")
+        faults, locker_id = self._world.home.faults, grant["locker_id"]
+        if faults.match("foreign", ISSUED):
+            locker_id = self._world.stranger(locker_id)["locker_id"]
+        items = [_item(document) for document in self._documents(locker_id, grant["doctypes"])]
+        if faults.match("partial", ISSUED):
+            items = items[: len(items) // 2]
+        if faults.match("duplicate", ISSUED):
+            items = items * 2
+        return JSONResponse({"items": items, "resource": "D:"})
+
+    async def file(self, request: Request) -> Response:
+        """The document as PDF."""
+        return self._content(request, PDF_TYPE, FILE)
+
+    async def xml(self, request: Request) -> Response:
+        """The certificate as XML, where there is one."""
+        return self._content(request, XML_TYPE, XML)
+
+    def _content(self, request: Request, media_type: str, route: str) -> Response:
+        grant = self._world.grant_of(request)
+        if grant is None:
+            return invalid_token()
+        if "files.issueddocs" not in grant["scope"].split():
+            return error(403, "insufficient_scope", "The request requires higher privileges")
+        uri = request.path_params["uri"]
+        if not uri:
+            return error(400, "uri_missing", "URI is missing")
+        documents = self._documents(grant["locker_id"], grant["doctypes"])
+        document = next((each for each in documents if each["uri"].casefold() == uri.casefold()), None)
+        if document is None or media_type not in document["media_types"]:
+            return error(404, "invalid_uri", "No file found for given URI")
+        trouble = self._world.state.get("trouble", document["issuer_id"])
+        if trouble is not None:
+            return error(TROUBLE_STATUS, trouble["error"], "Internal server error")
+        request.state.ledger_effect = f"{media_type} handed out"
+        return self._signed(self._bytes(grant["locker_id"], document, media_type), media_type, route)
+
+    def _signed(self, body: bytes, media_type: str, route: str) -> Response:
+        """The bytes with their `hmac` header. Faults: signature (over other bytes), partial (bytes cut short)."""
+        faults = self._world.home.faults
+        covered = b"something else" if faults.match("signature", route) else body
+        digest = body_hmac(self._world.client["client_secret"], covered)
+        sent = body[: len(body) // 2] if faults.match("partial", route) else body
+        return Response(sent, media_type=media_type, headers={"hmac": digest})
+
+    def _documents(self, locker_id: str, doctypes: list[str] | None) -> list[dict[str, Any]]:
+        given = [_with_uri(each) for each in self._world.owner(locker_id).get("locker_documents", ())]
+        kept = self._world.state.all("document")
+        pulled = [value for key, value in kept.items() if key.startswith(f"{locker_id}/")]
+        return [each for each in (*given, *pulled) if doctypes is None or each["doctype"] in doctypes]
+
+    def _bytes(self, locker_id: str, document: Mapping[str, Any], media_type: str) -> bytes:
+        kept = document.get("contents", {}).get(media_type)
+        if kept is not None:
+            return base64.b64decode(kept)
+        owner = self._world.owner(locker_id)
+        if media_type == XML_TYPE:
+            return signed_certificate(_paper(document, owner), self._signer)
+        lines = (
+            document["name"],
+            document["issuer"],
+            f"Number: {document['doc_id']}",
+            f"Name: {owner['name_en']}",
+            f"Date of birth: {_day(owner['dob'])}",
+            f"Issued on: {_day(document['issued_on'])}",
+            "Sandbox document, not valid",
+        )
+        return small_pdf(lines)
+
+
+def _with_uri(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {**document, "uri": f"{document['issuer_id']}-{document['doctype']}-{document['doc_id']}"}
+
+
+def _item(document: Mapping[str, Any]) -> dict[str, Any]:
+    types = list(document["media_types"])
+    return {
+        "name": document["name"],
+        "type": "file",
+        "size": "",
+        "date": f"{document['issued_on']}T09:12:38Z",
+        "parent": "",
+        "mime": types if len(types) > 1 else types[0],
+        "uri": document["uri"],
+        "doctype": document["doctype"],
+        "description": document["name"],
+        "issuerid": document["issuer_id"],
+        "issuer": document["issuer"],
+    }
+
+
+def _paper(document: Mapping[str, Any], owner: Mapping[str, Any]) -> Paper:
+    return Paper(
+        name=document["name"],
+        doctype=document["doctype"],
+        number=document["doc_id"],
+        issuer=document["issuer"],
+        issued_on=_day(document["issued_on"]),
+        holder=owner["name_en"],
+        dob=_day(owner["dob"]),
+        gender=owner["gender"],
+    )
+
+
+def _day(text: str) -> str:
+    return date.fromisoformat(text).strftime("%d-%m-%Y")

@@ -1,0 +1,207 @@
+"""DigiLocker's bytes to our models and back; pure, and the one place to change when the wire changes."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from domain.sources import Source
+from integrations.digilocker.codes import ERRORS, Verdict
+from integrations.digilocker.models import IssuedDocument, TokenAnswer
+from integrations.errors import Garbled, IntegrationError, Refused, Unavailable
+from integrations.remote import Answer, retry_after_seconds
+
+SOURCE = Source.DIGILOCKER
+MOST_DOCUMENTS = 2000
+"""More lines than any wallet holds; a longer list is taken for a fault."""
+
+# Real doctypes hold digits too, such as ROR1B.
+_URI = re.compile(r"[A-Za-z0-9._]{1,100}-[A-Za-z0-9]{1,5}-[^\s\x00-\x1f]{1,200}")
+_CODE = re.compile(r"[a-z][a-z_]{1,60}")
+
+
+def issuer_of(uri: str) -> str:
+    """The IssuerId of `IssuerId-DocType-DocId`; raises Refused where the text is no URI (section 7.3).
+
+    A foreign DocId may itself hold hyphens, so only the first two separate.
+    """
+    if not _URI.fullmatch(uri):
+        raise Refused(SOURCE, "invalid_uri")
+    return uri.split("-", 2)[0].lower()
+
+
+def one_segment(uri: str) -> str:
+    """The URI percent-encoded as one segment of a path."""
+    return quote(uri, safe="")
+
+
+def judge(answer: Answer) -> None:
+    """Let a 200 pass; raise the outcome of anything else (tables of sections 3.2 and 4)."""
+    if answer.status == 200:
+        return
+    raise outcome(answer)
+
+
+def outcome(answer: Answer) -> IntegrationError:
+    """The error for a status other than 200. The code decides; without one that we know, the status."""
+    code = error_code(answer)
+    row = ERRORS.get(code or "")
+    if row is not None and code is not None:
+        if row.verdict is Verdict.AGAIN:
+            return Unavailable(SOURCE, code, retry_after=retry_after_seconds(answer))
+        return Refused(SOURCE, code)
+    if answer.status >= 500 or answer.status == 429:
+        return Unavailable(SOURCE, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
+    if 400 <= answer.status < 500:
+        return Refused(SOURCE, "invalid_token" if answer.status == 401 else f"http_{answer.status}")
+    return Garbled(SOURCE, f"http_{answer.status}")
+
+
+def error_code(answer: Answer) -> str | None:
+    """The `error` member of the body; None for HTML pages and whatever is no plain code."""
+    try:
+        body = json.loads(answer.content)
+    except (ValueError, UnicodeDecodeError, RecursionError):
+        return None
+    code = body.get("error") if isinstance(body, dict) else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+
+
+def read_object(answer: Answer) -> Mapping[str, Any]:
+    """The JSON object of a 200; an HTML page or anything else is Garbled."""
+    try:
+        body = json.loads(answer.content)
+    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        raise Garbled(SOURCE, "not_json") from error
+    if not isinstance(body, dict):
+        raise Garbled(SOURCE, "not_an_object")
+    return body
+
+
+def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
+    """The lines of `files/issued`, once each; raises Garbled where the list does not have its form."""
+    items = read_object(answer).get("items")
+    if not isinstance(items, list) or len(items) > MOST_DOCUMENTS:
+        raise Garbled(SOURCE, "issued_list")
+    documents: dict[str, IssuedDocument] = {}
+    for item in items:
+        if not isinstance(item, dict):
+            raise Garbled(SOURCE, "issued_item")
+        document = _document(item)
+        documents.setdefault(document.uri, document)
+    return tuple(documents.values())
+
+
+def _document(item: Mapping[str, Any]) -> IssuedDocument:
+    uri = _text(item, "uri")
+    if not _URI.fullmatch(uri):
+        raise Garbled(SOURCE, "issued_uri")
+    issuer_id, doctype, _ = uri.split("-", 2)
+    name = _text(item, "name") or _text(item, "description")
+    if not name:
+        raise Garbled(SOURCE, "issued_name")
+    return IssuedDocument(
+        uri=uri,
+        name=name,
+        doctype=(_text(item, "doctype") or doctype).upper(),
+        issuer=_text(item, "issuer"),
+        issuer_id=_text(item, "issuerid") or issuer_id,
+        media_types=tuple(dict.fromkeys(media_types(item.get("mime")))),
+        issued_at=_instant(_text(item, "date")),
+    )
+
+
+def media_types(value: Any) -> Iterator[str]:
+    """The media types of `mime`, which is a text, a list of texts or a list of objects, in any letter case."""
+    if isinstance(value, str):
+        yield from (part for part in (piece.strip().lower() for piece in value.split(",")) if part)
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from media_types(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from media_types(each)
+
+
+def read_tokens(answer: Answer) -> TokenAnswer:
+    """The tokens of a token answer, with the spellings of both specifications."""
+    body = read_object(answer)
+    access, expires_in = body.get("access_token"), _number(body.get("expires_in"))
+    if not isinstance(access, str) or not access or expires_in is None or not 0 < expires_in <= 366 * 86400:
+        raise Garbled(SOURCE, "token_answer")
+    refresh = body.get("refresh_token")
+    return TokenAnswer(
+        access_token=access,
+        refresh_token=refresh if isinstance(refresh, str) and refresh else None,
+        expires_in=expires_in,
+        expires_at=answer.at + timedelta(seconds=expires_in),
+        scope=_text(body, "scope"),
+        consent_until=_unix_instant(body.get("consent_valid_till")),
+        locker_id=locker_id(body),
+    )
+
+
+def locker_id(body: Mapping[str, Any]) -> str | None:
+    """The owner of a token, under either of its two names."""
+    return _text(body, "digilockerid") or _text(body, "digilocker_id") or None
+
+
+def issued_to_json(documents: tuple[IssuedDocument, ...]) -> list[dict[str, Any]]:
+    """What is kept of a list."""
+    return [
+        {
+            "uri": each.uri,
+            "name": each.name,
+            "doctype": each.doctype,
+            "issuer": each.issuer,
+            "issuerId": each.issuer_id,
+            "mediaTypes": list(each.media_types),
+            "issuedAt": each.issued_at.isoformat() if each.issued_at else None,
+        }
+        for each in documents
+    ]
+
+
+def issued_from_json(rows: list[dict[str, Any]]) -> tuple[IssuedDocument, ...]:
+    """A kept list read back."""
+    return tuple(
+        IssuedDocument(
+            uri=row["uri"],
+            name=row["name"],
+            doctype=row["doctype"],
+            issuer=row["issuer"],
+            issuer_id=row["issuerId"],
+            media_types=tuple(row["mediaTypes"]),
+            issued_at=datetime.fromisoformat(row["issuedAt"]) if row["issuedAt"] else None,
+        )
+        for row in rows
+    )
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _unix_instant(value: Any) -> datetime | None:
+    seconds = _number(value)
+    if seconds is None or not 0 < seconds < 253402300800:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _instant(text: str) -> datetime | None:
+    """The `date` of a line, its last change; a text in another form is shown as unknown."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,0 +1,183 @@
+"""Releasing certificates to lockers: the right number, the right holder, the right locker, each once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from actions.issuer import CertificateIssuer, same_name
+from domain.certificates import CertificateStatus
+from domain.numbers import NumberKind, make_number
+from domain.people import PersonKind, Provider
+from integrations.digilocker import CopyFormat, PullDocRequest, PullRequest
+from store import accesses, audit, certificates, identities
+from store.identities import LockerTokens
+from store.objects import LocalObjects
+from tests.store.builders import application, certificate, sow
+from tests.support.sign_in import environment
+
+LOCKER = "69a505ce-9548-5124-90b1-6282e2c95f5e"
+OTHER_LOCKER = "0a1b2c3d-9548-5124-90b1-6282e2c95f5e"
+NUMBER = make_number(NumberKind.CERTIFICATE, 2026, "0123456789")
+BORN = date(1990, 2, 28)
+UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def env(store, store_keyrings, store_clock, tmp_path):
+    made = replace(environment(store, store_keyrings, store_clock, ()), objects=LocalObjects(tmp_path / "objects"))
+    pdf = await made.objects.put(b"%PDF-1.7", "application/pdf")
+    xml = await made.objects.put(b"<Certificate/>", "application/xml")
+    async with store.writing() as tx:
+        await sow(tx, application(), citizens=("c1", "c2"))
+        await certificates.add(tx, certificate(number=NUMBER, pdf_sha256=pdf, xml_sha256=xml))
+        await identities.add_identity(
+            tx, Provider.MERI_PEHCHAAN, f"DL-{LOCKER}", PersonKind.CITIZEN, "c1", store_clock.now(), "SUBSTANTIAL"
+        )
+        await identities.add_identity(
+            tx, Provider.MERI_PEHCHAAN, f"DL-{OTHER_LOCKER}", PersonKind.CITIZEN, "c2", store_clock.now(), "SUBSTANTIAL"
+        )
+    return made
+
+
+def pull(**changes) -> PullRequest:
+    plain = PullRequest(
+        org_id="org",
+        txn="t-1",
+        format=CopyFormat.BOTH,
+        doctype="INCER",
+        locker_id=LOCKER,
+        name="Asha Negi",
+        born_on=BORN,
+        search={"UDF1": NUMBER},
+    )
+    return replace(plain, **changes)
+
+
+async def test_the_holders_own_locker_gets_the_certificate(env):
+    copy = await CertificateIssuer(env).find(pull())
+
+    assert copy is not None
+    assert (copy.uri, copy.name, copy.born_on, copy.gender) == (certificate().uri, "Asha Negi", BORN, "F")
+    assert (copy.pdf, copy.xml) == (b"%PDF-1.7", b"<Certificate/>")
+
+
+async def test_a_release_leaves_a_receipt_and_an_audit_line_once(env):
+    for _ in range(2):
+        assert await CertificateIssuer(env).find(pull()) is not None
+
+    async with env.store.reading() as tx:
+        receipts = await accesses.of_citizen(tx, "c1", 10)
+        lines = await audit.lines_of(tx, "CERTIFICATE", "k1")
+    assert [(each.role, each.purpose) for each in receipts] == [("DIGILOCKER", "ISSUE_TO_LOCKER")]
+    assert [line.action for line in lines] == ["digilocker.pull_uri"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"locker_id": OTHER_LOCKER}, "LOCKER_NOT_LINKED"),
+        ({"locker_id": "11111111-9548-5124-90b1-6282e2c95f5e"}, "LOCKER_NOT_LINKED"),
+        ({"name": "Usha Negi"}, "HOLDER_DIFFERS"),
+        ({"name": None}, "HOLDER_DIFFERS"),
+        ({"born_on": date(1990, 2, 27)}, "HOLDER_DIFFERS"),
+        ({"born_on": None}, "HOLDER_DIFFERS"),
+    ],
+)
+async def test_nobody_else_gets_it(env, changes, refusal):
+    assert await CertificateIssuer(env).find(pull(**changes)) is None
+
+    async with env.store.reading() as tx:
+        lines = await audit.lines_of(tx, "CERTIFICATE", "k1")
+        assert await accesses.of_citizen(tx, "c1", 10) == []
+    assert [dict(line.detail) for line in lines] == [{"refusal": refusal}]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"doctype": "CTCER"},
+        {"search": {"UDF1": make_number(NumberKind.CERTIFICATE, 2026, "9999999999")}},
+        {"search": {"UDF1": NUMBER[:-1] + str((int(NUMBER[-1]) + 1) % 10)}},
+        {"search": {}},
+    ],
+)
+async def test_what_is_not_there_is_not_found(env, changes):
+    assert await CertificateIssuer(env).find(pull(**changes)) is None
+
+
+@pytest.mark.parametrize(
+    "typed", [f"{NUMBER[:4]} {NUMBER[4:9]} {NUMBER[9:]}", NUMBER.translate({48 + n: 0x966 + n for n in range(10)})]
+)
+async def test_a_number_may_be_typed_as_people_do(env, typed):
+    assert await CertificateIssuer(env).find(pull(search={"FIRST": "x", "AUTHN": typed})) is not None
+
+
+async def test_a_transaction_number_answers_one_question_only(env):
+    issuer = CertificateIssuer(env)
+    assert await issuer.find(pull()) is not None
+
+    assert await issuer.find(pull(name="ASHA NEGI")) is None
+    assert await issuer.find(pull(txn="t-2", name="ASHA NEGI")) is not None
+
+
+async def test_twins_at_once_get_the_same_answer(env):
+    issuer = CertificateIssuer(env)
+
+    copies = await asyncio.gather(*(issuer.find(pull()) for _ in range(5)))
+
+    assert {copy.uri for copy in copies if copy} == {certificate().uri}
+    async with env.store.reading() as tx:
+        assert len(await accesses.of_citizen(tx, "c1", 10)) == 1
+
+
+async def test_a_locker_linked_by_consent_alone_is_known(env):
+    tokens = LockerTokens("a", "r", UNTIL, "files.issueddocs", UNTIL, "22222222-9548-5124-90b1-6282e2c95f5e")
+    async with env.store.writing() as tx:
+        await identities.save_locker_grant(tx, "c1", tokens, env.clock.now())
+
+    assert await CertificateIssuer(env).find(pull(locker_id=tokens.locker_id)) is not None
+
+
+async def test_a_revoked_certificate_is_not_released(env):
+    number = make_number(NumberKind.CERTIFICATE, 2026, "1111111111")
+    async with env.store.writing() as tx:
+        await sow(tx, application("a2"), citizens=())
+        await certificates.add(tx, certificate("k2", "a2", number=number, status=CertificateStatus.REVOKED))
+
+    assert await CertificateIssuer(env).find(pull(search={"UDF1": number})) is None
+
+
+async def test_a_missing_file_is_no_answer(env):
+    number = make_number(NumberKind.CERTIFICATE, 2026, "2222222222")
+    async with env.store.writing() as tx:
+        await sow(tx, application("a3"), citizens=())
+        await certificates.add(tx, certificate("k3", "a3", number=number))
+
+    assert await CertificateIssuer(env).find(pull(search={"UDF1": number})) is None
+
+
+async def test_a_uri_in_the_locker_is_fetched_again(env):
+    issuer = CertificateIssuer(env)
+    asked = PullDocRequest("org", "d-1", CopyFormat.PDF, certificate().uri, LOCKER, None, None)
+
+    assert await issuer.fetch(asked) is not None
+    assert await issuer.fetch(replace(asked, txn="d-2", locker_id=OTHER_LOCKER)) is None
+    assert await issuer.fetch(replace(asked, txn="d-3", name="Usha Negi", born_on=BORN)) is None
+    assert await issuer.fetch(replace(asked, txn="d-4", uri="in.gov.uk.apunisarkar-INCER-NONE")) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Smt. Asha  Negi", "ASHA NEGI", True),
+        ("Asha-Negi", "asha negi", True),
+        ("श्रीमती आशा नेगी", "आशा नेगी", True),
+        ("Asha Negi", "Asha Devi Negi", False),
+        ("", "", False),
+        ("Smt.", "Shri", False),
+    ],
+)
+def test_spellings_of_one_name(one, other, same):
+    assert same_name(one, other) is same
