@@ -42,7 +42,10 @@ class RejectionGround(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttachedDocument:
-    """A paper attached to an application by reference. `key` is the required document it answers."""
+    """A paper attached to an application by reference. `key` is the required document it answers.
+
+    `verified_at` is when it was seen at its source; None while the source was away when it was attached.
+    """
 
     id: str
     key: str
@@ -51,6 +54,7 @@ class AttachedDocument:
     name: str
     sha256: str | None
     attached_at: datetime
+    verified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Which events are e-transactions: the versioned rule table of contracts/etaal.md section 2."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+
+from domain.clock import IST
 
 RULES_VERSION = "2026-1"
 
@@ -51,3 +53,11 @@ class TransactionCount:
     channel: str
     category: str
     count: int
+
+
+def is_provisional(day: date, now: datetime) -> bool:
+    """Whether counts of a day may still grow without being a correction.
+
+    A day closes at 00:30 IST of the next day plus three days for late events (contracts/etaal.md section 6).
+    """
+    return now < datetime.combine(day + timedelta(days=4), time(0, 30), tzinfo=IST)

@@ -1,0 +1,21 @@
+"""The graph: one module for each noun; `build` puts them together."""
+
+from typing import TYPE_CHECKING, Any
+
+import schema.enums as _enums
+
+if TYPE_CHECKING:
+    import strawberry.federation
+    from graphql.execution import Executor
+
+__all__ = ["build"]
+
+ENUMS = _enums
+"""Domain enumerations are made known before any type names one."""
+
+
+def build(*, execution_context_class: "type[Executor[Any]] | None" = None) -> "strawberry.federation.Schema":
+    """The schema of the gateway; an executor of another kind may be given (ENGINE.md)."""
+    from schema.building import build_schema
+
+    return build_schema(execution_context_class=execution_context_class)

@@ -1,0 +1,94 @@
+"""The schema put together: one query, one mutation, our errors, our entities."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.federation.schema import FederationAny
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from domain.text import Language
+from schema.answers import AnswerExtension
+from schema.applications import ApplicationsQuery
+from schema.certificates import CertificatesQuery
+from schema.citizens import Citizen
+from schema.context import Context, Info
+from schema.counts import CountsQuery
+from schema.deciding import DecidingMutation
+from schema.entities import resolve_entities
+from schema.errors import replace_errors
+from schema.fees import FeesMutation
+from schema.labels import LabelsQuery
+from schema.nodes import NodesQuery
+from schema.officers import Officer
+from schema.operators import Operator
+from schema.places import PlacesQuery
+from schema.responding import RespondingMutation
+from schema.scalars import scalar_map
+from schema.services import ServicesQuery
+from schema.sources import SourcesQuery
+from schema.submitting import SubmittingMutation
+from schema.viewer import ViewerQuery
+
+if TYPE_CHECKING:
+    from graphql.execution import Executor
+
+FEDERATION_VERSION: Final = "2.9"
+"""Strawberry's own default, 2.11, breaks one of three composers (GRAPH_CONVENTIONS.md section 3)."""
+
+
+@strawberry.type(description="Everything that can be asked.")
+class Query(
+    ViewerQuery,
+    ServicesQuery,
+    PlacesQuery,
+    ApplicationsQuery,
+    CertificatesQuery,
+    CountsQuery,
+    SourcesQuery,
+    NodesQuery,
+    LabelsQuery,
+):
+    """The root of queries."""
+
+
+@strawberry.type(description="Everything that can be done.")
+class Mutation(SubmittingMutation, RespondingMutation, FeesMutation, DecidingMutation):
+    """The root of mutations."""
+
+
+class ApuniSchema(strawberry.federation.Schema):
+    """Strawberry's federation schema with our errors and our `_entities`."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log each error by code and field, and put what the client may see in its place.
+
+        Strawberry's own way logs the document, in which people write Aadhaar numbers (RELIABILITY.md section 1).
+        """
+        context = execution_context.context if execution_context else None
+        if isinstance(context, Context):
+            replace_errors(errors, context.language, context.request_id)
+        else:
+            replace_errors(errors, Language.EN, None)
+
+    async def entities_resolver(  # type: ignore[override]
+        self, info: Info, representations: list[FederationAny]
+    ) -> list[FederationAny]:
+        """Resolve each reference by itself, all of them in one batch for each type."""
+        entities: list[Any] = list(await resolve_entities(info, list(representations)))
+        return entities
+
+
+def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None) -> strawberry.federation.Schema:
+    """Make the schema."""
+    return ApuniSchema(
+        query=Query,
+        mutation=Mutation,
+        # Unions and lazy types are not searched for entities, so these are named.
+        types=[Citizen, Officer, Operator],
+        extensions=[AnswerExtension],
+        execution_context_class=execution_context_class,
+        config=StrawberryConfig(scalar_map=scalar_map()),
+        federation_version=FEDERATION_VERSION,
+    )

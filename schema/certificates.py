@@ -1,0 +1,181 @@
+"""Certificates: those that we issued, those in the citizen's locker, and those of departments."""
+
+import hashlib
+import uuid
+from datetime import date
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.certificates import CertificateView
+from actions.locker import locker_file
+from domain.certificates import CertificateStatus, IssuedCertificate
+from domain.clock import ist_date
+from domain.global_ids import TypeCode
+from domain.numbers import NumberKind, parse_number
+from domain.sources import Source, Sourced, SourceState
+from schema.context import Info, InLanguage, spoken
+from schema.enums import DocumentIntegrity
+from schema.fields import resolved
+from schema.node import Node, node_id
+from schema.provenance import Provenance
+from schema.source_policies import read_from
+from store import certificates as kept
+
+_ISSUER = "Apuni Sarkar"
+_PDF = "application/pdf"
+
+
+@strawberry.type(description="The file of a certificate, fetched and checked.")
+class CertificateDocument:
+    """What is known of a file after it was checked."""
+
+    media_type: str = strawberry.field(description="Its kind, such as application/pdf.")
+    size_bytes: int = strawberry.field(description="Its length.")
+    sha256: str = strawberry.field(description="The SHA-256 of its content.")
+    integrity: DocumentIntegrity = strawberry.field(description="How it was checked.")
+
+    @classmethod
+    def of(cls, content: bytes, media_type: str, integrity: DocumentIntegrity) -> Self:
+        """What is told of a checked file."""
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(media_type=media_type, size_bytes=len(content), sha256=digest, integrity=integrity)
+
+
+@strawberry.federation.type(
+    keys=["id", "number"],
+    description="A certificate, wherever it lies. Only those that we issued can be found by id or number.",
+)
+class Certificate(Node):
+    """A certificate of ours, of the citizen's locker, or of a department."""
+
+    view: strawberry.Private[CertificateView]
+    citizen_id: strawberry.Private[str]
+    uri: str | None = strawberry.field(description="Its DigiLocker URI; null where the source gives none.")
+    number: str | None = strawberry.field(description="Its number; null where the source gives none.")
+    doctype: str = strawberry.field(description="DigiLocker's document type.")
+    issuer: str = strawberry.field(description="Who issued it.")
+    issued_on: date | None = strawberry.field(description="When it was issued; null where the source does not say.")
+    origin: Source = strawberry.field(description="Where it lies: STORE for one of ours.")
+    media_types: list[str] = strawberry.field(description="In which kinds it can be had.")
+    valid_until: date | None = strawberry.field(description="Its last day; null where it has none or none is known.")
+    status: CertificateStatus | None = strawberry.field(description="Whether it holds; known of ours only.")
+
+    @classmethod
+    def of(cls, view: CertificateView, citizen_id: str) -> Self:
+        """The graph's view of a line of the merged list."""
+        issued = view.issued
+        # A certificate of a source has no key of ours; this one is stable as long as its names are.
+        names = view.uri or f"{view.origin}:{view.doctype}:{view.issuer}:{view.number}"
+        key = issued.id if issued else str(uuid.uuid5(uuid.NAMESPACE_URL, names))
+        return cls(
+            id=node_id(TypeCode.CERTIFICATE, key),
+            view=view,
+            citizen_id=citizen_id,
+            uri=view.uri,
+            number=view.number,
+            doctype=view.doctype,
+            issuer=view.issuer,
+            issued_on=view.issued_on,
+            origin=view.origin,
+            media_types=list(view.media_types),
+            valid_until=issued.valid_until if issued else None,
+            status=issued.status if issued else None,
+        )
+
+    @classmethod
+    def of_issued(cls, item: IssuedCertificate) -> Self:
+        """The graph's view of one of ours."""
+        return cls.of(
+            CertificateView(
+                uri=item.uri,
+                name=item.name,
+                doctype=item.doctype,
+                issuer=_ISSUER,
+                issued_on=item.issued_on,
+                number=item.number,
+                origin=Source.STORE,
+                media_types=(_PDF, "application/xml"),
+                issued=item,
+            ),
+            item.citizen_id,
+        )
+
+    @resolved(description="What it is called.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.view.name.in_language(spoken(info, language))
+
+    @resolved(
+        description="Its file, fetched now and checked; null where the source gives no file.",
+        directives=read_from("digilocker.file"),
+    )
+    async def document(self, info: Info) -> CertificateDocument | None:
+        if self.view.issued is not None:
+            return await _from_store(info, self.view.issued)
+        if self.view.origin is Source.DIGILOCKER and self.view.uri is not None:
+            return await _from_locker(info, self.citizen_id, self.view.uri)
+        return None
+
+
+async def _from_store(info: Info, issued: IssuedCertificate) -> CertificateDocument:
+    content = await info.context.environment.objects.get(issued.pdf_sha256)
+    if content is None:
+        raise LookupError("the file of a certificate is not in the object store")
+    return CertificateDocument.of(content, _PDF, DocumentIntegrity.SHA256_VERIFIED)
+
+
+async def _from_locker(info: Info, citizen_id: str, uri: str) -> CertificateDocument:
+    async def fetched() -> Sourced[CertificateDocument]:
+        file = await locker_file(info.context.environment, info.context.subject, citizen_id, uri)
+        document = CertificateDocument.of(file.content, file.media_type, DocumentIntegrity.HMAC_VERIFIED)
+        return Sourced(document, Source.DIGILOCKER, SourceState.LIVE, file.fetched_at)
+
+    return (await info.context.sources.ask(info.path, fetched())).value
+
+
+@strawberry.type(description="A citizen's certificates from everywhere; what lies at two places is shown once.")
+class CertificateList:
+    """A merged list."""
+
+    nodes: list[Certificate] = strawberry.field(description="The certificates, ours first. At most 200.")
+    complete: bool = strawberry.field(description="Whether every source answered and nothing was left out.")
+    provenance: list[Provenance] = strawberry.field(description="Each source with its state.")
+
+
+@strawberry.type(description="What anybody may know of a certificate whose number is at hand.")
+class CertificateFacts:
+    """Public facts, without the holder."""
+
+    item: strawberry.Private[IssuedCertificate]
+    number: str = strawberry.field(description="Its number.")
+    status: CertificateStatus = strawberry.field(description="Whether it holds today.")
+    issued_on: date = strawberry.field(description="When it was issued.")
+    valid_until: date | None = strawberry.field(description="Its last day; null where it has none.")
+
+    @resolved(description="What it is called.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+
+@strawberry.type
+class CertificatesQuery:
+    """Root fields about certificates."""
+
+    @resolved(description="Whether a certificate of ours holds, for anybody; null where there is none.")
+    async def verify_certificate(
+        self,
+        info: Info,
+        number: Annotated[str, strawberry.argument(description="Its number as keyed; NUMBER_MISTYPED names an error.")],
+    ) -> CertificateFacts | None:
+        parsed = parse_number(number, NumberKind.CERTIFICATE)
+        async with info.context.environment.store.reading() as tx:
+            item = await kept.by_number(tx, parsed)
+        return None if item is None else _facts(info, item)
+
+
+def _facts(info: Info, item: IssuedCertificate) -> CertificateFacts:
+    past = item.valid_until is not None and item.valid_until < ist_date(info.context.environment.clock.now())
+    status = CertificateStatus.EXPIRED if past and item.status is CertificateStatus.ACTIVE else item.status
+    return CertificateFacts(
+        item=item, number=item.number, status=status, issued_on=item.issued_on, valid_until=item.valid_until
+    )

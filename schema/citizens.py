@@ -1,0 +1,177 @@
+"""The citizen: what she is, what she applied for, what she holds, and who read it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions import access
+from actions.benefits import benefits_of
+from actions.certificates import certificates_of
+from actions.ration import ration_card_of
+from domain import catalogue, people
+from domain.applications import Application as ApplicationItem
+from domain.errors import ErrorCode, Problem, Problems, not_found
+from domain.global_ids import TypeCode
+from domain.lifecycle import Status
+from domain.masks import mask_mobile
+from domain.policy import ObjectKind, Purpose
+from domain.sources import Source
+from domain.text import Language
+from schema.applications import Application
+from schema.benefits import Benefit, BenefitList
+from schema.certificates import Certificate, CertificateList
+from schema.context import Info, InLanguage, spoken
+from schema.cursors import Position
+from schema.fields import resolved
+from schema.linked_accounts import DataAccess, LinkedAccount
+from schema.loading import ByKey
+from schema.node import Node, node_id
+from schema.paging import LARGEST_PAGE, Connection, Listing, Paged, Window
+from schema.places import District
+from schema.provenance import noted
+from schema.ration import RationCard
+from schema.source_policies import read_from
+from store import accesses
+from store import applications as kept
+
+_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda citizen: citizen.item.district)
+
+
+@strawberry.input(description="Which applications are listed.")
+class ApplicationFilter:
+    """Filters of a citizen's applications."""
+
+    statuses: list[Status] | None = strawberry.field(default=None, description="Only these states.")
+
+
+@strawberry.federation.type(keys=["id"], description="A citizen of the portal.")
+class Citizen(Node):
+    """A citizen; what others may see of her is decided field by field."""
+
+    item: strawberry.Private[people.Citizen]
+    language: Language = strawberry.field(description="The language that she chose.")
+
+    @classmethod
+    def of(cls, item: people.Citizen) -> Self:
+        """The graph's view of a citizen."""
+        return cls(id=node_id(TypeCode.CITIZEN, item.id), item=item, language=item.language)
+
+    @resolved(description="Her name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="Her mobile number with its middle hidden.")
+    def masked_mobile(self) -> str | None:
+        return mask_mobile(self.item.mobile) if self.item.mobile else None
+
+    @resolved(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(
+        description="Her applications, the newest first.",
+        graphql_type=Connection[Application],
+        extensions=[Paged()],
+    )
+    async def applications(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            ApplicationFilter | None, strawberry.argument(description="Which applications are listed.")
+        ] = None,
+    ) -> Listing[ApplicationItem]:
+        await _required(info, self.item.id, ObjectKind.APPLICATION)
+        statuses = frozenset(filter.statuses) if filter and filter.statuses is not None else None
+        return _applications(info, self.item.id, statuses)
+
+    @resolved(
+        description="Her certificates: ours, those of her locker, those of departments.",
+        directives=read_from("digilocker.issued_documents", "apisetu.certificate"),
+    )
+    async def certificates(self, info: Info) -> CertificateList | None:
+        view = await certificates_of(info.context.environment, info.context.subject, self.item.id)
+        provenance = noted(info, view.provenances)
+        for failure in view.failures:
+            info.context.sources.missing(info.path, failure)
+        nodes = [Certificate.of(node, self.item.id) for node in view.nodes]
+        return CertificateList(nodes=nodes, complete=view.complete, provenance=provenance)
+
+    @resolved(
+        description="Her benefits and where their payments stand.",
+        directives=read_from("dbt_finance.payment_statuses"),
+    )
+    async def benefits(self, info: Info) -> BenefitList | None:
+        view = await benefits_of(info.context.environment, info.context.subject, self.item.id)
+        provenance = noted(info, view.provenances)
+        if view.failure is not None:
+            info.context.sources.missing(info.path, view.failure)
+        heard_at = next((at for source, _, at in view.provenances if source is Source.DBT_FINANCE), None)
+        nodes = [Benefit.of(node, heard_at) for node in view.nodes]
+        return BenefitList(nodes=nodes, complete=view.complete, provenance=provenance)
+
+    @resolved(
+        description="Her ration card through UMANG; null where no card of hers is known.",
+        directives=read_from("umang.getrationcard"),
+    )
+    async def ration_card(self, info: Info, language: InLanguage = None) -> RationCard | None:
+        context = info.context
+        asked = ration_card_of(context.environment, context.subject, self.item.id, spoken(info, language))
+        sourced = await context.sources.ask(info.path, asked)
+        return None if sourced is None else RationCard.of(info, sourced)
+
+    @resolved(description="The accounts that she linked, the oldest first.")
+    async def linked_accounts(self, info: Info) -> list[LinkedAccount]:
+        await _required(info, self.item.id, ObjectKind.CITIZEN)
+        return [LinkedAccount.of(item) for item in await info.context.loaders.linked_accounts.load(self.item.id)]
+
+    @resolved(description="Who read her data, the latest first.")
+    async def data_accesses(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")],
+    ) -> list[DataAccess]:
+        if not 1 <= first <= LARGEST_PAGE:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",)))
+        environment, subject = info.context.environment, info.context.subject
+        async with environment.store.reading() as tx:
+            await access.require(environment, tx, subject, access.of_citizen(self.item.id), Purpose.VIEW)
+            return [DataAccess.of(item) for item in await accesses.of_citizen(tx, self.item.id, first)]
+
+
+async def _required(info: Info, citizen_id: str, kind: ObjectKind) -> None:
+    resource = access.of_citizen(citizen_id, kind)
+    if await access.may_read(info.context.environment, info.context.subject, resource) is None:
+        raise not_found()
+
+
+def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | None) -> Listing[ApplicationItem]:
+    store = info.context.environment.store
+
+    async def rows(window: Window) -> Sequence[ApplicationItem]:
+        place = None if window.place is None else (datetime.fromisoformat(str(window.place[0])), window.place[1])
+        from_end = window.backward and place is None
+        async with store.reading() as tx:
+            page = await kept.page_of_citizen(
+                tx,
+                citizen_id,
+                statuses=statuses,
+                after=None if window.backward else place,
+                before=place if window.backward else None,
+                limit=window.size + 1,
+                newest_first=not from_end,
+            )
+        return list(reversed(page)) if from_end else page
+
+    async def count() -> int:
+        async with store.reading() as tx:
+            return await kept.count_of_citizen(tx, citizen_id, statuses)
+
+    name = f"applications:{citizen_id}:{sorted(statuses) if statuses is not None else None}"
+    return Listing(name, rows, count, _position, Application.of)
+
+
+def _position(application: ApplicationItem) -> Position:
+    return application.created_at.isoformat(), application.id

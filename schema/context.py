@@ -1,0 +1,64 @@
+"""What lives for one request: who asks, in which language, and what was read for the answer."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, TypeAlias
+
+import strawberry
+
+from actions.environment import Environment
+from domain.errors import NotSignedIn
+from domain.people import Subject
+from domain.text import Language
+from integrations.monitor import SourceMonitor
+from schema.ledger import SourceLedger
+from schema.loading import Loaders
+
+
+@dataclass(slots=True)
+class Signals:
+    """What the answer's headers must say; set by mutations, read by the gateway afterwards."""
+
+    replayed: bool = False
+    """An earlier answer was given again: `Idempotency-Replayed: true`."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Made by the gateway for each operation; loaders and ledger must never be shared between two."""
+
+    request_id: str
+    subject: Subject
+    language: Language
+    environment: Environment
+    monitor: SourceMonitor
+    idempotency_key: str | None = None
+    """The `Idempotency-Key` header, where one was sent."""
+    signals: Signals = field(default_factory=Signals)
+    sources: SourceLedger = field(init=False)
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", SourceLedger(self.environment.clock))
+        object.__setattr__(self, "loaders", Loaders(self.environment, self.subject))
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+"""What resolvers take."""
+
+
+InLanguage: TypeAlias = Annotated[
+    Language | None, strawberry.argument(description="The language to answer in; else that of the request.")
+]
+"""The `language` argument of fields that people read."""
+
+
+def signed_in(info: Info) -> Subject:
+    """Who asks; raises NotSignedIn where nobody is signed in."""
+    if not info.context.subject.signed_in:
+        raise NotSignedIn
+    return info.context.subject
+
+
+def spoken(info: Info, language: Language | None) -> Language:
+    """The language of a field: its argument, else the request's."""
+    return language or info.context.language

@@ -1,0 +1,53 @@
+"""What to say about a document that is not valid, without repeating a value that the caller sent.
+
+Validation messages of graphql-core that hold only names of the schema and the document are kept: a developer
+needs them. Messages that quote values, which may be personal data, are replaced (RELIABILITY.md section 4).
+"""
+
+import re
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from domain.errors import ErrorCode
+from domain.messages import message
+from domain.text import Language
+
+_NAMES_ONLY = (
+    "Cannot query field ",
+    "Cannot spread fragment ",
+    "Unknown argument ",
+    "Unknown type ",
+    "Unknown fragment ",
+    "Unknown directive ",
+    "Directive ",
+    "Field ",
+    "Fields ",
+    "Fragment ",
+    "There can be only one ",
+    "This anonymous operation ",
+    "Variable '$",
+    'Variable "$',
+)
+_WITH_VALUE = re.compile(
+    r"^Variable ['\"](?P<name>\$\w+)['\"] (?:got|has) (?:an )?invalid (?:default )?value|^Invalid value"
+)
+
+
+def document_message(error: GraphQLError, language: Language) -> str:
+    """The text about a document, an argument or a variable that is not valid."""
+    if isinstance(error, GraphQLSyntaxError):
+        return _at(error, "Syntax error")
+    with_value = _WITH_VALUE.match(error.message)
+    if with_value:
+        name = with_value["name"]
+        return f"Variable '{name}' has a value of the wrong type." if name else "A value has the wrong type."
+    if error.message.startswith(_NAMES_ONLY):
+        return error.message
+    if error.path is not None or not error.nodes:
+        return message(ErrorCode.BAD_INPUT, language)
+    return _at(error, "A value or name is not valid")
+
+
+def _at(error: GraphQLError, what: str) -> str:
+    place = error.locations[0] if error.locations else None
+    return f"{what} at line {place.line}, column {place.column}." if place else f"{what}."

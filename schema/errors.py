@@ -1,0 +1,231 @@
+"""Errors of the graph: one shape, one code list, a message in the asked language, never an inner text.
+
+Extensions are exactly `code type detail source retryable retryAfterSeconds action requestId`, each absent
+where it does not apply (DECISIONS.md, The graph). `detail` is a short code, never free text.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from actions.locker import CONSENT_NEEDED
+from domain.errors import ErrorCode, NotSignedIn, Problems, Remedy
+from domain.global_ids import MalformedGlobalId
+from domain.messages import message
+from domain.numbers import MistypedNumber
+from domain.sources import Source
+from domain.text import Language
+from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from schema.document_errors import document_message
+from store.errors import InProgress, KeyReused, ObjectDamaged, StoreError, StoreUnavailable, TryAgain, VersionConflict
+
+LARGEST_MESSAGE = 300
+"""Characters of one message (RELIABILITY.md section 4)."""
+
+MOST_DOCUMENT_ERRORS = 5
+"""Errors told about one document that is not valid (RELIABILITY.md section 4)."""
+
+MOST_FIELD_ERRORS = 100
+"""Errors told about fields of one answer: as many as a page has rows."""
+
+IN_PROGRESS_SECONDS = 1.0
+"""When a twin of a request that is still at work may be sent again."""
+
+_log = structlog.get_logger(__name__)
+
+_TYPES: Mapping[ErrorCode, str] = {
+    ErrorCode.UNAUTHENTICATED: "UNAUTHENTICATED",
+    ErrorCode.FORBIDDEN: "PERMISSION_DENIED",
+    ErrorCode.CONSENT_REQUIRED: "PERMISSION_DENIED",
+    ErrorCode.NOT_FOUND: "NOT_FOUND",
+    ErrorCode.SERVICE_UNKNOWN: "NOT_FOUND",
+    ErrorCode.CONFLICT: "FAILED_PRECONDITION",
+    ErrorCode.ALREADY_APPLIED: "FAILED_PRECONDITION",
+    ErrorCode.IN_PROGRESS: "FAILED_PRECONDITION",
+    ErrorCode.TRANSITION_NOT_ALLOWED: "FAILED_PRECONDITION",
+    ErrorCode.SERVICE_CLOSED: "FAILED_PRECONDITION",
+    ErrorCode.RATE_LIMITED: "RESOURCE_EXHAUSTED",
+    ErrorCode.TOO_COMPLEX: "RESOURCE_EXHAUSTED",
+    ErrorCode.OVERLOADED: "UNAVAILABLE",
+    ErrorCode.DEADLINE_EXCEEDED: "UNAVAILABLE",
+    ErrorCode.SOURCE_UNAVAILABLE: "UNAVAILABLE",
+    ErrorCode.SOURCE_REFUSED: "UNAVAILABLE",
+    ErrorCode.SOURCE_GARBLED: "UNAVAILABLE",
+    ErrorCode.INTEGRITY: "INTERNAL",
+    ErrorCode.INTERNAL: "INTERNAL",
+}
+"""The broad kind of each code, in the words of the DGS specification; the rest is BAD_REQUEST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong, as codes; a door turns it into text. `retry_after` is in seconds."""
+
+    code: ErrorCode
+    action: Remedy | None = None
+    detail: str | None = None
+    source: Source | None = None
+    retryable: bool = False
+    retry_after: float | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def message(self, language: Language) -> str:
+        """The text for a person."""
+        named = {"source": self.source.value} if self.source else {}
+        return message(self.code, language, {**self.params, **named})[:LARGEST_MESSAGE]
+
+    def extensions(self, request_id: str | None) -> dict[str, Any]:
+        """The error's extensions, without those that do not apply."""
+        shown = {
+            "code": self.code.value,
+            "type": _TYPES.get(self.code, "BAD_REQUEST"),
+            "detail": self.detail,
+            "source": self.source.value if self.source else None,
+            "retryable": self.retryable,
+            "retryAfterSeconds": math.ceil(self.retry_after) if self.retry_after is not None else None,
+            "action": self.action.value if self.action else None,
+            "requestId": request_id,
+        }
+        return {name: value for name, value in shown.items() if value is not None}
+
+
+def fault_of(error: BaseException) -> Fault:
+    """The fault that an exception stands for; what is not known is INTERNAL."""
+    return next((make(error) for kind, make in _FAULTS if isinstance(error, kind)), _INTERNAL)
+
+
+def _of_problems(error: Any) -> Fault:
+    problem = error.problems[0]
+    return Fault(problem.code, problem.action, params=problem.params)
+
+
+def _of_source(code: ErrorCode, action: Remedy) -> Callable[[Any], Fault]:
+    def make(error: Any) -> Fault:
+        return Fault(
+            code,
+            action,
+            detail=error.code,
+            source=error.source,
+            retryable=error.retryable,
+            retry_after=error.retry_after,
+        )
+
+    return make
+
+
+def _of_refusal(error: Any) -> Fault:
+    """A source that lacks the citizen's consent is the citizen's to mend; any other refusal is told as it is."""
+    if error.code == CONSENT_NEEDED:
+        return Fault(ErrorCode.CONSENT_REQUIRED, Remedy.LINK_ACCOUNT, source=error.source)
+    return Fault(ErrorCode.SOURCE_REFUSED, Remedy.CALL_HELPLINE, detail=error.code, source=error.source)
+
+
+def _always(fault: Fault) -> Callable[[Any], Fault]:
+    return lambda _: fault
+
+
+def _of_conflict(error: Any) -> Fault:
+    return Fault(ErrorCode.CONFLICT, Remedy.REFRESH, params={"status": error.present_status})
+
+
+_INTERNAL = Fault(ErrorCode.INTERNAL, Remedy.CALL_HELPLINE)
+_BUSY = Fault(ErrorCode.OVERLOADED, Remedy.RETRY_LATER, retryable=True, retry_after=IN_PROGRESS_SECONDS)
+
+_FAULTS: tuple[tuple[type[BaseException], Callable[[Any], Fault]], ...] = (
+    (Problems, _of_problems),
+    (NotSignedIn, _always(Fault(ErrorCode.UNAUTHENTICATED, Remedy.SIGN_IN_AGAIN))),
+    (MistypedNumber, _always(Fault(ErrorCode.NUMBER_MISTYPED, Remedy.CORRECT_INPUT))),
+    (MalformedGlobalId, _always(Fault(ErrorCode.BAD_INPUT, Remedy.CORRECT_INPUT, detail="MALFORMED_ID"))),
+    (Unavailable, _of_source(ErrorCode.SOURCE_UNAVAILABLE, Remedy.RETRY_LATER)),
+    (Refused, _of_refusal),
+    (IntegrityFailure, _of_source(ErrorCode.INTEGRITY, Remedy.CALL_HELPLINE)),
+    (Garbled, _of_source(ErrorCode.SOURCE_GARBLED, Remedy.RETRY_LATER)),
+    (VersionConflict, _of_conflict),
+    (KeyReused, _always(Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED, Remedy.USE_NEW_KEY))),
+    (
+        InProgress,
+        _always(
+            Fault(ErrorCode.IN_PROGRESS, Remedy.RETRY_LATER, retryable=True, retry_after=IN_PROGRESS_SECONDS),
+        ),
+    ),
+    (ObjectDamaged, _always(Fault(ErrorCode.INTEGRITY, Remedy.CALL_HELPLINE, source=Source.STORE))),
+    (TryAgain, _always(_BUSY)),
+    (StoreUnavailable, _always(_BUSY)),
+    (TimeoutError, _always(Fault(ErrorCode.DEADLINE_EXCEEDED, Remedy.RETRY_LATER, retryable=True))),
+)
+"""In this order; the first kind that fits is taken."""
+
+EXPECTED_IN_MUTATIONS = (Problems, MistypedNumber, MalformedGlobalId, VersionConflict, KeyReused, InProgress)
+"""Refusals that a mutation tells as `userErrors`; everything else is a top-level error."""
+
+OURS = (Problems, NotSignedIn, MistypedNumber, MalformedGlobalId, IntegrationError, StoreError, TimeoutError)
+"""Exceptions that are part of the job and need no stack trace."""
+
+
+def shown_error(error: GraphQLError, language: Language, request_id: str | None) -> GraphQLError:
+    """The error as the client may see it, at the same place of the document and the answer."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    fault, text = _read(error, language)
+    return GraphQLError(
+        text[:LARGEST_MESSAGE],
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        original_error=error.original_error,
+        extensions=fault.extensions(request_id),
+    )
+
+
+def _read(error: GraphQLError, language: Language) -> tuple[Fault, str]:
+    cause = root_cause(error)
+    if cause is not None:
+        fault = fault_of(cause)
+        return fault, fault.message(language)
+    detail = "SYNTAX" if isinstance(error, GraphQLSyntaxError) else "DOCUMENT"
+    if error.path is not None:
+        detail = "ARGUMENT"
+    return Fault(ErrorCode.BAD_INPUT, Remedy.CORRECT_INPUT, detail=detail), document_message(error, language)
+
+
+def root_cause(error: GraphQLError) -> BaseException | None:
+    """The exception that is not GraphQL's own, or None for an error in the document or its values."""
+    cause: BaseException | None = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause
+
+
+def replace_errors(errors: list[GraphQLError], language: Language, request_id: str | None) -> None:
+    """Log the errors by code and field, then put what the client may see in their place."""
+    shown = [shown_error(error, language, request_id) for error in errors]
+    for error in shown:
+        _log_error(error, request_id)
+    most = MOST_FIELD_ERRORS if any(error.path for error in shown) else MOST_DOCUMENT_ERRORS
+    errors[:] = shown[:most]
+
+
+def _log_error(error: GraphQLError, request_id: str | None) -> None:
+    code = (error.extensions or {}).get("code")
+    name = getattr(error.nodes[0], "name", None) if error.nodes else None
+    cause = root_cause(error)
+    facts = {"code": code, "field": getattr(name, "value", None), "request_id": request_id}
+    if cause is None or isinstance(cause, OURS):
+        _log.info("graph_error", **facts)
+    else:
+        # The type says what broke; the text could hold what the caller sent, so it stays out of the log.
+        _log.error("graph_fault", exception=type(cause).__name__, where=_place(cause), **facts)
+
+
+def _place(cause: BaseException) -> str | None:
+    traceback, place = cause.__traceback__, None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f"{code.co_filename.rsplit('/', 1)[-1]}:{traceback.tb_lineno} {code.co_name}"
+        traceback = traceback.tb_next
+    return place

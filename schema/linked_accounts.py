@@ -1,0 +1,63 @@
+"""Accounts that a citizen linked, and who read her data."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from domain import people
+from domain.messages import label
+from domain.people import Provider, Role
+from domain.policy import ObjectKind, Purpose
+from domain.sources import Source
+from schema.context import Info, InLanguage, spoken
+from schema.fields import resolved
+from store.accesses import AccessReceipt
+
+
+@strawberry.type(description="An account with a provider that a person linked by signing in.")
+class LinkedAccount:
+    """One linked account."""
+
+    provider: Provider = strawberry.field(description="Who holds the account.")
+    linked_at: datetime = strawberry.field(description="When it was linked.")
+    last_used_at: datetime | None = strawberry.field(description="When it was used last.")
+    needs_consent: bool = strawberry.field(description="Whether the citizen must consent again.")
+    consent_until: datetime | None = strawberry.field(description="When her consent ends; null where it has no end.")
+
+    @classmethod
+    def of(cls, item: people.LinkedAccount) -> Self:
+        """The graph's view of a linked account."""
+        return cls(
+            provider=item.provider,
+            linked_at=item.linked_at,
+            last_used_at=item.last_used_at,
+            needs_consent=item.needs_consent,
+            consent_until=item.consent_until,
+        )
+
+
+@strawberry.type(description="A read of the citizen's data: who, why, and from where.")
+class DataAccess:
+    """One receipt."""
+
+    at: datetime = strawberry.field(description="When it was read.")
+    role: Role = strawberry.field(description="In which role somebody read it.")
+    object_kind: ObjectKind = strawberry.field(description="What was read.")
+    purpose: Purpose = strawberry.field(description="Why.")
+    source: Source = strawberry.field(description="The system that was asked; STORE for our own.")
+
+    @classmethod
+    def of(cls, item: AccessReceipt) -> Self:
+        """The graph's view of a receipt."""
+        return cls(
+            at=item.at,
+            role=Role(item.role),
+            object_kind=ObjectKind(item.object_kind),
+            purpose=Purpose(item.purpose),
+            source=Source(item.source) if item.source else Source.STORE,
+        )
+
+    @resolved(description="Why, in words.")
+    def purpose_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"purpose.{self.purpose.value}", spoken(info, language))

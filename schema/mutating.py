@@ -1,0 +1,116 @@
+"""What every mutation has in common: the key, refusals as data, and the payload."""
+
+from collections.abc import Awaitable, Callable
+from typing import Self, TypeAlias, TypeVar
+
+import strawberry
+
+from actions.environment import SubmissionState
+from domain import applications
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.global_ids import MalformedGlobalId, TypeCode, from_global_id
+from domain.messages import message
+from schema.applications import Application
+from schema.context import Info, signed_in
+from schema.errors import EXPECTED_IN_MUTATIONS, LARGEST_MESSAGE, fault_of
+
+Outcome: TypeAlias = tuple[applications.Application, bool]
+"""What a verb gives: the application as it now is, and whether it was a replay."""
+
+KEY_DESCRIPTION = (
+    "1 to 255 characters that name this request: the same key gives the first result again, for seven days. "
+    "It may come in the Idempotency-Key header instead; where both are given they must be equal."
+)
+
+
+@strawberry.type(description="Why something was not done. Nothing was changed.")
+class UserError:
+    """One cause of a refusal."""
+
+    path: list[str] = strawberry.field(description="The input field that it is about.")
+    code: ErrorCode = strawberry.field(description="A stable code.")
+    message: str = strawberry.field(description="What to tell the person, in the asked language.")
+    action: Remedy = strawberry.field(description="What the person can do about it.")
+
+
+@strawberry.type(description="What became of the hand-in itself.")
+class Submission:
+    """How far what was handed in has come."""
+
+    state: SubmissionState = strawberry.field(description="ACCEPTED when it is kept, REJECTED when nothing was.")
+    acknowledgement: str | None = strawberry.field(description="The number of the acknowledgement, where there is one.")
+    replayed: bool = strawberry.field(description="Whether this key was used before and the first result is given.")
+
+
+@strawberry.type
+class ApplicationPayload:
+    """The fields of every payload about an application."""
+
+    application: Application | None = strawberry.field(description="The application as it now is; null when refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
+    submission: Submission = strawberry.field(description="What became of the hand-in.")
+
+    @classmethod
+    def done(cls, item: applications.Application, *, replayed: bool) -> Self:
+        """The payload of something that was done."""
+        state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=item.acknowledgement, replayed=replayed)
+        return cls(application=Application.of(item), user_errors=[], submission=state)
+
+    @classmethod
+    def refused(cls, errors: list[UserError]) -> Self:
+        """The payload of something that was refused."""
+        state = Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
+        return cls(application=None, user_errors=errors, submission=state)
+
+
+Payload = TypeVar("Payload", bound=ApplicationPayload)
+
+
+async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
+    """Run a verb for somebody who is signed in; its refusals become `userErrors`, everything else passes."""
+    signed_in(info)
+    info.context.loaders.forget()
+    try:
+        item, replayed = await work()
+    except EXPECTED_IN_MUTATIONS as refusal:
+        return payload.refused(_user_errors(info, refusal))
+    info.context.signals.replayed = info.context.signals.replayed or replayed
+    return payload.done(item, replayed=replayed)
+
+
+def key_of(info: Info, given: str | None) -> str:
+    """The request's key from input or header; raises BAD_INPUT where there is none or two that differ."""
+    header = info.context.idempotency_key
+    key = given or header
+    if key is None or (header is not None and key != header):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "idempotencyKey")))
+    return key
+
+
+def key_of_type(code: TypeCode, opaque: str, *path: str) -> str:
+    """The inner key of an opaque id of one type; raises NOT_FOUND at the path for anything else."""
+    try:
+        found, key = from_global_id(opaque)
+    except MalformedGlobalId:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path)) from None
+    if found is not code:
+        raise Problems(Problem(ErrorCode.NOT_FOUND, path))
+    return key
+
+
+def _user_errors(info: Info, refusal: BaseException) -> list[UserError]:
+    language = info.context.language
+    if isinstance(refusal, Problems):
+        return [
+            UserError(
+                path=list(problem.path),
+                code=problem.code,
+                message=message(problem.code, language, problem.params)[:LARGEST_MESSAGE],
+                action=problem.action,
+            )
+            for problem in refusal.problems
+        ]
+    fault = fault_of(refusal)
+    return [
+        UserError(path=["input"], code=fault.code, message=fault.message(language), action=fault.action or Remedy.NONE)
+    ]

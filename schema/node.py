@@ -1,0 +1,17 @@
+"""What everything that can be asked for by `id` has in common."""
+
+import strawberry
+
+from domain.global_ids import TypeCode, to_global_id
+
+
+@strawberry.interface(description="Anything that `node` can find by its opaque id.")
+class Node:
+    """The root of types with a global id."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque and stable; give it to `node`.")
+
+
+def node_id(code: TypeCode, key: str) -> strawberry.ID:
+    """The opaque identifier of one thing."""
+    return strawberry.ID(to_global_id(code, key))

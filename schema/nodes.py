@@ -1,0 +1,104 @@
+"""Everything that has an opaque id, found by it; `_entities` finds by the same ways."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, TypeAlias, cast
+
+import strawberry
+
+from domain.errors import ErrorCode, Problem, Problems, not_found
+from domain.global_ids import TypeCode, from_global_id
+from domain.people import PersonKind
+from schema.applications import Application
+from schema.benefits import Benefit
+from schema.certificates import Certificate
+from schema.citizens import Citizen
+from schema.context import Info
+from schema.fields import resolved
+from schema.node import Node
+from schema.officers import Officer
+from schema.operators import Operator
+from schema.places import Department, District
+from schema.services import Scheme, Service
+
+MOST_NODES = 100
+
+Finder: TypeAlias = Callable[[Info, str], Awaitable[Node | None]]
+
+
+def by_loader(loader: str, make: Callable[[Any], Node]) -> Finder:
+    """Find through a loader, together with everything else that is asked for at once."""
+
+    async def find(info: Info, key: str) -> Node | None:
+        item = await getattr(info.context.loaders, loader).load(key)
+        return None if item is None else make(item)
+
+    return find
+
+
+async def _benefit(info: Info, key: str) -> Node | None:
+    sanction = await info.context.loaders.sanctions.load(key)
+    return None if sanction is None else await Benefit.of_sanction(info, sanction)
+
+
+def _herself(kind: PersonKind, loader: str, make: Callable[[Any], Node]) -> Finder:
+    """Officers and operators are found only by the session that is theirs, as through `viewer`."""
+    find = by_loader(loader, make)
+
+    async def find_herself(info: Info, key: str) -> Node | None:
+        subject = info.context.subject
+        return await find(info, key) if (subject.kind, subject.person_id) == (kind, key) else None
+
+    return find_herself
+
+
+FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
+    {
+        TypeCode.APPLICATION: by_loader("applications", Application.of),
+        TypeCode.BENEFIT: _benefit,
+        TypeCode.CERTIFICATE: by_loader("certificates", Certificate.of_issued),
+        TypeCode.CITIZEN: by_loader("citizens", Citizen.of),
+        TypeCode.DEPARTMENT: by_loader("departments_by_id", Department.of),
+        TypeCode.DISTRICT: by_loader("districts_by_id", District.of),
+        TypeCode.OFFICER: _herself(PersonKind.OFFICER, "officers", Officer.of),
+        TypeCode.OPERATOR: _herself(PersonKind.OPERATOR, "operators", Operator.of),
+        TypeCode.SCHEME: by_loader("schemes_by_id", Scheme.of),
+        TypeCode.SERVICE: by_loader("services_by_id", Service.of),
+    }
+)
+"""How a thing of each type is found by its inner key, for those who may see it."""
+
+
+async def found(info: Info, opaque: str, *path: str) -> Node:
+    """The thing with an opaque id; raises NOT_FOUND where it is absent or not for the subject."""
+    code, key = from_global_id(opaque)
+    node = await FINDERS[code](info, key)
+    if node is None:
+        raise not_found(*path)
+    return node
+
+
+@strawberry.type
+class NodesQuery:
+    """Relay's root fields."""
+
+    @resolved(description="Anything by its opaque id; null with NOT_FOUND where there is none.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The opaque id.")],  # noqa: A002
+    ) -> Node | None:
+        return await found(info, id, "id")
+
+    @resolved(description="Several things by their ids, at the same places; null with an error for each miss.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Opaque ids, at most 100.")],
+    ) -> list[Node | None]:
+        if len(ids) > MOST_NODES:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("ids",)))
+        results = await asyncio.gather(*(found(info, one, "ids") for one in ids), return_exceptions=True)
+        # An exception in a list is an error of that place alone.
+        return cast("list[Node | None]", results)

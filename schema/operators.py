@@ -1,0 +1,52 @@
+"""Operators of Common Service Centres and e-District centres."""
+
+from typing import Self
+
+import strawberry
+
+from domain import catalogue, people
+from domain.global_ids import TypeCode
+from schema.citizens import Citizen
+from schema.context import Info, InLanguage, spoken
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.node import Node, node_id
+from schema.places import District, Tehsil, tehsil_by_code
+
+_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda operator: operator.item.district)
+
+
+@strawberry.federation.type(keys=["id"], description="A centre operator who is signed in.")
+class Operator(Node):
+    """An operator."""
+
+    item: strawberry.Private[people.Operator]
+    csc_id: str = strawberry.field(description="The operator's id with the Common Service Centres.")
+
+    @classmethod
+    def of(cls, item: people.Operator) -> Self:
+        """The graph's view of an operator."""
+        return cls(id=node_id(TypeCode.OPERATOR, item.id), item=item, csc_id=item.csc_id)
+
+    @resolved(description="The operator's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The centre's name.")
+    def centre(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.centre.in_language(spoken(info, language))
+
+    @resolved(description="The centre's district.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The centre's tehsil, where one is known.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
+
+    @resolved(description="The citizen whom this session helps, with her consent; null where it helps none.")
+    async def assisting(self, info: Info) -> Citizen | None:
+        citizen_id = info.context.subject.on_behalf_of
+        item = await info.context.loaders.citizens.load(citizen_id) if citizen_id else None
+        return None if item is None else Citizen.of(item)

@@ -1,0 +1,107 @@
+"""Departments, districts and tehsils."""
+
+from typing import Self
+
+import strawberry
+
+from domain import catalogue
+from domain.global_ids import TypeCode
+from schema.context import Info, InLanguage, spoken
+from schema.fields import resolved
+from schema.loading import Loaders
+from schema.node import Node, node_id
+from store import catalogue as kept
+
+
+@strawberry.federation.type(keys=["id"], description="A department of the state.")
+class Department(Node):
+    """A department, keyed by its portal slug."""
+
+    item: strawberry.Private[catalogue.Department]
+    slug: str = strawberry.field(description="The department's short name on the portal.")
+    portal_service_count: int | None = strawberry.field(
+        description="How many services the portal names for it; null where no source says."
+    )
+
+    @classmethod
+    def of(cls, item: catalogue.Department) -> Self:
+        """The graph's view of a department."""
+        return cls(
+            id=node_id(TypeCode.DEPARTMENT, item.id),
+            item=item,
+            slug=item.slug,
+            portal_service_count=item.portal_service_count,
+        )
+
+    @resolved(description="The department's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+
+@strawberry.type(description="A tehsil of a district.")
+class Tehsil:
+    """A tehsil, keyed by its Local Government Directory code."""
+
+    item: strawberry.Private[catalogue.Tehsil]
+    code: str = strawberry.field(description="Code in the Local Government Directory, or a LOCAL one.")
+
+    @classmethod
+    def of(cls, item: catalogue.Tehsil) -> Self:
+        """The graph's view of a tehsil."""
+        return cls(item=item, code=item.code)
+
+    @resolved(description="The tehsil's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+
+async def tehsil_by_code(loaders: Loaders, district: str | None, code: str | None) -> Tehsil | None:
+    """The tehsil of a district with a code, or None."""
+    if district is None or code is None:
+        return None
+    of_district = await loaders.tehsils.load(district)
+    return next((Tehsil.of(item) for item in of_district if item.code == code), None)
+
+
+@strawberry.federation.type(keys=["id"], description="A district of the state.")
+class District(Node):
+    """A district, keyed by its Local Government Directory code."""
+
+    item: strawberry.Private[catalogue.District]
+    code: str = strawberry.field(description="Code in the Local Government Directory.")
+    division: str = strawberry.field(description="Garhwal or Kumaon.")
+    headquarters: str = strawberry.field(description="The town of the district's offices.")
+
+    @classmethod
+    def of(cls, item: catalogue.District) -> Self:
+        """The graph's view of a district."""
+        return cls(
+            id=node_id(TypeCode.DISTRICT, item.id),
+            item=item,
+            code=item.code,
+            division=item.division,
+            headquarters=item.headquarters,
+        )
+
+    @resolved(description="The district's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The tehsils of the district by English name.")
+    async def tehsils(self, info: Info) -> list[Tehsil]:
+        return [Tehsil.of(item) for item in await info.context.loaders.tehsils.load(self.item.code)]
+
+
+@strawberry.type
+class PlacesQuery:
+    """Root fields about places and departments."""
+
+    @resolved(description="Every department by English name.")
+    async def departments(self, info: Info) -> list[Department]:
+        async with info.context.environment.store.reading() as tx:
+            return [Department.of(item) for item in await kept.departments(tx)]
+
+    @resolved(description="The thirteen districts by English name.")
+    async def districts(self, info: Info) -> list[District]:
+        async with info.context.environment.store.reading() as tx:
+            return [District.of(item) for item in await kept.districts(tx)]

@@ -1,0 +1,140 @@
+"""How an application goes on: the legal deadline, its steps, its papers, and the decision."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from actions.submit_checks import DocumentSource
+from domain import applications, deadline, people
+from domain.applications import RejectionGround
+from domain.lifecycle import Move, Status
+from domain.messages import label
+from domain.people import Role
+from schema.context import Info, InLanguage, spoken
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.staff import AssignedOfficer
+
+_DECIDED_BY: ByKey[people.Officer] = ByKey("officers", lambda decision: decision.item.officer_id)
+
+
+@strawberry.type(description="The legal deadline, as it stands now, or as it stood when the application was decided.")
+class Deadline:
+    """The legal clock of one application."""
+
+    due_at: datetime | None = strawberry.field(description="The last second of the last lawful day in India.")
+    working_days_left: int | None = strawberry.field(description="Working days until then; negative when it is past.")
+    paused: bool = strawberry.field(description="Whether the clock stands still, because a query is with the citizen.")
+    paused_days: int = strawberry.field(description="Calendar days that pauses have added.")
+    basis: str = strawberry.field(
+        description="Limit, calendar and rule; UNKNOWN without a known limit, NOT_STARTED before the clock runs."
+    )
+
+    @classmethod
+    def of(cls, info: Info, item: applications.Application) -> Self:
+        """The deadline of an application."""
+        now = item.decision.decided_at if item.decision else info.context.environment.clock.now()
+        at = deadline.deadline_at(
+            now,
+            started_at=item.clock_started_at,
+            limit=item.limit,
+            calendar=info.context.environment.calendar,
+            district=item.district,
+            paused_since=item.paused_since,
+            paused_days=item.paused_days,
+        )
+        return cls(
+            due_at=at.due_at,
+            working_days_left=at.working_days_left,
+            paused=at.paused,
+            paused_days=at.paused_days,
+            basis=at.basis,
+        )
+
+
+@strawberry.type(description="A step in the life of an application.")
+class TimelineEntry:
+    """One move."""
+
+    sequence: int = strawberry.field(description="Its place, from 1; also the application's version after it.")
+    move: Move = strawberry.field(description="What happened.")
+    before: Status | None = strawberry.field(description="The state before; null for the first step.")
+    after: Status = strawberry.field(description="The state after.")
+    actor_role: Role = strawberry.field(description="In which role somebody did it.")
+    ground: RejectionGround | None = strawberry.field(description="The coded ground, where one was given.")
+    note: str | None = strawberry.field(description="A text meant for the citizen.")
+    at: datetime = strawberry.field(description="When it happened.")
+
+    @classmethod
+    def of(cls, item: applications.TimelineEntry) -> Self:
+        """The graph's view of a step."""
+        return cls(
+            sequence=item.sequence,
+            move=item.move,
+            before=item.before,
+            after=item.after,
+            actor_role=Role(item.actor_role),
+            ground=item.ground,
+            note=item.note,
+            at=item.at,
+        )
+
+    @resolved(description="What happened, in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"move.{self.move.value}", spoken(info, language))
+
+
+@strawberry.type(description="A paper that was attached by reference.")
+class AttachedDocument:
+    """One attached document."""
+
+    key: str = strawberry.field(description="The required document that it answers.")
+    source: DocumentSource = strawberry.field(description="Where it lies.")
+    uri: str = strawberry.field(description="Its address there.")
+    name: str = strawberry.field(description="Its name there.")
+    sha256: str | None = strawberry.field(description="The SHA-256 of its content, where we hold it.")
+    attached_at: datetime = strawberry.field(description="When it was attached.")
+    verified_at: datetime | None = strawberry.field(
+        description="When it was seen at its source; null while the source was away."
+    )
+
+    @classmethod
+    def of(cls, item: applications.AttachedDocument) -> Self:
+        """The graph's view of an attached document."""
+        return cls(
+            key=item.key,
+            source=DocumentSource(item.source),
+            uri=item.uri,
+            name=item.name,
+            sha256=item.sha256,
+            attached_at=item.attached_at,
+            verified_at=item.verified_at,
+        )
+
+
+@strawberry.type(description="How an application was decided.")
+class Decision:
+    """The order on an application."""
+
+    item: strawberry.Private[applications.Decision]
+    approved: bool = strawberry.field(description="Whether it was granted.")
+    ground: RejectionGround | None = strawberry.field(description="The coded ground of a refusal.")
+    reason: str | None = strawberry.field(description="The reasons as the officer wrote them.")
+    decided_at: datetime = strawberry.field(description="When it was decided.")
+
+    @classmethod
+    def of(cls, item: applications.Decision) -> Self:
+        """The graph's view of a decision."""
+        return cls(
+            item=item, approved=item.approved, ground=item.ground, reason=item.reason, decided_at=item.decided_at
+        )
+
+    @resolved(description="The ground in words.")
+    def ground_text(self, info: Info, language: InLanguage = None) -> str | None:
+        return label(f"ground.{self.ground.value}", spoken(info, language)) if self.ground else None
+
+    @resolved(description="The officer who decided.", metadata=_DECIDED_BY.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _DECIDED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)

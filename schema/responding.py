@@ -1,0 +1,91 @@
+"""What the citizen does after submission: answer a query, withdraw."""
+
+from typing import Annotated
+
+import strawberry
+
+from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
+from domain.global_ids import TypeCode
+from schema.context import Info
+from schema.fields import mutation
+from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+from schema.submitting import FormFieldInput
+
+
+@strawberry.input(description="An answer to an officer's query.")
+class AnswerQueryInput:
+    """The answer and what changes in the form."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    answer: str = strawberry.field(description="The answer, as the officer will read it.")
+    form: list[FormFieldInput] = strawberry.field(default_factory=list, description="Only the fields that change.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that was seen; with another one the answer is CONFLICT."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="An application to take back.")
+class WithdrawApplicationInput:
+    """What is taken back, and why."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    reason: str | None = strawberry.field(default=None, description="Why, if the citizen wants to say.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that was seen; with another one the answer is CONFLICT."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of an answer.")
+class AnswerQueryPayload(ApplicationPayload):
+    """The payload of answerQuery."""
+
+
+@strawberry.type(description="What became of a withdrawal.")
+class WithdrawApplicationPayload(ApplicationPayload):
+    """The payload of withdrawApplication."""
+
+
+@strawberry.type
+class RespondingMutation:
+    """Mutations of citizens, or of those who help them, about a case that runs."""
+
+    @mutation(description="Answer an officer's query; the legal clock goes on.")
+    async def answer_query(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            AnswerQueryInput, strawberry.argument(description="The answer.")
+        ],
+    ) -> AnswerQueryPayload:
+        async def work() -> Outcome:
+            request = AnswerQuery(
+                application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                answer=input.answer,
+                form={field.name: field.value for field in input.form},
+                idempotency_key=key_of(info, input.idempotency_key),
+                expected_version=input.expected_version,
+            )
+            return await answer_query(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, AnswerQueryPayload, work)
+
+    @mutation(description="Take an application back that is not decided yet.")
+    async def withdraw_application(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            WithdrawApplicationInput, strawberry.argument(description="What is taken back.")
+        ],
+    ) -> WithdrawApplicationPayload:
+        async def work() -> Outcome:
+            request = Withdraw(
+                application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                idempotency_key=key_of(info, input.idempotency_key),
+                reason=input.reason,
+                expected_version=input.expected_version,
+            )
+            return await withdraw_application(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, WithdrawApplicationPayload, work)

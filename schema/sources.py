@@ -1,0 +1,48 @@
+"""The outside systems and what we last heard of each."""
+
+import math
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from domain.messages import label
+from domain.sources import Source, SourceState
+from integrations.monitor import SourceStatus
+from schema.context import Info, InLanguage, spoken
+from schema.fields import resolved
+
+
+@strawberry.type(description="An outside system and what we last heard of it.")
+class SourceHealth:
+    """One system; what is told is what this process saw, nothing is asked for it."""
+
+    name: Source = strawberry.field(description="The system.")
+    configured: bool = strawberry.field(description="Whether this gateway is connected with it.")
+    state: SourceState | None = strawberry.field(description="LIVE or DOWN; null while it has not been asked yet.")
+    last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")
+    retry_after_seconds: int | None = strawberry.field(description="When asking again makes sense, if it is down.")
+
+    @classmethod
+    def of(cls, item: SourceStatus) -> Self:
+        """The graph's view of a status."""
+        return cls(
+            name=item.source,
+            configured=item.configured,
+            state=item.state,
+            last_success_at=item.last_success_at,
+            retry_after_seconds=None if item.retry_after is None else math.ceil(item.retry_after),
+        )
+
+    @resolved(description="The system's name in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"source.{self.name.value}", spoken(info, language))
+
+
+@strawberry.type
+class SourcesQuery:
+    """Root fields about outside systems."""
+
+    @resolved(description="Every outside system, configured or not.")
+    def sources(self, info: Info) -> list[SourceHealth]:
+        return [SourceHealth.of(item) for item in info.context.monitor.statuses()]

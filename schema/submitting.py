@@ -1,0 +1,137 @@
+"""Handing in an application, and keeping a draft of one."""
+
+from typing import Annotated
+
+import strawberry
+
+from actions.submit import NewDocument, SaveDraft, SubmitApplication, save_draft, submit_application
+from actions.submit_checks import DocumentSource
+from domain.applications import Channel, DeliveryMode
+from domain.global_ids import TypeCode
+from schema.context import Info
+from schema.fields import mutation
+from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+
+
+@strawberry.input(description="A field of the form with what was filled in.")
+class FormFieldInput:
+    """One answer of the form."""
+
+    name: str = strawberry.field(description="The field's name.")
+    value: str = strawberry.field(description="What was filled in.")
+
+
+@strawberry.input(description="A paper that is attached by reference.")
+class DocumentInput:
+    """One document."""
+
+    key: str = strawberry.field(description="The required document of the service that it answers.")
+    uri: str = strawberry.field(description="Its URI in DigiLocker or with us, or the SHA-256 of an upload.")
+    source: DocumentSource = strawberry.field(default=DocumentSource.DIGILOCKER, description="Where it lies.")
+
+
+@strawberry.input(description="An application to hand in.")
+class SubmitApplicationInput:
+    """What is handed in."""
+
+    service_code: str = strawberry.field(description="The service that is applied for.")
+    district: str = strawberry.field(description="The code of the district whose office decides.")
+    tehsil: str | None = strawberry.field(default=None, description="The code of the tehsil.")
+    form: list[FormFieldInput] = strawberry.field(default_factory=list, description="What was filled in.")
+    documents: list[DocumentInput] = strawberry.field(default_factory=list, description="The papers.")
+    channel: Channel = strawberry.field(default=Channel.WEB, description="Where it comes in.")
+    delivery: DeliveryMode = strawberry.field(default=DeliveryMode.PORTAL, description="How the result is wanted.")
+    on_behalf_of: strawberry.ID | None = strawberry.field(
+        default=None, description="The citizen whom an operator helps; left out, the one of her session."
+    )
+    draft_id: strawberry.ID | None = strawberry.field(default=None, description="The draft that becomes it.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A draft to keep, or to change.")
+class SaveDraftInput:
+    """What is kept of a draft."""
+
+    service_code: str = strawberry.field(description="The service that is applied for.")
+    district: str = strawberry.field(description="The code of the district whose office decides.")
+    tehsil: str | None = strawberry.field(default=None, description="The code of the tehsil.")
+    form: list[FormFieldInput] = strawberry.field(default_factory=list, description="What was filled in so far.")
+    channel: Channel = strawberry.field(default=Channel.WEB, description="Where it comes in.")
+    delivery: DeliveryMode = strawberry.field(default=DeliveryMode.PORTAL, description="How the result is wanted.")
+    on_behalf_of: strawberry.ID | None = strawberry.field(
+        default=None, description="The citizen whom an operator helps; left out, the one of her session."
+    )
+    draft_id: strawberry.ID | None = strawberry.field(default=None, description="The draft that is changed.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of an application that was handed in.")
+class SubmitApplicationPayload(ApplicationPayload):
+    """The payload of submitApplication."""
+
+
+@strawberry.type(description="What became of a draft.")
+class SaveDraftPayload(ApplicationPayload):
+    """The payload of saveDraft."""
+
+
+@strawberry.type
+class SubmittingMutation:
+    """Mutations by which an application comes in."""
+
+    @mutation(description="Hand in an application. Every cause of a refusal is told at once.")
+    async def submit_application(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            SubmitApplicationInput, strawberry.argument(description="The application.")
+        ],
+    ) -> SubmitApplicationPayload:
+        async def work() -> Outcome:
+            request = SubmitApplication(
+                service_code=input.service_code,
+                district=input.district,
+                tehsil=input.tehsil,
+                channel=input.channel,
+                delivery=input.delivery,
+                form=_filled_in(input.form),
+                documents=tuple(NewDocument(one.key, one.uri, one.source.value) for one in input.documents),
+                idempotency_key=key_of(info, input.idempotency_key),
+                on_behalf_of=_inner_key(TypeCode.CITIZEN, input.on_behalf_of, "onBehalfOf"),
+                draft_id=_inner_key(TypeCode.APPLICATION, input.draft_id, "draftId"),
+            )
+            return await submit_application(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, SubmitApplicationPayload, work)
+
+    @mutation(description="Keep a draft of an application, or change one.")
+    async def save_draft(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            SaveDraftInput, strawberry.argument(description="The draft.")
+        ],
+    ) -> SaveDraftPayload:
+        async def work() -> Outcome:
+            request = SaveDraft(
+                service_code=input.service_code,
+                district=input.district,
+                tehsil=input.tehsil,
+                channel=input.channel,
+                delivery=input.delivery,
+                form=_filled_in(input.form),
+                idempotency_key=key_of(info, input.idempotency_key),
+                on_behalf_of=_inner_key(TypeCode.CITIZEN, input.on_behalf_of, "onBehalfOf"),
+                draft_id=_inner_key(TypeCode.APPLICATION, input.draft_id, "draftId"),
+            )
+            return await save_draft(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, SaveDraftPayload, work)
+
+
+def _filled_in(form: list[FormFieldInput]) -> dict[str, str]:
+    return {field.name: field.value for field in form}
+
+
+def _inner_key(code: TypeCode, opaque: strawberry.ID | None, name: str) -> str | None:
+    return None if opaque is None else key_of_type(code, opaque, "input", name)

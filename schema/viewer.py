@@ -1,0 +1,54 @@
+"""Who is signed in."""
+
+from typing import Annotated, Self, TypeAlias
+
+import strawberry
+
+from domain.people import PersonKind, Role, Subject
+from schema.citizens import Citizen
+from schema.context import Info
+from schema.fields import resolved
+from schema.officers import Officer
+from schema.operators import Operator
+
+
+@strawberry.type(description="A developer who is signed in.")
+class Developer:
+    """Somebody who builds with the graph."""
+
+    roles: list[Role] = strawberry.field(description="The roles that the session has.")
+    scopes: list[str] = strawberry.field(description="What the session's token is good for.")
+
+    @classmethod
+    def of(cls, subject: Subject) -> Self:
+        """The graph's view of a developer's session."""
+        return cls(roles=sorted(subject.roles), scopes=sorted(subject.scopes))
+
+
+Viewer: TypeAlias = Annotated[
+    Citizen | Officer | Operator | Developer,
+    strawberry.union("Viewer", description="Who is signed in."),
+]
+
+
+@strawberry.type
+class ViewerQuery:
+    """The root field about the one who asks."""
+
+    @resolved(description="Who is signed in; null when nobody is.")
+    async def viewer(self, info: Info) -> Viewer | None:
+        subject, loaders = info.context.subject, info.context.loaders
+        if subject.roles == {Role.DEVELOPER}:
+            return Developer.of(subject)
+        if subject.person_id is None:
+            return None
+        match subject.kind:
+            case PersonKind.CITIZEN:
+                citizen = await loaders.citizens.load(subject.person_id)
+                return None if citizen is None else Citizen.of(citizen)
+            case PersonKind.OPERATOR:
+                operator = await loaders.operators.load(subject.person_id)
+                return None if operator is None else Operator.of(operator)
+            case _:
+                officer = await loaders.officers.load(subject.person_id)
+                return None if officer is None else Officer.of(officer)

@@ -1,0 +1,26 @@
+"""Every exception of the integrations belongs to one tree."""
+
+import importlib
+import inspect
+import pkgutil
+
+import integrations
+from integrations.errors import IntegrationError
+
+OUTSIDE_THE_TREE = {
+    "integrations.apisetu.signature.NotGenuine": "its client turns it into an IntegrityFailure",
+    "integrations.etaal.models.CountsUnavailable": "our own side raises it into the door of e-Taal",
+}
+
+
+def test_every_error_an_adapter_can_raise_is_an_integration_error():
+    strays = []
+    for module in pkgutil.walk_packages(integrations.__path__, "integrations."):
+        if "sandbox" in module.name or module.name.startswith("integrations.city"):
+            continue
+        for name, value in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            ours = value.__module__ == module.name and issubclass(value, Exception)
+            if ours and not name.startswith("_") and not issubclass(value, IntegrationError | ValueError):
+                strays.append(f"{module.name}.{name}")
+
+    assert set(strays) == set(OUTSIDE_THE_TREE)

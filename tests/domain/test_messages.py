@@ -1,0 +1,63 @@
+"""Every text that people read is there in Hindi and English."""
+
+import re
+from string import Formatter
+
+import pytest
+
+from domain.errors import ErrorCode, Remedy
+from domain.lifecycle import Move, Status
+from domain.messages import MissingMessage, catalogue, label, labels, message
+from domain.text import Language
+
+HINDI, ENGLISH = catalogue(Language.HI), catalogue(Language.EN)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("code", ErrorCode)
+def test_every_error_code_has_a_message_in_every_language(code, language):
+    assert message(code, language)
+
+
+@pytest.mark.parametrize(("prefix", "values"), [("remedy", Remedy), ("status", Status), ("move", Move)])
+def test_every_value_that_people_see_has_a_label(prefix, values):
+    for value in values:
+        assert label(f"{prefix}.{value.name}", Language.HI) != ""
+
+
+def test_both_catalogues_have_the_same_keys_and_parameters():
+    assert list(HINDI) == list(ENGLISH)
+    for key in HINDI:
+        assert parameters(HINDI[key]) == parameters(ENGLISH[key]), key
+
+
+def test_hindi_is_written_in_devanagari_and_english_is_not():
+    for key in HINDI:
+        assert re.search(r"[\u0900-\u097f]", HINDI[key]), key
+        assert not re.search(r"[\u0900-\u097f]", ENGLISH[key]), key
+
+
+def test_garhwali_and_kumaoni_fall_back_to_hindi():
+    assert label("status.DRAFT", Language.GBM) == label("status.DRAFT", Language.KFY) == "प्रारूप"
+
+
+def test_a_parameter_with_a_label_of_its_own_is_shown_by_it():
+    params = {"status": "DRAFT", "move": "APPROVE"}
+    assert "प्रारूप" in message(ErrorCode.TRANSITION_NOT_ALLOWED, Language.HI, params)
+
+
+def test_a_parameter_that_is_missing_does_not_hide_the_message():
+    assert message(ErrorCode.DOCUMENT_MISSING, Language.EN) == "A required document is missing: –."
+
+
+def test_labels_can_be_had_by_their_prefix():
+    assert set(labels(Language.EN, "payment.")) == {key for key in ENGLISH if key.startswith("payment.")}
+
+
+def test_a_key_without_a_text_is_a_defect():
+    with pytest.raises(MissingMessage):
+        label("status.NONE", Language.EN)
+
+
+def parameters(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}

@@ -1,0 +1,88 @@
+"""The access table, cell by cell: what is not granted is denied."""
+
+import itertools
+
+import pytest
+
+from domain.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject
+from domain.policy import TABLE, ObjectKind, Purpose, Relation, Resource, decide, purpose_for
+
+CITIZEN = "citizen-1"
+POSTED = ("revenue-department", "49", "304")
+
+
+def subject(
+    role: Role, *, person: str = "somebody", place: tuple[str | None, str | None, str | None] = POSTED
+) -> Subject:
+    posting = Posting(role, *place)
+    return Subject(frozenset({role}), PersonKind.OFFICER, person, (posting,), on_behalf_of=None)
+
+
+def resource(kind: ObjectKind, citizen: str | None = CITIZEN) -> Resource:
+    return Resource(kind, "object-1", citizen, *POSTED)
+
+
+GRANTED: dict[Relation | None, set[str]] = {
+    None: set(),
+    Relation.ANY: {"owner", "helper", "posted here", "posted elsewhere"},
+    Relation.OWN: {"owner"},
+    Relation.ASSISTED: {"helper"},
+    Relation.JURISDICTION: {"posted here"},
+}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_cell_says_yes_only_to_the_relation_it_asks_for(role: Role):
+    askers = {
+        "owner": Subject(frozenset({role}), PersonKind.CITIZEN, CITIZEN),
+        "helper": Subject(frozenset({role}), PersonKind.OPERATOR, "helper", on_behalf_of=CITIZEN),
+        "posted here": subject(role),
+        "posted elsewhere": subject(role, place=("revenue-department", "50", "354")),
+    }
+    for kind, purpose in itertools.product(ObjectKind, Purpose):
+        allowed = {name for name, asker in askers.items() if decide(asker, resource(kind), purpose)}
+        assert allowed == GRANTED[TABLE.get((role, kind, purpose))], (kind, purpose)
+
+
+def test_nobody_sees_anything_without_signing_in():
+    assert not any(decide(ANONYMOUS, resource(kind), purpose) for kind in ObjectKind for purpose in Purpose)
+    assert not ANONYMOUS.signed_in
+
+
+def test_a_posting_must_be_of_the_role_that_asks():
+    officer = Subject(
+        frozenset({Role.OFFICER, Role.APPELLATE}), PersonKind.OFFICER, "o", (Posting(Role.APPELLATE, *POSTED),)
+    )
+    assert not decide(officer, resource(ObjectKind.APPLICATION), Purpose.DECIDE)
+    assert decide(officer, resource(ObjectKind.APPLICATION), Purpose.HEAR_APPEAL)
+
+
+@pytest.mark.parametrize(
+    ("posting", "covers"),
+    [
+        ((None, None, None), True),
+        (("revenue-department", None, None), True),
+        (("revenue-department", "49", None), True),
+        (("revenue-department", "49", "304"), True),
+        ((None, "49", None), True),
+        (("social-welfare-development", None, None), False),
+        (("revenue-department", "50", None), False),
+        (("revenue-department", "49", "303"), False),
+    ],
+)
+def test_a_posting_reaches_as_far_as_it_says(posting: tuple[str | None, str | None, str | None], covers: bool):
+    assert decide(subject(Role.OFFICER, place=posting), resource(ObjectKind.APPLICATION), Purpose.DECIDE) is covers
+
+
+def test_an_object_without_an_owner_is_nobodys_own():
+    owner = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, None)
+    assert not decide(owner, resource(ObjectKind.APPLICATION, citizen=None), Purpose.VIEW)
+
+
+def test_the_purpose_of_a_read_follows_from_who_reads():
+    case = resource(ObjectKind.APPLICATION)
+    assert purpose_for(Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, CITIZEN), case) is Purpose.VIEW
+    assert purpose_for(subject(Role.OFFICER), case) is Purpose.DECIDE
+    assert purpose_for(subject(Role.APPELLATE), case) is Purpose.HEAR_APPEAL
+    assert purpose_for(subject(Role.AUDITOR), case) is None
+    assert purpose_for(SYSTEM, case) is Purpose.VIEW

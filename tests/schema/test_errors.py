@@ -1,0 +1,115 @@
+"""Errors: one shape, no inner texts, no echo of what the caller sent."""
+
+import pytest
+from graphql import GraphQLError, GraphQLSyntaxError, parse
+from structlog.testing import capture_logs
+
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.global_ids import MalformedGlobalId
+from domain.numbers import MistypedNumber
+from domain.people import ANONYMOUS
+from domain.sources import Source
+from domain.text import Language
+from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from schema.errors import MOST_DOCUMENT_ERRORS, fault_of, replace_errors
+from store.errors import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
+from tests.support.graph import CITIZEN
+
+CODES = [
+    (Problems(Problem(ErrorCode.SERVICE_CLOSED)), "SERVICE_CLOSED", False),
+    (not_found("id"), "NOT_FOUND", False),
+    (NotSignedIn(), "UNAUTHENTICATED", False),
+    (MistypedNumber("x"), "NUMBER_MISTYPED", False),
+    (MalformedGlobalId("x"), "BAD_INPUT", False),
+    (Unavailable(Source.UMANG, "timeout"), "SOURCE_UNAVAILABLE", True),
+    (Refused(Source.UMANG, "no"), "SOURCE_REFUSED", False),
+    (Refused(Source.DIGILOCKER, "consent_needed"), "CONSENT_REQUIRED", False),
+    (Garbled(Source.UMANG, "html"), "SOURCE_GARBLED", False),
+    (IntegrityFailure(Source.UMANG, "hmac"), "INTEGRITY", False),
+    (ObjectDamaged(), "INTEGRITY", False),
+    (VersionConflict(3, "APPROVED"), "CONFLICT", False),
+    (KeyReused(), "IDEMPOTENCY_KEY_REUSED", False),
+    (InProgress(), "IN_PROGRESS", True),
+    (TryAgain(), "OVERLOADED", True),
+    (StoreUnavailable(), "OVERLOADED", True),
+    (TimeoutError(), "DEADLINE_EXCEEDED", True),
+    (ZeroDivisionError("1234 secret"), "INTERNAL", False),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "retryable"), CODES, ids=lambda value: str(value)[:30])
+def test_every_exception_has_a_code(error, code, retryable):
+    fault = fault_of(error)
+
+    assert (fault.code, fault.retryable) == (code, retryable)
+    assert fault.message(Language.HI)
+    assert set(fault.extensions("r")) <= {
+        "code", "type", "detail", "source", "retryable", "retryAfterSeconds", "action", "requestId"
+    }  # fmt: skip
+
+
+def test_what_is_not_known_is_neutral_and_its_text_is_not_logged():
+    errors = [GraphQLError("1234 secret", original_error=ZeroDivisionError("1234 secret"))]
+
+    with capture_logs() as logs:
+        replace_errors(errors, Language.EN, "r")
+
+    assert errors[0].message == "Something went wrong on our side. Please try again later."
+    assert errors[0].extensions["code"] == "INTERNAL"
+    assert logs[0]["exception"] == "ZeroDivisionError"
+    assert "secret" not in str(logs)
+
+
+def test_a_syntax_error_tells_the_place_and_not_the_words():
+    with pytest.raises(GraphQLSyntaxError) as caught:
+        parse('{ viewer(mobile: "9800000001" }')
+    errors = [caught.value]
+
+    replace_errors(errors, Language.EN, None)
+
+    assert errors[0].message == "Syntax error at line 1, column 31."
+    assert errors[0].extensions["code"] == "BAD_INPUT"
+    assert errors[0].extensions["detail"] == "SYNTAX"
+
+
+async def test_names_of_the_graph_are_told_and_values_are_not(world):
+    name = await world.ask("{ viewer { nosuch } }", CITIZEN)
+    literal = await world.ask('{ services(first: "9999 2341 2346") { totalCount } }', CITIZEN)
+    variable = await world.run(
+        "query ($first: Int) { services(first: $first) { totalCount } }", world.context(CITIZEN), {"first": "99992341"}
+    )
+
+    assert "nosuch" in name["errors"][0]["message"]
+    assert "9999" not in str(literal["errors"])
+    assert variable["errors"][0]["message"] == "Variable '$first' has a value of the wrong type."
+    for answer in (name, literal, variable):
+        assert answer["data"] is None
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+        assert answer["errors"][0]["extensions"]["requestId"] == "request-1"
+
+
+async def test_a_document_with_many_errors_is_answered_with_five(world):
+    fields = " ".join(f"nosuch{number}" for number in range(60))
+
+    answer = await world.ask(f"{{ viewer {{ ... on Citizen {{ {fields} }} }} }}", CITIZEN)
+
+    assert len(answer["errors"]) == MOST_DOCUMENT_ERRORS
+    assert all(len(error["message"]) <= 300 for error in answer["errors"])
+
+
+async def test_a_field_that_needs_a_session_says_so(world):
+    answer = await world.ask('{ application(by: {number: "12611971338148"}) { id } viewer { __typename } }', ANONYMOUS)
+
+    assert answer["data"] == {"application": None, "viewer": None}
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert answer["errors"][0]["extensions"]["action"] == "SIGN_IN_AGAIN"
+
+
+async def test_errors_are_logged_by_code_and_field_without_the_document(world):
+    with capture_logs() as logs:
+        await world.ask('{ secretalias: application(by: {number: "9800000001"}) { id } }', CITIZEN)
+
+    (line,) = [log for log in logs if log["event"] == "graph_error"]
+    assert (line["code"], line["field"]) == ("NUMBER_MISTYPED", "application")
+    assert "9800000001" not in str(logs)
+    assert "secretalias" not in str(logs)

@@ -1,0 +1,55 @@
+"""The number of store queries does not grow with the number of rows."""
+
+import pytest
+
+from tests.support.graph import CITIZEN, OFFICER
+
+WIDE = """
+query ($first: Int!) { viewer { ... on Citizen { applications(first: $first) { nodes {
+  number service { name department { name } scheme { name } } district { name } tehsil { name }
+  timeline { label } documents { name } officer { name } operator { name } decision { officer { name } }
+  certificate { name } benefit { status scheme { name } } applicant { name } } } } } }
+"""
+QUEUE = """
+query ($first: Int!) { viewer { ... on Officer { queue(first: $first) { totalCount nodes {
+  number service { name } applicant { name district { name } } timeline { sequence } documents { key } } } } } }
+"""
+SERVICES = "query ($first: Int!) { services(first: $first) { nodes { code department { name } scheme { code } } } }"
+
+
+@pytest.mark.parametrize(("query", "subject"), [(WIDE, CITIZEN), (SERVICES, CITIZEN)], ids=["applications", "services"])
+async def test_more_rows_are_not_more_queries(world, query, subject):
+    for code in ("ES90", "ES03", "ES09"):
+        await world.submit(code)
+
+    with world.statements() as one:
+        assert (await world.ask(query, subject, first=1))["errors"] == []
+    with world.statements() as many:
+        assert (await world.ask(query, subject, first=2))["errors"] == []
+
+    assert len(many) == len(one)
+
+
+async def test_a_queue_costs_its_receipts_and_nothing_else_for_each_row(world):
+    for code in ("ES09", "ES90"):
+        await world.submit(code)
+
+    with world.statements() as one:
+        await world.ask(QUEUE, OFFICER, first=1)
+    with world.statements() as two:
+        await world.ask(QUEUE, OFFICER, first=2)
+
+    # Both rows are of one citizen at two departments: two receipts instead of one.
+    assert len([statement for statement in two if statement.startswith("SELECT")]) == len(
+        [statement for statement in one if statement.startswith("SELECT")]
+    )
+    assert len(two) - len(one) == 1
+
+
+async def test_equal_keys_are_loaded_once(world):
+    query = '{ a: service(by: {code: "ES09"}) { name } b: service(by: {code: "ES09"}) { name } }'
+
+    with world.statements() as seen:
+        await world.ask(query, CITIZEN)
+
+    assert len(seen) == 1

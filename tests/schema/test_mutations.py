@@ -1,0 +1,239 @@
+"""Mutations: payloads, refusals as data, keys."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.global_ids import TypeCode
+from domain.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.text import Language
+from schema.node import node_id
+from store import applications
+from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, NEIGHBOUR, OFFICER, STRANGE_OFFICER
+
+OPERATIONS = Path(__file__).parents[2] / "operations"
+SUBMIT = (OPERATIONS / "submit_application.graphql").read_text()
+DECIDE = (OPERATIONS / "decide_application.graphql").read_text()
+INPUT = {
+    "serviceCode": "ES09",
+    "district": "49",
+    "tehsil": "304",
+    "form": [{"name": "purpose", "value": "school"}],
+    "documents": [{"key": "id-proof", "uri": LOCKER_URI}],
+    "idempotencyKey": "key-1",
+}
+
+
+async def submit(world, subject=CITIZEN, language=Language.EN, header=None, **changes):
+    context = world.context(subject, language, idempotency_key=header)
+    return await world.run(SUBMIT, context, {"input": {**INPUT, **changes}}), context
+
+
+async def payload(world, **changes):
+    return (await submit(world, **changes))[0]["data"]["submitApplication"]
+
+
+async def test_an_application_is_handed_in_with_a_document_of_the_locker(world):
+    answer, context = await submit(world)
+
+    assert answer["errors"] == []
+    done = answer["data"]["submitApplication"]
+    assert done["userErrors"] == []
+    assert done["application"]["status"] == "IN_SCRUTINY"
+    assert done["application"]["documents"] == [{"key": "id-proof", "name": "Aadhaar Card", "source": "DIGILOCKER"}]
+    assert done["submission"] == {
+        "state": "ACCEPTED",
+        "acknowledgement": done["application"]["acknowledgement"],
+        "replayed": False,
+    }
+    assert context.signals.replayed is False
+
+
+async def test_the_same_key_gives_the_same_answer_and_says_so(world):
+    first = await payload(world)
+    answer, context = await submit(world)
+
+    again = answer["data"]["submitApplication"]
+    assert again["application"] == first["application"]
+    assert again["submission"]["replayed"] is True
+    assert context.signals.replayed is True
+
+
+async def test_the_same_key_with_another_input_is_refused(world):
+    await payload(world)
+    other = await payload(world, tehsil=None)
+
+    assert other["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert other["userErrors"][0]["action"] == "USE_NEW_KEY"
+
+
+@pytest.mark.parametrize(
+    ("given", "header", "code"),
+    [("key-1", "key-1", None), (None, "key-1", None), ("key-1", "key-2", "BAD_INPUT"), (None, None, "BAD_INPUT")],
+)
+async def test_the_key_may_come_in_the_header(world, given, header, code):
+    refused = (await payload(world, header=header, idempotencyKey=given))["userErrors"]
+
+    assert [error["code"] for error in refused] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "path", "action"),
+    [
+        ({"serviceCode": "NONE"}, "SERVICE_UNKNOWN", ["input", "serviceCode"], "CHOOSE_SERVICE"),
+        ({"serviceCode": "ES01"}, "SERVICE_CLOSED", ["input", "serviceCode"], "CHOOSE_SERVICE"),
+        ({"documents": []}, "DOCUMENT_MISSING", ["input", "documents"], "ATTACH_DOCUMENT"),
+        ({"district": "1"}, "PLACE_UNKNOWN", ["input", "district"], "CORRECT_INPUT"),
+        ({"draftId": "!"}, "BAD_INPUT", ["input", "draftId"], "CORRECT_INPUT"),
+        ({"draftId": node_id(TypeCode.CITIZEN, ASHA)}, "NOT_FOUND", ["input", "draftId"], "CORRECT_INPUT"),
+    ],
+)
+async def test_a_refusal_is_data_with_code_path_and_action(world, changes, code, path, action):
+    refused = await payload(world, language=Language.HI, **changes)
+
+    (error,) = refused["userErrors"]
+    assert (error["code"], error["path"], error["action"]) == (code, path, action)
+    assert any("\u0900" <= letter <= "\u097f" for letter in error["message"])
+    assert refused["application"] is None
+    assert refused["submission"]["state"] == "REJECTED"
+    async with world.environment.store.reading() as tx:
+        assert await applications.count_of_citizen(tx, ASHA) == 0
+
+
+async def test_every_cause_is_told_at_once_in_the_asked_language(world):
+    refused = await payload(world, district="1", documents=[])
+
+    assert {error["code"] for error in refused["userErrors"]} == {"PLACE_UNKNOWN", "DOCUMENT_MISSING"}
+    assert "A required document is missing: ID Proof." in [error["message"] for error in refused["userErrors"]]
+
+
+async def test_nobody_hands_in_nothing(world):
+    answer, _ = await submit(world, subject=ANONYMOUS)
+
+    assert answer["data"] is None
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def decide(world, application, subject=OFFICER, **changes):
+    given = {
+        "applicationId": node_id(TypeCode.APPLICATION, application.id),
+        "verdict": "APPROVE",
+        "idempotencyKey": "decide-1",
+        **changes,
+    }
+    return (await world.ask(DECIDE, subject, input=given))["data"]["decideApplication"]
+
+
+async def test_an_officer_approves_and_the_timeline_says_so(world):
+    application = await world.submit()
+
+    done = await decide(world, application, expectedVersion=application.version)
+
+    assert done["userErrors"] == []
+    assert done["application"]["status"] == "APPROVED"
+    assert done["application"]["decision"]["approved"] is True
+    assert done["application"]["timeline"][-1]["label"] == "Approved"
+
+
+async def test_the_loser_of_a_race_is_told_what_is_there_now(world):
+    application = await world.submit()
+    await decide(world, application)
+
+    late = await decide(world, application, expectedVersion=application.version, idempotencyKey="decide-2")
+
+    assert late["userErrors"][0]["code"] == "CONFLICT"
+    assert "Approved" in late["userErrors"][0]["message"]
+
+
+@pytest.mark.parametrize("subject", [CITIZEN, NEIGHBOUR, STRANGE_OFFICER])
+async def test_a_verdict_of_somebody_else_finds_nothing(world, subject):
+    application = await world.submit()
+
+    refused = await decide(world, application, subject=subject)
+
+    assert refused["userErrors"][0]["code"] == "NOT_FOUND"
+
+
+async def test_a_rejection_needs_a_ground_and_a_reason(world):
+    application = await world.submit()
+
+    refused = await decide(world, application, verdict="REJECT")
+    done = await decide(
+        world, application, verdict="REJECT", ground="NOT_ELIGIBLE", reason="Income is above the limit."
+    )
+
+    assert {tuple(error["path"]) for error in refused["userErrors"]} == {("input", "ground"), ("input", "reason")}
+    assert done["application"]["decision"]["groundText"] == "The applicant is not eligible under the rules."
+
+
+async def test_a_query_is_answered_and_an_application_withdrawn(world):
+    application = await world.submit()
+    await decide(world, application, verdict="RAISE_QUERY", reason="Which school?")
+    opaque = node_id(TypeCode.APPLICATION, application.id)
+    answer = (
+        'mutation ($id: ID!) { answerQuery(input: {applicationId: $id, answer: "GIC", idempotencyKey: "a"}) '
+        "{ application { status form { name value } deadline { paused } } userErrors { code } } }"
+    )
+    withdraw = (
+        'mutation ($id: ID!) { withdrawApplication(input: {applicationId: $id, idempotencyKey: "w"}) '
+        "{ application { status allowedMoves } userErrors { code } } }"
+    )
+
+    answered = (await world.ask(answer, CITIZEN, id=opaque))["data"]["answerQuery"]
+    withdrawn = (await world.ask(withdraw, CITIZEN, id=opaque))["data"]["withdrawApplication"]
+
+    assert answered["application"]["status"] == "IN_SCRUTINY"
+    assert {"name": "purpose", "value": "school"} in answered["application"]["form"]
+    assert answered["application"]["deadline"] == {"paused": False}
+    assert withdrawn["application"] == {"status": "WITHDRAWN", "allowedMoves": []}
+
+
+async def test_a_fee_is_entered_once_it_is_right(world):
+    application = await world.submit("ES03")
+    record = (
+        "mutation ($input: RecordFeeInput!) { recordFee(input: $input) "
+        "{ application { status fee { amount receipt } } userErrors { code path } } }"
+    )
+    given = {"applicationId": node_id(TypeCode.APPLICATION, application.id), "receipt": "R1", "idempotencyKey": "f"}
+
+    wrong = (await world.ask(record, OFFICER, input={**given, "amount": 1}))["data"]["recordFee"]
+    right = (await world.ask(record, OFFICER, input={**given, "amount": 4000}))["data"]["recordFee"]
+
+    assert wrong["userErrors"] == [{"code": "FEE_MISMATCH", "path": ["input", "amount"]}]
+    assert right["application"] == {"status": "IN_SCRUTINY", "fee": {"amount": 4000, "receipt": "R1"}}
+
+
+async def test_a_draft_is_kept_and_then_handed_in(world):
+    save = (
+        "mutation ($input: SaveDraftInput!) { saveDraft(input: $input) "
+        "{ application { id status acknowledgement deadline { basis } } userErrors { code } } }"
+    )
+    given = {"serviceCode": "ES09", "district": "49", "idempotencyKey": "d"}
+
+    draft = (await world.ask(save, CITIZEN, input=given))["data"]["saveDraft"]["application"]
+    done = await payload(world, draftId=draft["id"])
+
+    assert (draft["status"], draft["acknowledgement"], draft["deadline"]["basis"]) == ("DRAFT", None, "NOT_STARTED")
+    assert done["application"]["id"] == draft["id"]
+    assert done["application"]["status"] == "IN_SCRUTINY"
+
+
+async def test_an_operator_hands_in_for_the_citizen_whom_she_helps(world):
+    operator = Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, "op1", on_behalf_of=ASHA)
+
+    done = await payload(world, subject=operator, onBehalfOf=node_id(TypeCode.CITIZEN, ASHA), channel="CSC")
+
+    assert done["application"]["status"] == "IN_SCRUTINY"
+
+
+async def test_what_was_loaded_before_a_mutation_is_forgotten(world):
+    application = await world.submit()
+    context = world.context(OFFICER)
+    query = "query ($id: ID!) { application(by: {id: $id}) { status } }"
+    variables = {"id": node_id(TypeCode.APPLICATION, application.id)}
+    await world.run(query, context, variables)
+    given = {"applicationId": variables["id"], "verdict": "APPROVE", "idempotencyKey": "x"}
+
+    await world.run(DECIDE, context, {"input": given})
+
+    assert (await world.run(query, context, variables))["data"]["application"]["status"] == "APPROVED"

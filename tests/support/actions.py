@@ -1,0 +1,243 @@
+"""A small world for tests of verbs: the real store on SQLite, a few people, partners that answer as told."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from actions.catalogue_rows import FILES, CatalogueRows
+from actions.certificate_content import CertificateContent, RenderedCertificate
+from actions.decide import Decide, Verdict, decide_application
+from actions.environment import Environment
+from actions.respond import RecordFee, record_fee
+from actions.submit import NewDocument, SubmitApplication, submit_application
+from domain.applications import Application, Channel, DeliveryMode
+from domain.clock import ManualClock
+from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
+from domain.sources import Source, Sourced, SourceState
+from domain.text import Bilingual, Language
+from integrations.dbt_finance import (
+    BillReference,
+    InstructionOutcome,
+    InstructionReceipt,
+    PaymentInstruction,
+    PaymentState,
+)
+from integrations.digilocker import IssuedDocument, LockerGrant
+from integrations.errors import IntegrationError
+from store import people
+from store.identities import LockerTokens, save_locker_grant
+
+ROOT = Path(__file__).resolve().parents[2]
+FREE, ORDER, PENSION, INCOME, NO_AMOUNT = "UKX-CNWTMC", "ES22", "ES90", "ES09", "SW22"
+"""Birth Certificate (free), Employment Registration, Old Age Pension, Income Certificate, a scholarship."""
+CLOSED = "PP02"
+
+
+def catalogue_rows() -> CatalogueRows:
+    """The rows of catalogue_data/."""
+    read: dict[str, Any] = {}
+    for name, file in FILES.items():
+        with (ROOT / "catalogue_data" / file).open(encoding="utf-8", newline="") as lines:
+            read[name] = tuple(csv.DictReader(lines))
+    return CatalogueRows(**read)
+
+
+class FakeLocker:
+    """A locker that lists what it was given, or raises."""
+
+    def __init__(self) -> None:
+        self.documents: tuple[IssuedDocument, ...] = ()
+        self.failure: IntegrationError | None = None
+        self.calls = 0
+
+    async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
+        self.calls += 1
+        if self.failure:
+            raise self.failure
+        return Sourced(self.documents, Source.DIGILOCKER, SourceState.LIVE, datetime(2026, 11, 24, tzinfo=UTC))
+
+
+class FakeDbt:
+    """DBT finance that takes each bill once."""
+
+    def __init__(self) -> None:
+        self.instructed: list[PaymentInstruction] = []
+        self.known: set[str] = set()
+        self.failure: IntegrationError | None = None
+        self.states: dict[str, PaymentState] = {}
+
+    async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
+        if self.failure:
+            raise self.failure
+        return self._receipt(bill.bill_number, bill.bill_date) if bill.bill_number in self.known else None
+
+    async def instruct(self, instruction: PaymentInstruction) -> InstructionReceipt:
+        self.instructed.append(instruction)
+        self.known.add(instruction.bill_number)
+        return self._receipt(instruction.bill_number, instruction.bill_date)
+
+    async def payment_statuses(
+        self, citizen_id: str, bills: Sequence[BillReference]
+    ) -> Sourced[Mapping[str, PaymentState]]:
+        if self.failure:
+            raise self.failure
+        asked = {bill.end_to_end_id for bill in bills}
+        found = {key: state for key, state in self.states.items() if key in asked}
+        return Sourced(found, Source.DBT_FINANCE, SourceState.LIVE, datetime(2026, 11, 24, tzinfo=UTC))
+
+    def _receipt(self, bill_number: str, bill_date: date) -> InstructionReceipt:
+        at = datetime(2026, 11, 24, tzinfo=UTC)
+        return InstructionReceipt(bill_number, bill_date, "UK", InstructionOutcome.ACCEPTED, at)
+
+
+class FakeApiSetu:
+    """API Setu that answers every request alike."""
+
+    def __init__(self) -> None:
+        self.answer: Any = None
+        self.requests: list[Any] = []
+
+    async def certificate(self, request: Any) -> Any:
+        self.requests.append(request)
+        if isinstance(self.answer, IntegrationError):
+            raise self.answer
+        return self.answer
+
+
+class FakeRenderer:
+    """Makes documents that say only their number, and counts."""
+
+    def __init__(self) -> None:
+        self.rendered: list[CertificateContent] = []
+
+    def render(self, content: CertificateContent) -> RenderedCertificate:
+        self.rendered.append(content)
+        return RenderedCertificate(f"%PDF {content.number}".encode(), f"<Certificate {content.number}/>".encode())
+
+
+@dataclass
+class World:
+    """The environment and who lives in it. Asha and Sunil live in Dehradun (district 49, tehsil 304)."""
+
+    env: Environment
+    clock: ManualClock
+    locker: FakeLocker
+    dbt: FakeDbt
+    apisetu: FakeApiSetu
+    asha: Subject
+    sunil: Subject
+    registrar: Subject
+    tehsildar: Subject
+    welfare: Subject
+    employment: Subject
+    elsewhere: Subject
+    operator: Subject
+
+    async def link_locker(self, citizen: Subject) -> None:
+        """Give the citizen a locker whose tokens hold for an hour."""
+        tokens = LockerTokens(
+            "access", "refresh", self.clock.now().replace(year=2027), "files.issueddocs", None, "locker-1"
+        )
+        async with self.env.store.writing() as tx:
+            await save_locker_grant(tx, citizen.person_id or "", tokens, self.clock.now())
+
+    async def submit(self, citizen: Subject, service: str = FREE, **changes: Any) -> Application:
+        """Hand in a correct application; `changes` replace parts of the request."""
+        return (await submit_application(self.env, citizen, request_for(service, **changes)))[0]
+
+    async def in_scrutiny(self, citizen: Subject, service: str, officer: Subject, **changes: Any) -> Application:
+        """Hand in an application and pay its fee."""
+        application = await self.submit(citizen, service, **changes)
+        if application.fee_paise:
+            fee = RecordFee(application.id, "R-1", application.fee_paise, f"fee-{application.id}")
+            application = (await record_fee(self.env, officer, fee))[0]
+        return application
+
+    async def approved(self, citizen: Subject, service: str, officer: Subject, **changes: Any) -> Application:
+        """Hand in, pay, approve."""
+        application = await self.in_scrutiny(citizen, service, officer, **changes)
+        request = Decide(application.id, Verdict.APPROVE, f"approve-{application.id}")
+        return (await decide_application(self.env, officer, request))[0]
+
+
+def request_for(service: str, **changes: Any) -> SubmitApplication:
+    """A correct request for a service that asks for no papers, or with the papers that were given."""
+    request = SubmitApplication(
+        service_code=service,
+        district="49",
+        tehsil="304",
+        channel=Channel.WEB,
+        delivery=DeliveryMode.PORTAL,
+        form={"father_name": "Bachan Singh", "bank_account_number": "30000000100", "bank_ifsc": "DEMO0000001"},
+        documents=(),
+        idempotency_key=f"key-{service}",
+    )
+    return replace(request, **changes)
+
+
+def papers(*keys: str, uri: str = "in.gov.pan-PANCR-1") -> tuple[NewDocument, ...]:
+    """One document of the locker for each key."""
+    return tuple(NewDocument(key, uri) for key in keys)
+
+
+INCOME_PAPERS = (
+    "applicant-photo",
+    "id-proof",
+    "address-proof",
+    "ration-card-copy-of-family-register",
+    "self-declaration-form",
+)
+
+
+async def people_of_the_world(env: Environment) -> dict[str, Subject]:
+    """Enter citizens, officers and an operator, and give them as subjects."""
+    asha, sunil = _citizen(env, "Asha Negi", "आशा नेगी"), _citizen(env, "Sunil Rawat", "सुनील रावत")
+    officers = {
+        "registrar": _officer(env, "registrar", "panchayati-raj-development", "49", None),
+        "tehsildar": _officer(env, "tehsildar", "revenue-department", "49", "304"),
+        "welfare": _officer(env, "welfare", "social-welfare-development", "49", None),
+        "employment": _officer(env, "employment", "employment-dept", "49", None),
+        "elsewhere": _officer(env, "elsewhere", "panchayati-raj-development", "50", None),
+    }
+    operator = Operator(env.ids.key(), Bilingual("विक्रम", "Vikram"), "500100010011", Bilingual(None, "CSC"), "49", None)
+    async with env.store.writing() as tx:
+        for citizen in (asha, sunil):
+            await people.add_citizen(tx, citizen)
+        for officer in officers.values():
+            await people.add_officer(tx, officer)
+        await people.add_operator(tx, operator)
+    return {
+        "asha": Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, asha.id),
+        "sunil": Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, sunil.id),
+        "operator": Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, operator.id, on_behalf_of=asha.id),
+        **{
+            name: Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, officer.id, officer.postings)
+            for name, officer in officers.items()
+        },
+    }
+
+
+def _citizen(env: Environment, english: str, hindi: str) -> Citizen:
+    return Citizen(
+        id=env.ids.key(),
+        name=Bilingual(hindi, english),
+        born_on=date(1984, 3, 14),
+        gender="F",
+        mobile="9800000001",
+        email=None,
+        district="49",
+        tehsil="304",
+        language=Language.HI,
+        aadhaar_last4=None,
+        aadhaar_reference=None,
+        created_at=env.clock.now(),
+    )
+
+
+def _officer(env: Environment, name: str, department: str, district: str, tehsil: str | None) -> Officer:
+    posting = Posting(Role.OFFICER, department, district, tehsil, OfficerLevel.DESIGNATED)
+    title = Bilingual("अधिकारी", "Officer")
+    return Officer(env.ids.key(), Bilingual(None, name), title, f"{name}@officer.example", (posting,))

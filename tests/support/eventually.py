@@ -1,0 +1,19 @@
+"""Waits for what another process does in its own time, with a bound."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], is_so: Callable[[T], bool], *, seconds: float = 30.0) -> T:
+    """Look until it is so, and give what was seen; an AssertionError shows the last look."""
+    ends_at = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if is_so(seen):
+            return seen
+        if time.monotonic() > ends_at:
+            raise AssertionError(f"still not so after {seconds} seconds: {seen!r}")
+        time.sleep(0.1)

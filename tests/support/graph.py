@@ -1,0 +1,361 @@
+"""A small world behind the graph: a real store with a handful of rows, real verbs, partners that a test can stop."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import strawberry.federation
+from sqlalchemy import event
+
+from actions.decide import Decide, Verdict, decide_application
+from actions.environment import Environment, Partners
+from actions.submit import NewDocument, SubmitApplication, submit_application
+from domain.applications import Application, Channel, DeliveryMode
+from domain.benefits import PaymentStatus
+from domain.catalogue import Department, District, Outcome, RequiredDocument, Scheme, Service, Tehsil
+from domain.certificates import CertificateStatus, IssuedCertificate
+from domain.clock import Clock
+from domain.deadline import DayUnit, WorkCalendar
+from domain.ids import SeededIds
+from domain.people import (
+    Citizen,
+    Officer,
+    OfficerLevel,
+    Operator,
+    PersonKind,
+    Posting,
+    Provider,
+    Role,
+    Subject,
+)
+from domain.sources import Source, Sourced, SourceState
+from domain.text import Bilingual, Language
+from integrations.dbt_finance import BillReference, PaymentState
+from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant
+from integrations.errors import IntegrationError
+from integrations.monitor import SourceMonitor
+from integrations.umang import Member, RationCard
+from schema.context import Context
+from store import catalogue, certificates, department_documents, identities, people
+from store.department_documents import DepartmentDocument
+from store.engine import Store
+from store.identities import LockerTokens
+from store.keyring import Keyrings
+from store.objects import LocalObjects
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+ASHA, RAVI, ANITA, FARAWAY = (f"01930000-0000-7000-8000-00000000000{n}" for n in range(1, 5))
+LOCKER_URI = "in.gov.uidai-ADHAR-1"
+CERTIFICATE_NUMBER = "22612345678902"
+PDF = b"%PDF-1.7 a certificate"
+PAPERS = (NewDocument("id-proof", LOCKER_URI),)
+
+CITIZEN = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, ASHA, district="49")
+NEIGHBOUR = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, RAVI, district="49")
+_POSTING = Posting(Role.OFFICER, "revenue-department", "49", None, OfficerLevel.DESIGNATED)
+_POSTINGS = (_POSTING, Posting(Role.OFFICER, "social-welfare", "49", None, OfficerLevel.DESIGNATED))
+_ELSEWHERE = (Posting(Role.OFFICER, "revenue-department", "45", None, OfficerLevel.DESIGNATED),)
+OFFICER = Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, ANITA, _POSTINGS)
+STRANGE_OFFICER = Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, FARAWAY, _ELSEWHERE)
+
+
+@dataclass
+class Down:
+    """Partners that do not answer, by source, with the error that they raise."""
+
+    errors: dict[Source, IntegrationError] = field(default_factory=dict)
+
+    def check(self, source: Source) -> None:
+        """Raise the error that a test set for the source."""
+        if source in self.errors:
+            raise self.errors[source]
+
+
+@dataclass(frozen=True)
+class Locker:
+    """Stands in for DigiLocker: one document."""
+
+    down: Down
+
+    async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
+        """The list."""
+        self.down.check(Source.DIGILOCKER)
+        item = IssuedDocument(LOCKER_URI, "Aadhaar Card", "ADHAR", "UIDAI", "in.gov.uidai", ("application/pdf",), NOW)
+        return Sourced((item,), Source.DIGILOCKER, SourceState.LIVE, NOW)
+
+    async def file(self, grant: LockerGrant, uri: str) -> LockerFile:
+        """The file."""
+        self.down.check(Source.DIGILOCKER)
+        return LockerFile(uri, "application/pdf", b"%PDF-1.4", NOW)
+
+
+@dataclass(frozen=True)
+class Finance:
+    """Stands in for DBT finance: every payment came back."""
+
+    down: Down
+
+    async def payment_statuses(
+        self, citizen_id: str, bills: Sequence[BillReference]
+    ) -> Sourced[Mapping[str, PaymentState]]:
+        """The states."""
+        self.down.check(Source.DBT_FINANCE)
+        state = PaymentState(PaymentStatus.RETURNED, NOW, "1234", "53")
+        return Sourced({bill.end_to_end_id: state for bill in bills}, Source.DBT_FINANCE, SourceState.CACHED, NOW)
+
+
+@dataclass(frozen=True)
+class Ration:
+    """Stands in for UMANG: one card."""
+
+    down: Down
+
+    async def ration_card(self, citizen_id: str, number: str, language: Language) -> Sourced[RationCard]:
+        """The card."""
+        self.down.check(Source.UMANG)
+        card = RationCard(number, "NFSA", "Dehradun", "FPS1", (Member("Asha", "SELF"),))
+        return Sourced(card, Source.UMANG, SourceState.STALE, NOW)
+
+
+@dataclass(frozen=True)
+class World:
+    """The schema over an environment."""
+
+    graph: strawberry.federation.Schema
+    environment: Environment
+    monitor: SourceMonitor
+    down: Down
+
+    def context(
+        self, subject: Subject, language: Language = Language.EN, *, idempotency_key: str | None = None
+    ) -> Context:
+        """The context of one operation."""
+        return Context("request-1", subject, language, self.environment, self.monitor, idempotency_key)
+
+    async def ask(self, query: str, subject: Subject, language: Language = Language.EN, **variables: Any) -> Any:
+        """Run an operation and give the result as it would be sent."""
+        return await self.run(query, self.context(subject, language), variables)
+
+    async def run(self, query: str, context: Context, variables: Mapping[str, Any]) -> Any:
+        """Run an operation in a context."""
+        result = await self.graph.execute(query, variable_values=dict(variables), context_value=context)
+        return {
+            "data": result.data,
+            "errors": [error.formatted for error in result.errors or ()],
+            "extensions": result.extensions,
+        }
+
+    async def submit(self, code: str = "ES09", subject: Subject = CITIZEN) -> Application:
+        """Hand in an application by the real verb."""
+        request = SubmitApplication(
+            service_code=code,
+            district="49",
+            tehsil="304",
+            channel=Channel.WEB,
+            delivery=DeliveryMode.PORTAL,
+            form={"purpose": "school", "bank_account_number": "1234567890", "bank_ifsc": "SBIN0000001"},
+            documents=PAPERS if code == "ES09" else (),
+            idempotency_key=f"{code}-{subject.person_id}",
+        )
+        return (await submit_application(self.environment, subject, request))[0]
+
+    async def approve(self, application: Application) -> Application:
+        """Approve an application by the real verb."""
+        request = Decide(application.id, Verdict.APPROVE, f"approve-{application.id}")
+        return (await decide_application(self.environment, OFFICER, request))[0]
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """Collects every SQL statement."""
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE")):
+                seen.append(statement)
+
+        store: Any = self.environment.store
+        engines = [store._reader.sync_engine, store._writer.sync_engine]
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", note)
+
+
+def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, down: Down) -> Environment:
+    """An environment over the given store; there is no vault, no identity provider and no API Setu."""
+    absent: Any = None
+    stands_in: Any = (Locker(down), Finance(down), Ration(down))
+    return Environment(
+        store=store,
+        vault=absent,
+        objects=LocalObjects(folder),
+        keyrings=keyrings,
+        clock=clock,
+        ids=SeededIds(clock, "graph"),
+        calendar=WorkCalendar("test-1"),
+        partners=Partners(digilocker=stands_in[0], apisetu=absent, umang=stands_in[2], dbt=stands_in[1], identity={}),
+        public_url="http://gateway.test",
+    )
+
+
+async def seed(env: Environment) -> None:
+    """Two districts, four services, a scheme, two citizens, two officers, an operator; a locker and a ration card."""
+    async with env.store.writing() as tx:
+        await catalogue.upsert_departments(tx, [_department(1, "revenue-department"), _department(2, "social-welfare")])
+        await catalogue.upsert_districts(tx, [_district(1, "49", "Dehradun"), _district(2, "45", "Almora")])
+        await catalogue.upsert_tehsils(tx, [Tehsil("304", "49", Bilingual("देहरादून", "Dehradun Sadar"), "test", True)])
+        await catalogue.upsert_schemes(tx, [_scheme()])
+        await catalogue.upsert_services(tx, [_income(), _pension(), _closed(), _with_fee()])
+        for citizen in (_citizen(ASHA, "Asha Negi", "आशा नेगी"), _citizen(RAVI, "Ravi Rawat", "रवि रावत")):
+            await people.add_citizen(tx, citizen)
+        await people.add_officer(tx, _officer(ANITA, "anita", _POSTINGS))
+        await people.add_officer(tx, _officer(FARAWAY, "faraway", _ELSEWHERE))
+        await people.add_operator(
+            tx, Operator("op1", Bilingual("विक्रम", "Vikram"), "500100010011", Bilingual("केंद्र", "Centre"), "49", "304")
+        )
+        await identities.add_identity(tx, Provider.MERI_PEHCHAAN, "DL-asha", PersonKind.CITIZEN, ASHA, NOW, "HIGH")
+        tokens = LockerTokens("access", "refresh", NOW.replace(year=2027), "files", None, "locker-asha")
+        await identities.save_locker_grant(tx, ASHA, tokens, NOW)
+        card = DepartmentDocument(
+            "dd1",
+            ASHA,
+            "onorc",
+            "RATION",
+            Bilingual("राशन कार्ड", "Ration Card"),
+            {"CardNumber": "0512345678"},
+            {},
+            None,
+        )
+        await department_documents.add(tx, card)
+
+
+async def add_certificate(env: Environment, application: Application) -> IssuedCertificate:
+    """Keep a certificate of an application with its file."""
+    sha256 = await env.objects.put(PDF, "application/pdf")
+    certificate = IssuedCertificate(
+        id=env.ids.key(),
+        number=CERTIFICATE_NUMBER,
+        application_id=application.id,
+        citizen_id=application.citizen_id,
+        service_code=application.service_code,
+        department=application.department,
+        district=application.district,
+        doctype="INCER",
+        uri="in.gov.uk.apunisarkar-INCER-1",
+        name=Bilingual("आय प्रमाण पत्र", "Income Certificate"),
+        holder=Bilingual("आशा नेगी", "Asha Negi"),
+        issued_on=date(2026, 11, 24),
+        valid_until=None,
+        status=CertificateStatus.ACTIVE,
+        pdf_sha256=sha256,
+        xml_sha256=sha256,
+        issued_by=ANITA,
+        created_at=NOW,
+    )
+    async with env.store.writing() as tx:
+        await certificates.add(tx, certificate)
+    return certificate
+
+
+def _department(number: int, slug: str) -> Department:
+    return Department(_key("d", number), slug, Bilingual("विभाग", slug.title()), None, "test", True)
+
+
+def _district(number: int, code: str, name: str) -> District:
+    return District(_key("e", number), code, Bilingual("जिला", name), "Garhwal", name, "test", True)
+
+
+def _scheme() -> Scheme:
+    return Scheme(
+        _key("f", 1),
+        "old-age",
+        Bilingual("वृद्धावस्था पेंशन", "Old Age Pension"),
+        Bilingual("समाज कल्याण", "Social Welfare"),
+        "pension",
+        150_000,
+        "monthly",
+        "ES90",
+        "test",
+        True,
+    )
+
+
+def _service(number: int, code: str, name: Bilingual, **changes: Any) -> Service:
+    facts: dict[str, Any] = {
+        "id": _key("a", number),
+        "code": code,
+        "code_source": "PORTAL",
+        "slug": name.en.lower().replace(" ", "-"),
+        "name": name,
+        "department": "revenue-department",
+        "category": "Revenue",
+        "rts_notified": True,
+        "limit_days": 15,
+        "limit_unit": DayUnit.WORKING_DAYS,
+        "portal_delivery_days": 15,
+        "designated_officer": "Tehsildar",
+        "first_appellate": "SDM",
+        "second_appellate": None,
+        "fee_paise": None,
+        "documents": (),
+        "channels": ("apuni-sarkar",),
+        "outcome": Outcome.CERTIFICATE,
+        "doctype": "INCER",
+        "scheme_id": None,
+        "open": True,
+        "source": "test",
+        "verified": True,
+    }
+    return Service(**{**facts, **changes})
+
+
+def _income() -> Service:
+    papers = (RequiredDocument("id-proof", "ID Proof", True),)
+    return _service(1, "ES09", Bilingual("आय प्रमाण पत्र", "Income Certificate"), documents=papers)
+
+
+def _pension() -> Service:
+    name = Bilingual("वृद्धावस्था पेंशन", "Old Age Pension")
+    return _service(
+        2, "ES90", name, department="social-welfare", outcome=Outcome.BENEFIT, scheme_id="old-age", doctype=None
+    )
+
+
+def _closed() -> Service:
+    return _service(3, "ES01", Bilingual("स्थाई निवास", "Domicile Certificate"), open=False)
+
+
+def _with_fee() -> Service:
+    return _service(4, "ES03", Bilingual("चरित्र", "Character Certificate"), fee_paise=4000)
+
+
+def _citizen(key: str, name_en: str, name_hi: str) -> Citizen:
+    return Citizen(
+        key,
+        Bilingual(name_hi, name_en),
+        date(1984, 3, 14),
+        "F",
+        "9800000001",
+        None,
+        "49",
+        "304",
+        Language.HI,
+        None,
+        None,
+        NOW,
+    )
+
+
+def _officer(key: str, name: str, postings: tuple[Posting, ...]) -> Officer:
+    designation = Bilingual("तहसीलदार", "Tehsildar")
+    return Officer(key, Bilingual(None, name.title()), designation, f"{name}@officer.example", postings)
+
+
+def _key(letter: str, number: int) -> str:
+    return f"01930000-0000-7000-8000-0000000000{letter}{number}"

@@ -1,0 +1,130 @@
+"""The whole demo as a user starts it: `apuni demo` in a folder of its own, spoken to over real sockets."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway import runfiles
+from gateway.headless import sign_in_headless
+
+START_SECONDS = 150
+STOP_SECONDS = 40
+READY = "Ctrl-C stops everything"
+
+
+@dataclass
+class Running:
+    """A running demo. `graphql` and `control` speak to its gateway and to its sandbox city."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def city(self) -> str:
+        return f"http://127.0.0.1:{runfiles.ports(self.home)['sandbox']}"
+
+    def token(self, role: str = "citizen", person: str | None = None) -> str:
+        name = f"{role}:{person}"
+        if name not in self.tokens:
+            self.tokens[name] = asyncio.run(sign_in_headless(self.url, role, person))
+        return self.tokens[name]
+
+    def graphql(
+        self, query: str, variables: dict[str, Any] | None = None, *, token: str | None = None, language: str = "hi"
+    ) -> dict[str, Any]:
+        headers = {"Accept-Language": language} | ({"Authorization": f"Bearer {token}"} if token else {})
+        answer = httpx.post(
+            f"{self.url}/graphql", json={"query": query, "variables": variables or {}}, headers=headers, timeout=30
+        )
+        return answer.json()
+
+    def data(self, query: str, variables: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        answer = self.graphql(query, variables, **options)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def fault(self, system: str, *kinds: str) -> None:
+        body = {"faults": [{"kind": kind, "route": "*", "calls": None, "params": {}} for kind in kinds]}
+        assert httpx.put(f"{self.city}/_control/{system}/faults", json=body, timeout=10).status_code == 204
+
+    def heal(self, system: str) -> None:
+        assert httpx.delete(f"{self.city}/_control/{system}/faults", timeout=10).status_code == 204
+
+    @contextlib.contextmanager
+    def without(self, system: str) -> Iterator[None]:
+        """While one outside system refuses connections."""
+        self.fault(system, "refuse")
+        try:
+            yield
+        finally:
+            self.heal(system)
+
+    def act(self, system: str, action: str, **arguments: Any) -> dict[str, Any]:
+        body = {"action": action, "arguments": arguments}
+        answer = httpx.post(f"{self.city}/_control/{system}/act", json=body, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ledger(self, system: str, after: int = 0) -> list[dict[str, Any]]:
+        return httpx.get(f"{self.city}/_control/{system}/ledger", params={"after": after}, timeout=10).json()["entries"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_demo(home: Path, port: int, log: Path, **environment: str) -> subprocess.Popen[bytes]:
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli", "demo"],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "APUNI_HOME": str(home), "APUNI_PORT": str(port), **environment},
+            start_new_session=True,
+        )
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], log: Path, times: int = 1) -> None:
+    """Wait until the demo has said so many times that it is up."""
+    ends_at = time.monotonic() + START_SECONDS
+    while log.read_text("utf-8", "replace").count(READY) < times:
+        if process.poll() is not None or time.monotonic() > ends_at:
+            process.kill()
+            raise AssertionError(f"the demo did not start:\n{log.read_text('utf-8', 'replace')[-4000:]}")
+        time.sleep(0.1)
+
+
+def stop_demo(process: subprocess.Popen[bytes]) -> int:
+    process.send_signal(signal.SIGINT)
+    return process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The demo, started once for all tests of the group `demo`."""
+    folder = tmp_path_factory.mktemp("demo")
+    port, log = free_port(), folder / "demo.log"
+    process = start_demo(folder / "var", port, log)
+    try:
+        wait_until_ready(process, log)
+        yield Running(f"http://127.0.0.1:{port}", folder / "var", process, log)
+    finally:
+        if process.poll() is None:
+            stop_demo(process)
