@@ -1,0 +1,141 @@
+"""The table of applications, and how a row becomes a domain object and back."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
+
+from domain.applications import Application, Channel, Decision, DeliveryMode, RejectionGround
+from domain.deadline import DayUnit, TimeLimit
+from domain.lifecycle import Status
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import AnyRow
+from store.types import Instant, Key
+
+applications_table = Table(
+    "applications",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("number", Key, nullable=False),
+    Column("acknowledgement", Key),
+    Column("service_code", Key, nullable=False),
+    Column("department", Key),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    Column("channel", Key, nullable=False),
+    Column("operator_id", Key),
+    Column("delivery", Key, nullable=False),
+    Column("status", Key, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("form", LargeBinary, nullable=False),
+    Column("fee_paise", BigInteger),
+    Column("fee_receipt", Key),
+    Column("officer_id", Key),
+    Column("limit_days", Integer),
+    Column("limit_unit", Key),
+    Column("calendar_version", Key),
+    Column("clock_started_at", Instant),
+    Column("paused_since", Instant),
+    Column("paused_days", Integer, nullable=False),
+    Column("due_at", Instant),
+    Column("approved", Boolean),
+    Column("ground", Key),
+    Column("reason", LargeBinary),
+    Column("decided_by", Key),
+    Column("decided_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("submitted_at", Instant),
+    Column("delivered_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("number"),
+    UniqueConstraint("acknowledgement"),
+    Index(None, "citizen_id", "created_at", "id"),
+    Index(None, "district", "status", "due_at"),
+    Index(None, "status", "due_at"),
+)
+
+_AS_IS = (
+    "id",
+    "citizen_id",
+    "number",
+    "acknowledgement",
+    "service_code",
+    "department",
+    "district",
+    "tehsil",
+    "operator_id",
+    "version",
+    "fee_paise",
+    "fee_receipt",
+    "officer_id",
+    "clock_started_at",
+    "paused_since",
+    "paused_days",
+    "due_at",
+    "created_at",
+    "submitted_at",
+    "delivered_at",
+    "updated_at",
+)
+"""Columns that are the same as the field of the same name."""
+
+
+def values_of(tx: Transaction, application: Application) -> dict[str, Any]:
+    """The row of an application; form and reason encrypted."""
+    limit = application.limit
+    return {
+        **{name: getattr(application, name) for name in _AS_IS},
+        "channel": application.channel.value,
+        "delivery": application.delivery.value,
+        "status": application.status.value,
+        "form": tx.cipher.encrypt_json(dict(application.form), _place("form", application.id)),
+        "limit_days": limit.days if limit else None,
+        "limit_unit": limit.unit.value if limit else None,
+        "calendar_version": limit.calendar_version if limit else None,
+        **_decision_values(tx, application),
+    }
+
+
+def application_of(tx: Transaction, row: AnyRow) -> Application:
+    """The application of a row."""
+    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
+    return Application(
+        **as_is,
+        channel=Channel(row.channel),
+        delivery=DeliveryMode(row.delivery),
+        status=Status(row.status),
+        form=tx.cipher.decrypt_json(row.form, _place("form", row.id)),
+        limit=TimeLimit(row.limit_days, DayUnit(row.limit_unit), row.calendar_version) if row.limit_unit else None,
+        decision=_decision(tx, row),
+    )
+
+
+def _decision_values(tx: Transaction, application: Application) -> dict[str, Any]:
+    decision = application.decision
+    if decision is None:
+        return dict.fromkeys(("approved", "ground", "reason", "decided_by", "decided_at"))
+    place = _place("reason", application.id)
+    return {
+        "approved": decision.approved,
+        "ground": decision.ground.value if decision.ground else None,
+        "reason": None if decision.reason is None else tx.cipher.encrypt(decision.reason.encode(), place),
+        "decided_by": decision.officer_id,
+        "decided_at": decision.decided_at,
+    }
+
+
+def _decision(tx: Transaction, row: AnyRow) -> Decision | None:
+    if row.decided_at is None:
+        return None
+    return Decision(
+        approved=row.approved,
+        ground=RejectionGround(row.ground) if row.ground else None,
+        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _place("reason", row.id)).decode(),
+        officer_id=row.decided_by,
+        decided_at=row.decided_at,
+    )
+
+
+def _place(column: str, application_id: str) -> str:
+    return f"applications:{column}:{application_id}"

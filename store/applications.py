@@ -1,0 +1,176 @@
+"""Applications: the row, its pages, an officer's queue. Timeline and papers are in store/timeline.py."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true, update
+
+from domain.applications import Application
+from domain.lifecycle import OPEN, Status
+from domain.people import Posting
+from store.application_rows import application_of, applications_table, values_of
+from store.engine import Transaction
+from store.errors import AlreadyThere, NotThere, VersionConflict
+from store.sql import count, first, insert_new, keyset_page, rows_of
+from store.timeline import add_documents, add_entry, documents, mark_document_verified, timelines
+
+__all__ = [
+    "add",
+    "add_documents",
+    "add_entry",
+    "by_number",
+    "count_of_citizen",
+    "count_queue",
+    "documents",
+    "get",
+    "many",
+    "mark_document_verified",
+    "open_duplicate",
+    "page_of_citizen",
+    "queue_page",
+    "save",
+    "timelines",
+]
+
+_T = applications_table.c
+_UNCHANGING = frozenset({"id", "citizen_id", "created_at"})
+
+
+async def add(tx: Transaction, application: Application) -> None:
+    """Keep a new application. Raises AlreadyThere for its id, number or acknowledgement."""
+    if not await insert_new(tx, applications_table, values_of(tx, application)):
+        raise AlreadyThere("the application")
+
+
+async def get(tx: Transaction, application_id: str) -> Application | None:
+    """The application with an id, or None."""
+    return (await many(tx, [application_id])).get(application_id)
+
+
+async def by_number(tx: Transaction, number: str) -> Application | None:
+    """The application with a reference number of fourteen Latin digits, or None."""
+    row = await first(tx, select(applications_table).where(_T.number == number))
+    return application_of(tx, row) if row else None
+
+
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Application]:
+    """Applications by id; those that are not there are left out."""
+    rows = await rows_of(tx, select(applications_table), _T.id, ids)
+    return {row.id: application_of(tx, row) for row in rows}
+
+
+async def save(tx: Transaction, application: Application, expected_version: int) -> Application:
+    """Replace an application whose version is still the expected one, and give it back as it now is.
+
+    The version grows by one and `updated_at` becomes now. Raises VersionConflict with what is there
+    where somebody was first, NotThere where nothing is.
+    """
+    changed = replace(application, version=expected_version + 1, updated_at=tx.clock.now())
+    values = {name: value for name, value in values_of(tx, changed).items() if name not in _UNCHANGING}
+    statement = update(applications_table).where(_T.id == application.id, _T.version == expected_version)
+    result = await tx.connection.execute(statement.values(values).returning(_T.id))
+    if result.first() is None:
+        present = await first(tx, select(_T.version, _T.status).where(_T.id == application.id))
+        if present is None:
+            raise NotThere("the application")
+        raise VersionConflict(present.version, present.status)
+    return changed
+
+
+async def page_of_citizen(
+    tx: Transaction,
+    citizen_id: str,
+    *,
+    statuses: Collection[Status] | None = None,
+    after: tuple[datetime, str] | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int,
+    newest_first: bool = True,
+) -> list[Application]:
+    """A page of one citizen's applications by (created_at, id), which are also what `after` and `before` hold.
+
+    Both are places in the list as it is ordered. With `before` alone it is the last page before that
+    place; the last page of all is the first one with `newest_first` turned round.
+    """
+    rows = await keyset_page(
+        tx,
+        _of_citizen(citizen_id, statuses),
+        (_T.created_at, _T.id),
+        after=after,
+        before=before,
+        limit=limit,
+        descending=newest_first,
+    )
+    return [application_of(tx, row) for row in rows]
+
+
+async def count_of_citizen(tx: Transaction, citizen_id: str, statuses: Collection[Status] | None = None) -> int:
+    """How many applications the citizen has in those states, or in all."""
+    return await count(tx, _of_citizen(citizen_id, statuses))
+
+
+async def queue_page(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    *,
+    statuses: Collection[Status],
+    after: tuple[datetime | None, str] | None = None,
+    limit: int,
+) -> list[Application]:
+    """Applications that the postings cover, by (due_at, id), the most urgent first; without a due date last."""
+    statement = _queue(postings, statuses)
+    if after is not None:
+        statement = statement.where(_after_in_queue(*after))
+    ordered = statement.order_by(_T.due_at.asc().nulls_last(), _T.id).limit(limit)
+    rows = (await tx.connection.execute(ordered)).all()
+    return [application_of(tx, row) for row in rows]
+
+
+async def count_queue(tx: Transaction, postings: Sequence[Posting], statuses: Collection[Status]) -> int:
+    """How many applications in those states the postings cover."""
+    return await count(tx, _queue(postings, statuses))
+
+
+async def open_duplicate(tx: Transaction, citizen_id: str, service_code: str) -> Application | None:
+    """An open application of the same citizen for the same service, or None.
+
+    In a write transaction nobody else can find none for the same pair until it ends, so that two
+    submissions at once cannot both pass.
+    """
+    if tx.writable and tx.dialect == "postgresql":
+        pair = literal(f"{citizen_id}:{service_code}")
+        await tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
+    statement = _of_citizen(citizen_id, OPEN).where(_T.service_code == service_code)
+    row = await first(tx, statement.order_by(_T.created_at, _T.id).limit(1))
+    return application_of(tx, row) if row else None
+
+
+def _of_citizen(citizen_id: str, statuses: Collection[Status] | None) -> Select[Any]:
+    statement = select(applications_table).where(_T.citizen_id == citizen_id)
+    return statement if statuses is None else statement.where(_in(statuses))
+
+
+def _queue(postings: Sequence[Posting], statuses: Collection[Status]) -> Select[Any]:
+    return select(applications_table).where(_in(statuses), _covered(postings))
+
+
+def _in(statuses: Collection[Status]) -> ColumnElement[bool]:
+    return _T.status.in_(sorted(status.value for status in statuses))
+
+
+def _covered(postings: Sequence[Posting]) -> ColumnElement[bool]:
+    """As Posting.covers, in SQL; no posting covers nothing."""
+    return or_(false(), *(_covers(posting) for posting in postings))
+
+
+def _covers(posting: Posting) -> ColumnElement[bool]:
+    pairs = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
+    return and_(true(), *(column == value for column, value in pairs if value is not None))
+
+
+def _after_in_queue(due_at: datetime | None, application_id: str) -> ColumnElement[bool]:
+    if due_at is None:
+        return and_(_T.due_at.is_(None), _T.id > application_id)
+    return or_(_T.due_at.is_(None), _T.due_at > due_at, and_(_T.due_at == due_at, _T.id > application_id))

@@ -1,0 +1,188 @@
+"""The tables of the catalogue, and how their rows become domain objects and back."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+
+from domain.catalogue import Outcome, RequiredDocument, Scheme, Service
+from domain.deadline import DayUnit
+from domain.text import Bilingual
+from store.metadata import metadata
+from store.sql import AnyRow
+from store.types import Json, Key
+
+services_table = Table(
+    "services",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("code", Key, nullable=False),
+    Column("code_source", Key, nullable=False),
+    Column("slug", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Key, nullable=False),
+    Column("department", Key),
+    Column("category", Text),
+    Column("rts_notified", Boolean),
+    Column("limit_days", Integer),
+    Column("limit_unit", Key, nullable=False),
+    Column("portal_delivery_days", Integer),
+    Column("designated_officer", Text),
+    Column("first_appellate", Text),
+    Column("second_appellate", Text),
+    Column("fee_paise", BigInteger),
+    Column("documents", Json, nullable=False),
+    Column("channels", Json, nullable=False),
+    Column("outcome", Key, nullable=False),
+    Column("doctype", Key),
+    Column("scheme_id", Key),
+    Column("open", Boolean, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    UniqueConstraint("code"),
+    UniqueConstraint("slug"),
+    Index(None, "name_en", "code"),
+)
+
+departments_table = Table(
+    "departments",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("slug", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Key, nullable=False),
+    Column("portal_service_count", Integer),
+    Column("source", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    UniqueConstraint("slug"),
+)
+
+districts_table = Table(
+    "districts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("code", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Key, nullable=False),
+    Column("division", Text, nullable=False),
+    Column("headquarters", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    UniqueConstraint("code"),
+)
+
+tehsils_table = Table(
+    "tehsils",
+    metadata,
+    Column("code", Key, primary_key=True),
+    Column("district", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Key, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Index(None, "district"),
+)
+
+schemes_table = Table(
+    "schemes",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("code", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Key, nullable=False),
+    Column("department_hi", Text),
+    Column("department_en", Text, nullable=False),
+    Column("benefit_type", Key, nullable=False),
+    Column("amount_paise", BigInteger),
+    Column("period", Key),
+    Column("service_code", Key),
+    Column("source", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    UniqueConstraint("code"),
+    Index(None, "service_code"),
+)
+
+
+def names(name: Bilingual) -> dict[str, str | None]:
+    """The two columns of a name."""
+    return {"name_hi": name.hi, "name_en": name.en}
+
+
+def name_of(row: AnyRow) -> Bilingual:
+    """The name in the two columns of a row."""
+    return Bilingual(row.name_hi, row.name_en)
+
+
+_SERVICE_AS_IS = (
+    "id",
+    "code",
+    "code_source",
+    "slug",
+    "department",
+    "category",
+    "rts_notified",
+    "limit_days",
+    "portal_delivery_days",
+    "designated_officer",
+    "first_appellate",
+    "second_appellate",
+    "fee_paise",
+    "doctype",
+    "scheme_id",
+    "open",
+    "source",
+    "verified",
+)
+_SCHEME_AS_IS = (
+    "id",
+    "code",
+    "benefit_type",
+    "amount_paise",
+    "period",
+    "service_code",
+    "source",
+    "verified",
+)
+
+
+def service_values(service: Service) -> dict[str, Any]:
+    """The row of a service."""
+    documents = [{"key": paper.key, "name": paper.name, "required": paper.required} for paper in service.documents]
+    return {
+        **{name: getattr(service, name) for name in _SERVICE_AS_IS},
+        **names(service.name),
+        "limit_unit": service.limit_unit.value,
+        "documents": documents,
+        "channels": list(service.channels),
+        "outcome": service.outcome.value,
+    }
+
+
+def service_of(row: AnyRow) -> Service:
+    """The service of a row."""
+    papers: Iterable[Mapping[str, Any]] = row.documents
+    as_is: dict[str, Any] = {name: getattr(row, name) for name in _SERVICE_AS_IS}
+    return Service(
+        **as_is,
+        name=name_of(row),
+        limit_unit=DayUnit(row.limit_unit),
+        documents=tuple(RequiredDocument(paper["key"], paper["name"], paper["required"]) for paper in papers),
+        channels=tuple(row.channels),
+        outcome=Outcome(row.outcome),
+    )
+
+
+def scheme_values(scheme: Scheme) -> dict[str, Any]:
+    """The row of a scheme."""
+    return {
+        **{name: getattr(scheme, name) for name in _SCHEME_AS_IS},
+        **names(scheme.name),
+        "department_hi": scheme.department.hi,
+        "department_en": scheme.department.en,
+    }
+
+
+def scheme_of(row: AnyRow) -> Scheme:
+    """The scheme of a row."""
+    as_is: dict[str, Any] = {name: getattr(row, name) for name in _SCHEME_AS_IS}
+    return Scheme(**as_is, name=name_of(row), department=Bilingual(row.department_hi, row.department_en))

@@ -1,0 +1,106 @@
+"""The store: opening a database, and transactions that are whole or not at all."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.clock import Clock
+from store.cipher import FieldCipher
+from store.connections import database_url, read_engine, write_engine
+from store.errors import SchemaTooNew
+from store.failures import connected, translated
+from store.revisions import HEAD, REVISIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction, handed to every function of the store. `writable` is False for reads."""
+
+    connection: AsyncConnection
+    cipher: FieldCipher
+    clock: Clock
+    writable: bool
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.connection.dialect.name
+
+
+class Store:
+    """An open database. Transactions must not be nested: a second `writing()` inside the first waits for it."""
+
+    def __init__(self, url: str, *, cipher: FieldCipher, clock: Clock) -> None:
+        address = database_url(url)
+        self.url = url
+        self.dialect = address.get_backend_name()
+        self._cipher = cipher
+        self._clock = clock
+        self._writer = write_engine(address)
+        self._reader = read_engine(address, self._writer)
+
+    @classmethod
+    async def open(cls, url: str, *, cipher: FieldCipher, clock: Clock) -> Self:
+        """Open a database; raises StoreUnavailable where it does not answer, SchemaTooNew where it is newer than we."""
+        store = cls(url, cipher=cipher, clock=clock)
+        try:
+            with translated():
+                await _known_revision(store._writer)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        """A transaction that is committed at the end and rolled back on any error.
+
+        Raises TryAgain where it lost a race, StoreUnavailable where the database is down.
+        """
+        with translated():
+            async with connected(self._writer) as connection, connection.begin():
+                yield Transaction(connection, self._cipher, self._clock, writable=True)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A transaction that sees one moment of the store and can change nothing."""
+        with translated():
+            async with connected(self._reader) as connection, connection.begin():
+                yield Transaction(connection, self._cipher, self._clock, writable=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema to this release's; may be run again and by several processes. Raises SchemaTooNew."""
+    from store.migrations.runner import upgrade
+
+    await upgrade(url)
+
+
+async def schema_is_current(url: str) -> bool:
+    """Whether the schema is this release's; raises SchemaTooNew where it is a later one's."""
+    engine = write_engine(database_url(url))
+    try:
+        with translated():
+            return await _known_revision(engine) == HEAD
+    finally:
+        await engine.dispose()
+
+
+async def _known_revision(engine: AsyncEngine) -> str | None:
+    async with connected(engine) as connection:
+        tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        if "alembic_version" not in tables:
+            return None
+        revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    if revision is not None and revision not in REVISIONS:
+        raise SchemaTooNew("the database was migrated by a later release")
+    return revision

@@ -1,0 +1,76 @@
+"""What can go wrong in the store. No text here holds SQL, values or personal data.
+
+StoreError
+  NotThere           a row that must exist does not
+  AlreadyThere       a row with the same unique value exists
+  VersionConflict    somebody changed the row first
+  KeyReused          an idempotency key came back with another body
+  InProgress         the twin of this request is still at work
+  TryAgain           the transaction lost a race and may be repeated as a whole
+  StoreUnavailable   the database cannot be reached, is full or is too slow
+  SchemaTooNew       the database was migrated by a later release
+  ObjectDamaged      a file no longer has the content that its name says
+  KeyMissing         a keyring, or a key in it, is not there
+  CannotDecrypt      a cipher text was changed, moved, or made with a key that is gone
+"""
+
+
+class StoreError(Exception):
+    """The root of the store's errors."""
+
+
+class NotThere(StoreError):
+    """A row that must exist does not. `what` names its kind."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not there")
+        self.what = what
+
+
+class AlreadyThere(StoreError):
+    """A row with the same unique value exists. `what` names its kind."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is already there")
+        self.what = what
+
+
+class VersionConflict(StoreError):
+    """Somebody changed the row first; the present version and status are told."""
+
+    def __init__(self, present_version: int, present_status: str) -> None:
+        super().__init__(f"the present version is {present_version}, {present_status}")
+        self.present_version = present_version
+        self.present_status = present_status
+
+
+class KeyReused(StoreError):
+    """An idempotency key came back with another body."""
+
+
+class InProgress(StoreError):
+    """The twin of this request is still at work; ask again later."""
+
+
+class TryAgain(StoreError):
+    """The transaction lost a race (deadlock, serialisation, busy) and may be repeated as a whole."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached, is full, is read-only or is too slow."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was migrated by a later release; this one must not touch it."""
+
+
+class ObjectDamaged(StoreError):
+    """A file no longer has the content that its name says."""
+
+
+class KeyMissing(StoreError):
+    """A keyring, or a key in it, is not there."""
+
+
+class CannotDecrypt(StoreError):
+    """A cipher text was changed, moved to another row, or made with a key that is gone."""

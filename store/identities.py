@@ -1,0 +1,209 @@
+"""Who a provider says somebody is, found by blind index only, and the lockers that citizens linked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, select, update
+
+from domain.people import LinkedAccount, PersonKind, Provider
+from store.engine import Transaction
+from store.errors import AlreadyThere, NotThere, VersionConflict
+from store.metadata import metadata
+from store.sql import AnyRow, first, insert_new, rows_of
+from store.types import Instant, Key
+
+identities_table = Table(
+    "identities",
+    metadata,
+    Column("provider", Key, primary_key=True),
+    Column("subject_index", Key, primary_key=True),
+    Column("person_kind", Key, nullable=False),
+    Column("person_id", Key, nullable=False),
+    Column("assurance", Key, nullable=False),
+    Column("linked_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Index(None, "person_id"),
+)
+
+locker_grants_table = Table(
+    "locker_grants",
+    metadata,
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), primary_key=True),
+    Column("tokens", LargeBinary, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("consent_until", Instant),
+    Column("needs_consent", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("linked_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockerTokens:
+    """What DigiLocker gave for one citizen. `version` is 0 for tokens that were never stored."""
+
+    access_token: str
+    refresh_token: str | None
+    expires_at: datetime
+    scope: str
+    consent_until: datetime | None
+    locker_id: str
+    version: int = 0
+
+
+async def identity(tx: Transaction, provider: Provider, subject: str) -> tuple[PersonKind, str] | None:
+    """The person whom a provider knows by a stable id, or None."""
+    row = await first(tx, select(identities_table).where(*_is(tx, provider, subject)))
+    return (PersonKind(row.person_kind), row.person_id) if row else None
+
+
+async def add_identity(
+    tx: Transaction, provider: Provider, subject: str, kind: PersonKind, person_id: str, at: datetime, assurance: str
+) -> None:
+    """Tie a provider's stable id to a person, for ever. Raises AlreadyThere."""
+    values = {
+        "provider": provider.value,
+        "subject_index": tx.cipher.blind_index(_purpose(provider), subject),
+        "person_kind": kind.value,
+        "person_id": person_id,
+        "assurance": assurance,
+        "linked_at": at,
+        "last_used_at": at,
+    }
+    # An older key's index of the same subject would not collide by itself.
+    if await identity(tx, provider, subject) or not await insert_new(tx, identities_table, values):
+        raise AlreadyThere("the identity")
+
+
+async def touch_identity(tx: Transaction, provider: Provider, subject: str, at: datetime) -> None:
+    """Note that the identity was used."""
+    await tx.connection.execute(update(identities_table).where(*_is(tx, provider, subject)).values(last_used_at=at))
+
+
+async def linked_accounts(tx: Transaction, person_ids: Iterable[str]) -> dict[str, list[LinkedAccount]]:
+    """Accounts that people linked, the oldest first; a locker counts as Provider.DIGILOCKER. Two queries."""
+    wanted = list(person_ids)
+    found: dict[str, list[LinkedAccount]] = {}
+    for row in await rows_of(tx, select(identities_table), identities_table.c.person_id, wanted):
+        account = LinkedAccount(Provider(row.provider), row.linked_at, row.last_used_at, False, None)
+        found.setdefault(row.person_id, []).append(account)
+    for row in await rows_of(tx, select(locker_grants_table), locker_grants_table.c.citizen_id, wanted):
+        account = LinkedAccount(
+            Provider.DIGILOCKER, row.linked_at, row.last_used_at, row.needs_consent, row.consent_until
+        )
+        found.setdefault(row.citizen_id, []).append(account)
+    return {person: sorted(accounts, key=_age) for person, accounts in found.items()}
+
+
+async def locker_grant(tx: Transaction, citizen_id: str) -> LockerTokens | None:
+    """The citizen's locker tokens; None where she linked none or must consent again."""
+    row = await _grant(tx, citizen_id)
+    return None if row is None or row.needs_consent else _tokens(tx, row)
+
+
+async def save_locker_grant(
+    tx: Transaction, citizen_id: str, tokens: LockerTokens, linked_at: datetime
+) -> LockerTokens:
+    """Keep tokens, encrypted, and give them back with their new version.
+
+    With version 0 the citizen has just consented: they replace what was there, whatever it was. With
+    another version they came of a refresh: `linked_at` stays, and VersionConflict is raised where another
+    process was first. Raises NotThere for a refresh of a locker that is no longer linked.
+    """
+    if tokens.version == 0:
+        return await _link(tx, citizen_id, tokens, linked_at)
+    saved = replace(tokens, version=tokens.version + 1)
+    table = locker_grants_table
+    changed = await tx.connection.execute(
+        update(table)
+        .where(table.c.citizen_id == citizen_id, table.c.version == tokens.version)
+        .values(last_used_at=tx.clock.now(), **_grant_values(tx, citizen_id, saved))
+        .returning(table.c.version)
+    )
+    if changed.first() is None:
+        present = await _grant(tx, citizen_id)
+        if present is None:
+            raise NotThere("the locker grant")
+        raise VersionConflict(present.version, "NEEDS_CONSENT" if present.needs_consent else "LINKED")
+    return saved
+
+
+async def mark_needs_consent(tx: Transaction, citizen_id: str, version: int | None = None) -> bool:
+    """Note that the tokens no longer hold. With a version, only where they are still those; tells whether they were."""
+    table = locker_grants_table
+    statement = update(table).where(table.c.citizen_id == citizen_id)
+    if version is not None:
+        statement = statement.where(table.c.version == version)
+    changed = await tx.connection.execute(
+        statement.values(needs_consent=True, version=table.c.version + 1).returning(table.c.version)
+    )
+    return changed.first() is not None
+
+
+async def _link(tx: Transaction, citizen_id: str, tokens: LockerTokens, linked_at: datetime) -> LockerTokens:
+    saved = replace(tokens, version=1)
+    times = {"linked_at": linked_at, "last_used_at": linked_at}
+    values = {"citizen_id": citizen_id, **times, **_grant_values(tx, citizen_id, saved)}
+    if await insert_new(tx, locker_grants_table, values):
+        return saved
+    table = locker_grants_table
+    changed = await tx.connection.execute(
+        update(table)
+        .where(table.c.citizen_id == citizen_id)
+        .values(**times, **_grant_values(tx, citizen_id, saved) | {"version": table.c.version + 1})
+        .returning(table.c.version)
+    )
+    return replace(tokens, version=changed.scalar_one())
+
+
+async def _grant(tx: Transaction, citizen_id: str) -> AnyRow | None:
+    return await first(tx, select(locker_grants_table).where(locker_grants_table.c.citizen_id == citizen_id))
+
+
+def _grant_values(tx: Transaction, citizen_id: str, tokens: LockerTokens) -> dict[str, Any]:
+    secret = {
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "scope": tokens.scope,
+        "locker_id": tokens.locker_id,
+    }
+    return {
+        "tokens": tx.cipher.encrypt_json(secret, _tokens_place(citizen_id)),
+        "expires_at": tokens.expires_at,
+        "consent_until": tokens.consent_until,
+        "needs_consent": False,
+        "version": tokens.version,
+    }
+
+
+def _tokens(tx: Transaction, row: AnyRow) -> LockerTokens:
+    secret = tx.cipher.decrypt_json(row.tokens, _tokens_place(row.citizen_id))
+    return LockerTokens(
+        access_token=secret["access_token"],
+        refresh_token=secret["refresh_token"],
+        expires_at=row.expires_at,
+        scope=secret["scope"],
+        consent_until=row.consent_until,
+        locker_id=secret["locker_id"],
+        version=row.version,
+    )
+
+
+def _tokens_place(citizen_id: str) -> str:
+    return f"locker_grants:tokens:{citizen_id}"
+
+
+def _purpose(provider: Provider) -> str:
+    return f"identity:{provider.value}"
+
+
+def _is(tx: Transaction, provider: Provider, subject: str) -> tuple[Any, ...]:
+    indexes = tx.cipher.blind_indexes(_purpose(provider), subject)
+    return (identities_table.c.provider == provider.value, identities_table.c.subject_index.in_(indexes))
+
+
+def _age(account: LinkedAccount) -> tuple[datetime, str]:
+    return (account.linked_at, account.provider.value)

@@ -1,0 +1,261 @@
+"""Messages to the outside, written with the change that causes them and sent by any number of workers.
+
+Delivery is at least once; the order of one application's messages is kept, also past a dead letter: what
+comes after it waits until somebody revives or discards it. Other applications are not held up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    UniqueConstraint,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import AnyRow, database_now, first, insert_new
+from store.types import Instant, Key, Serial
+
+RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
+"""The wait after the first, second, … failed attempt; after one more the letter is dead (RELIABILITY.md section 4)."""
+
+ABANDONED = "ABANDONED"
+"""The error code of a message whose last attempts ended with the death of the worker."""
+
+
+class OutboxState(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"
+
+
+outbox_table = Table(
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("topic", Key, nullable=False),
+    Column("key", Key, nullable=False),
+    Column("application_id", Key),
+    Column("payload", LargeBinary, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("leased_by", Key),
+    Column("error_code", Key),
+    Column("delivered_at", Instant),
+    UniqueConstraint("topic", "key"),
+    Index(None, "state", "due_at"),
+    Index(None, "application_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+_T = outbox_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message; `attempts` counts the present one too."""
+
+    id: int
+    topic: str
+    key: str
+    payload: Mapping[str, Any]
+    application_id: str | None
+    state: OutboxState
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How full the outbox is; `oldest_seconds` is the age of the oldest pending message, 0 where there is none."""
+
+    pending: int
+    dead: int
+    oldest_seconds: float
+
+
+async def add(
+    tx: Transaction,
+    topic: str,
+    key: str,
+    payload: Mapping[str, Any],
+    *,
+    application_id: str | None = None,
+    due_at: datetime | None = None,
+) -> bool:
+    """Add a message, once for each (topic, key): False where it is there already. It is due now, or at `due_at`."""
+    now = tx.clock.now()
+    values = {
+        "topic": topic,
+        "key": key,
+        "application_id": application_id,
+        "payload": tx.cipher.encrypt_json(dict(payload), _place(topic, key)),
+        "state": OutboxState.PENDING.value,
+        "attempts": 0,
+        "created_at": now,
+        "due_at": due_at or now,
+    }
+    return await insert_new(tx, outbox_table, values)
+
+
+async def claim(tx: Transaction, worker_id: str, limit: int, lease_seconds: float) -> list[OutboxMessage]:
+    """Take due messages for a while, the oldest first; of each application only the oldest that is undelivered.
+
+    The lease goes by the database's clock, what is due by the Clock. Commit before sending.
+    """
+    now = await database_now(tx)
+    await _bury_abandoned(tx, now)
+    statement = (
+        update(outbox_table)
+        .where(_T.id.in_(_claimable(tx.clock.now(), now, limit)))
+        .values(attempts=_T.attempts + 1, leased_by=worker_id, lease_until=now + timedelta(seconds=lease_seconds))
+        .returning(outbox_table)
+    )
+    rows = (await tx.connection.execute(statement)).all()
+    return [_message(tx, row) for row in sorted(rows, key=lambda row: row.id)]
+
+
+async def delivered(tx: Transaction, message_id: int, at: datetime) -> None:
+    """Note that the partner has it."""
+    await tx.connection.execute(
+        update(outbox_table)
+        .where(_T.id == message_id)
+        .values(state=OutboxState.DELIVERED.value, delivered_at=at, lease_until=None, leased_by=None, error_code=None)
+    )
+
+
+async def failed(
+    tx: Transaction,
+    message_id: int,
+    at: datetime,
+    error_code: str,
+    *,
+    final: bool = False,
+    worker_id: str | None = None,
+) -> OutboxState:
+    """Note a failed attempt and give the new state: due again after RETRY_AFTER_SECONDS, or dead.
+
+    `final` says that no repetition can help. With `worker_id` nothing happens where the lease has passed
+    to another worker.
+    """
+    row = await first(tx, select(_T.attempts, _T.state, _T.leased_by).where(_T.id == message_id))
+    if row is None or row.state != OutboxState.PENDING.value or worker_id not in {None, row.leased_by}:
+        return OutboxState(row.state) if row else OutboxState.DELIVERED
+    wait = None if final else retry_wait(row.attempts)
+    changes: dict[str, Any] = {"error_code": error_code, "lease_until": None, "leased_by": None}
+    state = OutboxState.DEAD if wait is None else OutboxState.PENDING
+    changes |= {"state": state.value} if wait is None else {"due_at": at + wait}
+    await tx.connection.execute(update(outbox_table).where(_T.id == message_id).values(changes))
+    return state
+
+
+def retry_wait(attempts: int) -> timedelta | None:
+    """How long to wait after so many failed attempts; None when the letter is dead."""
+    if attempts > len(RETRY_AFTER_SECONDS):
+        return None
+    return timedelta(seconds=RETRY_AFTER_SECONDS[max(attempts, 1) - 1])
+
+
+async def revive(tx: Transaction, message_id: int, at: datetime) -> bool:
+    """Try a dead letter again from the first attempt; False where it is not dead."""
+    return await _settle_dead(tx, message_id, {"state": OutboxState.PENDING.value, "attempts": 0, "due_at": at})
+
+
+async def discard(tx: Transaction, message_id: int, at: datetime) -> bool:
+    """Give a dead letter up, as settled by other means, so that later ones go on; False where it is not dead."""
+    return await _settle_dead(tx, message_id, {"state": OutboxState.DELIVERED.value, "delivered_at": at})
+
+
+async def counts(tx: Transaction) -> OutboxCounts:
+    """How full the outbox is."""
+    statement = select(_T.state, func.count().label("messages"), func.min(_T.created_at).label("oldest"))
+    unsettled = statement.where(_T.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))).group_by(_T.state)
+    rows = {row.state: row for row in (await tx.connection.execute(unsettled)).all()}
+    pending, dead = rows.get(OutboxState.PENDING.value), rows.get(OutboxState.DEAD.value)
+    age = (tx.clock.now() - pending.oldest).total_seconds() if pending else 0.0
+    return OutboxCounts(
+        pending=pending.messages if pending else 0,
+        dead=dead.messages if dead else 0,
+        oldest_seconds=max(age, 0.0),
+    )
+
+
+async def listing(tx: Transaction, state: OutboxState, limit: int) -> list[OutboxMessage]:
+    """Messages in a state, the oldest first."""
+    statement = select(outbox_table).where(_T.state == OutboxState(state).value).order_by(_T.id).limit(limit)
+    return [_message(tx, row) for row in (await tx.connection.execute(statement)).all()]
+
+
+def _claimable(due: datetime, now: datetime, limit: int) -> Select[Any]:
+    earlier = outbox_table.alias("earlier")
+    undelivered = earlier.c.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
+    waits = exists().where(earlier.c.application_id == _T.application_id, undelivered, earlier.c.id < _T.id)
+    return (
+        select(_T.id)
+        .where(
+            _T.state == OutboxState.PENDING.value,
+            _T.due_at <= due,
+            or_(_T.lease_until.is_(None), _T.lease_until <= now),
+            or_(_T.application_id.is_(None), ~waits),
+        )
+        .order_by(_T.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and no such clause
+    )
+
+
+async def _bury_abandoned(tx: Transaction, now: datetime) -> None:
+    """A message that killed its worker at every attempt must not kill the next one."""
+    used_up = and_(_T.attempts > len(RETRY_AFTER_SECONDS), _T.lease_until <= now)
+    await tx.connection.execute(
+        update(outbox_table)
+        .where(_T.state == OutboxState.PENDING.value, used_up)
+        .values(state=OutboxState.DEAD.value, error_code=ABANDONED, lease_until=None, leased_by=None)
+    )
+
+
+async def _settle_dead(tx: Transaction, message_id: int, changes: Mapping[str, Any]) -> bool:
+    dead = (_T.id == message_id, _T.state == OutboxState.DEAD.value)
+    changed = await tx.connection.execute(update(outbox_table).where(*dead).values(changes).returning(_T.id))
+    return changed.first() is not None
+
+
+def _message(tx: Transaction, row: AnyRow) -> OutboxMessage:
+    return OutboxMessage(
+        id=row.id,
+        topic=row.topic,
+        key=row.key,
+        payload=tx.cipher.decrypt_json(row.payload, _place(row.topic, row.key)),
+        application_id=row.application_id,
+        state=OutboxState(row.state),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        error_code=row.error_code,
+    )
+
+
+def _place(topic: str, key: str) -> str:
+    return f"outbox:payload:{topic}:{key}"

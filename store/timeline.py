@@ -1,0 +1,164 @@
+"""What happened to applications step by step, and the papers attached to them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, insert, select, update
+
+from domain.applications import AttachedDocument, RejectionGround, TimelineEntry
+from domain.lifecycle import Move, Status
+from store.application_rows import applications_table
+from store.engine import Transaction
+from store.errors import AlreadyThere, NotThere
+from store.metadata import metadata
+from store.sql import AnyRow, first, insert_new, rows_of
+from store.types import Instant, Key
+
+timeline_table = Table(
+    "timeline_entries",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("move", Key, nullable=False),
+    Column("status_before", Key),
+    Column("status_after", Key, nullable=False),
+    Column("actor_role", Key, nullable=False),
+    Column("actor_id", Key),
+    Column("ground", Key),
+    Column("note", LargeBinary),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("application_id", "sequence"),
+)
+
+documents_table = Table(
+    "application_documents",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("key", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("reference", LargeBinary, nullable=False),
+    Column("sha256", Key),
+    Column("attached_at", Instant, nullable=False),
+    Column("verified_at", Instant),
+    Index(None, "application_id"),
+)
+
+
+async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
+    """Add a step; the note is encrypted. Raises AlreadyThere for its sequence, NotThere for its application."""
+    values = {
+        "id": entry.id,
+        "citizen_id": await _citizen_of(tx, entry.application_id),
+        "application_id": entry.application_id,
+        "sequence": entry.sequence,
+        "move": entry.move.value,
+        "status_before": entry.before.value if entry.before else None,
+        "status_after": entry.after.value,
+        "actor_role": entry.actor_role,
+        "actor_id": entry.actor_id,
+        "ground": entry.ground.value if entry.ground else None,
+        "note": None if entry.note is None else tx.cipher.encrypt(entry.note.encode(), _note_place(entry.id)),
+        "at": entry.at,
+    }
+    if not await insert_new(tx, timeline_table, values):
+        raise AlreadyThere("the timeline entry")
+
+
+async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[TimelineEntry]]:
+    """The steps of each application in their order; an application without steps is left out."""
+    statement = select(timeline_table).order_by(timeline_table.c.application_id, timeline_table.c.sequence)
+    found: dict[str, list[TimelineEntry]] = {}
+    for row in await rows_of(tx, statement, timeline_table.c.application_id, application_ids):
+        found.setdefault(row.application_id, []).append(_entry(tx, row))
+    return found
+
+
+async def add_documents(tx: Transaction, application_id: str, attached: Sequence[AttachedDocument]) -> None:
+    """Attach papers; their names and addresses are encrypted. Raises NotThere for the application."""
+    if not attached:
+        return
+    citizen_id = await _citizen_of(tx, application_id)
+    values = [
+        {
+            "id": paper.id,
+            "citizen_id": citizen_id,
+            "application_id": application_id,
+            "key": paper.key,
+            "source": paper.source,
+            "reference": tx.cipher.encrypt_json({"uri": paper.uri, "name": paper.name}, _reference_place(paper.id)),
+            "sha256": paper.sha256,
+            "attached_at": paper.attached_at,
+            "verified_at": paper.verified_at,
+        }
+        for paper in attached
+    ]
+    await tx.connection.execute(insert(documents_table), values)
+
+
+async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[AttachedDocument]]:
+    """The papers of each application, the oldest first; an application without papers is left out."""
+    table = documents_table
+    statement = select(table).order_by(table.c.application_id, table.c.attached_at, table.c.id)
+    found: dict[str, list[AttachedDocument]] = {}
+    for row in await rows_of(tx, statement, table.c.application_id, application_ids):
+        found.setdefault(row.application_id, []).append(_document(tx, row))
+    return found
+
+
+async def mark_document_verified(tx: Transaction, document_id: str, at: datetime) -> bool:
+    """Note when a paper was seen at its source; the first time stands. False where it is gone or was seen already."""
+    table = documents_table
+    statement = update(table).where(table.c.id == document_id, table.c.verified_at.is_(None))
+    changed = await tx.connection.execute(statement.values(verified_at=at).returning(table.c.id))
+    return changed.first() is not None
+
+
+async def _citizen_of(tx: Transaction, application_id: str) -> str:
+    table = applications_table
+    row = await first(tx, select(table.c.citizen_id).where(table.c.id == application_id))
+    if row is None:
+        raise NotThere("the application")
+    return str(row.citizen_id)
+
+
+def _entry(tx: Transaction, row: AnyRow) -> TimelineEntry:
+    return TimelineEntry(
+        id=row.id,
+        application_id=row.application_id,
+        sequence=row.sequence,
+        move=Move(row.move),
+        before=Status(row.status_before) if row.status_before else None,
+        after=Status(row.status_after),
+        actor_role=row.actor_role,
+        actor_id=row.actor_id,
+        ground=RejectionGround(row.ground) if row.ground else None,
+        note=None if row.note is None else tx.cipher.decrypt(row.note, _note_place(row.id)).decode(),
+        at=row.at,
+    )
+
+
+def _document(tx: Transaction, row: AnyRow) -> AttachedDocument:
+    reference: Mapping[str, Any] = tx.cipher.decrypt_json(row.reference, _reference_place(row.id))
+    return AttachedDocument(
+        id=row.id,
+        key=row.key,
+        source=row.source,
+        uri=reference["uri"],
+        name=reference["name"],
+        sha256=row.sha256,
+        attached_at=row.attached_at,
+        verified_at=row.verified_at,
+    )
+
+
+def _note_place(entry_id: str) -> str:
+    return f"timeline_entries:note:{entry_id}"
+
+
+def _reference_place(document_id: str) -> str:
+    return f"application_documents:reference:{document_id}"

@@ -1,0 +1,146 @@
+"""The vault of Aadhaar numbers: a database of its own, under a key of its own, every read noted.
+
+Everything else holds the reference and the last four digits. Write here first, then commit the
+reference; a reference that nobody holds is harmless.
+"""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from joserfc.jwk import OctKey
+from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from stdnum.in_ import aadhaar as aadhaar_number
+
+from domain.clock import Clock
+from domain.ids import Ids
+from store.cipher import FieldCipher
+from store.connections import database_url, write_engine
+from store.engine import Transaction
+from store.errors import KeyMissing, NotThere
+from store.failures import connected, translated
+from store.keyring import Keyrings
+from store.sql import AnyRow, first, insert_new
+from store.types import Instant, Key, Serial
+
+_metadata = MetaData()
+
+entries_table = Table(
+    "vault_entries",
+    _metadata,
+    Column("reference", Key, primary_key=True),
+    Column("number_index", Key, nullable=False),
+    Column("number", LargeBinary, nullable=False),
+    Column("last4", Key, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("number_index"),
+)
+
+reads_table = Table(
+    "vault_reads",
+    _metadata,
+    Column("id", Serial, primary_key=True),
+    Column("reference", Key, nullable=False),
+    Column("purpose", Key, nullable=False),
+    Column("read_by", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultReference:
+    """What the rest of the gateway may hold of an Aadhaar number."""
+
+    reference: str
+    last4: str
+
+
+class Vault:
+    """The vault, with software keys: fit for production only where an administrator allows it."""
+
+    def __init__(self, engine: AsyncEngine, keyrings: Keyrings, clock: Clock, ids: Ids) -> None:
+        self._engine = engine
+        self._keyrings = keyrings
+        self._cipher = FieldCipher(keyrings, purpose="vault")
+        self._clock = clock
+        self._ids = ids
+
+    @classmethod
+    async def open(cls, url: str, keyrings: Keyrings, clock: Clock, ids: Ids) -> Self:
+        """Open the vault's database and make its tables where they are missing. Raises StoreUnavailable."""
+        engine = write_engine(database_url(url))
+        try:
+            with translated():
+                async with connected(engine) as connection, connection.begin():
+                    await connection.run_sync(_metadata.create_all)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine, keyrings, clock, ids)
+
+    async def put(self, aadhaar: str) -> VaultReference:
+        """Keep a number; the same one always gives the same reference. Raises ValueError for one that is not valid."""
+        number = aadhaar_number.compact(aadhaar)
+        if not aadhaar_number.is_valid(number):
+            raise ValueError("not a valid Aadhaar number")
+        indexes = self._indexes(number)
+        with translated():
+            async with connected(self._engine) as connection, connection.begin():
+                tx = Transaction(connection, self._cipher, self._clock, writable=True)
+                known = await _entry(tx, indexes)
+                if known is None:
+                    await insert_new(tx, entries_table, self._new_entry(number, indexes[0]))
+                    known = await _entry(tx, indexes)
+        if known is None:
+            raise NotThere("the vault entry")
+        return VaultReference(known.reference, known.last4)
+
+    async def reveal(self, reference: str, *, purpose: str, by: str) -> str:
+        """The number behind a reference; the read is committed before it is given. Raises NotThere."""
+        with translated():
+            async with connected(self._engine) as connection, connection.begin():
+                tx = Transaction(connection, self._cipher, self._clock, writable=True)
+                row = await first(tx, select(entries_table).where(entries_table.c.reference == reference))
+                if row is None:
+                    raise NotThere("the vault entry")
+                note = {"reference": reference, "purpose": purpose, "read_by": by, "at": self._clock.now()}
+                await connection.execute(insert(reads_table).values(note))
+        return self._cipher.decrypt(row.number, _place(reference)).decode()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    def _new_entry(self, number: str, index: str) -> dict[str, object]:
+        reference = self._ids.key()
+        return {
+            "reference": reference,
+            "number_index": index,
+            "number": self._cipher.encrypt(number.encode(), _place(reference)),
+            "last4": number[-4:],
+            "created_at": self._clock.now(),
+        }
+
+    def _indexes(self, number: str) -> tuple[str, ...]:
+        """The blind indexes by every key of the vault, the active one first."""
+        return tuple(_index(key, number) for key in self._keyrings.all("vault").keys)
+
+
+async def _entry(tx: Transaction, indexes: tuple[str, ...]) -> AnyRow | None:
+    return await first(tx, select(entries_table).where(entries_table.c.number_index.in_(indexes)))
+
+
+def _index(key: object, number: str) -> str:
+    if not isinstance(key, OctKey):
+        raise KeyMissing("a symmetric key is needed")
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"apuni vault index").derive(key.raw_value)
+    return hmac.new(derived, number.encode(), sha256).hexdigest()
+
+
+def _place(reference: str) -> str:
+    return f"vault_entries:number:{reference}"

@@ -1,0 +1,121 @@
+from datetime import date, timedelta
+
+import pytest
+
+from domain.catalogue import Department, District, Tehsil
+from domain.clock import ManualClock
+from domain.deadline import WorkCalendar
+from domain.text import Bilingual
+from store import catalogue
+from store.calendar import NO_CALENDAR, Holiday, holidays, save_calendar, work_calendar
+from store.catalogue import PAST_ALL_SERVICES
+from store.engine import Store, Transaction
+from tests.store.builders import scheme, service
+
+
+async def codes(tx: Transaction, **filters: object) -> list[str]:
+    return [one.code for one in await catalogue.services_page(tx, **{"limit": 100} | filters)]
+
+
+async def test_services_come_back_as_imported_and_keep_their_id(store: Store) -> None:
+    unknown = service("ES10", limit_days=None, fee_paise=None, rts_notified=None, department=None, documents=())
+    async with store.writing() as tx:
+        await catalogue.upsert_services(tx, [service(), unknown])
+        await catalogue.upsert_services(tx, [service(id="another", fee_paise=0, open=False)])
+    async with store.reading() as tx:
+        assert await catalogue.service(tx, "ES09") == service(fee_paise=0, open=False)
+        assert await catalogue.service(tx, "ES99") is None
+        assert await catalogue.services_by_codes(tx, ["ES10", "ES99"]) == {"ES10": unknown}
+        assert list(await catalogue.services_by_ids(tx, ["id-ES09"])) == ["id-ES09"]
+        assert await catalogue.service_by_slug(tx, "slug-ES10") == unknown
+        assert await catalogue.service_by_slug(tx, "slug") is None
+
+
+async def test_pages_of_services_follow_one_another_both_ways(store: Store) -> None:
+    names = {"ES1": "Alpha", "ES2": "Beta", "ES3": "Beta", "ES4": "gamma", "ES5": "Zeta"}
+    async with store.writing() as tx:
+        rows = [service(code, name=Bilingual(None, name)) for code, name in names.items()]
+        await catalogue.upsert_services(tx, rows)
+    async with store.reading() as tx:
+        assert await codes(tx, limit=2) == ["ES1", "ES2"]
+        assert await codes(tx, after=("Beta", "ES2"), limit=2) == ["ES3", "ES5"]
+        assert await codes(tx, after=("Zeta", "ES5"), limit=2) == ["ES4"]
+        assert await codes(tx, before=("Zeta", "ES5"), limit=2) == ["ES2", "ES3"]
+        assert await codes(tx, before=PAST_ALL_SERVICES, limit=2) == ["ES5", "ES4"]
+        assert await codes(tx, after=("Alpha", "ES1"), before=("Zeta", "ES5")) == ["ES2", "ES3"]
+        assert await catalogue.count_services(tx) == 5
+
+
+async def test_services_are_filtered_and_searched_in_both_languages(store: Store) -> None:
+    async with store.writing() as tx:
+        rows = [
+            service("ES1"),
+            service("ES2", department="social-welfare", open=False),
+            service("ES3", name=Bilingual("वृद्धावस्था पेंशन", "Old Age_Pension 100%"), category="Pensions"),
+        ]
+        await catalogue.upsert_services(tx, rows)
+    async with store.reading() as tx:
+        assert await codes(tx, department="social-welfare") == ["ES2"]
+        assert await codes(tx, category="Pensions") == ["ES3"]
+        assert await codes(tx, open_only=True) == ["ES1", "ES3"]
+        assert await codes(tx, search="INCOME es2") == ["ES2"]
+        assert await codes(tx, search="पेंशन") == ["ES3"]
+        assert await codes(tx, search="100%") == ["ES3"]
+        assert await codes(tx, search="e_p") == ["ES3"]
+        assert await codes(tx, search="%") == ["ES3"]
+        assert await codes(tx, search="'; DROP TABLE services; --") == []
+        assert await catalogue.count_services(tx, search="income", open_only=True) == 1
+
+
+async def test_places_and_departments_are_listed_by_name(store: Store) -> None:
+    department = Department("d1", "revenue-department", Bilingual("राजस्व विभाग", "Revenue"), 14, "s", True)
+    other = Department("d2", "agriculture", Bilingual(None, "Agriculture"), None, "s", False)
+    district = District("x1", "57", Bilingual("देहरादून", "Dehradun"), "Garhwal", "Dehradun", "s", True)
+    tehsils = [
+        Tehsil("358", "57", Bilingual(None, "Sadar"), "s", True),
+        Tehsil("1", "58", Bilingual(None, "A"), "s", True),
+    ]
+    async with store.writing() as tx:
+        for _ in range(2):
+            await catalogue.upsert_departments(tx, [department, other])
+            await catalogue.upsert_districts(tx, [district])
+            await catalogue.upsert_tehsils(tx, tehsils)
+    async with store.reading() as tx:
+        assert await catalogue.departments(tx) == [other, department]
+        assert await catalogue.districts(tx) == [district]
+        assert await catalogue.tehsils(tx, "57") == tehsils[:1]
+
+
+async def test_schemes_are_found_by_code_and_by_service(store: Store) -> None:
+    widow = scheme("uk-widow-pension", service_code=None, amount_paise=None)
+    async with store.writing() as tx:
+        await catalogue.upsert_schemes(tx, [scheme(), widow])
+        await catalogue.upsert_schemes(tx, [])
+    async with store.reading() as tx:
+        assert await catalogue.schemes(tx) == {"uk-old-age-pension": scheme(), "uk-widow-pension": widow}
+        assert await catalogue.schemes(tx, ["uk-widow-pension"]) == {"uk-widow-pension": widow}
+        assert await catalogue.schemes(tx, []) == {}
+        assert await catalogue.scheme_for_service(tx, "ES90") == scheme()
+        assert await catalogue.scheme_for_service(tx, "ES09") is None
+
+
+async def test_the_calendar_that_was_saved_last_holds(store: Store, store_clock: ManualClock) -> None:
+    rows = [
+        Holiday(date(2026, 8, 15), Bilingual("स्वतंत्रता दिवस", "Independence Day"), None, True),
+        Holiday(date(2026, 7, 16), Bilingual("हरेला", "Harela"), "57", False),
+        Holiday(date(2026, 7, 16), Bilingual("हरेला", "Harela"), "58", False),
+    ]
+    first = WorkCalendar("2026-1", {rows[0].day: frozenset(), rows[1].day: frozenset({"57", "58"})})
+    second = WorkCalendar("2026-2", {rows[0].day: frozenset()})
+    async with store.writing() as tx:
+        assert await work_calendar(tx) == NO_CALENDAR
+        await save_calendar(tx, first, rows)
+        await save_calendar(tx, first, rows)
+        store_clock.advance(timedelta(days=1))
+        await save_calendar(tx, second, rows[:1])
+        with pytest.raises(ValueError, match="different holidays"):
+            await save_calendar(tx, second, rows)
+    async with store.reading() as tx:
+        assert await work_calendar(tx) == second
+        assert await work_calendar(tx, "2026-1") == first
+        assert await holidays(tx, "2026-1") == [rows[1], rows[2], rows[0]]

@@ -1,0 +1,229 @@
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, select, text
+
+from domain.clock import ManualClock
+from store import accesses, people, seeds
+from store.cipher import FieldCipher
+from store.connections import database_url
+from store.engine import Store
+from store.errors import AlreadyThere, StoreError, StoreUnavailable, TryAgain
+from store.people import citizens_table
+from tests.store.builders import citizen
+from tests.support.databases import NOW
+
+
+async def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    async def fail() -> None:
+        async with store.writing() as tx:
+            await seeds.mark(tx, "demo")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    async with store.reading() as tx:
+        assert not await seeds.seeded(tx, "demo")
+
+
+@pytest.mark.parametrize("error", [TimeoutError, FileNotFoundError, ValueError])
+async def test_what_others_raise_inside_a_transaction_passes_unchanged(store: Store, error: type[Exception]) -> None:
+    for transaction in (store.writing, store.reading):
+        with pytest.raises(error):
+            async with transaction():
+                raise error
+
+
+async def test_a_cancelled_writer_leaves_nothing_and_frees_the_store(store: Store) -> None:
+    begun = asyncio.Event()
+
+    async def write_for_ever() -> None:
+        async with store.writing() as tx:
+            await seeds.mark(tx, "demo")
+            begun.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(write_for_ever())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with store.writing() as tx:
+        assert not await seeds.seeded(tx, "demo")
+
+
+async def test_a_read_transaction_cannot_write(store: Store) -> None:
+    with pytest.raises(StoreError):
+        async with store.reading() as tx:
+            await seeds.mark(tx, "demo")
+    async with store.writing() as tx:
+        assert await seeds.mark(tx, "demo")
+
+
+async def test_a_read_sees_one_moment_whatever_is_written_meanwhile(store: Store) -> None:
+    async with store.reading() as reading:
+        assert not await seeds.seeded(reading, "demo")
+        async with store.writing() as writing:
+            await seeds.mark(writing, "demo")
+        assert not await seeds.seeded(reading, "demo")
+    async with store.reading() as reading:
+        assert await seeds.seeded(reading, "demo")
+
+
+async def test_many_writers_at_once_all_get_through(store: Store) -> None:
+    async def write(number: int) -> None:
+        async with store.writing() as tx:
+            await seeds.mark(tx, f"seed-{number}")
+
+    await asyncio.gather(*(write(number) for number in range(40)))
+    async with store.reading() as tx:
+        assert len((await tx.connection.execute(select(seeds.seeds_table))).all()) == 40
+
+
+async def test_two_stores_on_one_database_lose_no_update(
+    store: Store, store_cipher: FieldCipher, store_clock: ManualClock
+) -> None:
+    other = await Store.open(store.url, cipher=store_cipher, clock=store_clock)
+    try:
+
+        async def write(one: Store, number: int) -> None:
+            async with one.writing() as tx:
+                await seeds.mark(tx, f"seed-{number}")
+
+        await asyncio.gather(*(write((store, other)[number % 2], number) for number in range(20)))
+        async with store.reading() as tx:
+            assert len((await tx.connection.execute(select(seeds.seeds_table))).all()) == 20
+    finally:
+        await other.close()
+
+
+async def test_instants_come_back_aware_in_utc_to_the_microsecond(store: Store) -> None:
+    async with store.writing() as tx:
+        await people.add_citizen(tx, citizen(created_at=NOW))
+    async with store.reading() as tx:
+        assert (await people.citizens(tx, ["c1"]))["c1"].created_at == NOW
+        kept = (await tx.connection.execute(select(citizens_table.c.created_at))).scalar_one()
+    assert kept.utcoffset() is not None
+    assert not kept.utcoffset()
+
+
+async def test_a_naive_instant_is_refused(store: Store) -> None:
+    naive = datetime(2026, 11, 24)  # noqa: DTZ001
+    with pytest.raises(StoreError):
+        async with store.writing() as tx:
+            await people.add_citizen(tx, citizen(created_at=naive))
+
+
+async def test_errors_name_no_sql_and_no_values(store: Store) -> None:
+    secret = "Asha-9412345678"
+    row = {"id": secret, "at": NOW}
+    with pytest.raises(AlreadyThere) as caught:
+        async with store.writing() as tx:
+            await tx.connection.execute(insert(seeds.seeds_table), [row, row])
+    said = str(caught.value)
+    assert secret not in said
+    assert "INSERT" not in said
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.integration
+async def test_a_lost_deadlock_may_be_tried_again(postgres_store: Store) -> None:
+    store = postgres_store
+    async with store.writing() as tx:
+        await people.add_citizen(tx, citizen("c1"))
+        await people.add_citizen(tx, citizen("c2"))
+    both = asyncio.Barrier(2)
+
+    async def change(order: tuple[str, str]) -> None:
+        async with store.writing() as tx:
+            await people.update_citizen(tx, citizen(order[0]))
+            await both.wait()
+            await people.update_citizen(tx, citizen(order[1]))
+
+    outcomes = await asyncio.gather(change(("c1", "c2")), change(("c2", "c1")), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if outcome is not None] == [TryAgain]
+
+
+async def test_a_writer_that_waits_too_long_for_another_process_may_try_again(
+    sqlite_store: Store, store_cipher: FieldCipher, store_clock: ManualClock
+) -> None:
+    other = await Store.open(sqlite_store.url, cipher=store_cipher, clock=store_clock)
+    try:
+        async with other.writing() as tx:
+            await tx.connection.execute(text("PRAGMA busy_timeout=10"))
+        async with sqlite_store.writing():
+            with pytest.raises(TryAgain):
+                async with other.writing():
+                    pass
+    finally:
+        await other.close()
+
+
+async def test_a_writer_that_waits_too_long_for_its_own_process_may_try_again(sqlite_store: Store) -> None:
+    sqlite_store._writer.sync_engine.pool._timeout = 0.01
+    async with sqlite_store.writing():
+        with pytest.raises(TryAgain):
+            async with sqlite_store.writing():
+                pass
+
+
+@pytest.mark.integration
+async def test_a_database_that_is_not_there_is_unavailable(
+    tmp_path: Path, store_cipher: FieldCipher, store_clock: ManualClock
+) -> None:
+    url = f"postgresql://nobody@/nothing?host={tmp_path}"
+    with pytest.raises(StoreUnavailable):
+        await Store.open(url, cipher=store_cipher, clock=store_clock)
+
+
+def test_addresses_get_our_drivers_and_others_are_refused() -> None:
+    assert database_url("sqlite:////var/store.db").drivername == "sqlite+aiosqlite"
+    assert database_url("postgresql://a@b/c").drivername == "postgresql+asyncpg"
+    assert database_url("postgres://a@b/c").drivername == "postgresql+asyncpg"
+    with pytest.raises(ValueError, match="SQLite or PostgreSQL"):
+        database_url("mysql://a@b/c")
+
+
+async def test_sqlite_is_set_to_lose_nothing(sqlite_store: Store) -> None:
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    for transaction in (sqlite_store.writing, sqlite_store.reading):
+        async with transaction() as tx:
+            found = {name: (await tx.connection.execute(text(f"PRAGMA {name}"))).scalar_one() for name in wanted}
+        assert found == wanted
+
+
+@pytest.mark.integration
+async def test_postgresql_statements_and_locks_are_bounded(postgres_store: Store) -> None:
+    wanted = {
+        "statement_timeout": "5s",
+        "lock_timeout": "2s",
+        "idle_in_transaction_session_timeout": "10s",
+        "synchronous_commit": "on",
+    }
+    async with postgres_store.writing() as tx:
+        found = {name: (await tx.connection.execute(text(f"SHOW {name}"))).scalar_one() for name in wanted}
+    assert found == wanted
+
+
+async def test_a_row_with_children_cannot_be_deleted_from_under_them(store: Store) -> None:
+    async with store.writing() as tx:
+        await people.add_citizen(tx, citizen())
+        await accesses.add_receipt(
+            tx,
+            subject="OFFICER:o1",
+            role="OFFICER",
+            citizen_id="c1",
+            object_kind="CITIZEN",
+            object_id="c1",
+            purpose="DECIDE",
+            source=None,
+            at=NOW,
+        )
+    with pytest.raises(StoreError):
+        async with store.writing() as tx:
+            await tx.connection.execute(delete(citizens_table))
+    async with store.reading() as tx:
+        (receipt,) = await accesses.of_citizen(tx, "c1", 10)
+    assert (receipt.subject, receipt.purpose, receipt.at) == ("OFFICER:o1", "DECIDE", NOW)

@@ -1,0 +1,114 @@
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from stdnum import verhoeff
+
+from domain.clock import ManualClock
+from domain.ids import SystemIds
+from store.errors import NotThere, ObjectDamaged, StoreUnavailable
+from store.keyring import Keyrings
+from store.objects import LocalObjects
+from store.vault import Vault
+from tests.support.databases import NOW
+
+NUMBER = "99990000001" + verhoeff.calc_check_digit("99990000001")
+
+
+@pytest.fixture
+def keyrings(tmp_path: Path) -> Keyrings:
+    made = Keyrings(tmp_path / "keys")
+    made.init()
+    return made
+
+
+@pytest.fixture
+async def vault(tmp_path: Path, keyrings: Keyrings) -> AsyncIterator[Vault]:
+    clock = ManualClock(NOW)
+    opened = await Vault.open(f"sqlite:///{tmp_path / 'vault.db'}", keyrings, clock, SystemIds(clock))
+    yield opened
+    await opened.close()
+
+
+def reads(tmp_path: Path) -> list[tuple[str, ...]]:
+    engine = create_engine(f"sqlite:///{tmp_path / 'vault.db'}")
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(text("SELECT reference, purpose, read_by FROM vault_reads"))]
+    engine.dispose()
+    return rows
+
+
+async def test_a_number_has_one_reference_however_often_it_is_put(vault: Vault) -> None:
+    spaced = f"{NUMBER[:4]} {NUMBER[4:8]} {NUMBER[8:]}"
+    references = await asyncio.gather(*(vault.put(number) for number in (NUMBER, spaced, NUMBER)))
+    assert len(set(references)) == 1
+    assert references[0].last4 == NUMBER[-4:]
+
+
+async def test_a_number_keeps_its_reference_when_the_key_is_rotated(vault: Vault, keyrings: Keyrings) -> None:
+    before = await vault.put(NUMBER)
+    keyrings.rotate("vault")
+    assert await vault.put(NUMBER) == before
+    assert await vault.reveal(before.reference, purpose="PAY_BENEFIT", by="SYSTEM") == NUMBER
+
+
+async def test_every_read_is_noted_with_its_purpose(vault: Vault, tmp_path: Path) -> None:
+    kept = await vault.put(NUMBER)
+    assert reads(tmp_path) == []
+    assert await vault.reveal(kept.reference, purpose="PAY_BENEFIT", by="SYSTEM") == NUMBER
+    with pytest.raises(NotThere):
+        await vault.reveal("no-such-reference", purpose="PAY_BENEFIT", by="SYSTEM")
+    assert reads(tmp_path) == [(kept.reference, "PAY_BENEFIT", "SYSTEM")]
+
+
+async def test_what_is_no_aadhaar_number_is_refused_without_repeating_it(vault: Vault) -> None:
+    wrong = NUMBER[:-1] + str((int(NUMBER[-1]) + 1) % 10)
+    with pytest.raises(ValueError, match="not a valid Aadhaar number") as caught:
+        await vault.put(wrong)
+    assert wrong not in str(caught.value)
+
+
+async def test_the_vaults_file_does_not_show_the_number(vault: Vault, tmp_path: Path) -> None:
+    await vault.put(NUMBER)
+    await vault.close()
+    assert not [path for path in tmp_path.glob("vault.db*") if NUMBER.encode() in path.read_bytes()]
+    assert (tmp_path / "vault.db").stat().st_mode & 0o077 == 0
+
+
+async def test_a_file_is_kept_under_its_hash(tmp_path: Path) -> None:
+    objects = LocalObjects(tmp_path / "objects")
+    name = await objects.put(b"%PDF-1.7", "application/pdf")
+    assert name == hashlib.sha256(b"%PDF-1.7").hexdigest()
+    assert await objects.put(b"%PDF-1.7", "text/plain") == name
+    assert await objects.get(name) == b"%PDF-1.7"
+    assert await objects.media_type(name) == "application/pdf"
+    assert await objects.exists(name)
+    files = [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
+    assert len(files) == 2
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+
+
+async def test_what_is_not_there_is_none_and_names_cannot_leave_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    objects = LocalObjects(tmp_path / "objects")
+    for name in ("0" * 64, "../secret", "", "A" * 64, "0" * 63 + "/"):
+        assert await objects.get(name) is None
+        assert await objects.media_type(name) is None
+        assert not await objects.exists(name)
+
+
+async def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
+    objects = LocalObjects(tmp_path)
+    name = await objects.put(b"certificate", "application/xml")
+    (tmp_path / name[:2] / name[2:4] / name).write_bytes(b"certificatf")
+    with pytest.raises(ObjectDamaged):
+        await objects.get(name)
+
+
+async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "objects").write_bytes(b"a file in the way")
+    with pytest.raises(StoreUnavailable):
+        await LocalObjects(tmp_path / "objects").put(b"x", "text/plain")
