@@ -1,0 +1,1 @@
+"""What can be done: one verb each, used by graph, partners and jobs alike."""

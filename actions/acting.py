@@ -1,0 +1,37 @@
+"""Somebody at work inside one transaction of the store."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from actions.environment import Environment
+from domain.clock import ist_date
+from domain.people import PersonKind, Role, Subject
+from store.engine import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who acts, with what, in which transaction; given to every inner step of a verb."""
+
+    env: Environment
+    tx: Transaction
+    subject: Subject
+
+    @property
+    def now(self) -> datetime:
+        """The present instant by the environment's clock."""
+        return self.env.clock.now()
+
+    @property
+    def today(self) -> date:
+        """The legal date of now, in India."""
+        return ist_date(self.now)
+
+    @property
+    def role(self) -> Role:
+        """The role that timeline and receipts name: the person's kind first, else the first role held."""
+        roles = self.subject.roles
+        by_kind = {PersonKind.CITIZEN: Role.CITIZEN, PersonKind.OPERATOR: Role.OPERATOR}
+        kind = self.subject.kind
+        first = by_kind.get(kind, Role.OFFICER) if kind else None
+        return first if first in roles else min(roles, key=lambda role: role.value)

@@ -1,0 +1,100 @@
+"""A citizen's benefits: our sanctions, and where DBT finance says each payment stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from actions.access import of_citizen, read_at_sources
+from actions.certificates import MOST, Provenance
+from actions.environment import Environment
+from actions.sanction import bill_of
+from domain.benefits import Instalment, PaymentStatus, Sanction
+from domain.catalogue import Scheme
+from domain.people import Subject
+from domain.policy import ObjectKind
+from domain.sources import Source, Sourced, SourceState
+from integrations.dbt_finance import PaymentState
+from integrations.errors import IntegrationError
+from store import benefits, catalogue
+
+_NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
+"""DBT finance was not told of these, so it is not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentView:
+    """One payment: what our store knows, and what DBT finance says now, or None where it was not heard."""
+
+    instalment: Instalment
+    state: PaymentState | None
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitView:
+    """One sanction with its scheme and payments."""
+
+    sanction: Sanction
+    scheme: Scheme | None
+    instalments: tuple[InstalmentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitsView:
+    """All benefits. `complete` is False where the payments could not be told, with the reason in `failure`."""
+
+    nodes: tuple[BenefitView, ...]
+    complete: bool
+    provenances: tuple[Provenance, ...]
+    failure: IntegrationError | None
+
+
+async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> BenefitsView:
+    """The sanctions of a citizen with their payments; leaves a receipt where DBT finance is asked.
+
+    Raises NOT_FOUND where the subject may not see them; a dead source never raises.
+    """
+    sanctions, made, schemes = await _kept(env, citizen_id)
+    sent = [one for several in made.values() for one in several if one.status not in _NOT_SENT]
+    asked = [Source.DBT_FINANCE] if sent else []
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
+    heard, failure = await _heard(env, citizen_id, sent)
+    states = heard.value if heard else {}
+    nodes = tuple(
+        BenefitView(sanction, schemes.get(sanction.scheme_code), _views(made.get(sanction.id, ()), states))
+        for sanction in sanctions
+    )
+    complete = failure is None and len(nodes) <= MOST
+    return BenefitsView(nodes[:MOST], complete, _provenances(env, heard, failure), failure)
+
+
+async def _kept(
+    env: Environment, citizen_id: str
+) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme]]:
+    async with env.store.reading() as tx:
+        sanctions = await benefits.sanctions_of_citizen(tx, citizen_id)
+        made = await benefits.instalments(tx, [sanction.id for sanction in sanctions])
+        schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
+    return sanctions, made, schemes
+
+
+async def _heard(
+    env: Environment, citizen_id: str, sent: Sequence[Instalment]
+) -> tuple[Sourced[Mapping[str, PaymentState]] | None, IntegrationError | None]:
+    if not sent:
+        return None, None
+    try:
+        return await env.partners.dbt.payment_statuses(citizen_id, [bill_of(one) for one in sent]), None
+    except IntegrationError as error:
+        return None, error
+
+
+def _views(made: Sequence[Instalment], states: Mapping[str, PaymentState]) -> tuple[InstalmentView, ...]:
+    return tuple(InstalmentView(one, states.get(one.end_to_end_id)) for one in made)
+
+
+def _provenances(
+    env: Environment, heard: Sourced[Mapping[str, PaymentState]] | None, failure: IntegrationError | None
+) -> tuple[Provenance, ...]:
+    ours: Provenance = (Source.STORE, SourceState.LIVE, env.clock.now())
+    if heard is not None:
+        return ours, (Source.DBT_FINANCE, heard.state, heard.as_of)
+    return (ours, (Source.DBT_FINANCE, SourceState.DOWN, None)) if failure is not None else (ours,)

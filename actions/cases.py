@@ -1,0 +1,48 @@
+"""An application taken up by somebody who works on it."""
+
+from actions.access import of_application, require
+from actions.acting import Acting
+from actions.environment import Environment
+from actions.idempotent import conflict_problem
+from domain.applications import Application
+from domain.catalogue import Service
+from domain.errors import not_found
+from domain.policy import Purpose
+from store import applications, catalogue
+from store.errors import NotThere
+
+PATH = ("input", "applicationId")
+
+
+async def take_up(
+    acting: Acting, application_id: str, purpose: Purpose, *, expected_version: int | None = None
+) -> Application:
+    """The application, for one who may work on it.
+
+    Raises NOT_FOUND where it is absent or not for the subject, CONFLICT with the present version and
+    status where it is not the version that was seen.
+    """
+    application = await applications.get(acting.tx, application_id)
+    if application is None:
+        raise not_found(*PATH)
+    await require(acting.env, acting.tx, acting.subject, of_application(application), purpose, path=PATH)
+    if expected_version is not None and expected_version != application.version:
+        raise conflict_problem(application.version, application.status.value)
+    return application
+
+
+async def service_of(acting: Acting, application: Application) -> Service:
+    """The catalogue's entry of the application's service; raises NotThere where it was removed."""
+    service = await catalogue.service(acting.tx, application.service_code)
+    if service is None:
+        raise NotThere("the service of an application")
+    return service
+
+
+async def present(env: Environment, application_id: str) -> Application:
+    """The application as it now is, for an answer; raises NotThere."""
+    async with env.store.reading() as tx:
+        application = await applications.get(tx, application_id)
+    if application is None:
+        raise NotThere("the application")
+    return application

@@ -1,0 +1,47 @@
+"""Which facts of a form are printed on a certificate, and under which words.
+
+Only fields of this list reach a certificate: what an applicant adds to a form is never printed.
+"""
+
+from collections.abc import Mapping
+
+from actions.certificate_content import CertificateField
+from domain.text import Bilingual
+
+PRINTED = (
+    ("annual_income", Bilingual("वार्षिक आय (रुपये)", "Annual income (rupees)")),
+    ("financial_year", Bilingual("वित्तीय वर्ष", "Financial year")),
+    ("caste", Bilingual("जाति", "Caste")),
+    ("caste_category", Bilingual("वर्ग", "Category")),
+    ("sub_caste", Bilingual("उपजाति", "Sub-caste")),
+    ("resident_since", Bilingual("निवास का वर्ष", "Resident since")),
+    ("village", Bilingual("ग्राम / मोहल्ला", "Village or ward")),
+    ("address", Bilingual("पता", "Address")),
+    ("register_number", Bilingual("रजिस्टर संख्या", "Register number")),
+    ("child_name", Bilingual("शिशु का नाम", "Name of the child")),
+    ("date_of_birth", Bilingual("जन्म तिथि", "Date of birth")),
+    ("place_of_birth", Bilingual("जन्म स्थान", "Place of birth")),
+    ("deceased_name", Bilingual("मृतक का नाम", "Name of the deceased")),
+    ("date_of_death", Bilingual("मृत्यु तिथि", "Date of death")),
+    ("place_of_death", Bilingual("मृत्यु स्थान", "Place of death")),
+    ("heirs", Bilingual("उत्तराधिकारी", "Surviving members")),
+    ("minority_community", Bilingual("अल्पसंख्यक समुदाय", "Minority community")),
+    ("solvency_amount", Bilingual("हैसियत (रुपये)", "Solvency (rupees)")),
+    ("purpose", Bilingual("प्रयोजन", "Purpose")),
+)
+"""The printed fields in the order in which they appear."""
+
+_GUARDIANS = (("father_name", "S"), ("mother_name", "S"), ("husband_name", "W"), ("guardian_name", "S"))
+
+
+def printed_fields(form: Mapping[str, str]) -> tuple[CertificateField, ...]:
+    """The lines that a form gives, in the order of the list."""
+    return tuple(CertificateField(key, label, form[key]) for key, label in PRINTED if form.get(key))
+
+
+def guardian_of(form: Mapping[str, str], gender: str | None) -> tuple[str | None, str | None]:
+    """The relative named in the form and the letter for the relation: S son, W wife, D daughter of."""
+    for key, letter in _GUARDIANS:
+        if form.get(key):
+            return form[key], "D" if letter == "S" and gender == "F" else letter
+    return None, None

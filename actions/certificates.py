@@ -1,0 +1,189 @@
+"""A citizen's certificates from everywhere: our own store, her locker, and departments through API Setu."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+
+from actions import locker
+from actions.access import may_read, of_certificate, of_citizen, read_at_sources
+from actions.department_documents import DepartmentAnswer, ask_departments, held_by_departments
+from actions.environment import Environment
+from domain.certificates import IssuedCertificate
+from domain.clock import ist_date
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.numbers import MistypedNumber, NumberKind, parse_number
+from domain.people import Subject
+from domain.policy import ObjectKind
+from domain.sources import Source, Sourced, SourceState
+from domain.text import Bilingual
+from integrations.digilocker import IssuedDocument
+from integrations.errors import IntegrationError
+from store import certificates
+
+MOST = 200
+"""The longest list from sources (DECISIONS.md, The graph)."""
+
+Provenance: TypeAlias = tuple[Source, SourceState, datetime | None]
+
+_OWN_MEDIA_TYPES = ("application/pdf", "application/xml")
+_WORST_LAST = (SourceState.LIVE, SourceState.CACHED, SourceState.STALE, SourceState.QUEUED, SourceState.DOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateView:
+    """One certificate, wherever it lies. `issued` is set for one of ours; `uri` is None where a source gives none."""
+
+    uri: str | None
+    name: Bilingual
+    doctype: str
+    issuer: str
+    issued_on: date | None
+    number: str | None
+    origin: Source
+    media_types: tuple[str, ...]
+    issued: IssuedCertificate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatesView:
+    """The merged list. `complete` is False where a source that she linked could not be heard, or the list was cut.
+
+    A citizen who linked no locker has a complete list of the rest, and a failure Refused(consent_needed).
+    """
+
+    nodes: tuple[CertificateView, ...]
+    complete: bool
+    provenances: tuple[Provenance, ...]
+    failures: tuple[IntegrationError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Locker:
+    listed: Sourced[tuple[IssuedDocument, ...]] | None
+    failure: IntegrationError | None
+
+
+async def certificates_of(env: Environment, subject: Subject, citizen_id: str) -> CertificatesView:
+    """Gather and merge; what lies at two places is shown once, ours before the locker's before a department's.
+
+    Leaves a receipt for each source. Raises NOT_FOUND where the subject may not see them; a dead source
+    never raises.
+    """
+    held = await held_by_departments(env, citizen_id)
+    asked = [Source.DIGILOCKER, *([Source.API_SETU] if held else [])]
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.CERTIFICATE), asked)
+    own, in_locker, answers = await asyncio.gather(
+        _own(env, citizen_id), _in_locker(env, citizen_id), ask_departments(env, citizen_id, held)
+    )
+    return _merged(env, own, in_locker, answers)
+
+
+async def certificate_by_number(env: Environment, subject: Subject, text: str) -> IssuedCertificate | None:
+    """One of our certificates by its number, or None where it is absent or not for the subject.
+
+    Raises NUMBER_MISTYPED for a text that cannot be a certificate's number.
+    """
+    try:
+        number = parse_number(text, NumberKind.CERTIFICATE)
+    except MistypedNumber:
+        raise Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number"), Remedy.CORRECT_INPUT)) from None
+    async with env.store.reading() as tx:
+        certificate = await certificates.by_number(tx, number)
+    if certificate is None or await may_read(env, subject, of_certificate(certificate)) is None:
+        return None
+    return certificate
+
+
+async def _own(env: Environment, citizen_id: str) -> list[IssuedCertificate]:
+    async with env.store.reading() as tx:
+        return await certificates.of_citizen(tx, citizen_id)
+
+
+async def _in_locker(env: Environment, citizen_id: str) -> _Locker:
+    try:
+        return _Locker(await locker.listed(env, citizen_id), None)
+    except IntegrationError as error:
+        return _Locker(None, error)
+
+
+def _merged(
+    env: Environment, own: Sequence[IssuedCertificate], in_locker: _Locker, answers: Sequence[DepartmentAnswer]
+) -> CertificatesView:
+    views = [_of_ours(certificate) for certificate in own]
+    views += [_of_locker(item) for item in (in_locker.listed.value if in_locker.listed else ())]
+    views += [_of_department(answer) for answer in answers if answer.certificate is not None]
+    once = _each_once(views)
+    failures = [in_locker.failure, *(answer.failure for answer in answers)]
+    told = tuple(failure for failure in failures if failure is not None)
+    heard_all = all(failure.code == locker.CONSENT_NEEDED for failure in told)
+    provenances: list[Provenance] = [(Source.STORE, SourceState.LIVE, env.clock.now())]
+    if in_locker.listed is not None:
+        provenances.append((Source.DIGILOCKER, in_locker.listed.state, in_locker.listed.as_of))
+    elif in_locker.failure is not None and in_locker.failure.code != locker.CONSENT_NEEDED:
+        provenances.append((Source.DIGILOCKER, SourceState.DOWN, None))
+    if answers:
+        provenances.append(_of_departments(answers))
+    return CertificatesView(once[:MOST], heard_all and len(once) <= MOST, tuple(provenances), told)
+
+
+def _each_once(views: Iterable[CertificateView]) -> tuple[CertificateView, ...]:
+    kept: dict[object, CertificateView] = {}
+    for view in views:
+        kept.setdefault(view.uri.lower() if view.uri else (view.doctype, view.issuer, view.number), view)
+    return tuple(kept.values())
+
+
+def _of_ours(certificate: IssuedCertificate) -> CertificateView:
+    return CertificateView(
+        uri=certificate.uri,
+        name=certificate.name,
+        doctype=certificate.doctype,
+        issuer="Apuni Sarkar",
+        issued_on=certificate.issued_on,
+        number=certificate.number,
+        origin=Source.STORE,
+        media_types=_OWN_MEDIA_TYPES,
+        issued=certificate,
+    )
+
+
+def _of_locker(item: IssuedDocument) -> CertificateView:
+    return CertificateView(
+        uri=item.uri,
+        name=Bilingual(None, item.name),
+        doctype=item.doctype,
+        issuer=item.issuer,
+        issued_on=ist_date(item.issued_at) if item.issued_at else None,
+        number=None,
+        origin=Source.DIGILOCKER,
+        media_types=item.media_types,
+    )
+
+
+def _of_department(answer: DepartmentAnswer) -> CertificateView:
+    if answer.certificate is None:
+        raise AssertionError("only answers with a certificate are shown")
+    found = answer.certificate.value
+    return CertificateView(
+        uri=found.uri,
+        name=answer.document.name,
+        doctype=found.doctype,
+        issuer=found.issuer or answer.document.publisher,
+        issued_on=found.issued_on,
+        number=found.number,
+        origin=Source.API_SETU,
+        media_types=(found.media_type,),
+    )
+
+
+def _of_departments(answers: Sequence[DepartmentAnswer]) -> Provenance:
+    """The state of the worst answer and the age of the oldest one."""
+    heard = [answer.certificate for answer in answers if answer.certificate is not None]
+    if len(heard) < len(answers):
+        down = any(answer.failure and answer.failure.code != locker.CONSENT_NEEDED for answer in answers)
+        if down or not heard:
+            return Source.API_SETU, SourceState.DOWN, min((one.as_of for one in heard), default=None)
+    state = max((one.state for one in heard), key=_WORST_LAST.index)
+    return Source.API_SETU, state, min(one.as_of for one in heard)

@@ -1,0 +1,186 @@
+"""What a designated officer does with an application; every verdict is one transaction."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from actions import legal_clock
+from actions.acting import Acting
+from actions.cases import present, service_of, take_up
+from actions.environment import Environment
+from actions.idempotent import once
+from actions.moves import Step, move
+from actions.sanction import grant
+from domain.applications import Application, Decision, RejectionGround
+from domain.catalogue import Outcome
+from domain.errors import ErrorCode, Problem, Problems
+from domain.lifecycle import Move, Status
+from domain.masks import mask_aadhaar_in
+from domain.people import Subject
+from domain.policy import Purpose
+from store import outbox
+from store.engine import Transaction
+
+ISSUE = "certificate.issue"
+"""The outbox topic of an approved application whose certificate is to be made."""
+
+LONGEST_REASON = 4000
+
+
+class Verdict(StrEnum):
+    """What an officer can do."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    RETURN_AS_INCOMPLETE = "RETURN_AS_INCOMPLETE"
+    RAISE_QUERY = "RAISE_QUERY"
+    SEND_FOR_VERIFICATION = "SEND_FOR_VERIFICATION"
+    REPORT_VERIFICATION = "REPORT_VERIFICATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """A verdict on the version of an application that the officer saw; None takes the present one."""
+
+    application_id: str
+    verdict: Verdict
+    idempotency_key: str
+    expected_version: int | None = None
+    ground: RejectionGround | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seeding:
+    """What seeding fixes about an approval: the sanction's number, and when the worker may take the outcome up."""
+
+    sanction_number: str | None = None
+    due_at: datetime | None = None
+
+
+_ORDINARY = Seeding()
+
+
+async def decide_application(env: Environment, subject: Subject, request: Decide) -> tuple[Application, bool]:
+    """Pass a verdict, once for each idempotency key; True where it is a replay.
+
+    Raises Problems: NOT_FOUND (absent, or not in her jurisdiction), CONFLICT, REASON_REQUIRED,
+    TRANSITION_NOT_ALLOWED, BAD_INPUT.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await pass_verdict(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "decideApplication", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def pass_verdict(acting: Acting, request: Decide, seeding: Seeding = _ORDINARY) -> Application:
+    """The inner step of a verdict, in the caller's transaction."""
+    application = await take_up(
+        acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
+    )
+    _refuse_without_reason(request)
+    application = await _opened(acting, application, request.verdict)
+    if request.verdict is Verdict.APPROVE:
+        return await _approve(acting, application, request, seeding)
+    return await _VERDICTS[request.verdict](acting, application, request)
+
+
+def _refuse_without_reason(request: Decide) -> None:
+    """A rejection or return needs a ground and a reason in writing (section 5(2) of the Act), a query its text."""
+    final = request.verdict in (Verdict.REJECT, Verdict.RETURN_AS_INCOMPLETE)
+    problems = []
+    if final and request.ground is None:
+        problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "ground")))
+    reason = (request.reason or "").strip()
+    if (final or request.verdict is Verdict.RAISE_QUERY) and not reason:
+        problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))
+    if len(reason) > LONGEST_REASON:
+        params = {"longest": str(LONGEST_REASON)}
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "reason"), params=params))
+    if problems:
+        raise Problems(*problems)
+
+
+async def _opened(acting: Acting, application: Application, verdict: Verdict) -> Application:
+    """A submission that lies still is taken into scrutiny by the officer's first verdict on it."""
+    if application.status is not Status.SUBMITTED or verdict is Verdict.RETURN_AS_INCOMPLETE or application.fee_paise:
+        return application
+    changes = legal_clock.started(acting, application, await service_of(acting, application))
+    return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
+
+
+async def _approve(acting: Acting, application: Application, request: Decide, seeding: Seeding) -> Application:
+    service = await service_of(acting, application)
+    changes = {"decision": _decision(acting, request, approved=True)}
+    approved = await move(acting, application, Step(Move.APPROVE, note=_text(request), changes=changes))
+    match service.outcome:
+        case Outcome.CERTIFICATE:
+            await outbox.add(
+                acting.tx,
+                ISSUE,
+                approved.id,
+                {"application_id": approved.id},
+                application_id=approved.id,
+                due_at=seeding.due_at,
+            )
+            return approved
+        case Outcome.BENEFIT:
+            return await grant(acting, approved, service, number=seeding.sanction_number)
+        case Outcome.ORDER:
+            return await move(acting, approved, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+
+
+async def _reject(acting: Acting, application: Application, request: Decide) -> Application:
+    changes = {"decision": _decision(acting, request, approved=False)}
+    return await move(acting, application, Step(Move.REJECT, request.ground, _text(request), changes))
+
+
+async def _return(acting: Acting, application: Application, request: Decide) -> Application:
+    changes = {"decision": _decision(acting, request, approved=False)}
+    return await move(acting, application, Step(Move.RETURN_AS_INCOMPLETE, request.ground, _text(request), changes))
+
+
+async def _raise_query(acting: Acting, application: Application, request: Decide) -> Application:
+    changes = legal_clock.paused(acting)
+    return await move(acting, application, Step(Move.RAISE_QUERY, request.ground, _text(request), changes))
+
+
+async def _send(acting: Acting, application: Application, request: Decide) -> Application:
+    return await move(acting, application, Step(Move.SEND_FOR_VERIFICATION, request.ground, _text(request)))
+
+
+async def _report(acting: Acting, application: Application, request: Decide) -> Application:
+    return await move(acting, application, Step(Move.REPORT_VERIFICATION, request.ground, _text(request)))
+
+
+_VERDICTS: Mapping[Verdict, Callable[[Acting, Application, Decide], Awaitable[Application]]] = MappingProxyType(
+    {
+        Verdict.REJECT: _reject,
+        Verdict.RETURN_AS_INCOMPLETE: _return,
+        Verdict.RAISE_QUERY: _raise_query,
+        Verdict.SEND_FOR_VERIFICATION: _send,
+        Verdict.REPORT_VERIFICATION: _report,
+    }
+)
+
+
+def _decision(acting: Acting, request: Decide, *, approved: bool) -> Decision:
+    return Decision(
+        approved=approved,
+        ground=request.ground,
+        reason=_text(request),
+        officer_id=acting.subject.person_id,
+        decided_at=acting.now,
+    )
+
+
+def _text(request: Decide) -> str | None:
+    reason = (request.reason or "").strip()
+    return mask_aadhaar_in(reason) if reason else None

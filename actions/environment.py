@@ -1,0 +1,66 @@
+"""What every verb is given: the store, the partners, the clock, the identifiers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.clock import Clock
+from domain.deadline import WorkCalendar
+from domain.ids import Ids
+from domain.people import Provider
+from integrations.apisetu import ApiSetu
+from integrations.dbt_finance import DbtFinance
+from integrations.digilocker import DigiLocker
+from integrations.sso import IdentityProvider
+from integrations.umang import Umang
+from store.engine import Store
+from store.keyring import Keyrings
+from store.objects import ObjectStore
+from store.vault import Vault
+
+ISSUER_ID = "in.gov.uk.apunisarkar"
+"""Our issuer id with DigiLocker until onboarding gives the real one (contracts/digilocker.md section 11)."""
+
+
+@dataclass(frozen=True)
+class Partners:
+    """The outside systems that verbs ask."""
+
+    digilocker: DigiLocker
+    apisetu: ApiSetu
+    umang: Umang
+    dbt: DbtFinance
+    identity: Mapping[Provider, IdentityProvider]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Everything a verb needs, made once in gateway/app.py."""
+
+    store: Store
+    vault: Vault
+    objects: ObjectStore
+    keyrings: Keyrings
+    clock: Clock
+    ids: Ids
+    calendar: WorkCalendar
+    partners: Partners
+    public_url: str
+    issuer_id: str = ISSUER_ID
+
+
+class SubmissionState(StrEnum):
+    """How far what the citizen handed in has come (DECISIONS.md, The graph)."""
+
+    ACCEPTED = "ACCEPTED"
+    QUEUED = "QUEUED"
+    DELIVERED = "DELIVERED"
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a mutation says about the hand-in itself; `replayed` is true for a repeated key."""
+
+    state: SubmissionState
+    replayed: bool = False

@@ -1,0 +1,91 @@
+"""A write that happens once for one key, however often it is asked for."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actions.environment import Environment
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.people import Subject
+from store import errors, idempotency
+from store.engine import Transaction
+
+KEY_LENGTH = 255
+_ROUNDS = 4
+_KEY = ("input", "idempotencyKey")
+
+Work = Callable[[Transaction], Awaitable[Mapping[str, Any]]]
+
+
+async def once(
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    *,
+    key: str,
+    body: Mapping[str, Any],
+    work: Work,
+    for_ever: bool = False,
+) -> tuple[Mapping[str, Any], bool]:
+    """Do the work in one transaction and keep its answer, or give the kept answer of the first time.
+
+    The second value is True for a replay. `for_ever` keeps the key for good, as payments need.
+    Raises Problems: BAD_INPUT for a key of the wrong length,
+    IDEMPOTENCY_KEY_REUSED for the same key with another body, IN_PROGRESS while the twin is at work,
+    CONFLICT where somebody else changed the object first. A refusal is not kept: nothing was done.
+    """
+    if not 1 <= len(key) <= KEY_LENGTH:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _KEY, params={"longest": str(KEY_LENGTH)}))
+    claim = _Claim(f"{subject.label}:{operation}", key, hash_of(body), for_ever)
+    try:
+        return await _repeated(env, claim, work)
+    except errors.KeyReused:
+        raise Problems(Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _KEY, Remedy.USE_NEW_KEY)) from None
+    except errors.InProgress:
+        raise Problems(Problem(ErrorCode.IN_PROGRESS, _KEY, Remedy.RETRY_LATER)) from None
+    except errors.VersionConflict as conflict:
+        raise conflict_problem(conflict.present_version, conflict.present_status) from None
+
+
+def conflict_problem(version: int, status: str) -> Problems:
+    """What the loser of a race is told: the present version and status."""
+    params = {"version": str(version), "status": status}
+    return Problems(Problem(ErrorCode.CONFLICT, ("input", "expectedVersion"), Remedy.REFRESH, params))
+
+
+def hash_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of what was asked."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    scope: str
+    key: str
+    body_hash: str
+    for_ever: bool
+
+
+async def _repeated(env: Environment, claim: _Claim, work: Work) -> tuple[Mapping[str, Any], bool]:
+    """Run the transaction again where it lost a race in the database, up to four times in all."""
+    for _ in range(_ROUNDS - 1):
+        try:
+            return await _in_one_transaction(env, claim, work)
+        except errors.TryAgain:
+            continue
+    return await _in_one_transaction(env, claim, work)
+
+
+async def _in_one_transaction(env: Environment, claim: _Claim, work: Work) -> tuple[Mapping[str, Any], bool]:
+    async with env.store.writing() as tx:
+        begun = await idempotency.begin(
+            tx, claim.scope, claim.key, claim.body_hash, env.clock.now(), for_ever=claim.for_ever
+        )
+        if isinstance(begun, idempotency.Replay):
+            return begun.answer, True
+        answer = await work(tx)
+        await idempotency.complete(tx, claim.scope, claim.key, answer)
+        return answer, False

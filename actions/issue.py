@@ -1,0 +1,174 @@
+"""Issuing a certificate: its content, the signed document, and the state that goes with it."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from actions.acting import Acting
+from actions.certificate_content import CertificateContent, CertificateField, RenderedCertificate, Renderer
+from actions.certificate_fields import guardian_of, printed_fields
+from actions.environment import Environment
+from actions.moves import Step, move
+from domain.applications import Application, DeliveryMode
+from domain.catalogue import Department, District, Service, Tehsil
+from domain.certificates import CertificateStatus, IssuedCertificate
+from domain.clock import ist_date
+from domain.lifecycle import Move, Status
+from domain.numbers import NumberKind, make_number
+from domain.people import SYSTEM, Citizen, Officer
+from domain.text import Bilingual
+from store import applications, catalogue, certificates, people
+from store.engine import Transaction
+from store.errors import AlreadyThere, NotThere
+
+__all__ = [
+    "CertificateContent",
+    "CertificateField",
+    "Issue",
+    "RenderedCertificate",
+    "Renderer",
+    "content_of",
+    "enter",
+    "issue_certificate",
+]
+
+PDF, XML = "application/pdf", "application/xml"
+_log = structlog.get_logger(__name__)
+_UNKNOWN_OFFICER = Bilingual("नामित अधिकारी", "Designated Officer")
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What a certificate is made from: an approved application and everything it names."""
+
+    application: Application
+    service: Service
+    citizen: Citizen
+    officer: Officer | None
+    department: Department | None
+    district: District
+    tehsil: Tehsil | None
+
+
+async def issue_certificate(env: Environment, application_id: str, renderer: Renderer) -> IssuedCertificate | None:
+    """Make, sign and keep the certificate of an approved application; may be run again.
+
+    Gives the certificate that is there already, or None where the application is no longer approved.
+    The document is made outside of the transaction; certificate, states and ledger row are written in one.
+    """
+    async with env.store.reading() as tx:
+        there = (await certificates.of_applications(tx, [application_id])).get(application_id)
+        issue = None if there else await gather(tx, application_id)
+    if there is not None or issue is None:
+        return there
+    content = content_of(env, issue)
+    rendered = await asyncio.to_thread(renderer.render, content)
+    certificate = await certificate_of(env, issue, content, rendered)
+    try:
+        async with env.store.writing() as tx:
+            return await enter(Acting(env, tx, SYSTEM), certificate)
+    except AlreadyThere:
+        async with env.store.reading() as tx:
+            return (await certificates.of_applications(tx, [application_id])).get(application_id)
+
+
+async def gather(tx: Transaction, application_id: str) -> Issue | None:
+    """Read what the certificate is made from; None where the application is not approved."""
+    application = await applications.get(tx, application_id)
+    if application is None:
+        raise NotThere("the application")
+    if application.status is not Status.APPROVED:
+        return None
+    service = await catalogue.service(tx, application.service_code)
+    if service is None or service.doctype is None:
+        raise NotThere("the document type of a service")
+    officer_id = application.decision.officer_id if application.decision else None
+    officers = await people.officers(tx, [officer_id] if officer_id else [])
+    districts = {district.code: district for district in await catalogue.districts(tx)}
+    tehsils = {tehsil.code: tehsil for tehsil in await catalogue.tehsils(tx, application.district)}
+    departments = {department.slug: department for department in await catalogue.departments(tx)}
+    return Issue(
+        application=application,
+        service=service,
+        citizen=(await people.citizens(tx, [application.citizen_id]))[application.citizen_id],
+        officer=officers.get(officer_id or ""),
+        department=departments.get(application.department or ""),
+        district=districts[application.district],
+        tehsil=tehsils.get(application.tehsil or ""),
+    )
+
+
+def content_of(env: Environment, issue: Issue) -> CertificateContent:
+    """What the certificate says; a new number and URI are minted here and never used again."""
+    today = ist_date(env.clock.now())
+    number = make_number(NumberKind.CERTIFICATE, today.year, env.ids.digits(10))
+    doctype = issue.service.doctype or ""
+    guardian, relation = guardian_of(issue.application.form, issue.citizen.gender)
+    return CertificateContent(
+        number=number,
+        doctype=doctype,
+        service=issue.service.name,
+        holder=issue.citizen.name,
+        guardian=guardian,
+        guardian_relation=relation,
+        born_on=issue.citizen.born_on,
+        gender=issue.citizen.gender,
+        district=issue.district.name,
+        tehsil=issue.tehsil.name if issue.tehsil else None,
+        department=issue.department.name
+        if issue.department
+        else Bilingual("उत्तराखण्ड शासन", "Government of Uttarakhand"),
+        officer=issue.officer.name if issue.officer else _UNKNOWN_OFFICER,
+        designation=issue.officer.designation if issue.officer else _UNKNOWN_OFFICER,
+        issued_on=today,
+        valid_until=None,
+        fields=printed_fields(issue.application.form),
+        verify_url=f"{env.public_url}/verify/{number}",
+        uri=f"{env.issuer_id}-{doctype}-{env.ids.digits(10)}",
+    )
+
+
+async def certificate_of(
+    env: Environment, issue: Issue, content: CertificateContent, rendered: RenderedCertificate
+) -> IssuedCertificate:
+    """Put the two files into the object store and describe the certificate."""
+    application = issue.application
+    return IssuedCertificate(
+        id=env.ids.key(),
+        number=content.number,
+        application_id=application.id,
+        citizen_id=application.citizen_id,
+        service_code=application.service_code,
+        department=application.department,
+        district=application.district,
+        doctype=content.doctype,
+        uri=content.uri,
+        name=content.service,
+        holder=content.holder,
+        issued_on=content.issued_on,
+        valid_until=content.valid_until,
+        status=CertificateStatus.ACTIVE,
+        pdf_sha256=await env.objects.put(rendered.pdf, PDF),
+        xml_sha256=await env.objects.put(rendered.xml, XML),
+        issued_by=application.decision.officer_id if application.decision else None,
+        created_at=env.clock.now(),
+    )
+
+
+async def enter(acting: Acting, certificate: IssuedCertificate) -> IssuedCertificate | None:
+    """Keep the certificate and take the application's steps, in the caller's transaction.
+
+    On the portal it is delivered at once; at a counter or the doorstep when it is handed over. None where
+    the application is no longer approved. Raises AlreadyThere where a twin was first.
+    """
+    application = await applications.get(acting.tx, certificate.application_id)
+    if application is None or application.status is not Status.APPROVED:
+        twin = await certificates.of_applications(acting.tx, [certificate.application_id])
+        return twin.get(certificate.application_id)
+    await certificates.add(acting.tx, certificate)
+    issued = await move(acting, application, Step(Move.ISSUE_CERTIFICATE))
+    if issued.delivery is DeliveryMode.PORTAL:
+        await move(acting, issued, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+    _log.info("certificate_issued", doctype=certificate.doctype)
+    return certificate

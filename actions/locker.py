@@ -1,0 +1,157 @@
+"""A citizen's DigiLocker: her tokens kept fresh, her documents listed and fetched."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import NoReturn, TypeVar
+from weakref import WeakValueDictionary
+
+import structlog
+
+from actions.access import of_citizen, read_at_sources
+from actions.environment import Environment
+from domain.people import Subject
+from domain.policy import ObjectKind
+from domain.sources import Source, Sourced
+from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant, TokenAnswer
+from integrations.errors import Refused, Unavailable
+from store import identities
+from store.errors import NotThere, VersionConflict
+from store.identities import LockerTokens
+
+T = TypeVar("T")
+
+CONSENT_NEEDED = "consent_needed"
+"""Our word for a citizen who linked no locker, or whose consent has ended; the remedy is to link it."""
+
+REFRESH_BEFORE = timedelta(seconds=60)
+"""Tokens are renewed this long before they end (contracts/digilocker.md section 10)."""
+
+_TOKEN_ENDED = frozenset({"invalid_token"})
+_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+_log = structlog.get_logger(__name__)
+
+
+async def locker_documents(env: Environment, subject: Subject, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
+    """What lies in the citizen's locker; leaves a receipt.
+
+    Raises NOT_FOUND where the subject may not see it, Refused(consent_needed) where no locker is linked
+    or its consent has ended, and what the client raises.
+    """
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
+    return await listed(env, citizen_id)
+
+
+async def locker_file(env: Environment, subject: Subject, citizen_id: str, uri: str) -> LockerFile:
+    """One document of the locker, its HMAC verified; leaves a receipt. Raises as `locker_documents`."""
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
+    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
+
+
+async def locker_certificate_xml(env: Environment, subject: Subject, citizen_id: str, uri: str) -> LockerFile:
+    """One certificate of the locker as XML; leaves a receipt. Raises as `locker_documents`."""
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
+    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.certificate_xml(grant, uri))
+
+
+async def listed(env: Environment, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
+    """The locker's list for a caller that has decided access and leaves the receipt itself."""
+    return await _with_grant(env, citizen_id, env.partners.digilocker.issued_documents)
+
+
+async def _with_grant(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
+    """Ask with good tokens; where the partner says that they ended early, renew them once and ask again."""
+    tokens = await _tokens(env, citizen_id)
+    try:
+        return await ask(_grant(citizen_id, tokens))
+    except Refused as refusal:
+        if refusal.code not in _TOKEN_ENDED:
+            raise
+    tokens = await _renewed(env, citizen_id, tokens)
+    try:
+        return await ask(_grant(citizen_id, tokens))
+    except Refused as refusal:
+        if refusal.code in _TOKEN_ENDED:
+            await _consent_ended(env, citizen_id, tokens)
+        raise
+
+
+async def _tokens(env: Environment, citizen_id: str) -> LockerTokens:
+    tokens = await _kept(env, citizen_id)
+    now = env.clock.now()
+    if tokens.consent_until is not None and tokens.consent_until <= now:
+        await _consent_ended(env, citizen_id, tokens)
+    if tokens.expires_at - REFRESH_BEFORE > now:
+        return tokens
+    try:
+        return await _renewed(env, citizen_id, tokens)
+    except Unavailable:
+        # The old tokens still find the copy that is kept for such times.
+        return tokens
+
+
+async def _kept(env: Environment, citizen_id: str) -> LockerTokens:
+    async with env.store.reading() as tx:
+        tokens = await identities.locker_grant(tx, citizen_id)
+    if tokens is None:
+        raise Refused(Source.DIGILOCKER, CONSENT_NEEDED)
+    return tokens
+
+
+async def _renewed(env: Environment, citizen_id: str, old: LockerTokens) -> LockerTokens:
+    """New tokens, kept before they are used; one renewal at a time for a citizen in this process.
+
+    Where another process was first, its tokens are taken.
+    """
+    lock = _locks.setdefault(citizen_id, asyncio.Lock())
+    async with lock:
+        present = await _kept(env, citizen_id)
+        if present.version != old.version:
+            return present
+        if present.refresh_token is None:
+            await _consent_ended(env, citizen_id, present)
+        try:
+            answer = await env.partners.digilocker.refresh(present.refresh_token)
+        except Refused as refusal:
+            if refusal.code != "invalid_grant":
+                raise
+            return await _after_dead_token(env, citizen_id, present)
+        return await _keep(env, citizen_id, present, answer)
+
+
+async def _after_dead_token(env: Environment, citizen_id: str, dead: LockerTokens) -> LockerTokens:
+    """The refresh token was used up: by another process that has kept its successor, or for good."""
+    present = await _kept(env, citizen_id)
+    if present.version == dead.version:
+        await _consent_ended(env, citizen_id, dead)
+    return present
+
+
+async def _keep(env: Environment, citizen_id: str, old: LockerTokens, answer: TokenAnswer) -> LockerTokens:
+    renewed = replace(
+        old,
+        access_token=answer.access_token,
+        refresh_token=answer.refresh_token or old.refresh_token,
+        expires_at=answer.expires_at,
+        scope=answer.scope or old.scope,
+        consent_until=answer.consent_until or old.consent_until,
+    )
+    try:
+        async with env.store.writing() as tx:
+            return await identities.save_locker_grant(tx, citizen_id, renewed, env.clock.now())
+    except (VersionConflict, NotThere):
+        return await _kept(env, citizen_id)
+
+
+async def _consent_ended(env: Environment, citizen_id: str, tokens: LockerTokens) -> NoReturn:
+    """Note that the citizen must consent again, drop what was kept of her locker, raise Refused(consent_needed)."""
+    async with env.store.writing() as tx:
+        await identities.mark_needs_consent(tx, citizen_id, tokens.version)
+    await env.partners.digilocker.forget(_grant(citizen_id, tokens))
+    _log.info("locker_consent_ended")
+    raise Refused(Source.DIGILOCKER, CONSENT_NEEDED)
+
+
+def _grant(citizen_id: str, tokens: LockerTokens) -> LockerGrant:
+    return LockerGrant(citizen_id, tokens.access_token, tokens.locker_id)

@@ -1,0 +1,122 @@
+"""The one place that changes an application: state, timeline, audit, counters and ledger together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from actions.acting import Acting
+from domain.applications import Application, RejectionGround, TimelineEntry
+from domain.counting import CATEGORIES, RULES_VERSION, CountingEvent, Transaction
+from domain.lifecycle import Move, Status, advance
+from domain.masks import mask_aadhaar_in
+from store import applications, audit, counters, ledger
+
+COUNTED = MappingProxyType(
+    {
+        Move.SUBMIT: "RECEIVED",
+        Move.DELIVER: "DELIVERED",
+        Move.REJECT: "REJECTED",
+        Move.WITHDRAW: "WITHDRAWN",
+        Move.RETURN_AS_INCOMPLETE: "RETURNED",
+    }
+)
+"""The counter that a step moves."""
+
+_EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: the move, its coded ground, a note for the citizen, and the fields that change with it."""
+
+    move: Move
+    ground: RejectionGround | None = None
+    note: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+
+
+async def move(acting: Acting, application: Application, step: Step) -> Application:
+    """Take one lawful step and write everything that belongs to it.
+
+    Raises Problems(TRANSITION_NOT_ALLOWED) for an unlawful step and store.errors.VersionConflict where
+    somebody changed the application since it was read.
+    """
+    changed = replace(application, status=advance(application.status, step.move), **step.changes)
+    saved = await applications.save(acting.tx, changed, application.version)
+    await _record(acting, application.status, saved, step)
+    return saved
+
+
+async def register(acting: Acting, application: Application, step: Step) -> Application:
+    """Enter a new application with its first step (a draft saved, or a submission)."""
+    await applications.add(acting.tx, application)
+    await _record(acting, None, application, step)
+    return application
+
+
+async def _record(acting: Acting, before: Status | None, after: Application, step: Step) -> None:
+    """Each version has exactly one timeline entry, so the version is the entry's sequence."""
+    entry = TimelineEntry(
+        id=acting.env.ids.key(),
+        application_id=after.id,
+        sequence=after.version,
+        move=step.move,
+        before=before,
+        after=after.status,
+        actor_role=acting.role.value,
+        actor_id=acting.subject.person_id,
+        ground=step.ground,
+        note=mask_aadhaar_in(step.note) if step.note else None,
+        at=acting.now,
+    )
+    await applications.add_entry(acting.tx, entry)
+    await audit.append(
+        acting.tx,
+        audit.AuditLine(
+            actor_label=acting.subject.label,
+            action=f"application.{step.move.value.lower()}",
+            object_kind="APPLICATION",
+            object_id=after.id,
+            purpose=_purpose(acting),
+            detail={"version": after.version, "status": after.status.value},
+        ),
+    )
+    await _count(acting, before, after, step.move)
+
+
+async def _count(acting: Acting, before: Status | None, after: Application, step: Move) -> None:
+    if step not in COUNTED or (before is Status.DRAFT and step is Move.WITHDRAW):
+        return
+    await counters.add_delta(
+        acting.tx,
+        department=after.department,
+        service_code=after.service_code,
+        district=after.district,
+        channel=after.channel.value,
+        day=acting.today,
+        kind=COUNTED[step],
+        delta=1,
+    )
+    event = _EVENTS.get(step)
+    if event is not None:
+        await ledger.record(acting.tx, _transaction(acting, after, event))
+
+
+def _transaction(acting: Acting, application: Application, event: CountingEvent) -> Transaction:
+    return Transaction(
+        event_key=f"{event.value}:{application.id}",
+        event=event,
+        day=acting.today,
+        service_code=application.service_code,
+        district=application.district,
+        channel=application.channel.value,
+        category=CATEGORIES[event],
+        count=1,
+        rules_version=RULES_VERSION,
+    )
+
+
+def _purpose(acting: Acting) -> str:
+    return {"CITIZEN": "APPLY", "OPERATOR": "ASSIST", "OFFICER": "DECIDE"}.get(acting.role.value, "OPERATE")

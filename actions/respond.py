@@ -1,0 +1,152 @@
+"""What the citizen, or one who serves her, does after submission: answer, withdraw, pay the fee."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from actions import legal_clock
+from actions.acting import Acting
+from actions.cases import present, service_of, take_up
+from actions.environment import Environment
+from actions.idempotent import once
+from actions.moves import Step, move
+from actions.submit_checks import clean_form, form_problems
+from domain.applications import Application
+from domain.errors import ErrorCode, Problem, Problems
+from domain.lifecycle import Move, advance
+from domain.people import Subject
+from domain.policy import Purpose
+from store.engine import Transaction
+
+LONGEST_ANSWER = 4000
+LONGEST_RECEIPT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuery:
+    """An answer to an officer's query; `form` holds only the fields that change."""
+
+    application_id: str
+    answer: str
+    form: dict[str, str]
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """An application taken back by the citizen."""
+
+    application_id: str
+    idempotency_key: str
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFee:
+    """A fee that was taken at a centre or an office: the number of its receipt and the amount in paise."""
+
+    application_id: str
+    receipt: str
+    amount_paise: int
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+async def answer_query(env: Environment, subject: Subject, request: AnswerQuery) -> tuple[Application, bool]:
+    """Answer a query; the legal clock goes on. True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED for an empty answer, TRANSITION_NOT_ALLOWED, BAD_INPUT.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await give_answer(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "answerQuery", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def withdraw_application(env: Environment, subject: Subject, request: Withdraw) -> tuple[Application, bool]:
+    """Take an application back, if it is not decided yet. True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await take_back(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "withdrawApplication", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> tuple[Application, bool]:
+    """Enter a fee that was taken; the case goes into scrutiny and the legal clock starts. True for a replay.
+
+    For the operator whom the citizen let serve her, and for officers of the place. Raises Problems:
+    NOT_FOUND, CONFLICT, FEE_MISMATCH, BAD_INPUT, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await enter_fee(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "recordFee", key=request.idempotency_key, body=asdict(request), work=work, for_ever=True
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def give_answer(acting: Acting, request: AnswerQuery) -> Application:
+    """The inner step of an answer, in the caller's transaction."""
+    application = await take_up(
+        acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
+    )
+    if not request.answer.strip():
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "answer")))
+    form = {**application.form, **clean_form(request.form)}
+    problems = [*form_problems(form), *_too_long(request.answer, "answer", LONGEST_ANSWER)]
+    if problems:
+        raise Problems(*problems)
+    changes = {"form": form, **legal_clock.resumed(acting, application)}
+    return await move(acting, application, Step(Move.ANSWER_QUERY, note=request.answer.strip(), changes=changes))
+
+
+async def take_back(acting: Acting, request: Withdraw) -> Application:
+    """The inner step of a withdrawal, in the caller's transaction."""
+    application = await take_up(
+        acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
+    )
+    problems = _too_long(request.reason or "", "reason", LONGEST_ANSWER)
+    if problems:
+        raise Problems(*problems)
+    step = Step(Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None})
+    return await move(acting, application, step)
+
+
+async def enter_fee(acting: Acting, request: RecordFee) -> Application:
+    """The inner step of a fee, in the caller's transaction."""
+    application = await take_up(
+        acting, request.application_id, Purpose.COLLECT_FEE, expected_version=request.expected_version
+    )
+    receipt = request.receipt.strip()
+    if not 1 <= len(receipt) <= LONGEST_RECEIPT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
+    advance(application.status, Move.RECEIVE_FEE)
+    service = await service_of(acting, application)
+    changes = {"fee_receipt": receipt, **legal_clock.started(acting, application, service)}
+    if request.amount_paise != application.fee_paise:
+        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
+    return await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+
+
+def _fee(application: Application) -> dict[str, str]:
+    return {} if application.fee_paise is None else {"feePaise": str(application.fee_paise)}
+
+
+def _too_long(text: str, name: str, longest: int) -> list[Problem]:
+    if len(text) <= longest:
+        return []
+    return [Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(longest)})]

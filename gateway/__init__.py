@@ -1,0 +1,1 @@
+"""What listens, guards and composes: settings, application factory, command line, worker."""

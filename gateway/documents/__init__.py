@@ -1,0 +1,1 @@
+"""Certificates as signed documents. Heavy libraries: imported by the worker and the command line only."""

@@ -1,0 +1,179 @@
+"""The signing certificates: real ones where they were installed, else of a test authority made here.
+
+Files lie in one folder, beside the keyrings: `<purpose>-<fingerprint>.pem` is the chain of one
+key, the signer's certificate first; `test-authority.pem` is the key and certificate of the test
+authority (mode 0600), `test-authority.crt` its certificate for those who verify.
+"""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from domain.clock import Clock
+from store.keyring import Keyrings
+
+TEST_AUTHORITY = "Apuni Sarkar test authority"
+_LIFE = timedelta(days=3650)
+_NO_OTHER_USE = {
+    "content_commitment": False,
+    "key_encipherment": False,
+    "data_encipherment": False,
+    "key_agreement": False,
+    "encipher_only": False,
+    "decipher_only": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key with its chain, the signer's own certificate first. `test` where the test authority signed it."""
+
+    key: rsa.RSAPrivateKey
+    chain: tuple[x509.Certificate, ...]
+    test: bool
+
+
+class Authority:
+    """Finds or makes the certificate of the active key of a purpose (`pdf`, `xml`)."""
+
+    def __init__(self, keyrings: Keyrings, folder: Path, clock: Clock) -> None:
+        self._keyrings = keyrings
+        self._folder = folder
+        self._clock = clock
+        self._signers: dict[tuple[str, str], Signer] = {}
+
+    def signer(self, purpose: str) -> Signer:
+        """The active key of the purpose with its chain. Raises KeyMissing."""
+        active = self._keyrings.active(purpose)
+        key = active.private_key
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise TypeError(f"the keyring {purpose} holds no RSA key")
+        name = (purpose, fingerprint(key))
+        if name not in self._signers:
+            self._signers[name] = self._load_or_make(purpose, key)
+        return self._signers[name]
+
+    def _load_or_make(self, purpose: str, key: rsa.RSAPrivateKey) -> Signer:
+        path = self._folder / f"{purpose}-{fingerprint(key)}.pem"
+        if not path.exists():
+            chain = self._issue(purpose, key)
+            write_once(path, b"".join(_pem(certificate) for certificate in chain))
+        certificates = tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+        return Signer(key, certificates, any(_common_name(one.issuer) == TEST_AUTHORITY for one in certificates))
+
+    def _issue(self, purpose: str, key: rsa.RSAPrivateKey) -> tuple[x509.Certificate, x509.Certificate]:
+        authority_key, authority = self._test_authority()
+        subject = _name(f"Apuni Sarkar test {purpose.upper()} signer")
+        certificate = (
+            self._blank(subject, authority.subject, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(
+                x509.KeyUsage(
+                    **(_NO_OTHER_USE | {"content_commitment": True}),
+                    digital_signature=True,
+                    key_cert_sign=False,
+                    crl_sign=False,
+                ),
+                critical=True,
+            )
+            .sign(authority_key, hashes.SHA256())
+        )
+        return certificate, authority
+
+    def _test_authority(self) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+        path = self._folder / "test-authority.pem"
+        if not path.exists():
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            signed = self._self_signed(key)
+            write_once(path, _key_pem(key) + _pem(signed))
+        pem = path.read_bytes()
+        certificate = x509.load_pem_x509_certificates(pem)[0]
+        write_once(path.with_suffix(".crt"), _pem(certificate))
+        return _private_key(pem), certificate
+
+    def _self_signed(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
+        name = _name(TEST_AUTHORITY)
+        usage = x509.KeyUsage(**_NO_OTHER_USE, digital_signature=False, key_cert_sign=True, crl_sign=True)
+        return (
+            self._blank(name, name, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(usage, critical=True)
+            .sign(key, hashes.SHA256())
+        )
+
+    def _blank(self, subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey) -> x509.CertificateBuilder:
+        now = self._clock.now().replace(microsecond=0)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _LIFE)  # seeding signs under a back-dated clock
+            .not_valid_after(now + _LIFE)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        )
+
+
+def fingerprint(key: rsa.RSAPrivateKey) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of the public key."""
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Write a file whole, mode 0600, unless it is there; the first of several processes wins."""
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        pass
+    finally:
+        Path(temporary).unlink()
+
+
+def _private_key(pem: bytes) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("an RSA key is needed")
+    return key
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "IN"),
+            x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, "Uttarakhand"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _common_name(name: x509.Name) -> str:
+    values = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(values[0].value) if values else ""
+
+
+def _key_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)

@@ -1,0 +1,33 @@
+"""Makes the signed PDF and the signed XML of a certificate (the port is actions.certificate_content.Renderer)."""
+
+from datetime import datetime, time
+from pathlib import Path
+
+from actions.certificate_content import CertificateContent, RenderedCertificate
+from domain.clock import IST, Clock
+from gateway.documents.authority import Authority
+from gateway.documents.layout import lay_out
+from gateway.documents.pdf import sign_pdf
+from gateway.documents.xml import certificate_xml
+from store.keyring import Keyrings
+
+
+class CertificateRenderer:
+    """Lays out and signs certificates with the active keys of the keyrings `pdf` and `xml`.
+
+    The same content with the same keys gives the same bytes, so a repeated job stores one file.
+    """
+
+    def __init__(self, keyrings: Keyrings, folder: Path, clock: Clock) -> None:
+        """`folder` holds the signing certificates; it is made where it is missing."""
+        self._authority = Authority(keyrings, folder, clock)
+
+    def render(self, content: CertificateContent) -> RenderedCertificate:
+        """Lay out and sign; blocking (about 0.2 s), so call it in a thread. Raises KeyMissing."""
+        pdf_signer = self._authority.signer("pdf")
+        page = lay_out(content, specimen=pdf_signer.test)
+        issued_at = datetime.combine(content.issued_on, time(0, 0), tzinfo=IST)
+        return RenderedCertificate(
+            pdf=sign_pdf(page, pdf_signer, moment=issued_at, reason=content.service.en),
+            xml=certificate_xml(content, self._authority.signer("xml")),
+        )

@@ -1,0 +1,27 @@
+"""Text that can be printed and written: what people typed, kept within fonts and XML 1.0."""
+
+import re
+
+_UNDRAWABLE = re.compile(
+    "[^\u0020-\u007e\u00a0-\u024f\u0900-\u097f\u200c\u200d\u2010-\u2027\u2030-\u2040\u20a0-\u20bf\ua8e0-\ua8ff]"
+)
+_SPACES = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
+_UNSEEN = re.compile(
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
+_NOT_XML = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]")
+BLANK_BOX = "□"
+
+
+def drawable(text: str) -> str:
+    """The text with control and direction signs left out and a box for what our fonts do not have.
+
+    PDF/A refuses a document with a letter that no font draws; one odd letter in a form must not
+    keep a certificate from being issued. Latin, Devanagari and currency signs pass.
+    """
+    return _UNDRAWABLE.sub(BLANK_BOX, _UNSEEN.sub("", _SPACES.sub(" ", text)))
+
+
+def xml_safe(text: str) -> str:
+    """The text without characters that XML 1.0 section 2.2 does not allow."""
+    return _NOT_XML.sub("", text)

@@ -1,0 +1,27 @@
+"""Whether the process runs, and whether it may be sent requests. Neither asks an outside system."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.http.headers import EVERY_ANSWER
+
+
+def health_routes() -> list[Route]:
+    """`/health/live` and `/health/ready`; the second reads `app.state.ready`."""
+    return [Route("/health/live", _live, methods=["GET"]), Route("/health/ready", _ready, methods=["GET"])]
+
+
+async def _live(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
+    return JSONResponse({"status": "live"}, headers=EVERY_ANSWER)
+
+
+async def _ready(request: Request) -> Response:
+    if is_ready(request):
+        return JSONResponse({"status": "ready"}, headers=EVERY_ANSWER)
+    return JSONResponse({"status": "not ready"}, 503, {**EVERY_ANSWER, "Retry-After": "1"})
+
+
+def is_ready(request: Request) -> bool:
+    """Whether start-up is done and the drain has not begun."""
+    return bool(getattr(request.app.state, "ready", False))

@@ -1,0 +1,88 @@
+"""What Prometheus may read: counts and times, never a name or a value that a client sent.
+
+An operation is shown by its name only where a document of the folder `operations/` has that name.
+"""
+
+from collections.abc import Collection
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.environment import Environment
+from domain.sources import Source
+from gateway.graphiql.examples import operation_names
+from gateway.http.graphql import OperationRecord
+from gateway.http.headers import EVERY_ANSWER
+from store import outbox
+from store.errors import StoreError
+
+OTHER = "other"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0, 15.0)
+_log = structlog.get_logger(__name__)
+
+
+class Metrics:
+    """The numbers of one process. `names` are the operations that are shown by name."""
+
+    def __init__(self, names: Collection[str] | None = None) -> None:
+        self._names = operation_names() if names is None else frozenset(names)
+        self.registry = CollectorRegistry()
+        self._operations = Counter(
+            "apuni_graphql_operations",
+            "Answered GraphQL requests",
+            ("operation", "name", "status"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "apuni_graphql_seconds", "Time to answer", ("operation",), buckets=_SECONDS, registry=self.registry
+        )
+        self._errors = Counter("apuni_graphql_errors", "Errors told, by code", ("code",), registry=self.registry)
+        self._calls = Counter(
+            "apuni_source_calls",
+            "Calls to outside systems",
+            ("source", "call", "outcome"),
+            registry=self.registry,
+        )
+        self._call_seconds = Histogram(
+            "apuni_source_seconds", "Time of those calls", ("source",), buckets=_SECONDS, registry=self.registry
+        )
+        self._waiting = Gauge("apuni_outbox_messages", "Messages not delivered", ("state",), registry=self.registry)
+        self._oldest = Gauge(
+            "apuni_outbox_oldest_seconds", "Age of the oldest message that waits", registry=self.registry
+        )
+
+    def observe_operation(self, record: OperationRecord) -> None:
+        """Count one answered request; for `Edge.observe`."""
+        name = record.name if record.name in self._names else OTHER
+        self._operations.labels(record.operation, name, str(record.status)).inc()
+        self._seconds.labels(record.operation).observe(record.seconds)
+        for code in record.codes:
+            self._errors.labels(code).inc()
+
+    def observe_call(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
+        """Count one call to an outside system; a CallObserver for the SourceMonitor."""
+        self._calls.labels(source.value, policy, outcome).inc()
+        self._call_seconds.labels(source.value).observe(seconds)
+
+    def observe_outbox(self, counts: outbox.OutboxCounts) -> None:
+        """Take over how full the outbox is."""
+        self._waiting.labels("pending").set(counts.pending)
+        self._waiting.labels("dead").set(counts.dead)
+        self._oldest.set(counts.oldest_seconds)
+
+    def routes(self, environment: Environment) -> list[Route]:
+        """`/metrics`. The outbox is counted at each reading; without the store the last count stays."""
+
+        async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
+            try:
+                async with environment.store.reading() as tx:
+                    self.observe_outbox(await outbox.counts(tx))
+            except StoreError as error:
+                _log.warning("outbox_not_counted", kind=type(error).__name__)
+            return Response(generate_latest(self.registry), headers=EVERY_ANSWER, media_type=CONTENT_TYPE_LATEST)
+
+        return [Route("/metrics", read, methods=["GET"])]

@@ -1,0 +1,98 @@
+"""The frame of the public pages: no script, no picture, one style and one font of ours, both languages."""
+
+import base64
+import gzip
+import hashlib
+from functools import cache
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from domain.text import Bilingual, Language, language_from_header
+from gateway.graphiql.page import STATIC
+from gateway.http.headers import EVERY_ANSWER
+
+FONTS = {
+    f"devanagari-{weight}.woff2": f"noto-sans-devanagari-devanagari-{weight}-normal.woff2.gz" for weight in (400, 700)
+}
+"""For machines without a Devanagari font, which would draw boxes; the files are those of GraphiQL."""
+
+STYLE = """
+@font-face{font-family:"Noto Sans Devanagari";font-weight:400;font-display:swap;unicode-range:U+0900-097F,U+200C-200D,
+U+20B9,U+A8E0-A8FF;src:local("Noto Sans Devanagari"),url(/fonts/devanagari-400.woff2) format("woff2")}
+@font-face{font-family:"Noto Sans Devanagari";font-weight:700;font-display:swap;unicode-range:U+0900-097F,U+200C-200D,
+U+20B9,U+A8E0-A8FF;src:local("Noto Sans Devanagari Bold"),url(/fonts/devanagari-700.woff2) format("woff2")}
+*{box-sizing:border-box}
+body{margin:0;padding:1rem;color:#1b1b1b;background:#f4f6f8;
+font:1.0625rem/1.6 "Noto Sans Devanagari","Nirmala UI",system-ui,sans-serif}
+main{max-width:44rem;margin:1rem auto;padding:1.25rem;background:#fff;border:1px solid #c5ccd3;border-radius:.5rem}
+h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.35}
+nav{text-align:right}a{color:#0b4f8a}
+table{width:100%;border-collapse:collapse;margin:1rem 0}
+th,td{padding:.5rem;text-align:left;vertical-align:top;border-bottom:1px solid #dfe4e8}
+.good{color:#14532d;font-weight:600}.bad{color:#9f1d12;font-weight:600}.plain{color:#4a4a4a}
+a:focus-visible{outline:3px solid #d9730d;outline-offset:2px}
+"""
+_STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    **EVERY_ANSWER,
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; font-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Vary": "Accept, Accept-Language",
+}
+_SWITCH = {Language.HI: ("en", "English"), Language.EN: ("hi", "हिन्दी")}
+
+
+def font_routes() -> list[Route]:
+    """`/fonts/<name>`: the two weights of the font."""
+    return [Route("/fonts/{name}", _font, methods=["GET"])]
+
+
+async def _font(request: Request) -> Response:
+    stored = FONTS.get(request.path_params["name"])
+    if stored is None:
+        return PlainTextResponse("not found", 404, EVERY_ANSWER)
+    headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=604800"}
+    return Response(_font_file(stored), headers=headers, media_type="font/woff2")
+
+
+@cache
+def _font_file(stored: str) -> bytes:
+    return gzip.decompress((STATIC / stored).read_bytes())
+
+
+def language_of(request: Request) -> Language:
+    """The language of `?language=`, else of Accept-Language, else Hindi."""
+    asked = request.query_params.get("language")
+    if asked in set(Language):
+        return Language(asked)
+    return language_from_header(request.headers.get("accept-language"))
+
+
+def respond(request: Request, language: Language, title: Bilingual, body: str, status: int = 200) -> HTMLResponse:
+    """A whole page. `body` is HTML that is escaped already."""
+    shown = language.catalogue
+    other, words = _SWITCH[shown]
+    heading = escape(title.in_language(shown))
+    page = (
+        f'<!doctype html>\n<html lang="{shown.value}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f'<nav><a lang="{other}" href="{escape(request.url.path)}?language={other}">{words}</a></nav>\n'
+        f"<h1>{heading}</h1>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+    return HTMLResponse(page, status, {**HEADERS, "Content-Language": shown.value})
+
+
+def table(rows: list[list[str]], headings: list[str] | None = None) -> str:
+    """A table of cells that are escaped already; without headings the first cell of a row is its heading."""
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in headings or [])
+    lines = []
+    for first, *rest in rows:
+        cells = "".join(f"<td>{cell}</td>" for cell in rest)
+        lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+    return "<table>" + (f"<thead><tr>{head}</tr></thead>" if head else "") + f"<tbody>{''.join(lines)}</tbody></table>"

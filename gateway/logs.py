@@ -1,0 +1,138 @@
+"""One JSON line for each event on standard error, without personal data, tokens, queries or bodies."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+
+from domain.masks import mask_aadhaar_in
+
+HIDDEN = "[hidden]"
+_SECRET_NAMES = re.compile(
+    r"token|secret|passw|authorization|cookie|api_?key|otp|aadhaar|mobile|e_?mail|query|variables|body|document$",
+    re.IGNORECASE,
+)
+_QUERY_OF_ADDRESS = re.compile(r"(https?://[^\s?#\"']+)[?#][^\s\"']*")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+")
+_MOBILE = re.compile(r"(?<!\w)(?:\+?91[ -]?)?[6-9]\d{9}(?!\w)")
+_PAN = re.compile(r"\b[A-Z]{5}\d{4}[A-Z]\b")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+
+QUIET = {
+    "uvicorn.access": logging.CRITICAL,  # writes whole query strings
+    "httpx": logging.WARNING,  # writes addresses with their queries
+    "httpcore": logging.WARNING,
+    "strawberry": logging.CRITICAL,  # writes documents, in which people write numbers of theirs
+    "asyncio": logging.WARNING,
+    "pyhanko": logging.WARNING,
+    "pyhanko_certvalidator": logging.WARNING,
+    "fontTools": logging.WARNING,
+    "alembic": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+}
+
+Event = MutableMapping[str, Any]
+
+
+def configure_logging(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send our events and those of the libraries as JSON to a stream, standard error if none is given."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        shorten_exception,
+        mask_event,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_logger_name,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    _tame()
+
+
+def _tame() -> None:
+    for name in list(logging.Logger.manager.loggerDict):
+        if name.split(".")[0] in {"uvicorn", *QUIET}:
+            logger = logging.getLogger(name)
+            logger.handlers.clear()
+            logger.propagate = True
+    for name, quietest in QUIET.items():
+        logging.getLogger(name).setLevel(quietest)
+
+
+def shorten_exception(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001 - structlog's shape
+    """Put the kind and the place of an exception for its text, which may hold what a person sent."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["where"] = _places(error.__traceback__)
+    event.pop("stack_info", None)
+    return event
+
+
+def _places(traceback: TracebackType | None) -> list[str]:
+    places: list[str] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return places[-5:]
+
+
+def mask_event(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001 - structlog's shape
+    """Hide what identifies a person or opens a door, by the name of a value and by its form."""
+    record = event.pop("_record", None)
+    for name, value in list(event.items()):
+        event[name] = HIDDEN if _SECRET_NAMES.search(name) and value is not None else masked(value)
+    if record is not None:
+        event["_record"] = record
+    return event
+
+
+def masked(value: Any) -> Any:
+    """The value with every Aadhaar number, mobile, PAN, e-mail address, token and query in it hidden."""
+    if isinstance(value, str):
+        return _masked_text(value)
+    if isinstance(value, Mapping):
+        return {str(name): HIDDEN if _SECRET_NAMES.search(str(name)) else masked(part) for name, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [masked(part) for part in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _masked_text(str(value))
+
+
+def _masked_text(text: str) -> str:
+    text = _QUERY_OF_ADDRESS.sub(r"\1", mask_aadhaar_in(text))
+    text = _BEARER.sub(rf"\1 {HIDDEN}", text)
+    for pattern in (_EMAIL, _PAN, _MOBILE):
+        text = pattern.sub(HIDDEN, text)
+    return text

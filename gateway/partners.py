@@ -1,0 +1,117 @@
+"""Builds the client of every outside system from the settings."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Literal, TypeVar
+
+from actions.environment import Partners
+from domain.ids import Ids
+from domain.people import Provider
+from domain.sources import Source
+from gateway.runfiles import NotUp
+from gateway.settings import Partner, Settings, SettingsRefused
+from integrations.apisetu import ApiSetu, ApiSetuSettings
+from integrations.csc import CscConnect, CscConnectSettings
+from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
+from integrations.digilocker import DigiLocker, DigiLockerSettings
+from integrations.remote import Remote, Resilience
+from integrations.sso import IdentityProvider, MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
+from integrations.transport import open_client
+from integrations.umang import Umang, UmangSettings
+
+CONFIGURED = (
+    Source.DIGILOCKER,
+    Source.API_SETU,
+    Source.UMANG,
+    Source.E_TAAL,
+    Source.SSO,
+    Source.DBT_FINANCE,
+    Source.CSC,
+)
+"""The systems that this gateway has adapters for."""
+
+T = TypeVar("T")
+
+
+def handed_over(settings: Settings, system: str, read: Callable[[dict[str, Any]], T]) -> T:
+    """What `read` makes of a system's onboarding; raises SettingsRefused where a part is missing or spoilt, NotUp."""
+    try:
+        return read(settings.partner(system).onboarding())
+    except OSError as error:
+        raise SettingsRefused([f"the onboarding file of {system} cannot be read ({error.strerror})"]) from None
+    except KeyError as missing:
+        raise SettingsRefused([f"the onboarding of {system} lacks {missing}"]) from None
+    except (ValueError, TypeError, AttributeError):
+        raise SettingsRefused([f"the onboarding of {system} is not as its contract says"]) from None
+
+
+class _Opening:
+    """Opens one HTTP client for each system and closes them together."""
+
+    def __init__(self, settings: Settings, resilience: Resilience, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._resilience = resilience
+        self._stack = stack
+
+    def handed_over(self, system: str, read: Callable[[dict[str, Any]], T]) -> T:
+        return handed_over(self._settings, system, read)
+
+    async def remote(self, system: str, source: Source) -> tuple[Partner, Remote]:
+        partner = self._settings.partner(system)
+        client = await self._stack.enter_async_context(open_client())
+        return partner, Remote(source, partner.base_url, client=client, shared=self._resilience)
+
+
+@asynccontextmanager
+async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) -> AsyncIterator[Partners]:
+    """The clients of all systems. Raises SettingsRefused or NotUp where a system's settings are missing."""
+    clock = resilience.clock
+    async with AsyncExitStack() as stack:
+        opening = _Opening(settings, resilience, stack)
+        _, locker = await opening.remote("digilocker", Source.DIGILOCKER)
+        _, setu = await opening.remote("apisetu", Source.API_SETU)
+        _, umang = await opening.remote("umang", Source.UMANG)
+        _, dbt = await opening.remote("dbt_finance", Source.DBT_FINANCE)
+        yield Partners(
+            digilocker=DigiLocker(locker, opening.handed_over("digilocker", DigiLockerSettings.from_onboarding)),
+            apisetu=ApiSetu(setu, opening.handed_over("apisetu", ApiSetuSettings.from_onboarding), clock),
+            umang=Umang(umang, opening.handed_over("umang", UmangSettings.from_onboarding), clock, ids),
+            dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
+            identity=await _identity_providers(opening, resilience, ids),
+        )
+
+
+async def _identity_providers(opening: _Opening, resilience: Resilience, ids: Ids) -> dict[Provider, IdentityProvider]:
+    meri, meri_remote = await opening.remote("meri_pehchaan", Source.SSO)
+    sso, sso_remote = await opening.remote("sso", Source.SSO)
+    csc, csc_remote = await opening.remote("csc", Source.CSC)
+
+    def keys_again() -> dict[str, Any]:
+        try:
+            return opening.handed_over("meri_pehchaan", lambda given: dict(given["jwks"]))
+        except (SettingsRefused, NotUp):
+            return {"keys": []}  # the present keys stay
+
+    def meri_pehchaan(given: dict[str, Any]) -> MeriPehchaan:
+        own = MeriPehchaanSettings.from_onboarding(_browser_url(meri), given)
+        return MeriPehchaan(own, meri_remote, resilience.clock, reload_keys=keys_again)
+
+    def parichay(provider: Literal[Provider.PARICHAY, Provider.JAN_PARICHAY]) -> Parichay:
+        own = opening.handed_over(
+            "sso", lambda given: ParichaySettings.from_onboarding(provider, _browser_url(sso), given)
+        )
+        return Parichay(own, sso_remote)
+
+    def csc_connect(given: dict[str, Any]) -> CscConnect:
+        return CscConnect(CscConnectSettings.from_onboarding(_browser_url(csc), given), csc_remote, ids)
+
+    return {
+        Provider.MERI_PEHCHAAN: opening.handed_over("meri_pehchaan", meri_pehchaan),
+        Provider.JAN_PARICHAY: parichay(Provider.JAN_PARICHAY),
+        Provider.PARICHAY: parichay(Provider.PARICHAY),
+        Provider.CSC_CONNECT: opening.handed_over("csc", csc_connect),
+    }
+
+
+def _browser_url(partner: Partner) -> str:
+    return partner.browser_url or partner.base_url

@@ -1,0 +1,27 @@
+"""Ports that this machine is to listen on, with one clear line where one cannot be had."""
+
+import socket
+
+
+class PortTaken(Exception):
+    """A port cannot be listened on; the text is one line for a person."""
+
+
+def bound(host: str, port: int, setting: str) -> socket.socket:
+    """A socket at this address. Raises PortTaken, which names the setting that chooses another port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    place = socket.socket(family, socket.SOCK_STREAM)
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        place.bind((host, port))
+        place.listen(1)  # the port is ours from now on; who knocks while we start is let in afterwards
+    except OSError as error:
+        place.close()
+        reason = error.strerror or "cannot be used"
+        raise PortTaken(f"port {port} on {host}: {reason}; choose another with {setting}") from None
+    return place
+
+
+def check_port(host: str, port: int, setting: str) -> None:
+    """Raise PortTaken with one line where the port is taken."""
+    bound(host, port, setting).close()

@@ -1,0 +1,88 @@
+"""What production refuses: settings that are fit for a demo only (DECISIONS.md, Profiles, processes, settings)."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from gateway.settings import SYSTEMS, Partner, Settings, SettingsRefused, variable
+
+_LOCAL_NAMES = ("localhost", "test", "example", "invalid", "local")
+"""Names that no system on the network bears (RFC 6761, RFC 6762)."""
+
+
+def refuse_unfit_production(settings: Settings) -> None:
+    """Raise SettingsRefused with every reason why these settings must not serve citizens."""
+    if settings.demo:
+        return
+    reasons = [text for unfit, text in _findings(settings) if unfit]
+    for system in SYSTEMS:
+        reasons += _unfit_partner(settings, system)
+    if reasons:
+        raise SettingsRefused(reasons)
+
+
+def _findings(settings: Settings) -> list[tuple[bool, str]]:
+    unset = settings.public_url is None
+    may_sqlite = settings.allow_sqlite
+    return [
+        (unset, "APUNI_PUBLIC_URL is not set"),
+        (not unset and not _is_public(settings.url), "APUNI_PUBLIC_URL is not https, or names this machine"),
+        (settings.clock != "system", "APUNI_CLOCK is not the system's clock"),
+        (settings.graphiql_open, "GraphiQL is open (APUNI_GRAPHIQL)"),
+        (
+            _is_sqlite(settings.store_url) and not may_sqlite,
+            "the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1",
+        ),
+        (
+            _is_sqlite(settings.vault_store_url) and not may_sqlite,
+            "the vault is SQLite; set APUNI_VAULT_URL, or APUNI_ALLOW_SQLITE=1",
+        ),
+        (
+            not settings.allow_software_keys,
+            "keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
+        ),
+        (
+            (settings.home / "onboarding").exists() or (settings.home / "sandbox").exists(),
+            "APUNI_HOME is the home of a demo, with its data and keys; choose another",
+        ),
+    ]
+
+
+def _unfit_partner(settings: Settings, system: str) -> list[str]:
+    try:
+        partner = settings.partner(system)
+    except SettingsRefused as refused:
+        return refused.reasons
+    addresses = [partner.base_url] + ([partner.browser_url] if partner.browser_url else [])
+    reasons = []
+    if not all(map(_is_public, addresses)):
+        reasons.append(f"the address of {system} is a sandbox's or not https")
+    return reasons + _unfit_credentials(partner, system)
+
+
+def _unfit_credentials(partner: Partner, system: str) -> list[str]:
+    if not partner.given and partner.given_file is None:
+        return [f"{variable('partners', system)} has neither GIVEN nor GIVEN_FILE"]
+    try:
+        given = partner.onboarding()
+    except (OSError, ValueError):
+        return [f"the file of {variable('partners', system, 'given_file')} cannot be read"]
+    return [f"the credentials of {system} are a sandbox's"] if given.get("sandbox") else []
+
+
+def _is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+def _is_public(url: str) -> bool:
+    """Whether an address is https and names neither this machine nor a network of its own."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if parts.scheme != "https" or not host or host.rsplit(".", 1)[-1] in _LOCAL_NAMES:
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return True

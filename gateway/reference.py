@@ -1,0 +1,182 @@
+"""Makes docs/configuration.md and docs/errors.md from the code, so that they cannot say anything else."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from domain.errors import ErrorCode, Remedy
+from domain.messages import label
+from domain.text import Language
+from gateway.settings import SYSTEMS, Limits, Partner, Settings, variable
+from schema.errors import Fault
+
+NOTHING = "–"
+_NO, _YES, _CHANGED = "no", "yes, later", "yes, changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a client does about a code: whether to send the request again, and what usually mends it."""
+
+    retry: str
+    remedy: Remedy
+
+
+ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
+    {
+        ErrorCode.UNAUTHENTICATED: Advice(_CHANGED, Remedy.SIGN_IN_AGAIN),
+        ErrorCode.FORBIDDEN: Advice(_NO, Remedy.CALL_HELPLINE),
+        ErrorCode.NOT_FOUND: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.BAD_INPUT: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.CONFLICT: Advice(_CHANGED, Remedy.REFRESH),
+        ErrorCode.IDEMPOTENCY_KEY_REUSED: Advice(_CHANGED, Remedy.USE_NEW_KEY),
+        ErrorCode.IN_PROGRESS: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.CONSENT_REQUIRED: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
+        ErrorCode.RATE_LIMITED: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.TOO_COMPLEX: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.OVERLOADED: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.DEADLINE_EXCEEDED: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.SOURCE_UNAVAILABLE: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.SOURCE_REFUSED: Advice(_NO, Remedy.CALL_HELPLINE),
+        ErrorCode.SOURCE_GARBLED: Advice(_NO, Remedy.RETRY_LATER),
+        ErrorCode.INTEGRITY: Advice(_NO, Remedy.CALL_HELPLINE),
+        ErrorCode.INTERNAL: Advice(_NO, Remedy.CALL_HELPLINE),
+        ErrorCode.SERVICE_UNKNOWN: Advice(_CHANGED, Remedy.CHOOSE_SERVICE),
+        ErrorCode.SERVICE_CLOSED: Advice(_CHANGED, Remedy.CHOOSE_SERVICE),
+        ErrorCode.DOCUMENT_MISSING: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.DOCUMENT_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.PLACE_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.NUMBER_MISTYPED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.ALREADY_APPLIED: Advice(_NO, Remedy.SEE_APPLICATION),
+        ErrorCode.TRANSITION_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.REASON_REQUIRED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FEE_MISMATCH: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+    }
+)
+"""The usual case of each code; an error of an answer carries its own `retryable` and `action`."""
+
+_CONFIGURATION = """\
+<!-- Made by `apuni reference print` from gateway/settings.py. Do not edit. -->
+# Configuration
+
+Everything is set by environment variables, which are read once at the start. An empty variable counts as
+not set. A value that is not allowed ends the command with one line that names the variable and not the value.
+
+In the profile `production` a command that serves refuses to start, with one line for each reason, where a
+setting breaks the rule in the last column. A dash means that there is no rule or no default.
+
+## Settings
+
+{settings}
+
+## Limits of the edge
+
+The defaults hold in both profiles.
+
+{limits}
+
+## Outside systems
+
+`<SYSTEM>` is one of {systems}.
+In the demo a system that is not set is reached at its sandbox, as `APUNI_HOME/run/ports.json` and
+`APUNI_HOME/onboarding/` say. What `GIVEN` must hold is told by `from_onboarding` in each folder
+of integrations/.
+
+{partners}
+"""
+
+_ERRORS = """\
+<!-- Made by `apuni reference print` from domain/errors.py and domain/locale. Do not edit. -->
+# Error codes
+
+A code stands in `errors[].extensions.code`, or in `userErrors[].code` of a mutation. Codes are stable: none
+changes its meaning. Messages come in the asked language and may be worded anew at any time; what is in braces
+is filled in. The extensions of an error are `code`, `type`, `detail`, `source`, `retryable`,
+`retryAfterSeconds`, `action` and `requestId`; each is absent where it does not apply.
+
+*Kind* is `type`. *Retry* says whether the same request may be sent again: `yes, later` (after
+`retryAfterSeconds` where it is given, a mutation under the same idempotency key), `yes, changed` (after what
+*Remedy* says), or `no`. *Remedy* is the usual `action`; an error may carry another that fits better.
+
+{codes}
+
+## Remedies
+
+{remedies}
+"""
+
+
+def documents() -> dict[str, str]:
+    """The text of each reference document by its file name."""
+    return {"configuration.md": configuration(), "errors.md": errors()}
+
+
+def outdated(folder: Path) -> list[str]:
+    """The documents of a folder that are missing or not what the code says."""
+    present = {name: folder / name for name in documents()}
+    return [
+        name
+        for name, text in documents().items()
+        if not present[name].exists() or present[name].read_text(encoding="utf-8") != text
+    ]
+
+
+def configuration() -> str:
+    """Every setting with its variable, default, meaning and the rule of production."""
+    header = ("Variable", "Default", "Meaning", "Production")
+    systems = ", ".join(f"`{system.upper()}`" for system in SYSTEMS)
+    return _CONFIGURATION.format(
+        settings=_table(header, _settings(Settings)),
+        limits=_table(header, _settings(Limits, "limits")),
+        systems=systems,
+        partners=_table(header, _settings(Partner, "partners", "<system>")),
+    )
+
+
+def errors() -> str:
+    """Every error code with its messages, its kind, whether to retry, and the remedy."""
+    codes = _table(("Code", "Kind", "Retry", "Remedy", "English", "हिन्दी"), map(_code_row, ErrorCode))
+    remedies = _table(
+        ("Action", "English", "हिन्दी"), ((f"`{remedy}`", *_texts(f"remedy.{remedy.value}")) for remedy in Remedy)
+    )
+    return _ERRORS.format(codes=codes, remedies=remedies)
+
+
+def _code_row(code: ErrorCode) -> tuple[str, ...]:
+    advice = ADVICE[code]
+    kind = Fault(code).extensions(None)["type"]
+    return f"`{code}`", f"`{kind}`", advice.retry, f"`{advice.remedy}`", *_texts(f"error.{code.value}")
+
+
+def _texts(key: str) -> tuple[str, str]:
+    return label(key, Language.EN), label(key, Language.HI)
+
+
+def _settings(model: type[BaseModel], *path: str) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        if model is Settings and name in {"limits", "partners"}:
+            continue  # tables of their own
+        alias = field.validation_alias
+        named = variable(alias) if isinstance(alias, str) else variable(*path, name)
+        extra = field.json_schema_extra
+        rule = extra.get("production") if isinstance(extra, dict) else None
+        yield f"`{named}`", _default(field), field.description or NOTHING, str(rule or NOTHING)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value is PydanticUndefined or value in ([], {}):
+        return NOTHING
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

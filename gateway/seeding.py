@@ -1,0 +1,85 @@
+"""Prepares a store for the demo: schema, catalogue and geography, people and histories; once."""
+
+import csv
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from actions.catalogue_import import import_catalogue
+from actions.catalogue_rows import CatalogueRows
+from actions.seed import seed
+from gateway.composition import open_house
+from gateway.documents.renderer import CertificateRenderer
+from gateway.logs import configure_logging
+from gateway.settings import Settings
+from integrations.city.kit import load_demo
+from store.engine import migrate
+
+ROOT = Path(__file__).parent.parent
+CATALOGUE_FILES = {
+    "districts": "districts.csv",
+    "tehsils": "tehsils.csv",
+    "departments": "departments.csv",
+    "services": "services.csv",
+    "schemes": "dbt_schemes.csv",
+    "doctypes": "digilocker_doctypes.csv",
+    "outcomes": "local_outcomes.csv",
+    "local_departments": "local_departments.csv",
+    "holidays": "holidays.csv",
+}
+
+LINE_EVERY = 100
+"""Applications between two lines of progress where there is no terminal."""
+
+
+def catalogue_rows(folder: Path = ROOT / "catalogue_data") -> CatalogueRows:
+    """The rows of every file of catalogue_data/."""
+    names = [part.name for part in fields(CatalogueRows)]
+    return CatalogueRows(**{name: _rows(folder / CATALOGUE_FILES[name]) for name in names})
+
+
+@contextmanager
+def shown_progress(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """What is told how many applications of how many are done: a bar, or a line now and then in a log file."""
+    if not console.is_terminal:
+        yield _line_teller(console)
+        return
+    columns = (TextColumn("apuni: seeding demo applications"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("seeding", total=None, visible=False)
+        yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
+
+
+def _line_teller(console: Console) -> Callable[[int, int], None]:
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if done // LINE_EVERY > told // LINE_EVERY or done == total:
+            told = done
+            console.print(f"apuni: seeding demo applications {done}/{total}", highlight=False, soft_wrap=True)
+
+    return tell
+
+
+async def seed_demo(settings: Settings, console: Console) -> None:
+    """Migrate, load the catalogue, seed; the second time nothing is done twice."""
+    configure_logging(level=logging.WARNING)  # an event for each certificate would bury the progress
+    await migrate(settings.store_url)
+    async with open_house(settings) as house:
+        loaded = await import_catalogue(house.environment, catalogue_rows())
+        environment = replace(house.environment, calendar=loaded.calendar)
+        renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
+        with shown_progress(console) as tell:
+            sown = await seed(environment, load_demo(ROOT / "demo"), progress=tell, renderer=renderer)
+        console.print("apuni: demo people and applications seeded" if sown else "apuni: demo data are there already")
+
+
+def _rows(path: Path) -> tuple[dict[str, str], ...]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))

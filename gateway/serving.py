@@ -1,0 +1,118 @@
+"""Runs the gateway under uvicorn, with its limits set and its logs tamed."""
+
+import socket
+from contextlib import suppress
+
+import uvicorn
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.app import create_app
+from gateway.http.headers import EVERY_ANSWER
+from gateway.logs import configure_logging
+from gateway.ports import bound
+from gateway.production import refuse_unfit_production
+from gateway.settings import Settings
+
+DRAIN_SECONDS = 20
+"""How long requests under way may take after SIGTERM."""
+
+BACKLOG = 512
+METRICS = "/metrics"
+
+
+class MetricsApart:
+    """Gives the metrics a port of their own: at it there is nothing else, and elsewhere they are not found."""
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self._app = app
+        self._port = port
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (scope["server"][1] == self._port) is not (scope["path"] == METRICS):
+            await Response(status_code=404, headers=EVERY_ANSWER)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class KeptFailure:
+    """Keeps what ends the start or the stop of the application, which uvicorn would only write as a trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.failure: Exception | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, _without_trace(send))
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+def serve_gateway(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises SettingsRefused where production is not fit, NotUp, PortTaken or StoreError where it cannot start.
+    """
+    refuse_unfit_production(settings)
+    sockets = _sockets(settings)
+    configure_logging()
+    app: ASGIApp = create_app(settings)
+    if settings.metrics_port is not None:
+        app = MetricsApart(app, settings.metrics_port)
+    kept = KeptFailure(app)
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(_config(kept, settings)).run(sockets)
+    except SystemExit:
+        if kept.failure is None:
+            raise
+    finally:
+        for each in sockets:
+            each.close()
+    if kept.failure is not None:
+        raise kept.failure
+
+
+def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        lifespan="on",
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=400,
+        backlog=BACKLOG,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        h11_max_incomplete_event_size=32_768,
+        ws_max_size=65_536,
+    )
+
+
+def _sockets(settings: Settings) -> list[socket.socket]:
+    sockets = [bound(settings.host, settings.port, "APUNI_PORT")]
+    if settings.metrics_port is not None:
+        try:
+            sockets.append(bound(settings.host, settings.metrics_port, "METRICS_PORT"))
+        except BaseException:
+            sockets[0].close()
+            raise
+    return sockets
+
+
+def _without_trace(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        await send({"type": message["type"]})
+
+    return sent

@@ -1,0 +1,284 @@
+"""All settings, read from the environment once; nothing else reads it.
+
+Every name begins with `APUNI_`; a nested one is written `APUNI_LIMITS__BODY_BYTES`. The descriptions below
+are printed to docs/configuration.md (`apuni reference print`).
+"""
+
+import json
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from gateway import runfiles
+
+PREFIX, NESTED = "APUNI_", "__"
+
+SYSTEMS = ("digilocker", "meri_pehchaan", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal")
+"""The outside systems this gateway speaks to. MeriPehchaan is DigiLocker's host, reached on its own."""
+
+
+class Profile(StrEnum):
+    """What the process is for."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class Limits(BaseModel):
+    """The edge's limits (RELIABILITY.md section 4). Sizes are bytes, times seconds."""
+
+    body_bytes: int = Field(default=100_000, gt=0, description="Bytes of one request body.")
+    json_depth: int = Field(default=24, gt=0, description="Levels of nesting in a JSON body.")
+    tokens: int = Field(default=1000, gt=0, description="Words and signs of one GraphQL document.")
+    depth: int = Field(default=10, gt=0, description="Levels of fields in an operation.")
+    aliases: int = Field(default=15, gt=0, description="Aliases in a document.")
+    root_fields: int = Field(default=10, gt=0, description="Fields at the top of an operation.")
+    read_seconds: float = Field(default=8.0, gt=0, description="Seconds that a query may take in all.")
+    write_seconds: float = Field(default=15.0, gt=0, description="Seconds that a mutation may take in all.")
+
+
+class Partner(BaseModel):
+    """How one outside system is reached. `given` is what onboarding handed over; it never prints itself.
+
+    `given_file` names a JSON file with the same content, for secrets that are mounted as files.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    base_url: str = Field(
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where the system is reached.",
+        json_schema_extra={"production": "https, and no sandbox"},
+    )
+    browser_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where a citizen's browser reaches it, if that differs (sign-in providers).",
+        json_schema_extra={"production": "https, and no sandbox"},
+    )
+    given: dict[str, Any] = Field(
+        default_factory=dict,
+        repr=False,
+        description="What onboarding handed over, as a JSON object. Secret.",
+        json_schema_extra={"production": "this or `GIVEN_FILE`; not a sandbox's"},
+    )
+    given_file: Path | None = Field(
+        default=None,
+        description="A JSON file with the same content, for secrets that are mounted as files. `GIVEN` goes before it.",
+    )
+
+    def onboarding(self) -> dict[str, Any]:
+        """What onboarding handed over; raises OSError or ValueError where the file cannot be read."""
+        if self.given_file is None:
+            return self.given
+        content = json.loads(self.given_file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("not a JSON object")  # noqa: TRY004 - the same for whoever reads the file
+        return content | self.given
+
+
+class SettingsRefused(Exception):
+    """The settings do not allow a start. One line for each reason."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+class Settings(BaseSettings):
+    """Where things are, who the partners are, and how much is allowed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    profile: Profile = Field(
+        default=Profile.DEMO,
+        description="What the process is for: `demo` or `production`.",
+        json_schema_extra={"production": "`production`"},
+    )
+    home: Path = Field(
+        default=Path("var"),
+        description="The folder of everything that is kept: store, files, keys, and the demo's sandboxes.",
+        json_schema_extra={"production": "not the home of a demo"},
+    )
+    host: str = Field(default="127.0.0.1", description="The address that the gateway listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="The port that the gateway listens on.")
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        validation_alias="METRICS_PORT",
+        description="A port of its own for `/metrics`. Without it `/metrics` is at the gateway's port.",
+    )
+    sandbox_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        validation_alias="SANDBOX_PORT",
+        description="The port of all sandboxes. 0 takes that of the last run, or a free one.",
+        json_schema_extra={"production": "not used: sandboxes do not run"},
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="The base of redirects and links. Without it, the loopback address.",
+        json_schema_extra={"production": "must be set, https"},
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="The store, `postgresql://...` or `sqlite:///...`. Without it, `store.db` in `APUNI_HOME`. Secret.",
+        json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
+    )
+    vault_url: SecretStr | None = Field(
+        default=None,
+        description="The Aadhaar vault, a database of its own. Without it, `vault.db` in `APUNI_HOME`. Secret.",
+        json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
+    )
+    cache_url: SecretStr | None = Field(
+        default=None,
+        description="A shared cache, `redis://...`. Without it, the memory of each process. Secret.",
+    )
+    keys_dir: Path | None = Field(
+        default=None,
+        description="The folder of the keyrings. Without it, `keys` in `APUNI_HOME`.",
+        json_schema_extra={"production": "refused, unless `APUNI_ALLOW_SOFTWARE_KEYS=1`"},
+    )
+    clock: Literal["system", "sandbox"] = Field(
+        default="system",
+        description="`system`, or `sandbox` to follow the clock of the sandboxes.",
+        json_schema_extra={"production": "`system`"},
+    )
+    allow_sqlite: bool = Field(default=False, description="Whether production may keep its data in SQLite.")
+    allow_software_keys: bool = Field(default=False, description="Whether production may keep its keys in files.")
+    issuer_id: str = Field(
+        default="in.gov.uk.apunisarkar", description="The issuer's name in the URI of every certificate."
+    )
+    session_seconds: int | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds that a session lasts. Without it, 3600 in the demo and 600 in production.",
+    )
+    app_redirects: list[str] = Field(
+        default_factory=list,
+        description="The addresses, as a JSON list, to which native apps may be sent back after signing in.",
+    )
+    graphiql: bool | None = Field(
+        default=None,
+        description="Whether browsers get GraphiQL at `/graphql`. Without it, in the demo only.",
+        json_schema_extra={"production": "must not be open"},
+    )
+    limits: Limits = Field(default_factory=Limits, description="The limits of the edge.")
+    partners: dict[str, Partner] = Field(
+        default_factory=dict,
+        description="How the outside systems are reached. In the demo, as the sandboxes say.",
+        json_schema_extra={"production": "every system must be set"},
+    )
+
+    @field_validator("database_url", "vault_url")
+    @classmethod
+    def _is_a_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_database(value.get_secret_value()):
+            raise PydanticCustomError("database", "Input should be the address of a PostgreSQL or SQLite database")
+        return value
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the demo."""
+        return self.profile is Profile.DEMO
+
+    @property
+    def url(self) -> str:
+        """The base of redirects and links, without a slash at the end."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def store_url(self) -> str:
+        """The application store."""
+        return _revealed(self.database_url) or f"sqlite+aiosqlite:///{(self.home / 'store.db').resolve()}"
+
+    @property
+    def vault_store_url(self) -> str:
+        """The Aadhaar vault, a database of its own."""
+        return _revealed(self.vault_url) or f"sqlite+aiosqlite:///{(self.home / 'vault.db').resolve()}"
+
+    @property
+    def cache_store_url(self) -> str | None:
+        """The shared cache, or None for this process's memory."""
+        return _revealed(self.cache_url)
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the keyrings lie."""
+        return self.keys_dir or self.home / "keys"
+
+    @property
+    def objects_folder(self) -> Path:
+        """Where certificates and attachments lie."""
+        return self.home / "objects"
+
+    @property
+    def session_life(self) -> int:
+        """Seconds a session lasts: an hour in the demo, ten minutes in production."""
+        return self.session_seconds or (3600 if self.demo else 600)
+
+    @property
+    def graphiql_open(self) -> bool:
+        """Whether a browser gets GraphiQL at /graphql."""
+        return self.demo if self.graphiql is None else self.graphiql
+
+    def partner(self, system: str) -> Partner:
+        """How a system is reached: as set, or in the demo as its sandbox's onboarding file says.
+
+        Raises SettingsRefused where neither says it, NotUp where the sandboxes have not run yet.
+        """
+        if system in self.partners:
+            return self.partners[system]
+        if not self.demo:
+            raise SettingsRefused([f"{variable('partners', system)} is not set"])
+        return Partner.model_validate(runfiles.onboarded(self.home, system))
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises SettingsRefused, which names each variable but not its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = [f"{variable(*map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
+        raise SettingsRefused(reasons) from None
+    except SettingsError as error:
+        named = re.search(r'field "(\w+)"', str(error))
+        where = variable(named[1]) if named else "a setting"
+        raise SettingsRefused([f"{where}: Input should be valid JSON"]) from None
+
+
+def variable(*path: str) -> str:
+    """The environment variable of a setting."""
+    if path[0].isupper():  # an alias, which has no prefix
+        return path[0]
+    return PREFIX + NESTED.join(path).upper()
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+def _is_database(url: str) -> bool:
+    from sqlalchemy.exc import ArgumentError
+
+    from store.connections import database_url
+
+    try:
+        database_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""The catalogue as it is loaded: what the sources say, and nothing made up."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from actions.catalogue_import import import_catalogue
+from actions.catalogue_rows import read_calendar, read_catalogue
+from domain.catalogue import Outcome
+from domain.deadline import DayUnit
+from store import calendar, catalogue, ledger
+from tests.support.actions import World, catalogue_rows
+
+READ = read_catalogue(catalogue_rows())
+SERVICES = {service.code: service for service in READ.services}
+
+
+def test_everything_that_was_gathered_is_there():
+    counts = [len(READ.services), len(READ.districts), len(READ.tehsils), len(READ.departments), len(READ.schemes)]
+    assert counts == [87, 13, 130, 61, 26]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [service.code for service in READ.services],
+        [service.slug for service in READ.services],
+        [service.id for service in READ.services],
+        [tehsil.code for tehsil in READ.tehsils],
+        [department.slug for department in READ.departments],
+        list(READ.etaal_codes.values()),
+    ],
+    ids=["service code", "service slug", "service id", "tehsil code", "department slug", "e-Taal code"],
+)
+def test_keys_are_unique(values: list[str]):
+    assert [value for value, times in Counter(values).items() if times > 1] == []
+
+
+def test_services_without_a_portal_code_get_a_local_one():
+    local = [service for service in READ.services if service.code_source == "LOCAL"]
+    assert len(local) == 52
+    assert all(service.code.startswith("UKX-") and len(service.code) == 10 for service in local)
+
+
+def test_what_no_source_says_is_null_and_never_zero():
+    solvency = SERVICES["UKX-SHHBEG"]
+    assert (solvency.fee_paise, solvency.portal_delivery_days) == (None, None)
+    assert SERVICES["UKX-ISLWPJ"].limit_days is None
+    assert SERVICES["UKX-KYFODJ"].name.hi is None
+    assert SERVICES["UKX-CNWTMC"].fee_paise == 0
+    assert SERVICES["ES09"].fee_paise == 4000
+    assert all(service.limit_days != 0 for service in READ.services)
+
+
+def test_limits_are_those_of_the_act_in_working_days():
+    assert (SERVICES["ES90"].limit_days, SERVICES["ES90"].portal_delivery_days) == (45, 15)
+    assert {service.limit_unit for service in READ.services} == {DayUnit.WORKING_DAYS}
+
+
+def test_each_outcome_has_what_it_needs():
+    for service in READ.services:
+        assert (service.outcome is Outcome.CERTIFICATE) == (service.doctype is not None)
+        assert (service.outcome is Outcome.BENEFIT) == (service.scheme_id is not None)
+    schemes = {scheme.code for scheme in READ.schemes}
+    assert all(service.scheme_id in schemes for service in READ.services if service.scheme_id)
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "doctype", "scheme"),
+    [
+        ("ES09", Outcome.CERTIFICATE, "INCER", None),
+        ("ES08", Outcome.CERTIFICATE, "CTCER", None),
+        ("ES01", Outcome.CERTIFICATE, "DMCER", None),
+        ("UKX-CNWTMC", Outcome.CERTIFICATE, "BTCER", None),
+        ("ES92", Outcome.BENEFIT, None, "uk-widow-pension"),
+        ("UKX-VPSGTP", Outcome.BENEFIT, None, "uk-nanda-gaura-birth"),
+        ("ES22", Outcome.ORDER, None, None),
+    ],
+)
+def test_outcomes_come_from_doctypes_schemes_and_our_own_list(
+    code: str, outcome: Outcome, doctype: str | None, scheme: str | None
+):
+    service = SERVICES[code]
+    assert (service.outcome, service.doctype, service.scheme_id) == (outcome, doctype, scheme)
+
+
+@pytest.mark.parametrize("code", ["PD02", "PP02", "UI03", "EC01", "HD67", "TR01", "HD68"])
+def test_services_of_other_portals_are_not_applied_for_here(code: str):
+    assert not SERVICES[code].open
+
+
+def test_every_open_service_belongs_to_a_department():
+    slugs = {department.slug for department in READ.departments}
+    assert [service.code for service in READ.services if service.department not in slugs] == []
+
+
+def test_the_calendar_holds_national_holidays_and_its_version_follows_its_content():
+    assert not READ.calendar.is_working(date(2026, 1, 26), "49")
+    assert not READ.calendar.is_working(date(2026, 10, 2))
+    assert len(READ.calendar.holidays) == 9
+    one = [{"date": "2026-03-04", "name_hi": "होली", "name_en": "Holi", "district": "49", "verified": "no"}]
+    two = [*one, {**one[0], "district": "50"}]
+    both, whole = read_calendar(two), read_calendar([*two, {**one[0], "district": ""}])
+    assert not both.is_working(date(2026, 3, 4), "50")
+    assert both.is_working(date(2026, 3, 4), "51")
+    assert not whole.is_working(date(2026, 3, 4), "51")
+    assert len({read_calendar(one).version, both.version, whole.version}) == 3
+
+
+def test_a_service_that_occurs_twice_is_refused():
+    rows = catalogue_rows()
+    with pytest.raises(ValueError, match="twice"):
+        read_catalogue(replace(rows, services=(*rows.services, rows.services[0])))
+
+
+async def test_loading_again_changes_nothing_and_keeps_enrolled_codes(world: World):
+    async with world.env.store.writing() as tx:
+        await ledger.save_etaal_code(tx, "ES09", "GIVEN-BY-ETAAL")
+        before = await catalogue.services_by_codes(tx, list(SERVICES))
+    await import_catalogue(world.env, catalogue_rows())
+    async with world.env.store.reading() as tx:
+        assert await catalogue.services_by_codes(tx, list(SERVICES)) == before
+        assert (await ledger.etaal_codes(tx))["ES09"] == "GIVEN-BY-ETAAL"
+        assert await calendar.work_calendar(tx) == READ.calendar
+        assert len(await catalogue.tehsils(tx, "49")) == 7

@@ -1,0 +1,116 @@
+"""The demo's people against the real sandboxes: what seeding wrote is what the partners know."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actions.benefits import benefits_of
+from actions.department_documents import department_certificates_of
+from actions.environment import Environment
+from actions.ration import ration_card_of
+from actions.seed import seed
+from actions.seed_people import Cast, cast_of, citizen_subject
+from domain.benefits import PaymentStatus
+from domain.clock import ManualClock
+from domain.sources import Source
+from domain.text import Language
+from integrations.apisetu import ApiSetu, ApiSetuSettings
+from integrations.apisetu.sandbox import create_sandbox as create_apisetu
+from integrations.city import Sandbox, SandboxClock, SandboxHome
+from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance.sandbox import create_sandbox as create_dbt
+from integrations.umang import Umang, UmangSettings
+from integrations.umang.sandbox import create_sandbox as create_umang
+from tests.support.actions import DEMO, FakeRenderer
+from tests.support.remotes import remote_over
+
+FEW = {**DEMO, "histories": {**DEMO["histories"], "states": {"DRAFT": 1}, "delivered_certificates": 0, "people": {}}}
+"""Only the benefits, which are what partners must agree with."""
+
+
+class City:
+    """Three sandboxes, and the clients that talk to them."""
+
+    def __init__(self, folder: Path, clock: ManualClock) -> None:
+        self._folder, self._clock = folder, clock
+        self.sandboxes: list[Sandbox] = []
+
+    def partners(self, env: Environment) -> Environment:
+        apisetu, given = self._start("apisetu", create_apisetu)
+        setu = ApiSetu(self._remote(apisetu, Source.API_SETU), ApiSetuSettings.from_onboarding(given), self._clock)
+        treasury, given = self._start("dbt_finance", create_dbt)
+        dbt = DbtFinance(
+            self._remote(treasury, Source.DBT_FINANCE), DbtFinanceSettings.from_onboarding(given), self._clock
+        )
+        gateway, given = self._start("umang", create_umang)
+        umang = Umang(self._remote(gateway, Source.UMANG), UmangSettings.from_onboarding(given), self._clock, env.ids)
+        return replace(env, partners=replace(env.partners, apisetu=setu, dbt=dbt, umang=umang))
+
+    def _start(self, system: str, create: Any) -> tuple[Sandbox, dict[str, Any]]:
+        onboarding = self._folder / f"{system}.json"
+        clock = SandboxClock(base=self._clock)
+        home = SandboxHome(
+            system, self._folder / system, onboarding, clock, DEMO, "http://gateway.test", "http://sandbox.test"
+        )
+        self.sandboxes.append(create(home))
+        return self.sandboxes[-1], json.loads(onboarding.read_text())
+
+    def _remote(self, sandbox: Sandbox, source: Source) -> Any:
+        return remote_over(sandbox.app, source, clock=self._clock)
+
+
+@pytest.fixture
+def city(tmp_path: Path, store_clock: ManualClock) -> Iterator[City]:
+    city = City(tmp_path / "city", store_clock)
+    yield city
+    for sandbox in city.sandboxes:
+        sandbox.close()
+
+
+@pytest.fixture
+async def seeded(catalogued: Environment, city: City) -> tuple[Environment, Cast]:
+    env = city.partners(catalogued)
+    await seed(env, FEW, progress=lambda done, of: None, renderer=FakeRenderer())
+    async with env.store.reading() as tx:
+        return env, await cast_of(tx, FEW)
+
+
+async def test_nothing_of_the_seeding_reached_a_partner(seeded: tuple[Environment, Cast], city: City):
+    assert [sandbox.ledger.entries(0) for sandbox in city.sandboxes] == [[], [], []]
+
+
+async def test_every_scripted_payment_is_known_to_the_treasury_in_its_state(seeded: tuple[Environment, Cast]):
+    env, cast = seeded
+    states: Counter[PaymentStatus] = Counter()
+    for citizen_id in cast.citizens.values():
+        view = await benefits_of(env, citizen_subject(citizen_id), citizen_id)
+        assert view.complete
+        states.update(one.state.status for node in view.nodes for one in node.instalments if one.state)
+    assert {status.value: count for status, count in states.items()} == Counter(
+        scripted["state"] for scripted in DEMO["payments"].values()
+    )
+
+
+async def test_recorded_consents_open_every_department_document(seeded: tuple[Environment, Cast]):
+    env, cast = seeded
+    for person in DEMO["people"]:
+        citizen_id = cast.citizens[person["key"]]
+        answers = await department_certificates_of(env, citizen_subject(citizen_id), citizen_id)
+        assert [answer.failure for answer in answers] == [None] * len(person["department_documents"])
+
+
+async def test_ration_cards_are_those_of_the_demo(seeded: tuple[Environment, Cast]):
+    env, cast = seeded
+    citizen_id = cast.citizens["asha-negi"]
+    card = await ration_card_of(env, citizen_subject(citizen_id), citizen_id, Language.EN)
+    asha = next(person for person in DEMO["people"] if person["key"] == "asha-negi")
+    assert card is not None
+    assert (card.value.number, len(card.value.members)) == (
+        asha["ration_card"]["number"],
+        len(asha["ration_card"]["members"]),
+    )

@@ -1,0 +1,249 @@
+"""The demo after seeding: every state, true histories, and nothing that leaves the house."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, cast
+
+import pytest
+from stdnum.in_ import aadhaar
+
+from actions.environment import Environment
+from actions.seed import BATCH, PEOPLE_SINCE, seed
+from actions.seed_people import Cast, cast_of, synthetic_aadhaar
+from actions.seed_plan import choice, plans
+from domain.applications import Application
+from domain.bills import bill_number, end_to_end_id, seeded_sanction_number
+from domain.clock import ist_date
+from domain.lifecycle import TRANSITIONS, Status
+from domain.people import OfficerLevel, Role
+from store import applications, audit, benefits, catalogue, certificates, department_documents, outbox, people
+from store.counters import CounterFilter, totals
+from store.outbox import OutboxState
+from tests.support.actions import DEMO, ROOT, FakeRenderer
+
+
+@dataclass
+class Sown:
+    env: Environment
+    cast: Cast
+    all: list[Application]
+    progress: list[tuple[int, int]]
+
+    def of(self, person: str) -> list[Application]:
+        return [one for one in self.all if one.citizen_id == self.cast.citizens[person]]
+
+
+@pytest.fixture
+async def sown(catalogued: Environment) -> Sown:
+    """The whole demo, sown with a renderer that only counts."""
+    env = catalogued
+    progress: list[tuple[int, int]] = []
+    done = await seed(env, DEMO, progress=lambda done, of: progress.append((done, of)), renderer=FakeRenderer())
+    assert done
+    async with env.store.reading() as tx:
+        people_of_demo = await cast_of(tx, DEMO)
+        held = [
+            one
+            for citizen_id in people_of_demo.citizens.values()
+            for one in await applications.page_of_citizen(tx, citizen_id, limit=100)
+        ]
+    return Sown(env, people_of_demo, held, progress)
+
+
+async def test_the_demo_is_large_true_and_quiet(sown: Sown):
+    """One seeding for all these, since each takes some seconds."""
+    await _every_state_is_there(sown)
+    await _histories_are_lawful_and_in_order(sown)
+    await _counters_and_audit_agree_with_the_histories(sown)
+    await _nothing_is_left_to_be_sent(sown)
+    await _payments_are_those_that_the_sandbox_scripts(sown)
+    await _the_default_citizen_has_something_to_show(sown)
+    await _sowing_again_does_nothing(sown)
+
+
+async def _every_state_is_there(sown: Sown) -> None:
+    states = Counter(one.status for one in sown.all)
+    assert len(sown.all) >= 500
+    assert set(states) == set(Status)
+    assert sown.progress[-1] == (len(sown.all), len(sown.all))
+    assert len({one.number for one in sown.all}) == len(sown.all)
+    assert {one.district for one in sown.all} >= {"45", "47", "49", "50", "51", "52", "53", "56"}
+    assert all(one.officer_id for one in sown.all if one.status is not Status.DRAFT)
+
+
+async def _histories_are_lawful_and_in_order(sown: Sown) -> None:
+    now = sown.env.clock.now()
+    async with sown.env.store.reading() as tx:
+        histories = await applications.timelines(tx, [one.id for one in sown.all])
+    for one in sown.all:
+        steps = histories[one.id]
+        assert [step.sequence for step in steps] == list(range(1, one.version + 1))
+        assert [step.at for step in steps] == sorted(step.at for step in steps)
+        assert steps[-1].at <= now
+        assert steps[-1].after is one.status
+        assert one.updated_at == steps[-1].at
+        for before, after in pairwise(steps):
+            assert TRANSITIONS[before.after, after.move] is after.after
+    assert any(one.due_at and one.due_at < now and one.status is Status.IN_SCRUTINY for one in sown.all)
+    assert min(one.created_at for one in sown.all) > now - PEOPLE_SINCE
+
+
+async def _counters_and_audit_agree_with_the_histories(sown: Sown) -> None:
+    today = ist_date(sown.env.clock.now())
+    kinds = ("RECEIVED", "DELIVERED", "REJECTED", "WITHDRAWN", "RETURNED")
+    async with sown.env.store.reading() as tx:
+        summed = await totals(tx, CounterFilter(kinds, today - timedelta(days=500), today), ("kind",))
+    states = Counter(one.status for one in sown.all)
+    assert {str(total.by["kind"]): total.total for total in summed} == {
+        "RECEIVED": len(sown.all) - states[Status.DRAFT],
+        "DELIVERED": states[Status.DELIVERED],
+        "REJECTED": states[Status.REJECTED],
+        "WITHDRAWN": states[Status.WITHDRAWN],
+        "RETURNED": states[Status.RETURNED_AS_INCOMPLETE],
+    }
+    assert await audit.verify(sown.env.store)
+
+
+async def _nothing_is_left_to_be_sent(sown: Sown) -> None:
+    assert cast("Any", sown.env.partners.digilocker).calls == 0
+    assert cast("Any", sown.env.partners.dbt).instructed == []
+    async with sown.env.store.writing() as tx:
+        pending = await outbox.listing(tx, OutboxState.PENDING, 100)
+        assert await outbox.claim(tx, "worker", 100, 60) == []
+        issued = await certificates.of_applications(tx, [one.id for one in sown.all])
+    resting = {one.id for one in sown.all if one.status is Status.APPROVED}
+    assert {message.application_id for message in pending} == resting
+    assert {message.topic for message in pending} == {"certificate.issue"}
+    assert 30 <= len(issued) <= 60
+
+
+async def _payments_are_those_that_the_sandbox_scripts(sown: Sown) -> None:
+    today = ist_date(sown.env.clock.now())
+    made = {}
+    async with sown.env.store.reading() as tx:
+        for citizen_id in sown.cast.citizens.values():
+            for sanction in await benefits.sanctions_of_citizen(tx, citizen_id):
+                for one in (await benefits.instalments(tx, [sanction.id])).get(sanction.id, []):
+                    made[one.bill_number] = (one, sanction.scheme_code, (today - one.period_from).days)
+    assert set(made) == set(DEMO["payments"])
+    for bill, scripted in DEMO["payments"].items():
+        instalment, scheme, days_ago = made[bill]
+        assert (instalment.end_to_end_id, instalment.amount_paise) == (
+            scripted["end_to_end_id"],
+            scripted["amount_paise"],
+        )
+        assert (scheme, days_ago) == (scripted["scheme"], scripted["days_ago"])
+        assert sown.cast.citizens[scripted["person"]] == instalment.citizen_id
+
+
+async def _the_default_citizen_has_something_to_show(sown: Sown) -> None:
+    asha = sown.cast.citizens["asha-negi"]
+    assert len(sown.of("asha-negi")) >= 5
+    async with sown.env.store.reading() as tx:
+        assert len(await benefits.sanctions_of_citizen(tx, asha)) == 2
+        assert len(await certificates.of_citizen(tx, asha)) >= 2
+        held = await department_documents.of_citizen(tx, asha)
+        citizen = (await people.citizens(tx, [asha]))[asha]
+    assert {one.publisher for one in held} == {"edistrictuk", "onorc"}
+    number = synthetic_aadhaar("asha-negi")
+    assert citizen.aadhaar_last4 == number[-4:]
+    vault = sown.env.vault
+    assert await vault.reveal(citizen.aadhaar_reference or "", purpose="TEST", by="test") == number
+
+
+async def _sowing_again_does_nothing(sown: Sown) -> None:
+    assert not await seed(sown.env, DEMO, progress=lambda done, of: None, renderer=FakeRenderer())
+
+
+async def test_a_seeding_that_was_cut_off_goes_on_where_it_stopped(catalogued: Environment):
+    env = catalogued
+
+    class Cut(Exception):
+        pass
+
+    def cut(done: int, _of: int) -> None:
+        if done >= 2 * BATCH:
+            raise Cut
+
+    few = {**DEMO, "histories": _few()}
+    with pytest.raises(Cut):
+        await seed(env, few, progress=cut, renderer=FakeRenderer())
+    progress: list[int] = []
+    assert await seed(env, few, progress=lambda done, _of: progress.append(done), renderer=FakeRenderer())
+    async with env.store.reading() as tx:
+        found = await cast_of(tx, few)
+        total = sum([await applications.count_of_citizen(tx, one) for one in found.citizens.values()])
+    assert total == progress[-1] > 2 * BATCH
+
+
+def _few() -> dict[str, Any]:
+    states = {"DRAFT": 60, "FEE_PENDING": 50}
+    return {**DEMO["histories"], "states": states, "delivered_certificates": 0, "people": {}, "benefits": []}
+
+
+async def test_a_demo_that_does_not_fit_the_catalogue_is_refused(catalogued: Environment):
+    env = catalogued
+    async with env.store.reading() as tx:
+        schemes = await catalogue.schemes(tx)
+        services = await catalogue.services_by_codes(tx, [one["code"] for one in DEMO["histories"]["services"]])
+    greedy = {**DEMO, "histories": {**_few(), "states": {"BENEFIT_SANCTIONED": 1000}}}
+    with pytest.raises(ValueError, match="too few"):
+        plans(greedy, services, schemes)
+
+
+def test_synthetic_aadhaar_numbers_are_valid_begin_with_9999_and_differ():
+    numbers = [synthetic_aadhaar(person["key"]) for person in DEMO["people"]]
+    assert all(aadhaar.is_valid(number) and number.startswith("9999") for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_no_aadhaar_number_is_in_the_demo_files():
+    for file in (ROOT / "demo").glob("*.json"):
+        runs = re.findall(r"(?<!\d)\d{12}(?!\d)", file.read_text(encoding="utf-8"))
+        assert [run for run in runs if aadhaar.is_valid(run)] == []
+
+
+def test_the_people_are_as_others_expect_them():
+    keys = {person["key"] for person in DEMO["people"]}
+    officers = {officer["key"]: officer for officer in DEMO["officers"]}
+    assert len(keys) == len(DEMO["people"]) >= 25
+    assert len({person["district"] for person in DEMO["people"]}) >= 5
+    assert len({person["mobile"] for person in DEMO["people"]}) == len(keys)
+    asha = next(person for person in DEMO["people"] if person["key"] == "asha-negi")
+    assert len(asha["locker_documents"]) >= 2
+    assert asha["ration_card"]
+    assert asha["department_documents"]
+    for key, level in (
+        ("officer-dehradun-sadar", OfficerLevel.DESIGNATED),
+        ("sdm-dehradun", OfficerLevel.FIRST_APPELLATE),
+        ("dm-dehradun", OfficerLevel.SECOND_APPELLATE),
+    ):
+        assert officers[key]["postings"][0]["level"] == level.value
+    for key, role in (("commission-1", Role.COMMISSION), ("finance-1", Role.FINANCE_OFFICER), ("admin-1", Role.ADMIN)):
+        assert officers[key]["postings"][0]["role"] == role.value
+    assert {"dswo-dehradun", "department-admin-1", "auditor-1", "developer-1"} <= set(officers)
+    assert "operator-1" in {operator["key"] for operator in DEMO["operators"]}
+
+
+def test_scripted_payments_follow_from_the_sanction_numbers():
+    for line in DEMO["histories"]["benefits"]:
+        number = seeded_sanction_number(line["person"], line["scheme"])
+        for sequence in range(1, line["instalments"] + 1):
+            scripted = DEMO["payments"][bill_number(number, sequence)]
+            assert scripted["end_to_end_id"] == end_to_end_id(number, sequence)
+
+
+def test_choices_depend_on_the_text_alone():
+    assert choice("a", 1000) == choice("a", 1000)
+    assert len({choice(str(text), 1000) for text in range(50)}) > 40
+
+
+async def test_the_clock_of_the_caller_is_left_alone(catalogued: Environment):
+    env = catalogued
+    before = env.clock.now()
+    few = {**DEMO, "histories": {**_few(), "states": {"DRAFT": 2}}}
+    await seed(env, few, progress=lambda done, of: None, renderer=FakeRenderer())
+    assert env.clock.now() == before

@@ -1,0 +1,88 @@
+"""Health, readiness and numbers."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from domain.sources import Source
+from gateway.http.graphql import OperationRecord
+from gateway.http.health import health_routes
+from gateway.http.metrics import Metrics
+from store.errors import StoreUnavailable
+from store.outbox import OutboxCounts
+
+
+def client_of(app: Starlette) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test")
+
+
+async def test_a_process_is_live_before_it_is_ready_and_while_it_drains():
+    app = Starlette(routes=health_routes())
+    async with client_of(app) as client:
+        starting = await client.get("/health/ready")
+        app.state.ready = True
+        ready = await client.get("/health/ready")
+        app.state.ready = False
+        draining = await client.get("/health/ready")
+        live = await client.get("/health/live")
+
+    assert [starting.status_code, ready.status_code, draining.status_code, live.status_code] == [503, 200, 503, 200]
+    assert draining.headers["retry-after"] == "1"
+    assert live.headers["cache-control"] == "no-store"
+
+
+class StoreAway:
+    def reading(self) -> Any:
+        raise StoreUnavailable("gone")
+
+
+async def scraped(metrics: Metrics) -> str:
+    environment: Any = SimpleNamespace(store=StoreAway())
+    async with client_of(Starlette(routes=metrics.routes(environment))) as client:
+        response = await client.get("/metrics")
+    assert response.status_code == 200
+    return response.text
+
+
+async def test_operations_are_counted_by_names_that_we_know_only():
+    metrics = Metrics({"MyApplications"})
+    for name in ("MyApplications", "Evil9999410570581234", None):
+        metrics.observe_operation(OperationRecord(name, "query", 200, 0.02, ()))
+
+    text = await scraped(metrics)
+
+    assert 'apuni_graphql_operations_total{name="MyApplications",operation="query",status="200"} 1.0' in text
+    assert 'apuni_graphql_operations_total{name="other",operation="query",status="200"} 2.0' in text
+    assert "Evil" not in text
+
+
+async def test_errors_and_calls_are_counted():
+    metrics = Metrics(())
+    metrics.observe_operation(OperationRecord(None, "none", 400, 0.001, ("BAD_INPUT", "BAD_INPUT")))
+    metrics.observe_call(Source.DIGILOCKER, "issued_documents", "failed", 3.0)
+
+    text = await scraped(metrics)
+
+    assert 'apuni_graphql_errors_total{code="BAD_INPUT"} 2.0' in text
+    assert 'apuni_source_calls_total{call="issued_documents",outcome="failed",source="DIGILOCKER"} 1.0' in text
+
+
+async def test_the_outbox_shows_its_oldest_message_and_stays_where_the_store_is_away():
+    metrics = Metrics(())
+    metrics.observe_outbox(OutboxCounts(pending=3, dead=1, oldest_seconds=42.0))
+
+    text = await scraped(metrics)
+
+    assert "apuni_outbox_oldest_seconds 42.0" in text
+    assert 'apuni_outbox_messages{state="dead"} 1.0' in text
+
+
+@pytest.mark.parametrize("operation", ["query", "mutation"])
+async def test_times_are_kept_for_each_kind_of_operation(operation: str):
+    metrics = Metrics(())
+    metrics.observe_operation(OperationRecord(None, operation, 200, 0.3, ()))
+
+    assert f'apuni_graphql_seconds_bucket{{le="0.5",operation="{operation}"}} 1.0' in await scraped(metrics)

@@ -1,0 +1,108 @@
+"""The status page in both languages, without script."""
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from domain.sources import Source
+from gateway.http.status import status_routes
+from gateway.settings import Settings
+from integrations.monitor import SourceMonitor
+
+NOON = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+
+
+@pytest.fixture
+def monitor() -> SourceMonitor:
+    made = SourceMonitor({Source.DIGILOCKER, Source.DBT_FINANCE, Source.UMANG})
+    made.succeeded(Source.DIGILOCKER, "issued", NOON, 0.1)
+    made.failed(Source.DBT_FINANCE, "status", NOON, 3.0, 15.0)
+    return made
+
+
+@pytest.fixture
+def app(monitor: SourceMonitor) -> Starlette:
+    made = Starlette(routes=status_routes(Settings(), monitor))
+    made.state.ready = True
+    return made
+
+
+@pytest.fixture
+def client(app: Starlette) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test")
+
+
+async def test_the_page_speaks_hindi_unless_asked_otherwise(client: httpx.AsyncClient):
+    hindi = await client.get("/status", headers=BROWSER)
+    english = await client.get("/status", headers={**BROWSER, "Accept-Language": "en"})
+    switched = await client.get("/status?language=en", headers={**BROWSER, "Accept-Language": "hi"})
+
+    assert '<html lang="hi">' in hindi.text
+    assert "गेटवे तैयार है।" in hindi.text
+    assert "The gateway is ready." in english.text
+    assert "The gateway is ready." in switched.text
+    assert hindi.headers["content-language"] == "hi"
+
+
+async def test_each_source_shows_its_state_and_times_in_india(client: httpx.AsyncClient):
+    page = (await client.get("/status?language=en", headers=BROWSER)).text
+
+    assert page.count("24-11-2026 12:00:00") == 2
+    assert "DigiLocker" in page
+    assert '<span class="good">Answering</span>' in page
+    assert '<span class="bad">Not answering</span>' in page
+    assert "Not asked yet" in page
+    assert "Not connected" in page
+
+
+async def test_the_page_runs_no_script_and_loads_nothing(client: httpx.AsyncClient):
+    response = await client.get("/status", headers=BROWSER)
+
+    assert response.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "<script" not in response.text
+    assert "<link" not in response.text
+    assert "<img" not in response.text
+
+
+async def test_an_unready_gateway_says_so(app: Starlette, client: httpx.AsyncClient):
+    app.state.ready = False
+
+    assert "The gateway is not ready." in (await client.get("/status?language=en", headers=BROWSER)).text
+
+
+async def test_a_program_gets_json(client: httpx.AsyncClient):
+    body = (await client.get("/status")).json()
+
+    states = {source["name"]: (source["configured"], source["state"]) for source in body["sources"]}
+    assert body["ready"] is True
+    assert states["DIGILOCKER"] == (True, "LIVE")
+    assert states["DBT_FINANCE"] == (True, "DOWN")
+    assert states["UMANG"] == (True, None)
+    assert states["TREASURY"] == (False, None)
+
+
+@pytest.mark.parametrize("language", ["xx", "<script>", "en'><script>"])
+async def test_an_odd_language_is_ignored(client: httpx.AsyncClient, language: str):
+    response = await client.get("/status", params={"language": language}, headers=BROWSER)
+
+    assert response.status_code == 200
+    assert "<script" not in response.text
+
+
+@pytest.mark.parametrize("weight", [400, 700])
+async def test_the_font_for_hindi_comes_from_our_own_origin(client: httpx.AsyncClient, weight: int):
+    page = await client.get("/status", headers=BROWSER)
+    font = await client.get(f"/fonts/devanagari-{weight}.woff2")
+
+    assert f"url(/fonts/devanagari-{weight}.woff2)" in page.text
+    assert font.content.startswith(b"wOF2")
+    assert font.headers["content-type"] == "font/woff2"
+    assert "max-age" in font.headers["cache-control"]
+
+
+@pytest.mark.parametrize("name", ["other.woff2", "..%2Fpage.py"])
+async def test_there_are_no_other_fonts(client: httpx.AsyncClient, name: str):
+    assert (await client.get(f"/fonts/{name}")).status_code == 404

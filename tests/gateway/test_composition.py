@@ -1,0 +1,129 @@
+"""Opening what lives as long as a process, and the one line where it cannot be opened."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.people import Provider
+from domain.sources import Source
+from gateway.composition import open_house
+from gateway.runfiles import NotUp
+from gateway.settings import Partner, Settings, SettingsRefused
+from tests.support.running import free_port
+
+PARTS: dict[str, dict[str, Any]] = {
+    "digilocker": {"client_id": "c", "client_secret": "s", "issuer_contract": {"api_key": "k", "org_id": "o"}},
+    "meri_pehchaan": {"client_id": "c", "client_secret": "s"},
+    "sso": {
+        "parichay_client_id": "c",
+        "parichay_client_secret": "s",
+        "jan_parichay_client_id": "c",
+        "jan_parichay_client_secret": "s",
+    },
+    "csc": {"client_id": "c", "client_secret": "s", "client_token": "t"},
+    "apisetu": {"client_id": "c", "api_key": "k"},
+    "umang": {"api_key": "k", "onorc_deptid": "1", "onorc_srvid": "2"},
+    "dbt_finance": {
+        "client_id": "c",
+        "hmac_secret": "s",
+        "ssu_ia_id": "1",
+        "ddo_code": "2",
+        "grantee_code": "3",
+        "allotment_id": "4",
+        "head_of_account": "5",
+    },
+    "etaal": {"username": "u", "password": "p", "bearer": "b"},
+}
+
+
+@pytest.fixture
+def home(tmp_path, migrated_sqlite) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    shutil.copy(migrated_sqlite, folder / "store.db")
+    return folder
+
+
+def settings(home: Path, **changes: Any) -> Settings:
+    """Settings of the demo with every partner given, but for those that are changed to None."""
+    given = {**PARTS, **changes}
+    partners = {
+        system: Partner(base_url=f"http://127.0.0.1:9/{system}", given=parts)
+        for system, parts in given.items()
+        if parts is not None
+    }
+    return Settings(home=home, partners=partners)
+
+
+async def test_a_house_opens_with_every_partner_and_closes_again(home):
+    async with open_house(settings(home)) as house:
+        assert set(house.environment.partners.identity) == {
+            Provider.MERI_PEHCHAAN,
+            Provider.PARICHAY,
+            Provider.JAN_PARICHAY,
+            Provider.CSC_CONNECT,
+        }
+        assert Source.DBT_FINANCE in {state.source for state in house.monitor.states()}
+
+    assert (home / "keys" / "session.json").stat().st_mode & 0o777 == 0o600
+    assert (home / "vault.db").exists()
+
+
+async def test_a_store_that_is_not_migrated_is_not_opened_and_says_what_to_do(home):
+    (home / "store.db").unlink()
+
+    with pytest.raises(NotUp, match="run `apuni migrate`"):
+        async with open_house(settings(home)):
+            pass
+
+
+async def test_a_demo_without_onboarding_is_not_up(home):
+    with pytest.raises(NotUp, match=r"ports\.json is not there; are the sandboxes running\?"):
+        async with open_house(settings(home, umang=None)):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("system", "part"),
+    [
+        ("digilocker", "client_secret"),
+        ("meri_pehchaan", "client_id"),
+        ("sso", "jan_parichay_client_secret"),
+        ("csc", "client_token"),
+        ("apisetu", "api_key"),
+        ("umang", "onorc_deptid"),
+        ("dbt_finance", "hmac_secret"),
+    ],
+)
+async def test_onboarding_that_lacks_a_part_is_told_by_system_and_part(home, system, part):
+    lacking = {name: value for name, value in PARTS[system].items() if name != part}
+
+    with pytest.raises(SettingsRefused) as refused:
+        async with open_house(settings(home, **{system: lacking})):
+            pass
+
+    assert refused.value.reasons == [f"the onboarding of {system} lacks '{part}'"]
+
+
+async def test_a_key_set_without_a_key_is_refused(home):
+    parts = PARTS["meri_pehchaan"] | {"jwks": {"keys": []}}
+
+    with pytest.raises(SettingsRefused) as refused:
+        async with open_house(settings(home, meri_pehchaan=parts)):
+            pass
+
+    assert refused.value.reasons == ["the onboarding of meri_pehchaan is not as its contract says"]
+
+
+@pytest.mark.integration
+async def test_a_clock_that_follows_sandboxes_which_do_not_run_is_not_up(home, monkeypatch):
+    (home / "run").mkdir()
+    (home / "run" / "ports.json").write_text(json.dumps({"sandbox": free_port()}))
+    monkeypatch.setenv("APUNI_CLOCK", "sandbox")
+
+    with pytest.raises(NotUp, match="the clock of the sandboxes does not answer"):
+        async with open_house(settings(home)):
+            pass

@@ -1,0 +1,277 @@
+"""Settings: what the environment may say, what production refuses, and that no secret is printed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.partners import handed_over
+from gateway.production import refuse_unfit_production
+from gateway.runfiles import NotUp
+from gateway.settings import SYSTEMS, Partner, Settings, SettingsRefused, read_settings
+
+SECRET = "hunter2-is-secret"
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch, tmp_path):
+    """No setting of the machine reaches a test; the home is a folder of the test's."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("APUNI_") or name in {"METRICS_PORT", "SANDBOX_PORT"}]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("APUNI_HOME", str(tmp_path / "home"))
+
+
+def partner(system: str, **changes) -> dict:
+    return {"base_url": f"https://{system.replace('_', '-')}.gov.in/api", "given": {"client_id": SECRET}} | changes
+
+
+def fit(monkeypatch, **changes) -> Settings:
+    """Settings that production takes, but for the changes; a change to None takes a variable away."""
+    variables = {
+        "APUNI_PROFILE": "production",
+        "APUNI_PUBLIC_URL": "https://apuni.uk.gov.in",
+        "APUNI_DATABASE_URL": f"postgresql://apuni:{SECRET}@db.uk.gov.in/apuni",
+        "APUNI_VAULT_URL": f"postgresql://vault:{SECRET}@vault.uk.gov.in/vault",
+        "APUNI_ALLOW_SOFTWARE_KEYS": "1",
+        "APUNI_PARTNERS": json.dumps({system: partner(system) for system in SYSTEMS}),
+    } | changes
+    for name, value in variables.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    return read_settings()
+
+
+def reasons(settings: Settings) -> list[str]:
+    with pytest.raises(SettingsRefused) as refused:
+        refuse_unfit_production(settings)
+    return refused.value.reasons
+
+
+def test_production_starts_when_everything_is_fit(monkeypatch):
+    refuse_unfit_production(fit(monkeypatch))
+
+
+def test_the_demo_is_never_refused():
+    refuse_unfit_production(Settings())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("APUNI_PUBLIC_URL", None, "APUNI_PUBLIC_URL is not set"),
+        ("APUNI_PUBLIC_URL", "http://apuni.uk.gov.in", "APUNI_PUBLIC_URL is not https, or names this machine"),
+        ("APUNI_PUBLIC_URL", "https://127.0.0.1:8000", "APUNI_PUBLIC_URL is not https, or names this machine"),
+        ("APUNI_CLOCK", "sandbox", "APUNI_CLOCK is not the system's clock"),
+        ("APUNI_GRAPHIQL", "1", "GraphiQL is open (APUNI_GRAPHIQL)"),
+        ("APUNI_DATABASE_URL", None, "the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1"),
+        (
+            "APUNI_DATABASE_URL",
+            "sqlite:////s.db",
+            "the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1",
+        ),
+        ("APUNI_VAULT_URL", None, "the vault is SQLite; set APUNI_VAULT_URL, or APUNI_ALLOW_SQLITE=1"),
+        (
+            "APUNI_ALLOW_SOFTWARE_KEYS",
+            None,
+            "keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
+        ),
+    ],
+)
+def test_production_refuses_each_unfit_setting_with_one_line(monkeypatch, variable, value, reason):
+    assert reasons(fit(monkeypatch, **{variable: value})) == [reason]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://umang.gov.in/api",
+        "https://127.0.0.1:9001/umang",
+        "https://127.7.7.7/umang",
+        "https://[::1]/umang",
+        "https://localhost/umang",
+        "https://umang.localhost/api",
+        "https://10.1.2.3/umang",
+        "https://partner.test/umang",
+    ],
+)
+def test_production_refuses_the_address_of_a_sandbox(monkeypatch, address):
+    partners = {system: partner(system) for system in SYSTEMS} | {"umang": partner("umang", base_url=address)}
+
+    settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
+
+    assert reasons(settings) == ["the address of umang is a sandbox's or not https"]
+
+
+def test_production_refuses_a_sandbox_that_only_browsers_are_sent_to(monkeypatch):
+    browser = {"browser_url": "http://127.0.0.1:9000/sso"}
+    partners = {system: partner(system) for system in SYSTEMS} | {"sso": partner("sso", **browser)}
+
+    settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
+
+    assert reasons(settings) == ["the address of sso is a sandbox's or not https"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"given": {}}, "APUNI_PARTNERS__CSC has neither GIVEN nor GIVEN_FILE"),
+        ({"given": {"sandbox": True}}, "the credentials of csc are a sandbox's"),
+        ({"given_file": "/nowhere/csc.json"}, "the file of APUNI_PARTNERS__CSC__GIVEN_FILE cannot be read"),
+        ({"given_file": __file__}, "the file of APUNI_PARTNERS__CSC__GIVEN_FILE cannot be read"),
+    ],
+)
+def test_production_refuses_credentials_that_are_missing_or_a_sandboxs(monkeypatch, changes, reason):
+    partners = {system: partner(system) for system in SYSTEMS} | {"csc": partner("csc", **changes)}
+
+    assert reasons(fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))) == [reason]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_production_refuses_a_system_that_is_not_set(monkeypatch, system):
+    partners = {name: partner(name) for name in SYSTEMS if name != system}
+
+    assert reasons(fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))) == [
+        f"APUNI_PARTNERS__{system.upper()} is not set"
+    ]
+
+
+def test_production_refuses_the_home_of_a_demo_whose_keys_lie_there(monkeypatch, tmp_path):
+    (tmp_path / "home" / "onboarding").mkdir(parents=True)
+
+    assert reasons(fit(monkeypatch)) == ["APUNI_HOME is the home of a demo, with its data and keys; choose another"]
+
+
+def test_production_tells_every_reason_together_in_one_line_each(monkeypatch):
+    monkeypatch.setenv("APUNI_PROFILE", "production")
+    monkeypatch.setenv("APUNI_CLOCK", "sandbox")
+    monkeypatch.setenv("APUNI_GRAPHIQL", "1")
+
+    told = reasons(read_settings())
+
+    assert len(told) == 6 + len(SYSTEMS)
+    assert len(set(told)) == len(told)
+    assert all("\n" not in line for line in told)
+
+
+def test_sqlite_and_software_keys_may_be_allowed(monkeypatch):
+    settings = fit(monkeypatch, APUNI_DATABASE_URL=None, APUNI_VAULT_URL=None, APUNI_ALLOW_SQLITE="1")
+
+    refuse_unfit_production(settings)
+
+
+def test_no_secret_is_printed_with_the_settings(monkeypatch):
+    settings = fit(monkeypatch, APUNI_CACHE_URL=f"redis://:{SECRET}@cache/0")
+
+    assert SECRET in str(settings.store_url)
+    assert SECRET in str(settings.partner("csc").onboarding())
+    for text in (repr(settings), str(settings), repr(settings.partners), f"{settings.partner('csc')}"):
+        assert SECRET not in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("APUNI_PORT", "APUNI_PORT"),
+        ("METRICS_PORT", "METRICS_PORT"),
+        ("APUNI_PROFILE", "APUNI_PROFILE"),
+        ("APUNI_CLOCK", "APUNI_CLOCK"),
+        ("APUNI_PUBLIC_URL", "APUNI_PUBLIC_URL"),
+        ("APUNI_DATABASE_URL", "APUNI_DATABASE_URL"),
+        ("APUNI_LIMITS__DEPTH", "APUNI_LIMITS__DEPTH"),
+        ("APUNI_APP_REDIRECTS", "APUNI_APP_REDIRECTS"),
+        ("APUNI_PARTNERS", "APUNI_PARTNERS"),
+        ("APUNI_PARTNERS__CSC__GIVEN_FILE", "APUNI_PARTNERS__CSC__BASE_URL"),
+    ],
+)
+def test_a_spoilt_value_is_refused_by_its_variable_without_the_value(monkeypatch, variable, told):
+    monkeypatch.setenv(variable, SECRET)
+
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings()
+
+    assert [reason.split(":")[0] for reason in refused.value.reasons] == [told]
+    assert SECRET not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch):
+    monkeypatch.setenv("APUNI_PORT", "")
+    monkeypatch.setenv("METRICS_PORT", "")
+
+    assert read_settings().port == 8000
+    assert read_settings().metrics_port is None
+
+
+def onboard(home: Path, system: str, given: dict, port: int = 4001) -> None:
+    for path, content in (
+        (home / "run" / "ports.json", {"sandbox": 4000, "proxies": {system: port}}),
+        (home / "onboarding" / f"{system}.json", given),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_the_demo_reads_its_partners_from_the_onboarding_files():
+    settings = read_settings()
+    onboard(settings.home, "umang", {"api_key": SECRET})
+
+    found = settings.partner("umang")
+
+    assert found.base_url == "http://127.0.0.1:4001/umang"
+    assert found.onboarding() == {"api_key": SECRET}
+
+
+def test_meri_pehchaan_is_reached_on_digilockers_host_through_the_proxy_of_single_sign_on():
+    settings = read_settings()
+    onboard(settings.home, "digilocker", {"client_id": "locker"})
+    onboard(settings.home, "sso", {"client_id": "sso"}, port=4002)
+
+    found = settings.partner("meri_pehchaan")
+
+    assert found.base_url == "http://127.0.0.1:4002/digilocker"
+    assert found.onboarding() == {"client_id": "locker"}
+
+
+def test_a_setting_goes_before_the_onboarding_file(monkeypatch):
+    monkeypatch.setenv("APUNI_PARTNERS__UMANG__BASE_URL", "https://umang.gov.in")
+    monkeypatch.setenv("APUNI_PARTNERS__UMANG__GIVEN", '{"api_key": "other"}')
+    settings = read_settings()
+    onboard(settings.home, "umang", {"api_key": SECRET})
+
+    assert settings.partner("umang").onboarding() == {"api_key": "other"}
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"proxies": {}}', '{"proxies": []}', "{}"])
+def test_a_demo_without_readable_run_files_is_not_up(content):
+    settings = read_settings()
+    if content is not None:
+        (settings.home / "run").mkdir(parents=True)
+        (settings.home / "run" / "ports.json").write_text(content)
+
+    with pytest.raises(NotUp) as refused:
+        settings.partner("umang")
+
+    assert "ports.json" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyError("client_secret"), "the onboarding of csc lacks 'client_secret'"),
+        (ValueError(SECRET), "the onboarding of csc is not as its contract says"),
+        (TypeError(SECRET), "the onboarding of csc is not as its contract says"),
+    ],
+)
+def test_onboarding_that_does_not_fit_its_contract_is_refused_without_its_content(error, told):
+    settings = Settings(partners={"csc": Partner(**partner("csc"))})
+
+    def read(given):
+        raise error
+
+    with pytest.raises(SettingsRefused) as refused:
+        handed_over(settings, "csc", read)
+
+    assert refused.value.reasons == [told]
