@@ -66,7 +66,7 @@ async def test_a_house_opens_with_every_partner_and_closes_again(home):
             Provider.JAN_PARICHAY,
             Provider.CSC_CONNECT,
         }
-        assert Source.DBT_FINANCE in {state.source for state in house.monitor.states()}
+        assert Source.DBT_FINANCE in {status.source for status in house.monitor.statuses()}
 
     assert (home / "keys" / "session.json").stat().st_mode & 0o777 == 0o600
     assert (home / "vault.db").exists()

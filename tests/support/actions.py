@@ -1,6 +1,7 @@
 """A small world for tests of verbs: the real store on SQLite, a few people, partners that answer as told."""
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -34,6 +35,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FREE, ORDER, PENSION, INCOME, NO_AMOUNT = "UKX-CNWTMC", "ES22", "ES90", "ES09", "SW22"
 """Birth Certificate (free), Employment Registration, Old Age Pension, Income Certificate, a scholarship."""
 CLOSED = "PP02"
+DEMO: Mapping[str, Any] = {
+    file.stem: json.loads(file.read_text(encoding="utf-8")) for file in (ROOT / "demo").glob("*.json")
+}
+"""The files of demo/ by name."""
 
 
 def catalogue_rows() -> CatalogueRows:
