@@ -28,6 +28,7 @@ check: bootstrap-dev ## Lint, types, import directions, printed schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/apuni schema check
+	$(BIN)/apuni reference check
 
 fix: bootstrap-dev ## Format and mend what can be mended by machine
 	$(BIN)/ruff check --fix .

@@ -1,5 +1,6 @@
 """Circuit breakers by system and group, over interlock, behind a small door of our own."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -47,11 +48,24 @@ class Breakers:
         self._clock = clock
         self._open_seconds = LOW_TRAFFIC.wait_duration_in_open * (1 + 0.2 * spread)
         self._breakers: dict[tuple[Source, str], CircuitBreaker] = {}
+        self._turns: dict[tuple[Source, str], asyncio.Lock] = {}
 
     async def call(self, source: Source, group: str, work: Callable[[], Awaitable[T]]) -> T:
-        """Run one attempt; raises CircuitOpen with the seconds until the next probe."""
+        """Run one attempt; raises CircuitOpen with the seconds until the next probe.
+
+        While a group recovers, one call probes and the others wait for its verdict instead of failing: a
+        question that needs several calls would else cancel its own probe for ever.
+        """
+        breaker = self._breaker(source, group)
+        if breaker.state is not State.CLOSED:
+            async with self._turns.setdefault((source, group), asyncio.Lock()):
+                if breaker.state is not State.CLOSED:
+                    return await self._through(breaker, source, work)
+        return await self._through(breaker, source, work)
+
+    async def _through(self, breaker: CircuitBreaker, source: Source, work: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await self._breaker(source, group).call_async(work)
+            return await breaker.call_async(work)
         except CircuitOpenError as error:
             raise CircuitOpen(source, "circuit_open", retry_after=error.retry_after) from None
 

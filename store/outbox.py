@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from store.engine import Transaction
+from store.errors import CannotDecrypt
 from store.metadata import metadata
 from store.sql import AnyRow, database_now, first, insert_new
 from store.types import Instant, Key, Serial
@@ -36,6 +37,10 @@ RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
 
 ABANDONED = "ABANDONED"
 """The error code of a message whose last attempts ended with the death of the worker."""
+
+
+UNREADABLE = "UNREADABLE"
+"""The error code of a message whose payload does not open any more."""
 
 
 class OutboxState(StrEnum):
@@ -134,7 +139,8 @@ async def claim(tx: Transaction, worker_id: str, limit: int, lease_seconds: floa
         .returning(outbox_table)
     )
     rows = (await tx.connection.execute(statement)).all()
-    return [_message(tx, row) for row in sorted(rows, key=lambda row: row.id)]
+    messages = [await _opened(tx, row) for row in sorted(rows, key=lambda row: row.id)]
+    return [message for message in messages if message is not None]
 
 
 async def delivered(tx: Transaction, message_id: int, at: datetime) -> None:
@@ -242,12 +248,22 @@ async def _settle_dead(tx: Transaction, message_id: int, changes: Mapping[str, A
     return changed.first() is not None
 
 
+async def _opened(tx: Transaction, row: AnyRow) -> OutboxMessage | None:
+    """The message of a row; one whose payload does not open is dead at once and holds back nobody else."""
+    try:
+        return _message(tx, row)
+    except CannotDecrypt:
+        values = {"state": OutboxState.DEAD.value, "error_code": UNREADABLE, "lease_until": None, "leased_by": None}
+        await tx.connection.execute(update(outbox_table).where(_T.id == row.id).values(values))
+        return None
+
+
 def _message(tx: Transaction, row: AnyRow) -> OutboxMessage:
     return OutboxMessage(
         id=row.id,
         topic=row.topic,
         key=row.key,
-        payload=tx.cipher.decrypt_json(row.payload, _place(row.topic, row.key)),
+        payload={} if row.error_code == UNREADABLE else tx.cipher.decrypt_json(row.payload, _place(row.topic, row.key)),
         application_id=row.application_id,
         state=OutboxState(row.state),
         attempts=row.attempts,

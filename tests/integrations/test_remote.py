@@ -110,6 +110,23 @@ async def test_five_failures_in_a_row_open_the_breaker_and_time_lets_a_probe_thr
     assert 0 < caught.value.retry_after <= 18
 
 
+async def test_calls_at_once_wait_for_the_probe_of_a_recovering_system_and_all_answer(remote, partner, clock):
+    route = partner.get("/a").respond(500)
+
+    def judge(answer: Answer) -> None:
+        if answer.status != 200:
+            raise Garbled(Source.DIGILOCKER, "no_document")
+
+    for _ in range(5):
+        with pytest.raises(Garbled):
+            await remote.send(READ, "GET", "/a", judge=judge)
+    route.respond(200)
+    clock.advance(timedelta(seconds=20))
+    answers = await asyncio.gather(*(remote.send(READ, "GET", "/a", judge=judge) for _ in range(6)))
+
+    assert [answer.status for answer in answers] == [200] * 6
+
+
 async def test_a_refusal_does_not_open_the_breaker(remote, partner):
     route = partner.get("/a").respond(404)
 

@@ -46,7 +46,7 @@ def test_an_approved_application_becomes_a_certificate_everywhere(running):
 
     application = submit(running, citizen, income_application(locker_uri(running, citizen), "journey-income-1"))
     assert application["status"] == "FEE_PENDING"
-    fee = {"applicationId": application["id"], "receiptNumber": "CH-2026-1", "amount": application["fee"]}
+    fee = {"applicationId": application["id"], "receipt": "CH-2026-1", "amount": application["fee"]["amount"]}
     running.data(RECORD_FEE, {"input": {**fee, "idempotencyKey": "journey-fee-1"}}, token=officer)
     queue = running.data(QUEUE, token=officer)["viewer"]["queue"]["nodes"]
     assert application["number"] in {row["number"] for row in queue}

@@ -2,11 +2,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from domain.clock import ManualClock
 from store import outbox
 from store.engine import Store
-from store.outbox import ABANDONED, RETRY_AFTER_SECONDS, OutboxMessage, OutboxState, retry_wait
+from store.outbox import ABANDONED, RETRY_AFTER_SECONDS, UNREADABLE, OutboxMessage, OutboxState, retry_wait
 from tests.support.databases import NOW
 
 
@@ -183,3 +184,17 @@ async def test_an_empty_outbox_counts_nothing(store: Store) -> None:
     async with store.reading() as tx:
         assert await outbox.counts(tx) == outbox.OutboxCounts(0, 0, 0.0)
         assert await outbox.listing(tx, OutboxState.PENDING, 5) == []
+
+
+async def test_a_message_that_does_not_open_is_dead_and_holds_back_nobody_else(store: Store) -> None:
+    await add(store, "spoilt", application_id="a1")
+    await add(store, "whole", application_id="a2")
+    async with store.writing() as tx:
+        spoil = update(outbox.outbox_table).where(outbox.outbox_table.c.key == "spoilt").values(payload=b"x" * 40)
+        await tx.connection.execute(spoil)
+
+    assert keys(await claim(store)) == ["whole"]
+
+    async with store.reading() as tx:
+        (dead,) = await outbox.listing(tx, OutboxState.DEAD, 10)
+    assert (dead.key, dead.error_code, dead.payload) == ("spoilt", UNREADABLE, {})

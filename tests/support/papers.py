@@ -4,7 +4,7 @@ from typing import Any
 
 SUBMIT = """
 mutation($input: SubmitApplicationInput!) { submitApplication(input: $input) {
-  application { id number acknowledgement status version fee }
+  application { id number acknowledgement status version fee { amount } }
   userErrors { path code message action } submission { state } } }
 """
 DECIDE = """

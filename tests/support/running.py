@@ -51,15 +51,17 @@ class Running:
         answer = httpx.post(
             f"{self.url}/graphql", json={"query": query, "variables": variables or {}}, headers=headers, timeout=30
         )
-        return answer.json()
+        answered: dict[str, Any] = answer.json()
+        return answered
 
     def data(self, query: str, variables: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         answer = self.graphql(query, variables, **options)
         assert "errors" not in answer, answer["errors"]
-        return answer["data"]
+        data: dict[str, Any] = answer["data"]
+        return data
 
     def fault(self, system: str, *kinds: str) -> None:
-        body = {"faults": [{"kind": kind, "route": "*", "calls": None, "params": {}} for kind in kinds]}
+        body: dict[str, Any] = {"faults": [{"kind": kind, "route": "*", "calls": None, "params": {}} for kind in kinds]}
         assert httpx.put(f"{self.city}/_control/{system}/faults", json=body, timeout=10).status_code == 204
 
     def heal(self, system: str) -> None:
@@ -78,10 +80,13 @@ class Running:
         body = {"action": action, "arguments": arguments}
         answer = httpx.post(f"{self.city}/_control/{system}/act", json=body, timeout=60)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        view: dict[str, Any] = answer.json()
+        return view
 
     def ledger(self, system: str, after: int = 0) -> list[dict[str, Any]]:
-        return httpx.get(f"{self.city}/_control/{system}/ledger", params={"after": after}, timeout=10).json()["entries"]
+        answer = httpx.get(f"{self.city}/_control/{system}/ledger", params={"after": after}, timeout=10)
+        entries: list[dict[str, Any]] = answer.json()["entries"]
+        return entries
 
 
 def free_port() -> int:
@@ -121,10 +126,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The demo, started once for all tests of the group `demo`."""
     folder = tmp_path_factory.mktemp("demo")
     port, log = free_port(), folder / "demo.log"
-    process = start_demo(folder / "var", port, log)
+    demo = Running(f"http://127.0.0.1:{port}", folder / "var", start_demo(folder / "var", port, log), log)
     try:
-        wait_until_ready(process, log)
-        yield Running(f"http://127.0.0.1:{port}", folder / "var", process, log)
+        wait_until_ready(demo.process, log)
+        yield demo
     finally:
-        if process.poll() is None:
-            stop_demo(process)
+        if demo.process.poll() is None:
+            stop_demo(demo.process)
