@@ -57,9 +57,9 @@ class Breakers:
         question that needs several calls would else cancel its own probe for ever.
         """
         breaker = self._breaker(source, group)
-        if breaker.state is not State.CLOSED:
+        if not _closed(breaker):
             async with self._turns.setdefault((source, group), asyncio.Lock()):
-                if breaker.state is not State.CLOSED:
+                if not _closed(breaker):
                     return await self._through(breaker, source, work)
         return await self._through(breaker, source, work)
 
@@ -82,3 +82,7 @@ class Breakers:
                 name=f"{source.value}:{group}", config=config, clock=self._clock, classifier=_OnlyTrouble()
             )
         return self._breakers[key]
+
+
+def _closed(breaker: CircuitBreaker) -> bool:
+    return breaker.state is State.CLOSED
