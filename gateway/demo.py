@@ -70,9 +70,12 @@ class Supervisor:
         if self.settings.metrics_port is not None:
             check_port(self.settings.host, self.settings.metrics_port, "METRICS_PORT")
         self.console.print("apuni: starting the sandboxes of the outside systems ...")
+        onboarded = runfiles.onboarding_complete(self.settings.home)
         await self._spawn("sandbox")
-        await self._until("the sandboxes", self._sandboxes_up)
+        if not onboarded:  # the first run waits for what the sandboxes hand over; later ones need not
+            await self._until("the sandboxes", self._sandboxes_up)
         await self._finish("seed")
+        await self._until("the sandboxes", self._sandboxes_up)
         self.console.print("apuni: starting gateway and worker ...")
         await self._spawn("serve")
         await self._spawn("worker")

@@ -19,6 +19,15 @@ def onboarding(home: Path, system: str) -> dict[str, Any]:
     return _read(home / "onboarding" / f"{system}.json")
 
 
+def onboarding_complete(home: Path) -> bool:
+    """Whether the sandboxes ran here before and handed everything over."""
+    folder = home / "onboarding"
+    return (home / "run" / "ports.json").exists() and all((folder / f"{name}.json").exists() for name in SANDBOXES)
+
+
+SANDBOXES = ("digilocker", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal")
+"""The systems that the sandbox city plays."""
+
 HOSTED_BY = {"meri_pehchaan": ("sso", "digilocker")}
 """MeriPehchaan runs on DigiLocker's host; it is reached through the fault proxy of single sign-on."""
 
