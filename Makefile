@@ -19,7 +19,6 @@ run: bootstrap ## Start everything: store, demo people, sandboxes, gateway, work
 	@exec $(BIN)/apuni demo
 
 test: bootstrap-dev ## Run all tests; starts what they need
-	@$(BIN)/python tools/browser.py
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: bootstrap-dev ## Lint, types, import directions, printed schema
