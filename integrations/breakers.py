@@ -1,88 +1,213 @@
-"""Circuit breakers by system and group, over interlock, behind a small door of our own."""
+"""Circuit breakers by system and group.
+
+They are our own, behind the small door that ECOSYSTEM.md section 3 asks for. interlock 2.8.2 judges its
+probes by the rate of the closed state, so that one good probe of three closed a breaker of low traffic.
+"""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
-
-from interlock import CircuitBreaker, CircuitOpenError, Config, State
 
 from domain.clock import Clock
 from domain.sources import Source
-from integrations.errors import Garbled, Unavailable
+from integrations.errors import Garbled, NotAsked, Unavailable
+from integrations.policies import Traffic
 
 T = TypeVar("T")
 
-LOW_TRAFFIC = Config(
-    failure_rate_threshold=1.0,
-    minimum_number_of_calls=5,
-    window_size=5,
-    permitted_calls_in_half_open=3,
-    max_concurrent_probes=1,
-    wait_duration_in_open=15.0,
-    wait_duration_backoff_multiplier=2.0,
-    wait_duration_in_open_max=300.0,
-)
-"""Five of five open it (DECISIONS.md, The graph, Breaker); for groups that are asked seldom."""
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A breaker opens when of the last `window` calls, at least `least` of them, the share `rate` failed."""
+
+    window: int
+    least: int
+    rate: float
 
 
-class CircuitOpen(Unavailable):
+TRIPS = {Traffic.BUSY: Trip(20, 10, 0.5), Traffic.LOW: Trip(5, 5, 1.0)}
+"""DECISIONS.md, Breaker."""
+
+OPEN_SECONDS, LONGEST_OPEN_SECONDS = 15.0, 300.0
+"""How long it stays open at first; each round of failed probes doubles it."""
+
+MOST_GROUPS = 1000
+"""Breakers that one process remembers."""
+
+GOOD_PROBES = 3
+PROBE_WAIT_SECONDS = 1.0
+"""What a caller is told to wait while another one probes."""
+
+
+class BreakerState(StrEnum):
+    """Closed lets all calls through, open none, half open one at a time."""
+
+    CLOSED = "CLOSED"
+    OPEN = "OPEN"
+    HALF_OPEN = "HALF_OPEN"
+
+
+BreakerObserver = Callable[[Source, str, BreakerState], None]
+"""Told of every change: source, group, new state. A hint for people; nothing is decided by it."""
+
+
+class CircuitOpen(NotAsked):
     """The breaker did not let the call through; it must not be repeated at once."""
 
 
-class _OnlyTrouble:
-    """A refusal is an answer; only no answer or a garbled one counts against a system."""
+class Breaker:
+    """One breaker. `spread` in [0, 1) lengthens its open time by up to a fifth."""
 
-    def is_failure(self, *, result: object, exception: Exception | None) -> bool:
-        del result
-        return isinstance(exception, Unavailable | Garbled)
+    def __init__(
+        self, clock: Clock, trip: Trip, changed: Callable[[BreakerState], None], *, spread: float = 0.0
+    ) -> None:
+        self._clock = clock
+        self._trip = trip
+        self._changed = changed
+        self._stretch = 1 + 0.2 * spread
+        self._failed: deque[bool] = deque(maxlen=trip.window)
+        self._state = BreakerState.CLOSED
+        self._era = 0
+        self._rounds = 0
+        self._open_until = 0.0
+        self._probing = False
+        self._good = 0
+        self.turn = asyncio.Lock()
+
+    @property
+    def state(self) -> BreakerState:
+        """Closed, open, or half open once the open time is over."""
+        if self._state is BreakerState.OPEN and self._clock.monotonic() >= self._open_until:
+            return BreakerState.HALF_OPEN
+        return self._state
+
+    def admit(self) -> int | None:
+        """The era in which a call begins, or None where it must not."""
+        if self._state is BreakerState.CLOSED:
+            return self._era
+        if self.state is BreakerState.OPEN or self._probing:
+            return None
+        if self._state is BreakerState.OPEN:
+            self._good = 0
+            self._turn(BreakerState.HALF_OPEN)
+        self._probing = True
+        return self._era
+
+    def wait_seconds(self) -> float:
+        """When a refused caller may ask again."""
+        left = self._open_until - self._clock.monotonic()
+        return left if left > 0 else PROBE_WAIT_SECONDS
+
+    def record(self, era: int, failed: bool | None) -> None:
+        """Note how a call ended. None says that it tells nothing of the system; a probe gives its lease back."""
+        if era != self._era:
+            return  # it began before the last change
+        if self._state is BreakerState.HALF_OPEN:
+            self._probing = False
+            self._judge_probe(failed)
+        elif failed is not None:
+            self._failed.append(failed)
+            calls = len(self._failed)
+            if failed and calls >= self._trip.least and sum(self._failed) >= self._trip.rate * calls:
+                self._open()  # never by a good call, which says that the system is back
+
+    def _judge_probe(self, failed: bool | None) -> None:
+        if failed:
+            self._rounds += 1
+            self._open()
+        elif failed is False:
+            self._good += 1
+            if self._good >= GOOD_PROBES:
+                self._rounds = 0
+                self._turn(BreakerState.CLOSED)
+
+    def _open(self) -> None:
+        seconds = min(OPEN_SECONDS * 2 ** min(self._rounds, 10) * self._stretch, LONGEST_OPEN_SECONDS)
+        self._open_until = self._clock.monotonic() + seconds
+        self._turn(BreakerState.OPEN)
+
+    def _turn(self, state: BreakerState) -> None:
+        self._state = state
+        self._era += 1
+        self._failed.clear()
+        self._changed(state)
 
 
 class Breakers:
     """One breaker for each (system, group), made when first asked for. State is this process's own.
 
-    `spread` in [0, 1) lengthens the open time by up to a fifth, so that processes do not probe together.
+    `spread` in [0, 1) keeps processes from probing together. `observer` hears of every change.
     """
 
-    def __init__(self, clock: Clock, *, spread: float = 0.0) -> None:
+    def __init__(self, clock: Clock, *, spread: float = 0.0, observer: BreakerObserver | None = None) -> None:
         self._clock = clock
-        self._open_seconds = LOW_TRAFFIC.wait_duration_in_open * (1 + 0.2 * spread)
-        self._breakers: dict[tuple[Source, str], CircuitBreaker] = {}
-        self._turns: dict[tuple[Source, str], asyncio.Lock] = {}
+        self._spread = spread
+        self._observer = observer
+        self._breakers: dict[tuple[Source, str], Breaker] = {}
 
-    async def call(self, source: Source, group: str, work: Callable[[], Awaitable[T]]) -> T:
+    async def call(
+        self, source: Source, group: str, work: Callable[[], Awaitable[T]], traffic: Traffic = Traffic.LOW
+    ) -> T:
         """Run one attempt; raises CircuitOpen with the seconds until the next probe.
 
         While a group recovers, one call probes and the others wait for its verdict instead of failing: a
-        question that needs several calls would else cancel its own probe for ever.
+        question that needs several calls at once would else cancel its own probe for ever.
         """
-        breaker = self._breaker(source, group)
-        if not _closed(breaker):
-            async with self._turns.setdefault((source, group), asyncio.Lock()):
-                if not _closed(breaker):
-                    return await self._through(breaker, source, work)
-        return await self._through(breaker, source, work)
+        breaker = self._breakers.get((source, group)) or self._made(source, group, traffic)
+        if self.state(source, group) is BreakerState.HALF_OPEN:
+            async with breaker.turn:
+                if self.state(source, group) is not BreakerState.CLOSED:
+                    return await self._run(breaker, source, work)
+        return await self._run(breaker, source, work)
 
-    async def _through(self, breaker: CircuitBreaker, source: Source, work: Callable[[], Awaitable[T]]) -> T:
+    async def _run(self, breaker: Breaker, source: Source, work: Callable[[], Awaitable[T]]) -> T:
+        era = breaker.admit()
+        if era is None:
+            raise CircuitOpen(source, "circuit_open", retry_after=breaker.wait_seconds())
+        failed: bool | None = None
         try:
-            return await breaker.call_async(work)
-        except CircuitOpenError as error:
-            raise CircuitOpen(source, "circuit_open", retry_after=error.retry_after) from None
+            result = await work()
+            failed = False
+        except Exception as error:
+            failed = _verdict(error)
+            raise
+        finally:
+            breaker.record(era, failed)
+        return result
 
     def is_open(self, source: Source, group: str = "") -> bool:
         """Whether calls of the group are refused now."""
+        return self.state(source, group) is BreakerState.OPEN
+
+    def state(self, source: Source, group: str = "") -> BreakerState:
+        """The state of a group; one that was never asked is closed."""
         breaker = self._breakers.get((source, group))
-        return breaker is not None and breaker.state is State.OPEN
+        return breaker.state if breaker is not None else BreakerState.CLOSED
 
-    def _breaker(self, source: Source, group: str) -> CircuitBreaker:
-        key = (source, group)
-        if key not in self._breakers:
-            config = replace(LOW_TRAFFIC, wait_duration_in_open=self._open_seconds)
-            self._breakers[key] = CircuitBreaker(
-                name=f"{source.value}:{group}", config=config, clock=self._clock, classifier=_OnlyTrouble()
-            )
-        return self._breakers[key]
+    def _made(self, source: Source, group: str, traffic: Traffic) -> Breaker:
+        def changed(state: BreakerState) -> None:
+            if self._observer is not None:
+                self._observer(source, group, state)
+
+        if len(self._breakers) >= MOST_GROUPS:
+            self._forget_one()
+        breaker = Breaker(self._clock, TRIPS[traffic], changed, spread=self._spread)
+        self._breakers[source, group] = breaker
+        return breaker
+
+    def _forget_one(self) -> None:
+        """Groups may be named after data, such as an issuer in a URI: the oldest closed one goes."""
+        closed = (key for key, breaker in self._breakers.items() if breaker.state is BreakerState.CLOSED)
+        oldest = next(closed, None)
+        if oldest is not None:
+            del self._breakers[oldest]
 
 
-def _closed(breaker: CircuitBreaker) -> bool:
-    return breaker.state is State.CLOSED
+def _verdict(error: Exception) -> bool | None:
+    """A refusal is an answer; only no answer or a garbled one counts, and a call not made tells nothing."""
+    if isinstance(error, NotAsked):
+        return None
+    return isinstance(error, Unavailable | Garbled)

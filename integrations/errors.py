@@ -2,6 +2,7 @@
 
 IntegrationError
   Unavailable        no usable answer in time; asking again later may work
+    NotAsked         the call was not made, or was cut short by the request that made it
   Refused            understood, and declined; asking again will not help
   Garbled            an answer arrived that does not match the published format
     IntegrityFailure its signature, HMAC or owner is wrong: never shown, never cached, alarms
@@ -31,6 +32,10 @@ class Unavailable(IntegrationError):
     retryable = True
 
 
+class NotAsked(Unavailable):
+    """We did not ask, or did not wait long enough to judge: it tells nothing about the system."""
+
+
 class Refused(IntegrationError):
     """Understood and declined."""
 
@@ -40,4 +45,6 @@ class Garbled(IntegrationError):
 
 
 class IntegrityFailure(Garbled):
-    """A signature, HMAC or owner does not match."""
+    """A signature, HMAC or owner does not match. `alarmed` once it was counted."""
+
+    alarmed = False

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from domain.people import Provider
@@ -13,6 +15,25 @@ from integrations.errors import Garbled, Refused, Unavailable
 from integrations.remote import Answer
 
 _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
+
+ERRORS = MappingProxyType(
+    {
+        "invalid_request": "DECLINED",
+        "invalid_client": "DECLINED",
+        "invalid_grant": "DECLINED",
+        "invalid_scope": "DECLINED",
+        "invalid_token": "DECLINED",
+        "insufficient_scope": "DECLINED",
+        "unauthorized_client": "DECLINED",
+        "unsupported_grant_type": "DECLINED",
+        "access_denied": "DECLINED",
+        "server_error": "AGAIN",
+        "temporarily_unavailable": "AGAIN",
+        "unexpected_error": "AGAIN",
+    }
+)
+"""The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; contracts/sso.md): AGAIN
+means that asking again may work. A 4xx with a code that is not here is a refusal."""
 
 
 class Assurance(StrEnum):
@@ -62,7 +83,7 @@ class IdentityProvider(Protocol):
         ...
 
     def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
-        """Where to send the browser."""
+        """Where to send the browser; raises SwitchedOff where a switch holds sign-in back."""
         ...
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
@@ -90,9 +111,21 @@ def judge_json(source: Source, answer: Answer) -> None:
     if answer.status >= 400:
         code = json_object(source, answer).get("error")
         known = isinstance(code, str) and _PARTNER_CODE.fullmatch(code)
+        if known and ERRORS.get(str(code)) == "AGAIN":
+            raise Unavailable(source, str(code))
         raise Refused(source, str(code) if known else f"http_{answer.status}")
     if answer.status != 200:
         raise Garbled(source, f"http_{answer.status}")
+
+
+def judge_reading(source: Source, read: Callable[[dict[str, Any]], object]) -> Callable[[Answer], None]:
+    """A judge that also tries to read the answer, so that a spoiled one counts against the provider."""
+
+    def judge(answer: Answer) -> None:
+        judge_json(source, answer)
+        read(json_object(source, answer))
+
+    return judge
 
 
 def text_of(body: dict[str, Any], *names: str) -> str | None:

@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from domain.sources import Source, SourceState
 
+log = structlog.get_logger(__name__)
+
 CallObserver = Callable[[Source, str, str, float], None]
-"""Told of every remote call: source, policy name, outcome, seconds."""
+"""Told of every remote call: source, policy name, outcome (answered, failed, not_asked, integrity), seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class SourceMonitor:
         self._observer = observer
         self._success: dict[Source, datetime] = {}
         self._failure: dict[Source, tuple[datetime, float | None]] = {}
+        self.integrity_failures: dict[tuple[Source, str], int] = {}
 
     def succeeded(self, source: Source, policy: str, at: datetime, seconds: float) -> None:
         """A usable answer came, which may be a refusal."""
@@ -40,6 +45,16 @@ class SourceMonitor:
         """No usable answer came."""
         self._failure[source] = (at, retry_after)
         self._observe(source, policy, "failed", seconds)
+
+    def not_asked(self, source: Source, policy: str, seconds: float) -> None:
+        """The call was not made, or was cut short by its request; the system's state is not touched."""
+        self._observe(source, policy, "not_asked", seconds)
+
+    def integrity_failed(self, source: Source, policy: str, code: str) -> None:
+        """A signature, HMAC or owner was wrong: somebody must look."""
+        self.integrity_failures[source, policy] = self.integrity_failures.get((source, policy), 0) + 1
+        log.error("integrity_failure", source=source.value, call=policy, code=code)
+        self._observe(source, policy, "integrity", 0.0)
 
     def _observe(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
         if self._observer is not None:

@@ -1,19 +1,104 @@
-"""The HTTP client of a system: one for the life of the process, no environment, no redirects."""
+"""The HTTP line to a system: one for the life of the process, no environment, no redirects, no cookies."""
+
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Self
 
 import httpx
+
+from domain.clock import Clock
+from integrations.guard import Guard, GuardedTransport, PinningTransport
+from integrations.http_transport import Limits, OwnTransport
 
 POOL_SIZE = 20
 """Connections to one system; the bulkhead in front keeps a queue from forming in the pool."""
 
+KEEPALIVE_SECONDS = 20.0
+TIMEOUT = {"connect": 1.0, "read": 10.0, "write": 10.0, "pool": 1.0}
+"""Seconds for each phase (RELIABILITY.md section 4); the time of the whole call is bounded by its policy."""
 
-def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """A client with connect 1 s, read 3 s and a bounded pool (RELIABILITY.md section 4)."""
-    limits = httpx.Limits(max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE, keepalive_expiry=20.0)
-    return httpx.AsyncClient(
-        transport=transport,
-        timeout=httpx.Timeout(10.0, connect=1.0, pool=1.0),
-        limits=limits,
-        follow_redirects=False,
-        trust_env=False,
-        headers={"User-Agent": "apuni-sarkar-gateway"},
+TransportKind = Literal["own", "httpcore"]
+
+
+class Client:
+    """httpx's requests and responses straight over a transport.
+
+    httpx.AsyncClient puts cookies, authentication, redirects and event hooks between, of which a partner's
+    line wants none, at five times the cost of the call itself (benchmarks/README.md).
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        params: Any = None,
+        json: Any = None,
+        form: Any = None,
+        content: bytes | None = None,
+        repeatable: bool = False,
+    ) -> httpx.Request:
+        """A request. `repeatable` lets the transport send it again where a kept connection had died."""
+        sent = {"User-Agent": "apuni-sarkar-gateway", "Accept": "*/*", "Accept-Encoding": "identity", **headers}
+        extensions = {"timeout": TIMEOUT, "repeatable": repeatable}
+        return httpx.Request(
+            method, url, params=params, headers=sent, json=json, data=form, content=content, extensions=extensions
+        )
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer, its body not yet read; close it."""
+        return await self._transport.handle_async_request(request)
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+
+def open_client(transport: httpx.AsyncBaseTransport | None = None) -> Client:
+    """A client over a transport; without one over httpx's own, which respx patches."""
+    return Client(transport or open_httpcore())
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How this process reaches outside systems: the transport by its kind, the profile, and whom TLS trusts."""
+
+    clock: Clock
+    kind: TransportKind = "own"
+    demo: bool = False
+    tls: ssl.SSLContext | None = None
+
+    def to(self, origins: Iterable[str] | None) -> Client:
+        """A line to the configured origins and to nowhere else; None for URLs that come from data."""
+        guard = Guard(origins, clock=self.clock, demo=self.demo)
+        if self.kind == "own" or origins is None:  # the other reuses a connection by address, not by name
+            limits = Limits(connections=POOL_SIZE, idle=POOL_SIZE, idle_seconds=KEEPALIVE_SECONDS)
+            own = OwnTransport(tls=self.tls, limits=limits, resolver=guard.addresses)
+            return Client(GuardedTransport(own, guard))
+        return Client(GuardedTransport(PinningTransport(open_httpcore(self.tls), guard), guard))
+
+
+def open_httpcore(tls: ssl.SSLContext | None = None) -> httpx.AsyncHTTPTransport:
+    """The transport that comes with httpx, with a bounded pool and nothing from the environment."""
+    limits = httpx.Limits(
+        max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE, keepalive_expiry=KEEPALIVE_SECONDS
     )
+    return httpx.AsyncHTTPTransport(verify=tls or True, limits=limits, trust_env=False)

@@ -9,8 +9,11 @@ from domain.sources import Sourced
 from integrations.apisetu import consent, wire
 from integrations.apisetu.models import ApiSetuSettings, CertificateRequest, DepartmentCertificate
 from integrations.errors import Refused
-from integrations.policies import CallPolicy
-from integrations.remote import Codec, Remote
+from integrations.policies import CallPolicy, Lane
+from integrations.remote import Answer, Codec, Remote
+
+_LANE = Lane(places_of_group=8)
+"""One publisher that is slow leaves places for the others."""
 
 FETCH_KEPT = CallPolicy(
     "apisetu.certificate",
@@ -19,8 +22,17 @@ FETCH_KEPT = CallPolicy(
     body_limit=10_000_000,
     fresh=600,
     stale=24 * 3600,
+    breaker="<publisher>",
+    lane=_LANE,
 )
-FETCH = CallPolicy("apisetu.certificate_not_kept", wire.SOURCE, retry_statuses=frozenset({429}), body_limit=10_000_000)
+FETCH = CallPolicy(
+    "apisetu.certificate_not_kept",
+    wire.SOURCE,
+    retry_statuses=frozenset({429}),
+    body_limit=10_000_000,
+    breaker="<publisher>",
+    lane=_LANE,
+)
 """A consent that allows a view only: nothing is kept."""
 
 POLICIES = (FETCH_KEPT, FETCH)
@@ -68,7 +80,13 @@ class ApiSetu:
         publisher = self._settings.publishers.get(request.publisher)
         if publisher is None or request.format not in wire.MEDIA_TYPES:
             raise Refused(wire.SOURCE, "publisher_not_configured" if publisher is None else "invalid_format")
-        answer = await self._remote.send(
+        read: list[DepartmentCertificate] = []
+
+        def judge(answer: Answer) -> None:
+            wire.judge(answer)
+            read.append(wire.read_certificate(answer, request, publisher))
+
+        await self._remote.send(
             policy,
             "POST",
             wire.path_of(request, publisher),
@@ -79,6 +97,6 @@ class ApiSetu:
             },
             json=wire.body_of(request, artefact),
             group=f"publisher:{request.publisher}",
-            judge=wire.judge,
+            judge=judge,
         )
-        return wire.read_certificate(answer, request, publisher)
+        return read[-1]

@@ -1,8 +1,9 @@
 """API Setu's gateway with its publishers, as it stands in for the real one (contracts/apisetu.md section 10).
 
 Publishers are those of the demo people's department documents, and one whose subscription is not approved.
-Own faults: `signature` (XML signed with a foreign key), `partial` (half a document), `foreign` (another
-citizen's document). Actions: `publisher_trouble` (publisher, error) and `mode` (strict).
+Own faults: `signature` (XML signed with a foreign key; with `how` "moved" a genuine certificate inside one
+that says something else), `partial` (half a document), `foreign` (another citizen's document). Actions:
+`publisher_trouble` (publisher, error) and `mode` (strict).
 """
 
 import secrets
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from integrations.apisetu.sandbox_checks import Call, Rejected, check_call, check_strictly
-from integrations.apisetu.sandbox_papers import Papers
+from integrations.apisetu.sandbox_papers import Papers, wrapped
 from integrations.city import Sandbox, SandboxHome, sandbox_app, write_onboarding
 
 NEWER, OLDER = "/certificate/v3/{publisher}/{doctype}", "/{publisher}/v3/{doctype}/certificate"
@@ -126,8 +127,10 @@ class _Service:
             raise Rejected(404, "record_not_found", "No record found")
         if self._home.faults.match("foreign", NEWER):
             found = self._papers.stranger(found)
-        foreign_key = self._home.faults.match("signature", NEWER) is not None
-        return self._papers.written(publisher, found, call.format, foreign_key=foreign_key)
+        spoilt = self._home.faults.match("signature", NEWER)
+        moved = spoilt is not None and spoilt.params.get("how") == "moved"
+        written = self._papers.written(publisher, found, call.format, foreign_key=spoilt is not None and not moved)
+        return wrapped(written) if moved and call.format == "xml" else written
 
 
 def _error(rejected: Rejected) -> JSONResponse:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from lxml import etree
+
 from integrations.city import SandboxHome
 from integrations.city.papers import Paper, new_signer, signed_certificate, small_pdf
 
@@ -85,8 +87,7 @@ class Papers:
             gender=person["gender"],
             extra=_facts(document),
         )
-        signer = new_signer("Nobody", self._home.clock.now()) if foreign_key else self._signer(publisher)
-        return signed_certificate(paper, signer)
+        return signed_certificate(paper, self._stranger_key() if foreign_key else self._signer(publisher))
 
     def _of(self, publisher: str) -> list[Record]:
         return [record for record in self._records if record.document["publisher"] == publisher]
@@ -95,6 +96,24 @@ class Papers:
         return self._home.state.once(
             "signer", publisher, lambda: new_signer(f"Signer of {publisher}", self._home.clock.now())
         )
+
+    def _stranger_key(self) -> Mapping[str, Any]:
+        """The key of nobody, which no subscriber was given."""
+        return self._home.state.once("foreign", "key", lambda: new_signer("Nobody", self._home.clock.now()))
+
+
+def wrapped(genuine: bytes) -> bytes:
+    """A forged certificate which holds the genuine one, signature and all, where a hasty reader finds it."""
+    inner = etree.fromstring(genuine)
+    forged = etree.Element("Certificate", dict(inner.attrib))
+    forged.set("number", "FORGED-0001")
+    for child in inner:
+        if etree.QName(child).localname != "Signature":
+            forged.append(etree.fromstring(etree.tostring(child)))
+    signature = next(child for child in inner if etree.QName(child).localname == "Signature")
+    forged.append(etree.fromstring(etree.tostring(signature, with_tail=False)))
+    etree.SubElement(forged[-1], "Object").append(inner)
+    return etree.tostring(forged, xml_declaration=True, encoding="UTF-8")
 
 
 def _facts(document: Mapping[str, Any]) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.clock import Clock
 from integrations.city.faults import ANSWER_KINDS, Arrival, Fault, Faults
+from integrations.city.magic import SpoilAnswer, magic_fault
 from integrations.city.records import Ledger
 
 DOOR = "city.door"
@@ -58,14 +60,45 @@ class FaultAnswers:
         scope["state"] = state = dict(scope.get("state") or {})
         seq = self._ledger.record(scope["method"], pattern, None, body, None)
         spoiled: list[str] = []
+        door = scope.get(DOOR) or self._faults
         try:
-            with self._faults.arriving(
-                scope.get(DOOR) or self._faults, (pattern, path), bearer=_has_bearer(scope)
-            ) as arrival:
-                await self._answer(arrival, spoiled, scope, _replayed(body, receive), send)
+            with self._faults.arriving(door, (pattern, path), bearer=_has_bearer(scope)) as arrival:
+                asked = magic_fault(scope.get("raw_path") or b"", scope.get("query_string", b""), body)
+                if asked is not None and not any(arrival.decided.values()):
+                    arrival.decided[asked] = True
+                await self._in_pace(door, arrival, spoiled, scope, _replayed(body, receive), send)
         finally:
             effect = "; ".join([*spoiled, *filter(None, [state.get("ledger_effect")])])
             self._ledger.finish(seq, state.get("ledger_key"), effect or None)
+
+    async def _in_pace(
+        self, door: Faults, arrival: Arrival, spoiled: list[str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer as fast and as often as the system's profile says."""
+        pace = door.pace
+        if pace.refuses(self._clock):
+            spoiled.append("over the rate limit")
+            wait = {"Retry-After": str(pace.profile.retry_after)}
+            await JSONResponse({"message": "Too Many Requests"}, 429, wait)(scope, receive, send)
+            return
+        if pace.profile.latency:
+            await self._clock.sleep(pace.latency())
+        try:
+            await self._answer(arrival, spoiled, scope, receive, send)
+        except SpoilAnswer as asked:
+            spoiled.append(f"fault {asked.fault.kind}")
+            await self._spoil(asked.fault, scope, receive, send)
+
+    async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """The answer of a fault that a handler found: the handler is not asked again."""
+
+        async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+            await JSONResponse({})(scope, receive, send)
+
+        if fault.kind == "latency":
+            await self._clock.sleep(float(fault.params.get("seconds", 1.0)))
+            fault = Fault("status", params={"status": 504})
+        await _SPOILERS[fault.kind](fault, nothing, scope, receive, send)
 
     async def _answer(self, arrival: Arrival, spoiled: list[str], scope: Scope, receive: Receive, send: Send) -> None:
         holding = [fault for fault, holds in arrival.decided.items() if holds and fault.kind in self._kinds]
@@ -117,7 +150,7 @@ async def _oversize(fault: Fault, _app: ASGIApp, _scope: Scope, _receive: Receiv
     size = int(fault.params.get("bytes", 50_000_000))
     headers = [(b"content-type", str(fault.params.get("mediaType", "application/json")).encode())]
     if fault.params.get("gzip"):
-        packed = gzip.compress(b"".join(_padding(size)))
+        packed = _packed(size)
         headers += [(b"content-encoding", b"gzip"), (b"content-length", str(len(packed)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": packed})
@@ -159,7 +192,9 @@ def _names(scope: Scope, routes: tuple[BaseRoute, ...]) -> tuple[str, str]:
 
 
 def _has_bearer(scope: Scope) -> bool:
-    return any(name == b"authorization" and value[:7].lower() == b"bearer " for name, value in scope["headers"])
+    """Whether a token came, also a bare one as Parichay takes it; an HTTP Basic pair is none."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    return any(value and value[:6].lower() != b"basic " for value in given)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -210,6 +245,11 @@ def _retyped(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _retyped(item) for name, item in value.items()}
     return [{"unexpected": True}]
+
+
+@lru_cache(maxsize=2)
+def _packed(size: int) -> bytes:
+    return gzip.compress(b"".join(_padding(size)))
 
 
 def _padding(size: int) -> Iterator[bytes]:

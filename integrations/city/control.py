@@ -16,9 +16,11 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrations.city.answers import DOOR
+from integrations.city.chaos import Chaos, parse_chaos
 from integrations.city.clock import SandboxClock
-from integrations.city.faults import TRANSPORT_KINDS
+from integrations.city.faults import TLS_KINDS, TRANSPORT_KINDS
 from integrations.city.kit import Sandbox
+from integrations.city.pace import NO_PACE, PROFILES, parse_profile
 from integrations.city.proxy import Doors
 
 
@@ -44,7 +46,14 @@ def city_app(controls: Controls, doors: Doors) -> Starlette:
         routes=[
             Route("/clock", desk.read_clock, methods=["GET"]),
             Route("/clock", desk.set_clock, methods=["PUT"]),
+            Route("/chaos", desk.set_chaos, methods=["PUT"]),
+            Route("/chaos", desk.read_chaos, methods=["GET"]),
+            Route("/chaos", desk.end_chaos, methods=["DELETE"]),
+            Route("/profile", desk.set_profiles, methods=["PUT"]),
+            Route("/profile", desk.read_profiles, methods=["GET"]),
+            Route("/{system}/profile", desk.set_profile, methods=["PUT"]),
             Route("/{system}/faults", desk.set_faults, methods=["PUT"]),
+            Route("/{system}/faults", desk.read_faults, methods=["GET"]),
             Route("/{system}/faults", desk.clear_faults, methods=["DELETE"]),
             Route("/{system}/ledger", desk.ledger, methods=["GET"]),
             Route("/{system}/act", desk.act, methods=["POST"]),
@@ -79,6 +88,7 @@ class _Desk:
 
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
+        self._chaos: Chaos | None = None
 
     async def set_faults(self, request: Request) -> Response:
         """Replace the faults of one system."""
@@ -87,7 +97,7 @@ class _Desk:
         faults = given.get("faults")
         if not isinstance(faults, list) or not all(isinstance(fault, dict) for fault in faults):
             raise HTTPException(400, "the body must be an object with a list of faults")
-        before = sandbox.faults.listed(TRANSPORT_KINDS)
+        before = sandbox.faults.listed(TRANSPORT_KINDS | TLS_KINDS)
         try:
             sandbox.faults.set(faults)
         except ValueError as error:
@@ -95,10 +105,73 @@ class _Desk:
         await self._refresh(sandbox, changed=bool(before))
         return Response(status_code=204)
 
+    async def read_faults(self, request: Request) -> Response:
+        """The faults that are set for one system, and how many calls each has seen."""
+        shown = [
+            {
+                "kind": fault.kind,
+                "route": fault.route,
+                "calls": None if fault.calls is None else sorted(fault.calls),
+                "params": dict(fault.params),
+                "seen": fault.seen,
+            }
+            for fault in self._sandbox(request).faults.listed()
+        ]
+        return JSONResponse({"faults": shown})
+
+    async def set_chaos(self, request: Request) -> Response:
+        """Let a share of all calls fail by chance, repeatably; calls are counted anew."""
+        try:
+            chaos = parse_chaos(await _json_object(request), frozenset(self._controls.sandboxes))
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        await self._disturb(chaos)
+        return JSONResponse(chaos.shown())
+
+    async def read_chaos(self, _request: Request) -> Response:
+        """The chaos profile in force, or null."""
+        return JSONResponse(self._chaos.shown() if self._chaos else None)
+
+    async def end_chaos(self, _request: Request) -> Response:
+        """No more faults by chance."""
+        await self._disturb(None)
+        return Response(status_code=204)
+
+    async def _disturb(self, chaos: Chaos | None) -> None:
+        self._chaos = chaos
+        for system, sandbox in self._controls.sandboxes.items():
+            before = sandbox.faults.touches(TRANSPORT_KINDS)
+            sandbox.faults.disturb(chaos.of(system) if chaos else None)
+            if before or sandbox.faults.touches(TRANSPORT_KINDS):
+                await self._controls.refresh(system)
+
+    async def set_profiles(self, request: Request) -> Response:
+        """Give every system the latency and the limit of a named profile: `{"name"}`."""
+        name = str((await _json_object(request)).get("name"))
+        if name not in PROFILES:
+            raise HTTPException(400, f"name must be one of {', '.join(PROFILES)}")
+        for system, sandbox in self._controls.sandboxes.items():
+            sandbox.faults.pace.set(PROFILES[name].get(system, NO_PACE))
+        return await self.read_profiles(request)
+
+    async def set_profile(self, request: Request) -> Response:
+        """Give one system its own latency and limit."""
+        sandbox = self._sandbox(request)
+        try:
+            sandbox.faults.pace.set(parse_profile(await _json_object(request)))
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        return JSONResponse(sandbox.faults.pace.profile.shown())
+
+    async def read_profiles(self, _request: Request) -> Response:
+        """Latency and limit of every system."""
+        sandboxes = self._controls.sandboxes
+        return JSONResponse({system: each.faults.pace.profile.shown() for system, each in sandboxes.items()})
+
     async def clear_faults(self, request: Request) -> Response:
         """Remove the faults of one system."""
         sandbox = self._sandbox(request)
-        before = sandbox.faults.listed(TRANSPORT_KINDS)
+        before = sandbox.faults.listed(TRANSPORT_KINDS | TLS_KINDS)
         sandbox.faults.clear()
         await self._refresh(sandbox, changed=bool(before))
         return Response(status_code=204)
@@ -147,7 +220,7 @@ class _Desk:
             raise HTTPException(404, "no such system") from error
 
     async def _refresh(self, sandbox: Sandbox, *, changed: bool) -> None:
-        if changed or sandbox.faults.listed(TRANSPORT_KINDS):
+        if changed or sandbox.faults.listed(TRANSPORT_KINDS | TLS_KINDS):
             await self._controls.refresh(sandbox.system)
 
 

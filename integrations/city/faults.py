@@ -5,10 +5,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
+
+from integrations.city.pace import Pace
 
 TRANSPORT_KINDS = frozenset({"refuse", "blackhole", "reset", "drip"})
 """Done by the fault proxy in front of the city (integrations/city/proxy.py)."""
+
+TLS_KINDS = frozenset({"tls"})
+"""Done by the system's TLS port (integrations/city/tls.py)."""
 
 ANSWER_KINDS = frozenset({"latency", "status", "malformed", "html", "oversize", "silence", "token_expired"})
 """Done by the middleware of every sandbox (integrations/city/answers.py)."""
@@ -16,15 +21,16 @@ ANSWER_KINDS = frozenset({"latency", "status", "malformed", "html", "oversize", 
 DOMAIN_KINDS = frozenset({"signature", "skew", "partial", "duplicate", "foreign"})
 """Looked up by the sandbox itself with `faults.match(kind, route)`, since only it knows what they mean."""
 
-KINDS = TRANSPORT_KINDS | ANSWER_KINDS | DOMAIN_KINDS
+KINDS = TRANSPORT_KINDS | TLS_KINDS | ANSWER_KINDS | DOMAIN_KINDS
 
 
 @dataclass(eq=False, slots=True)
 class Fault:
     """One fault. `calls` are the numbers of the calls that it holds for, from 1; None means all.
 
-    Calls are counted from the moment the fault is set, over the routes that it names. `route` is a
-    pattern with `*` over the path below the system, such as `/oauth2/*`.
+    Calls are counted from the moment the fault is set, over the routes that it names. With a number
+    `every` among the `params`, the first call and every so-many-th after it fail. `route` is a pattern
+    with `*` over the path below the system, such as `/oauth2/*`.
     """
 
     kind: str
@@ -40,6 +46,8 @@ class Fault:
     def next_call(self) -> bool:
         """Count one call and say whether the fault holds for it."""
         self.seen += 1
+        if "every" in self.params:
+            return (self.seen - 1) % int(self.params["every"]) == 0
         return self.calls is None or self.seen in self.calls
 
 
@@ -55,6 +63,18 @@ class Arrival:
 _arrival: ContextVar[Arrival | None] = ContextVar("city_arrival", default=None)
 
 
+class Chance(Protocol):
+    """What makes faults come by chance (integrations/city/chaos.py)."""
+
+    def next(self, kinds: frozenset[str]) -> Fault | None:
+        """Draw for the next call."""
+        ...
+
+    def may(self, kinds: frozenset[str]) -> bool:
+        """Whether a draw can give a fault of these kinds."""
+        ...
+
+
 class Faults:
     """The faults of one system.
 
@@ -64,14 +84,28 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: tuple[Fault, ...] = ()
+        self._chance: Chance | None = None
+        self.pace = Pace()
 
     def set(self, faults: Iterable[Fault | Mapping[str, Any]]) -> None:
         """Replace all faults; the numbers of calls begin again. A malformed one raises ValueError."""
         self._faults = tuple(fault if isinstance(fault, Fault) else parse_fault(fault) for fault in faults)
 
     def clear(self) -> None:
-        """Remove every fault."""
+        """Remove every fault that was set. A chaos profile stays."""
         self._faults = ()
+
+    def disturb(self, chance: "Chance | None") -> None:
+        """Let faults come by chance from now on, or no longer."""
+        self._chance = chance
+
+    def drawn(self, kinds: frozenset[str]) -> Fault | None:
+        """The fault of these kinds that comes by chance for the next call, or None."""
+        return self._chance.next(kinds) if self._chance is not None else None
+
+    def touches(self, kinds: frozenset[str]) -> bool:
+        """Whether a fault of these kinds is set or may come by chance."""
+        return bool(self.listed(kinds)) or (self._chance is not None and self._chance.may(kinds))
 
     def listed(self, kinds: frozenset[str] = KINDS) -> tuple[Fault, ...]:
         """The faults that are set, of these kinds."""
@@ -87,6 +121,7 @@ class Faults:
             for fault in door.listed(frozenset({kind}))
             if fault in decided or fault.covers(route)
         ]
+        found += [(fault, holds) for fault, holds in decided.items() if fault.kind == kind]
         return next((fault for fault, holds in found if holds), None)
 
     @contextmanager
@@ -97,9 +132,13 @@ class Faults:
         names that the request goes by: its pattern and its path. A request without a bearer token is
         no call for `token_expired`.
         """
-        skipped = TRANSPORT_KINDS if bearer else TRANSPORT_KINDS | {"token_expired"}
+        skipped = TRANSPORT_KINDS | TLS_KINDS | (frozenset() if bearer else {"token_expired"})
         covering = [fault for fault in door.listed(KINDS - skipped) if any(map(fault.covers, routes))]
-        arrival = Arrival(self, door, {fault: fault.next_call() for fault in covering})
+        decided = {fault: fault.next_call() for fault in covering}
+        by_chance = door.drawn(KINDS - TRANSPORT_KINDS)
+        if by_chance is not None and by_chance.kind not in skipped and not any(decided.values()):
+            decided[by_chance] = True
+        arrival = Arrival(self, door, decided)
         token = _arrival.set(arrival)
         try:
             yield arrival
@@ -115,6 +154,8 @@ def parse_fault(given: Mapping[str, Any]) -> Fault:
         raise ValueError(f"kind must be one of {', '.join(sorted(KINDS))}")
     if not (isinstance(route, str) and isinstance(params, Mapping)):
         raise ValueError("route must be text and params an object")  # noqa: TRY004
+    if "every" in params and not (type(params["every"]) is int and params["every"] > 0):
+        raise ValueError("every must be a whole number from 1")
     if calls is not None and not (isinstance(calls, list) and all(type(n) is int and n > 0 for n in calls)):
         raise ValueError("calls must be null or a list of call numbers from 1")
     if kind == "refuse" and (route != "*" or calls is not None):

@@ -35,6 +35,11 @@ class FaultProxy:
         self._held: socket.socket | None = None
         self._open: set[asyncio.Task[None]] = set()
 
+    @property
+    def connections(self) -> int:
+        """How many callers are connected now."""
+        return len(self._open)
+
     async def start(self, place: socket.socket) -> None:
         """Listen on a socket that `bind_loopback` made."""
         self._held = place
@@ -83,17 +88,17 @@ class FaultProxy:
         try:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            _reset(writer)
+            reset(writer)
         except asyncio.CancelledError:
-            _reset(writer)  # `refresh` and `stop` cut connections; nobody waits for this task
+            reset(writer)  # `refresh` and `stop` cut connections; nobody waits for this task
         finally:
             self._open.discard(task)
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._faults.listed(TRANSPORT_KINDS):
+        if not self._faults.touches(TRANSPORT_KINDS):
             async with self._upstream() as (city, to_city):
-                await _copy_both_ways(reader, writer, city, to_city)
+                await copy_both_ways(reader, writer, city, to_city)
             return
         head = await reader.readuntil(b"\r\n\r\n")
         fault = self._fault_for(head)
@@ -112,7 +117,7 @@ class FaultProxy:
         target = head.split(b" ", 2)[1].decode("latin-1")
         route = "/" + target.partition("?")[0].lstrip("/").partition("/")[2]
         found = [self._faults.match(kind, route) for kind in ("blackhole", "reset", "drip")]
-        return next((fault for fault in found if fault is not None), None)
+        return next((fault for fault in found if fault is not None), None) or self._faults.drawn(TRANSPORT_KINDS)
 
 
 class _Upstream:
@@ -143,7 +148,7 @@ async def _answer(fault: Fault | None, city: asyncio.StreamReader, writer: async
     if fault.kind == "reset":
         writer.write(body[: len(body) // 2])
         await writer.drain()
-        _reset(writer)
+        reset(writer)
         return
     for octet in body:
         writer.write(bytes((octet,)))
@@ -151,7 +156,7 @@ async def _answer(fault: Fault | None, city: asyncio.StreamReader, writer: async
         await asyncio.sleep(float(fault.params.get("seconds", 0.4)))
 
 
-async def _copy_both_ways(
+async def copy_both_ways(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     city: asyncio.StreamReader,
@@ -185,7 +190,7 @@ async def _drain(source: asyncio.StreamReader) -> None:
         pass
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
+def reset(writer: asyncio.StreamWriter) -> None:
     """Close with RST instead of FIN."""
     sock = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):

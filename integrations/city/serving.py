@@ -10,12 +10,14 @@ from typing import Any
 
 import uvicorn
 
+from domain.clock import SystemClock
 from integrations.city.clock import SandboxClock
 from integrations.city.control import Controls, city_app
 from integrations.city.kit import Sandbox, SandboxHome
 from integrations.city.ports import merge_ports, read_ports
 from integrations.city.proxy import Doors, FaultProxy, bind_loopback
 from integrations.city.records import State
+from integrations.city.tls import Certificates, TlsFront, new_authority
 
 Factory = Callable[[SandboxHome], Sandbox]
 
@@ -30,16 +32,18 @@ class City:
         self, home: Path, demo: Mapping[str, Any], *, port: int, gateway_url: str, factories: Mapping[str, Factory]
     ) -> None:
         known = read_ports(home)
-        last = known.get("proxies", {})
+        last, last_tls = known.get("proxies", {}), known.get("tls", {})
         self._home = home
         self._socket = bind_loopback(port or int(known.get("sandbox", 0)), fallback=port == 0)
         self._memory = State(home / "sandbox" / "city")
         kept = self._memory.get("clock", "offset") or {"seconds": 0.0}
         self.clock = SandboxClock(timedelta(seconds=kept["seconds"]))
         self._places = {system: bind_loopback(int(last.get(system, 0))) for system in factories}
+        self._tls_places = {system: bind_loopback(int(last_tls.get(system, 0))) for system in factories}
         self.ports: dict[str, Any] = {
             "sandbox": _port(self._socket),
             "proxies": {system: _port(place) for system, place in self._places.items()},
+            "tls": {system: _port(place) for system, place in self._tls_places.items()},
         }
         self.sandboxes = {
             system: create(self._sandbox_home(system, demo, gateway_url)) for system, create in factories.items()
@@ -47,6 +51,13 @@ class City:
         doors: Doors = {}
         self._proxies = {
             system: FaultProxy(system, sandbox.faults, self.ports["sandbox"], doors)
+            for system, sandbox in self.sandboxes.items()
+        }
+        authority = self._memory.once("tls", "authority", lambda: new_authority(SystemClock().now()))
+        self.authority = str(authority["certificate"])
+        certificates = Certificates(authority, SystemClock().now())
+        self._fronts = {
+            system: TlsFront(sandbox.faults, certificates, self.ports["proxies"][system])
             for system, sandbox in self.sandboxes.items()
         }
         controls = Controls(self.sandboxes, self.clock, self._refresh, self._keep_clock)
@@ -61,20 +72,28 @@ class City:
             await self._serving
         for system, proxy in self._proxies.items():
             await proxy.start(self._places[system])
+            await self._fronts[system].start(self._tls_places[system])
         merge_ports(self._home, self.ports)
+        (self._home / "run" / "ca.pem").write_text(self.authority)
 
     async def stop(self) -> None:
         """Close all ports and files."""
+        for front in self._fronts.values():
+            await front.stop()
         for proxy in self._proxies.values():
             await proxy.stop()
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
-        for place in (self._socket, *self._places.values()):
+        for place in (self._socket, *self._places.values(), *self._tls_places.values()):
             place.close()
         for sandbox in self.sandboxes.values():
             sandbox.close()
         self._memory.close()
+
+    def connections(self, system: str) -> int:
+        """How many callers of one system are connected now."""
+        return self._proxies[system].connections + self._fronts[system].connections
 
     def _sandbox_home(self, system: str, demo: Mapping[str, Any], gateway_url: str) -> SandboxHome:
         return SandboxHome(
@@ -88,6 +107,7 @@ class City:
         )
 
     async def _refresh(self, system: str) -> None:
+        self._fronts[system].cut()
         await self._proxies[system].refresh()
 
     def _keep_clock(self) -> None:

@@ -8,14 +8,22 @@ from domain.ids import Ids
 from domain.people import Provider
 from domain.sources import Source
 from integrations.csc import wire
-from integrations.identity import ProviderIdentity, json_object, judge_json
-from integrations.policies import CallPolicy, Scope
+from integrations.identity import ProviderIdentity, json_object, judge_reading
+from integrations.policies import CallPolicy, Priority, Scope
 from integrations.remote import Answer, Remote
 
 TOKEN_POLICY = CallPolicy(
-    "csc.connect.token", Source.CSC, total=10.0, attempt=10.0, repeatable=False, scope=Scope.OFFICER
+    "csc.connect.token",
+    Source.CSC,
+    total=10.0,
+    attempt=10.0,
+    repeatable=False,
+    scope=Scope.OFFICER,
+    priority=Priority.FIRST,
 )
-RESOURCE_POLICY = CallPolicy("csc.connect.resource", Source.CSC, total=10.0, scope=Scope.OFFICER)
+RESOURCE_POLICY = CallPolicy(
+    "csc.connect.resource", Source.CSC, total=10.0, scope=Scope.OFFICER, priority=Priority.FIRST
+)
 """CSC publishes 10 s for both calls (other_systems.md section 7); a request's own deadline cuts them."""
 
 STATES = frozenset({"UK", "UA"})
@@ -65,6 +73,7 @@ class CscConnect:
 
     def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
         del nonce, code_challenge, language  # this protocol has none of them
+        self._remote.admit()
         query = wire.authorize_query(client_id=self._settings.client_id, redirect_uri=redirect_uri, state=state)
         return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"
 
@@ -77,7 +86,7 @@ class CscConnect:
             "client_id": self._settings.client_id,
             "client_secret": self._secret(),
         }
-        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=_judge)
+        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=_JUDGE_TOKEN)
         access_token = wire.read_access_token(json_object(Source.CSC, answer))
         return wire.read_identity(await self._resource(access_token), self._settings.states)
 
@@ -93,10 +102,12 @@ class CscConnect:
             wire.RESOURCE_PATH,
             headers={"authorization": f"Bearer {access_token}"} if in_header else None,
             params=None if in_header else {"access_token": access_token},
-            judge=_judge,
+            judge=self._judge_resource,
         )
         return json_object(Source.CSC, answer)
 
+    def _judge_resource(self, answer: Answer) -> None:
+        judge_reading(Source.CSC, lambda body: wire.read_identity(body, self._settings.states))(answer)
 
-def _judge(answer: Answer) -> None:
-    judge_json(Source.CSC, answer)
+
+_JUDGE_TOKEN = judge_reading(Source.CSC, wire.read_access_token)

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from integrations.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from integrations.city.magic import magic_code
 
 CODE_SECONDS = 300
 TOKEN_SECONDS = 3600
@@ -84,7 +85,7 @@ class _Service:
             return self._back(state, error="access_denied")
         if person not in self._users:
             return _page("Digital Seva Connect", "<p role='alert'>Choose an operator</p>", 400)
-        code = secrets.token_hex(16)
+        code = magic_code(form.get("fault")) + secrets.token_hex(16)
         self._home.state.put("code", code, {"person": person, "until": self._now() + CODE_SECONDS})
         request.state.ledger_effect = "code issued"
         return self._back(state, code=code)

@@ -1,7 +1,7 @@
 """DBT finance as its department: payment instructions out, the state of payments in."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, TypeVar
@@ -23,26 +23,37 @@ from integrations.dbt_finance.models import (
 from integrations.dbt_finance.return_codes import INSTRUCTION_REJECTED
 from integrations.dbt_finance.states import BillAnswers, states_of
 from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from integrations.policies import CallPolicy
-from integrations.remote import Answer, Codec, Remote
+from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.remote import Answer, Codec, Parts, Remote
 
 T = TypeVar("T")
 
-PUSH_INSTRUCTION = CallPolicy("dbt_finance.PI", Source.DBT_FINANCE, body_limit=256_000)
-"""Repeatable only because `jitBillNo` keys it: the partner takes one bill once."""
-INSTRUCTION_STATUS = CallPolicy("dbt_finance.PIS", Source.DBT_FINANCE, body_limit=256_000)
-ADVICE_STATUS = CallPolicy("dbt_finance.PAG", Source.DBT_FINANCE)
-DEBIT_SCROLL = CallPolicy("dbt_finance.PD", Source.DBT_FINANCE)
-FAILED_PAYMENTS = CallPolicy("dbt_finance.FD", Source.DBT_FINANCE)
-PAYMENT_STATUSES = CallPolicy("dbt_finance.payment_statuses", Source.DBT_FINANCE, fresh=30.0, stale=0.0)
+_WRITES, _READS = "instruct", "status"
+"""Breaker groups: instructions that fail do not close the view of payments."""
+
+PUSH_INSTRUCTION = CallPolicy(
+    "dbt_finance.PI",
+    Source.DBT_FINANCE,
+    body_limit=256_000,
+    keyed=True,
+    priority=Priority.FIRST,
+    breaker=_WRITES,
+    lane=Lane("instruct", places=4),
+    accepts=JSON_TYPES,
+)
+"""Repeatable only because `jitBillNo` keys it: the partner takes one bill once. Enquired before it is repeated."""
+INSTRUCTION_STATUS = CallPolicy(
+    "dbt_finance.PIS", Source.DBT_FINANCE, body_limit=256_000, breaker=_READS, accepts=JSON_TYPES
+)
+ADVICE_STATUS = CallPolicy("dbt_finance.PAG", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
+DEBIT_SCROLL = CallPolicy("dbt_finance.PD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
+FAILED_PAYMENTS = CallPolicy("dbt_finance.FD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
+PAYMENT_STATUSES = CallPolicy("dbt_finance.payment_statuses", Source.DBT_FINANCE, breaker=_READS, fresh=30.0, stale=0.0)
 """All calls for one citizen together. A payment status never goes stale: without the source there is none."""
 POLICIES = (PUSH_INSTRUCTION, INSTRUCTION_STATUS, ADVICE_STATUS, DEBIT_SCROLL, FAILED_PAYMENTS, PAYMENT_STATUSES)
 
 BILLS_AT_ONCE = 4
 """Bills of one citizen that are asked for at the same time."""
-
-_WRITES, _READS = "instruct", "status"
-"""Breaker groups: instructions that fail do not close the view of payments."""
 
 
 class DbtFinance:
@@ -62,10 +73,17 @@ class DbtFinance:
         Unavailable means that it is not known whether the bill arrived: ask `confirm` before anything else.
         """
         params = wire.instruction_params(instruction, self._settings)
-        try:
-            reply = await self._ask(PUSH_INSTRUCTION, "PI", params, _WRITES)
-        except (Unavailable, Garbled) as lost:
-            return await self._after_lost_answer(instruction, lost)
+        found: list[InstructionStatus] = []
+
+        async def arrived() -> bool:
+            status = await self.instruction_status(instruction.bill_number, instruction.bill_date)
+            if status is not None:
+                found.append(status)
+            return status is not None
+
+        reply = await self._push(params, arrived)
+        if reply is None:
+            return self._agreed(instruction, found[-1])
         code = wire.reject_code(reply.errors) if reply.errors else None
         if code == "DUPLICATE_INSTRUCTION":
             return await self._reconciled(instruction)
@@ -92,7 +110,7 @@ class DbtFinance:
     async def instruction_status(self, bill_number: str, bill_date: date) -> InstructionStatus | None:
         """Where one instruction stands in the treasury (PIS); None where the bill is unknown there."""
         params = wire.status_params(bill_number, bill_date, self._settings.ssu_ia_id)
-        reply = await self._ask(INSTRUCTION_STATUS, "PIS", params, _READS)
+        reply = await self._ask(INSTRUCTION_STATUS, "PIS", params)
         if reply.errors:
             return _stage_of(wire.reject_code(reply.errors))
         if not reply.records:
@@ -159,25 +177,13 @@ class DbtFinance:
         self, policy: CallPolicy, service: str, params: Mapping[str, Any], read: Callable[[wire.Record], list[T]]
     ) -> list[T]:
         """The lines of all records, empty where the partner has nothing yet; any other error is raised."""
-        reply = await self._ask(policy, service, params, _READS)
+        reply = await self._ask(policy, service, params)
         if reply.errors:
             code = wire.reject_code(reply.errors)
             if code in {"NOT_YET", "NOT_FOUND"}:
                 return []
             raise Refused(Source.DBT_FINANCE, code)
         return _read(lambda: [line for record in reply.records for line in read(record)])
-
-    async def _after_lost_answer(
-        self, instruction: PaymentInstruction, lost: Unavailable | Garbled
-    ) -> InstructionReceipt:
-        """Enquire, since the bill may have arrived. Where that fails too, or finds nothing, the loss is told."""
-        try:
-            status = await self.instruction_status(instruction.bill_number, instruction.bill_date)
-        except (Unavailable, Garbled):
-            raise lost from None
-        if status is None:
-            raise lost
-        return self._agreed(instruction, status)
 
     async def _reconciled(self, instruction: PaymentInstruction) -> InstructionReceipt:
         status = await self.instruction_status(instruction.bill_number, instruction.bill_date)
@@ -197,7 +203,17 @@ class DbtFinance:
     def _receipt(self, bill_number: str, bill_date: date, outcome: InstructionOutcome) -> InstructionReceipt:
         return InstructionReceipt(bill_number, bill_date, self._settings.ssu_ia_id, outcome, self._clock.now())
 
-    async def _ask(self, policy: CallPolicy, service: str, params: Mapping[str, Any], group: str) -> wire.Reply:
+    async def _push(self, params: Mapping[str, Any], arrived: Callable[[], Awaitable[bool]]) -> wire.Reply | None:
+        """The reply to an instruction, or None where an enquiry after a lost answer found that it had arrived."""
+        parts = self._message("PI", params)
+        answer = await self._remote.send_once(PUSH_INSTRUCTION, "POST", "/jit/PI", confirm=arrived, **parts)
+        return None if answer is None else _read(lambda: wire.read_reply(answer.content, "PI"))
+
+    async def _ask(self, policy: CallPolicy, service: str, params: Mapping[str, Any]) -> wire.Reply:
+        answer = await self._remote.send(policy, "POST", f"/jit/{service}", **self._message(service, params))
+        return _read(lambda: wire.read_reply(answer.content, service))
+
+    def _message(self, service: str, params: Mapping[str, Any]) -> Parts:
         settings = self._settings
         body = wire.message(service, params)
         headers = wire_auth.request_headers(settings.client_id, settings.hmac_secret, service, body, self._clock.now())
@@ -211,10 +227,7 @@ class DbtFinance:
                 raise IntegrityFailure(Source.DBT_FINANCE, "signature")
 
         sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
-        answer = await self._remote.send(
-            policy, "POST", f"/jit/{service}", headers=sent, content=body, group=group, judge=judge
-        )
-        return _read(lambda: wire.read_reply(answer.content, service))
+        return {"headers": sent, "content": body, "judge": judge}
 
 
 def _refuse_status(answer: Answer) -> None:

@@ -100,8 +100,9 @@ class _Treasury:
     def _clocks(self, service: str) -> tuple[datetime, ...]:
         """The times that a request may carry: the sandbox's, or the machine's where a caller does not follow it."""
         now = self._home.clock.now()
-        if self._home.faults.match("skew", f"/jit/{service}"):
-            return (now + timedelta(minutes=10),)
+        skew = self._home.faults.match("skew", f"/jit/{service}")
+        if skew is not None:
+            return (now + timedelta(seconds=float(skew.params.get("seconds", 600))),)
         return (now, now - self._home.clock.offset)
 
     def _signed(self, request: Request, service: str, found: list[dict[str, Any]], errors: list[str]) -> Response:
@@ -113,13 +114,15 @@ class _Treasury:
                 "errorMsgs": errors or None,
             }
         )
-        secret = self._client["hmac_secret"]
-        if self._home.faults.match("signature", f"/jit/{service}"):
+        secret, covered = self._client["hmac_secret"], bytes(answer.body)
+        spoilt = self._home.faults.match("signature", f"/jit/{service}")
+        if spoilt is not None and spoilt.params.get("how") == "moved":
+            covered = b"the body of another answer"
+        elif spoilt is not None:
             secret = "another " + secret
         asked = request.headers["x-signature"]
-        answer.headers["x-signature"] = checks.signature(
-            secret, asked, "200", hashlib.sha256(bytes(answer.body)).hexdigest()
-        )
+        digest = hashlib.sha256(covered).hexdigest()
+        answer.headers["x-signature"] = checks.signature(secret, asked, "200", digest)
         return answer
 
     def _spoiled(self, service: str, number: str | None, found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -228,6 +228,8 @@ def debits(record: Record, bill_number: str) -> list[Debit]:
     _same_bill(record, bill_number, "billNumber")
     if re.search(r"fail|reject|pending|in process", str(record.get("paymentStatus", "")).lower()):
         return []
+    if not _lines(record):
+        raise Unreadable("lines_missing")
     return [
         Debit(_payment_id(line), _text(line, "utrNo"), instant(_text(line, "utrDate")))
         for line in _lines(record)
@@ -236,8 +238,10 @@ def debits(record: Record, bill_number: str) -> list[Debit]:
 
 
 def failures(record: Record, bill_number: str) -> list[Failure]:
-    """The returned lines of a record of FD; raises Unreadable."""
+    """The returned lines of a record of FD; raises Unreadable, also where it has none."""
     _same_bill(record, bill_number, "billNumber")
+    if not _lines(record):
+        raise Unreadable("lines_missing")
     return [
         Failure(_payment_id(line), _text(line, "failedReason"), instant(_text(line, "challanDate", "utrDate")))
         for line in _lines(record)

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from domain.sources import Sourced
 from integrations import safe_xml
@@ -10,22 +10,59 @@ from integrations.digilocker import wire
 from integrations.digilocker.digests import file_hmac, same
 from integrations.digilocker.models import DigiLockerSettings, IssuedDocument, LockerFile, LockerGrant, TokenAnswer
 from integrations.errors import Garbled, IntegrityFailure, Refused
-from integrations.policies import CallPolicy
+from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority, Traffic
 from integrations.remote import Answer, Codec, Remote
 
 _GATEWAY_TROUBLE = frozenset({429, 502, 504})
 """503 and 530 go to the error table, where some of their codes must not be tried again."""
 
+_FILES = Lane("files", places=10, places_of_group=5)
+"""Files come from their issuers through DigiLocker: one issuer that is slow leaves places for the others."""
+
 LIST_ISSUED = CallPolicy(
-    "digilocker.issued_documents", wire.SOURCE, retry_statuses=_GATEWAY_TROUBLE, fresh=60, stale=24 * 3600
+    "digilocker.issued_documents",
+    wire.SOURCE,
+    retry_statuses=_GATEWAY_TROUBLE,
+    fresh=60,
+    stale=24 * 3600,
+    traffic=Traffic.BUSY,
+    accepts=JSON_TYPES,
 )
-WHO_OWNS = CallPolicy("digilocker.user", wire.SOURCE, retry_statuses=_GATEWAY_TROUBLE)
+WHO_OWNS = CallPolicy(
+    "digilocker.user", wire.SOURCE, retry_statuses=_GATEWAY_TROUBLE, traffic=Traffic.BUSY, accepts=JSON_TYPES
+)
 FETCH_FILE = CallPolicy(
-    "digilocker.file", wire.SOURCE, retry_statuses=_GATEWAY_TROUBLE, body_limit=10_000_000, total=8.0, attempt=5.0
+    "digilocker.file",
+    wire.SOURCE,
+    retry_statuses=_GATEWAY_TROUBLE,
+    body_limit=10_000_000,
+    total=8.0,
+    attempt=5.0,
+    breaker="<issuer>",
+    lane=_FILES,
 )
-FETCH_XML = CallPolicy("digilocker.certificate_xml", wire.SOURCE, retry_statuses=_GATEWAY_TROUBLE)
-REFRESH = CallPolicy("digilocker.refresh", wire.SOURCE, attempts=1, repeatable=False, body_limit=64_000)
-REVOKE = CallPolicy("digilocker.revoke", wire.SOURCE, attempts=1, repeatable=False, body_limit=64_000)
+FETCH_XML = CallPolicy(
+    "digilocker.certificate_xml", wire.SOURCE, retry_statuses=_GATEWAY_TROUBLE, breaker="<issuer>", lane=_FILES
+)
+REFRESH = CallPolicy(
+    "digilocker.refresh",
+    wire.SOURCE,
+    attempts=1,
+    repeatable=False,
+    body_limit=64_000,
+    priority=Priority.FIRST,
+    traffic=Traffic.BUSY,
+    accepts=JSON_TYPES,
+)
+REVOKE = CallPolicy(
+    "digilocker.revoke",
+    wire.SOURCE,
+    attempts=1,
+    repeatable=False,
+    body_limit=64_000,
+    changes=True,
+    traffic=Traffic.BUSY,
+)
 POLICIES = (LIST_ISSUED, WHO_OWNS, FETCH_FILE, FETCH_XML, REFRESH, REVOKE)
 
 _ISSUED = Codec(wire.issued_to_json, wire.issued_from_json)
@@ -50,7 +87,7 @@ class DigiLocker:
         async def load() -> tuple[IssuedDocument, ...]:
             owner, listed = await asyncio.gather(
                 self._owner(grant),
-                self._get(LIST_ISSUED, "/2/files/issued", grant.access_token),
+                self._get(LIST_ISSUED, "/2/files/issued", grant.access_token, wire.judge_issued),
                 return_exceptions=True,
             )
             if isinstance(listed, BaseException):
@@ -82,13 +119,21 @@ class DigiLocker:
             raise Garbled(wire.SOURCE, "certificate_xml") from error
         return fetched
 
-    async def refresh(self, refresh_token: str) -> TokenAnswer:
+    async def refresh(self, refresh_token: str, locker_id: str | None = None) -> TokenAnswer:
         """New tokens for old. The old refresh token dies with this call, so it is never repeated.
 
-        Raises Refused("invalid_grant") when the consent has ended: ask the citizen for it again.
+        Raises Refused("invalid_grant") when the consent has ended: ask the citizen for it again; and
+        IntegrityFailure where `locker_id` is given and the new tokens are of another locker.
         """
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return wire.read_tokens(await self._post(REFRESH, "/1/token", form))
+
+        def judge(answer: Answer) -> None:
+            wire.judge(answer)
+            owner = wire.read_tokens(answer).locker_id
+            if locker_id is not None and owner not in (None, locker_id):
+                raise IntegrityFailure(wire.SOURCE, "wrong_owner")
+
+        return wire.read_tokens(await self._post(REFRESH, "/1/token", form, judge))
 
     async def revoke(self, token: str) -> None:
         """End a consent at DigiLocker; a token that is dead already is as good."""
@@ -105,15 +150,12 @@ class DigiLocker:
     async def _owner(self, grant: LockerGrant) -> str | None:
         """Whose locker the token opens; None where the consent does not let us ask."""
         try:
-            answer = await self._get(WHO_OWNS, "/1/user", grant.access_token)
+            answer = await self._get(WHO_OWNS, "/1/user", grant.access_token, wire.judge_owner)
         except Refused as refusal:
             if refusal.code == "insufficient_scope":
                 return None
             raise
-        owner = wire.locker_id(wire.read_object(answer))
-        if owner is None:
-            raise Garbled(wire.SOURCE, "user_without_id")
-        return owner
+        return wire.owner(answer)
 
     async def _document(
         self, policy: CallPolicy, path: str, grant: LockerGrant, uri: str, media_types: frozenset[str]
@@ -136,19 +178,21 @@ class DigiLocker:
         )
         return LockerFile(uri, answer.media_type, answer.content, answer.at)
 
-    async def _get(self, policy: CallPolicy, path: str, access_token: str) -> Answer:
+    async def _get(self, policy: CallPolicy, path: str, access_token: str, judge: Callable[[Answer], None]) -> Answer:
         return await self._remote.send(
-            policy, "GET", self._settings.api_prefix + path, headers=_bearer(access_token), judge=wire.judge
+            policy, "GET", self._settings.api_prefix + path, headers=_bearer(access_token), judge=judge
         )
 
-    async def _post(self, policy: CallPolicy, path: str, form: Mapping[str, str]) -> Answer:
+    async def _post(
+        self, policy: CallPolicy, path: str, form: Mapping[str, str], judge: Callable[[Answer], None] = wire.judge
+    ) -> Answer:
         return await self._remote.send(
             policy,
             "POST",
             self._settings.api_prefix + path,
             headers=_basic(self._settings),
             form=form,
-            judge=wire.judge,
+            judge=judge,
         )
 
 

@@ -1,8 +1,9 @@
 """DigiLocker with MeriPehchaan on one host, as it stands in for the real one (contracts/digilocker.md section 9).
 
-Own faults: `signature` (wrong HMAC of a file; an id_token signed with a foreign key), `partial` (half a
-list, half a file), `duplicate` (a list twice), `foreign` (another citizen's profile and list, another
-audience in the id_token), `skew` (times off by `seconds`, 600 unless said).
+Own faults: `signature` (wrong HMAC of a file, an id_token signed with a foreign key; with `how` "moved" a
+genuine one, but over other content), `partial` (half a list, with `mark` and a next-page mark; half a
+file), `duplicate` (a list twice), `foreign` (another citizen's profile and list, another audience in the
+id_token), `skew` (times off by `seconds`, 600 unless said).
 """
 
 from collections.abc import Mapping

@@ -41,8 +41,14 @@ class IdTokens:
         if faults.match("foreign", _ROUTE):
             claims["aud"] = "ANOTHER1"
         header = {"typ": "JWT", "alg": "RS256", "kid": key["kid"]}
-        signing = _new_key() if faults.match("signature", _ROUTE) else key
-        return jwt.encode(header, claims, RSAKey.import_key(signing), algorithms=["RS256"])
+        spoilt = faults.match("signature", _ROUTE)
+        moved = spoilt is not None and spoilt.params.get("how") == "moved"
+        signing = key if spoilt is None or moved else self._world.state.once("key", "foreign", _new_key)
+        token = jwt.encode(header, claims, RSAKey.import_key(signing), algorithms=["RS256"])
+        if not moved:
+            return token
+        other = jwt.encode(header, {**claims, "jti": random_uuid()}, RSAKey.import_key(key), algorithms=["RS256"])
+        return token.rpartition(".")[0] + "." + other.rpartition(".")[2]
 
     def _claims(self, owner: Mapping[str, Any], code: Mapping[str, Any]) -> dict[str, Any]:
         issued = int(self._world.now(_ROUTE).timestamp())

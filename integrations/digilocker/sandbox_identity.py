@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from integrations.city.magic import magic_code
 from integrations.digilocker import sandbox_page as page
 from integrations.digilocker.sandbox_id_token import IdTokens
 from integrations.digilocker.sandbox_world import (
@@ -85,7 +86,7 @@ class Identity:
         if form.get("decision") != "allow" or person is None:
             request.state.ledger_effect = "consent refused"
             return _back(asked, {"error": "access_denied", "error_description": "The user denied the request"})
-        code = secrets.token_hex(20)
+        code = magic_code(form.get("fault")) + secrets.token_hex(20)
         until = int(asked.get("consent_valid_till") or now + CONSENT_SECONDS)
         kept = {"locker_id": person["locker_id"], "auth_time": now, "consent_until": until}
         world.state.put("code", code, {**asked, **kept, "expires_at": now + _CODE_SECONDS})

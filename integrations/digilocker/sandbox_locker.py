@@ -72,11 +72,13 @@ class Lockers:
         if faults.match("foreign", ISSUED):
             locker_id = self._world.stranger(locker_id)["locker_id"]
         items = [_item(document) for document in self._documents(locker_id, grant["doctypes"])]
-        if faults.match("partial", ISSUED):
+        partial = faults.match("partial", ISSUED)
+        if partial is not None:
             items = items[: len(items) // 2]
         if faults.match("duplicate", ISSUED):
             items = items * 2
-        return JSONResponse({"items": items, "resource": "D:"})
+        marked = {"next": "2"} if partial is not None and partial.params.get("mark") else {}
+        return JSONResponse({"items": items, "resource": "D:", **marked})
 
     async def file(self, request: Request) -> Response:
         """The document as PDF."""
@@ -106,10 +108,15 @@ class Lockers:
         return self._signed(self._bytes(grant["locker_id"], document, media_type), media_type, route)
 
     def _signed(self, body: bytes, media_type: str, route: str) -> Response:
-        """The bytes with their `hmac` header. Faults: signature (over other bytes), partial (bytes cut short)."""
-        faults = self._world.home.faults
-        covered = b"something else" if faults.match("signature", route) else body
-        digest = body_hmac(self._world.client["client_secret"], covered)
+        """The bytes with their `hmac` header. Faults: signature (wrong, or moved), partial (cut short)."""
+        faults, secret = self._world.home.faults, self._world.client["client_secret"]
+        spoilt = faults.match("signature", route)
+        if spoilt is None:
+            digest = body_hmac(secret, body)
+        elif spoilt.params.get("how") == "moved":
+            digest = body_hmac(secret, b"something else")
+        else:
+            digest = body_hmac(f"another {secret}", body)
         sent = body[: len(body) // 2] if faults.match("partial", route) else body
         return Response(sent, media_type=media_type, headers={"hmac": digest})
 

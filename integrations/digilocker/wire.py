@@ -17,6 +17,8 @@ SOURCE = Source.DIGILOCKER
 MOST_DOCUMENTS = 2000
 """More lines than any wallet holds; a longer list is taken for a fault."""
 
+_NEXT_PAGE = ("next", "nextPage", "next_page", "nextPageToken")
+
 # Real doctypes hold digits too, such as ROR1B.
 _URI = re.compile(r"[A-Za-z0-9._]{1,100}-[A-Za-z0-9]{1,5}-[^\s\x00-\x1f]{1,200}")
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
@@ -42,6 +44,18 @@ def judge(answer: Answer) -> None:
     if answer.status == 200:
         return
     raise outcome(answer)
+
+
+def judge_owner(answer: Answer) -> None:
+    """Let a 200 pass that says whose locker it is."""
+    judge(answer)
+    owner(answer)
+
+
+def judge_issued(answer: Answer) -> None:
+    """Let a 200 with a whole list of issued documents pass."""
+    judge(answer)
+    read_issued(answer)
 
 
 def outcome(answer: Answer) -> IntegrationError:
@@ -81,8 +95,15 @@ def read_object(answer: Answer) -> Mapping[str, Any]:
 
 
 def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
-    """The lines of `files/issued`, once each; raises Garbled where the list does not have its form."""
-    items = read_object(answer).get("items")
+    """The lines of `files/issued`, once each; raises Garbled where the list does not have its form.
+
+    The list has no pages in the specification. One that speaks of a next page is not whole, and a part
+    must not be kept as if it were.
+    """
+    body = read_object(answer)
+    items = body.get("items")
+    if any(body.get(mark) for mark in _NEXT_PAGE):
+        raise Garbled(SOURCE, "issued_list_partial")
     if not isinstance(items, list) or len(items) > MOST_DOCUMENTS:
         raise Garbled(SOURCE, "issued_list")
     documents: dict[str, IssuedDocument] = {}
@@ -141,6 +162,14 @@ def read_tokens(answer: Answer) -> TokenAnswer:
         consent_until=_unix_instant(body.get("consent_valid_till")),
         locker_id=locker_id(body),
     )
+
+
+def owner(answer: Answer) -> str:
+    """Whose locker a token opens, as `/user` says; raises Garbled where it does not say so."""
+    found = locker_id(read_object(answer))
+    if found is None:
+        raise Garbled(SOURCE, "user_without_id")
+    return found
 
 
 def locker_id(body: Mapping[str, Any]) -> str | None:

@@ -8,16 +8,23 @@ from domain.clock import Clock
 from domain.people import Provider
 from domain.sources import Source
 from integrations.errors import Garbled, Unavailable
-from integrations.identity import ProviderIdentity, json_object, judge_json
-from integrations.policies import CallPolicy
+from integrations.identity import ProviderIdentity, json_object, judge_reading
+from integrations.policies import CallPolicy, Priority
 from integrations.remote import Answer, Remote
 from integrations.sso import wire_meri_pehchaan as wire
 from integrations.sso.id_token import IdTokenVerifier
 
-TOKEN_POLICY = CallPolicy("sso.meri_pehchaan.token", Source.SSO, attempt=5.0, repeatable=False)
+TOKEN_POLICY = CallPolicy(
+    "sso.meri_pehchaan.token",
+    Source.SSO,
+    attempt=5.0,
+    repeatable=False,
+    priority=Priority.FIRST,
+    breaker="meri_pehchaan",
+)
 """A code is good for one exchange: after a lost answer the citizen starts again (digilocker.md section 10)."""
 
-USER_POLICY = CallPolicy("sso.meri_pehchaan.user", Source.SSO)
+USER_POLICY = CallPolicy("sso.meri_pehchaan.user", Source.SSO, priority=Priority.FIRST, breaker="meri_pehchaan")
 
 ISSUERS = ("https://api.digitallocker.gov.in", "https://digilocker.meripehchaan.gov.in")
 """The first is that of the published sample, the second INFERRED (contracts/sso.md section 2.1)."""
@@ -89,6 +96,7 @@ class MeriPehchaan:
 
     def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
         del language  # the page has its own switch
+        self._remote.admit()
         query = wire.authorize_query(
             {
                 "client_id": self._settings.client_id,
@@ -105,7 +113,10 @@ class MeriPehchaan:
         return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
-        answer = await self._token(code, code_verifier, redirect_uri)
+        with self._remote.watching(TOKEN_POLICY):  # a forged token raises the alarm
+            return await self._exchanged(await self._token(code, code_verifier, redirect_uri), nonce)
+
+    async def _exchanged(self, answer: wire.TokenAnswer, nonce: str) -> ProviderIdentity:
         if self._verifier is None:
             user = await self._user(answer.access_token)
             tokens = wire.provider_tokens(answer, user.locker_id)
@@ -131,14 +142,16 @@ class MeriPehchaan:
             "client_id": self._settings.client_id,
             "client_secret": self._settings.client_secret,
         }
-        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=_judge)
+        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=self._judge_token)
         return wire.read_token(json_object(Source.SSO, answer), self._settings.scope)
+
+    def _judge_token(self, answer: Answer) -> None:
+        judge_reading(Source.SSO, lambda body: wire.read_token(body, self._settings.scope))(answer)
 
     async def _user(self, access_token: str) -> wire.UserAnswer:
         headers = {"authorization": f"Bearer {access_token}"}
-        answer = await self._remote.send(USER_POLICY, "GET", wire.USER_PATH, headers=headers, judge=_judge)
+        answer = await self._remote.send(USER_POLICY, "GET", wire.USER_PATH, headers=headers, judge=_JUDGE_USER)
         return wire.read_user(json_object(Source.SSO, answer))
 
 
-def _judge(answer: Answer) -> None:
-    judge_json(Source.SSO, answer)
+_JUDGE_USER = judge_reading(Source.SSO, wire.read_user)

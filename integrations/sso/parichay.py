@@ -6,13 +6,24 @@ from typing import Any, Literal, Self
 
 from domain.people import Provider
 from domain.sources import Source
-from integrations.identity import ProviderIdentity, json_object, judge_json
-from integrations.policies import CallPolicy, Scope
+from integrations.identity import ProviderIdentity, json_object, judge_reading
+from integrations.policies import CallPolicy, Priority, Scope
 from integrations.remote import Answer, Remote
 from integrations.sso import wire_parichay as wire
 
-TOKEN_POLICY = CallPolicy("sso.parichay.token", Source.SSO, attempt=5.0, repeatable=False, scope=Scope.OFFICER)
-USER_POLICY = CallPolicy("sso.parichay.userdetails", Source.SSO, scope=Scope.OFFICER)
+TOKEN_POLICY = CallPolicy(
+    "sso.parichay.token",
+    Source.SSO,
+    attempt=5.0,
+    repeatable=False,
+    scope=Scope.OFFICER,
+    priority=Priority.FIRST,
+    breaker="<provider>",
+)
+USER_POLICY = CallPolicy(
+    "sso.parichay.userdetails", Source.SSO, scope=Scope.OFFICER, priority=Priority.FIRST, breaker="<provider>"
+)
+"""Parichay and Jan Parichay are systems of their own: the breaker goes by provider."""
 
 PREFIXES = {Provider.PARICHAY: "/pnv1", Provider.JAN_PARICHAY: "/v1"}
 """`/v1` is INFERRED (contracts/sso.md section 3); settings may say otherwise."""
@@ -54,6 +65,7 @@ class Parichay:
 
     def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
         del nonce, language  # this protocol has neither
+        self._remote.admit()
         query = wire.authorize_query(
             client_id=self._settings.client_id,
             redirect_uri=redirect_uri,
@@ -74,13 +86,22 @@ class Parichay:
             "redirect_uri": redirect_uri,
         }
         path = self._prefix + wire.TOKEN_PATH
-        answer = await self._remote.send(TOKEN_POLICY, "POST", path, json=request, judge=_judge)
+        answer = await self._remote.send(
+            TOKEN_POLICY, "POST", path, json=request, group=self.provider.value, judge=_JUDGE_TOKEN
+        )
         access_token = wire.read_access_token(json_object(Source.SSO, answer))
         details = await self._remote.send(
-            USER_POLICY, "GET", self._prefix + wire.USER_PATH, headers={"authorization": access_token}, judge=_judge
+            USER_POLICY,
+            "GET",
+            self._prefix + wire.USER_PATH,
+            headers={"authorization": access_token},
+            group=self.provider.value,
+            judge=self._judge_user,
         )
         return wire.read_identity(self.provider, json_object(Source.SSO, details))
 
+    def _judge_user(self, answer: Answer) -> None:
+        judge_reading(Source.SSO, lambda body: wire.read_identity(self.provider, body))(answer)
 
-def _judge(answer: Answer) -> None:
-    judge_json(Source.SSO, answer)
+
+_JUDGE_TOKEN = judge_reading(Source.SSO, wire.read_access_token)

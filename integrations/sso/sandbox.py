@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from integrations.city.magic import magic_code
 from integrations.sso import sandbox_pages as pages
 from integrations.sso import sandbox_people as people
 
@@ -146,7 +147,7 @@ class _Service:
             return self._back(state, error="access_denied", error_description="The user denied access")
         if person not in self.house.people:
             return pages.error_page(self.house.title, "Choose a person")
-        code = secrets.token_urlsafe(24)
+        code = magic_code(form.get("fault")) + secrets.token_urlsafe(24)
         kept = {"person": person, "challenge": asked["challenge"], "until": self._until(minutes=CODE_MINUTES)}
         self._home.state.put(f"code:{self.house.name}", code, kept)
         request.state.ledger_effect = "code issued"

@@ -9,7 +9,7 @@ from domain.ids import Ids
 from domain.sources import Source, Sourced
 from domain.text import Language
 from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from integrations.policies import CallPolicy
+from integrations.policies import CallPolicy, Lane
 from integrations.remote import Answer, Codec, Remote, retry_after_seconds
 from integrations.umang import wire
 from integrations.umang.envelope import Envelope, NoEnvelope, WrongEnvelope, looks_sealed
@@ -21,9 +21,16 @@ RATION_CARD = CallPolicy(
     retry_statuses=frozenset({502, 503, 504}),
     body_limit=500_000,
     fresh=600.0,
+    revalidate=1800.0,
     stale=24 * 3600.0,
+    breaker="<department>",
+    lane=Lane(places_of_group=10, per_second=10, burst=20),
 )
-"""429 is judged by its body: a burst may be tried again soon, a spent quota may not."""
+"""429 is judged by its body: a burst may be tried again soon, a spent quota may not.
+
+A card changes seldom, so it is served at once for half an hour more while it is asked for again. The rate
+is the one to plan with (contracts/umang.md section 8, INFERRED).
+"""
 POLICIES = (RATION_CARD,)
 
 QUOTA_WAIT_SECONDS = 3600.0

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from integrations.city.kit import Fault, Sandbox, SandboxHome, sandbox_app, write_onboarding
+from integrations.city.magic import SpoilAnswer, magic_fault
 from integrations.umang.sandbox_departments import Department, departments
 from integrations.umang.sandbox_envelope import decrypt, encrypt, new_pair
 from integrations.umang.sandbox_gateway import (
@@ -86,6 +87,9 @@ class _Gateway:
             if fields is None:
                 return _refused(request, INVALID)
             request.state.ledger_key = fields["apitrkr"]
+            magic = magic_fault(str(fields.get("id", "")).encode())
+            if magic is not None:
+                raise SpoilAnswer(magic)
             said = self._answered(request, department, fields)
             request.state.ledger_effect = f"{request.path_params['operation']} {said.get('rc')}"
             return self._sealed(request, department, said)
@@ -154,13 +158,20 @@ class _Gateway:
         fault = self._home.faults.match("malformed", request.url.path)
         body = json.dumps(_misshapen(said, fault), ensure_ascii=False, separators=(",", ":")).encode()
         if department.encrypted:
-            public = self._portal_keys["public"]
-            if self._home.faults.match("signature", request.url.path):
-                public = new_pair()["public"]
-            body = encrypt(public, body)
+            body = self._encrypted(request, body)
         if fault is not None and fault.params.get("shape", "syntax") == "syntax":
             body = body[: len(body) // 2]
         return Response(body, media_type="application/json")
+
+    def _encrypted(self, request: Request, body: bytes) -> bytes:
+        """The envelope. Fault signature: sealed for another key, or (moved) with the key of another envelope."""
+        spoilt = self._home.faults.match("signature", request.url.path)
+        if spoilt is None:
+            return encrypt(self._portal_keys["public"], body)
+        if spoilt.params.get("how") != "moved":
+            return encrypt(self._home.state.once("keys", "foreign", new_pair)["public"], body)
+        other, own = (encrypt(self._portal_keys["public"], text) for text in (b"{}", body))
+        return b":".join([*other.split(b":")[:2], own.split(b":")[2]])
 
     def answer_with(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Let the next `times` answers of department `api` carry this `rs`, `rc`, `rd` and shape of `pd`."""

@@ -1,0 +1,163 @@
+"""Where calls may go: the origins that are configured, and addresses that are no part of our own network.
+
+A name is resolved here, every address is checked, and the connection is made to a checked address, so that
+an answer of the name service that changes between check and call opens nothing (DECISIONS.md, Sandbox city).
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+
+from domain.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED_SECONDS = 30.0
+"""How long checked addresses of a name are used without asking again."""
+
+_PORTS = {"http": 80, "https": 443}
+Origin = tuple[str, str, int]
+Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class NotAllowed(OSError):
+    """The place is not one that we may call."""
+
+
+def origin_of(url: str) -> Origin:
+    """Scheme, host and port of an address; raises NotAllowed where it is not plain http or https."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise NotAllowed("not an address") from None
+    if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None or parts.password is not None:
+        raise NotAllowed("not an address")
+    return parts.scheme, parts.hostname.lower(), port or _PORTS[parts.scheme]
+
+
+class Guard:
+    """Lets calls go to the configured origins only, or (None) to any https origin, for URLs that come from data.
+
+    `demo` lets loopback and private addresses through, but only for an origin that is configured as one.
+    """
+
+    def __init__(
+        self, origins: Iterable[str] | None, *, clock: Clock, demo: bool = False, lookup: Lookup | None = None
+    ) -> None:
+        self._origins = None if origins is None else frozenset(map(origin_of, origins))
+        configured = self._origins or ()
+        self._own_network = frozenset(host for _, host, _ in configured if demo and _names_own_network(host))
+        self._clock = clock
+        self._lookup = lookup or _look_up
+        self._known: dict[tuple[str, int], tuple[float, Sequence[str]]] = {}
+
+    def check(self, url: str) -> None:
+        """Raise NotAllowed where a URL leads elsewhere."""
+        self.check_origin(origin_of(url))
+
+    def check_origin(self, origin: Origin) -> None:
+        """Raise NotAllowed where an origin is another one than those allowed."""
+        allowed = origin[0] == "https" if self._origins is None else origin in self._origins
+        if not allowed:
+            log.warning("call_to_other_origin_refused")
+            raise NotAllowed("origin")
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """The addresses at which a host may be connected; raises OSError, NotAllowed where one is our own network's.
+
+        One bad address among good ones refuses the name: nobody with an honest name has it.
+        """
+        known = self._known.get((host, port))
+        if known is not None and self._clock.monotonic() < known[0]:
+            return known[1]
+        found = [host] if _literal(host) is not None else await self._lookup(host, port)
+        if not found:
+            raise NotAllowed("no address")
+        if host.lower() not in self._own_network and not all(map(is_public, found)):
+            log.warning("call_to_own_network_refused")
+            raise NotAllowed("own network")
+        self._known[host, port] = (self._clock.monotonic() + REMEMBERED_SECONDS, found)
+        return found
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Checks the origin of every request before a transport that connects through `Guard.addresses`."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, guard: Guard) -> None:
+        self._inner = inner
+        self._guard = guard
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on; raises httpx.ConnectError where it must not go there."""
+        url = request.url
+        try:
+            self._guard.check_origin((url.scheme, url.host, url.port or _PORTS.get(url.scheme, 0)))
+        except NotAllowed as error:
+            raise httpx.ConnectError("not allowed", request=request) from error
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class PinningTransport(httpx.AsyncBaseTransport):
+    """For a transport that resolves names itself: gives it the checked address, and the name for TLS and Host."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, guard: Guard) -> None:
+        self._inner = inner
+        self._guard = guard
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request to a checked address; raises httpx.ConnectError where there is none."""
+        url = request.url
+        try:
+            found = await self._guard.addresses(url.host, url.port or _PORTS.get(url.scheme, 0))
+        except OSError as error:
+            raise httpx.ConnectError("no allowed address", request=request) from error
+        request.extensions = {**request.extensions, "sni_hostname": url.host}
+        request.url = url.copy_with(host=found[0])
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the public Internet, also through the forms of IPv6 that carry an IPv4."""
+    found = _literal(address)
+    if found is None:
+        return False
+    if isinstance(found, IPv6Address):
+        carried = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None) or _nat64(found)
+        if carried is not None:
+            return carried.is_global and not carried.is_multicast
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def _nat64(address: IPv6Address) -> IPv4Address | None:
+    prefix = int(IPv6Address("64:ff9b::")) >> 32
+    return IPv4Address(int(address) & 0xFFFFFFFF) if int(address) >> 32 == prefix else None
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _names_own_network(host: str) -> bool:
+    literal = _literal(host)
+    return not is_public(host) if literal is not None else host == "localhost" or host.endswith(".localhost")
+
+
+async def _look_up(host: str, port: int) -> Sequence[str]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

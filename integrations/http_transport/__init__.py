@@ -1,0 +1,11 @@
+"""Our own httpx transport: HTTP/1.1 on asyncio and httptools, with kept connections for each origin.
+
+httpx's default transport scans its whole pool for each queued request and tries a failing import for each
+lock (ENGINE.md section 4). This one is behind the same public interface, httpx.AsyncBaseTransport, so that
+respx, MockTransport and every feature of httpx.AsyncClient work with either.
+"""
+
+from integrations.http_transport.pool import Limits
+from integrations.http_transport.transport import OwnTransport
+
+__all__ = ["Limits", "OwnTransport"]

@@ -1,0 +1,41 @@
+"""All call policies of all systems: the one table that docs, metrics and the graph print."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from domain.sources import Source
+from integrations import apisetu, csc, dbt_finance, digilocker, identity, sso, umang
+from integrations.apisetu import codes as apisetu_codes
+from integrations.dbt_finance import wire as dbt_wire
+from integrations.digilocker import codes as digilocker_codes
+from integrations.policies import CallPolicy
+from integrations.umang import wire as umang_wire
+
+FACES = (apisetu, csc, dbt_finance, digilocker, sso, umang)
+"""The systems that this gateway calls. A new adapter joins by being listed here."""
+
+POLICIES: tuple[CallPolicy, ...] = tuple(
+    sorted((policy for face in FACES for policy in face.POLICIES), key=lambda policy: (policy.source, policy.name))
+)
+BY_NAME = MappingProxyType({policy.name: policy for policy in POLICIES})
+
+
+def _umang() -> Iterator[tuple[str, str]]:
+    yield from ((code, f"Refused: {word}") for code, word in umang_wire.RESULT_CODES.items())
+    yield from ((code, "Unavailable") for code in sorted(umang_wire.TRANSIENT_CODES))
+
+
+_OUTCOMES = {"AGAIN": "Unavailable", "DECLINED": "Refused", "ALARM": "Refused, and somebody must look"}
+_IDENTITY = {code: _OUTCOMES[verdict] for code, verdict in identity.ERRORS.items()}
+
+CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(
+    {
+        Source.API_SETU: {code: _OUTCOMES[row.verdict] for code, row in apisetu_codes.ERRORS.items()},
+        Source.CSC: _IDENTITY,
+        Source.DBT_FINANCE: {f"text with “{part}”": f"Refused: {code}" for part, code in dbt_wire.REJECTS},
+        Source.DIGILOCKER: {code: _OUTCOMES[row.verdict] for code, row in digilocker_codes.ERRORS.items()},
+        Source.SSO: _IDENTITY,
+        Source.UMANG: dict(_umang()),
+    }
+)
+"""What each partner's codes mean to us, from the tables that its adapter reads."""

@@ -1,0 +1,143 @@
+"""Where calls may go."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from domain.clock import ManualClock
+from integrations.guard import Guard, GuardedTransport, NotAllowed, PinningTransport, is_public, origin_of
+from integrations.transport import Lines
+
+PUBLIC = "93.184.215.14"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 11, 24, 6, 0, tzinfo=UTC))
+
+
+def names(**table):
+    async def lookup(host, port):
+        if host not in table:
+            raise socket.gaierror
+        return table[host].split()
+
+    return lookup
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+        "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "not an address",
+    ],
+)  # fmt: skip
+def test_our_own_network_in_all_its_forms_is_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07::1", f"::ffff:{PUBLIC}"])
+def test_the_internet_is_public(address):
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://partner.gov.in/", "https://partner.gov.in:8443/", "https://partner.gov.in.evil.test/",
+        "https://evil.test/?https://partner.gov.in", "https://partner.gov.in@evil.test/", "ftp://partner.gov.in/",
+        "file:///etc/passwd", "https:///", "https://partner.gov.in:99999/", "//partner.gov.in",
+    ],
+)  # fmt: skip
+def test_only_the_configured_origin_is_called(clock, url):
+    with pytest.raises(NotAllowed):
+        Guard(["https://partner.gov.in/api"], clock=clock).check(url)
+
+
+@pytest.mark.parametrize("url", ["https://partner.gov.in/x", "https://PARTNER.gov.in:443/y?z"])
+def test_the_configured_origin_is_called_at_any_path(clock, url):
+    Guard(["https://partner.gov.in/api"], clock=clock).check(url)
+
+
+@pytest.mark.parametrize("found", ["127.0.0.1", f"{PUBLIC} 10.0.0.1", "169.254.169.254", ""])
+async def test_a_name_that_answers_with_an_address_of_our_own_network_is_refused(clock, found):
+    guard = Guard(["https://partner.gov.in"], clock=clock, demo=True, lookup=names(**{"partner.gov.in": found}))
+
+    with pytest.raises(NotAllowed):
+        await guard.addresses("partner.gov.in", 443)
+
+
+@pytest.mark.parametrize(
+    ("origin", "demo", "allowed"),
+    [
+        ("http://127.0.0.1:9000", True, True),
+        ("http://localhost:9000", True, True),
+        ("http://127.0.0.1:9000", False, False),
+        ("http://10.0.0.7", True, True),
+    ],
+)
+async def test_loopback_is_called_only_where_it_is_configured_in_the_demo(clock, origin, demo, allowed):
+    guard = Guard([origin], clock=clock, demo=demo, lookup=names(localhost="127.0.0.1"))
+    _, host, port = origin_of(origin)
+
+    if allowed:
+        assert await guard.addresses(host, port)
+    else:
+        with pytest.raises(NotAllowed):
+            await guard.addresses(host, port)
+
+
+async def test_urls_from_data_go_to_https_and_to_the_internet_only(clock):
+    guard = Guard(None, clock=clock, demo=True, lookup=names(**{"media.test": PUBLIC, "inside.test": "10.0.0.1"}))
+
+    guard.check("https://media.test/a")
+    assert await guard.addresses("media.test", 443) == [PUBLIC]
+    with pytest.raises(NotAllowed):
+        guard.check("http://media.test/a")
+    for host in ("inside.test", "127.0.0.1", "169.254.169.254"):
+        with pytest.raises(NotAllowed):
+            await guard.addresses(host, 443)
+
+
+async def test_the_checked_address_is_used_until_it_is_checked_again(clock):
+    table = {"partner.gov.in": PUBLIC}
+
+    async def lookup(host, port):
+        return [table[host]]
+
+    guard = Guard(["https://partner.gov.in"], clock=clock, lookup=lookup)
+    await guard.addresses("partner.gov.in", 443)
+    table["partner.gov.in"] = "127.0.0.1"  # the name is bound anew between check and call
+
+    assert await guard.addresses("partner.gov.in", 443) == [PUBLIC]
+    clock.advance(timedelta(seconds=31))
+    with pytest.raises(NotAllowed):
+        await guard.addresses("partner.gov.in", 443)
+
+
+async def test_httpcore_is_given_the_checked_address_and_keeps_name_and_host(clock):
+    seen = []
+
+    def answer(request):
+        seen.append(request)
+        return httpx.Response(200)
+
+    guard = Guard(["https://partner.gov.in"], clock=clock, lookup=names(**{"partner.gov.in": PUBLIC}))
+    transport = GuardedTransport(PinningTransport(httpx.MockTransport(answer), guard), guard)
+
+    await transport.handle_async_request(httpx.Request("GET", "https://partner.gov.in/a"))
+
+    assert str(seen[0].url) == f"https://{PUBLIC}/a"
+    assert seen[0].headers["host"] == "partner.gov.in"
+    assert seen[0].extensions["sni_hostname"] == "partner.gov.in"
+
+
+@pytest.mark.parametrize("kind", ["own", "httpcore"])
+async def test_a_line_refuses_other_origins_before_it_connects(clock, kind):
+    async with Lines(clock, kind=kind, demo=True).to(["http://127.0.0.1:1"]) as line:
+        request = line.request("GET", "http://127.0.0.1:2/", headers={})
+        with pytest.raises(httpx.ConnectError):
+            await line.send(request)
