@@ -20,7 +20,7 @@ def state_of(answer: dict, source: str) -> str:
 @pytest.mark.parametrize("system", LOSSES)
 def test_a_stopped_system_costs_its_own_part_only_and_recovers(running, system):
     source, part = LOSSES[system]
-    person = {"digilocker": "harish-semwal", "apisetu": "sunil-rawat", "dbt_finance": "asha-negi"}[system]
+    person = {"digilocker": "naveen-pandey", "apisetu": "sunil-rawat", "dbt_finance": "asha-negi"}[system]
     token = running.token("citizen", person)
 
     with running.without(system):
