@@ -116,3 +116,5 @@ class TimelineEntry:
     ground: RejectionGround | None
     note: str | None
     at: datetime
+    documents: tuple[str, ...] = ()
+    """The notified papers that a query or refusal is about, by their keys."""

@@ -54,6 +54,8 @@ class Service:
     open: bool
     source: str
     verified: bool
+    needs_second_pair: bool | None = None
+    """Whether a second officer must confirm an approval or rejection; None where nothing says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,11 @@ from enum import StrEnum
 from domain.clock import IST, ist_date
 
 LAW = "Uttarakhand Right to Service Act 2011, section 4"
+ORDER_LAW = "Uttarakhand Right to Service Act 2011, section 6(2)"
+
+ORDER = "ORDER:"
+"""How the calendar version of a limit begins that was set by an order on appeal; the appeal's number follows."""
+
 _SATURDAY, _SUNDAY = 5, 6
 
 
@@ -63,16 +68,32 @@ class TimeLimit:
     unit: DayUnit
     calendar_version: str
 
+    @property
+    def by_order(self) -> bool:
+        """Whether an order on appeal set it; such a limit is never paused."""
+        return self.calendar_version.startswith(ORDER)
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The legal deadline of one application at one moment."""
+    """The legal deadline of one application at one moment; `working_days_left` is None once the clock has ended."""
 
     due_at: datetime | None
     working_days_left: int | None
     paused: bool
     paused_days: int
     basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What is kept of a deadline: the due date as it was fixed at the start, and when the clock ended."""
+
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+_NOTHING_FIXED = Fixed()
 
 
 def due_on(
@@ -93,6 +114,11 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, time(23, 59, 59), tzinfo=IST)
 
 
+def breaches_at(due_at: datetime) -> datetime:
+    """The first second after the due instant."""
+    return due_at + timedelta(seconds=1)
+
+
 def deadline_at(
     now: datetime,
     *,
@@ -102,20 +128,35 @@ def deadline_at(
     district: str | None,
     paused_since: datetime | None = None,
     paused_days: int = 0,
+    fixed: Fixed = _NOTHING_FIXED,
 ) -> Deadline:
-    """The deadline as it stands now. While the clock is paused the pause so far is added."""
+    """The deadline as it stands now. While the clock is paused the pause so far is added.
+
+    A due date that is fixed is never moved by a calendar that is imported later; without one it is counted
+    anew. Once the clock has ended the date stays and no days are left.
+    """
+    due_at, ended_at = fixed.due_at, fixed.ended_at
     if limit is None or limit.days is None or started_at is None:
         basis = "UNKNOWN" if limit is not None and limit.days is None else "NOT_STARTED"
-        return Deadline(None, None, paused_since is not None, paused_days, basis)
+        return Deadline(None, None, paused_since is not None and ended_at is None, paused_days, basis)
     today = ist_date(now)
-    pause = paused_days + ((today - ist_date(paused_since)).days if paused_since else 0)
-    last_day = due_on(ist_date(started_at), limit, calendar, district=district, paused_days=pause)
-    if last_day is None:
-        raise AssertionError("a known limit has a due day")
+    pause = (today - ist_date(paused_since)).days if paused_since and ended_at is None else 0
+    if due_at is None:
+        counted = due_on(ist_date(started_at), limit, calendar, district=district, paused_days=paused_days)
+        if counted is None:
+            raise AssertionError("a known limit has a due day")
+        due_at = end_of_day(counted)
+    last_day = ist_date(due_at) + timedelta(days=pause)
     return Deadline(
         end_of_day(last_day),
-        calendar.working_days_between(today, last_day, district),
-        paused_since is not None,
-        pause,
-        f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {LAW}",
+        None if ended_at else calendar.working_days_between(today, last_day, district),
+        paused_since is not None and ended_at is None,
+        paused_days + pause,
+        _basis(limit),
     )
+
+
+def _basis(limit: TimeLimit) -> str:
+    if limit.by_order:
+        return f"order on appeal {limit.calendar_version.removeprefix(ORDER)}; {ORDER_LAW}"
+    return f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {LAW}"

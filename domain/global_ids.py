@@ -19,6 +19,11 @@ class TypeCode(StrEnum):
     DEPARTMENT = "DP"
     DISTRICT = "DT"
     SCHEME = "SC"
+    APPEAL = "AL"
+    CLEARANCE = "CL"
+    GRIEVANCE = "GV"
+    SUGGESTION = "SG"
+    VISIT = "VS"
 
 
 class MalformedGlobalId(ValueError):

@@ -44,10 +44,16 @@ class Move(StrEnum):
     SANCTION_BENEFIT = "SANCTION_BENEFIT"
     DELIVER = "DELIVER"
     REOPEN = "REOPEN"
+    ASK_CLEARANCE = "ASK_CLEARANCE"
+    ANSWER_CLEARANCE = "ANSWER_CLEARANCE"
+    REASSIGN = "REASSIGN"
+    FORWARD = "FORWARD"
 
 
 _S = Status
 _EXAMINED = (_S.IN_SCRUTINY, _S.IN_VERIFICATION)
+UNDECIDED = (_S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *_EXAMINED)
+"""An officer may claim it, or forward it to another one."""
 
 TRANSITIONS = MappingProxyType(
     {
@@ -61,7 +67,11 @@ TRANSITIONS = MappingProxyType(
         (_S.QUERY_RAISED, Move.ANSWER_QUERY): _S.IN_SCRUTINY,
         (_S.APPROVED, Move.ISSUE_CERTIFICATE): _S.CERTIFICATE_ISSUED,
         (_S.APPROVED, Move.SANCTION_BENEFIT): _S.BENEFIT_SANCTIONED,
-        (_S.REJECTED, Move.REOPEN): _S.IN_SCRUTINY,
+        **{(state, Move.REOPEN): _S.IN_SCRUTINY for state in (_S.REJECTED, _S.RETURNED_AS_INCOMPLETE)},
+        **{(state, Move.ASK_CLEARANCE): _S.IN_VERIFICATION for state in _EXAMINED},
+        **{(state, Move.ANSWER_CLEARANCE): state for state in (_S.QUERY_RAISED, *_EXAMINED)},
+        **{(state, Move.REASSIGN): state for state in UNDECIDED},
+        **{(state, Move.FORWARD): state for state in UNDECIDED},
         **{(state, Move.RAISE_QUERY): _S.QUERY_RAISED for state in _EXAMINED},
         **{(state, Move.APPROVE): _S.APPROVED for state in _EXAMINED},
         **{(state, Move.REJECT): _S.REJECTED for state in _EXAMINED},
@@ -77,14 +87,21 @@ TRANSITIONS = MappingProxyType(
 )
 """Every lawful step; what is not here is refused."""
 
-FINAL = frozenset({_S.DELIVERED, _S.WITHDRAWN, _S.RETURNED_AS_INCOMPLETE})
+FINAL = frozenset({_S.DELIVERED, _S.WITHDRAWN})
 """No step leads out of these."""
 
-OPEN = frozenset(_S) - FINAL - {_S.DRAFT, _S.REJECTED}
+REFUSED = frozenset({_S.REJECTED, _S.RETURNED_AS_INCOMPLETE})
+"""Decided against the citizen; only an order on appeal leads out of these."""
+
+OPEN = frozenset(_S) - FINAL - REFUSED - {_S.DRAFT}
 """An officer, the citizen or the gateway has something to do."""
 
 WITH_OFFICER = frozenset({_S.SUBMITTED, *_EXAMINED})
 """In the designated officer's queue."""
+
+ON_THE_CLOCK = frozenset({*_EXAMINED, _S.QUERY_RAISED, _S.APPROVED})
+"""The time limit runs, unless it is paused: it ends when the certificate or order is made available, or with a
+reasoned refusal (contracts/right_to_service.md section 3)."""
 
 
 def advance(status: Status, move: Move) -> Status:

@@ -4,6 +4,8 @@ import re
 
 from stdnum.in_ import aadhaar
 
+from domain.text import latin_digits
+
 _TWELVE_DIGITS = re.compile(r"(?<!\d)\d{4}[ -]?\d{4}[ -]?\d{4}(?!\d)")
 
 
@@ -21,7 +23,7 @@ def mask_aadhaar_in(text: str) -> str:
     """Hide every valid Aadhaar number in a text but for its last four digits."""
 
     def hide(match: re.Match[str]) -> str:
-        digits = re.sub(r"\D", "", match.group())
+        digits = latin_digits(re.sub(r"\D", "", match.group()))
         return f"XXXX XXXX {digits[-4:]}" if aadhaar.is_valid(digits) else match.group()
 
     return _TWELVE_DIGITS.sub(hide, text)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.people import Role, Subject
+from domain.appeals import LEVELS, AppealLevel
+from domain.people import Posting, Role, Subject
 
 
 class ObjectKind(StrEnum):
@@ -20,7 +21,15 @@ class ObjectKind(StrEnum):
     BENEFIT = "BENEFIT"
     DOCUMENT = "DOCUMENT"
     QUEUE = "QUEUE"
+    FEEDBACK = "FEEDBACK"
+    RATING = "RATING"
+    GRIEVANCE = "GRIEVANCE"
+    SUGGESTION = "SUGGESTION"
+    VISIT = "VISIT"
     COUNTS = "COUNTS"
+    APPEAL = "APPEAL"
+    CLEARANCE = "CLEARANCE"
+    POSTING = "POSTING"
     OPERATIONS = "OPERATIONS"
 
 
@@ -33,11 +42,19 @@ class Purpose(StrEnum):
     DECIDE = "DECIDE"
     HEAR_APPEAL = "HEAR_APPEAL"
     COLLECT_FEE = "COLLECT_FEE"
+    RESPOND = "RESPOND"
+    DELIVER = "DELIVER"
     PAY_BENEFIT = "PAY_BENEFIT"
     ISSUE_TO_LOCKER = "ISSUE_TO_LOCKER"
     COUNT = "COUNT"
     AUDIT = "AUDIT"
     OPERATE = "OPERATE"
+    # Reads of a case that lies with a colleague (domain.desk.ReadPurpose).
+    COVER_COLLEAGUE = "COVER_COLLEAGUE"
+    SECOND_OPINION = "SECOND_OPINION"
+    CITIZEN_REQUEST = "CITIZEN_REQUEST"
+    SUPERVISE = "SUPERVISE"
+    INQUIRY = "INQUIRY"
 
 
 class Relation(StrEnum):
@@ -46,12 +63,18 @@ class Relation(StrEnum):
     ANY = "ANY"
     OWN = "OWN"
     ASSISTED = "ASSISTED"
+    ASSIGNED = "ASSIGNED"
     JURISDICTION = "JURISDICTION"
+    HELD = "HELD"
+    """In her jurisdiction, and the case lies with her by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is asked for, by what the decision depends on."""
+    """What is asked for, by what the decision depends on.
+
+    `person_id` is the member of staff whose own it is: the agent of a visit, the officer of a suggestion.
+    """
 
     kind: ObjectKind
     id: str | None = None
@@ -59,10 +82,59 @@ class Resource:
     department: str | None = None
     district: str | None = None
     tehsil: str | None = None
+    officer_id: str | None = None
+    """The officer to whom the case is assigned."""
+    stated: Purpose | None = None
+    """The purpose that was stated for a read outside one's own queue; receipts bear it."""
+    person_id: str | None = None
+    draft: bool = False
+    """Not handed in yet: the citizen's own business, also where an officer would have the jurisdiction."""
+    level: AppealLevel | None = None
+    """The level of an appeal that is to be acted on; None for a read."""
 
 
 _K, _P, _R, _Role = ObjectKind, Purpose, Relation, Role
 _CASE = (_K.APPLICATION, _K.CERTIFICATE, _K.BENEFIT, _K.DOCUMENT)
+_CARED = (_K.FEEDBACK, _K.GRIEVANCE, _K.SUGGESTION, _K.VISIT)
+
+_CARE = {
+    **{(_Role.CITIZEN, kind, purpose): _R.OWN for kind in _CARED for purpose in (_P.VIEW, _P.APPLY)},
+    **{(_Role.OPERATOR, kind, _P.APPLY): _R.ASSISTED for kind in (_K.GRIEVANCE, _K.VISIT)},
+    **{(_Role.OPERATOR, kind, _P.ASSIST): _R.ASSISTED for kind in (_K.GRIEVANCE, _K.VISIT)},
+    (_Role.OPERATOR, _K.VISIT, _P.COLLECT_FEE): _R.ASSISTED,
+    (_Role.DOORSTEP_AGENT, _K.VISIT, _P.DELIVER): _R.ASSIGNED,
+    (_Role.DOORSTEP_AGENT, _K.VISIT, _P.COLLECT_FEE): _R.ASSIGNED,
+    (_Role.OFFICER, _K.VISIT, _P.DECIDE): _R.JURISDICTION,
+    (_Role.OFFICER, _K.VISIT, _P.COLLECT_FEE): _R.JURISDICTION,
+    **{
+        (role, _K.GRIEVANCE, _P.RESPOND): _R.JURISDICTION
+        for role in (_Role.OFFICER, _Role.APPELLATE, _Role.DEPARTMENT_ADMIN)
+    },
+    **{
+        (role, _K.SUGGESTION, purpose): _R.ASSIGNED
+        for role in (_Role.OFFICER, _Role.APPELLATE)
+        for purpose in (_P.VIEW, _P.APPLY)
+    },
+    **{(_Role.DEPARTMENT_ADMIN, kind, _P.RESPOND): _R.JURISDICTION for kind in (_K.FEEDBACK, _K.SUGGESTION)},
+    (_Role.DEPARTMENT_ADMIN, _K.RATING, _P.AUDIT): _R.JURISDICTION,
+    (_Role.AUDITOR, _K.RATING, _P.AUDIT): _R.ANY,
+}
+"""Feedback, grievances, suggestions and doorstep visits. Only a citizen has VIEW of a visit, and with it the code."""
+
+_LAW = {
+    (_Role.CITIZEN, _K.APPEAL, _P.VIEW): _R.OWN,
+    (_Role.CITIZEN, _K.APPEAL, _P.APPLY): _R.OWN,
+    (_Role.OPERATOR, _K.APPEAL, _P.ASSIST): _R.ASSISTED,
+    (_Role.OPERATOR, _K.APPEAL, _P.APPLY): _R.ASSISTED,
+    (_Role.OFFICER, _K.APPEAL, _P.DECIDE): _R.JURISDICTION,
+    (_Role.APPELLATE, _K.APPEAL, _P.HEAR_APPEAL): _R.JURISDICTION,
+    (_Role.COMMISSION, _K.APPEAL, _P.HEAR_APPEAL): _R.ANY,
+    (_Role.CITIZEN, _K.CLEARANCE, _P.VIEW): _R.OWN,
+    (_Role.OFFICER, _K.CLEARANCE, _P.DECIDE): _R.JURISDICTION,
+    (_Role.DEPARTMENT_ADMIN, _K.POSTING, _P.OPERATE): _R.JURISDICTION,
+    (_Role.ADMIN, _K.POSTING, _P.OPERATE): _R.ANY,
+}
+"""Appeals, clearances of other departments, and who is posted where."""
 
 TABLE = MappingProxyType(
     {
@@ -74,6 +146,7 @@ TABLE = MappingProxyType(
         **{(_Role.OFFICER, kind, _P.DECIDE): _R.JURISDICTION for kind in (_K.CITIZEN, *_CASE, _K.QUEUE)},
         (_Role.OFFICER, _K.APPLICATION, _P.COLLECT_FEE): _R.JURISDICTION,
         **{(_Role.APPELLATE, kind, _P.HEAR_APPEAL): _R.JURISDICTION for kind in (_K.CITIZEN, *_CASE, _K.QUEUE)},
+        (_Role.APPELLATE, _K.APPLICATION, _P.DECIDE): _R.HELD,
         **{(_Role.COMMISSION, kind, _P.HEAR_APPEAL): _R.ANY for kind in (_K.APPLICATION, _K.CERTIFICATE, _K.QUEUE)},
         (_Role.FINANCE_OFFICER, _K.BENEFIT, _P.PAY_BENEFIT): _R.JURISDICTION,
         (_Role.DIGILOCKER, _K.CERTIFICATE, _P.ISSUE_TO_LOCKER): _R.OWN,
@@ -91,11 +164,16 @@ TABLE = MappingProxyType(
             )
         },
         (_Role.AUDITOR, _K.OPERATIONS, _P.AUDIT): _R.ANY,
+        **_CARE,
+        **_LAW,
         (_Role.ADMIN, _K.OPERATIONS, _P.OPERATE): _R.ANY,
         **{(_Role.SYSTEM, kind, purpose): _R.ANY for kind in _K for purpose in _P},
     }
 )
 """A cell that is not here is denied."""
+
+
+_SEE_DRAFTS = frozenset({Role.CITIZEN, Role.OPERATOR, Role.SYSTEM})
 
 
 def decide(subject: Subject, resource: Resource, purpose: Purpose) -> bool:
@@ -105,23 +183,52 @@ def decide(subject: Subject, resource: Resource, purpose: Purpose) -> bool:
 
 def purpose_for(subject: Subject, resource: Resource) -> Purpose | None:
     """The first purpose under which the subject may read the resource, or None."""
-    readable = (_P.VIEW, _P.ASSIST, _P.DECIDE, _P.HEAR_APPEAL, _P.PAY_BENEFIT, _P.ISSUE_TO_LOCKER, _P.COUNT, _P.AUDIT)
+    readable = (
+        _P.VIEW,
+        _P.ASSIST,
+        _P.DECIDE,
+        _P.HEAR_APPEAL,
+        _P.PAY_BENEFIT,
+        _P.ISSUE_TO_LOCKER,
+        _P.COUNT,
+        _P.AUDIT,
+        _P.RESPOND,
+        _P.DELIVER,
+    )
     return next((purpose for purpose in readable if decide(subject, resource, purpose)), None)
 
 
 def _allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpose) -> bool:
     relation = TABLE.get((role, resource.kind, purpose))
+    if resource.draft and role not in _SEE_DRAFTS:
+        return False
     match relation:
         case None:
             return False
         case Relation.ANY:
-            return True
+            return role is not Role.COMMISSION or resource.level in (None, AppealLevel.COMMISSION)
         case Relation.OWN:
             return resource.citizen_id is not None and resource.citizen_id == subject.person_id
         case Relation.ASSISTED:
             return resource.citizen_id is not None and resource.citizen_id == subject.on_behalf_of
-        case Relation.JURISDICTION:
-            return any(
-                posting.role is role and posting.covers(resource.department, resource.district, resource.tehsil)
-                for posting in subject.postings
-            )
+        case Relation.ASSIGNED:
+            return resource.person_id is not None and resource.person_id == subject.person_id
+        case Relation.JURISDICTION | Relation.HELD:
+            hers = resource.officer_id is not None and resource.officer_id == subject.person_id
+            return (hers or relation is Relation.JURISDICTION) and _posted(subject, role, resource)
+
+
+def _posted(subject: Subject, role: Role, resource: Resource) -> bool:
+    place = (resource.department, resource.district, resource.tehsil)
+    return any(
+        posting.role is role and posting.covers(*place) and _of_level(subject, posting, resource)
+        for posting in subject.postings
+    )
+
+
+def _of_level(subject: Subject, posting: Posting, resource: Resource) -> bool:
+    """An appeal is acted on by the authority of its level, or by the one to whom it came from a vacant post."""
+    if resource.level is None or posting.role is not Role.APPELLATE:
+        return True
+    held = resource.officer_id is not None and resource.officer_id == subject.person_id
+    return held or (resource.level in LEVELS and posting.level is LEVELS[resource.level])

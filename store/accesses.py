@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Table, insert, select
+from sqlalchemy import Column, ForeignKey, Index, Table, delete, insert, select
 
 from store.engine import Transaction
 from store.metadata import metadata
@@ -83,3 +83,8 @@ async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[Acces
         )
         for row in (await tx.connection.execute(statement.limit(limit))).all()
     ]
+
+
+async def forget_before(tx: Transaction, moment: datetime) -> None:
+    """Delete receipts of reads before a moment; how long they are kept is a setting that names its rule."""
+    await tx.connection.execute(delete(accesses_table).where(accesses_table.c.at < moment))

@@ -20,11 +20,16 @@ __all__ = [
     "add",
     "add_documents",
     "add_entry",
+    "by_acknowledgement",
+    "by_acknowledgements",
     "by_number",
+    "by_numbers",
     "count_of_citizen",
     "count_queue",
+    "covered",
     "documents",
     "get",
+    "held_by",
     "many",
     "mark_document_verified",
     "open_duplicate",
@@ -53,6 +58,23 @@ async def by_number(tx: Transaction, number: str) -> Application | None:
     """The application with a reference number of fourteen Latin digits, or None."""
     row = await first(tx, select(applications_table).where(_T.number == number))
     return application_of(tx, row) if row else None
+
+
+async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
+    """Applications by reference number; those that are not there are left out. One query for many."""
+    rows = await rows_of(tx, select(applications_table), _T.number, numbers)
+    return {row.number: application_of(tx, row) for row in rows}
+
+
+async def by_acknowledgement(tx: Transaction, number: str) -> Application | None:
+    """The application with an acknowledgement number of fourteen Latin digits, or None."""
+    return (await by_acknowledgements(tx, [number])).get(number)
+
+
+async def by_acknowledgements(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
+    """Applications by acknowledgement number; those that are not there are left out. One query for many."""
+    rows = await rows_of(tx, select(applications_table), _T.acknowledgement, numbers)
+    return {row.acknowledgement: application_of(tx, row) for row in rows}
 
 
 async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Application]:
@@ -147,20 +169,31 @@ async def open_duplicate(tx: Transaction, citizen_id: str, service_code: str) ->
     return application_of(tx, row) if row else None
 
 
+async def held_by(
+    tx: Transaction, officer_id: str, *, statuses: Collection[Status], after: str | None = None, limit: int
+) -> list[Application]:
+    """Applications in those states that are assigned to an officer, by id."""
+    statement = select(applications_table).where(_T.officer_id == officer_id, _in(statuses))
+    if after is not None:
+        statement = statement.where(_T.id > after)
+    rows = (await tx.connection.execute(statement.order_by(_T.id).limit(limit))).all()
+    return [application_of(tx, row) for row in rows]
+
+
 def _of_citizen(citizen_id: str, statuses: Collection[Status] | None) -> Select[Any]:
     statement = select(applications_table).where(_T.citizen_id == citizen_id)
     return statement if statuses is None else statement.where(_in(statuses))
 
 
 def _queue(postings: Sequence[Posting], statuses: Collection[Status]) -> Select[Any]:
-    return select(applications_table).where(_in(statuses), _covered(postings))
+    return select(applications_table).where(_in(statuses), covered(postings))
 
 
 def _in(statuses: Collection[Status]) -> ColumnElement[bool]:
     return _T.status.in_(sorted(status.value for status in statuses))
 
 
-def _covered(postings: Sequence[Posting]) -> ColumnElement[bool]:
+def covered(postings: Sequence[Posting]) -> ColumnElement[bool]:
     """As Posting.covers, in SQL; no posting covers nothing."""
     return or_(false(), *(_covers(posting) for posting in postings))
 

@@ -128,6 +128,16 @@ async def head(tx: Transaction) -> ChainHead:
     return ChainHead(row.sequence, row.link) if row else ChainHead(0, GENESIS)
 
 
+async def unsealed_since(tx: Transaction) -> datetime | None:
+    """Since when lines wait for the sealer, which is the last seal or the oldest of them; None where none waits."""
+    oldest = await first(tx, select(_L.at).where(_L.sealed.is_(False)).order_by(_L.id).limit(1))
+    if oldest is None:
+        return None
+    last = await first(tx, select(_C.sealed_at).order_by(_C.sequence.desc()).limit(1))
+    since: datetime = oldest.at if last is None else max(oldest.at, last.sealed_at)
+    return since
+
+
 async def verify(store: Store) -> bool:
     """Whether every line is as it was written and the chain is whole, from the first link to the last."""
     async with store.reading() as tx:

@@ -46,6 +46,18 @@ class Holiday:
     verified: bool
 
 
+async def latest_version(tx: Transaction) -> str | None:
+    """The version of the calendar that was saved last, or None where there is none."""
+    table = calendars_table
+    row = await first(tx, select(table.c.version).order_by(table.c.saved_at.desc(), table.c.version.desc()).limit(1))
+    return None if row is None else str(row.version)
+
+
+async def is_there(tx: Transaction, version: str) -> bool:
+    """Whether a calendar with a version is kept."""
+    return await first(tx, select(calendars_table.c.version).where(calendars_table.c.version == version)) is not None
+
+
 async def work_calendar(tx: Transaction, version: str | None = None) -> WorkCalendar:
     """The calendar that was saved last, or the one with a version; NO_CALENDAR where there is none."""
     table = calendars_table
@@ -53,7 +65,7 @@ async def work_calendar(tx: Transaction, version: str | None = None) -> WorkCale
     row = await first(tx, statement if version is None else statement.where(table.c.version == version))
     if row is None:
         return NO_CALENDAR
-    return WorkCalendar(row.version, _by_day(await holidays(tx, row.version)))
+    return WorkCalendar(row.version, by_day(await holidays(tx, row.version)))
 
 
 async def save_calendar(tx: Transaction, calendar: WorkCalendar, rows: Sequence[Holiday]) -> None:
@@ -61,7 +73,7 @@ async def save_calendar(tx: Transaction, calendar: WorkCalendar, rows: Sequence[
 
     Raises ValueError where the rows do not give exactly the calendar's holidays.
     """
-    if _by_day(rows) != {day: frozenset(districts) for day, districts in calendar.holidays.items()}:
+    if by_day(rows) != {day: frozenset(districts) for day, districts in calendar.holidays.items()}:
         raise ValueError("the rows and the calendar name different holidays")
     head = {"version": calendar.version, "saved_at": tx.clock.now()}
     await upsert(tx, calendars_table, [head], keys=("version",))
@@ -90,7 +102,7 @@ async def holidays(tx: Transaction, version: str) -> list[Holiday]:
     return [Holiday(row.day, Bilingual(row.name_hi, row.name_en), row.district, row.verified) for row in rows]
 
 
-def _by_day(rows: Sequence[Holiday]) -> dict[date, frozenset[str]]:
+def by_day(rows: Sequence[Holiday]) -> dict[date, frozenset[str]]:
     """Districts by holiday; a holiday of the whole state outweighs one of a district."""
     found: dict[date, frozenset[str]] = {}
     for row in rows:

@@ -159,9 +159,17 @@ async def districts(tx: Transaction) -> list[District]:
 
 async def tehsils(tx: Transaction, district: str) -> list[Tehsil]:
     """The tehsils of a district by English name."""
-    statement = select(tehsils_table).where(tehsils_table.c.district == district).order_by("name_en", "code")
-    rows = (await tx.connection.execute(statement)).all()
-    return [Tehsil(row.code, row.district, name_of(row), row.source, row.verified) for row in rows]
+    return (await tehsils_of(tx, [district])).get(district, [])
+
+
+async def tehsils_of(tx: Transaction, districts: Iterable[str]) -> dict[str, list[Tehsil]]:
+    """The tehsils of each district by English name; districts without any are left out. One query for many."""
+    statement = select(tehsils_table).order_by("name_en", "code")
+    found: dict[str, list[Tehsil]] = {}
+    for row in await rows_of(tx, statement, tehsils_table.c.district, districts):
+        tehsil = Tehsil(row.code, row.district, name_of(row), row.source, row.verified)
+        found.setdefault(row.district, []).append(tehsil)
+    return found
 
 
 async def schemes(tx: Transaction, codes: Iterable[str] | None = None) -> dict[str, Scheme]:

@@ -37,6 +37,7 @@ services_table = Table(
     Column("doctype", Key),
     Column("scheme_id", Key),
     Column("open", Boolean, nullable=False),
+    Column("needs_second_pair", Boolean),
     Column("source", Text, nullable=False),
     Column("verified", Boolean, nullable=False),
     UniqueConstraint("code"),
@@ -130,6 +131,7 @@ _SERVICE_AS_IS = (
     "doctype",
     "scheme_id",
     "open",
+    "needs_second_pair",
     "source",
     "verified",
 )

@@ -100,6 +100,12 @@ async def by_number(tx: Transaction, number: str) -> IssuedCertificate | None:
     return _certificate(tx, row) if row else None
 
 
+async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, IssuedCertificate]:
+    """Certificates by reference number; those that are not there are left out. One query for many."""
+    rows = await rows_of(tx, select(certificates_table), _T.number, numbers)
+    return {row.number: _certificate(tx, row) for row in rows}
+
+
 async def by_uri(tx: Transaction, uri: str) -> IssuedCertificate | None:
     """The certificate with a DigiLocker address, or None."""
     row = await first(tx, select(certificates_table).where(_T.uri == uri))

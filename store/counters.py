@@ -29,7 +29,7 @@ from store.sql import insert_into
 from store.types import Key, Serial
 
 _DIMENSIONS = ("day", "kind", "department", "service_code", "district", "channel")
-_FOLD_BATCH = 5_000
+FOLD_BATCH = 5_000
 
 counters_table = Table(
     "counters",
@@ -104,7 +104,7 @@ async def add_delta(
 
 async def fold(tx: Transaction) -> int:
     """Add the oldest deltas, at most 5 000, to the totals; tells how many. Several workers may fold at once."""
-    oldest = select(deltas_table.c.id).order_by(deltas_table.c.id).limit(_FOLD_BATCH).with_for_update(skip_locked=True)
+    oldest = select(deltas_table.c.id).order_by(deltas_table.c.id).limit(FOLD_BATCH).with_for_update(skip_locked=True)
     rows = (
         await tx.connection.execute(delete(deltas_table).where(deltas_table.c.id.in_(oldest)).returning(deltas_table))
     ).all()

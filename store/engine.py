@@ -1,19 +1,25 @@
 """The store: opening a database, and transactions that are whole or not at all."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.clock import Clock
+from store import crash_points
 from store.cipher import FieldCipher
 from store.connections import database_url, read_engine, write_engine
-from store.errors import SchemaTooNew
+from store.errors import SchemaTooNew, TryAgain
 from store.failures import connected, translated
 from store.revisions import HEAD, REVISIONS
+
+T = TypeVar("T")
+
+REPETITIONS = 3
+"""How often a transaction that lost a race in the database is done again (RELIABILITY.md section 5.4, R8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,22 @@ class Store:
         with translated():
             async with connected(self._writer) as connection, connection.begin():
                 yield Transaction(connection, self._cipher, self._clock, writable=True)
+                crash_points.reach(crash_points.BEFORE_COMMIT)
+        crash_points.reach(crash_points.AFTER_COMMIT)
+
+    async def carry_out(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Do the work in a write transaction, again as a whole where it lost a race, at most REPETITIONS times.
+
+        The work must do nothing but what its transaction undoes. Raises as `writing`.
+        """
+        for _ in range(REPETITIONS):
+            try:
+                async with self.writing() as tx:
+                    return await work(tx)
+            except TryAgain:
+                continue
+        async with self.writing() as tx:
+            return await work(tx)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -78,11 +100,11 @@ class Store:
         await self._writer.dispose()
 
 
-async def migrate(url: str) -> None:
-    """Bring the schema to this release's; may be run again and by several processes. Raises SchemaTooNew."""
+async def migrate(url: str, revision: str = HEAD) -> None:
+    """Bring the schema to this release's, or to a revision; may be run again and at once. Raises SchemaTooNew."""
     from store.migrations.runner import upgrade
 
-    await upgrade(url)
+    await upgrade(url, revision)
 
 
 async def schema_is_current(url: str) -> bool:

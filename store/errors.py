@@ -10,6 +10,8 @@ StoreError
   StoreUnavailable   the database cannot be reached, is full or is too slow
   SchemaTooNew       the database was migrated by a later release
   ObjectDamaged      a file no longer has the content that its name says
+  BackupDamaged      a backup was changed or cut off, or does not fit this release
+  NotEmpty           there are data where a backup is to be restored
   KeyMissing         a keyring, or a key in it, is not there
   CannotDecrypt      a cipher text was changed, moved, or made with a key that is gone
 """
@@ -66,6 +68,14 @@ class SchemaTooNew(StoreError):
 
 class ObjectDamaged(StoreError):
     """A file no longer has the content that its name says."""
+
+
+class BackupDamaged(StoreError):
+    """A backup was changed or cut off, was locked with another key, or does not fit this release."""
+
+
+class NotEmpty(StoreError):
+    """There are data already where a backup is to be restored."""
 
 
 class KeyMissing(StoreError):

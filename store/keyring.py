@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -42,6 +43,7 @@ PURPOSES: dict[str, _Kind] = {
     "field": _Kind("oct", None, _ENCRYPT),
     "blind_index": _Kind("oct", None, _SIGN),
     "vault": _Kind("oct", None, _ENCRYPT),
+    "backup": _Kind("oct", None, _ENCRYPT),
     "pdf": _Kind("RSA", None, _SIGN),
     "xml": _Kind("RSA", None, _SIGN),
 }
@@ -82,6 +84,13 @@ class Keyrings:
     def all(self, purpose: str) -> KeySet:
         """Every key of the purpose, the active one first. Raises KeyMissing."""
         return KeySet(list(self._keys(purpose)))
+
+    def changed_at(self, purpose: str) -> datetime:
+        """When the keyring was made or last rotated, by its file. Raises KeyMissing."""
+        try:
+            return datetime.fromtimestamp(self._path(purpose).stat().st_mtime, UTC)
+        except OSError:
+            raise KeyMissing(f"the keyring {purpose} is not there; run `apuni keys init`") from None
 
     def _keys(self, purpose: str) -> tuple[RingKey, ...]:
         path = self._path(purpose)

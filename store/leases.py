@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Table, select, update
+from sqlalchemy import BigInteger, Column, ColumnElement, Table, delete, select, update
 
 from store.engine import Transaction
 from store.metadata import metadata
@@ -59,6 +59,11 @@ async def release(tx: Transaction, lease: Lease) -> None:
     """Give a lease back, so that another need not wait for its end."""
     now = await database_now(tx)
     await tx.connection.execute(update(leases_table).where(*_is(lease)).values(until=now))
+
+
+async def drop(tx: Transaction, lease: Lease) -> None:
+    """Give a lease back for good: for leases with so many names that their rows would pile up. Fences begin anew."""
+    await tx.connection.execute(delete(leases_table).where(*_is(lease)))
 
 
 async def still_held(tx: Transaction, lease: Lease) -> bool:

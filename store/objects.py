@@ -32,6 +32,10 @@ class ObjectStore(Protocol):
         """Whether the file is there."""
         ...
 
+    async def remove(self, sha256: str) -> bool:
+        """Delete a file that nothing names any more; False where it is not there."""
+        ...
+
 
 class LocalObjects:
     """Files in a folder of this machine, written whole or not at all and synced before they count."""
@@ -59,6 +63,22 @@ class LocalObjects:
 
     async def exists(self, sha256: str) -> bool:
         return bool(_SHA256.fullmatch(sha256)) and await asyncio.to_thread(self._path(sha256).exists)
+
+    async def remove(self, sha256: str) -> bool:
+        if not _SHA256.fullmatch(sha256):
+            return False
+        return await asyncio.to_thread(self._remove, self._path(sha256))
+
+    def _remove(self, path: Path) -> bool:
+        try:
+            path.unlink()
+            path.with_name(path.name + ".type").unlink(missing_ok=True)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreUnavailable(f"a file cannot be deleted ({type(error).__name__})") from None
+        _sync(path.parent)
+        return True
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:4] / sha256

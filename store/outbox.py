@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    case,
     exists,
     func,
     or_,
@@ -94,7 +95,11 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """How full the outbox is; `oldest_seconds` is the age of the oldest pending message, 0 where there is none."""
+    """How full the outbox is.
+
+    `oldest_seconds` is how long the message waits that waits longest, 0 where none does: one that was
+    tried since it was written, one that was not since it is due. What is for later does not wait.
+    """
 
     pending: int
     dead: int
@@ -177,6 +182,16 @@ async def failed(
     return state
 
 
+async def put_off(tx: Transaction, message_id: int, due_at: datetime, error_code: str, *, worker_id: str) -> None:
+    """Give a claimed message back untried: it is due again at `due_at`, and the attempt does not count.
+
+    Nothing happens where the lease has passed to another worker.
+    """
+    held = (_T.id == message_id, _T.state == OutboxState.PENDING.value, _T.leased_by == worker_id)
+    changes = {"attempts": _T.attempts - 1, "due_at": due_at, "error_code": error_code}
+    await tx.connection.execute(update(outbox_table).where(*held).values(**changes, lease_until=None, leased_by=None))
+
+
 def retry_wait(attempts: int) -> timedelta | None:
     """How long to wait after so many failed attempts; None when the letter is dead."""
     if attempts > len(RETRY_AFTER_SECONDS):
@@ -196,22 +211,24 @@ async def discard(tx: Transaction, message_id: int, at: datetime) -> bool:
 
 async def counts(tx: Transaction) -> OutboxCounts:
     """How full the outbox is."""
-    statement = select(_T.state, func.count().label("messages"), func.min(_T.created_at).label("oldest"))
+    now = tx.clock.now()
+    statement = select(_T.state, func.count().label("messages"))
     unsettled = statement.where(_T.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))).group_by(_T.state)
-    rows = {row.state: row for row in (await tx.connection.execute(unsettled)).all()}
-    pending, dead = rows.get(OutboxState.PENDING.value), rows.get(OutboxState.DEAD.value)
-    age = (tx.clock.now() - pending.oldest).total_seconds() if pending else 0.0
+    rows = {row.state: row.messages for row in (await tx.connection.execute(unsettled)).all()}
+    since = case((_T.attempts > 0, _T.created_at), else_=_T.due_at)
+    waits = (_T.state == OutboxState.PENDING.value, or_(_T.attempts > 0, _T.due_at <= now))
+    oldest = (await tx.connection.execute(select(func.min(since)).where(*waits))).scalar_one()
     return OutboxCounts(
-        pending=pending.messages if pending else 0,
-        dead=dead.messages if dead else 0,
-        oldest_seconds=max(age, 0.0),
+        pending=rows.get(OutboxState.PENDING.value, 0),
+        dead=rows.get(OutboxState.DEAD.value, 0),
+        oldest_seconds=0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0),
     )
 
 
 async def listing(tx: Transaction, state: OutboxState, limit: int) -> list[OutboxMessage]:
     """Messages in a state, the oldest first."""
     statement = select(outbox_table).where(_T.state == OutboxState(state).value).order_by(_T.id).limit(limit)
-    return [_message(tx, row) for row in (await tx.connection.execute(statement)).all()]
+    return [message_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
 
 
 def _claimable(due: datetime, now: datetime, limit: int) -> Select[Any]:
@@ -251,14 +268,15 @@ async def _settle_dead(tx: Transaction, message_id: int, changes: Mapping[str, A
 async def _opened(tx: Transaction, row: AnyRow) -> OutboxMessage | None:
     """The message of a row; one whose payload does not open is dead at once and holds back nobody else."""
     try:
-        return _message(tx, row)
+        return message_of(tx, row)
     except CannotDecrypt:
         values = {"state": OutboxState.DEAD.value, "error_code": UNREADABLE, "lease_until": None, "leased_by": None}
         await tx.connection.execute(update(outbox_table).where(_T.id == row.id).values(values))
         return None
 
 
-def _message(tx: Transaction, row: AnyRow) -> OutboxMessage:
+def message_of(tx: Transaction, row: AnyRow) -> OutboxMessage:
+    """The message of a row; raises CannotDecrypt where the payload does not open."""
     return OutboxMessage(
         id=row.id,
         topic=row.topic,

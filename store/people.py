@@ -179,7 +179,8 @@ async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:
     return _operator(row) if row else None
 
 
-def _personal_place(citizen_id: str) -> str:
+def personal_place(citizen_id: str) -> str:
+    """The place of a citizen's sealed personal data."""
     return f"citizens:personal:{citizen_id}"
 
 
@@ -194,7 +195,7 @@ def _citizen_values(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
         "aadhaar_reference": citizen.aadhaar_reference,
     }
     return {
-        "personal": tx.cipher.encrypt_json(personal, _personal_place(citizen.id)),
+        "personal": tx.cipher.encrypt_json(personal, personal_place(citizen.id)),
         "district": citizen.district,
         "tehsil": citizen.tehsil,
         "language": citizen.language.value,
@@ -203,7 +204,7 @@ def _citizen_values(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
 
 
 def _citizen(tx: Transaction, row: AnyRow) -> Citizen:
-    personal: Mapping[str, Any] = tx.cipher.decrypt_json(row.personal, _personal_place(row.citizen_id))
+    personal: Mapping[str, Any] = tx.cipher.decrypt_json(row.personal, personal_place(row.citizen_id))
     return Citizen(
         id=row.citizen_id,
         name=Bilingual(personal["name_hi"], personal["name_en"]),

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Table, select, update
+from sqlalchemy import Column, Index, Table, delete, select, update
 
 from domain.people import PersonKind, Provider
 from store.engine import Transaction
@@ -74,3 +74,8 @@ async def revoke_session(tx: Transaction, session_id: str, at: datetime) -> None
     await tx.connection.execute(
         update(table).where(table.c.id == session_id, table.c.revoked_at.is_(None)).values(revoked_at=at)
     )
+
+
+async def forget_before(tx: Transaction, moment: datetime) -> None:
+    """Delete sessions that ended before a moment; how long they are kept is a setting that names its rule."""
+    await tx.connection.execute(delete(sessions_table).where(sessions_table.c.expires_at < moment))

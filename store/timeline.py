@@ -13,7 +13,7 @@ from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
 from store.sql import AnyRow, first, insert_new, rows_of
-from store.types import Instant, Key
+from store.types import Instant, Json, Key
 
 timeline_table = Table(
     "timeline_entries",
@@ -30,6 +30,7 @@ timeline_table = Table(
     Column("ground", Key),
     Column("note", LargeBinary),
     Column("at", Instant, nullable=False),
+    Column("documents", Json),
     UniqueConstraint("application_id", "sequence"),
 )
 
@@ -64,6 +65,7 @@ async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
         "ground": entry.ground.value if entry.ground else None,
         "note": None if entry.note is None else tx.cipher.encrypt(entry.note.encode(), _note_place(entry.id)),
         "at": entry.at,
+        "documents": list(entry.documents) or None,
     }
     if not await insert_new(tx, timeline_table, values):
         raise AlreadyThere("the timeline entry")
@@ -139,6 +141,7 @@ def _entry(tx: Transaction, row: AnyRow) -> TimelineEntry:
         ground=RejectionGround(row.ground) if row.ground else None,
         note=None if row.note is None else tx.cipher.decrypt(row.note, _note_place(row.id)).decode(),
         at=row.at,
+        documents=tuple(row.documents or ()),
     )
 
 

@@ -5,6 +5,8 @@ reference; a reference that nobody holds is harmless.
 """
 
 import hmac
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
@@ -12,7 +14,7 @@ from typing import Self
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OctKey
-from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stdnum.in_ import aadhaar as aadhaar_number
 
@@ -21,13 +23,18 @@ from domain.ids import Ids
 from store.cipher import FieldCipher
 from store.connections import database_url, write_engine
 from store.engine import Transaction
-from store.errors import KeyMissing, NotThere
+from store.errors import CannotDecrypt, KeyMissing, NotThere
 from store.failures import connected, translated
 from store.keyring import Keyrings
 from store.sql import AnyRow, first, insert_new
 from store.types import Instant, Key, Serial
 
 _metadata = MetaData()
+TABLES = _metadata
+"""The vault's own tables, which are not among those of the store."""
+
+EVERY = "*"
+"""Stands for every reference in the note of a check or a removal of all."""
 
 entries_table = Table(
     "vault_entries",
@@ -108,13 +115,45 @@ class Vault:
                 row = await first(tx, select(entries_table).where(entries_table.c.reference == reference))
                 if row is None:
                     raise NotThere("the vault entry")
-                note = {"reference": reference, "purpose": purpose, "read_by": by, "at": self._clock.now()}
-                await connection.execute(insert(reads_table).values(note))
+                await connection.execute(insert(reads_table).values(self._note(reference, purpose, by)))
         return self._cipher.decrypt(row.number, _place(reference)).decode()
+
+    async def forget(self, reference: str, *, by: str) -> bool:
+        """Delete a number, as the erasure of a person asks; the note of it stays. False where it is not there."""
+        async with self.transaction() as tx:
+            gone = delete(entries_table).where(entries_table.c.reference == reference)
+            if (await tx.connection.execute(gone.returning(entries_table.c.reference))).first() is None:
+                return False
+            await tx.connection.execute(insert(reads_table).values(self._note(reference, "ERASE", by)))
+            return True
+
+    async def checked(self, *, by: str) -> Mapping[str, str | None]:
+        """The last four digits by reference, None where the number does not open or is another; one read is noted."""
+        async with self.transaction() as tx:
+            await tx.connection.execute(insert(reads_table).values(self._note(EVERY, "VERIFY", by)))
+            rows = (await tx.connection.execute(select(entries_table))).all()
+        return {row.reference: row.last4 if self._holds(row) else None for row in rows}
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction on the vault's database, for backups and checks."""
+        with translated():
+            async with connected(self._engine) as connection, connection.begin():
+                yield Transaction(connection, self._cipher, self._clock, writable=True)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+    def _note(self, reference: str, purpose: str, by: str) -> dict[str, object]:
+        return {"reference": reference, "purpose": purpose, "read_by": by, "at": self._clock.now()}
+
+    def _holds(self, row: AnyRow) -> bool:
+        try:
+            number = self._cipher.decrypt(row.number, _place(row.reference)).decode()
+        except CannotDecrypt:
+            return False
+        return row.number_index in self._indexes(number) and number.endswith(row.last4)
 
     def _new_entry(self, number: str, index: str) -> dict[str, object]:
         reference = self._ids.key()

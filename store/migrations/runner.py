@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from store import crash_points
 from store.connections import database_url, migration_engine
 from store.errors import SchemaTooNew
 from store.failures import connected, translated
@@ -32,6 +33,7 @@ async def _run(url: str, step: Callable[[Config], None]) -> None:
         with translated():
             async with connected(engine) as connection, connection.begin():
                 await connection.run_sync(_migrate, step)
+                crash_points.reach(crash_points.MIGRATED)
     finally:
         await engine.dispose()
 

@@ -28,6 +28,8 @@ GRANTED: dict[Relation | None, set[str]] = {
     Relation.OWN: {"owner"},
     Relation.ASSISTED: {"helper"},
     Relation.JURISDICTION: {"posted here"},
+    Relation.HELD: set(),
+    Relation.ASSIGNED: set(),
 }
 
 
@@ -86,3 +88,16 @@ def test_the_purpose_of_a_read_follows_from_who_reads():
     assert purpose_for(subject(Role.APPELLATE), case) is Purpose.HEAR_APPEAL
     assert purpose_for(subject(Role.AUDITOR), case) is None
     assert purpose_for(SYSTEM, case) is Purpose.VIEW
+
+
+def test_what_is_assigned_is_hers_alone():
+    visit = Resource(ObjectKind.VISIT, "v", CITIZEN, *POSTED, person_id="agent-1")
+    roles = frozenset({Role.DOORSTEP_AGENT})
+    assert decide(Subject(roles, PersonKind.OPERATOR, "agent-1"), visit, Purpose.DELIVER)
+    assert not decide(Subject(roles, PersonKind.OPERATOR, "agent-2"), visit, Purpose.DELIVER)
+    assert not decide(Subject(roles, PersonKind.OPERATOR, None), resource(ObjectKind.VISIT), Purpose.DELIVER)
+
+
+def test_only_the_citizen_views_a_visit_and_with_it_the_code():
+    viewers = {role for role, kind, purpose in TABLE if (kind, purpose) == (ObjectKind.VISIT, Purpose.VIEW)}
+    assert viewers == {Role.CITIZEN, Role.SYSTEM}

@@ -8,11 +8,11 @@ from domain.applications import Decision, RejectionGround
 from domain.clock import ManualClock
 from domain.lifecycle import WITH_OFFICER, Status
 from domain.people import Posting, Role
-from store import applications
+from store import applications, people
 from store.application_rows import applications_table
 from store.engine import Store
 from store.errors import AlreadyThere, CannotDecrypt, NotThere, TryAgain, VersionConflict
-from tests.store.builders import application, document, entry, sow
+from tests.store.builders import application, citizen, document, entry, sow
 from tests.support.databases import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -247,3 +247,15 @@ async def test_a_lock_that_is_not_given_up_may_be_tried_again(postgres_store: St
         with pytest.raises(TryAgain):
             await save_impatiently()
         done.set()
+
+
+async def test_many_are_found_by_number_or_acknowledgement(store: Store) -> None:
+    async with store.writing() as tx:
+        await people.add_citizen(tx, citizen())
+        for key in ("a1", "a2", "a3"):
+            await applications.add(tx, application(key, acknowledgement=f"k-{key}" if key != "a3" else None))
+        found = await applications.by_numbers(tx, ["n-a1", "n-a2", "none"])
+        assert {number: one.id for number, one in found.items()} == {"n-a1": "a1", "n-a2": "a2"}
+        found = await applications.by_acknowledgements(tx, ["k-a2", "k-a3"])
+        assert {number: one.id for number, one in found.items()} == {"k-a2": "a2"}
+        assert await applications.by_acknowledgement(tx, "k-a3") is None

@@ -69,7 +69,7 @@ async def test_totals_are_the_same_before_and_after_folding(store: Store) -> Non
 
 
 async def test_folds_and_deltas_at_once_lose_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "_FOLD_BATCH", 5)
+    monkeypatch.setattr(counters, "FOLD_BATCH", 5)
 
     async def append() -> None:
         async with store.writing() as tx:

@@ -1,0 +1,259 @@
+"""The list of alarms as data, and what raises each one: pure, from numbers that others have read.
+
+The meaning of each alarm in Hindi and English stands in domain/locale under `alarm.<CODE>`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+
+class Severity(StrEnum):
+    """How fast somebody must look."""
+
+    CRITICAL = "CRITICAL"
+    """At once, at any hour."""
+    WARNING = "WARNING"
+    """On the same working day."""
+
+
+class AlarmCode(StrEnum):
+    """Every alarm; each one is evaluated by `raised`."""
+
+    BREAKER_OPEN = "BREAKER_OPEN"
+    INTEGRITY_FAILURE = "INTEGRITY_FAILURE"
+    OUTBOX_DEAD_LETTER = "OUTBOX_DEAD_LETTER"
+    OUTBOX_LATE = "OUTBOX_LATE"
+    AUDIT_UNSEALED = "AUDIT_UNSEALED"
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    CLOCK_STEPPED = "CLOCK_STEPPED"
+    SESSION_KEY_OLD = "SESSION_KEY_OLD"
+    DISK_LOW = "DISK_LOW"
+    SIGN_IN_FAILURES = "SIGN_IN_FAILURES"
+    LEGAL_CLOCK_LATE = "LEGAL_CLOCK_LATE"
+
+
+class AlarmState(StrEnum):
+    """Whether an alarm holds."""
+
+    RAISED = "RAISED"
+    CLEARED = "CLEARED"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRule:
+    """One line of the list. `threshold` is a number in `unit`; `remembered` is how many seconds an event counts."""
+
+    severity: Severity
+    threshold: float
+    unit: str
+    rule: str
+    runbook: str
+    remembered: float = 0.0
+
+
+_HOUR = 3600.0
+
+RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
+    {
+        AlarmCode.BREAKER_OPEN: AlarmRule(
+            Severity.WARNING,
+            300,
+            "seconds",
+            "A breaker of the system has not been closed for longer than this in any process.",
+            "See `sources` and the partner's own status; if it will last, set a switch and tell the partner.",
+        ),
+        AlarmCode.INTEGRITY_FAILURE: AlarmRule(
+            Severity.CRITICAL,
+            1,
+            "failures",
+            "A signature, HMAC or owner of the system's answer was wrong at least so often within the last hour.",
+            "Switch the system OFF, keep the logs, and ask the partner whether it changed keys or was attacked.",
+            _HOUR,
+        ),
+        AlarmCode.OUTBOX_DEAD_LETTER: AlarmRule(
+            Severity.CRITICAL,
+            1,
+            "messages",
+            "At least so many messages to the outside will not be tried again.",
+            "`apuni outbox list --state DEAD`; mend the cause, then `apuni outbox retry`.",
+        ),
+        AlarmCode.OUTBOX_LATE: AlarmRule(
+            Severity.WARNING,
+            1800,
+            "seconds",
+            "The message that waits longest waits longer than this.",
+            "See whether a worker runs, then `apuni outbox list`: which topic waits, and with which error.",
+        ),
+        AlarmCode.AUDIT_UNSEALED: AlarmRule(
+            Severity.CRITICAL,
+            4 * _HOUR,
+            "seconds",
+            "Lines of the audit log wait, and none was sealed for longer than this.",
+            "Look for `store_unavailable` in the worker's log, then run `apuni verify`.",
+        ),
+        AlarmCode.STORE_UNAVAILABLE: AlarmRule(
+            Severity.CRITICAL,
+            30,
+            "seconds",
+            "A process could not write to the store for longer than this, now or within the last ten minutes.",
+            "Check the database, its disk and the network; answers from outside systems go on meanwhile.",
+            600,
+        ),
+        AlarmCode.CLOCK_STEPPED: AlarmRule(
+            Severity.WARNING,
+            5,
+            "seconds",
+            "The clock of a process jumped by more than this within the last hour.",
+            "Check NTP on that machine; legal dates decided within the hour may need a look.",
+            _HOUR,
+        ),
+        AlarmCode.SESSION_KEY_OLD: AlarmRule(
+            Severity.WARNING,
+            90 * 24 * _HOUR,
+            "seconds",
+            "The key that signs sessions is older than this.",
+            "`apuni keys rotate session`; sessions of the older key go on until they end.",
+        ),
+        AlarmCode.DISK_LOW: AlarmRule(
+            Severity.CRITICAL,
+            1_000_000_000,
+            "bytes",
+            "Less than this is free where a process keeps its files.",
+            "Free or add space; SQLite and the files of certificates stop taking writes when it is used up.",
+        ),
+        AlarmCode.SIGN_IN_FAILURES: AlarmRule(
+            Severity.WARNING,
+            50,
+            "failures",
+            "At least so many sign-ins ended in an error within five minutes, over all processes.",
+            "See `sign_in_failed` in the log: one provider down (switch it), or somebody who guesses codes.",
+            300,
+        ),
+        AlarmCode.LEGAL_CLOCK_LATE: AlarmRule(
+            Severity.CRITICAL,
+            2 * _HOUR,
+            "seconds",
+            "No worker finished a round of the legal clock for longer than this; one is due each hour.",
+            "See whether a worker runs, and look for `store_unavailable` in its log; automatic appeals wait meanwhile.",
+        ),
+    }
+)
+"""Every alarm has a line; docs/alarms.md is printed from it."""
+
+Where: TypeAlias = tuple[AlarmCode, str]
+"""An alarm and what it is about: a system, a process, or nothing in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm that was raised at least once. `value` is what was measured; `changes` counts both directions."""
+
+    code: AlarmCode
+    about: str
+    state: AlarmState
+    value: float
+    raised_at: datetime
+    cleared_at: datetime | None
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened so many times, or so strongly, and when last: seconds before its process told of it."""
+
+    value: float
+    seconds_ago: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """What one process tells of itself. Durations are seconds by its monotonic clock, `free_bytes` of its disk.
+
+    `not_closed` says since how long a breaker of a system is not closed. `sign_in_failures` counts the last
+    five minutes.
+    """
+
+    process: str
+    not_closed: Mapping[str, float]
+    integrity: Mapping[str, Event]
+    sign_in_failures: int
+    free_bytes: int
+    store_away: Event | None
+    clock_step: Event | None
+    sweep: float | None = None
+    """A worker's seconds since its last round of the legal clock, or since its start; None for other processes."""
+    age: float = 0.0
+    """Seconds since it told this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Everything that alarms are decided by. `unsealed_seconds` is 0 where no line of the audit log waits."""
+
+    processes: tuple[ProcessFacts, ...]
+    dead_letters: int
+    outbox_seconds: float
+    unsealed_seconds: float
+    session_key_seconds: float
+
+
+def raised(readings: Readings) -> dict[Where, float]:
+    """The alarms that hold, with what was measured; of several processes the worst counts."""
+    found: dict[Where, float] = {}
+    for code, about, value in _measured(readings):
+        if _too_much(code, value) and (code, about) not in found:
+            found[code, about] = value
+    return found
+
+
+def _too_much(code: AlarmCode, value: float) -> bool:
+    rule = RULES[code]
+    if code is AlarmCode.DISK_LOW:
+        return value < rule.threshold
+    return value >= rule.threshold
+
+
+def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
+    yield AlarmCode.OUTBOX_DEAD_LETTER, "", readings.dead_letters
+    yield AlarmCode.OUTBOX_LATE, "", readings.outbox_seconds
+    yield AlarmCode.AUDIT_UNSEALED, "", readings.unsealed_seconds
+    yield AlarmCode.SESSION_KEY_OLD, "", readings.session_key_seconds
+    present = [facts for facts in readings.processes if facts.age <= PRESENT_SECONDS]
+    yield AlarmCode.SIGN_IN_FAILURES, "", sum(facts.sign_in_failures for facts in present)
+    for source, seconds in sorted(_worst_breakers(present).items()):
+        yield AlarmCode.BREAKER_OPEN, source, seconds
+    sweeps = [facts.sweep for facts in present if facts.sweep is not None]
+    if sweeps:
+        yield AlarmCode.LEGAL_CLOCK_LATE, "", min(sweeps)
+    for facts in present:
+        yield AlarmCode.DISK_LOW, facts.process, facts.free_bytes
+    for facts in readings.processes:
+        yield from _events(facts)
+
+
+def _worst_breakers(present: list[ProcessFacts]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for facts in present:
+        for source, seconds in facts.not_closed.items():
+            worst[source] = max(worst.get(source, 0.0), seconds)
+    return worst
+
+
+def _events(facts: ProcessFacts) -> Iterator[tuple[AlarmCode, str, float]]:
+    """Events are remembered for a while, also those of a process that has ended since."""
+    told: list[tuple[AlarmCode, str, Event | None]] = [
+        (AlarmCode.INTEGRITY_FAILURE, source, event) for source, event in sorted(facts.integrity.items())
+    ]
+    told.append((AlarmCode.STORE_UNAVAILABLE, facts.process, facts.store_away))
+    told.append((AlarmCode.CLOCK_STEPPED, facts.process, facts.clock_step))
+    for code, about, event in told:
+        if event is not None and event.seconds_ago + facts.age <= RULES[code].remembered:
+            yield code, about, event.value
+
+
+PRESENT_SECONDS = 60.0
+"""A process that told nothing for so long has ended or hangs; what it said of the present counts no more."""

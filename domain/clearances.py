@@ -1,0 +1,82 @@
+"""Clearances of other departments and reports of field verification."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ClearanceState(StrEnum):
+    """How a clearance stands."""
+
+    ASKED = "ASKED"
+    GRANTED = "GRANTED"
+    REFUSED = "REFUSED"
+    LAPSED = "LAPSED"
+    """The application was decided without it, after its due date or by a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What one department asks of another about an application, with a due date of its own."""
+
+    id: str
+    citizen_id: str
+    application_id: str
+    department: str
+    district: str
+    tehsil: str | None
+    state: ClearanceState
+    question: str
+    asked_by: str | None
+    asked_at: datetime
+    due_at: datetime
+    answer: str | None
+    answered_by: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point on the earth in millionths of a degree."""
+
+    latitude: int
+    longitude: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """What an officer saw in the field. `photos` are SHA-256 of files in the object store."""
+
+    id: str
+    citizen_id: str
+    application_id: str
+    officer_id: str | None
+    text: str
+    photos: tuple[str, ...]
+    place: Place | None
+    observed_at: datetime
+    reported_at: datetime
+
+
+class EscalationKind(StrEnum):
+    """Why somebody is warned about an application."""
+
+    DUE_SOON = "DUE_SOON"
+    DUE_TOMORROW = "DUE_TOMORROW"
+    OVERDUE = "OVERDUE"
+    APPEAL_DUE_SOON = "APPEAL_DUE_SOON"
+    POST_VACANT = "POST_VACANT"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A warning about an application; `due_at` is the date that it warns of."""
+
+    id: str
+    citizen_id: str
+    application_id: str
+    kind: EscalationKind
+    officer_id: str | None
+    above_id: str | None
+    due_at: datetime
+    at: datetime

@@ -1,0 +1,84 @@
+"""Every legal period and amount, with the section that it stands in and whether the gazette confirmed it.
+
+Values come from contracts/right_to_service.md; an installation changes them by `APUNI_LAW`. Those that
+are not confirmed are taken from sister Acts and must be read in the gazette before real penalties are proposed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+ACT = "Uttarakhand Right to Service Act 2011"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One number of the law: days, times or paise. `confirmed` is False while its source is another state's Act."""
+
+    value: int
+    section: str
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The numbers that the engine goes by."""
+
+    first_appeal_days: Period = Period(30, f"{ACT}, section 6(1)")
+    """Calendar days after a refusal, or the end of the limit, for the first appeal."""
+    second_appeal_days: Period = Period(60, f"{ACT}, section 7")
+    """Calendar days after the first order for the second appeal."""
+    commission_days: Period = Period(60, f"{ACT}, section 10")
+    """Calendar days after the second order for a revision by the Commission."""
+    decide_working_days: Period = Period(30, "Haryana Auto Appeal System, rule of disposal")
+    """Working days after which an appeal that is not decided lapses to the next level."""
+    warn_authority_working_days: Period = Period(25, "escalation practice, no section")
+    """Working days after which the authority of an appeal is warned."""
+    first_warning_working_days: Period = Period(3, "escalation practice, no section")
+    """Working days before the due date when the designated officer is warned."""
+    last_warning_working_days: Period = Period(1, "escalation practice, no section")
+    """Working days before the due date when the first appellate authority is warned too."""
+    most_pauses: Period = Period(2, "escalation practice, no section")
+    """How often the clock may stop for a query to the citizen."""
+    clearance_working_days: Period = Period(7, "inter-department practice, no section")
+    """Working days that another department has for its answer where the officer names no day."""
+    penalty_per_day_paise: Period = Period(25_000, f"{ACT}, section 9(1)(b)")
+    """The penalty for each day of delay."""
+    penalty_cap_paise: Period = Period(500_000, f"{ACT}, section 9(1)")
+    """The largest penalty."""
+    compensation_cap_paise: Period = Period(500_000, "Haryana Right to Service Act 2014, section 17")
+    """The largest compensation to the citizen."""
+    longest_order_days: Period = Period(60, f"{ACT}, section 6(2)")
+    """Calendar days that an order may give for the service."""
+
+    def changed(self, values: Mapping[str, int]) -> "Law":
+        """The law with other numbers. Raises ValueError for a name that is not there or a number below one."""
+        known = {part.name for part in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"the law has no period {name}")
+            if value < 1:
+                raise ValueError(f"the period {name} must be at least 1")
+        parts = {name: replace(getattr(self, name), value=value) for name, value in values.items()}
+        return replace(self, **parts)
+
+
+LAW = Law()
+"""What holds where an installation says nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An advisory penalty, for the authority that hears the appeal; never imposed by itself."""
+
+    delay_days: int
+    amount_paise: int
+    section: str
+    confirmed: bool
+
+
+def proposed_penalty(delay_days: int, law: Law = LAW) -> Proposal:
+    """The penalty that the delay would give by the day, up to the cap."""
+    days = max(delay_days, 0)
+    amount = min(days * law.penalty_per_day_paise.value, law.penalty_cap_paise.value)
+    confirmed = law.penalty_per_day_paise.confirmed and law.penalty_cap_paise.confirmed
+    return Proposal(days, amount, law.penalty_per_day_paise.section, confirmed)

@@ -1,0 +1,84 @@
+"""What is encrypted opens in its place, references of the vault resolve, and every named file is as it was written."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
+
+from sqlalchemy import LargeBinary, Table, select
+
+from store.checks.finding import Finding, paged
+from store.dump import present
+from store.engine import Transaction
+from store.errors import CannotDecrypt, ObjectDamaged
+from store.named_files import named_files
+from store.objects import ObjectStore
+from store.people import citizens_table, personal_place
+from store.sql import AnyRow
+from store.tables import metadata
+from store.vault import Vault
+
+PLACES: Mapping[str, Callable[[AnyRow], str]] = MappingProxyType({"outbox": lambda row: f"{row.topic}:{row.key}"})
+"""The last word of a field's place where it is not the primary key."""
+
+CHECKER = "SYSTEM:verify"
+
+
+def sealed_columns(table: Table) -> list[str]:
+    """The encrypted columns of a table: every binary one."""
+    return [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+
+
+async def fields(tx: Transaction) -> AsyncIterator[Finding]:
+    """Every encrypted field opens where it stands, with a key that we have."""
+    for table in [part.table for part in await present(tx, metadata)]:
+        names = sealed_columns(table)
+        key = next(iter(table.primary_key.columns))
+        if names:
+            async for rows in paged(tx, select(table), key):
+                for row in rows:
+                    for name in names:
+                        if not _opens(tx, table, row, name):
+                            yield Finding("FIELD_DOES_NOT_OPEN", f"{table.name}.{name}:{getattr(row, key.name)}")
+
+
+async def vaulted(tx: Transaction, vault: Vault) -> AsyncIterator[Finding]:
+    """Every reference that a citizen holds is in the vault with the same last four digits; the numbers open."""
+    entries = await vault.checked(by=CHECKER)
+    for broken in (reference for reference, last4 in entries.items() if last4 is None):
+        yield Finding("VAULT_NUMBER_DOES_NOT_OPEN", f"vault:{broken}")
+    async for rows in paged(tx, select(citizens_table), citizens_table.c.citizen_id):
+        for row in rows:
+            reference = _reference(tx, row)
+            if reference is not None and entries.get(reference) != row.aadhaar_last4:
+                yield Finding("VAULT_REFERENCE_DOES_NOT_RESOLVE", f"citizen:{row.citizen_id}")
+
+
+async def files(tx: Transaction, objects: ObjectStore) -> AsyncIterator[Finding]:
+    """Every file that a row names is there with the content that its name says."""
+    async for sha256, where in named_files(tx, metadata):
+        try:
+            if await objects.get(sha256) is None:
+                yield Finding("FILE_IS_MISSING", f"{where}:{sha256}")
+        except ObjectDamaged:
+            yield Finding("FILE_IS_DAMAGED", f"{where}:{sha256}")
+
+
+def _opens(tx: Transaction, table: Table, row: AnyRow, column: str) -> bool:
+    sealed = getattr(row, column)
+    if sealed is None:
+        return True
+    place = PLACES.get(table.name)
+    last = place(row) if place else str(getattr(row, next(iter(table.primary_key.columns)).name))
+    try:
+        tx.cipher.decrypt(sealed, f"{table.name}:{column}:{last}")
+    except CannotDecrypt:
+        return False
+    return True
+
+
+def _reference(tx: Transaction, row: AnyRow) -> str | None:
+    try:
+        personal = tx.cipher.decrypt_json(row.personal, personal_place(row.citizen_id))
+    except CannotDecrypt:
+        return None  # told by `fields`
+    reference: str | None = personal["aadhaar_reference"]
+    return reference

@@ -1,0 +1,34 @@
+"""What a check finds, and what it is given."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Select
+
+from store.engine import Transaction
+from store.sql import AnyRow
+
+PAGE = 500
+"""Rows that a check holds at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it must be: a code, and the place as `kind:key`, never personal data."""
+
+    code: str
+    where: str
+
+
+async def paged(tx: Transaction, statement: Select[Any], column: Column[Any]) -> AsyncIterator[Sequence[AnyRow]]:
+    """All rows in the order of a unique column, a page at a time."""
+    last: Any = None
+    while True:
+        page = statement if last is None else statement.where(column > last)
+        rows = (await tx.connection.execute(page.order_by(column).limit(PAGE))).all()
+        if rows:
+            yield rows
+            last = getattr(rows[-1], column.name)
+        if len(rows) < PAGE:
+            return

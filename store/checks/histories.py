@@ -1,0 +1,166 @@
+"""Each application's history: a path of the state machine with one author a step, counted once (I1, I3, I6)."""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.clock import ist_date
+from domain.counting import CountingEvent
+from domain.lifecycle import TRANSITIONS, Move, Status
+from domain.people import Role
+from store.application_rows import applications_table
+from store.audit import audit_lines_table
+from store.checks.finding import Finding, paged
+from store.counters import counters_table, deltas_table
+from store.engine import Transaction
+from store.ledger import day_totals_table, ledger_table
+from store.sql import AnyRow
+from store.timeline import timeline_table
+
+COUNTED = MappingProxyType(
+    {
+        Move.SUBMIT: "RECEIVED",
+        Move.DELIVER: "DELIVERED",
+        Move.REJECT: "REJECTED",
+        Move.WITHDRAW: "WITHDRAWN",
+        Move.RETURN_AS_INCOMPLETE: "RETURNED",
+    }
+)
+"""The counter that a step moves, said a second time so that a mistake of actions/moves.py shows; a test compares."""
+
+EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
+_FIRST = MappingProxyType({Move.SAVE_DRAFT: Status.DRAFT, Move.SUBMIT: Status.SUBMITTED})
+_DIMENSIONS = ("day", "kind", "department", "service_code", "district", "channel")
+_A, _E, _L = applications_table.c, timeline_table.c, audit_lines_table.c
+
+Steps = Sequence[AnyRow]
+
+
+@dataclass
+class _Recount:
+    """What the timelines add up to."""
+
+    counters: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    ledger_rows: int = 0
+
+    def count(self, application: AnyRow, steps: Steps) -> None:
+        for step in steps:
+            move = Move(step.move)
+            if move in COUNTED and not (move is Move.WITHDRAW and step.status_before == Status.DRAFT.value):
+                place = (application.department or "", application.service_code, application.district)
+                self.counters[(ist_date(step.at), COUNTED[move], *place, application.channel)] += 1
+
+
+async def histories(tx: Transaction) -> AsyncIterator[Finding]:
+    """Timelines, audit lines and ledger of every application, then the counters and the ledger's totals."""
+    recount = _Recount()
+    columns = [column for column in _A if column.name not in {"form", "reason"}]
+    async for rows in paged(tx, select(*columns), _A.id):
+        ids = [row.id for row in rows]
+        steps = await _grouped(tx, select(timeline_table).where(_E.application_id.in_(ids)), "application_id")
+        told = await _audited(tx, ids)
+        events = await _ledger(tx, ids)
+        for row in rows:
+            mine = sorted(steps.get(row.id, ()), key=lambda step: step.sequence)
+            recount.count(row, mine)
+            for code in (*_path(row, mine), *_lines(mine, told.get(row.id, ())), *_events(row, mine, events)):
+                yield Finding(code, f"application:{row.id}")
+        recount.ledger_rows += len(events)
+    async for finding in _totals(tx, recount):
+        yield finding
+
+
+def _path(application: AnyRow, steps: Steps) -> Iterator[str]:
+    """Whether the steps lead lawfully from nothing to where the application stands."""
+    if [step.sequence for step in steps] != list(range(1, application.version + 1)):
+        yield "VERSIONS_HAVE_A_GAP"
+    before: str | None = None
+    for step in steps:
+        expected = _FIRST.get(Move(step.move)) if before is None else TRANSITIONS.get((Status(before), Move(step.move)))
+        if step.status_before != before or expected is None or step.status_after != expected.value:
+            yield "STEP_NOT_LAWFUL"
+        if step.actor_id is None and step.actor_role != Role.SYSTEM.value:
+            yield "STEP_WITHOUT_AUTHOR"
+        before = step.status_after
+    if before != application.status:
+        yield "STATUS_IS_NOT_THE_LAST"
+
+
+def _lines(steps: Steps, told: Sequence[tuple[str, Any]]) -> Iterator[str]:
+    """One audit line for each step, and none for a step that did not happen."""
+    expected = Counter((f"application.{step.move.lower()}", step.sequence) for step in steps)
+    if Counter(told) != expected:
+        yield "AUDIT_LINES_ARE_NOT_THE_STEPS"
+
+
+def _events(application: AnyRow, steps: Steps, events: dict[str, AnyRow]) -> Iterator[str]:
+    """The ledger has exactly the events that happened, on the application's service and place."""
+    for move, event in EVENTS.items():
+        row = events.get(f"{event.value}:{application.id}")
+        if (row is not None) is not any(step.move == move.value for step in steps):
+            yield "LEDGER_IS_NOT_THE_STEPS"
+        elif row is not None and (row.service_code, row.channel) != (application.service_code, application.channel):
+            yield "LEDGER_ROW_IS_ANOTHER"
+
+
+async def _totals(tx: Transaction, recount: _Recount) -> AsyncIterator[Finding]:
+    kept: Counter[tuple[Any, ...]] = Counter()
+    for table, amount in ((counters_table, "total"), (deltas_table, "delta")):
+        statement = select(*(table.c[name] for name in _DIMENSIONS), table.c[amount])
+        statement = statement.where(table.c.kind.in_(sorted(COUNTED.values())))
+        for row in (await tx.connection.execute(statement)).all():
+            kept[tuple(row)[:-1]] += row[-1]
+    for place in sorted(key for key in kept.keys() | recount.counters.keys() if kept[key] != recount.counters[key]):
+        yield Finding("COUNTER_IS_NOT_THE_RECOUNT", ":".join(map(str, place)))
+    names = [event.value for event in EVENTS.values()]
+    rows = select(ledger_table.c.event_key).where(ledger_table.c.event.in_(names))
+    if len((await tx.connection.execute(rows)).all()) != recount.ledger_rows:
+        yield Finding("LEDGER_HAS_EVENTS_OF_NO_APPLICATION", "ledger")
+    async for finding in _day_totals(tx):
+        yield finding
+
+
+async def _day_totals(tx: Transaction) -> AsyncIterator[Finding]:
+    place = ("day", "service_code", "district", "channel", "category")
+    recounted: Counter[tuple[Any, ...]] = Counter()
+    entries: Counter[tuple[Any, ...]] = Counter()
+    statement = select(*(ledger_table.c[name] for name in place), ledger_table.c["count"].label("amount"))
+    for row in (await tx.connection.execute(statement)).all():
+        recounted[tuple(row)[:-1]] += row.amount
+        entries[tuple(row)[:-1]] += 1
+    kept = {
+        tuple(getattr(row, name) for name in place): (row.total, row.entries)
+        for row in (await tx.connection.execute(select(day_totals_table))).all()
+    }
+    for key in sorted(kept.keys() | entries.keys()):
+        if kept.get(key, (0, 0)) != (recounted[key], entries[key]):
+            yield Finding("DAY_TOTAL_IS_NOT_THE_LEDGER", ":".join(map(str, key)))
+
+
+async def _audited(tx: Transaction, ids: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
+    """The audit lines of steps, as (action, version), by application; other lines about it do not matter here."""
+    moves = [f"application.{move.value.lower()}" for move in Move]
+    statement = select(_L.object_id, _L.action, _L.detail).where(
+        _L.object_kind == "APPLICATION", _L.object_id.in_(ids), _L.action.in_(moves)
+    )
+    found: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+    for row in (await tx.connection.execute(statement)).all():
+        found[row.object_id].append((row.action, row.detail.get("version")))
+    return found
+
+
+async def _ledger(tx: Transaction, ids: Sequence[str]) -> dict[str, AnyRow]:
+    keys = [f"{event.value}:{key}" for event in EVENTS.values() for key in ids]
+    statement = select(ledger_table).where(ledger_table.c.event_key.in_(keys))
+    return {row.event_key: row for row in (await tx.connection.execute(statement)).all()}
+
+
+async def _grouped(tx: Transaction, statement: Any, by: str) -> dict[str, list[AnyRow]]:
+    found: dict[str, list[AnyRow]] = defaultdict(list)
+    for row in (await tx.connection.execute(statement)).all():
+        found[getattr(row, by)].append(row)
+    return found

@@ -1,0 +1,60 @@
+"""The outbox: what was delivered had its effect once, and nothing waits for a message that does not exist (I4)."""
+
+from collections.abc import AsyncIterator
+
+from sqlalchemy import ColumnElement, and_, exists, not_, select
+
+from domain.benefits import PaymentStatus
+from domain.lifecycle import Status
+from store.application_rows import applications_table
+from store.benefits import instalments_table
+from store.catalogue_rows import services_table
+from store.certificates import certificates_table
+from store.checks.finding import Finding, paged
+from store.engine import Transaction
+from store.outbox import OutboxState, outbox_table
+
+ISSUE, INSTRUCT = "certificate.issue", "dbt.instruct"
+"""The topics whose effect lies in the store; a test compares them with those of the actions."""
+
+_O, _A, _I = outbox_table.c, applications_table.c, instalments_table.c
+_OPEN = _O.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
+
+
+async def messages(tx: Transaction) -> AsyncIterator[Finding]:
+    """Certificates for what was delivered as issued, payments for what was delivered as instructed, none forgotten."""
+    for code, condition in _WRONG.items():
+        async for rows in paged(tx, select(_O.id).where(condition), _O.id):
+            for row in rows:
+                yield Finding(code, f"outbox:{row.id}")
+    waiting = select(_A.id).join(services_table, services_table.c.code == _A.service_code)
+    waiting = waiting.where(
+        _A.status == Status.APPROVED.value, services_table.c.outcome == "CERTIFICATE", not_(_message_for(ISSUE, _A.id))
+    )
+    async for rows in paged(tx, waiting, _A.id):
+        for row in rows:
+            yield Finding("APPROVED_WITHOUT_MESSAGE", f"application:{row.id}")
+    unpaid = select(_I.id).where(_I.status == PaymentStatus.SANCTIONED.value, not_(_message_for(INSTRUCT, _I.id)))
+    async for rows in paged(tx, unpaid, _I.id):
+        for row in rows:
+            yield Finding("SANCTIONED_WITHOUT_MESSAGE", f"instalment:{row.id}")
+
+
+def _message_for(topic: str, key: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(_O.topic == topic, _O.key == key, _OPEN)
+
+
+def _delivered(topic: str) -> ColumnElement[bool]:
+    return and_(_O.topic == topic, _O.state == OutboxState.DELIVERED.value, _O.error_code.is_(None))
+
+
+_WRONG = {
+    "DELIVERED_WITHOUT_CERTIFICATE": and_(
+        _delivered(ISSUE), not_(exists().where(certificates_table.c.application_id == _O.key))
+    ),
+    "DELIVERED_WITHOUT_PAYMENT": and_(
+        _delivered(INSTRUCT), not_(exists().where(_I.id == _O.key, _I.status != PaymentStatus.SANCTIONED.value))
+    ),
+    "DELIVERED_WITHOUT_TIME": and_(_O.state == OutboxState.DELIVERED.value, _O.delivered_at.is_(None)),
+    "LEASE_WITHOUT_WORKER": and_(_O.lease_until.is_not(None), _O.leased_by.is_(None)),
+}

@@ -1,0 +1,64 @@
+"""No orphans: everything that is named exists, and belongs to the citizen that it says."""
+
+from collections.abc import AsyncIterator, Iterator
+
+from sqlalchemy import Column, ForeignKey, Select, Table, exists, not_, select
+
+from store.application_rows import applications_table
+from store.checks.finding import Finding
+from store.dump import present
+from store.engine import Transaction
+from store.outbox import outbox_table
+from store.people import officers_table, operators_table
+from store.tables import metadata
+
+SOFT = (
+    (applications_table.c.officer_id, officers_table.c.officer_id),
+    (applications_table.c.decided_by, officers_table.c.officer_id),
+    (applications_table.c.operator_id, operators_table.c.operator_id),
+    (outbox_table.c.application_id, applications_table.c.id),
+)
+"""References that the database itself does not hold."""
+
+_MOST = 50
+"""Findings told of one reference."""
+
+
+async def references(tx: Transaction) -> AsyncIterator[Finding]:
+    """Foreign keys, the softer references, and that a row's citizen is that of the row it belongs to."""
+    for table in [part.table for part in await present(tx, metadata)]:
+        for key in _foreign_keys(table):
+            async for finding in _orphans(tx, key.parent, key.column):
+                yield finding
+            if "citizen_id" in table.c and "citizen_id" in key.column.table.c and key.column.name != "citizen_id":
+                async for finding in _strangers(tx, table, key):
+                    yield finding
+    for column, target in SOFT:
+        async for finding in _orphans(tx, column, target):
+            yield finding
+
+
+def _foreign_keys(table: Table) -> Iterator[ForeignKey]:
+    """Keys of one column; the store has no others, which a test asserts."""
+    yield from sorted(table.foreign_keys, key=lambda key: key.parent.name)
+
+
+async def _orphans(tx: Transaction, column: Column[str], target: Column[str]) -> AsyncIterator[Finding]:
+    other = target.table.alias("named")
+    missing = not_(exists().where(other.c[target.name] == column))
+    statement = select(*column.table.primary_key.columns).where(column.is_not(None), missing)
+    async for where in _places(tx, column.table, statement):
+        yield Finding(f"NO_{target.table.name.upper()}_FOR_{column.name.upper()}", where)
+
+
+async def _strangers(tx: Transaction, table: Table, key: ForeignKey) -> AsyncIterator[Finding]:
+    owner = key.column.table.alias("owner")
+    statement = select(*table.primary_key.columns).join_from(table, owner, owner.c[key.column.name] == key.parent)
+    statement = statement.where(owner.c.citizen_id != table.c.citizen_id)
+    async for where in _places(tx, table, statement):
+        yield Finding("CITIZEN_IS_ANOTHER", where)
+
+
+async def _places(tx: Transaction, table: Table, statement: Select[tuple[str]]) -> AsyncIterator[str]:
+    for row in (await tx.connection.execute(statement.limit(_MOST))).all():
+        yield f"{table.name}:{'/'.join(map(str, row))}"

@@ -1,0 +1,297 @@
+"""Clearances asked of other departments, reports of field verification, and warnings about due dates."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    Table,
+    UniqueConstraint,
+    and_,
+    exists,
+    false,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+
+from domain.appeals import PENDING, Appeal
+from domain.applications import Application
+from domain.clearances import Clearance, ClearanceState, Escalation, EscalationKind, Place, VerificationReport
+from domain.people import Posting
+from store.appeal_rows import appeal_of, appeals_table
+from store.appeals import running
+from store.application_rows import application_of, applications_table
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import AnyRow, count, first, insert_new, rows_of
+from store.types import Instant, Json, Key
+
+clearances_table = Table(
+    "clearances",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("department", Key, nullable=False),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    Column("state", Key, nullable=False),
+    Column("question", LargeBinary, nullable=False),
+    Column("asked_by", Key),
+    Column("asked_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("answer", LargeBinary),
+    Column("answered_by", Key),
+    Column("answered_at", Instant),
+    Index(None, "application_id"),
+    Index(None, "department", "district", "state", "due_at"),
+)
+
+verifications_table = Table(
+    "verifications",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("officer_id", Key),
+    Column("content", LargeBinary, nullable=False),
+    Column("photos", Json, nullable=False),
+    Column("observed_at", Instant, nullable=False),
+    Column("reported_at", Instant, nullable=False),
+    Index(None, "application_id"),
+)
+
+escalations_table = Table(
+    "escalations",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("officer_id", Key),
+    Column("above_id", Key),
+    Column("due_at", Instant, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("application_id", "kind", "due_at"),
+)
+
+_C, _E, _T = clearances_table.c, escalations_table.c, applications_table.c
+_PLAIN = (
+    "id",
+    "citizen_id",
+    "application_id",
+    "department",
+    "district",
+    "tehsil",
+    "asked_by",
+    "asked_at",
+    "due_at",
+    "answered_by",
+    "answered_at",
+)
+
+
+async def add_clearance(tx: Transaction, clearance: Clearance) -> None:
+    """Keep a question to another department; the text is encrypted."""
+    await tx.connection.execute(insert(clearances_table).values(_values(tx, clearance)))
+
+
+async def settle(tx: Transaction, clearance: Clearance) -> bool:
+    """Note how an asked clearance came out; False where it is not asked any more."""
+    asked = (_C.id == clearance.id, _C.state == ClearanceState.ASKED.value)
+    statement = update(clearances_table).where(*asked).values(_values(tx, clearance))
+    return (await tx.connection.execute(statement.returning(_C.id))).first() is not None
+
+
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
+    """Clearances by id; those that are not there are left out."""
+    return {row.id: _clearance(tx, row) for row in await rows_of(tx, select(clearances_table), _C.id, ids)}
+
+
+async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
+    """The clearances of each application in the order in which they were asked."""
+    statement = select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
+    found: dict[str, list[Clearance]] = {}
+    for row in await rows_of(tx, statement, _C.application_id, ids):
+        found.setdefault(row.application_id, []).append(_clearance(tx, row))
+    return found
+
+
+async def asked_of(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    *,
+    states: Collection[ClearanceState],
+    after: tuple[datetime, str] | None = None,
+    limit: int,
+) -> list[Clearance]:
+    """Clearances asked of the departments and places of the postings, by (due_at, id), the most urgent first."""
+    statement = _asked(postings, states)
+    if after is not None:
+        there = (literal(after[0], _C.due_at.type), literal(after[1], Key))
+        statement = statement.where(tuple_(_C.due_at, _C.id) > tuple_(*there))
+    rows = (await tx.connection.execute(statement.order_by(_C.due_at, _C.id).limit(limit))).all()
+    return [_clearance(tx, row) for row in rows]
+
+
+async def count_asked(tx: Transaction, postings: Sequence[Posting], states: Collection[ClearanceState]) -> int:
+    """How many clearances in those states were asked of them."""
+    return await count(tx, _asked(postings, states))
+
+
+async def add_report(tx: Transaction, report: VerificationReport) -> None:
+    """Keep a field report; text and place are encrypted."""
+    content = {"text": report.text, "place": [report.place.latitude, report.place.longitude] if report.place else None}
+    values = {
+        "id": report.id,
+        "citizen_id": report.citizen_id,
+        "application_id": report.application_id,
+        "officer_id": report.officer_id,
+        "content": tx.cipher.encrypt_json(content, f"verifications:content:{report.id}"),
+        "photos": list(report.photos),
+        "observed_at": report.observed_at,
+        "reported_at": report.reported_at,
+    }
+    await tx.connection.execute(insert(verifications_table).values(values))
+
+
+async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[VerificationReport]]:
+    """The field reports of each application, the oldest first."""
+    table = verifications_table
+    statement = select(table).order_by(table.c.application_id, table.c.reported_at, table.c.id)
+    found: dict[str, list[VerificationReport]] = {}
+    for row in await rows_of(tx, statement, table.c.application_id, application_ids):
+        found.setdefault(row.application_id, []).append(_report(tx, row))
+    return found
+
+
+async def warn(tx: Transaction, escalation: Escalation) -> bool:
+    """Keep a warning, once for each application, kind and due date; False where it is there already."""
+    values = {
+        name: getattr(escalation, name)
+        for name in ("id", "citizen_id", "application_id", "officer_id", "above_id", "due_at", "at")
+    }
+    return await insert_new(tx, escalations_table, {**values, "kind": escalation.kind.value})
+
+
+async def warnings(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Escalation]]:
+    """The warnings about each application, the latest last."""
+    statement = select(escalations_table).order_by(_E.application_id, _E.at, _E.id)
+    found: dict[str, list[Escalation]] = {}
+    for row in await rows_of(tx, statement, _E.application_id, application_ids):
+        found.setdefault(row.application_id, []).append(_escalation(row))
+    return found
+
+
+async def to_be_warned(
+    tx: Transaction,
+    *,
+    since: datetime,
+    until: datetime,
+    unless: Collection[EscalationKind],
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Application]:
+    """Applications on the clock that are due between two instants and were not warned of that date in one of the ways.
+
+    By (due_at, id).
+    """
+    kinds = sorted(kind.value for kind in unless)
+    warned = exists().where(_E.application_id == _T.id, _E.due_at == _T.due_at, _E.kind.in_(kinds))
+    statement = select(applications_table).where(running(), _T.due_at >= since, _T.due_at <= until, ~warned)
+    if after is not None:
+        there = (literal(after[0], _T.due_at.type), literal(after[1], Key))
+        statement = statement.where(tuple_(_T.due_at, _T.id) > tuple_(*there))
+    rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
+    return [application_of(tx, row) for row in rows]
+
+
+async def appeals_to_be_warned(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Appeal]:
+    """Appeals that lapse between two instants and whose authority was not warned of it, the most urgent first."""
+    appeal = appeals_table.c
+    kind = _E.kind == EscalationKind.APPEAL_DUE_SOON.value
+    warned = exists().where(_E.application_id == appeal.application_id, _E.due_at == appeal.decide_by, kind)
+    pending = appeal.state.in_(sorted(state.value for state in PENDING))
+    soon = (appeal.next_at > since, appeal.next_at <= until)
+    statement = select(appeals_table).where(pending, *soon, ~warned).order_by(appeal.next_at, appeal.id).limit(limit)
+    return [appeal_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def open_of(tx: Transaction, application_id: str, department: str) -> Clearance | None:
+    """The clearance that a department still owes for an application, or None."""
+    wanted = (_C.application_id == application_id, _C.department == department, _C.state == ClearanceState.ASKED.value)
+    row = await first(tx, select(clearances_table).where(*wanted))
+    return _clearance(tx, row) if row else None
+
+
+def _asked(postings: Sequence[Posting], states: Collection[ClearanceState]) -> Select[Any]:
+    covered = or_(false(), *(_covers(posting) for posting in postings))
+    return select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
+
+
+def _covers(posting: Posting) -> ColumnElement[bool]:
+    pairs = ((_C.department, posting.department), (_C.district, posting.district), (_C.tehsil, posting.tehsil))
+    return and_(true(), *(column == value for column, value in pairs if value is not None))
+
+
+def _values(tx: Transaction, clearance: Clearance) -> dict[str, Any]:
+    answer = clearance.answer
+    return {
+        **{name: getattr(clearance, name) for name in _PLAIN},
+        "state": clearance.state.value,
+        "question": tx.cipher.encrypt(clearance.question.encode(), _place("question", clearance.id)),
+        "answer": None if answer is None else tx.cipher.encrypt(answer.encode(), _place("answer", clearance.id)),
+    }
+
+
+def _clearance(tx: Transaction, row: AnyRow) -> Clearance:
+    plain: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
+    return Clearance(
+        **plain,
+        state=ClearanceState(row.state),
+        question=tx.cipher.decrypt(row.question, _place("question", row.id)).decode(),
+        answer=None if row.answer is None else tx.cipher.decrypt(row.answer, _place("answer", row.id)).decode(),
+    )
+
+
+def _report(tx: Transaction, row: AnyRow) -> VerificationReport:
+    content = tx.cipher.decrypt_json(row.content, f"verifications:content:{row.id}")
+    return VerificationReport(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        application_id=row.application_id,
+        officer_id=row.officer_id,
+        text=content["text"],
+        photos=tuple(row.photos),
+        place=Place(*content["place"]) if content["place"] else None,
+        observed_at=row.observed_at,
+        reported_at=row.reported_at,
+    )
+
+
+def _escalation(row: AnyRow) -> Escalation:
+    return Escalation(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        application_id=row.application_id,
+        kind=EscalationKind(row.kind),
+        officer_id=row.officer_id,
+        above_id=row.above_id,
+        due_at=row.due_at,
+        at=row.at,
+    )
+
+
+def _place(column: str, clearance_id: str) -> str:
+    return f"clearances:{column}:{clearance_id}"

@@ -1,0 +1,136 @@
+"""An officer's queue: filtered and sorted pages, and how many cases wait."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, and_, case, func, literal, not_, or_, select
+
+from domain.applications import Application
+from domain.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
+from domain.lifecycle import Status
+from domain.people import Posting
+from store.application_rows import application_of, applications_table
+from store.applications import covered
+from store.desk import claims_table, second_opinions_table
+from store.engine import Transaction
+from store.sql import count
+
+_T, _C, _O = applications_table.c, claims_table.c, second_opinions_table.c
+
+SORTED_BY: dict[QueueSort, Column[Any]] = {QueueSort.DUE: _T.due_at, QueueSort.RECEIVED: _T.submitted_at}
+"""The column of each order; what has none comes last."""
+
+
+async def page(
+    tx: Transaction,
+    officer_id: str,
+    postings: Sequence[Posting],
+    wanted: QueueFilter,
+    *,
+    sort: QueueSort = QueueSort.DUE,
+    after: tuple[datetime | None, str] | None = None,
+    limit: int,
+) -> list[Application]:
+    """Cases that the postings cover and the filter lets through; `after` is (sort value, id) of the row before."""
+    column = SORTED_BY[sort]
+    statement = _queue(officer_id, postings, wanted, tx.clock.now())
+    if after is not None:
+        statement = statement.where(_beyond(column, *after))
+    ordered = statement.order_by(column.asc().nulls_last(), _T.id).limit(limit)
+    return [application_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
+
+
+async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> int:
+    """How many cases the same filter lets through."""
+    return await count(tx, _queue(officer_id, postings, wanted, tx.clock.now()))
+
+
+async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> QueueCounts:
+    """How many cases wait, by state and by days left, and those that concern the officer; three queries."""
+    now = tx.clock.now()
+    near = _days_left(now)
+    cases = _queue(officer_id, postings, wanted, now).with_only_columns(_T.status, near.label("days_left")).subquery()
+    grouped = select(cases.c.status, cases.c.days_left, func.count()).group_by(cases.c.status, cases.c.days_left)
+    by_status: dict[Status, int] = {}
+    by_days: dict[DaysLeft, int] = {}
+    for status, days_left, number in (await tx.connection.execute(grouped)).all():
+        by_status[Status(status)] = by_status.get(Status(status), 0) + number
+        by_days[DaysLeft(days_left)] = by_days.get(DaysLeft(days_left), 0) + number
+    mine = select(_T.id).where(covered(postings), _in(_T.status, wanted.statuses), _claimed(officer_id, Holder.ME, now))
+    waiting = select(_T.id).where(covered(postings), _proposed(officer_id, Holder.OTHERS))
+    return QueueCounts(sum(by_status.values()), by_status, by_days, await count(tx, mine), await count(tx, waiting))
+
+
+def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> Select[Any]:
+    return select(applications_table).where(covered(postings), *_conditions(officer_id, wanted, now))
+
+
+def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
+    yield _in(_T.status, wanted.statuses)
+    lists = ((_T.service_code, wanted.services), (_T.tehsil, wanted.tehsils), (_T.channel, wanted.channels))
+    yield from (_in(column, values) for column, values in lists if values)
+    yield from _due(wanted, now)
+    if wanted.number is not None:
+        yield _T.number.startswith(wanted.number, autoescape=True)
+    if wanted.claimed_by is not None:
+        yield _claimed(officer_id, wanted.claimed_by, now)
+    if wanted.assigned_to is not None:
+        yield _assigned(officer_id, wanted.assigned_to)
+    if wanted.proposed_by is not None:
+        yield _proposed(officer_id, wanted.proposed_by)
+
+
+def _due(wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
+    if wanted.due_before is not None:
+        yield _T.due_at < wanted.due_before
+    if wanted.overdue:
+        yield _T.due_at < now
+
+
+def _claimed(officer_id: str, by: Holder, now: datetime) -> ColumnElement[bool]:
+    claim = select(_C.application_id).where(_C.application_id == _T.id, _C.expires_at > now)
+    return _held(claim, _C.officer_id, officer_id, by)
+
+
+def _proposed(officer_id: str, by: Holder) -> ColumnElement[bool]:
+    """Only proposals on the present version wait; others were overtaken."""
+    waiting = (_O.application_id == _T.id, _O.state == OpinionState.PROPOSED.value, _O.version == _T.version)
+    return _held(select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
+
+
+def _held(rows: Select[Any], column: Column[Any], officer_id: str, by: Holder) -> ColumnElement[bool]:
+    match by:
+        case Holder.ME:
+            return rows.where(column == officer_id).exists()
+        case Holder.OTHERS:
+            return rows.where(column != officer_id).exists()
+        case Holder.NOBODY:
+            return not_(rows.exists())
+
+
+def _assigned(officer_id: str, to: Holder) -> ColumnElement[bool]:
+    match to:
+        case Holder.ME:
+            return _T.officer_id == officer_id
+        case Holder.OTHERS:
+            return _T.officer_id != officer_id
+        case Holder.NOBODY:
+            return _T.officer_id.is_(None)
+
+
+def _days_left(now: datetime) -> ColumnElement[str]:
+    nearer = [(_T.due_at <= limit, literal(kind.value)) for kind, limit in days_left_limits(now)]
+    return case(
+        (_T.due_at.is_(None), literal(DaysLeft.NO_DUE_DATE.value)), *nearer, else_=literal(DaysLeft.LATER.value)
+    )
+
+
+def _in(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    return column.in_(sorted(str(value) for value in values))
+
+
+def _beyond(column: Column[Any], value: datetime | None, application_id: str) -> ColumnElement[bool]:
+    if value is None:
+        return and_(column.is_(None), _T.id > application_id)
+    return or_(column.is_(None), column > value, and_(column == value, _T.id > application_id))

@@ -1,0 +1,101 @@
+"""What those who run the gateway do with single messages of the outbox: look, try again now, put aside."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from domain.people import SYSTEM
+from store import audit
+from store.audit import AuditLine
+from store.engine import Transaction
+from store.outbox import OutboxMessage, OutboxState, message_of, outbox_table
+from store.sql import first
+
+PARKED = "PARKED"
+"""The error code of a message that was put aside; like a dead letter it waits, and so does what comes after it."""
+
+_T = outbox_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFilter:
+    """Which messages to list; None lets every value through."""
+
+    state: OutboxState | None = None
+    topic: str | None = None
+    error_code: str | None = None
+    attempts: int | None = None
+    """At least so many."""
+    created_before: datetime | None = None
+
+
+async def search(tx: Transaction, wanted: OutboxFilter, limit: int) -> list[OutboxMessage]:
+    """Messages, the oldest first."""
+    statement = select(outbox_table).where(*_matches(wanted)).order_by(_T.id).limit(limit)
+    return [message_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def one(tx: Transaction, message_id: int) -> OutboxMessage | None:
+    """The message with a number, or None."""
+    row = await first(tx, select(outbox_table).where(_T.id == message_id))
+    return message_of(tx, row) if row else None
+
+
+async def retry(tx: Transaction, message_id: int, at: datetime) -> bool:
+    """Have a message tried now, from the first attempt; False where it is delivered or not there."""
+    return await _change(
+        tx,
+        "outbox.retried",
+        message_id,
+        (_T.state != OutboxState.DELIVERED.value,),
+        {
+            "state": OutboxState.PENDING.value,
+            "attempts": 0,
+            "due_at": at,
+            "error_code": None,
+            "lease_until": None,
+            "leased_by": None,
+        },
+    )
+
+
+async def park(tx: Transaction, message_id: int) -> bool:
+    """Put a waiting message aside until `retry`, and with it the later ones of its application.
+
+    False where it does not wait.
+    """
+    return await _change(
+        tx,
+        "outbox.parked",
+        message_id,
+        (_T.state == OutboxState.PENDING.value,),
+        {"state": OutboxState.DEAD.value, "error_code": PARKED, "lease_until": None, "leased_by": None},
+    )
+
+
+async def _change(
+    tx: Transaction, action: str, message_id: int, where: tuple[ColumnElement[bool], ...], values: dict[str, Any]
+) -> bool:
+    statement = update(outbox_table).where(_T.id == message_id, *where).values(values).returning(_T.topic)
+    row = (await tx.connection.execute(statement)).first()
+    if row is None:
+        return False
+    await audit.append(tx, AuditLine(SYSTEM.label, action, "OUTBOX", str(message_id), "OPERATE", {"topic": row.topic}))
+    return True
+
+
+def _matches(wanted: OutboxFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.state is not None:
+        found.append(_T.state == wanted.state.value)
+    if wanted.topic is not None:
+        found.append(_T.topic == wanted.topic)
+    if wanted.error_code is not None:
+        found.append(_T.error_code == wanted.error_code)
+    if wanted.attempts is not None:
+        found.append(_T.attempts >= wanted.attempts)
+    if wanted.created_before is not None:
+        found.append(_T.created_at <= wanted.created_before)
+    return found

@@ -1,0 +1,283 @@
+"""Everything that is kept of one citizen: read table by table, and erased where no rule keeps it.
+
+Erasing writes over the person's own words and data and leaves the bare record: numbers, states, dates, places.
+Audit lines, counters and the ledger hold no personal data, so nothing here touches them. The rules name what
+keeps a table; a test asserts that every table with a citizen, or with sealed columns, is named here.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Column, Select, Table, Text, delete, func, literal, select, true, tuple_, type_coerce, update
+from sqlalchemy.sql import ColumnElement
+
+from domain.appeals import OPEN as OPEN_APPEALS
+from domain.benefits import PaymentStatus
+from domain.lifecycle import OPEN
+from store.checks.contents import sealed_columns
+from store.engine import Transaction
+from store.sql import AnyRow, first
+from store.tables import metadata
+
+ERASED = "(erased)"
+"""Stands in for a text that must not be empty."""
+
+DELETED: Mapping[str, str] = MappingProxyType(
+    {"identities": "person_id", "locker_grants": "citizen_id", "department_documents": "citizen_id",
+     "appeal_opt_outs": "citizen_id", "claims": "citizen_id"}
+)  # fmt: skip
+"""Tables whose rows of the person are deleted, with the column that names her."""
+
+TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "applications": ("reason",),
+        "timeline_entries": ("note",),
+        "clearances": ("question", "answer"),
+        "second_opinions": ("reason", "answer_note"),
+        "doorstep_visits": ("witness", "otp"),
+        "feedback": ("text",),
+        "grievances": ("text",),
+        "suggestions": ("text", "reply"),
+        "appeal_events": ("note",),
+        "appeal_awards": ("reason",),
+        "grievance_replies": ("text",),
+    }
+)
+"""Sealed texts that are emptied."""
+
+Blank = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def _texts_of(old: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: ERASED if isinstance(value, str) else None for name, value in old.items()}
+
+
+def _nothing(_: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
+VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
+    {
+        "applications": ("form", _nothing),
+        "application_documents": ("reference", _texts_of),
+        "appeals": ("content", _texts_of),
+        "verifications": ("content", _texts_of),
+        "citizens": (
+            "personal",
+            lambda old: {**dict.fromkeys(old), "name_hi": "मिटाया गया", "name_en": "Erased"},
+        ),
+    }
+)
+"""Sealed JSON values that are replaced."""
+
+PLAIN: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "citizens": {"aadhaar_last4": None, "district": None, "tehsil": None},
+        "sanctions": {"bank_account_last4": None},
+        "application_documents": {"sha256": None},
+        "verifications": {"photos": []},
+        "doorstep_visits": {"paper_sha256": None, "otp_hash": None},
+        "applications": {"fee_receipt": None},
+    }
+)
+"""Columns that are set to a value that says nothing."""
+
+KEPT: Mapping[str, str] = MappingProxyType(
+    {
+        "certificates": "a public record that others rely on: it stays as issued while it can be verified "
+        "(DPDP Act 2023, sections 7(b) and 17(4))",
+        "data_accesses": "receipts without personal data, at least a year (DPDP Rules 2025, rules 6(1)(e) and 8(3))",
+        "outside_reads": "receipts without personal data, as data_accesses",
+        "sessions": "a log without personal data, at least 180 days (CERT-In directions of 28 April 2022, iv); ended",
+        "instalments": "the account of public money; it holds no personal data",
+        "payment_events": "the account of public money; it holds no personal data",
+        "appeal_hearings": "the record of a statutory appeal; it holds no personal data",
+        "escalations": "the record of a breach of the time limit; it holds no personal data",
+    }
+)
+"""Tables of a citizen that stay as they are, and what keeps them."""
+
+PASSING: Mapping[str, str] = MappingProxyType(
+    {
+        "outbox": "kept until it is delivered; it names rows and not people",
+        "idempotency_records": "names rows only; forgotten after seven days, payments never",
+        "sign_ins": "forgotten after minutes",
+        "app_codes": "forgotten after minutes",
+    }
+)
+"""Sealed tables that belong to no citizen."""
+
+SECRET = frozenset({"otp", "otp_hash", "tokens", "subject_index", "witness"})
+"""Columns that are not the citizen's to read: secrets of the gateway, or another person's."""
+
+FINAL_PAYMENTS = (PaymentStatus.CREDITED, PaymentStatus.RETURNED, PaymentStatus.BENEFICIARY_REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of one table; `after` goes on behind them, None where there are no more."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    after: str | None
+
+
+def person_tables() -> dict[str, Column[str]]:
+    """The tables that hold something of a citizen, with the column that names her, by name."""
+    named = {"identities": "person_id", "sessions": "person_id"}
+    found = {
+        table.name: table.c[named.get(table.name, "citizen_id")]
+        for table in metadata.sorted_tables
+        if "citizen_id" in table.c or table.name in named
+    }
+    return dict(sorted(found.items()))
+
+
+async def rows_of_person(tx: Transaction, name: str, citizen_id: str, *, after: str | None, limit: int) -> Rows:
+    """What one table holds of a citizen, opened, in the order of its key.
+
+    Raises KeyError for another table, ValueError for an `after` that is no place in it.
+    """
+    column = person_tables()[name]
+    table = column.table
+    keys = list(table.primary_key.columns)
+    statement = select(table).where(column == citizen_id).order_by(*keys).limit(limit + 1)
+    if after is not None:
+        place = json.loads(after)
+        if not isinstance(place, list) or len(place) != len(keys):
+            raise ValueError("not a place in this table")
+        there = (literal(value, key.type) for key, value in zip(keys, place, strict=True))
+        statement = statement.where(tuple_(*keys) > tuple_(*there))
+    found = (await tx.connection.execute(statement)).all()
+    shown = tuple(_shown(tx, table, row) for row in found[:limit])
+    more = len(found) > limit
+    last = [getattr(found[limit - 1], key.name) for key in keys] if more else None
+    return Rows(shown, json.dumps(last) if last is not None else None)
+
+
+async def blocking(tx: Transaction, citizen_id: str) -> dict[str, int]:
+    """What must come to its end before the citizen can be erased: how many of each kind; empty where nothing."""
+    tables = metadata.tables
+    open_states: Mapping[str, tuple[str, ColumnElement[bool]]] = {
+        "applications": ("applications", tables["applications"].c.status.in_([status.value for status in OPEN])),
+        "payments": ("instalments", tables["instalments"].c.status.not_in([status.value for status in FINAL_PAYMENTS])),
+        "appeals": ("appeals", tables["appeals"].c.state.in_([state.value for state in OPEN_APPEALS])),
+        "grievances": ("grievances", tables["grievances"].c.closed_at.is_(None)),
+    }
+    counted: dict[str, int] = {}
+    for name, (table, is_open) in open_states.items():
+        statement = select(func.count()).where(tables[table].c.citizen_id == citizen_id, is_open)
+        many = int((await tx.connection.execute(statement)).scalar_one())
+        if many:
+            counted[name] = many
+    return counted
+
+
+async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
+    """The files that go with the person: what she handed in and what was photographed, not her certificates."""
+    found: set[str] = set()
+    for name, column in (("application_documents", "sha256"), ("doorstep_visits", "paper_sha256")):
+        table = metadata.tables[name]
+        statement = select(table.c[column]).where(table.c.citizen_id == citizen_id, table.c[column].is_not(None))
+        found |= set((await tx.connection.execute(statement)).scalars().all())
+    photos = metadata.tables["verifications"]
+    for held in (await tx.connection.execute(select(photos.c.photos).where(photos.c.citizen_id == citizen_id))).all():
+        found |= set(held.photos or ())
+    return found
+
+
+async def erase(tx: Transaction, citizen_id: str) -> dict[str, int]:
+    """Erase the citizen's personal data and tell how many rows of each table changed."""
+    changed: dict[str, int] = {}
+    for name, column in DELETED.items():
+        table = metadata.tables[name]
+        gone = delete(table).where(table.c[column] == citizen_id).returning(*table.primary_key.columns)
+        changed[name] = len((await tx.connection.execute(gone)).all())
+    for name in sorted(TEXTS.keys() | VALUES.keys() | PLAIN.keys()):
+        changed[name] = await _blank_table(tx, metadata.tables[name], citizen_id)
+    sessions = metadata.tables["sessions"]
+    ending = update(sessions).where(sessions.c.person_id == citizen_id, sessions.c.revoked_at.is_(None))
+    await tx.connection.execute(ending.values(revoked_at=tx.clock.now()))
+    return {name: many for name, many in changed.items() if many}
+
+
+async def _blank_table(tx: Transaction, table: Table, citizen_id: str) -> int:
+    changed = 0
+    key = next(iter(table.primary_key.columns))
+    for row in (await tx.connection.execute(_of_person(table, citizen_id))).all():
+        values = _blank(tx, table, row)
+        if values:
+            await tx.connection.execute(update(table).where(key == getattr(row, key.name)).values(values))
+            changed += 1
+    return changed
+
+
+def _of_person(table: Table, citizen_id: str) -> Select[Any]:
+    if table.name == "grievance_replies":
+        grievances = metadata.tables["grievances"]
+        mine = select(grievances.c.id).where(grievances.c.citizen_id == citizen_id)
+        return select(table).where(table.c.grievance_id.in_(mine))
+    return select(table).where(table.c.citizen_id == citizen_id)
+
+
+def _blank(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
+    """The changes that erase a row; none where it is erased already."""
+    values: dict[str, Any] = {
+        name: blank for name, blank in PLAIN.get(table.name, {}).items() if getattr(row, name) not in (blank, None)
+    }
+    for name in TEXTS.get(table.name, ()):
+        sealed = getattr(row, name)
+        place = _place(table, row, name)
+        if sealed is not None and table.c[name].nullable:
+            values[name] = None
+        elif sealed is not None and tx.cipher.decrypt(sealed, place) != ERASED.encode():
+            values[name] = tx.cipher.encrypt(ERASED.encode(), place)
+    if table.name in VALUES:
+        name, blank = VALUES[table.name]
+        place = _place(table, row, name)
+        old = tx.cipher.decrypt_json(getattr(row, name), place)
+        if (new := blank(old)) != old:
+            values[name] = tx.cipher.encrypt_json(new, place)
+    return values
+
+
+def _shown(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
+    sealed = set(sealed_columns(table))
+    return {
+        column.name: _opened(tx, table, row, column.name) if column.name in sealed else _plain(row, column.name)
+        for column in table.columns
+        if column.name not in SECRET and getattr(row, column.name) is not None
+    }
+
+
+def _opened(tx: Transaction, table: Table, row: AnyRow, name: str) -> Any:
+    text = tx.cipher.decrypt(getattr(row, name), _place(table, row, name)).decode()
+    return json.loads(text) if name not in TEXTS.get(table.name, ()) else text
+
+
+def _plain(row: AnyRow, name: str) -> Any:
+    value = getattr(row, name)
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _place(table: Table, row: AnyRow, column: str) -> str:
+    return f"{table.name}:{column}:{getattr(row, next(iter(table.primary_key.columns)).name)}"
+
+
+async def still_named(tx: Transaction, sha256: str) -> bool:
+    """Whether any row still names a file."""
+    for name, column in (
+        ("application_documents", "sha256"),
+        ("doorstep_visits", "paper_sha256"),
+        ("certificates", "pdf_sha256"),
+        ("certificates", "xml_sha256"),
+    ):
+        table = metadata.tables[name]
+        if await first(tx, select(true()).where(table.c[column] == sha256)) is not None:
+            return True
+    photos = metadata.tables["verifications"].c.photos
+    named = select(true()).where(type_coerce(photos, Text).contains(sha256))
+    return await first(tx, named) is not None

@@ -1,0 +1,68 @@
+"""`apuni verify`: whether the whole store is as it must be (RELIABILITY.md section 5, invariants I1 to I6)."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from store import audit
+from store.checks.contents import fields, files, vaulted
+from store.checks.finding import Finding
+from store.checks.histories import histories
+from store.checks.messages import messages
+from store.checks.numbers import numbers, orders
+from store.checks.references import references
+from store.dump import begin
+from store.engine import Store, Transaction
+from store.objects import ObjectStore
+from store.vault import Vault
+
+MOST_TOLD = 200
+"""Findings kept of one check; the rest is counted."""
+
+Tell = Callable[[str, int], None]
+"""Told the name of a check that is done and how many findings it had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one check found; `many` counts also what is not kept."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    many: int
+
+
+async def verify(store: Store, vault: Vault, objects: ObjectStore, *, tell: Tell) -> list[Checked]:
+    """Run every check on one moment of the store. Raises StoreError where it cannot be read."""
+    done: list[Checked] = []
+    async with store.reading() as tx:
+        await begin(tx)
+        for name, findings in _checks(tx, vault, objects):
+            done.append(await _collected(name, findings))
+            tell(name, done[-1].many)
+    broken = () if await audit.verify(store) else (Finding("AUDIT_CHAIN_IS_BROKEN", "audit"),)
+    done.append(Checked("audit chain", broken, len(broken)))
+    tell("audit chain", len(broken))
+    return done
+
+
+def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[str, AsyncIterator[Finding]]]:
+    return [
+        ("reference numbers", numbers(tx)),
+        ("histories, counters and ledger", histories(tx)),
+        ("orders of payment", orders(tx)),
+        ("outbox", messages(tx)),
+        ("references between rows", references(tx)),
+        ("encrypted fields", fields(tx)),
+        ("vault", vaulted(tx, vault)),
+        ("files", files(tx, objects)),
+    ]
+
+
+async def _collected(name: str, findings: AsyncIterator[Finding]) -> Checked:
+    kept: list[Finding] = []
+    many = 0
+    async for finding in findings:
+        many += 1
+        if len(kept) < MOST_TOLD:
+            kept.append(finding)
+    return Checked(name, tuple(kept), many)

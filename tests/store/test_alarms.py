@@ -1,0 +1,73 @@
+from datetime import timedelta
+
+from domain.alarms import Alarm, AlarmCode, AlarmState, Event, ProcessFacts
+from domain.clock import ManualClock
+from store import alarms, audit
+from store.audit import AuditLine
+from store.engine import Store
+from tests.support.databases import NOW
+
+FACTS = ProcessFacts("gateway@one", {"UMANG": 4.5}, {"DIGILOCKER": Event(2, 7.0)}, 3, 10**12, Event(40.0, 1.0), None)
+LINE = AuditLine("SYSTEM", "test", "THING", "1", None)
+
+
+async def append(store: Store) -> None:
+    async with store.writing() as tx:
+        await audit.append(tx, LINE)
+
+
+async def unsealed_since(store: Store):
+    async with store.reading() as tx:
+        return await audit.unsealed_since(tx)
+
+
+async def test_what_a_process_tells_replaces_what_it_told_before_and_has_its_age(
+    store: Store, store_clock: ManualClock
+) -> None:
+    async with store.writing() as tx:
+        await alarms.tell(tx, "p1", FACTS)
+        await alarms.tell(tx, "p1", FACTS)
+    store_clock.advance(timedelta(seconds=5))
+    async with store.reading() as tx:
+        [told] = await alarms.told(tx)
+    assert told.age == 5
+    assert (told.not_closed, told.integrity, told.store_away) == (FACTS.not_closed, FACTS.integrity, FACTS.store_away)
+    assert (told.free_bytes, told.clock_step, told.sign_in_failures) == (10**12, None, 3)
+
+
+async def test_facts_of_processes_that_ended_long_ago_are_deleted(store: Store, store_clock: ManualClock) -> None:
+    async with store.writing() as tx:
+        await alarms.tell(tx, "old", FACTS)
+    store_clock.advance(alarms.FORGOTTEN_AFTER + timedelta(seconds=1))
+    async with store.writing() as tx:
+        await alarms.tell(tx, "new", FACTS)
+        await alarms.forget_old_facts(tx)
+        assert len(await alarms.told(tx)) == 1
+
+
+async def test_an_alarm_is_kept_once_and_only_those_that_hold_are_counted(store: Store) -> None:
+    raised = Alarm(AlarmCode.BREAKER_OPEN, "UMANG", AlarmState.RAISED, 312.5, NOW, None, 1)
+    cleared = Alarm(AlarmCode.BREAKER_OPEN, "CSC", AlarmState.CLEARED, 301.0, NOW, NOW, 2)
+    async with store.writing() as tx:
+        for alarm in (raised, cleared, raised):
+            await alarms.save(tx, alarm)
+    async with store.reading() as tx:
+        assert await alarms.everything(tx) == {
+            (AlarmCode.BREAKER_OPEN, "CSC"): cleared,
+            (AlarmCode.BREAKER_OPEN, "UMANG"): raised,
+        }
+        assert await alarms.counts(tx) == {AlarmCode.BREAKER_OPEN: 1}
+
+
+async def test_lines_wait_for_the_sealer_since_they_were_written_or_since_the_last_seal(
+    store: Store, store_clock: ManualClock
+) -> None:
+    assert await unsealed_since(store) is None
+    await append(store)
+    assert await unsealed_since(store) == NOW
+    store_clock.advance(timedelta(hours=1))
+    await audit.seal(store)
+    assert await unsealed_since(store) is None
+    store_clock.set(NOW)
+    await append(store)  # a line of the past, as seeding writes them
+    assert await unsealed_since(store) == NOW + timedelta(hours=1)
