@@ -5,10 +5,13 @@ from dataclasses import replace
 
 from actions.acting import Acting
 from actions.environment import Environment
+from domain.appeals import Appeal
 from domain.applications import Application
 from domain.certificates import IssuedCertificate
+from domain.clearances import Clearance
 from domain.errors import NotSignedIn, not_found
-from domain.people import Role, Subject
+from domain.lifecycle import Status
+from domain.people import Posting, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide, purpose_for
 from domain.sources import Source
 from store import accesses
@@ -24,6 +27,34 @@ def of_application(application: Application) -> Resource:
         application.department,
         application.district,
         application.tehsil,
+        officer_id=application.officer_id,
+        draft=application.status is Status.DRAFT,
+    )
+
+
+def of_appeal(appeal: Appeal, *, acting: bool = False) -> Resource:
+    """What access to an appeal depends on; to act on it is for the authority of its level only."""
+    return Resource(
+        ObjectKind.APPEAL,
+        appeal.id,
+        appeal.citizen_id,
+        appeal.department,
+        appeal.district,
+        appeal.tehsil,
+        officer_id=appeal.authority_id,
+        level=appeal.level if acting else None,
+    )
+
+
+def of_clearance(clearance: Clearance) -> Resource:
+    """What access to a clearance depends on: the department that is asked, in the place of the application."""
+    return Resource(
+        ObjectKind.CLEARANCE,
+        clearance.id,
+        clearance.citizen_id,
+        clearance.department,
+        clearance.district,
+        clearance.tehsil,
     )
 
 
@@ -65,8 +96,45 @@ async def require(
         raise NotSignedIn
     if not decide(subject, resource, purpose):
         raise not_found(*path)
-    if _of_another(subject, resource):
+    if of_another(subject, resource):
         await leave_receipt(Acting(env, tx, subject), resource, purpose)
+
+
+async def require_one(
+    env: Environment,
+    tx: Transaction,
+    subject: Subject,
+    resource: Resource,
+    purposes: Sequence[Purpose],
+    *,
+    path: tuple[str, ...] = (),
+) -> Purpose:
+    """As `require`, under the first of several purposes that the subject has; gives that purpose."""
+    purpose = next((one for one in purposes if decide(subject, resource, one)), purposes[0])
+    await require(env, tx, subject, resource, purpose, path=path)
+    return purpose
+
+
+def covering(subject: Subject, kind: ObjectKind, purpose: Purpose) -> list[Posting]:
+    """The postings under which the subject may do that to things of that kind in their places."""
+    return [
+        posting
+        for posting in subject.postings
+        if decide(
+            replace(subject, roles=frozenset({posting.role}), postings=(posting,)),
+            Resource(kind, None, None, posting.department, posting.district, posting.tehsil),
+            purpose,
+        )
+    ]
+
+
+def require_operations(subject: Subject) -> None:
+    """Let those who operate or audit the gateway go on; raises NOT_FOUND for others, NotSignedIn for nobody."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    operations = Resource(ObjectKind.OPERATIONS)
+    if not any(decide(subject, operations, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
+        raise not_found()
 
 
 async def may_read(env: Environment, subject: Subject, resource: Resource) -> Purpose | None:
@@ -83,12 +151,13 @@ async def may_read_all(env: Environment, subject: Subject, resources: Sequence[R
     foreign = [
         (resource, purpose)
         for resource, purpose in zip(resources, purposes, strict=True)
-        if purpose is not None and _of_another(subject, resource)
+        if purpose is not None and of_another(subject, resource)
     ]
     if foreign:
         async with env.store.writing() as tx:
             for resource, purpose in foreign:
-                await leave_receipt(Acting(env, tx, subject), resource, purpose)
+                stated = resource.stated if purpose is Purpose.DECIDE else None
+                await leave_receipt(Acting(env, tx, subject), resource, stated or purpose)
     return purposes
 
 
@@ -124,6 +193,7 @@ async def leave_receipt(acting: Acting, resource: Resource, purpose: Purpose, so
     )
 
 
-def _of_another(subject: Subject, resource: Resource) -> bool:
+def of_another(subject: Subject, resource: Resource) -> bool:
+    """Whether a read of the resource is one of another person's data, which leaves a receipt."""
     own = Role.CITIZEN in subject.roles and resource.citizen_id == subject.person_id
     return resource.citizen_id is not None and not own and Role.SYSTEM not in subject.roles

@@ -16,6 +16,10 @@ class Acting:
     env: Environment
     tx: Transaction
     subject: Subject
+    decides_for: str | None = None
+    """Whose decision it is, where a second officer confirms that of a first one."""
+    remark: str | None = None
+    """What each timeline entry of this action says beside its own note."""
 
     @property
     def now(self) -> datetime:

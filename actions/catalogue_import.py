@@ -19,7 +19,8 @@ async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
         await catalogue.upsert_departments(tx, read.departments)
         await catalogue.upsert_schemes(tx, read.schemes)
         await catalogue.upsert_services(tx, read.services)
-        await calendar.save_calendar(tx, read.calendar, named_holidays(rows.holidays))
+        if not await calendar.is_there(tx, read.calendar.version):  # else a calendar imported since would be hidden
+            await calendar.save_calendar(tx, read.calendar, named_holidays(rows.holidays))
         enrolled = await ledger.etaal_codes(tx)
         for service_code, etaal_code in read.etaal_codes.items():
             if service_code not in enrolled:

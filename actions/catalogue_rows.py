@@ -38,6 +38,7 @@ class CatalogueRows:
     outcomes: tuple[Row, ...]
     local_departments: tuple[Row, ...]
     holidays: tuple[Row, ...]
+    second_pairs: tuple[Row, ...] = ()
 
 
 FILES: Mapping[str, str] = MappingProxyType(
@@ -51,6 +52,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "outcomes": "local_outcomes.csv",
         "local_departments": "local_departments.csv",
         "holidays": "holidays.csv",
+        "second_pairs": "local_second_pair.csv",
     }
 )
 """Which file of catalogue_data/ each field of CatalogueRows is read from."""
@@ -202,6 +204,7 @@ class _Services:
     def __init__(self, rows: CatalogueRows, departments: tuple[Department, ...], schemes: tuple[Scheme, ...]) -> None:
         self._rows = rows.services
         self._local = {service_code(row): row for row in rows.outcomes}
+        self._second_pairs = {row["service_code"]: row["needs_second_pair"] == "yes" for row in rows.second_pairs}
         self._slugs = {department.slug for department in departments}
         self._slug_of = {department.name.en: department.slug for department in departments}
         self._slug_of |= {row["department_en"]: row["slug"] for row in rows.local_departments}
@@ -247,6 +250,7 @@ class _Services:
             open=self._open(code, row),
             source=row["source"],
             verified=_verified(row),
+            needs_second_pair=self._second_pairs.get(code),
         )
 
     def _outcome(self, code: str) -> tuple[Outcome, str | None, str | None]:

@@ -10,18 +10,22 @@ from typing import Any
 from actions import legal_clock
 from actions.acting import Acting
 from actions.cases import present, service_of, take_up
+from actions.clearance_steps import enter_report, let_lapse, refuse_while_pending
 from actions.environment import Environment
+from actions.grounds import refuse_more_pauses, refuse_unfounded
 from actions.idempotent import once
 from actions.moves import Step, move
+from actions.proposing import Draft, put_aside
 from actions.sanction import grant
 from domain.applications import Application, Decision, RejectionGround
 from domain.catalogue import Outcome
 from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import Move, Status
+from domain.lifecycle import Move, Status, advance
 from domain.masks import mask_aadhaar_in
 from domain.people import Subject
 from domain.policy import Purpose
 from store import outbox
+from store.desk import hold
 from store.engine import Transaction
 
 ISSUE = "certificate.issue"
@@ -51,6 +55,8 @@ class Decide:
     expected_version: int | None = None
     ground: RejectionGround | None = None
     reason: str | None = None
+    documents: tuple[str, ...] = ()
+    """Keys of the notified papers that a query or refusal is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ async def decide_application(env: Environment, subject: Subject, request: Decide
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await pass_verdict(Acting(env, tx, subject), request)).id}
+        return {"id": (await pass_verdict(Acting(env, tx, subject), request, at_desk=True)).id}
 
     answer, replayed = await once(
         env, subject, "decideApplication", key=request.idempotency_key, body=asdict(request), work=work
@@ -80,12 +86,30 @@ async def decide_application(env: Environment, subject: Subject, request: Decide
     return await present(env, answer["id"]), replayed
 
 
-async def pass_verdict(acting: Acting, request: Decide, seeding: Seeding = _ORDINARY) -> Application:
-    """The inner step of a verdict, in the caller's transaction."""
+async def pass_verdict(
+    acting: Acting, request: Decide, seeding: Seeding = _ORDINARY, *, at_desk: bool = False
+) -> Application:
+    """The inner step of a verdict, in the caller's transaction.
+
+    `at_desk` asks the rules of the desk too: a colleague's claim is refused with CASE_CLAIMED, and where
+    the service needs a second officer the verdict waits as a proposal and the application stays as it is.
+    """
+    if at_desk:
+        await hold(acting.tx, request.application_id)
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )
     _refuse_without_reason(request)
+    await refuse_unfounded(acting, application, request.ground, request.documents)
+    if at_desk and await put_aside(acting, application, _draft(request)):
+        return application
+    return await carry_out(acting, application, request, seeding)
+
+
+async def carry_out(
+    acting: Acting, application: Application, request: Decide, seeding: Seeding = _ORDINARY
+) -> Application:
+    """The verdict itself, on an application that was taken up."""
     application = await _opened(acting, application, request.verdict)
     if request.verdict is Verdict.APPROVE:
         return await _approve(acting, application, request, seeding)
@@ -93,13 +117,13 @@ async def pass_verdict(acting: Acting, request: Decide, seeding: Seeding = _ORDI
 
 
 def _refuse_without_reason(request: Decide) -> None:
-    """A rejection or return needs a ground and a reason in writing (section 5(2) of the Act), a query its text."""
-    final = request.verdict in (Verdict.REJECT, Verdict.RETURN_AS_INCOMPLETE)
+    """A rejection, return or query needs a coded ground and a reason in writing (section 5(2) of the Act)."""
+    founded = request.verdict in (Verdict.REJECT, Verdict.RETURN_AS_INCOMPLETE, Verdict.RAISE_QUERY)
     problems = []
-    if final and request.ground is None:
+    if founded and request.ground is None:
         problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "ground")))
     reason = (request.reason or "").strip()
-    if (final or request.verdict is Verdict.RAISE_QUERY) and not reason:
+    if founded and not reason:
         problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))
     if len(reason) > LONGEST_REASON:
         params = {"longest": str(LONGEST_REASON)}
@@ -112,14 +136,16 @@ async def _opened(acting: Acting, application: Application, verdict: Verdict) ->
     """A submission that lies still is taken into scrutiny by the officer's first verdict on it."""
     if application.status is not Status.SUBMITTED or verdict is Verdict.RETURN_AS_INCOMPLETE or application.fee_paise:
         return application
-    changes = legal_clock.started(acting, application, await service_of(acting, application))
+    changes = await legal_clock.started(acting, application, await service_of(acting, application))
     return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
 async def _approve(acting: Acting, application: Application, request: Decide, seeding: Seeding) -> Application:
     service = await service_of(acting, application)
+    await refuse_while_pending(acting, application, request.reason)
     changes = {"decision": _decision(acting, request, approved=True)}
     approved = await move(acting, application, Step(Move.APPROVE, note=_text(request), changes=changes))
+    await let_lapse(acting, approved)
     match service.outcome:
         case Outcome.CERTIFICATE:
             await outbox.add(
@@ -139,17 +165,20 @@ async def _approve(acting: Acting, application: Application, request: Decide, se
 
 async def _reject(acting: Acting, application: Application, request: Decide) -> Application:
     changes = {"decision": _decision(acting, request, approved=False)}
-    return await move(acting, application, Step(Move.REJECT, request.ground, _text(request), changes))
+    rejected = await move(acting, application, _step(Move.REJECT, request, changes))
+    await let_lapse(acting, rejected)
+    return rejected
 
 
 async def _return(acting: Acting, application: Application, request: Decide) -> Application:
     changes = {"decision": _decision(acting, request, approved=False)}
-    return await move(acting, application, Step(Move.RETURN_AS_INCOMPLETE, request.ground, _text(request), changes))
+    return await move(acting, application, _step(Move.RETURN_AS_INCOMPLETE, request, changes))
 
 
 async def _raise_query(acting: Acting, application: Application, request: Decide) -> Application:
-    changes = legal_clock.paused(acting)
-    return await move(acting, application, Step(Move.RAISE_QUERY, request.ground, _text(request), changes))
+    advance(application.status, Move.RAISE_QUERY)
+    await refuse_more_pauses(acting, application)
+    return await move(acting, application, _step(Move.RAISE_QUERY, request, legal_clock.paused(acting, application)))
 
 
 async def _send(acting: Acting, application: Application, request: Decide) -> Application:
@@ -157,7 +186,11 @@ async def _send(acting: Acting, application: Application, request: Decide) -> Ap
 
 
 async def _report(acting: Acting, application: Application, request: Decide) -> Application:
-    return await move(acting, application, Step(Move.REPORT_VERIFICATION, request.ground, _text(request)))
+    reported = await move(acting, application, Step(Move.REPORT_VERIFICATION, request.ground, _text(request)))
+    text = _text(request)
+    if text:
+        await enter_report(acting, reported, text)
+    return reported
 
 
 _VERDICTS: Mapping[Verdict, Callable[[Acting, Application, Decide], Awaitable[Application]]] = MappingProxyType(
@@ -176,9 +209,18 @@ def _decision(acting: Acting, request: Decide, *, approved: bool) -> Decision:
         approved=approved,
         ground=request.ground,
         reason=_text(request),
-        officer_id=acting.subject.person_id,
+        officer_id=acting.decides_for or acting.subject.person_id,
         decided_at=acting.now,
     )
+
+
+def _draft(request: Decide) -> Draft:
+    return Draft(request.verdict.value, request.ground, _text(request), request.documents)
+
+
+def _step(kind: Move, request: Decide, changes: Mapping[str, Any]) -> Step:
+    """The step of a verdict with its ground, its text and the notified papers that it is about."""
+    return Step(kind, request.ground, _text(request), changes, request.documents)
 
 
 def _text(request: Decide) -> str | None:

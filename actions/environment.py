@@ -1,12 +1,15 @@
 """What every verb is given: the store, the partners, the clock, the identifiers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.clock import Clock
 from domain.deadline import WorkCalendar
+from domain.desk import DeskRules
+from domain.feedback import CareRules
 from domain.ids import Ids
+from domain.law import LAW, Law
 from domain.people import Provider
 from integrations.apisetu import ApiSetu
 from integrations.dbt_finance import DbtFinance
@@ -22,6 +25,11 @@ ISSUER_ID = "in.gov.uk.apunisarkar"
 """Our issuer id with DigiLocker until onboarding gives the real one (contracts/digilocker.md section 11)."""
 
 
+async def _nothing_kept(citizen_id: str) -> bool:
+    del citizen_id
+    return True
+
+
 @dataclass(frozen=True)
 class Partners:
     """The outside systems that verbs ask."""
@@ -31,6 +39,8 @@ class Partners:
     umang: Umang
     dbt: DbtFinance
     identity: Mapping[Provider, IdentityProvider]
+    forget_citizen: Callable[[str], Awaitable[bool]] = field(default=_nothing_kept)
+    """Drops every kept answer about a citizen; False where the shared cache was away, so ask again."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,9 @@ class Environment:
     partners: Partners
     public_url: str
     issuer_id: str = ISSUER_ID
+    law: Law = LAW
+    desk: DeskRules = field(default_factory=DeskRules)
+    care: CareRules = field(default_factory=CareRules)
 
 
 class SubmissionState(StrEnum):

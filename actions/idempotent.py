@@ -13,7 +13,6 @@ from store import errors, idempotency
 from store.engine import Transaction
 
 KEY_LENGTH = 255
-_ROUNDS = 4
 _KEY = ("input", "idempotencyKey")
 
 Work = Callable[[Transaction], Awaitable[Mapping[str, Any]]]
@@ -40,7 +39,7 @@ async def once(
         raise Problems(Problem(ErrorCode.BAD_INPUT, _KEY, params={"longest": str(KEY_LENGTH)}))
     claim = _Claim(f"{subject.label}:{operation}", key, hash_of(body), for_ever)
     try:
-        return await _repeated(env, claim, work)
+        return await env.store.carry_out(lambda tx: _in_one_transaction(env, tx, claim, work))
     except errors.KeyReused:
         raise Problems(Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _KEY, Remedy.USE_NEW_KEY)) from None
     except errors.InProgress:
@@ -69,23 +68,14 @@ class _Claim:
     for_ever: bool
 
 
-async def _repeated(env: Environment, claim: _Claim, work: Work) -> tuple[Mapping[str, Any], bool]:
-    """Run the transaction again where it lost a race in the database, up to four times in all."""
-    for _ in range(_ROUNDS - 1):
-        try:
-            return await _in_one_transaction(env, claim, work)
-        except errors.TryAgain:
-            continue
-    return await _in_one_transaction(env, claim, work)
-
-
-async def _in_one_transaction(env: Environment, claim: _Claim, work: Work) -> tuple[Mapping[str, Any], bool]:
-    async with env.store.writing() as tx:
-        begun = await idempotency.begin(
-            tx, claim.scope, claim.key, claim.body_hash, env.clock.now(), for_ever=claim.for_ever
-        )
-        if isinstance(begun, idempotency.Replay):
-            return begun.answer, True
-        answer = await work(tx)
-        await idempotency.complete(tx, claim.scope, claim.key, answer)
-        return answer, False
+async def _in_one_transaction(
+    env: Environment, tx: Transaction, claim: _Claim, work: Work
+) -> tuple[Mapping[str, Any], bool]:
+    begun = await idempotency.begin(
+        tx, claim.scope, claim.key, claim.body_hash, env.clock.now(), for_ever=claim.for_ever
+    )
+    if isinstance(begun, idempotency.Replay):
+        return begun.answer, True
+    answer = await work(tx)
+    await idempotency.complete(tx, claim.scope, claim.key, answer)
+    return answer, False

@@ -1,40 +1,64 @@
-"""The legal clock of one application: its start, its pauses, and the due date that follows."""
+"""The legal clock of one application: its start, its pauses, and the due date that follows.
 
+The due date is fixed when the clock starts and moves only by pauses, in whole days: a calendar that is
+imported later never moves it (contracts/right_to_service.md section 3).
+"""
+
+from datetime import datetime, timedelta
 from typing import Any
 
 from actions.acting import Acting
 from domain.applications import Application
 from domain.catalogue import Service
 from domain.clock import ist_date
-from domain.deadline import TimeLimit, due_on, end_of_day
+from domain.deadline import TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
+from store import calendar as calendars
 
 
-def started(acting: Acting, application: Application, service: Service) -> dict[str, Any]:
+async def calendar_of(acting: Acting) -> WorkCalendar:
+    """The calendar that was imported last, also where this process was started before."""
+    latest = await calendars.latest_version(acting.tx)
+    if latest in (None, acting.env.calendar.version):
+        return acting.env.calendar
+    return await calendars.work_calendar(acting.tx, latest)
+
+
+async def started(acting: Acting, application: Application, service: Service) -> dict[str, Any]:
     """The changes by which the clock starts: a complete application is in, with its fee.
 
     Without a known limit there is no due date.
     """
-    limit = TimeLimit(service.limit_days, service.limit_unit, acting.env.calendar.version)
-    due = due_on(acting.today, limit, acting.env.calendar, district=application.district)
+    calendar = await calendar_of(acting)
+    limit = TimeLimit(service.limit_days, service.limit_unit, calendar.version)
+    due = due_on(acting.today, limit, calendar, district=application.district)
     return {"limit": limit, "clock_started_at": acting.now, "due_at": None if due is None else end_of_day(due)}
 
 
-def paused(acting: Acting) -> dict[str, Any]:
-    """The changes by which the clock stops while a query is with the citizen."""
+def paused(acting: Acting, application: Application) -> dict[str, Any]:
+    """The changes by which the clock stops while a query is with the citizen.
+
+    A limit that is breached already, or that an order on appeal set, runs on.
+    """
+    if application.limit is not None and application.limit.by_order:
+        return {}
+    if application.due_at is not None and has_breached(acting.now, application.due_at):
+        return {}
     return {"paused_since": acting.now}
 
 
 def resumed(acting: Acting, application: Application) -> dict[str, Any]:
     """The changes by which the clock goes on: the calendar days of the pause are added to the due date."""
-    days = application.paused_days
-    if application.paused_since is not None:
-        days += (acting.today - ist_date(application.paused_since)).days
-    return {"paused_since": None, "paused_days": days, "due_at": _due(acting, application, days)}
+    if application.paused_since is None:
+        return {}
+    days = max((acting.today - ist_date(application.paused_since)).days, 0)
+    due = application.due_at
+    return {
+        "paused_since": None,
+        "paused_days": application.paused_days + days,
+        "due_at": None if due is None else end_of_day(ist_date(due) + timedelta(days=days)),
+    }
 
 
-def _due(acting: Acting, application: Application, paused_days: int) -> Any:
-    if application.limit is None or application.clock_started_at is None:
-        return None
-    start = ist_date(application.clock_started_at)
-    due = due_on(start, application.limit, acting.env.calendar, district=application.district, paused_days=paused_days)
-    return None if due is None else end_of_day(due)
+def has_breached(now: datetime, due_at: datetime) -> bool:
+    """Whether the first second after the due instant has come."""
+    return now >= breaches_at(due_at)

@@ -1,7 +1,8 @@
 """A citizen's DigiLocker: her tokens kept fresh, her documents listed and fetched."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn, TypeVar
@@ -16,8 +17,8 @@ from domain.policy import ObjectKind
 from domain.sources import Source, Sourced
 from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant, TokenAnswer
 from integrations.errors import Refused, Unavailable
-from store import identities
-from store.errors import NotThere, VersionConflict
+from store import identities, leases
+from store.errors import NotThere, StoreError, VersionConflict
 from store.identities import LockerTokens
 
 T = TypeVar("T")
@@ -27,6 +28,9 @@ CONSENT_NEEDED = "consent_needed"
 
 REFRESH_BEFORE = timedelta(seconds=60)
 """Tokens are renewed this long before they end (contracts/digilocker.md section 10)."""
+
+RENEWAL_SECONDS, RENEWAL_WAIT_SECONDS = 15.0, 0.1
+"""How long a renewal keeps the other processes out at most, and how often they look."""
 
 _TOKEN_ENDED = frozenset({"invalid_token"})
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -100,24 +104,43 @@ async def _kept(env: Environment, citizen_id: str) -> LockerTokens:
 
 
 async def _renewed(env: Environment, citizen_id: str, old: LockerTokens) -> LockerTokens:
-    """New tokens, kept before they are used; one renewal at a time for a citizen in this process.
+    """New tokens, kept before they are used; one renewal at a time for a citizen.
 
     Where another process was first, its tokens are taken.
     """
     lock = _locks.setdefault(citizen_id, asyncio.Lock())
-    async with lock:
+    async with lock, _alone(env, citizen_id):
         present = await _kept(env, citizen_id)
         if present.version != old.version:
             return present
         if present.refresh_token is None:
             await _consent_ended(env, citizen_id, present)
         try:
-            answer = await env.partners.digilocker.refresh(present.refresh_token)
+            answer = await env.partners.digilocker.refresh(present.refresh_token, present.locker_id)
         except Refused as refusal:
             if refusal.code != "invalid_grant":
                 raise
             return await _after_dead_token(env, citizen_id, present)
         return await _keep(env, citizen_id, present, answer)
+
+
+@asynccontextmanager
+async def _alone(env: Environment, citizen_id: str) -> AsyncIterator[None]:
+    """Hold the citizen's lease, so that no other process uses her refresh token up meanwhile.
+
+    Without it the loser of the race would be told that the token is dead, and take the consent for ended.
+    """
+    name, holder = f"locker:{citizen_id}", env.ids.key()
+    while True:
+        lease = await env.store.carry_out(lambda tx: leases.acquire(tx, name, holder, RENEWAL_SECONDS))
+        if lease is not None:
+            break
+        await env.clock.sleep(RENEWAL_WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        with suppress(StoreError):  # it then runs out by itself
+            await env.store.carry_out(lambda tx: leases.drop(tx, lease))
 
 
 async def _after_dead_token(env: Environment, citizen_id: str, dead: LockerTokens) -> LockerTokens:
@@ -138,8 +161,10 @@ async def _keep(env: Environment, citizen_id: str, old: LockerTokens, answer: To
         consent_until=answer.consent_until or old.consent_until,
     )
     try:
-        async with env.store.writing() as tx:
-            return await identities.save_locker_grant(tx, citizen_id, renewed, env.clock.now())
+        # Done again where the transaction loses a race: the partner has used the old refresh token up.
+        return await env.store.carry_out(
+            lambda tx: identities.save_locker_grant(tx, citizen_id, renewed, env.clock.now())
+        )
     except (VersionConflict, NotThere):
         return await _kept(env, citizen_id)
 

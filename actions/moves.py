@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from actions.acting import Acting
+from actions.appeal_steps import follow
 from domain.applications import Application, RejectionGround, TimelineEntry
 from domain.counting import CATEGORIES, RULES_VERSION, CountingEvent, Transaction
 from domain.lifecycle import Move, Status, advance
@@ -35,6 +36,8 @@ class Step:
     ground: RejectionGround | None = None
     note: str | None = None
     changes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    documents: tuple[str, ...] = ()
+    """Keys of the notified papers that it is about."""
 
 
 async def move(acting: Acting, application: Application, step: Step) -> Application:
@@ -46,6 +49,7 @@ async def move(acting: Acting, application: Application, step: Step) -> Applicat
     changed = replace(application, status=advance(application.status, step.move), **step.changes)
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)
+    await follow(acting, saved, step.move)
     return saved
 
 
@@ -68,8 +72,9 @@ async def _record(acting: Acting, before: Status | None, after: Application, ste
         actor_role=acting.role.value,
         actor_id=acting.subject.person_id,
         ground=step.ground,
-        note=mask_aadhaar_in(step.note) if step.note else None,
+        note=_note(acting, step),
         at=acting.now,
+        documents=step.documents,
     )
     await applications.add_entry(acting.tx, entry)
     await audit.append(
@@ -104,6 +109,11 @@ async def _count(acting: Acting, before: Status | None, after: Application, step
         await ledger.record(acting.tx, _transaction(acting, after, event))
 
 
+def _note(acting: Acting, step: Step) -> str | None:
+    texts = [text for text in (step.note, acting.remark) if text]
+    return mask_aadhaar_in("\n".join(texts)) if texts else None
+
+
 def _transaction(acting: Acting, application: Application, event: CountingEvent) -> Transaction:
     return Transaction(
         event_key=f"{event.value}:{application.id}",
@@ -118,5 +128,10 @@ def _transaction(acting: Acting, application: Application, event: CountingEvent)
     )
 
 
+_PURPOSES = MappingProxyType(
+    {"CITIZEN": "APPLY", "OPERATOR": "ASSIST", "OFFICER": "DECIDE", "DOORSTEP_AGENT": "DELIVER"}
+)
+
+
 def _purpose(acting: Acting) -> str:
-    return {"CITIZEN": "APPLY", "OPERATOR": "ASSIST", "OFFICER": "DECIDE"}.get(acting.role.value, "OPERATE")
+    return _PURPOSES.get(acting.role.value, "OPERATE")

@@ -136,7 +136,7 @@ async def enter_fee(acting: Acting, request: RecordFee) -> Application:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
     advance(application.status, Move.RECEIVE_FEE)
     service = await service_of(acting, application)
-    changes = {"fee_receipt": receipt, **legal_clock.started(acting, application, service)}
+    changes = {"fee_receipt": receipt, **await legal_clock.started(acting, application, service)}
     if request.amount_paise != application.fee_paise:
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
     return await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))

@@ -8,6 +8,8 @@ from typing import Any
 from actions.acting import Acting
 from actions.certificate_content import Renderer
 from actions.environment import Environment
+from actions.seed_care import sow_care
+from actions.seed_law import sow_law
 from actions.seed_people import add_people, cast_of, vaulted
 from actions.seed_plan import Plan, plans
 from actions.seed_replay import Replay, Stage
@@ -37,8 +39,10 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     """
     seed_id = str(demo["histories"]["seed_id"])
     async with env.store.reading() as tx:
-        if await seeds.seeded(tx, seed_id):
-            return False
+        sown = await seeds.seeded(tx, seed_id)
+    if sown:
+        cared, appealed = await sow_care(env, demo), await sow_law(env, demo)
+        return cared or appealed
     clock = ManualClock(env.clock.now())
     await _sow_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
@@ -51,6 +55,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
         progress(start + len(batch), len(planned))
     async with env.store.writing() as tx:
         await seeds.mark(tx, seed_id)
+    await sow_care(env, demo)
+    await sow_law(env, demo)
     return True
 
 

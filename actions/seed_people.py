@@ -13,10 +13,11 @@ from actions.consents import consent_artefact
 from actions.department_documents import RATION_CARD
 from actions.environment import Environment
 from actions.ration import CARD_NUMBER
+from domain.doorstep import DoorstepAgent
 from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject
 from domain.text import Bilingual, Language
 from integrations.sso import Assurance
-from store import department_documents, identities, people
+from store import department_documents, doorstep, identities, people
 from store.department_documents import DepartmentDocument
 from store.engine import Transaction
 from store.vault import VaultReference
@@ -56,7 +57,11 @@ async def add_people(
     for officer in demo["officers"]:
         await people.add_officer(acting.tx, _officer(acting, officer))
     for operator in demo["operators"]:
-        await people.add_operator(acting.tx, _operator(acting, operator))
+        entered = _operator(acting, operator)
+        await people.add_operator(acting.tx, entered)
+        if operator.get("agent"):
+            agent = DoorstepAgent(entered.id, entered.district, entered.tehsil)
+            await doorstep.add_agent(acting.tx, agent)
 
 
 async def cast_of(tx: Transaction, demo: Mapping[str, Any]) -> Cast:

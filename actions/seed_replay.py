@@ -11,6 +11,7 @@ from actions.acting import Acting
 from actions.certificate_content import Renderer
 from actions.decide import Decide, Seeding, Verdict, pass_verdict
 from actions.environment import Environment
+from actions.grounds import ABOUT_PAPERS
 from actions.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, take_back
 from actions.seed_forms import findings_of, form_of, papers_of
 from actions.seed_people import Cast, citizen_subject, operator_subject
@@ -120,7 +121,8 @@ class Replay:
                 await self._verdict(application, Verdict.RETURN_AS_INCOMPLETE, RejectionGround.FORM_INCOMPLETE, reason)
             case Status.REJECTED:
                 application = await self._examined(application)
-                ground, reason = _REFUSALS[choice(self._plan.key + "/ground", len(_REFUSALS))]
+                refusals = _REFUSALS if self._service.documents else _REFUSALS[:-1]
+                ground, reason = refusals[choice(self._plan.key + "/ground", len(refusals))]
                 await self._verdict(application, Verdict.REJECT, ground, reason)
             case _:
                 await self._approved(await self._examined(application))
@@ -155,7 +157,8 @@ class Replay:
     async def _query(self, application: Application) -> Application:
         self._later(1, "query")
         text = _QUERIES[choice(self._plan.key + "/query", len(_QUERIES))]
-        return await self._verdict(application, Verdict.RAISE_QUERY, RejectionGround.DOCUMENT_NOT_LEGIBLE, text)
+        ground = RejectionGround.DOCUMENT_NOT_LEGIBLE if self._service.documents else RejectionGround.FORM_INCOMPLETE
+        return await self._verdict(application, Verdict.RAISE_QUERY, ground, text)
 
     async def _approved(self, application: Application) -> None:
         resting = self._plan.status is Status.APPROVED
@@ -204,7 +207,8 @@ class Replay:
     async def _verdict(
         self, application: Application, verdict: Verdict, ground: RejectionGround | None, reason: str | None
     ) -> Application:
-        request = Decide(application.id, verdict, self._plan.key, ground=ground, reason=reason)
+        papers = tuple(paper.key for paper in self._service.documents[:1]) if ground in ABOUT_PAPERS else ()
+        request = Decide(application.id, verdict, self._plan.key, ground=ground, reason=reason, documents=papers)
         return await pass_verdict(self._officer(application), request)
 
     def _form(self, papers: Any) -> SubmitApplication:

@@ -15,9 +15,10 @@ from joserfc.jwk import ECKey, KeySet
 from joserfc.jws import JWSRegistry
 
 from actions.environment import Environment
+from domain.clock import ist_date
 from domain.errors import NotSignedIn
-from domain.people import PersonKind, Role, Subject
-from store import audit, people, sessions
+from domain.people import Officer, PersonKind, Posting, Role, Subject
+from store import audit, doorstep, leave, people, sessions
 from store.engine import Transaction
 from store.sessions import Session
 
@@ -124,19 +125,31 @@ async def _subject(tx: Transaction, session: Session) -> Subject:
             return Subject(frozenset({Role.CITIZEN}), session.kind, session.person_id, session_id=session.id)
         case PersonKind.OFFICER:
             officer = (await people.officers(tx, [session.person_id])).get(session.person_id)
-            if officer is None or not officer.postings:
+            postings = () if officer is None else await _with_cover(tx, officer)
+            if officer is None or not postings:
                 raise NotSignedIn("the officer holds no posting")
-            roles = frozenset(posting.role for posting in officer.postings)
-            return Subject(roles, session.kind, officer.id, officer.postings, session.id)
+            roles = frozenset(posting.role for posting in postings)
+            return Subject(roles, session.kind, officer.id, postings, session.id)
         case PersonKind.OPERATOR:
             operator = (await people.operators(tx, [session.person_id])).get(session.person_id)
             if operator is None:
                 raise NotSignedIn("the operator is no longer on the register")
+            agent = await doorstep.agent(tx, operator.id)
             return Subject(
-                frozenset({Role.OPERATOR}),
+                frozenset({Role.DOORSTEP_AGENT if agent else Role.OPERATOR}),
                 session.kind,
                 operator.id,
                 session_id=session.id,
                 on_behalf_of=session.on_behalf_of,
                 district=operator.district,
             )
+
+
+async def _with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
+    """Her own postings and those of the officers for whom she stands in today."""
+    absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
+    if not absent:
+        return officer.postings
+    covered = (await people.officers(tx, absent)).values()
+    added = (posting for one in covered for posting in one.postings if posting not in officer.postings)
+    return (*officer.postings, *dict.fromkeys(added))

@@ -11,6 +11,7 @@ from actions.attachments import Finding
 from actions.cases import present
 from actions.environment import Environment
 from actions.idempotent import once
+from actions.jurisdiction import designated_for, flag_vacancy
 from actions.legal_clock import started
 from actions.moves import Step, move, register
 from actions.submit_checks import (
@@ -27,10 +28,10 @@ from domain.catalogue import Service
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move, Status
 from domain.numbers import NumberKind, make_number
-from domain.people import OfficerLevel, PersonKind, Role, Subject
+from domain.people import PersonKind, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
 from domain.sources import Source
-from store import applications, people
+from store import applications
 from store.engine import Transaction
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
@@ -141,7 +142,8 @@ async def open_case(acting: Acting, application: Application, service: Service) 
     """What follows a submission: ask for the fee, or begin scrutiny and start the legal clock."""
     if service.fee_paise:
         return await move(acting, application, Step(Move.ASK_FEE))
-    return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=started(acting, application, service)))
+    changes = await started(acting, application, service)
+    return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
 async def draft(acting: Acting, request: SaveDraft) -> Application:
@@ -193,16 +195,20 @@ async def _submitted(
     acting: Acting, request: SubmitApplication, service: Service, held: Application | None
 ) -> Application:
     now = acting.now
+    holder = await designated_for(acting, (service.department, request.district, request.tehsil))
     changes = {
         **_filled_in(request, service),
         "acknowledgement": _number(acting, NumberKind.ACKNOWLEDGEMENT),
-        "officer_id": await _designated_officer(acting, service, request),
+        "officer_id": holder.officer_id,
         "submitted_at": now,
     }
     if held is not None:
-        return await move(acting, held, Step(Move.SUBMIT, changes=changes))
-    application = replace(_blank(acting, request, service), status=Status.SUBMITTED, **changes)
-    return await register(acting, application, Step(Move.SUBMIT))
+        submitted = await move(acting, held, Step(Move.SUBMIT, changes=changes))
+    else:
+        application = replace(_blank(acting, request, service), status=Status.SUBMITTED, **changes)
+        submitted = await register(acting, application, Step(Move.SUBMIT))
+    await flag_vacancy(acting, submitted, holder)
+    return submitted
 
 
 def _blank(acting: Acting, request: SubmitApplication | SaveDraft, service: Service) -> Application:
@@ -243,19 +249,6 @@ def _filled_in(request: SubmitApplication | SaveDraft, service: Service) -> dict
         "form": clean_form(request.form),
         "fee_paise": service.fee_paise,
     }
-
-
-async def _designated_officer(acting: Acting, service: Service, request: SubmitApplication) -> str | None:
-    """The designated officer with the most specific posting that covers the place, or None."""
-    posted = await people.posted(
-        acting.tx,
-        role=Role.OFFICER,
-        level=OfficerLevel.DESIGNATED,
-        department=service.department,
-        district=request.district,
-        tehsil=request.tehsil,
-    )
-    return posted[0].id if posted else None
 
 
 def _named(finding: Finding, paper: str) -> Finding:

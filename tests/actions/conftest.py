@@ -1,11 +1,13 @@
 """The small world that tests of verbs share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import event
 
 from actions.catalogue_import import import_catalogue
 from actions.environment import Environment, Partners
@@ -61,3 +63,28 @@ async def world(catalogued: Environment, store_clock: ManualClock) -> World:
         apisetu=partners.apisetu,
         **await people_of_the_world(catalogued),
     )
+
+
+@pytest.fixture
+def statements() -> Callable[[Environment], AbstractContextManager[list[str]]]:
+    """Collects the SQL statements of a store, begins and commits left out."""
+
+    @contextmanager
+    def collect(env: Environment) -> Iterator[list[str]]:
+        seen: list[str] = []
+        store: Any = env.store
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
+                seen.append(statement)
+
+        engines = [store._reader.sync_engine, store._writer.sync_engine]
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", note)
+
+    return collect

@@ -77,7 +77,7 @@ async def test_a_rejection_is_a_reasoned_order_and_counts_too(world: World):
         (Verdict.REJECT, {}, [("input", "ground"), ("input", "reason")]),
         (Verdict.REJECT, {"ground": GROUND, "reason": "  "}, [("input", "reason")]),
         (Verdict.RETURN_AS_INCOMPLETE, {"reason": REASON}, [("input", "ground")]),
-        (Verdict.RAISE_QUERY, {}, [("input", "reason")]),
+        (Verdict.RAISE_QUERY, {}, [("input", "ground"), ("input", "reason")]),
     ],
 )
 async def test_a_refusal_needs_a_ground_and_a_reason(
@@ -140,7 +140,9 @@ async def test_of_two_verdicts_at_once_one_wins(world: World):
 
 async def test_a_query_stops_the_clock_and_its_answer_moves_the_due_date(world: World):
     application = await world.submit(world.asha)
-    asked = await verdict(world, world.registrar, application, Verdict.RAISE_QUERY, reason="Which hospital?")
+    asked = await verdict(
+        world, world.registrar, application, Verdict.RAISE_QUERY, ground=GROUND, reason="Which hospital?"
+    )
     assert (asked.status, asked.paused_since) == (Status.QUERY_RAISED, world.clock.now())
     world.clock.advance(timedelta(days=5))
     answer = AnswerQuery(application.id, "The district hospital.", {"hospital": "District"}, "answer")

@@ -163,7 +163,7 @@ async def test_where_another_process_renewed_first_its_tokens_are_taken(
     await link(world, minutes=0)
     refresh = env.partners.digilocker.refresh
 
-    async def beaten(token: str) -> object:
+    async def beaten(token: str, locker_id: str | None = None) -> object:
         async with env.store.writing() as tx:
             present = await identities.locker_grant(tx, world.asha.person_id or "")
             assert present is not None
@@ -171,7 +171,7 @@ async def test_where_another_process_renewed_first_its_tokens_are_taken(
             theirs = replace(present, access_token="theirs", refresh_token="next", expires_at=later)
             await identities.save_locker_grant(tx, world.asha.person_id or "", theirs, world.clock.now())
         partner.access, partner.refresh = {"theirs"}, {"next"}
-        return await refresh(token)
+        return await refresh(token, locker_id)
 
     monkeypatch.setattr(env.partners.digilocker, "refresh", beaten)
     listed = await locker_documents(env, world.asha, world.asha.person_id or "")

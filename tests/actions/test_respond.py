@@ -4,6 +4,7 @@ import pytest
 
 from actions.decide import Decide, Verdict, decide_application
 from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
+from domain.applications import RejectionGround
 from domain.errors import ErrorCode, Problems
 from domain.lifecycle import Status
 from domain.people import Subject
@@ -80,7 +81,9 @@ async def test_an_answer_must_say_something_to_a_query_that_is_open(world: World
     application = await world.submit(world.asha)
     call = answer_query(world.env, world.asha, AnswerQuery(application.id, "x", {}, "early"))
     assert (await code_of(call))[0] is ErrorCode.TRANSITION_NOT_ALLOWED
-    query = Decide(application.id, Verdict.RAISE_QUERY, "q", reason="Which hospital?")
+    query = Decide(
+        application.id, Verdict.RAISE_QUERY, "q", ground=RejectionGround.FORM_INCOMPLETE, reason="Which hospital?"
+    )
     await decide_application(world.env, world.registrar, query)
     call = answer_query(world.env, world.asha, AnswerQuery(application.id, " ", {}, "empty"))
     assert await code_of(call) == (ErrorCode.REASON_REQUIRED, ("input", "answer"))

@@ -14,12 +14,29 @@ from actions.environment import Environment
 from actions.seed import BATCH, PEOPLE_SINCE, seed
 from actions.seed_people import Cast, cast_of, synthetic_aadhaar
 from actions.seed_plan import choice, plans
+from domain.appeals import TRANSITIONS as APPEAL_STEPS
+from domain.appeals import AppealLevel, AppealState
 from domain.applications import Application
 from domain.bills import bill_number, end_to_end_id, seeded_sanction_number
 from domain.clock import ist_date
+from domain.doorstep import VisitState
+from domain.grievances import GrievanceState
 from domain.lifecycle import TRANSITIONS, Status
 from domain.people import OfficerLevel, Role
-from store import applications, audit, benefits, catalogue, certificates, department_documents, outbox, people
+from store import (
+    appeals,
+    applications,
+    audit,
+    benefits,
+    catalogue,
+    certificates,
+    department_documents,
+    doorstep,
+    feedback,
+    grievances,
+    outbox,
+    people,
+)
 from store.counters import CounterFilter, totals
 from store.outbox import OutboxState
 from tests.support.actions import DEMO, ROOT, FakeRenderer
@@ -61,6 +78,8 @@ async def test_the_demo_is_large_true_and_quiet(sown: Sown):
     await _nothing_is_left_to_be_sent(sown)
     await _payments_are_those_that_the_sandbox_scripts(sown)
     await _the_default_citizen_has_something_to_show(sown)
+    await _care_is_there(sown)
+    await _appeals_are_of_every_state_and_lawful(sown)
     await _sowing_again_does_nothing(sown)
 
 
@@ -139,6 +158,19 @@ async def _payments_are_those_that_the_sandbox_scripts(sown: Sown) -> None:
         assert sown.cast.citizens[scripted["person"]] == instalment.citizen_id
 
 
+async def _care_is_there(sown: Sown) -> None:
+    ids = [one.id for one in sown.all]
+    async with sown.env.store.reading() as tx:
+        said = await feedback.of_applications(tx, ids)
+        complaints = [one for held in (await grievances.of_applications(tx, ids)).values() for one in held]
+        visits = [one for held in (await doorstep.of_applications(tx, ids)).values() for one in held]
+    assert len(said) >= 8
+    assert {one.state for one in complaints} == set(GrievanceState)
+    wanted = {VisitState.SCHEDULED, VisitState.OUT, VisitState.FAILED, VisitState.HANDED_OVER}
+    assert {one.state for one in visits} == wanted
+    assert all(one.created_at <= sown.env.clock.now() for one in (*complaints, *visits))
+
+
 async def _the_default_citizen_has_something_to_show(sown: Sown) -> None:
     asha = sown.cast.citizens["asha-negi"]
     assert len(sown.of("asha-negi")) >= 5
@@ -152,6 +184,21 @@ async def _the_default_citizen_has_something_to_show(sown: Sown) -> None:
     assert citizen.aadhaar_last4 == number[-4:]
     vault = sown.env.vault
     assert await vault.reveal(citizen.aadhaar_reference or "", purpose="TEST", by="test") == number
+
+
+async def _appeals_are_of_every_state_and_lawful(sown: Sown) -> None:
+    async with sown.env.store.reading() as tx:
+        held = await appeals.of_applications(tx, [one.id for one in sown.all])
+        found = [appeal for of_one in held.values() for appeal in of_one]
+        told = await appeals.events(tx, [one.id for one in found])
+    assert {one.state for one in found} == set(AppealState)
+    assert {one.level for one in found} == set(AppealLevel)
+    for one in found:
+        steps = told[one.id]
+        assert [step.sequence for step in steps] == list(range(1, one.version + 1))
+        assert [step.at for step in steps] == sorted(step.at for step in steps)
+        assert steps[-1].at <= sown.env.clock.now()
+        assert all(APPEAL_STEPS[before.after, after.move] is after.after for before, after in pairwise(steps))
 
 
 async def _sowing_again_does_nothing(sown: Sown) -> None:

@@ -1,0 +1,111 @@
+"""What an order on appeal brings about: the application opened again, the day to keep, penalty and compensation."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any, Protocol
+
+from actions.acting import Acting
+from actions.appeal_steps import step
+from actions.jurisdiction import designated_for, place_of
+from actions.moves import Step, move
+from domain.appeals import Appeal, AppealLevel, AppealMove, AppealState, Award, AwardKind, Order
+from domain.applications import Application
+from domain.clock import ist_date
+from domain.deadline import ORDER, DayUnit, TimeLimit, breaches_at, end_of_day
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.law import Period
+from domain.lifecycle import FINAL, REFUSED, Move
+from domain.masks import mask_aadhaar_in
+from store import appeals, applications
+from store.errors import NotThere
+
+
+class Amount(Protocol):
+    """What is imposed, with its reason."""
+
+    @property
+    def amount_paise(self) -> int:
+        """Whole paise."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why."""
+        ...
+
+
+async def direct(acting: Acting, appeal: Appeal, order: Order, until: date) -> Appeal:
+    """Order that the service be given by a day; an application that was refused goes back to the officer.
+
+    She has until that day, also where the old limit is long over. Raises NOT_APPEALABLE where the service
+    was given already.
+    """
+    application = await applications.get(acting.tx, appeal.application_id)
+    if application is None:
+        raise NotThere("the application of an appeal")
+    if application.status in FINAL:
+        raise Problems(Problem(ErrorCode.NOT_APPEALABLE, ("input", "verdict"), Remedy.REFRESH))
+    changes = {"order": order, "next_at": breaches_at(end_of_day(until))}
+    directed = await step(acting, appeal, AppealMove.DIRECT, note=order.text, changes=changes)
+    if application.status in REFUSED:
+        changed = await _fresh_start(acting, application, directed, until)
+        await move(acting, application, Step(Move.REOPEN, note=order.text, changes=changed))
+    return directed
+
+
+async def _fresh_start(acting: Acting, application: Application, appeal: Appeal, until: date) -> dict[str, Any]:
+    """The changes of an application that an order opens again."""
+    days = (until - ist_date(acting.now)).days
+    holder = await designated_for(acting, place_of(application))
+    return {
+        "decision": None,
+        "officer_id": holder.officer_id,
+        "limit": TimeLimit(days, DayUnit.CALENDAR_DAYS, f"{ORDER}{appeal.number}"),
+        "clock_started_at": acting.now,
+        "paused_since": None,
+        "paused_days": 0,
+        "due_at": end_of_day(until),
+    }
+
+
+async def impose(acting: Acting, appeal: Appeal, *, penalty: Amount | None, compensation: Amount | None) -> None:
+    """Record what the order imposes; never by itself, and only after a hearing.
+
+    Raises PENALTY_NOT_ALLOWED at the first level and above the cap, HEARING_REQUIRED.
+    """
+    if penalty is None and compensation is None:
+        return
+    name = "penalty" if penalty else "compensation"
+    if appeal.level is AppealLevel.FIRST or appeal.state is AppealState.DISMISSED:
+        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name), Remedy.NONE))
+    held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
+    if not any(hearing.at <= acting.now for hearing in held):
+        raise Problems(Problem(ErrorCode.HEARING_REQUIRED, ("input", name)))
+    law = acting.env.law
+    cap = replace(law.penalty_per_day_paise, value=law.penalty_cap_paise.value)
+    if penalty:
+        await _award(acting, appeal, AwardKind.PENALTY, penalty, cap)
+    if compensation:
+        await _award(acting, appeal, AwardKind.COMPENSATION, compensation, law.compensation_cap_paise)
+
+
+async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amount, most: Period) -> None:
+    name = kind.value.lower()
+    if not 1 <= imposed.amount_paise <= most.value:
+        params = {"most": str(most.value)}
+        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name, "amount"), params=params))
+    reason = imposed.reason.strip()
+    if not reason:
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name, "reason")))
+    award = Award(
+        id=acting.env.ids.key(),
+        appeal_id=appeal.id,
+        kind=kind,
+        officer_id=appeal.designated_id if kind is AwardKind.PENALTY else None,
+        amount_paise=imposed.amount_paise,
+        reason=mask_aadhaar_in(reason),
+        section=most.section,
+        ordered_by=acting.subject.person_id,
+        ordered_at=acting.now,
+    )
+    await appeals.add_award(acting.tx, appeal.citizen_id, award)

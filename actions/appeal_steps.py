@@ -1,0 +1,190 @@
+"""The inner steps of appeals, in the caller's transaction: row, event and audit line together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from actions.acting import Acting
+from actions.jurisdiction import at_level, authority_for, place_of
+from actions.legal_clock import calendar_of, has_breached
+from domain.appeals import (
+    OPEN,
+    PENDING,
+    Appeal,
+    AppealEvent,
+    AppealGround,
+    AppealLevel,
+    AppealMove,
+    AppealOrigin,
+    AppealState,
+    advance,
+)
+from domain.applications import Application
+from domain.clock import ist_date
+from domain.deadline import breaches_at, end_of_day
+from domain.lifecycle import Move
+from domain.masks import mask_aadhaar_in
+from domain.numbers import NumberKind, make_number
+from domain.people import OfficerLevel
+from store import appeals, audit
+
+_ENDS_CLOCK = frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What a new appeal is about. `received_at` is when it is taken to have come in, for an automatic one."""
+
+    level: AppealLevel
+    ground: AppealGround
+    origin: AppealOrigin
+    text: str | None = None
+    late_reason: str | None = None
+    previous: Appeal | None = None
+
+
+async def file(acting: Acting, application: Application, filing: Filing) -> Appeal | None:
+    """Keep a new appeal with its first event; None where there is one for the level and ground already.
+
+    The officers of the three levels are written down as they are now; later transfers do not change them.
+    """
+    appeal = await _new(acting, application, filing)
+    if not await appeals.add(acting.tx, appeal):
+        return None
+    await _record(acting, None, appeal, AppealMove.FILE, filing.text)
+    return appeal
+
+
+async def step(
+    acting: Acting,
+    appeal: Appeal,
+    move: AppealMove,
+    *,
+    note: str | None = None,
+    changes: Mapping[str, Any] = _NOTHING,
+) -> Appeal:
+    """Take one lawful step. Raises Problems(TRANSITION_NOT_ALLOWED), store.errors.VersionConflict."""
+    after = advance(appeal.state, move)
+    changed = replace(appeal, state=after, version=appeal.version + 1, **changes)
+    if after not in PENDING and after is not AppealState.DIRECTED:
+        changed = replace(changed, next_at=None)
+    saved = await appeals.save(acting.tx, changed)
+    await _record(acting, appeal.state, saved, move, note)
+    return saved
+
+
+async def follow(acting: Acting, application: Application, move: Move) -> None:
+    """What a step of the application means for its open appeals.
+
+    Service given within the limit voids them, also when it is recorded later; service given late keeps the
+    question of a penalty with the authority; an order that was obeyed closes its appeal.
+    """
+    if move not in _ENDS_CLOCK and move is not Move.WITHDRAW:
+        return
+    for appeal in (await appeals.of_applications(acting.tx, [application.id])).get(application.id, []):
+        if appeal.state in OPEN:
+            await _follow(acting, application, appeal, withdrawn=move is Move.WITHDRAW)
+
+
+async def _follow(acting: Acting, application: Application, appeal: Appeal, *, withdrawn: bool) -> None:
+    given_at = application.delivered_at or acting.now
+    in_time = appeal.due_at is not None and not has_breached(given_at, appeal.due_at)
+    of_time = appeal.ground is AppealGround.TIME_LIMIT_BREACHED
+    if withdrawn or (of_time and in_time):
+        await step(acting, appeal, AppealMove.VOID)
+    elif appeal.state is AppealState.DIRECTED:
+        await step(acting, appeal, AppealMove.COMPLY)
+    elif appeal.state in PENDING:
+        await step(acting, appeal, AppealMove.DELIVER_LATE)
+
+
+async def decide_by(acting: Acting, level: AppealLevel, received_at: datetime, district: str) -> datetime | None:
+    """The last second in which an appeal may be decided before it lapses; None for the Commission."""
+    if level.above is None:
+        return None
+    calendar = await calendar_of(acting)
+    days = acting.env.law.decide_working_days.value
+    return end_of_day(calendar.add_working_days(ist_date(received_at), days, district))
+
+
+async def _new(acting: Acting, application: Application, filing: Filing) -> Appeal:
+    place = place_of(application)
+    decided_by = application.decision.officer_id if application.decision else None
+    designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
+    involved = {designated, decided_by, filing.previous.authority_id if filing.previous else None}
+    holder = await authority_for(
+        acting, place, filing.level, without=frozenset(one for one in involved if one is not None)
+    )
+    last = await decide_by(acting, filing.level, acting.now, application.district)
+    limit = application.limit
+    return Appeal(
+        id=acting.env.ids.key(),
+        number=make_number(NumberKind.APPEAL, acting.today.year, acting.env.ids.digits(10)),
+        citizen_id=application.citizen_id,
+        application_id=application.id,
+        service_code=application.service_code,
+        department=application.department,
+        district=application.district,
+        tehsil=application.tehsil,
+        level=filing.level,
+        ground=filing.ground,
+        origin=filing.origin,
+        state=AppealState.FILED,
+        version=1,
+        text=filing.text,
+        late_reason=filing.late_reason,
+        received_at=acting.now,
+        due_at=application.due_at,
+        breached_on=_breached_on(acting, application),
+        limit_days=limit.days if limit else None,
+        limit_unit=limit.unit if limit else None,
+        paused_days=application.paused_days,
+        designated_id=designated,
+        first_id=await at_level(acting, place, OfficerLevel.FIRST_APPELLATE),
+        second_id=await at_level(acting, place, OfficerLevel.SECOND_APPELLATE),
+        authority_id=holder.officer_id,
+        vacant=holder.vacant,
+        decide_by=last,
+        next_at=None if last is None else breaches_at(last),
+        order=None,
+        previous_id=filing.previous.id if filing.previous else None,
+    )
+
+
+def _breached_on(acting: Acting, application: Application) -> date | None:
+    """The day after the due date, where the limit was breached before the application was decided."""
+    ended_at = application.delivered_at or (application.decision.decided_at if application.decision else acting.now)
+    if application.due_at is None or not has_breached(ended_at, application.due_at):
+        return None
+    return ist_date(application.due_at) + timedelta(days=1)
+
+
+async def _record(
+    acting: Acting, before: AppealState | None, appeal: Appeal, move: AppealMove, note: str | None
+) -> None:
+    """Each version has exactly one event, so the version is the event's sequence."""
+    event = AppealEvent(
+        id=acting.env.ids.key(),
+        appeal_id=appeal.id,
+        sequence=appeal.version,
+        move=move,
+        before=before,
+        after=appeal.state,
+        actor_role=acting.role.value,
+        actor_id=acting.subject.person_id,
+        note=mask_aadhaar_in(note) if note else None,
+        at=acting.now,
+    )
+    await appeals.add_event(acting.tx, appeal.citizen_id, event)
+    line = audit.AuditLine(
+        actor_label=acting.subject.label,
+        action=f"appeal.{move.value.lower()}",
+        object_kind="APPEAL",
+        object_id=appeal.id,
+        purpose=None,
+        detail={"version": appeal.version, "state": appeal.state.value, "level": appeal.level.value},
+    )
+    await audit.append(acting.tx, line)

@@ -1,0 +1,303 @@
+"""Appeals by hand, hearings and orders: what a citizen and the authorities do (the clock's part is legal_sweep)."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from actions.access import of_appeal, require
+from actions.acting import Acting
+from actions.appeal_orders import direct, impose
+from actions.appeal_steps import Filing, file, step
+from actions.cases import PATH
+from actions.environment import Environment
+from actions.idempotent import conflict_problem, once
+from domain.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState, Hearing, Order
+from domain.applications import Application
+from domain.clock import ist_date
+from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.lifecycle import ON_THE_CLOCK, Status
+from domain.masks import mask_aadhaar_in
+from domain.people import PersonKind, Subject
+from domain.policy import ObjectKind, Purpose, Resource
+from store import appeals, applications
+from store.engine import Transaction
+from store.errors import NotThere
+
+LONGEST_TEXT = 4000
+LONGEST_PLACE = 200
+APPEAL = ("input", "appealId")
+
+_BY_STATUS = {
+    Status.REJECTED: AppealGround.REJECTED,
+    Status.RETURNED_AS_INCOMPLETE: AppealGround.CLOSED_WITHOUT_SERVICE,
+}
+
+
+class AppealVerdict(StrEnum):
+    """What an authority can order."""
+
+    DIRECT = "DIRECT"
+    DISMISS = "DISMISS"
+    CLOSE = "CLOSE"
+    """The service was given late: the question of a penalty is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileAppeal:
+    """An appeal by hand. `late_reason` asks for admission after the period; `previous_id` is the appeal before."""
+
+    application_id: str
+    text: str
+    idempotency_key: str
+    late_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHearing:
+    """A date of hearing and its place."""
+
+    appeal_id: str
+    at: datetime
+    place: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """A penalty or compensation that the order imposes, in paise, with its reason."""
+
+    amount_paise: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideAppeal:
+    """An order. `direct_until` is the day by which the service must be given, for DIRECT."""
+
+    appeal_id: str
+    verdict: AppealVerdict
+    text: str
+    idempotency_key: str
+    expected_version: int | None = None
+    direct_until: date | None = None
+    penalty: Imposed | None = None
+    compensation: Imposed | None = None
+
+
+async def file_appeal(env: Environment, subject: Subject, request: FileAppeal) -> tuple[Appeal, bool]:
+    """File an appeal against a refusal, a breach, or an order below; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, REASON_REQUIRED, NOT_APPEALABLE, ALREADY_APPEALED, APPEAL_TOO_LATE.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await enter(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "fileAppeal", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def record_hearing(env: Environment, subject: Subject, request: RecordHearing) -> tuple[Appeal, bool]:
+    """Fix a date of hearing; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await fix_hearing(Acting(env, tx, subject), request)).id}
+
+    body = {**asdict(request), "at": request.at.isoformat()}
+    answer, replayed = await once(env, subject, "recordHearing", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def decide_appeal(env: Environment, subject: Subject, request: DecideAppeal) -> tuple[Appeal, bool]:
+    """Pass an order; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED, HEARING_REQUIRED,
+    PENALTY_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await pass_order(Acting(env, tx, subject), request)).id}
+
+    until = request.direct_until.isoformat() if request.direct_until else None
+    body = {**asdict(request), "direct_until": until}
+    answer, replayed = await once(env, subject, "decideAppeal", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool, key: str) -> bool:
+    """Say whether appeals are to file themselves for the citizen who asks; gives what holds now."""
+    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
+    if citizen_id is None:
+        raise not_found("input")
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        await require(env, tx, subject, Resource(ObjectKind.APPEAL, None, citizen_id), Purpose.APPLY)
+        await appeals.opt_out(tx, citizen_id, None if wanted else acting.now)
+        return {"wanted": wanted}
+
+    answer, _ = await once(env, subject, "chooseAutoAppeal", key=key, body={"wanted": wanted}, work=work)
+    return bool(answer["wanted"])
+
+
+async def enter(acting: Acting, request: FileAppeal) -> Appeal:
+    """The inner step of an appeal by hand, in the caller's transaction."""
+    application = await applications.get(acting.tx, request.application_id)
+    if application is None:
+        raise not_found(*PATH)
+    resource = Resource(ObjectKind.APPEAL, application.id, application.citizen_id)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.APPLY, path=PATH)
+    text = _written(request.text, "text", required=True)
+    filing = await _next_level(acting, application)
+    late = _late_reason(acting, application, filing, request.late_reason)
+    origin = AppealOrigin.CSC if acting.subject.kind is PersonKind.OPERATOR else AppealOrigin.CITIZEN
+    appeal = await file(
+        acting,
+        application,
+        Filing(filing.level, filing.ground, origin, text, late, filing.previous),
+    )
+    if appeal is None:
+        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, Remedy.SEE_APPLICATION))
+    return appeal
+
+
+async def fix_hearing(acting: Acting, request: RecordHearing) -> Appeal:
+    """The inner step of a hearing, in the caller's transaction."""
+    appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+    place = request.place.strip()
+    if not 1 <= len(place) <= LONGEST_PLACE:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "place"), params={"longest": str(LONGEST_PLACE)}))
+    if request.at < appeal.received_at:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "at")))
+    hearing = Hearing(acting.env.ids.key(), appeal.id, request.at, place, acting.now)
+    heard = await step(acting, appeal, AppealMove.FIX_HEARING)
+    await appeals.add_hearing(acting.tx, appeal.citizen_id, hearing)
+    return heard
+
+
+async def pass_order(acting: Acting, request: DecideAppeal) -> Appeal:
+    """The inner step of an order, in the caller's transaction."""
+    appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+    text = _written(request.text, "text", required=True) or ""
+    until = request.direct_until if request.verdict is AppealVerdict.DIRECT else None
+    _refuse_wrong_day(acting, request)
+    order = Order(text, acting.subject.person_id, acting.now, until)
+    move = AppealMove(request.verdict.value)
+    if until is None:
+        decided = await step(acting, appeal, move, note=text, changes={"order": order})
+    else:
+        decided = await direct(acting, appeal, order, until)
+    await impose(acting, decided, penalty=request.penalty, compensation=request.compensation)
+    return decided
+
+
+async def present(env: Environment, appeal_id: str) -> Appeal:
+    """The appeal as it now is, for an answer; raises NotThere."""
+    async with env.store.reading() as tx:
+        appeal = (await appeals.many(tx, [appeal_id])).get(appeal_id)
+    if appeal is None:
+        raise NotThere("the appeal")
+    return appeal
+
+
+async def _taken_up(acting: Acting, appeal_id: str, expected_version: int | None) -> Appeal:
+    appeal = (await appeals.many(acting.tx, [appeal_id])).get(appeal_id)
+    if appeal is None:
+        raise not_found(*APPEAL)
+    resource = of_appeal(appeal, acting=True)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.HEAR_APPEAL, path=APPEAL)
+    if expected_version is not None and expected_version != appeal.version:
+        raise conflict_problem(appeal.version, appeal.state.value)
+    return appeal
+
+
+async def _next_level(acting: Acting, application: Application) -> Filing:
+    """Which appeal is open to the citizen now: the first one, or the one after the last that went against her.
+
+    Raises NOT_APPEALABLE, or ALREADY_APPEALED while the last one is pending.
+    """
+    ground = _ground_of(acting, application)
+    earlier = (await appeals.of_applications(acting.tx, [application.id])).get(application.id, [])
+    same = [one for one in earlier if ground in (None, one.ground)]
+    if not same:
+        if ground is None:
+            raise Problems(Problem(ErrorCode.NOT_APPEALABLE, PATH, Remedy.SEE_APPLICATION))
+        return Filing(AppealLevel.FIRST, ground, AppealOrigin.CITIZEN)
+    last = max(same, key=lambda one: list(AppealLevel).index(one.level))
+    above = last.level.above
+    if not _against_her(last):
+        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, Remedy.SEE_APPLICATION, {"number": last.number}))
+    if above is None:
+        raise Problems(Problem(ErrorCode.NOT_APPEALABLE, PATH, Remedy.NONE))
+    return Filing(above, last.ground, AppealOrigin.CITIZEN, previous=last)
+
+
+def _against_her(appeal: Appeal) -> bool:
+    """Whether the appeal ended without what she wanted: dismissed, lapsed, or closed by an order on a late service."""
+    settled = appeal.state is AppealState.CLOSED and appeal.order is not None and appeal.order.direct_until is None
+    return settled or appeal.state in (AppealState.DISMISSED, AppealState.LAPSED)
+
+
+def _ground_of(acting: Acting, application: Application) -> AppealGround | None:
+    """Why the application as it stands can be appealed against, or None."""
+    if application.status in _BY_STATUS:
+        return _BY_STATUS[application.status]
+    late = application.due_at is not None and acting.now > application.due_at and application.paused_since is None
+    return AppealGround.TIME_LIMIT_BREACHED if late and application.status in ON_THE_CLOCK else None
+
+
+def _late_reason(acting: Acting, application: Application, filing: Filing, given: str | None) -> str | None:
+    """The reason for a late appeal; None where it is in time. Raises APPEAL_TOO_LATE without a reason."""
+    law = acting.env.law
+    days = {
+        AppealLevel.FIRST: law.first_appeal_days,
+        AppealLevel.SECOND: law.second_appeal_days,
+        AppealLevel.COMMISSION: law.commission_days,
+    }[filing.level].value
+    last = ist_date(_counts_from(acting, application, filing)) + timedelta(days=days)
+    if acting.today <= last:
+        return None
+    reason = _written(given or "", "lateReason", required=False)
+    if reason is None:
+        params = {"days": str(days)}
+        raise Problems(Problem(ErrorCode.APPEAL_TOO_LATE, ("input", "lateReason"), Remedy.CORRECT_INPUT, params))
+    return reason
+
+
+def _counts_from(acting: Acting, application: Application, filing: Filing) -> datetime:
+    previous = filing.previous
+    if previous is not None:
+        ended = previous.order.decided_at if previous.order else previous.decide_by
+        return ended or previous.received_at
+    if filing.ground is AppealGround.TIME_LIMIT_BREACHED and application.due_at is not None:
+        return application.due_at
+    decided = application.decision.decided_at if application.decision else None
+    return application.delivered_at or decided or acting.now
+
+
+def _refuse_wrong_day(acting: Acting, request: DecideAppeal) -> None:
+    """A direction needs a day from today on, within what the rules allow; other orders name none."""
+    path = ("input", "directUntil")
+    if request.verdict is not AppealVerdict.DIRECT:
+        if request.direct_until is not None:
+            raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
+        return
+    latest = acting.today + timedelta(days=acting.env.law.longest_order_days.value)
+    if request.direct_until is None or not acting.today <= request.direct_until <= latest:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
+
+
+def _written(text: str, name: str, *, required: bool) -> str | None:
+    written = text.strip()
+    if required and not written:
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name)))
+    if len(written) > LONGEST_TEXT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(LONGEST_TEXT)}))
+    return mask_aadhaar_in(written) or None

@@ -1,0 +1,107 @@
+"""What feedback, grievances, suggestions and visits have in common: access by the case, and the audit line."""
+
+from dataclasses import replace
+from typing import Any
+
+from actions.access import of_application, require_one
+from actions.acting import Acting
+from domain.applications import Application
+from domain.catalogue import Service
+from domain.doorstep import Visit
+from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.feedback import Feedback, Suggestion
+from domain.grievances import Grievance
+from domain.policy import ObjectKind, Purpose, Resource
+from store import applications, audit, catalogue
+
+DAY_SECONDS = 86_400
+_APPLICATION = ("input", "applicationId")
+
+
+def of_feedback(feedback: Feedback) -> Resource:
+    """What access to feedback depends on."""
+    return Resource(
+        ObjectKind.FEEDBACK,
+        feedback.application_id,
+        feedback.citizen_id,
+        feedback.department,
+        feedback.district,
+        feedback.tehsil,
+    )
+
+
+def of_grievance(grievance: Grievance) -> Resource:
+    """What access to a grievance depends on."""
+    return Resource(
+        ObjectKind.GRIEVANCE,
+        grievance.id,
+        grievance.citizen_id,
+        grievance.department,
+        grievance.district,
+        grievance.tehsil,
+    )
+
+
+def of_suggestion(suggestion: Suggestion) -> Resource:
+    """What access to a suggestion depends on."""
+    return Resource(
+        ObjectKind.SUGGESTION,
+        suggestion.id,
+        suggestion.citizen_id,
+        suggestion.department,
+        suggestion.district,
+        person_id=suggestion.officer_id,
+    )
+
+
+def of_visit(visit: Visit) -> Resource:
+    """What access to a doorstep visit depends on; its agent is the one to whom it is assigned."""
+    return Resource(
+        ObjectKind.VISIT,
+        visit.id,
+        visit.citizen_id,
+        visit.department,
+        visit.district,
+        visit.tehsil,
+        person_id=visit.agent_id,
+    )
+
+
+async def case_for(
+    acting: Acting, application_id: str, kind: ObjectKind, *purposes: Purpose, path: tuple[str, ...] = _APPLICATION
+) -> Application:
+    """The application, for one who may have such a thing on it; raises NOT_FOUND."""
+    application = await applications.get(acting.tx, application_id)
+    if application is None:
+        raise not_found(*path)
+    resource = replace(of_application(application), kind=kind)
+    await require_one(acting.env, acting.tx, acting.subject, resource, purposes, path=path)
+    return application
+
+
+async def known_service(acting: Acting, code: str) -> Service:
+    """The service with a code, open or not; raises SERVICE_UNKNOWN."""
+    service = await catalogue.service(acting.tx, code)
+    if service is None:
+        raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, ("input", "serviceCode"), Remedy.CHOOSE_SERVICE))
+    return service
+
+
+def refuse_flood(count: int, most: int) -> None:
+    """Raise RATE_LIMITED where somebody wrote as much as one may in a day."""
+    if count >= most:
+        params = {"retryAfterSeconds": str(DAY_SECONDS)}
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), Remedy.RETRY_LATER, params))
+
+
+async def note(acting: Acting, action: str, resource: Resource, purpose: Purpose, **detail: Any) -> None:
+    """The audit line of a step; `detail` holds codes only, never texts."""
+    line = audit.AuditLine(
+        actor_label=acting.subject.label,
+        action=action,
+        object_kind=resource.kind.value,
+        object_id=resource.id,
+        purpose=purpose.value,
+        detail=detail,
+    )
+    await audit.append(acting.tx, line)

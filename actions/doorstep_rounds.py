@@ -1,0 +1,211 @@
+"""Doorstep visits on the way: the agent sets out, takes the fee, hands over, or notes why it failed."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from actions.acting import Acting
+from actions.care import note, of_visit
+from actions.doorstep import done, present_visit, take_up_visit
+from actions.environment import Environment
+from actions.idempotent import once
+from actions.moves import Step, move
+from domain import doorstep as rules
+from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitMove, VisitPurpose
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.feedback import moderated
+from domain.lifecycle import Move
+from domain.people import Subject
+from domain.policy import Purpose
+from store import applications
+from store import doorstep as kept
+from store.cipher import FieldCipher
+from store.engine import Transaction
+from store.errors import NotThere
+
+AFTER_SLOT = timedelta(hours=2)
+"""How long after its slot the code of a visit still holds."""
+
+LONGEST_RECEIPT, LONGEST_WITNESS = 40, 100
+_VISIT = ("input", "visitId")
+
+
+@dataclass(frozen=True, slots=True)
+class SetOut:
+    """The agent is on the way."""
+
+    visit_id: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What proves it: the citizen's code, or a signed paper (SHA-256 of its upload) with a witness."""
+
+    visit_id: str
+    idempotency_key: str
+    otp: str | None = None
+    paper_sha256: str | None = None
+    witness: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailVisit:
+    """Why a visit failed."""
+
+    visit_id: str
+    reason: VisitFailure
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVisitFee:
+    """The fee of the doorstep service that was taken: receipt and amount in paise."""
+
+    visit_id: str
+    receipt: str
+    amount_paise: int
+    idempotency_key: str
+
+
+async def set_out(env: Environment, subject: Subject, request: SetOut) -> tuple[Visit, bool]:
+    """Set out and make the code that the citizen sees. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
+    return await done(
+        env, subject, "setOutOnVisit", request, lambda acting: leave(acting, request), body=_body(request)
+    )
+
+
+async def fail_visit(env: Environment, subject: Subject, request: FailVisit) -> tuple[Visit, bool]:
+    """Note a failed visit; the citizen may choose a new slot. Raises as `set_out`."""
+    return await done(
+        env, subject, "failDoorstepVisit", request, lambda acting: give_up(acting, request), body=_body(request)
+    )
+
+
+async def record_visit_fee(env: Environment, subject: Subject, request: RecordVisitFee) -> tuple[Visit, bool]:
+    """Enter the fee of the doorstep service. Raises Problems: NOT_FOUND, FEE_MISMATCH, BAD_INPUT."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await take_fee(Acting(env, tx, subject), request)).id}
+
+    key = request.idempotency_key
+    answered, replayed = await once(
+        env, subject, "recordVisitFee", key=key, body=_body(request), work=work, for_ever=True
+    )
+    return await present_visit(env, answered["id"]), replayed
+
+
+async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tuple[Visit, bool]:
+    """Hand over; a delivery makes its application DELIVERED. A wrong code is counted though it is refused.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, FEE_NOT_PAID, PROOF_MISSING, OTP_WRONG, OTP_EXPIRED.
+    """
+    known = request.paper_sha256 is not None and await env.objects.exists(request.paper_sha256)
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return await give(Acting(env, tx, subject), request, paper_known=known)
+
+    # The code goes into the request's hash only under our key: six digits would be found by trying.
+    sealed = FieldCipher(env.keyrings).blind_index("doorstep_request", request.otp) if request.otp else None
+    body = _body(request) | {"otp": sealed}
+    answered, replayed = await once(env, subject, "handOverVisit", key=request.idempotency_key, body=body, work=work)
+    if "left" in answered:
+        params = {"left": str(answered["left"])}
+        raise Problems(Problem(ErrorCode.OTP_WRONG, ("input", "otp"), Remedy.CORRECT_INPUT, params))
+    return await present_visit(env, answered["id"]), replayed
+
+
+async def leave(acting: Acting, request: SetOut) -> Visit:
+    """The inner step of setting out, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
+    state = rules.advance(visit.state, VisitMove.SET_OUT)
+    otp = acting.env.ids.digits(rules.OTP_DIGITS)
+    on_the_way = replace(
+        visit,
+        state=state,
+        otp=otp,
+        otp_hash=kept.otp_hashes(acting.tx, visit.id, otp)[0],
+        otp_tries=0,
+        otp_expires_at=max(visit.slot.ends_at, acting.now) + AFTER_SLOT,
+    )
+    return await _saved(acting, on_the_way, "visit.set_out")
+
+
+async def give_up(acting: Acting, request: FailVisit) -> Visit:
+    """The inner step of a failure, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
+    state = rules.advance(visit.state, VisitMove.FAIL)
+    failed = replace(_without_otp(visit), state=state, failure=request.reason, closed_at=acting.now)
+    return await _saved(acting, failed, "visit.fail", reason=request.reason.value)
+
+
+async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
+    """The inner step of the fee, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, None, Purpose.COLLECT_FEE)
+    receipt = request.receipt.strip()
+    if not 1 <= len(receipt) <= LONGEST_RECEIPT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
+    if visit.state not in rules.OPEN or visit.fee_receipt is not None:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, Remedy.REFRESH, {"state": visit.state.value}))
+    if request.amount_paise != visit.fee_paise:
+        params = {} if visit.fee_paise is None else {"feePaise": str(visit.fee_paise)}
+        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=params))
+    detail = {"amount": request.amount_paise}
+    return await _saved(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
+
+
+async def give(acting: Acting, request: HandOver, *, paper_known: bool) -> dict[str, Any]:
+    """The inner step of a hand-over, in the caller's transaction: the visit's id, or the tries left of a wrong code."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
+    state = rules.advance(visit.state, VisitMove.HAND_OVER)
+    if visit.fee_paise and visit.fee_receipt is None:
+        raise Problems(Problem(ErrorCode.FEE_NOT_PAID, _VISIT, Remedy.CORRECT_INPUT))
+    if request.otp is not None:
+        if not visit.otp_holds(acting.now):
+            raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), Remedy.NONE))
+        if visit.otp_hash not in kept.otp_hashes(acting.tx, visit.id, request.otp.strip()):
+            tried = replace(visit, otp_tries=visit.otp_tries + 1)
+            await _saved(acting, tried, "visit.wrong_code")
+            return {"id": visit.id, "left": rules.OTP_TRIES - tried.otp_tries}
+        proof = Handover(HandOverProof.OTP)
+    else:
+        proof = _signed(request, paper_known=paper_known)
+    over = replace(_without_otp(visit), state=state, handover=proof, closed_at=acting.now)
+    await _saved(acting, over, "visit.hand_over", proof=proof.proof.value)
+    if visit.purpose is VisitPurpose.DELIVERY:
+        await _deliver(acting, visit)
+    return {"id": visit.id}
+
+
+async def _deliver(acting: Acting, visit: Visit) -> None:
+    application = await applications.get(acting.tx, visit.application_id)
+    if application is None:
+        raise NotThere("the application")
+    await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+
+
+def _signed(request: HandOver, *, paper_known: bool) -> Handover:
+    witness = moderated(request.witness, "input", "witness", required=False)
+    if not paper_known or request.paper_sha256 is None:
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "paperSha256"), Remedy.ATTACH_DOCUMENT))
+    if witness is None or len(witness) > LONGEST_WITNESS:
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness")))
+    return Handover(HandOverProof.SIGNED_PAPER, request.paper_sha256, witness)
+
+
+def _without_otp(visit: Visit) -> Visit:
+    """The code is forgotten as soon as the visit is over."""
+    return replace(visit, otp=None, otp_hash=None)
+
+
+async def _saved(acting: Acting, visit: Visit, action: str, purpose: Purpose = Purpose.DELIVER, **detail: Any) -> Visit:
+    saved = await kept.save(acting.tx, visit, visit.version)
+    await note(acting, action, of_visit(saved), purpose, state=saved.state.value, **detail)
+    return saved
+
+
+def _body(request: Any) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in type(request).__dataclass_fields__}

@@ -1,0 +1,104 @@
+"""Forwarding: a case goes to another officer in whose jurisdiction it lies, or one level up."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from actions.access import of_application, require
+from actions.acting import Acting
+from actions.cases import present, take_up
+from actions.claim import refuse_if_claimed
+from actions.environment import Environment
+from actions.idempotent import once
+from actions.moves import Step, move
+from actions.proposing import refuse_if_proposed
+from actions.second_pair import checked_reason
+from domain.applications import Application
+from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.lifecycle import Move
+from domain.people import Officer, OfficerLevel, Role, Subject
+from domain.policy import Purpose
+from store import applications, desk, people
+from store.engine import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardCase:
+    """A case to hand on; `officer_id` is the one who gets it, `reason` is told to the citizen in the timeline."""
+
+    application_id: str
+    officer_id: str
+    reason: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+async def forward_application(env: Environment, subject: Subject, request: ForwardCase) -> tuple[Application, bool]:
+    """Assign a case to another officer; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, OFFICER_UNSUITABLE, CASE_CLAIMED, PROPOSAL_WAITS,
+    TRANSITION_NOT_ALLOWED for a case that is decided.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _forward(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "forwardApplication", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def forward_targets(env: Environment, subject: Subject, application_id: str) -> list[Officer]:
+    """The officers to whom the subject may forward a case; raises NOT_FOUND."""
+    async with env.store.writing() as tx:
+        application = await applications.get(tx, application_id)
+        if application is None:
+            raise not_found("applicationId")
+        await require(env, tx, subject, of_application(application), Purpose.DECIDE, path=("applicationId",))
+        return await _targets(tx, subject, application)
+
+
+async def _forward(acting: Acting, request: ForwardCase) -> Application:
+    await desk.hold(acting.tx, request.application_id)
+    application = await take_up(
+        acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
+    )
+    reason = checked_reason(request.reason)
+    await refuse_if_claimed(acting, application)
+    await refuse_if_proposed(acting, application)
+    suitable = {officer.id for officer in await _targets(acting.tx, acting.subject, application)}
+    if request.officer_id not in suitable:
+        problem = Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId"), Remedy.CHOOSE_OFFICER)
+        raise Problems(problem)
+    moved = await move(acting, application, Step(Move.FORWARD, note=reason, changes={"officer_id": request.officer_id}))
+    await desk.release(acting.tx, moved.id)
+    return moved
+
+
+async def _targets(tx: Transaction, subject: Subject, application: Application) -> list[Officer]:
+    """Officers posted for the case, and those one level above the subject; not she and not who has it now."""
+    found: dict[str, Officer] = {}
+    above = _level_above(subject, application)
+    for role, level in ((Role.OFFICER, None), (Role.APPELLATE, above)):
+        if role is Role.APPELLATE and level is None:
+            continue
+        posted = await people.posted(
+            tx,
+            role=role,
+            level=level,
+            department=application.department,
+            district=application.district,
+            tehsil=application.tehsil,
+        )
+        found |= {officer.id: officer for officer in posted}
+    return [officer for key, officer in found.items() if key not in (subject.person_id, application.officer_id)]
+
+
+def _level_above(subject: Subject, application: Application) -> OfficerLevel | None:
+    """The level after the highest one that the subject holds for the case; None above the second appellate."""
+    levels: Sequence[OfficerLevel] = list(OfficerLevel)
+    place = (application.department, application.district, application.tehsil)
+    held = [levels.index(posting.level) for posting in subject.postings if posting.level and posting.covers(*place)]
+    after = max(held, default=0) + 1
+    return levels[after] if after < len(levels) else None

@@ -1,0 +1,118 @@
+"""The second pair of eyes: another officer confirms a proposed verdict, or sends it back."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from actions.acting import Acting
+from actions.cases import PATH, present, take_up
+from actions.claim import note, refuse_if_claimed
+from actions.decide import LONGEST_REASON, Decide, Verdict, carry_out
+from actions.environment import Environment
+from actions.idempotent import conflict_problem, once
+from domain.applications import Application
+from domain.desk import OpinionState, Proposal
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.masks import mask_aadhaar_in
+from domain.people import Subject
+from domain.policy import Purpose
+from store import desk
+from store.engine import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDecision:
+    """A proposed verdict to confirm; `expected_version` is the application's that was seen."""
+
+    application_id: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendBackDecision:
+    """A proposed verdict to send back to the first officer, with the reason."""
+
+    application_id: str
+    reason: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+async def confirm_decision(env: Environment, subject: Subject, request: ConfirmDecision) -> tuple[Application, bool]:
+    """Carry out a proposed verdict as the first officer's decision; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, PROPOSAL_MISSING, SECOND_OFFICER_NEEDED for the first officer
+    herself, CASE_CLAIMED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _confirm(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "confirmDecision", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def send_back_decision(env: Environment, subject: Subject, request: SendBackDecision) -> tuple[Application, bool]:
+    """End a proposal without carrying it out; raises as `confirm_decision`, and REASON_REQUIRED."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _send_back(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "sendBackDecision", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def _confirm(acting: Acting, request: ConfirmDecision) -> Application:
+    application, proposal = await _awaited(acting, request.application_id, request.expected_version)
+    officer_id = acting.subject.person_id or acting.subject.label
+    await desk.answer_proposal(acting.tx, proposal, OpinionState.CONFIRMED, by=officer_id)
+    await desk.release(acting.tx, application.id)
+    await note(acting, "confirm", application.id, verdict=proposal.verdict, proposed_by=proposal.proposed_by)
+    verdict = Decide(
+        application.id,
+        Verdict(proposal.verdict),
+        request.idempotency_key,
+        application.version,
+        proposal.ground,
+        proposal.reason,
+        proposal.documents,
+    )
+    return await carry_out(replace(acting, decides_for=proposal.proposed_by), application, verdict)
+
+
+async def _send_back(acting: Acting, request: SendBackDecision) -> Application:
+    application, proposal = await _awaited(acting, request.application_id, request.expected_version)
+    reason = checked_reason(request.reason)
+    officer_id = acting.subject.person_id or acting.subject.label
+    await desk.answer_proposal(acting.tx, proposal, OpinionState.SENT_BACK, by=officer_id, note=reason)
+    await note(acting, "send_back", application.id, verdict=proposal.verdict, proposed_by=proposal.proposed_by)
+    return application
+
+
+async def _awaited(acting: Acting, application_id: str, expected_version: int | None) -> tuple[Application, Proposal]:
+    """The application with the proposal that waits for this officer."""
+    await desk.hold(acting.tx, application_id)
+    application = await take_up(acting, application_id, Purpose.DECIDE, expected_version=expected_version)
+    proposal = (await desk.proposals(acting.tx, [application.id])).get(application.id)
+    if proposal is None or proposal.state is not OpinionState.PROPOSED:
+        raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, PATH, Remedy.REFRESH))
+    if not proposal.waits(application.version):
+        raise conflict_problem(application.version, application.status.value)
+    if proposal.proposed_by == acting.subject.person_id:
+        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, PATH, Remedy.CHOOSE_OFFICER))
+    await refuse_if_claimed(acting, application)
+    return application, proposal
+
+
+def checked_reason(text: str) -> str:
+    """A reason in writing, without Aadhaar numbers; raises REASON_REQUIRED, or BAD_INPUT where it is too long."""
+    reason, path = text.strip(), ("input", "reason")
+    if not reason:
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))
+    if len(reason) > LONGEST_REASON:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"longest": str(LONGEST_REASON)}))
+    return mask_aadhaar_in(reason)

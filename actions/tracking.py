@@ -1,0 +1,81 @@
+"""Tracking for anybody who knows a number and a second factor; bounded for each number and each client."""
+
+from datetime import timedelta
+
+from actions.environment import Environment
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.numbers import MistypedNumber, NumberKind, parse_number
+from domain.tracking import SecondFactor, Tracked, is_public, matches, stages_of
+from store import applications, catalogue, people, tracking
+from store.engine import Transaction
+
+NUMBER, CLIENT = "number", "client"
+_NOBODY = "absent"
+
+
+async def track_application(env: Environment, text: str, factor: SecondFactor, *, client: str) -> Tracked | None:
+    """What may be known without signing in; None alike for an absent number and a wrong factor.
+
+    Both take the same statements in the same order. `client` is what one client is told by, such as its
+    address. Raises Problems: NUMBER_MISTYPED, BAD_INPUT for a factor out of form, RATE_LIMITED.
+    """
+    try:
+        number = parse_number(text[:64], NumberKind.APPLICATION)
+    except MistypedNumber:
+        raise Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number"), Remedy.CORRECT_INPUT)) from None
+    if not factor.usable:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("by", "secondFactor")))
+    application_id = await env.store.carry_out(lambda tx: _tried(env, tx, number, factor, client))
+    if application_id is None:
+        return None
+    async with env.store.reading() as tx:
+        return await _tracked(tx, application_id)
+
+
+async def forget_tries(env: Environment) -> None:
+    """Drop the counts of windows that are over."""
+    over = env.clock.now() - 2 * timedelta(minutes=env.care.tracking_window_minutes)
+    await env.store.carry_out(lambda tx: tracking.forget_before(tx, over))
+
+
+async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondFactor, client: str) -> str | None:
+    """One try, counted before it is looked at; a right one is not held against the number."""
+    window = timedelta(minutes=env.care.tracking_window_minutes)
+    bounds = (
+        (NUMBER, number, env.care.tracking_tries_per_number),
+        (CLIENT, client, env.care.tracking_tries_per_client),
+    )
+    for kind, value, most in bounds:
+        tries, since = await tracking.count_try(tx, kind, value, window=window)
+        if tries > most:
+            seconds = max(int((since + window - tx.clock.now()).total_seconds()), 1)
+            params = {"retryAfterSeconds": str(seconds)}
+            raise Problems(Problem(ErrorCode.RATE_LIMITED, ("by",), Remedy.RETRY_LATER, params))
+    application = await applications.by_number(tx, number)
+    citizen_id = application.citizen_id if application else _NOBODY
+    citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
+    right = matches(citizen, factor) and is_public(application)
+    await tracking.settle_try(tx, NUMBER, number, forgiven=right)
+    return application.id if application and right else None
+
+
+async def _tracked(tx: Transaction, application_id: str) -> Tracked | None:
+    application = await applications.get(tx, application_id)
+    if application is None:
+        return None
+    service = await catalogue.service(tx, application.service_code)
+    departments = {one.slug: one for one in await catalogue.departments(tx)}
+    department = departments.get(application.department or "")
+    entries = (await applications.timelines(tx, [application.id])).get(application.id, [])
+    if service is None:
+        return None
+    return Tracked(
+        number=application.number,
+        status=application.status,
+        service=service.name,
+        department=department.name if department else None,
+        submitted_at=application.submitted_at,
+        due_at=application.due_at,
+        delivered_at=application.delivered_at,
+        stages=stages_of(entries),
+    )

@@ -1,0 +1,106 @@
+"""Alarms are raised and cleared once each, audited, and told through the outbox."""
+
+from datetime import timedelta
+
+import pytest
+
+from actions.alarms import NOTIFY, alarms_for, evaluate, tell
+from domain.alarms import AlarmCode, AlarmState, ProcessFacts
+from domain.errors import Problems
+from domain.people import PersonKind, Role, Subject
+from store import audit, outbox
+from store.leases import acquire, release
+from store.outbox import OutboxState
+from tests.support.actions import World
+
+AUDITOR = Subject(frozenset({Role.AUDITOR}), PersonKind.OFFICER, "auditor-1")
+WELL = ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None)
+ILL = ProcessFacts("gateway@one", {"DBT_FINANCE": 301.0}, {}, 0, 50_000_000_000, None, None)
+
+
+@pytest.fixture
+async def lease(world: World):
+    async with world.env.store.writing() as tx:
+        return await acquire(tx, "alarms", "w1", 90)
+
+
+async def look(world: World, lease, *, notify: bool = True):
+    return await evaluate(world.env, lease, session_key_made_at=world.clock.now(), notify=notify)
+
+
+async def told(world: World) -> list[dict]:
+    async with world.env.store.reading() as tx:
+        found = await outbox.listing(tx, OutboxState.PENDING, 100)
+    return [dict(message.payload) for message in found if message.topic == NOTIFY]
+
+
+async def test_an_alarm_is_raised_once_and_cleared_once(world, lease):
+    await tell(world.env, "p1", ILL)
+    first, second = await look(world, lease), await look(world, lease)
+    counted = await tell(world.env, "p1", WELL)
+    third, fourth = await look(world, lease), await look(world, lease)
+
+    assert [(alarm.code, alarm.about, alarm.state) for alarm in first] == [
+        (AlarmCode.BREAKER_OPEN, "DBT_FINANCE", AlarmState.RAISED)
+    ]
+    assert counted == {AlarmCode.BREAKER_OPEN: 1}
+    assert [alarm.state for alarm in third] == [AlarmState.CLEARED]
+    assert (second, fourth) == ([], [])
+
+
+async def test_each_change_is_audited_and_told_under_a_name_of_its_own(world, lease):
+    for facts in (ILL, WELL, ILL):
+        await tell(world.env, "p1", facts)
+        await look(world, lease)
+
+    async with world.env.store.reading() as tx:
+        lines = await audit.lines_of(tx, "ALARM", "BREAKER_OPEN:DBT_FINANCE")
+    assert [line.action for line in lines] == ["alarm.raised", "alarm.cleared", "alarm.raised"]
+    messages = await told(world)
+    assert [message["id"] for message in messages] == [f"BREAKER_OPEN:DBT_FINANCE:{n}" for n in (1, 2, 3)]
+    assert set(messages[0]) == {"id", "code", "about", "state", "severity", "value", "unit", "at", "runbook"}
+
+
+async def test_nothing_is_told_where_nobody_listens(world, lease):
+    await tell(world.env, "p1", ILL)
+    await look(world, lease, notify=False)
+
+    assert await told(world) == []
+
+
+async def test_a_worker_that_lost_its_lease_changes_nothing(world, lease):
+    await tell(world.env, "p1", ILL)
+    async with world.env.store.writing() as tx:
+        await release(tx, lease)
+
+    assert await look(world, lease) == []
+    assert await alarms_for(world.env, AUDITOR) == []
+
+
+async def test_a_dead_letter_raises_its_alarm_until_it_is_settled(world, lease):
+    async with world.env.store.writing() as tx:
+        await outbox.add(tx, "letter", "one", {})
+        [message] = await outbox.claim(tx, "w1", 1, 30)
+        await outbox.failed(tx, message.id, world.clock.now(), "X", final=True)
+    [raised] = await look(world, lease, notify=False)
+    async with world.env.store.writing() as tx:
+        await outbox.discard(tx, message.id, world.clock.now())
+    [cleared] = await look(world, lease, notify=False)
+
+    assert (raised.code, cleared.state) == (AlarmCode.OUTBOX_DEAD_LETTER, AlarmState.CLEARED)
+
+
+async def test_an_audit_log_that_is_not_sealed_for_four_hours_is_an_alarm(world, lease):
+    async with world.env.store.writing() as tx:
+        await audit.append(tx, audit.AuditLine("SYSTEM", "test", "THING", "1", None))
+    world.clock.advance(timedelta(hours=4))
+    [raised] = await look(world, lease, notify=False)
+    await audit.seal(world.env.store)
+
+    assert raised.code is AlarmCode.AUDIT_UNSEALED
+
+
+async def test_alarms_are_read_by_administrators_and_auditors_only(world):
+    assert await alarms_for(world.env, AUDITOR) == []
+    with pytest.raises(Problems):
+        await alarms_for(world.env, Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, "x"))

@@ -1,0 +1,72 @@
+"""Importing holidays: what is refused, what changes, and that open due dates stay."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from actions.calendar_import import import_calendar
+from actions.catalogue_import import import_catalogue
+from domain.clock import ist_date
+from domain.errors import ErrorCode, Problems
+from store import calendar
+from tests.support.actions import World, catalogue_rows
+from tests.support.law import present
+
+
+def row(day: str, name: str = "Holiday", district: str = "", hindi: str = "अवकाश") -> dict[str, str]:
+    return {"date": day, "name_hi": hindi, "name_en": name, "district": district}
+
+
+async def test_a_later_holiday_counts_for_new_applications_and_never_moves_an_open_date(world: World):
+    before = await world.submit(world.asha)
+    assert before.due_at is not None
+    world.clock.advance(timedelta(seconds=1))
+    first_day = world.env.calendar.add_working_days(ist_date(world.clock.now()), 1, "49")
+    imported = await import_calendar(world.env.store, [row(first_day.isoformat(), district="49")], dry_run=False)
+    assert [holiday.day for holiday in imported.added] == [first_day]
+    after = await world.submit(world.sunil, idempotency_key="sunil")
+    assert after.due_at is not None
+    assert after.limit is not None
+    assert after.limit.calendar_version == imported.version
+    assert after.due_at > before.due_at
+    assert (await present(world.env, before.id)).due_at == before.due_at
+
+
+async def test_a_dry_run_and_a_repeated_import_change_nothing(world: World):
+    rows = [row("2027-03-04", "Holi"), row("2027-03-05", "Fair", district="51")]
+    shown = await import_calendar(world.env.store, rows, dry_run=True)
+    async with world.env.store.reading() as tx:
+        assert await calendar.latest_version(tx) == world.env.calendar.version
+    done = await import_calendar(world.env.store, rows, dry_run=False)
+    assert (done.version, list(done.added)) == (shown.version, list(shown.added))
+    again = await import_calendar(world.env.store, rows, dry_run=False)
+    assert (again.version, again.added, again.removed) == (done.version, [], [])
+    await import_catalogue(world.env, catalogue_rows())
+    async with world.env.store.reading() as tx:
+        assert await calendar.latest_version(tx) == done.version
+        held = await calendar.work_calendar(tx)
+    assert not held.is_working(date(2027, 3, 4), "49")
+    assert held.is_working(date(2027, 3, 5), "49")
+    assert not held.is_working(date(2027, 3, 5), "51")
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "fault"),
+    [
+        ([], "1", "NO_ROWS"),
+        ([{"day": "2027-03-04"}], "2", "COLUMNS"),
+        ([row("04/03/2027")], "2", "DATE"),
+        ([row("2027-02-29")], "2", "DATE"),
+        ([row("2027-03-04", " ")], "2", "NAME"),
+        ([row("2027-03-04", district="999")], "2", "DISTRICT"),
+        ([row("2027-03-04"), row("2027-03-04", "Holi again")], "3", "TWICE"),
+        ([row("2024-03-25", "Holi")], "2", "WHOLLY_PAST"),
+    ],
+)
+async def test_a_past_or_malformed_calendar_is_refused_with_its_line(world: World, rows, line, fault):
+    with pytest.raises(Problems) as caught:
+        await import_calendar(world.env.store, rows, dry_run=False)
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.params) == (ErrorCode.CALENDAR_REFUSED, {"row": line, "fault": fault})
+    async with world.env.store.reading() as tx:
+        assert await calendar.latest_version(tx) == world.env.calendar.version

@@ -1,0 +1,366 @@
+"""Doorstep delivery: slots, agents, codes, papers, failures, the fee, and who may not."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from actions.doorstep import (
+    BookVisit,
+    ChangeVisit,
+    assign_visit,
+    book_visit,
+    cancel_visit,
+    offered,
+    reschedule_visit,
+)
+from actions.doorstep_rounds import (
+    FailVisit,
+    HandOver,
+    RecordVisitFee,
+    SetOut,
+    fail_visit,
+    hand_over,
+    record_visit_fee,
+    set_out,
+)
+from actions.doorstep_views import code_for, count_errands, errands_of, possible_agents
+from actions.issue import issue_certificate
+from actions.sessions import mint_session_token, subject_for_token
+from domain.applications import Application, DeliveryMode
+from domain.clock import ist_date
+from domain.doorstep import (
+    OPEN,
+    DoorstepAgent,
+    HandOverProof,
+    Visit,
+    VisitFailure,
+    VisitPurpose,
+    VisitState,
+)
+from domain.errors import ErrorCode, NotSignedIn, Problems
+from domain.lifecycle import Status
+from domain.people import ANONYMOUS, Operator, PersonKind, Provider, Role, Subject
+from domain.text import Bilingual
+from store import accesses, applications, doorstep, ledger, people
+from store.sessions import Session, add_session
+from tests.support.actions import FREE, FakeRenderer, World
+
+DELIVERY = VisitPurpose.DELIVERY
+
+
+@dataclass
+class Door:
+    """A certificate that waits for its delivery, two agents of the district and one of another."""
+
+    world: World
+    case: Application
+    agent: Subject
+    second: Subject
+    far: Subject
+
+    async def book(self, key: str = "b", place: int = 0, who: Subject | None = None) -> Visit:
+        subject = who or self.world.asha
+        slots = await offered(self.world.env, subject, self.case.id, DELIVERY)
+        request = BookVisit(self.case.id, DELIVERY, slots[place], key)
+        return (await book_visit(self.world.env, subject, request))[0]
+
+    def hers(self, visit: Visit) -> Subject:
+        return next(one for one in (self.agent, self.second) if one.person_id == visit.agent_id)
+
+    async def out(self, visit: Visit) -> Visit:
+        return (await set_out(self.world.env, self.hers(visit), SetOut(visit.id, f"out-{visit.id}")))[0]
+
+    def code(self, visit: Visit) -> str:
+        return code_for(self.world.asha, visit, self.world.clock.now()) or ""
+
+
+@pytest.fixture
+async def door(world: World) -> Door:
+    case = await world.approved(world.asha, FREE, world.registrar, delivery=DeliveryMode.DOORSTEP)
+    await issue_certificate(world.env, case.id, FakeRenderer())
+    agents = [await an_agent(world, name, place) for name, place in (("1", "49"), ("2", "49"), ("3", "50"))]
+    async with world.env.store.reading() as tx:
+        issued = await applications.get(tx, case.id)
+    assert issued is not None
+    assert issued.status is Status.CERTIFICATE_ISSUED
+    return Door(world, issued, *agents)
+
+
+async def an_agent(world: World, name: str, district: str) -> Subject:
+    operator = Operator(
+        world.env.ids.key(), Bilingual(None, f"Agent {name}"), f"CSC-{name}", Bilingual(None, "Door"), district, None
+    )
+    async with world.env.store.writing() as tx:
+        await people.add_operator(tx, operator)
+        await doorstep.add_agent(tx, DoorstepAgent(operator.id, district, None))
+    return Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, operator.id)
+
+
+async def refused(call: Any) -> Any:
+    with pytest.raises(Problems) as caught:
+        await call
+    return caught.value.problems[0]
+
+
+async def test_the_code_hands_over_and_the_application_is_delivered_and_counted(door: Door):
+    env = door.world.env
+    visit = await door.book()
+    assert (visit.state, visit.otp) == (VisitState.SCHEDULED, None)
+    visit = await door.out(visit)
+    assert visit.state is VisitState.OUT
+    request = HandOver(visit.id, "h", otp=door.code(visit))
+    over, replayed = await hand_over(env, door.hers(visit), request)
+    assert (over.state, over.handover.proof if over.handover else None) == (VisitState.HANDED_OVER, HandOverProof.OTP)
+    assert (over.otp, over.otp_hash, replayed) == (None, None, False)
+    assert (await hand_over(env, door.hers(visit), request))[1] is True
+    async with env.store.reading() as tx:
+        case = await applications.get(tx, door.case.id)
+        steps = (await applications.timelines(tx, [door.case.id]))[door.case.id]
+        counts = await ledger.counts_on(tx, ist_date(door.world.clock.now()))
+    assert case is not None
+    assert (case.status, case.delivered_at) == (Status.DELIVERED, door.world.clock.now())
+    assert steps[-1].actor_role == "DOORSTEP_AGENT"
+    assert sum(one.count for one in counts if one.service_code == FREE) == 1
+
+
+async def test_the_code_is_six_digits_for_the_citizen_only_and_kept_as_a_hash(door: Door):
+    visit = await door.out(await door.book())
+    code = door.code(visit)
+    assert len(code) == 6
+    assert code.isdigit()
+    world = door.world
+    for stranger in (world.sunil, world.operator, world.registrar, door.hers(visit), ANONYMOUS):
+        assert code_for(stranger, visit, world.clock.now()) is None
+    async with world.env.store.reading() as tx:
+        (row,) = (await tx.connection.execute(doorstep.visits_table.select())).all()
+    assert code not in row.otp_hash
+    assert code.encode() not in row.otp
+    world.clock.advance(timedelta(days=10))
+    assert code_for(world.asha, visit, world.clock.now()) is None
+
+
+async def test_five_wrong_codes_end_the_code_and_the_same_request_is_counted_once(door: Door):
+    visit = await door.out(await door.book())
+    agent, env = door.hers(visit), door.world.env
+    right = door.code(visit)
+    wrong = f"{(int(right) + 1) % 10**6:06d}"
+    for left in (4, 3, 2, 1, 0):
+        for _ in range(2):
+            problem = await refused(hand_over(env, agent, HandOver(visit.id, f"w{left}", otp=wrong)))
+            assert (problem.code, problem.params) == (ErrorCode.OTP_WRONG, {"left": str(left)})
+    locked = await refused(hand_over(env, agent, HandOver(visit.id, "r", otp=right)))
+    assert locked.code is ErrorCode.OTP_EXPIRED
+    async with env.store.reading() as tx:
+        case = await applications.get(tx, door.case.id)
+    assert case is not None
+    assert case.status is Status.CERTIFICATE_ISSUED
+
+
+async def test_a_code_expires(door: Door):
+    visit = await door.out(await door.book())
+    code = door.code(visit)
+    door.world.clock.advance(timedelta(days=10))
+    late = await refused(hand_over(door.world.env, door.hers(visit), HandOver(visit.id, "h", otp=code)))
+    assert late.code is ErrorCode.OTP_EXPIRED
+
+
+async def test_a_signed_paper_with_a_witness_proves_it_too(door: Door):
+    env = door.world.env
+    visit = await door.out(await door.book())
+    agent = door.hers(visit)
+    unknown = HandOver(visit.id, "u", paper_sha256="0" * 64, witness="Ramesh")
+    assert (await refused(hand_over(env, agent, unknown))).code is ErrorCode.PROOF_MISSING
+    sha256 = await env.objects.put(b"%PDF signed", "application/pdf")
+    alone = HandOver(visit.id, "a", paper_sha256=sha256)
+    assert (await refused(hand_over(env, agent, alone))).path == ("input", "witness")
+    over, _ = await hand_over(env, agent, HandOver(visit.id, "h", paper_sha256=sha256, witness="Ramesh Negi"))
+    assert over.handover is not None
+    assert (over.handover.proof, over.handover.witness) == (HandOverProof.SIGNED_PAPER, "Ramesh Negi")
+    nothing = await refused(hand_over(env, agent, HandOver(visit.id, "n")))
+    assert nothing.code is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def test_three_failures_end_the_doorstep(door: Door):
+    env = door.world.env
+    for place in range(3):
+        visit = await door.out(await door.book(f"b{place}"))
+        assert visit.sequence == place + 1
+        request = FailVisit(visit.id, VisitFailure.NOBODY_HOME, f"f{place}")
+        failed, _ = await fail_visit(env, door.hers(visit), request)
+        assert (failed.state, failed.failure, failed.otp) == (VisitState.FAILED, VisitFailure.NOBODY_HOME, None)
+    with pytest.raises(Problems) as caught:
+        await door.book("b4")
+    assert caught.value.code is ErrorCode.VISITS_EXHAUSTED
+
+
+async def test_a_new_slot_is_a_new_visit_and_the_old_one_is_closed(door: Door):
+    env, asha = door.world.env, door.world.asha
+    visit = await door.book()
+    slots = await offered(env, asha, door.case.id, DELIVERY)
+    moved, _ = await reschedule_visit(env, asha, ChangeVisit(visit.id, "m", slot=slots[4]))
+    assert (moved.sequence, moved.slot, moved.state) == (2, slots[4], VisitState.SCHEDULED)
+    async with env.store.reading() as tx:
+        old = await doorstep.get(tx, visit.id)
+    assert old is not None
+    assert old.state is VisitState.RESCHEDULED
+    cancelled, _ = await cancel_visit(env, asha, ChangeVisit(moved.id, "c"))
+    assert cancelled.state is VisitState.CANCELLED
+    too_late = await refused(cancel_visit(env, asha, ChangeVisit(moved.id, "c2")))
+    assert too_late.code is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def test_only_offered_slots_with_room_are_booked_and_only_once(door: Door):
+    env, asha = door.world.env, door.world.asha
+    slots = await offered(env, asha, door.case.id, DELIVERY)
+    yesterday = replace(slots[0], on=slots[0].on - timedelta(days=7))
+    gone = await refused(book_visit(env, asha, BookVisit(door.case.id, DELIVERY, yesterday, "y")))
+    assert gone.code is ErrorCode.SLOT_NOT_OFFERED
+    full = replace(env, care=replace(env.care, doorstep_visits_per_slot=1))
+    await door.book()
+    twin = await refused(book_visit(env, asha, BookVisit(door.case.id, DELIVERY, slots[1], "t")))
+    assert twin.code is ErrorCode.VISIT_NOT_POSSIBLE
+    second = await world_case(door)
+    await book_visit(full, door.world.sunil, BookVisit(second.id, DELIVERY, slots[0], "s"))
+    assert slots[0] not in await offered(full, asha, door.case.id, DELIVERY)
+
+
+async def world_case(door: Door) -> Application:
+    world = door.world
+    request = {"delivery": DeliveryMode.DOORSTEP, "idempotency_key": "second"}
+    case = await world.approved(world.sunil, FREE, world.registrar, **request)
+    await issue_certificate(world.env, case.id, FakeRenderer())
+    return case
+
+
+async def test_visits_are_shared_among_the_agents_of_the_place(door: Door):
+    first = await door.book()
+    second = await world_case(door)
+    slots = await offered(door.world.env, door.world.sunil, second.id, DELIVERY)
+    other, _ = await book_visit(door.world.env, door.world.sunil, BookVisit(second.id, DELIVERY, slots[0], "s"))
+    assert {first.agent_id, other.agent_id} == {door.agent.person_id, door.second.person_id}
+
+
+async def test_an_officer_of_the_place_gives_a_visit_to_another_agent(door: Door):
+    env, registrar = door.world.env, door.world.registrar
+    visit = await door.book()
+    near = await possible_agents(env, registrar, visit)
+    assert {one.id for one in near} == {door.agent.person_id, door.second.person_id}
+    assert await possible_agents(env, door.world.asha, visit) == []
+    other = door.second if door.hers(visit) is door.agent else door.agent
+    before = door.hers(visit)
+    given, _ = await assign_visit(env, registrar, ChangeVisit(visit.id, "a", agent_id=other.person_id))
+    assert given.agent_id == other.person_id
+    lost = await refused(set_out(env, before, SetOut(visit.id, "o")))
+    assert lost.code is ErrorCode.NOT_FOUND
+    wrong = await refused(assign_visit(env, registrar, ChangeVisit(visit.id, "f", agent_id=door.far.person_id)))
+    assert wrong.code is ErrorCode.AGENT_UNKNOWN
+
+
+async def test_the_fee_is_recorded_before_the_hand_over(door: Door):
+    door.world.env = env = replace(door.world.env, care=replace(door.world.env.care, doorstep_fee_paise=5000))
+    visit = await door.out(await door.book())
+    agent = door.hers(visit)
+    unpaid = await refused(hand_over(env, agent, HandOver(visit.id, "h", otp=door.code(visit))))
+    assert unpaid.code is ErrorCode.FEE_NOT_PAID
+    less = await refused(record_visit_fee(env, agent, RecordVisitFee(visit.id, "R-1", 4999, "less")))
+    assert less.code is ErrorCode.FEE_MISMATCH
+    paid, _ = await record_visit_fee(env, agent, RecordVisitFee(visit.id, "R-1", 5000, "fee"))
+    assert (paid.fee_receipt, paid.version) == ("R-1", visit.version + 1)
+    twice = await refused(record_visit_fee(env, agent, RecordVisitFee(visit.id, "R-2", 5000, "again")))
+    assert twice.code is ErrorCode.STEP_NOT_ALLOWED
+    failed = FailVisit(visit.id, VisitFailure.ROAD_CLOSED, "f")
+    await fail_visit(env, agent, failed)
+    assert (await door.book("next")).fee_receipt == "R-1"
+
+
+async def test_strangers_find_no_visit(door: Door):
+    world = door.world
+    visit = await door.book()
+    for stranger in (world.sunil, world.elsewhere, door.far):
+        for call in (
+            cancel_visit(world.env, stranger, ChangeVisit(visit.id, "c")),
+            set_out(world.env, stranger, SetOut(visit.id, "o")),
+            hand_over(world.env, stranger, HandOver(visit.id, "h", otp="000000")),
+            fail_visit(world.env, stranger, FailVisit(visit.id, VisitFailure.ROAD_CLOSED, "f")),
+            record_visit_fee(world.env, stranger, RecordVisitFee(visit.id, "R", 1, "r")),
+            assign_visit(world.env, stranger, ChangeVisit(visit.id, "a", agent_id="x")),
+            offered(world.env, stranger, door.case.id, DELIVERY),
+        ):
+            assert (await refused(call)).code is ErrorCode.NOT_FOUND
+    for call in (
+        set_out(world.env, world.asha, SetOut(visit.id, "o")),
+        assign_visit(world.env, world.asha, ChangeVisit(visit.id, "a", agent_id=door.agent.person_id)),
+    ):
+        assert (await refused(call)).code is ErrorCode.NOT_FOUND
+    with pytest.raises(NotSignedIn):
+        await cancel_visit(world.env, ANONYMOUS, ChangeVisit(visit.id, "c"))
+
+
+async def test_an_agent_sees_her_own_round_only_with_receipts_and_no_name_afterwards(door: Door):
+    world = door.world
+    visit = await door.out(await door.book())
+    agent = door.hers(visit)
+    other = door.second if agent is door.agent else door.agent
+    (errand,) = await errands_of(world.env, agent, OPEN, after=None, limit=10)
+    assert (errand.number, errand.recipient.en if errand.recipient else None) == (door.case.number, "Asha Negi")
+    for stranger in (other, door.far, world.operator, world.asha, world.registrar):
+        assert await errands_of(world.env, stranger, OPEN, after=None, limit=10) == []
+        assert await count_errands(world.env, stranger, OPEN) == 0
+    async with world.env.store.reading() as tx:
+        receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 20)
+    assert ("DOORSTEP_AGENT", "VISIT", "DELIVER") in {(one.role, one.object_kind, one.purpose) for one in receipts}
+    await hand_over(world.env, agent, HandOver(visit.id, "h", otp=door.code(visit)))
+    (done,) = await errands_of(world.env, agent, frozenset(VisitState), after=None, limit=10)
+    assert (done.recipient, done.address) == (None, None)
+
+
+async def test_papers_are_fetched_while_the_case_is_with_the_office(door: Door):
+    world = door.world
+    case = await world.submit(world.sunil, idempotency_key="pick-up")
+    slots = await offered(world.env, world.sunil, case.id, VisitPurpose.PICK_UP)
+    assert await offered(world.env, world.sunil, case.id, DELIVERY) == []
+    request = BookVisit(case.id, VisitPurpose.PICK_UP, slots[0], "p")
+    visit, _ = await book_visit(world.env, world.sunil, request)
+    visit = await door.out(visit)
+    code = code_for(world.sunil, visit, world.clock.now())
+    await hand_over(world.env, door.hers(visit), HandOver(visit.id, "h", otp=code))
+    async with world.env.store.reading() as tx:
+        after = await applications.get(tx, case.id)
+    assert after is not None
+    assert after.status is case.status
+    none = await refused(book_visit(world.env, world.sunil, replace(request, purpose=DELIVERY, idempotency_key="d")))
+    assert none.code is ErrorCode.VISIT_NOT_POSSIBLE
+
+
+async def test_two_bookings_at_once_give_one_visit(door: Door):
+    env, asha = door.world.env, door.world.asha
+    slots = await offered(env, asha, door.case.id, DELIVERY)
+    calls = (book_visit(env, asha, BookVisit(door.case.id, DELIVERY, slots[place], str(place))) for place in range(4))
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(not isinstance(one, BaseException) for one in results) == 1
+    assert all(isinstance(one, Problems) for one in results if isinstance(one, BaseException))
+
+
+async def test_who_is_on_the_register_of_agents_signs_in_as_an_agent(door: Door):
+    env = door.world.env
+    now = env.clock.now()
+    ends = now + timedelta(hours=1)
+    for person, role in ((door.agent, Role.DOORSTEP_AGENT), (door.world.operator, Role.OPERATOR)):
+        session = Session(
+            env.ids.key(),
+            PersonKind.OPERATOR,
+            person.person_id or "",
+            Provider.CSC_CONNECT,
+            "HIGH",
+            None,
+            now,
+            ends,
+            None,
+        )
+        async with env.store.writing() as tx:
+            await add_session(tx, session)
+        subject = await subject_for_token(env, mint_session_token(env, session))
+        assert (subject.roles, subject.district) == (frozenset({role}), "49")
