@@ -2,40 +2,57 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from actions.access import of_application
-from domain import applications, benefits, catalogue, certificates, people
+from domain import applications, benefits, catalogue, certificates, doorstep, feedback, people
 from domain.applications import Channel, DeliveryMode
+from domain.desk import ReadPurpose
 from domain.global_ids import TypeCode, from_global_id
-from domain.lifecycle import Move, Status, moves_from
+from domain.lifecycle import OPEN, Move, Status, moves_from
 from domain.messages import label
 from domain.numbers import NumberKind, parse_number, show_number
-from domain.policy import ObjectKind
+from domain.people import PersonKind
+from domain.policy import ObjectKind, Resource
 from schema.benefits import Benefit
 from schema.certificates import Certificate
+from schema.clearances import Clearance, Escalation, FieldReport
 from schema.context import Info, InLanguage, signed_in, spoken
+from schema.desk_marks import DeskClaim, Proposal
+from schema.doorstep import DoorstepVisit
+from schema.feedback import Feedback
 from schema.fields import resolved
+from schema.grievances import Grievance
 from schema.loading import ByKey
-from schema.node import Node, node_id
+from schema.node import VIEWS, Node, node_id
 from schema.places import District, Tehsil, tehsil_by_code
 from schema.progress import AttachedDocument, Deadline, Decision, TimelineEntry
 from schema.scalars import Paise
 from schema.services import Service
 from schema.staff import Applicant, AssignedOfficer, AssistingOperator
 
+if TYPE_CHECKING:
+    from schema.appeals import Appeal
+
 _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda application: application.item.service_code)
-_APPLICANT: ByKey[people.Citizen] = ByKey(
-    "applicants", lambda application: replace(of_application(application.item), kind=ObjectKind.CITIZEN)
-)
+
+
+def _of_applicant(application: "Application") -> Resource:
+    """The applicant as a resource; receipts of her data bear the purpose that was stated for the application."""
+    stated = application.stated.purpose if application.stated else None
+    return replace(of_application(application.item), kind=ObjectKind.CITIZEN, stated=stated)
+
+
+_APPLICANT: ByKey[people.Citizen] = ByKey("applicants", _of_applicant)
 _OPERATOR: ByKey[people.Operator] = ByKey("operators", lambda application: application.item.operator_id)
 _OFFICER: ByKey[people.Officer] = ByKey("officers", lambda application: application.item.officer_id)
 _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda application: application.item.district)
 _CERTIFICATE: ByKey[certificates.IssuedCertificate] = ByKey(
     "certificates_of_applications", lambda application: application.item.id
 )
+_FEEDBACK: ByKey[feedback.Feedback] = ByKey("feedback_of_applications", lambda application: application.item.id)
 _SANCTION: ByKey[benefits.Sanction] = ByKey("sanctions_of_applications", lambda application: application.item.id)
 
 
@@ -70,10 +87,16 @@ class Application(Node):
     submitted_at: datetime | None = strawberry.field(description="When it was handed in; null for a draft.")
     delivered_at: datetime | None = strawberry.field(description="When the result was there for the citizen.")
     updated_at: datetime = strawberry.field(description="When it changed last.")
+    withheld: bool = strawberry.field(
+        default=False,
+        description="In a queue: true for a case that lies with a colleague. Applicant, form, papers, steps and "
+        "decision are not shown; claim it, or ask for it by its number with a purpose.",
+    )
+    stated: strawberry.Private[ReadPurpose | None] = None
 
     @classmethod
-    def of(cls, item: applications.Application) -> Self:
-        """The graph's view of an application."""
+    def of(cls, item: applications.Application, *, withheld: bool = False, stated: ReadPurpose | None = None) -> Self:
+        """The graph's view of an application; `stated` is why an officer reads it outside her queue."""
         return cls(
             id=node_id(TypeCode.APPLICATION, item.id),
             item=item,
@@ -87,6 +110,8 @@ class Application(Node):
             submitted_at=item.submitted_at,
             delivered_at=item.delivered_at,
             updated_at=item.updated_at,
+            withheld=withheld,
+            stated=stated,
         )
 
     @resolved(description="The number as people read it: 4-5-5.")
@@ -106,7 +131,7 @@ class Application(Node):
 
     @resolved(description="The citizen, for those who may see whose it is.", metadata=_APPLICANT.metadata)
     async def applicant(self, info: Info) -> Applicant | None:
-        item = await _APPLICANT.load(self, info.context.loaders)
+        item = None if self.withheld else await _APPLICANT.load(self, info.context.loaders)
         return None if item is None else Applicant.of(item)
 
     @resolved(description="The centre operator who helped, where one did.", metadata=_OPERATOR.metadata)
@@ -130,7 +155,8 @@ class Application(Node):
 
     @resolved(description="What was filled in.")
     def form(self) -> list[FormField]:
-        return [FormField(name=name, value=value) for name, value in self.item.form.items()]
+        shown = {} if self.withheld else self.item.form
+        return [FormField(name=name, value=value) for name, value in shown.items()]
 
     @resolved(description="The fee; null where the service has none or no source gives it.")
     def fee(self) -> Fee | None:
@@ -143,27 +169,87 @@ class Application(Node):
 
     @resolved(description="Every step so far, the first one first.")
     async def timeline(self, info: Info) -> list[TimelineEntry]:
+        if self.withheld:
+            return []
         return [TimelineEntry.of(item) for item in await info.context.loaders.timelines.load(self.item.id)]
 
     @resolved(description="The papers that were attached.")
     async def documents(self, info: Info) -> list[AttachedDocument]:
+        if self.withheld:
+            return []
         return [AttachedDocument.of(item) for item in await info.context.loaders.documents.load(self.item.id)]
+
+    @resolved(description="Appeals about it, the first one first.")
+    async def appeals(self, info: Info) -> list[Annotated["Appeal", strawberry.lazy("schema.appeals")]]:
+        found = [] if self.withheld else await info.context.loaders.appeals_of_applications.load(self.item.id)
+        return [VIEWS[TypeCode.APPEAL](item) for item in found]
+
+    @resolved(description="Clearances that were asked of other departments, the first one first.")
+    async def clearances(self, info: Info) -> list[Clearance]:
+        found = [] if self.withheld else await info.context.loaders.clearances_of_applications.load(self.item.id)
+        return [Clearance.of(item) for item in found]
+
+    @resolved(description="Reports from the field, the first one first.")
+    async def verification(self, info: Info) -> list[FieldReport]:
+        found = [] if self.withheld else await info.context.loaders.field_reports.load(self.item.id)
+        return [FieldReport.of(item) for item in found]
+
+    @resolved(description="For officers: the latest warning about its due date; null where there is none.")
+    async def escalation(self, info: Info) -> Escalation | None:
+        if info.context.subject.kind is not PersonKind.OFFICER:
+            return None
+        found = await info.context.loaders.escalations.load(self.item.id)
+        return Escalation.of(found[-1]) if found and self.item.status in OPEN else None
 
     @resolved(description="The decision; null while there is none.")
     def decision(self) -> Decision | None:
-        return Decision.of(self.item.decision) if self.item.decision else None
+        return Decision.of(self.item.decision) if self.item.decision and not self.withheld else None
+
+    @resolved(description="For officers: the colleague who works on it now; null where nobody claimed it.")
+    async def claim(self, info: Info) -> DeskClaim | None:
+        if info.context.subject.kind is not PersonKind.OFFICER:
+            return None
+        item = await info.context.loaders.claims.load(self.item.id)
+        return None if item is None else DeskClaim.of(info, item)
+
+    @resolved(description="For officers: the latest decision on it that a second officer must confirm, or has seen.")
+    async def proposal(self, info: Info) -> Proposal | None:
+        if info.context.subject.kind is not PersonKind.OFFICER or self.withheld:
+            return None
+        item = await info.context.loaders.proposals.load(self.item.id)
+        return None if item is None else Proposal.of(info, item, self.item.version)
 
     @resolved(description="The certificate that was issued on it.", metadata=_CERTIFICATE.metadata)
     async def certificate(self, info: Info) -> Certificate | None:
-        item = await _CERTIFICATE.load(self, info.context.loaders)
+        item = None if self.withheld else await _CERTIFICATE.load(self, info.context.loaders)
         return None if item is None else Certificate.of_issued(item)
 
     @resolved(
         description="The benefit that was sanctioned on it, as our own store knows it.", metadata=_SANCTION.metadata
     )
     async def benefit(self, info: Info) -> Benefit | None:
-        item = await _SANCTION.load(self, info.context.loaders)
+        item = None if self.withheld else await _SANCTION.load(self, info.context.loaders)
         return None if item is None else await Benefit.of_sanction(info, item)
+
+    @resolved(description="The citizen's feedback; null where she gave none.", metadata=_FEEDBACK.metadata)
+    async def feedback(self, info: Info) -> Feedback | None:
+        item = None if self.withheld else await _FEEDBACK.load(self, info.context.loaders)
+        return None if item is None else Feedback.of(info, item)
+
+    @resolved(description="Grievances about it, the first one first.")
+    async def grievances(self, info: Info) -> list[Grievance]:
+        found = [] if self.withheld else await info.context.loaders.grievances_of_applications.load(self.item.id)
+        return [Grievance.of(item) for item in found]
+
+    @resolved(description="Doorstep visits for it, the first one first.")
+    async def doorstep_visits(self, info: Info) -> list[DoorstepVisit]:
+        found = [] if self.withheld else await info.context.loaders.visits_of_applications.load(self.item.id)
+        return [DoorstepVisit.of(item) for item in found]
+
+    @resolved(description="The visit that is booked or under way; null where there is none.")
+    async def doorstep_visit(self, info: Info) -> DoorstepVisit | None:
+        found = [] if self.withheld else await info.context.loaders.visits_of_applications.load(self.item.id)
+        return next((DoorstepVisit.of(item) for item in found if item.state in doorstep.OPEN), None)
 
     @resolved(description="The steps that the law allows from here, by whomever.")
     def allowed_moves(self) -> list[Move]:
@@ -178,6 +264,9 @@ class ApplicationBy:
     number: strawberry.Maybe[str] = strawberry.field(
         description="Its number as keyed; spaces, hyphens and Devanagari digits are accepted."
     )
+    acknowledgement: strawberry.Maybe[str] = strawberry.field(
+        description="The number of its acknowledgement, as keyed."
+    )
 
 
 @strawberry.type
@@ -189,18 +278,30 @@ class ApplicationsQuery:
         "error is NUMBER_MISTYPED."
     )
     async def application(
-        self, info: Info, by: Annotated[ApplicationBy, strawberry.argument(description="Its id or a number.")]
+        self,
+        info: Info,
+        by: Annotated[ApplicationBy, strawberry.argument(description="Its id or a number.")],
+        purpose: Annotated[
+            ReadPurpose | None,
+            strawberry.argument(
+                description="Why an officer reads a case that lies with a colleague; without it PURPOSE_REQUIRED. "
+                "The citizen sees it among her `dataAccesses`."
+            ),
+        ] = None,
     ) -> Application | None:
         signed_in(info)
-        item = await _find(info, by)
-        return None if item is None else Application.of(item)
+        name = _name(by)
+        item = None if name is None else await info.context.loaders.named_applications.load((*name, purpose))
+        return None if item is None else Application.of(item, stated=purpose)
 
 
-async def _find(info: Info, by: ApplicationBy) -> applications.Application | None:
-    loaders = info.context.loaders
+def _name(by: ApplicationBy) -> tuple[str, str] | None:
+    """The kind of the name and the name; None for the id of something else."""
     if by.id is not None:
         code, key = from_global_id(by.id.value)
-        return await loaders.applications.load(key) if code is TypeCode.APPLICATION else None
+        return ("id", key) if code is TypeCode.APPLICATION else None
     if by.number is not None:
-        return await loaders.applications_by_number.load(parse_number(by.number.value, NumberKind.APPLICATION))
+        return "number", parse_number(by.number.value, NumberKind.APPLICATION)
+    if by.acknowledgement is not None:
+        return "acknowledgement", parse_number(by.acknowledgement.value, NumberKind.ACKNOWLEDGEMENT)
     return None

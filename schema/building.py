@@ -10,26 +10,38 @@ from strawberry.types import ExecutionContext
 
 from domain.text import Language
 from schema.answers import AnswerExtension
+from schema.appealing import AppealingMutation, ExaminingMutation
+from schema.appeals import AppealsQuery
 from schema.applications import ApplicationsQuery
 from schema.certificates import CertificatesQuery
 from schema.citizens import Citizen
+from schema.complaining import GrievancesMutation
 from schema.context import Context, Info
 from schema.counts import CountsQuery
 from schema.deciding import DecidingMutation
+from schema.desk import DeskMutation
 from schema.entities import resolve_entities
 from schema.errors import replace_errors
+from schema.feedback import FeedbackQuery
 from schema.fees import FeesMutation
 from schema.labels import LabelsQuery
 from schema.nodes import NodesQuery
+from schema.office_law import OverdueQuery
 from schema.officers import Officer
+from schema.operations_desk import OperationsMutation, OperationsQuery
 from schema.operators import Operator
+from schema.personal_data import PersonalDataMutation
 from schema.places import PlacesQuery
+from schema.rating import FeedbackMutation
 from schema.responding import RespondingMutation
 from schema.scalars import scalar_map
 from schema.services import ServicesQuery
 from schema.sources import SourcesQuery
 from schema.submitting import SubmittingMutation
+from schema.suggestions import SuggestionsMutation
+from schema.tracking import TrackingQuery
 from schema.viewer import ViewerQuery
+from schema.visiting import ArrangingMutation, DoorstepQuery, VisitingMutation
 
 if TYPE_CHECKING:
     from graphql.execution import Executor
@@ -44,17 +56,38 @@ class Query(
     ServicesQuery,
     PlacesQuery,
     ApplicationsQuery,
+    AppealsQuery,
+    OverdueQuery,
     CertificatesQuery,
     CountsQuery,
+    TrackingQuery,
+    FeedbackQuery,
+    DoorstepQuery,
     SourcesQuery,
     NodesQuery,
     LabelsQuery,
+    OperationsQuery,
 ):
     """The root of queries."""
 
 
 @strawberry.type(description="Everything that can be done.")
-class Mutation(SubmittingMutation, RespondingMutation, FeesMutation, DecidingMutation):
+class Mutation(
+    SubmittingMutation,
+    RespondingMutation,
+    FeesMutation,
+    DecidingMutation,
+    AppealingMutation,
+    ExaminingMutation,
+    DeskMutation,
+    OperationsMutation,
+    FeedbackMutation,
+    GrievancesMutation,
+    SuggestionsMutation,
+    PersonalDataMutation,
+    ArrangingMutation,
+    VisitingMutation,
+):
     """The root of mutations."""
 
 

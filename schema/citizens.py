@@ -9,11 +9,14 @@ import strawberry
 from actions import access
 from actions.benefits import benefits_of
 from actions.certificates import certificates_of
+from actions.dashboard import dashboard_of
 from actions.ration import ration_card_of
 from domain import catalogue, people
 from domain.applications import Application as ApplicationItem
 from domain.errors import ErrorCode, Problem, Problems, not_found
+from domain.feedback import Suggestion as SuggestionItem
 from domain.global_ids import TypeCode
+from domain.grievances import Grievance as GrievanceItem
 from domain.lifecycle import Status
 from domain.masks import mask_mobile
 from domain.policy import ObjectKind, Purpose
@@ -21,10 +24,13 @@ from domain.sources import Source
 from domain.text import Language
 from schema.applications import Application
 from schema.benefits import Benefit, BenefitList
+from schema.care_lists import grievances_of_citizen, suggestions_of_author
 from schema.certificates import Certificate, CertificateList
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
+from schema.dashboard import Dashboard
 from schema.fields import resolved
+from schema.grievances import Grievance
 from schema.linked_accounts import DataAccess, LinkedAccount
 from schema.loading import ByKey
 from schema.node import Node, node_id
@@ -33,6 +39,7 @@ from schema.places import District
 from schema.provenance import noted
 from schema.ration import RationCard
 from schema.source_policies import read_from
+from schema.suggestions import Suggestion
 from store import accesses
 from store import applications as kept
 
@@ -121,6 +128,29 @@ class Citizen(Node):
         asked = ration_card_of(context.environment, context.subject, self.item.id, spoken(info, language))
         sourced = await context.sources.ask(info.path, asked)
         return None if sourced is None else RationCard.of(info, sourced)
+
+    @resolved(description="Her first page: counts, what waits for her, what is due next, what changed last.")
+    async def dashboard(self, info: Info) -> Dashboard:
+        context = info.context
+        return Dashboard.of(await dashboard_of(context.environment, context.subject, self.item.id))
+
+    @resolved(
+        description="Her grievances, the newest first.",
+        graphql_type=Connection[Grievance],
+        extensions=[Paged(backward=False)],
+    )
+    async def grievances(self, info: Info) -> Listing[GrievanceItem]:
+        await _required(info, self.item.id, ObjectKind.GRIEVANCE)
+        return grievances_of_citizen(info, self.item.id)
+
+    @resolved(
+        description="What she suggested, the newest first.",
+        graphql_type=Connection[Suggestion],
+        extensions=[Paged(backward=False)],
+    )
+    async def suggestions(self, info: Info) -> Listing[SuggestionItem]:
+        await _required(info, self.item.id, ObjectKind.SUGGESTION)
+        return suggestions_of_author(info, self.item.id)
 
     @resolved(description="The accounts that she linked, the oldest first.")
     async def linked_accounts(self, info: Info) -> list[LinkedAccount]:

@@ -8,6 +8,7 @@ import strawberry
 from actions.environment import Environment
 from domain.errors import NotSignedIn
 from domain.people import Subject
+from domain.switches import Switchboard
 from domain.text import Language
 from integrations.monitor import SourceMonitor
 from schema.ledger import SourceLedger
@@ -33,6 +34,10 @@ class Context:
     monitor: SourceMonitor
     idempotency_key: str | None = None
     """The `Idempotency-Key` header, where one was sent."""
+    client: str = ""
+    """What one client is told by, its address; it is counted, never kept."""
+    switches: Switchboard = field(default_factory=Switchboard)
+    """Which mutations and systems are switched off, as this process last read it."""
     signals: Signals = field(default_factory=Signals)
     sources: SourceLedger = field(init=False)
     loaders: Loaders = field(init=False)

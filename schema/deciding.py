@@ -21,7 +21,12 @@ class DecideApplicationInput:
     expected_version: int | None = strawberry.field(
         default=None, description="The version that was seen; with another one the answer is CONFLICT."
     )
-    ground: RejectionGround | None = strawberry.field(default=None, description="The coded ground of a refusal.")
+    ground: RejectionGround | None = strawberry.field(
+        default=None, description="The coded ground of a refusal, return or query."
+    )
+    documents: list[str] = strawberry.field(
+        default_factory=list, description="Keys of the service's notified papers that a refusal or query is about."
+    )
     reason: str | None = strawberry.field(default=None, description="The reasons, as the citizen will read them.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
@@ -50,6 +55,7 @@ class DecidingMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
                 ground=input.ground,
+                documents=tuple(input.documents),
                 reason=input.reason,
             )
             return await decide_application(info.context.environment, info.context.subject, request)

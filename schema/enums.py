@@ -5,20 +5,30 @@ from typing import Any
 
 import strawberry
 
+from actions.appeals import AppealVerdict
+from actions.bulk import ItemOutcome
 from actions.decide import Verdict
 from actions.environment import SubmissionState
 from actions.submit_checks import DocumentSource
+from domain.alarms import AlarmCode, AlarmState, Severity
+from domain.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState, AwardKind
 from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.benefits import PaymentStatus
 from domain.catalogue import Outcome
 from domain.certificates import CertificateStatus
+from domain.clearances import ClearanceState, EscalationKind
 from domain.deadline import DayUnit
+from domain.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
+from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.errors import ErrorCode, Remedy
+from domain.feedback import SuggestionState
+from domain.grievances import GrievanceCategory, GrievanceMove, GrievanceState
 from domain.lifecycle import Move, Status
 from domain.messages import label
 from domain.people import OfficerLevel, Provider, Role
 from domain.policy import ObjectKind, Purpose
 from domain.sources import Source, SourceState
+from domain.switches import SwitchKind, SwitchState
 from domain.text import Language
 
 
@@ -59,4 +69,33 @@ _publish(Language, "Language", "language", "Languages of the portal; Garhwali an
 _publish(ErrorCode, "ErrorCode", "error", "Stable codes of refusals and errors.")
 _publish(Remedy, "Action", "remedy", "What the person can do about an error.")
 _publish(Verdict, "Verdict", "verdict", "What an officer can do with an application.")
+_publish(QueueSort, "QueueSort", "queue_sort", "In which order a queue is listed.")
+_publish(Holder, "CaseHolder", "holder", "Who holds a case, seen from the officer who asks.")
+_publish(DaysLeft, "DaysLeft", "days_left", "How near the legal due date is, in calendar days.")
+_publish(OpinionState, "ProposalState", "opinion", "Where a decision that a second officer must see stands.")
+_publish(ItemOutcome, "ItemOutcome", "bulk", "What became of one case of several.")
+_publish(ReadPurpose, "ReadPurpose", "purpose", "Why an officer reads a case that lies with a colleague.")
+_publish(SwitchKind, "SwitchKind", "switch_kind", "What a switch is for.")
+_publish(SwitchState, "SwitchState", "switch", "How far a system or mutation may be used.")
+_publish(AlarmCode, "AlarmCode", "alarm", "The alarms (docs/alarms.md).")
+_publish(AlarmState, "AlarmState", "alarm_state", "Whether an alarm holds.")
+_publish(Severity, "AlarmSeverity", "severity", "How fast somebody must look.")
+_publish(AppealLevel, "AppealLevel", "appeal_level", "Who hears an appeal.")
+_publish(AppealGround, "AppealGround", "appeal_ground", "Why there is an appeal.")
+_publish(AppealOrigin, "AppealOrigin", "appeal_origin", "Who filed an appeal.")
+_publish(AppealState, "AppealState", "appeal_state", "Where an appeal stands.")
+_publish(AppealMove, "AppealMove", "appeal_move", "What can happen to an appeal.")
+_publish(AppealVerdict, "AppealVerdict", "appeal_verdict", "What an authority can order.")
+_publish(AwardKind, "AwardKind", "award", "What an order can impose.")
+_publish(ClearanceState, "ClearanceState", "clearance_state", "How a clearance stands.")
+_publish(EscalationKind, "EscalationKind", "escalation", "Why somebody is warned about an application.")
 _publish(DocumentIntegrity, "DocumentIntegrity", "integrity", "How the content of a file was checked.")
+_publish(GrievanceCategory, "GrievanceCategory", "grievance_category", "What a grievance is about.")
+_publish(GrievanceState, "GrievanceState", "grievance_state", "Where a grievance stands.")
+_publish(GrievanceMove, "GrievanceMove", "grievance_move", "What can happen to a grievance.")
+_publish(SuggestionState, "SuggestionState", "suggestion_state", "Where a suggestion stands.")
+_publish(VisitPurpose, "VisitPurpose", "visit_purpose", "Why a doorstep agent comes.")
+_publish(VisitState, "VisitState", "visit_state", "Where a doorstep visit stands.")
+_publish(VisitFailure, "VisitFailure", "visit_failure", "Why a doorstep visit failed.")
+_publish(SlotWindow, "SlotWindow", "slot_window", "The part of a day in which an agent comes.")
+_publish(HandOverProof, "HandOverProof", "hand_over_proof", "What proves a hand-over.")

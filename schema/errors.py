@@ -18,6 +18,7 @@ from domain.global_ids import MalformedGlobalId
 from domain.messages import message
 from domain.numbers import MistypedNumber
 from domain.sources import Source
+from domain.switches import MutationOff
 from domain.text import Language
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from schema.document_errors import document_message
@@ -45,9 +46,30 @@ _TYPES: Mapping[ErrorCode, str] = {
     ErrorCode.SERVICE_UNKNOWN: "NOT_FOUND",
     ErrorCode.CONFLICT: "FAILED_PRECONDITION",
     ErrorCode.ALREADY_APPLIED: "FAILED_PRECONDITION",
+    ErrorCode.ERASURE_BLOCKED: "FAILED_PRECONDITION",
     ErrorCode.IN_PROGRESS: "FAILED_PRECONDITION",
     ErrorCode.TRANSITION_NOT_ALLOWED: "FAILED_PRECONDITION",
+    ErrorCode.PAUSE_LIMIT_REACHED: "FAILED_PRECONDITION",
+    ErrorCode.CLEARANCE_PENDING: "FAILED_PRECONDITION",
+    ErrorCode.ALREADY_APPEALED: "FAILED_PRECONDITION",
+    ErrorCode.NOT_APPEALABLE: "FAILED_PRECONDITION",
+    ErrorCode.HEARING_REQUIRED: "FAILED_PRECONDITION",
+    ErrorCode.STEP_NOT_ALLOWED: "FAILED_PRECONDITION",
+    ErrorCode.FEE_NOT_PAID: "FAILED_PRECONDITION",
+    ErrorCode.FEEDBACK_TOO_EARLY: "FAILED_PRECONDITION",
+    ErrorCode.FEEDBACK_CLOSED: "FAILED_PRECONDITION",
+    ErrorCode.GRIEVANCE_OPEN: "FAILED_PRECONDITION",
+    ErrorCode.VISIT_NOT_POSSIBLE: "FAILED_PRECONDITION",
+    ErrorCode.VISITS_EXHAUSTED: "FAILED_PRECONDITION",
+    ErrorCode.OTP_EXPIRED: "FAILED_PRECONDITION",
     ErrorCode.SERVICE_CLOSED: "FAILED_PRECONDITION",
+    ErrorCode.CASE_CLAIMED: "FAILED_PRECONDITION",
+    ErrorCode.PROPOSAL_WAITS: "FAILED_PRECONDITION",
+    ErrorCode.PROPOSAL_MISSING: "FAILED_PRECONDITION",
+    ErrorCode.SECOND_OFFICER_NEEDED: "FAILED_PRECONDITION",
+    ErrorCode.PURPOSE_REQUIRED: "FAILED_PRECONDITION",
+    ErrorCode.PACK_EXPIRED: "FAILED_PRECONDITION",
+    ErrorCode.SWITCHED_OFF: "UNAVAILABLE",
     ErrorCode.RATE_LIMITED: "RESOURCE_EXHAUSTED",
     ErrorCode.TOO_COMPLEX: "RESOURCE_EXHAUSTED",
     ErrorCode.OVERLOADED: "UNAVAILABLE",
@@ -100,7 +122,10 @@ def fault_of(error: BaseException) -> Fault:
 
 def _of_problems(error: Any) -> Fault:
     problem = error.problems[0]
-    return Fault(problem.code, problem.action, params=problem.params)
+    wait = problem.params.get("retryAfterSeconds")
+    if wait is None:
+        return Fault(problem.code, problem.action, params=problem.params)
+    return Fault(problem.code, problem.action, retryable=True, retry_after=float(wait), params=problem.params)
 
 
 def _of_source(code: ErrorCode, action: Remedy) -> Callable[[Any], Fault]:
@@ -124,6 +149,10 @@ def _of_refusal(error: Any) -> Fault:
     return Fault(ErrorCode.SOURCE_REFUSED, Remedy.CALL_HELPLINE, detail=error.code, source=error.source)
 
 
+def _of_switch(error: Any) -> Fault:
+    return Fault(ErrorCode.SWITCHED_OFF, Remedy.RETRY_LATER, retryable=True, retry_after=error.retry_after)
+
+
 def _always(fault: Fault) -> Callable[[Any], Fault]:
     return lambda _: fault
 
@@ -138,6 +167,7 @@ _BUSY = Fault(ErrorCode.OVERLOADED, Remedy.RETRY_LATER, retryable=True, retry_af
 _FAULTS: tuple[tuple[type[BaseException], Callable[[Any], Fault]], ...] = (
     (Problems, _of_problems),
     (NotSignedIn, _always(Fault(ErrorCode.UNAUTHENTICATED, Remedy.SIGN_IN_AGAIN))),
+    (MutationOff, _of_switch),
     (MistypedNumber, _always(Fault(ErrorCode.NUMBER_MISTYPED, Remedy.CORRECT_INPUT))),
     (MalformedGlobalId, _always(Fault(ErrorCode.BAD_INPUT, Remedy.CORRECT_INPUT, detail="MALFORMED_ID"))),
     (Unavailable, _of_source(ErrorCode.SOURCE_UNAVAILABLE, Remedy.RETRY_LATER)),
@@ -162,7 +192,16 @@ _FAULTS: tuple[tuple[type[BaseException], Callable[[Any], Fault]], ...] = (
 EXPECTED_IN_MUTATIONS = (Problems, MistypedNumber, MalformedGlobalId, VersionConflict, KeyReused, InProgress)
 """Refusals that a mutation tells as `userErrors`; everything else is a top-level error."""
 
-OURS = (Problems, NotSignedIn, MistypedNumber, MalformedGlobalId, IntegrationError, StoreError, TimeoutError)
+OURS = (
+    Problems,
+    NotSignedIn,
+    MutationOff,
+    MistypedNumber,
+    MalformedGlobalId,
+    IntegrationError,
+    StoreError,
+    TimeoutError,
+)
 """Exceptions that are part of the job and need no stack trace."""
 
 

@@ -1,11 +1,26 @@
 """Strawberry's field and mutation decorators with types: its own ones give Any, which strict mypy refuses."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.utils.str_converters import to_camel_case
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+MUTATIONS: set[str] = set()
+"""The names of the mutation root, as they are declared; each can be switched off."""
+
+
+class Switchable(FieldExtension):
+    """Asks the switchboard before a mutation runs; a mutation that is off raises MutationOff and does nothing."""
+
+    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Any, **given: Any) -> Any:
+        """Run the mutation where it is on."""
+        context = info.context
+        context.switches.require_mutation(info.field_name, context.environment.clock.now())
+        return await next_(source, info, **given)
 
 
 def resolved(*, description: str, **options: Any) -> Callable[[F], F]:
@@ -15,4 +30,9 @@ def resolved(*, description: str, **options: Any) -> Callable[[F], F]:
 
 def mutation(*, description: str) -> Callable[[F], F]:
     """A field of the mutation root."""
-    return cast("Callable[[F], F]", strawberry.mutation(description=description))
+
+    def declare(resolver: F) -> F:
+        MUTATIONS.add(to_camel_case(resolver.__name__))
+        return cast("F", strawberry.mutation(resolver, description=description, extensions=[Switchable()]))
+
+    return declare

@@ -6,19 +6,40 @@ executor that plans whole levels (ENGINE.md, the compiled executor).
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
-from actions import access
+from actions import access, care, purpose
 from actions.environment import Environment
+from domain.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.applications import Application, AttachedDocument, TimelineEntry
 from domain.benefits import Instalment, Sanction
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
 from domain.certificates import IssuedCertificate
+from domain.clearances import Clearance, Escalation, VerificationReport
+from domain.desk import Claim, Proposal, ReadPurpose
+from domain.doorstep import Visit
+from domain.feedback import Feedback, Suggestion
+from domain.grievances import Grievance, GrievanceReply
 from domain.people import Citizen, LinkedAccount, Officer, Operator, Subject
 from domain.policy import ObjectKind, Resource
-from store import applications, benefits, catalogue, certificates, identities, people
+from store import (
+    appeals,
+    applications,
+    benefits,
+    catalogue,
+    certificates,
+    clearances,
+    desk,
+    doorstep,
+    feedback,
+    grievances,
+    identities,
+    people,
+    suggestions,
+)
 from store.engine import Transaction
 
 K = TypeVar("K")
@@ -28,7 +49,16 @@ One: TypeAlias = DataLoader[str, V | None]
 Many: TypeAlias = DataLoader[str, Sequence[V]]
 Read: TypeAlias = Callable[[Transaction, list[str]], Awaitable[Mapping[str, V]]]
 
+Named: TypeAlias = tuple[str, str, ReadPurpose | None]
+"""An application by the kind of its name, the name, and the purpose that was stated for reading it."""
+
 METADATA_KEY = "load_by_key"
+
+_NAMES: Mapping[str, Read[Application]] = {
+    "id": applications.many,
+    "number": applications.by_numbers,
+    "acknowledgement": applications.by_acknowledgements,
+}
 
 
 @dataclass(frozen=True)
@@ -67,17 +97,38 @@ class Loaders:
         self.schemes_by_id: One[Scheme] = self._one(_schemes_by_id)
         self.departments_by_id: One[Department] = self._one(_departments_by_id)
         self.districts_by_id: One[District] = self._one(_districts_by_id)
-        self.tehsils: Many[Tehsil] = self._many(_tehsils)
-        self.applications: One[Application] = self._guarded(applications.many, access.of_application)
-        self.applications_by_number: One[Application] = self._guarded(_applications_by_number, access.of_application)
+        self.tehsils: Many[Tehsil] = self._many(catalogue.tehsils_of)
+        self.applications: One[Application] = self._for_purpose("id")
+        self.applications_by_number: One[Application] = self._for_purpose("number")
+        self.named_applications: DataLoader[Named, Application | None] = self._keep(DataLoader(self._read_named))
         self.certificates: One[IssuedCertificate] = self._guarded(certificates.many, access.of_certificate)
         self.certificates_by_number: One[IssuedCertificate] = self._guarded(
-            _certificates_by_number, access.of_certificate
+            certificates.by_numbers, access.of_certificate
         )
         self.citizens: One[Citizen] = self._guarded(people.citizens, _of_citizen)
         self.applicants: DataLoader[Resource, Citizen | None] = self._keep(DataLoader(self._read_applicants))
         self.sanctions: One[Sanction] = self._guarded(benefits.sanctions, _of_sanction)
+        self.grievances: One[Grievance] = self._guarded(grievances.many, care.of_grievance)
+        self.suggestions: One[Suggestion] = self._guarded(suggestions.many, care.of_suggestion)
+        self.visits: One[Visit] = self._guarded(doorstep.many, care.of_visit)
+        self.feedback_of_applications: One[Feedback] = self._guarded(feedback.of_applications, care.of_feedback)
+        self.grievances_of_applications: Many[Grievance] = self._guarded_many(
+            grievances.of_applications, care.of_grievance
+        )
+        self.visits_of_applications: Many[Visit] = self._guarded_many(doorstep.of_applications, care.of_visit)
         # The loaders below are keyed by things that were let through before.
+        self.grievance_replies: Many[GrievanceReply] = self._many(grievances.replies)
+        self.appeals: One[Appeal] = self._guarded(appeals.many, access.of_appeal)
+        self.appeals_by_number: One[Appeal] = self._guarded(appeals.by_numbers, access.of_appeal)
+        self.clearances: One[Clearance] = self._guarded(clearances.many, access.of_clearance)
+        self.appeals_of_applications: Many[Appeal] = self._many(appeals.of_applications)
+        self.appeal_events: Many[AppealEvent] = self._many(appeals.events)
+        self.appeal_hearings: Many[Hearing] = self._many(appeals.hearings)
+        self.appeal_awards: Many[Award] = self._many(appeals.awards)
+        self.clearances_of_applications: Many[Clearance] = self._many(clearances.of_applications)
+        self.field_reports: Many[VerificationReport] = self._many(clearances.reports)
+        self.escalations: Many[Escalation] = self._many(clearances.warnings)
+        self.auto_appeal_opt_outs: One[datetime] = self._one(appeals.opted_out)
         self.timelines: Many[TimelineEntry] = self._many(applications.timelines)
         self.documents: Many[AttachedDocument] = self._many(applications.documents)
         self.certificates_of_applications: One[IssuedCertificate] = self._one(certificates.of_applications)
@@ -86,6 +137,8 @@ class Loaders:
         self.linked_accounts: Many[LinkedAccount] = self._many(identities.linked_accounts)
         self.officers: One[Officer] = self._one(people.officers)
         self.operators: One[Operator] = self._one(people.operators)
+        self.claims: One[Claim] = self._one(_claims)
+        self.proposals: One[Proposal] = self._one(desk.proposals)
 
     def forget(self) -> None:
         """Drop everything that was loaded; a mutation does so before it writes."""
@@ -101,6 +154,26 @@ class Loaders:
             found.get(str(resource.citizen_id)) if purpose else None
             for resource, purpose in zip(resources, purposes, strict=True)
         ]
+
+    async def _read_named(self, names: list[Named]) -> list[Application | None]:
+        """Applications by whatever names them; an officer's case outside her queue is PURPOSE_REQUIRED in its place."""
+        found: dict[tuple[str, str], Application] = {}
+        async with self._environment.store.reading() as tx:
+            for kind, read in _NAMES.items():
+                keys = [key for name, key, _ in names if name == kind]
+                values = await read(tx, keys) if keys else {}
+                found |= {(kind, key): value for key, value in values.items()}
+        asked = {name: (found[name[:2]], name[2]) for name in names if name[:2] in found}
+        answers = await purpose.read_all(self._environment, self._subject, list(asked.values()))
+        by_name = dict(zip(asked, answers, strict=True))
+        # An exception in a batch is the answer of that key alone.
+        return [cast("Application | None", by_name.get(name)) for name in names]
+
+    def _for_purpose(self, kind: str) -> One[Application]:
+        async def load(keys: list[str]) -> list[Application | None]:
+            return await self._read_named([(kind, key, None) for key in keys])
+
+        return self._keep(DataLoader(load))
 
     def _keep(self, loader: DataLoader[K, V]) -> DataLoader[K, V]:
         self._all.append(loader)
@@ -131,6 +204,18 @@ class Loaders:
             )
             allowed = {key: value for (key, value), may in zip(found.items(), purposes, strict=True) if may}
             return [allowed.get(key) for key in keys]
+
+        return self._keep(DataLoader(load))
+
+    def _guarded_many(self, read: Read[list[V]], resource: Callable[[V], Resource]) -> Many[V]:
+        async def load(keys: list[str]) -> list[Sequence[V]]:
+            async with self._environment.store.reading() as tx:
+                found = await read(tx, keys)
+            flat = [value for values in found.values() for value in values]
+            resources = [resource(value) for value in flat]
+            purposes = iter(await access.may_read_all(self._environment, self._subject, resources))
+            allowed = {key: [value for value in values if next(purposes)] for key, values in found.items()}
+            return [allowed.get(key, []) for key in keys]
 
         return self._keep(DataLoader(load))
 
@@ -168,15 +253,5 @@ async def _schemes_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, Schem
     return {scheme.id: scheme for scheme in (await catalogue.schemes(tx)).values()}
 
 
-async def _tehsils(tx: Transaction, districts: Iterable[str]) -> dict[str, list[Tehsil]]:
-    return {district: await catalogue.tehsils(tx, district) for district in districts}
-
-
-async def _applications_by_number(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
-    found = {number: await applications.by_number(tx, number) for number in numbers}
-    return {number: application for number, application in found.items() if application}
-
-
-async def _certificates_by_number(tx: Transaction, numbers: Iterable[str]) -> dict[str, IssuedCertificate]:
-    found = {number: await certificates.by_number(tx, number) for number in numbers}
-    return {number: certificate for number, certificate in found.items() if certificate}
+async def _claims(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Claim]:
+    return await desk.claims(tx, application_ids, tx.clock.now())

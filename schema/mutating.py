@@ -73,7 +73,7 @@ async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awa
     try:
         item, replayed = await work()
     except EXPECTED_IN_MUTATIONS as refusal:
-        return payload.refused(_user_errors(info, refusal))
+        return payload.refused(user_errors_of(info, refusal))
     info.context.signals.replayed = info.context.signals.replayed or replayed
     return payload.done(item, replayed=replayed)
 
@@ -98,7 +98,8 @@ def key_of_type(code: TypeCode, opaque: str, *path: str) -> str:
     return key
 
 
-def _user_errors(info: Info, refusal: BaseException) -> list[UserError]:
+def user_errors_of(info: Info, refusal: BaseException) -> list[UserError]:
+    """What a mutation tells of a refusal, in the asked language."""
     language = info.context.language
     if isinstance(refusal, Problems):
         return [

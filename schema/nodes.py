@@ -10,17 +10,22 @@ import strawberry
 from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.global_ids import TypeCode, from_global_id
 from domain.people import PersonKind
+from schema.appeals import Appeal
 from schema.applications import Application
 from schema.benefits import Benefit
 from schema.certificates import Certificate
 from schema.citizens import Citizen
+from schema.clearances import Clearance
 from schema.context import Info
+from schema.doorstep import DoorstepVisit
 from schema.fields import resolved
+from schema.grievances import Grievance
 from schema.node import Node
 from schema.officers import Officer
 from schema.operators import Operator
 from schema.places import Department, District
 from schema.services import Scheme, Service
+from schema.suggestions import Suggestion
 
 MOST_NODES = 100
 
@@ -55,6 +60,8 @@ def _herself(kind: PersonKind, loader: str, make: Callable[[Any], Node]) -> Find
 
 FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
     {
+        TypeCode.APPEAL: by_loader("appeals", Appeal.of),
+        TypeCode.CLEARANCE: by_loader("clearances", Clearance.of),
         TypeCode.APPLICATION: by_loader("applications", Application.of),
         TypeCode.BENEFIT: _benefit,
         TypeCode.CERTIFICATE: by_loader("certificates", Certificate.of_issued),
@@ -65,6 +72,9 @@ FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
         TypeCode.OPERATOR: _herself(PersonKind.OPERATOR, "operators", Operator.of),
         TypeCode.SCHEME: by_loader("schemes_by_id", Scheme.of),
         TypeCode.SERVICE: by_loader("services_by_id", Service.of),
+        TypeCode.GRIEVANCE: by_loader("grievances", Grievance.of),
+        TypeCode.SUGGESTION: by_loader("suggestions", Suggestion.of),
+        TypeCode.VISIT: by_loader("visits", DoorstepVisit.of),
     }
 )
 """How a thing of each type is found by its inner key, for those who may see it."""

@@ -1,25 +1,36 @@
 """Officers: who decides, for which places, and what waits for them."""
 
-from datetime import datetime
-from typing import Annotated, Self
+from datetime import date, datetime
+from typing import Annotated, Self, TypeAlias
 
 import strawberry
 
-from actions.access import may_read_all
-from domain import applications, catalogue, people
+from actions import queue
+from actions.forward import forward_targets
+from actions.offline import queue_pack
+from domain import applications, catalogue, desk, people
+from domain.desk import Holder, QueueSort
 from domain.global_ids import TypeCode
-from domain.lifecycle import WITH_OFFICER, Status
+from domain.lifecycle import Status
 from domain.people import OfficerLevel, Posting, Role
-from domain.policy import ObjectKind, Resource
 from schema.applications import Application
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.fields import resolved
 from schema.loading import ByKey
+from schema.mutating import key_of_type
 from schema.node import Node, node_id
+from schema.office_care import OfficeCare
+from schema.office_law import OfficeLaw
 from schema.paging import Connection, Listing, Paged, Window
 from schema.places import Department, District, Tehsil, tehsil_by_code
-from store import applications as kept
+from schema.queue_words import QueueCounts, QueueFilter, QueuePack, list_name, wanted_of
+
+FilterArgument: TypeAlias = Annotated[
+    QueueFilter | None, strawberry.argument(description="Which applications are listed.")
+]
+Row: TypeAlias = tuple[applications.Application, bool]
+"""A case, and whether it lies with a colleague."""
 
 _DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda jurisdiction: jurisdiction.posting.department)
 _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda jurisdiction: jurisdiction.posting.district)
@@ -53,20 +64,34 @@ class Jurisdiction:
         return await tehsil_by_code(info.context.loaders, self.posting.district, self.posting.tehsil)
 
 
-@strawberry.input(description="Which applications of the queue are listed.")
-class QueueFilter:
-    """Filters of an officer's queue."""
+@strawberry.type(description="An officer to whom a case may be forwarded.")
+class ForwardTarget:
+    """Somebody posted for the case, or one level above."""
 
-    statuses: list[Status] | None = strawberry.field(
-        default=None, description="Only these states; left out, those that wait for an officer."
-    )
+    item: strawberry.Private[people.Officer]
+    officer_id: strawberry.ID = strawberry.field(description="Give it to forwardApplication.")
+    levels: list[OfficerLevel] = strawberry.field(description="The levels that she holds.")
+
+    @classmethod
+    def of(cls, item: people.Officer) -> Self:
+        """The graph's view of such an officer."""
+        levels = sorted({posting.level for posting in item.postings if posting.level}, key=list(OfficerLevel).index)
+        return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), levels=levels)
+
+    @resolved(description="The officer's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The officer's post.")
+    def designation(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.designation.in_language(spoken(info, language))
 
 
 @strawberry.federation.type(
     keys=["id"],
     description="An officer: designated, appellate, of the Commission, of a department, of finance, or an auditor.",
 )
-class Officer(Node):
+class Officer(OfficeCare, OfficeLaw, Node):
     """An officer who is signed in."""
 
     item: strawberry.Private[people.Officer]
@@ -99,48 +124,73 @@ class Officer(Node):
     async def queue(
         self,
         info: Info,
-        filter: Annotated[  # noqa: A002 - the argument's name in the graph
-            QueueFilter | None, strawberry.argument(description="Which applications are listed.")
-        ] = None,
-    ) -> Listing[applications.Application]:
-        statuses = frozenset(filter.statuses) if filter and filter.statuses else WITH_OFFICER
-        return _queue(info, self.item, statuses)
+        filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
+        sort: Annotated[QueueSort, strawberry.argument(description="In which order.")] = QueueSort.DUE,
+    ) -> Listing[Row]:
+        return _queue(info, self.item, wanted_of(filter), sort)
+
+    @resolved(
+        description="Colleagues' decisions that wait for her to confirm or send back, those due first on top.",
+        graphql_type=Connection[Application],
+        extensions=[Paged(backward=False)],
+    )
+    async def proposals(self, info: Info) -> Listing[Row]:
+        wanted = desk.QueueFilter(statuses=frozenset(Status), proposed_by=Holder.OTHERS)
+        return _queue(info, self.item, wanted, QueueSort.DUE)
+
+    @resolved(description="How many cases wait, by state and by days left.")
+    async def queue_counts(
+        self,
+        info: Info,
+        filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
+    ) -> QueueCounts:
+        context = info.context
+        counts = await queue.queue_counts(context.environment, context.subject, self.item, wanted_of(filter))
+        return QueueCounts.of(counts)
+
+    @resolved(description="Her own open cases, signed, to take where there is no signal; decisions come back later.")
+    async def queue_pack(
+        self,
+        info: Info,
+        day: Annotated[date, strawberry.argument(description="Today or tomorrow, in India.")],
+    ) -> QueuePack:
+        return QueuePack.of(await queue_pack(info.context.environment, info.context.subject, self.item, day))
+
+    @resolved(description="The officers to whom she may forward a case: colleagues of the place, and one level up.")
+    async def forward_targets(
+        self,
+        info: Info,
+        application_id: Annotated[strawberry.ID, strawberry.argument(description="The case.")],
+    ) -> list[ForwardTarget]:
+        key = key_of_type(TypeCode.APPLICATION, application_id, "applicationId")
+        targets = await forward_targets(info.context.environment, info.context.subject, key)
+        return [ForwardTarget.of(item) for item in targets]
 
 
-def _queue(info: Info, officer: people.Officer, statuses: frozenset[Status]) -> Listing[applications.Application]:
+def _queue(info: Info, officer: people.Officer, wanted: desk.QueueFilter, sort: QueueSort) -> Listing[Row]:
     """The queue of the asking subject; for an officer that is not she, the access table leaves no posting."""
-    store = info.context.environment.store
-    # A draft is the citizen's own until she submits it.
-    wanted = statuses - {Status.DRAFT}
+    environment, subject = info.context.environment, info.context.subject
 
-    async def postings() -> list[Posting]:
-        resources = [
-            Resource(ObjectKind.QUEUE, None, None, posting.department, posting.district, posting.tehsil)
-            for posting in officer.postings
-        ]
-        purposes = await may_read_all(info.context.environment, info.context.subject, resources)
-        return [posting for posting, purpose in zip(officer.postings, purposes, strict=True) if purpose]
-
-    async def rows(window: Window) -> list[applications.Application]:
-        covered = await postings()
-        async with store.reading() as tx:
-            return await kept.queue_page(
-                tx, covered, statuses=wanted, after=_place(window.place), limit=window.size + 1
-            )
+    async def rows(window: Window) -> list[Row]:
+        return await queue.queue_page(
+            environment, subject, officer, wanted, sort=sort, after=_place(window.place), limit=window.size + 1
+        )
 
     async def count() -> int:
-        covered = await postings()
-        async with store.reading() as tx:
-            return await kept.count_queue(tx, covered, wanted)
+        return await queue.queue_size(environment, subject, officer, wanted)
 
-    return Listing(f"queue:{officer.id}:{sorted(wanted)}", rows, count, _position, Application.of)
+    def position(row: Row) -> Position:
+        at = row[0].due_at if sort is QueueSort.DUE else row[0].submitted_at
+        return (at.isoformat() if at else None), row[0].id
+
+    return Listing(list_name(officer.id, wanted, sort), rows, count, position, _node)
+
+
+def _node(row: Row) -> Application:
+    return Application.of(row[0], withheld=row[1])
 
 
 def _place(position: Position | None) -> tuple[datetime | None, str] | None:
     if position is None:
         return None
     return (datetime.fromisoformat(position[0]) if position[0] else None), position[1]
-
-
-def _position(application: applications.Application) -> Position:
-    return (application.due_at.isoformat() if application.due_at else None), application.id

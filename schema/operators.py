@@ -1,16 +1,22 @@
 """Operators of Common Service Centres and e-District centres."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
+from actions.doorstep_views import Errand
 from domain import catalogue, people
+from domain.doorstep import OPEN, VisitState
 from domain.global_ids import TypeCode
+from domain.people import Role
+from schema.care_lists import visits_of_agent
 from schema.citizens import Citizen
 from schema.context import Info, InLanguage, spoken
+from schema.doorstep import AgentVisit
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.node import Node, node_id
+from schema.paging import Connection, Listing, Paged
 from schema.places import District, Tehsil, tehsil_by_code
 
 _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda operator: operator.item.district)
@@ -44,6 +50,24 @@ class Operator(Node):
     @resolved(description="The centre's tehsil, where one is known.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
+
+    @resolved(description="Whether this session is a doorstep agent's.")
+    def is_doorstep_agent(self, info: Info) -> bool:
+        return Role.DOORSTEP_AGENT in info.context.subject.roles
+
+    @resolved(
+        description="The agent's own doorstep visits, the earliest day first; empty for one who is no agent.",
+        graphql_type=Connection[AgentVisit],
+        extensions=[Paged(backward=False)],
+    )
+    async def doorstep_visits(
+        self,
+        info: Info,
+        states: Annotated[
+            list[VisitState] | None, strawberry.argument(description="Only these; left out, those still to be made.")
+        ] = None,
+    ) -> Listing[Errand]:
+        return visits_of_agent(info, frozenset(states) if states is not None else OPEN)
 
     @resolved(description="The citizen whom this session helps, with her consent; null where it helps none.")
     async def assisting(self, info: Info) -> Citizen | None:

@@ -8,7 +8,7 @@ import strawberry
 from actions.submit_checks import DocumentSource
 from domain import applications, deadline, people
 from domain.applications import RejectionGround
-from domain.lifecycle import Move, Status
+from domain.lifecycle import ON_THE_CLOCK, Move, Status
 from domain.messages import label
 from domain.people import Role
 from schema.context import Info, InLanguage, spoken
@@ -23,8 +23,14 @@ _DECIDED_BY: ByKey[people.Officer] = ByKey("officers", lambda decision: decision
 class Deadline:
     """The legal clock of one application."""
 
+    item: strawberry.Private[applications.Application]
     due_at: datetime | None = strawberry.field(description="The last second of the last lawful day in India.")
-    working_days_left: int | None = strawberry.field(description="Working days until then; negative when it is past.")
+    working_days_left: int | None = strawberry.field(
+        description="Working days until then, negative when it is past; null once the clock has ended."
+    )
+    ended_at: datetime | None = strawberry.field(
+        description="When the clock ended: with the delivery or the decision; null while it runs."
+    )
     paused: bool = strawberry.field(description="Whether the clock stands still, because a query is with the citizen.")
     paused_days: int = strawberry.field(description="Calendar days that pauses have added.")
     basis: str = strawberry.field(
@@ -34,23 +40,46 @@ class Deadline:
     @classmethod
     def of(cls, info: Info, item: applications.Application) -> Self:
         """The deadline of an application."""
-        now = item.decision.decided_at if item.decision else info.context.environment.clock.now()
+        ended_at = _ended_at(item)
         at = deadline.deadline_at(
-            now,
+            info.context.environment.clock.now(),
             started_at=item.clock_started_at,
             limit=item.limit,
             calendar=info.context.environment.calendar,
             district=item.district,
             paused_since=item.paused_since,
             paused_days=item.paused_days,
+            fixed=deadline.Fixed(item.due_at, ended_at),
         )
         return cls(
+            item=item,
+            ended_at=ended_at,
             due_at=at.due_at,
             working_days_left=at.working_days_left,
             paused=at.paused,
             paused_days=at.paused_days,
             basis=at.basis,
         )
+
+    @resolved(
+        description="When the first appeal files itself if nothing is done: the first second after the due date. Null "
+        "while the clock is paused or has ended, without a known limit, and for a citizen who opted out."
+    )
+    async def auto_appeal_at(self, info: Info) -> datetime | None:
+        item, loaders = self.item, info.context.loaders
+        if self.due_at is None or self.paused or self.ended_at is not None or (item.limit and item.limit.by_order):
+            return None
+        out = await loaders.auto_appeal_opt_outs.load(item.citizen_id)
+        service = await loaders.services.load(item.service_code)
+        files = out is None and service is not None and service.rts_notified is not False
+        return deadline.breaches_at(self.due_at) if files else None
+
+
+def _ended_at(item: applications.Application) -> datetime | None:
+    """When the clock ended; None while it runs or has not begun."""
+    if item.status in ON_THE_CLOCK or item.submitted_at is None or item.decision is None:
+        return item.delivered_at or (item.updated_at if item.status is Status.WITHDRAWN else None)
+    return item.delivered_at or item.decision.decided_at
 
 
 @strawberry.type(description="A step in the life of an application.")
@@ -64,6 +93,7 @@ class TimelineEntry:
     actor_role: Role = strawberry.field(description="In which role somebody did it.")
     ground: RejectionGround | None = strawberry.field(description="The coded ground, where one was given.")
     note: str | None = strawberry.field(description="A text meant for the citizen.")
+    documents: list[str] = strawberry.field(description="Keys of the notified papers that it is about.")
     at: datetime = strawberry.field(description="When it happened.")
 
     @classmethod
@@ -77,6 +107,7 @@ class TimelineEntry:
             actor_role=Role(item.actor_role),
             ground=item.ground,
             note=item.note,
+            documents=list(item.documents),
             at=item.at,
         )
 

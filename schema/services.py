@@ -87,6 +87,9 @@ class Service(Node):
     outcome: Outcome = strawberry.field(description="What an approved application ends in.")
     doctype: str | None = strawberry.field(description="DigiLocker's document type of the certificate.")
     open: bool = strawberry.field(description="Whether it takes applications.")
+    needs_second_pair: bool | None = strawberry.field(
+        description="Whether a second officer must confirm an approval or rejection; null where nothing says so."
+    )
     fact_source: str = strawberry.field(description="Where the catalogue's facts come from.")
     verified: bool = strawberry.field(description="Whether more than one source gives them.")
 
@@ -115,6 +118,7 @@ class Service(Node):
             outcome=item.outcome,
             doctype=item.doctype,
             open=item.open,
+            needs_second_pair=item.needs_second_pair,
             fact_source=item.source,
             verified=item.verified,
         )

@@ -2,15 +2,11 @@
 
 from strawberry.federation.schema_directive import Location, schema_directive
 
-from integrations import apisetu, dbt_finance, digilocker, umang
 from integrations.policies import CallPolicy
+from integrations.registry import BY_NAME
 
 SPECIFICATION = "https://specs.apuni-sarkar.example/source/v1.0"
 """Names the directive for composers; nothing is fetched from there."""
-
-_POLICIES: dict[str, CallPolicy] = {
-    policy.name: policy for face in (apisetu, dbt_finance, digilocker, umang) for policy in face.POLICIES
-}
 
 
 @schema_directive(
@@ -20,30 +16,37 @@ _POLICIES: dict[str, CallPolicy] = {
     import_url=SPECIFICATION,
     repeatable=True,
     description=(
-        "The outside system that a field is read from: how long an answer is given again without asking, how much "
-        "longer while the system is away, the longest that all attempts may take, and for whom it may be kept."
+        "The outside system that a field is read from, and the call: how long an answer is given again without "
+        "asking, how much longer while it is asked for again, how much longer still while the system is away, the "
+        "longest that all attempts may take, how many there are, and for whom it may be kept."
     ),
 )
 class SourcePolicy:
     """The printed form of a call policy."""
 
     name: str
+    call: str
     fresh_seconds: int
+    stale_while_revalidate_seconds: int
     stale_if_error_seconds: int
     timeout_ms: int
+    attempts: int
     scope: str
 
 
 def read_from(*calls: str) -> list[SourcePolicy]:
     """The directives of a field that makes these calls, by the names of their policies."""
-    return [_printed(_POLICIES[call]) for call in calls]
+    return [_printed(BY_NAME[call]) for call in calls]
 
 
 def _printed(policy: CallPolicy) -> SourcePolicy:
     return SourcePolicy(
         name=policy.source.value,
+        call=policy.name,
         fresh_seconds=int(policy.fresh),
+        stale_while_revalidate_seconds=int(policy.revalidate),
         stale_if_error_seconds=int(policy.stale),
         timeout_ms=int(policy.total * 1000),
+        attempts=policy.attempts,
         scope=policy.scope.value,
     )

@@ -8,6 +8,7 @@ import strawberry
 
 from domain.messages import label
 from domain.sources import Source, SourceState
+from domain.switches import SwitchState
 from integrations.monitor import SourceStatus
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
@@ -22,9 +23,10 @@ class SourceHealth:
     state: SourceState | None = strawberry.field(description="LIVE or DOWN; null while it has not been asked yet.")
     last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")
     retry_after_seconds: int | None = strawberry.field(description="When asking again makes sense, if it is down.")
+    switched: SwitchState = strawberry.field(description="What an administrator's switch lets through; usually ON.")
 
     @classmethod
-    def of(cls, item: SourceStatus) -> Self:
+    def of(cls, item: SourceStatus, switched: SwitchState) -> Self:
         """The graph's view of a status."""
         return cls(
             name=item.source,
@@ -32,6 +34,7 @@ class SourceHealth:
             state=item.state,
             last_success_at=item.last_success_at,
             retry_after_seconds=None if item.retry_after is None else math.ceil(item.retry_after),
+            switched=switched,
         )
 
     @resolved(description="The system's name in words.")
@@ -45,4 +48,5 @@ class SourcesQuery:
 
     @resolved(description="Every outside system, configured or not.")
     def sources(self, info: Info) -> list[SourceHealth]:
-        return [SourceHealth.of(item) for item in info.context.monitor.statuses()]
+        switches, now = info.context.switches, info.context.environment.clock.now()
+        return [SourceHealth.of(item, switches.system(item.source, now)) for item in info.context.monitor.statuses()]

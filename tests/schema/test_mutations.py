@@ -168,7 +168,7 @@ async def test_a_rejection_needs_a_ground_and_a_reason(world):
 
 async def test_a_query_is_answered_and_an_application_withdrawn(world):
     application = await world.submit()
-    await decide(world, application, verdict="RAISE_QUERY", reason="Which school?")
+    await decide(world, application, verdict="RAISE_QUERY", ground="FORM_INCOMPLETE", reason="Which school?")
     opaque = node_id(TypeCode.APPLICATION, application.id)
     answer = (
         'mutation ($id: ID!) { answerQuery(input: {applicationId: $id, answer: "GIC", idempotencyKey: "a"}) '

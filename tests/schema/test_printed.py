@@ -94,8 +94,9 @@ def test_source_backed_fields_print_the_policy_of_their_call():
     assert '@composeDirective(name: "@source")' in printed
     for policy in (LIST_ISSUED, PAYMENT_STATUSES, RATION_CARD, FETCH_KEPT):
         assert (
-            f'@source(name: "{policy.source.value}", freshSeconds: {policy.fresh:.0f}, '
-            f"staleIfErrorSeconds: {policy.stale:.0f}, timeoutMs: {policy.total * 1000:.0f}, "
+            f'@source(name: "{policy.source.value}", call: "{policy.name}", freshSeconds: {policy.fresh:.0f}, '
+            f"staleWhileRevalidateSeconds: {policy.revalidate:.0f}, staleIfErrorSeconds: {policy.stale:.0f}, "
+            f"timeoutMs: {policy.total * 1000:.0f}, attempts: {policy.attempts}, "
             f'scope: "{policy.scope.value}")'
         ) in printed
 

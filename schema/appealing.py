@@ -1,0 +1,234 @@
+"""Mutations of the law: appeals, hearings and orders, clearances, field reports, hand-overs."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from actions.appeals import (
+    DecideAppeal,
+    FileAppeal,
+    Imposed,
+    RecordHearing,
+    choose_auto_appeal,
+    decide_appeal,
+    file_appeal,
+    record_hearing,
+)
+from actions.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
+from actions.hand_over import HandOver, hand_over
+from actions.verification import ReportVerification, report_verification
+from domain.clearances import Place
+from domain.global_ids import TypeCode
+from schema.appeals import Appeal
+from schema.caring import CarePayload, cared
+from schema.clearances import Clearance
+from schema.context import Info
+from schema.fields import mutation
+from schema.legal_inputs import (
+    AnswerClearanceInput,
+    AskClearanceInput,
+    AwardInput,
+    ChooseAutoAppealInput,
+    DecideAppealInput,
+    FileAppealInput,
+    HandOverInput,
+    RecordHearingInput,
+    ReportVerificationInput,
+)
+from schema.mutating import ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+
+
+@strawberry.type(description="What became of an appeal.")
+class AppealPayload(CarePayload):
+    """The payload of every mutation about appeals."""
+
+    appeal: Appeal | None = strawberry.field(description="The appeal as it now is; null when refused.")
+
+
+@strawberry.type(description="What became of an answer to another department.")
+class AnswerClearancePayload(CarePayload):
+    """The payload of answerClearance."""
+
+    clearance: Clearance | None = strawberry.field(description="The clearance as it now is; null when refused.")
+
+
+@strawberry.type(description="What became of the choice.")
+class ChooseAutoAppealPayload(CarePayload):
+    """The payload of chooseAutoAppeal."""
+
+    wanted: bool | None = strawberry.field(description="Whether appeals file themselves now; null when refused.")
+
+
+@strawberry.type(description="What became of a question to other departments.")
+class AskClearancePayload(ApplicationPayload):
+    """The payload of askClearance."""
+
+
+@strawberry.type(description="What became of a report from the field.")
+class ReportVerificationPayload(ApplicationPayload):
+    """The payload of reportVerification."""
+
+
+@strawberry.type(description="What became of a hand-over.")
+class HandOverPayload(ApplicationPayload):
+    """The payload of handOver."""
+
+
+@strawberry.type
+class AppealingMutation:
+    """Mutations about appeals."""
+
+    @mutation(
+        description="Appeal against a refusal, a breach, or an order below: 30 days to the first level, 60 to the next."
+    )
+    async def file_appeal(
+        self,
+        info: Info,
+        input: Annotated[FileAppealInput, strawberry.argument(description="The appeal.")],  # noqa: A002
+    ) -> AppealPayload:
+        async def work() -> tuple[Any, bool]:
+            request = FileAppeal(
+                application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+                late_reason=input.late_reason,
+            )
+            return await file_appeal(info.context.environment, info.context.subject, request)
+
+        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+
+    @mutation(description="Fix a date of hearing of an appeal that one hears.")
+    async def record_hearing(
+        self,
+        info: Info,
+        input: Annotated[RecordHearingInput, strawberry.argument(description="The hearing.")],  # noqa: A002
+    ) -> AppealPayload:
+        async def work() -> tuple[Any, bool]:
+            request = RecordHearing(
+                appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
+                at=input.at,
+                place=input.place,
+                idempotency_key=key_of(info, input.idempotency_key),
+                expected_version=input.expected_version,
+            )
+            return await record_hearing(info.context.environment, info.context.subject, request)
+
+        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+
+    @mutation(description="Pass an order on an appeal that one hears; a refused application opens again with DIRECT.")
+    async def decide_appeal(
+        self,
+        info: Info,
+        input: Annotated[DecideAppealInput, strawberry.argument(description="The order.")],  # noqa: A002
+    ) -> AppealPayload:
+        async def work() -> tuple[Any, bool]:
+            request = DecideAppeal(
+                appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
+                verdict=input.verdict,
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+                expected_version=input.expected_version,
+                direct_until=input.direct_until_on,
+                penalty=_imposed(input.penalty),
+                compensation=_imposed(input.compensation),
+            )
+            return await decide_appeal(info.context.environment, info.context.subject, request)
+
+        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+
+    @mutation(description="Say whether appeals are to file themselves for the citizen who asks.")
+    async def choose_auto_appeal(
+        self,
+        info: Info,
+        input: Annotated[ChooseAutoAppealInput, strawberry.argument(description="The choice.")],  # noqa: A002
+    ) -> ChooseAutoAppealPayload:
+        async def work() -> tuple[Any, bool]:
+            key = key_of(info, input.idempotency_key)
+            environment, subject = info.context.environment, info.context.subject
+            return await choose_auto_appeal(environment, subject, wanted=input.wanted, key=key), False
+
+        return await cared(info, ChooseAutoAppealPayload, "wanted", work, bool)
+
+
+@strawberry.type
+class ExaminingMutation:
+    """Mutations about the examination of an application and its hand-over."""
+
+    @mutation(description="Ask other departments for a clearance, each with its own due date.")
+    async def ask_clearance(
+        self,
+        info: Info,
+        input: Annotated[AskClearanceInput, strawberry.argument(description="The question.")],  # noqa: A002
+    ) -> AskClearancePayload:
+        async def work() -> Outcome:
+            request = AskClearance(
+                application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                departments=tuple(input.departments),
+                question=input.question,
+                idempotency_key=key_of(info, input.idempotency_key),
+                due_on=input.due_on,
+                expected_version=input.expected_version,
+            )
+            return await ask_clearance(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, AskClearancePayload, work)
+
+    @mutation(description="Answer a clearance for the department that was asked.")
+    async def answer_clearance(
+        self,
+        info: Info,
+        input: Annotated[AnswerClearanceInput, strawberry.argument(description="The answer.")],  # noqa: A002
+    ) -> AnswerClearancePayload:
+        async def work() -> tuple[Any, bool]:
+            request = AnswerClearance(
+                clearance_id=key_of_type(TypeCode.CLEARANCE, input.clearance_id, "input", "clearanceId"),
+                granted=input.granted,
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+            )
+            return await answer_clearance(info.context.environment, info.context.subject, request)
+
+        return await cared(info, AnswerClearancePayload, "clearance", work, Clearance.of)
+
+    @mutation(description="Report on a field verification; the application goes back into scrutiny.")
+    async def report_verification(
+        self,
+        info: Info,
+        input: Annotated[ReportVerificationInput, strawberry.argument(description="The report.")],  # noqa: A002
+    ) -> ReportVerificationPayload:
+        async def work() -> Outcome:
+            point = input.place
+            request = ReportVerification(
+                application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                text=input.text,
+                photos=tuple(input.photos),
+                place=Place(point.latitude_microdegrees, point.longitude_microdegrees) if point else None,
+                idempotency_key=key_of(info, input.idempotency_key),
+                observed_at=input.observed_at,
+                expected_version=input.expected_version,
+            )
+            return await report_verification(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, ReportVerificationPayload, work)
+
+    @mutation(description="Record that a certificate or order was handed over at the counter.")
+    async def hand_over(
+        self,
+        info: Info,
+        input: Annotated[HandOverInput, strawberry.argument(description="The hand-over.")],  # noqa: A002
+    ) -> HandOverPayload:
+        async def work() -> Outcome:
+            request = HandOver(
+                application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                idempotency_key=key_of(info, input.idempotency_key),
+                handed_over_at=input.handed_over_at,
+                note=input.note,
+                expected_version=input.expected_version,
+            )
+            return await hand_over(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, HandOverPayload, work)
+
+
+def _imposed(given: AwardInput | None) -> Imposed | None:
+    return None if given is None else Imposed(given.amount, given.reason)

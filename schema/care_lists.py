@@ -1,0 +1,159 @@
+"""Lists of feedback, grievances and suggestions: a person's own, and those of an office."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from actions.access import covering, may_read_all
+from actions.care import of_feedback, of_grievance, of_suggestion
+from actions.doorstep_views import Errand, count_errands, errands_of
+from domain.doorstep import VisitState
+from domain.feedback import Feedback, Suggestion
+from domain.grievances import Grievance, GrievanceState
+from domain.people import Posting
+from domain.policy import ObjectKind, Purpose, Resource
+from schema.context import Info
+from schema.cursors import Position
+from schema.doorstep import AgentVisit
+from schema.feedback import Feedback as FeedbackView
+from schema.grievances import Grievance as GrievanceView
+from schema.paging import Listing, Window
+from schema.suggestions import Suggestion as SuggestionView
+from store import feedback, grievances, suggestions
+from store.engine import Transaction
+
+Row = TypeVar("Row")
+_Read = Callable[[Transaction, tuple[datetime, str] | None, int], Awaitable[list[Row]]]
+_Count = Callable[[Transaction], Awaitable[int]]
+
+
+def grievances_of_citizen(info: Info, citizen_id: str) -> Listing[Grievance]:
+    """Her grievances, the newest first; empty for those who may not see them."""
+    return Listing(
+        f"grievances:{citizen_id}",
+        _rows(info, lambda tx, place, size: _own_grievances(tx, citizen_id, place, size), of_grievance),
+        _count(info, lambda tx: grievances.count_of_citizen(tx, citizen_id)),
+        lambda item: (item.created_at.isoformat(), item.id),
+        GrievanceView.of,
+    )
+
+
+def suggestions_of_author(info: Info, author_id: str) -> Listing[Suggestion]:
+    """What one person suggested, the newest first; empty for others."""
+    return Listing(
+        f"suggestions:{author_id}",
+        _rows(info, lambda tx, place, size: _own_suggestions(tx, author_id, place, size), of_suggestion),
+        _count(info, lambda tx: suggestions.count_of_author(tx, author_id)),
+        lambda item: (item.created_at.isoformat(), item.id),
+        SuggestionView.of,
+    )
+
+
+def grievances_of_office(info: Info, states: Collection[GrievanceState]) -> Listing[Grievance]:
+    """Grievances of the asking officer's jurisdictions, the one that is due first at the top."""
+    reach = _reach(info, ObjectKind.GRIEVANCE)
+
+    async def read(tx: Transaction, place: tuple[datetime, str] | None, size: int) -> list[Grievance]:
+        return await grievances.page(tx, reach, states, after=place, limit=size)
+
+    return Listing(
+        f"office-grievances:{info.context.subject.person_id}:{sorted(states)}",
+        _rows(info, read, of_grievance),
+        _count(info, lambda tx: grievances.count_of(tx, reach, states)),
+        lambda item: (item.due_at.isoformat(), item.id),
+        GrievanceView.of,
+    )
+
+
+def suggestions_of_office(info: Info, states: Collection[Any]) -> Listing[Suggestion]:
+    """Suggestions for the asking officer's departments, the newest first."""
+    reach = _reach(info, ObjectKind.SUGGESTION)
+
+    async def read(tx: Transaction, place: tuple[datetime, str] | None, size: int) -> list[Suggestion]:
+        return await suggestions.page(tx, reach, states, after=place, limit=size)
+
+    return Listing(
+        f"office-suggestions:{info.context.subject.person_id}:{sorted(states)}",
+        _rows(info, read, of_suggestion),
+        _count(info, lambda tx: suggestions.count_of(tx, reach, states)),
+        lambda item: (item.created_at.isoformat(), item.id),
+        SuggestionView.of,
+    )
+
+
+def feedback_of_office(info: Info) -> Listing[Feedback]:
+    """Feedback on cases of the asking officer's departments, the newest first."""
+    reach = _reach(info, ObjectKind.FEEDBACK)
+
+    async def read(tx: Transaction, place: tuple[datetime, str] | None, size: int) -> list[Feedback]:
+        return await feedback.page(tx, reach, after=place, limit=size)
+
+    return Listing(
+        f"office-feedback:{info.context.subject.person_id}",
+        _rows(info, read, of_feedback),
+        _count(info, lambda tx: feedback.count_of(tx, reach)),
+        lambda item: (item.created_at.isoformat(), item.application_id),
+        lambda item: FeedbackView.of(info, item),
+    )
+
+
+def visits_of_agent(info: Info, states: Collection[VisitState]) -> Listing[Errand]:
+    """The asking agent's own visits, the earliest day first; empty for everybody else."""
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[Errand]:
+        place = window.place
+        after = None if place is None else (date.fromisoformat(str(place[0])), place[1])
+        return await errands_of(environment, subject, states, after=after, limit=window.size + 1)
+
+    async def count() -> int:
+        return await count_errands(environment, subject, states)
+
+    return Listing(f"visits:{subject.person_id}:{sorted(states)}", rows, count, _day, AgentVisit.of)
+
+
+def _day(errand: Errand) -> Position:
+    return errand.visit.slot.on.isoformat(), errand.visit.id
+
+
+def _reach(info: Info, kind: ObjectKind) -> list[Posting]:
+    return covering(info.context.subject, kind, Purpose.RESPOND)
+
+
+def _rows(
+    info: Info, read: _Read[Row], resource: Callable[[Row], Resource]
+) -> Callable[[Window], Awaitable[Sequence[Row]]]:
+    """Pages of rows that the access table lets through, each read with its receipt."""
+
+    async def rows(window: Window) -> Sequence[Row]:
+        environment, place = info.context.environment, window.place
+        after = None if place is None else (datetime.fromisoformat(str(place[0])), place[1])
+        async with environment.store.reading() as tx:
+            found = await read(tx, after, window.size + 1)
+        # The row after the page only says that there is one; nobody reads it.
+        resources = [resource(row) for row in found[: window.size]]
+        purposes = await may_read_all(environment, info.context.subject, resources)
+        allowed = [row for row, purpose in zip(found, purposes, strict=False) if purpose is not None]
+        return [*allowed, *found[window.size :]] if len(allowed) == window.size else allowed
+
+    return rows
+
+
+def _count(info: Info, count: _Count) -> Callable[[], Awaitable[int]]:
+    async def counted() -> int:
+        async with info.context.environment.store.reading() as tx:
+            return await count(tx)
+
+    return counted
+
+
+async def _own_grievances(
+    tx: Transaction, citizen_id: str, place: tuple[datetime, str] | None, size: int
+) -> list[Grievance]:
+    return await grievances.page_of_citizen(tx, citizen_id, after=place, limit=size)
+
+
+async def _own_suggestions(
+    tx: Transaction, author_id: str, place: tuple[datetime, str] | None, size: int
+) -> list[Suggestion]:
+    return await suggestions.page_of_author(tx, author_id, after=place, limit=size)

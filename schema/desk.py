@@ -1,0 +1,324 @@
+"""What officers do at the desk: claim, forward, act on many cases, second opinions, decisions made without signal."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Self, TypeVar
+
+import strawberry
+
+from actions.bulk import BulkDecide, Item, ItemOutcome, ItemResult, bulk_claim, bulk_decide, bulk_forward
+from actions.claim import ClaimCase, ReleaseCase, claim_application, release_application
+from actions.environment import SubmissionState
+from actions.forward import ForwardCase, forward_application
+from actions.offline import OfflineDecision, replay_decisions
+from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
+from domain import applications
+from domain.global_ids import TypeCode
+from schema.applications import Application
+from schema.context import Info, signed_in
+from schema.desk_inputs import (
+    BulkClaimInput,
+    BulkDecideInput,
+    BulkForwardInput,
+    ClaimApplicationInput,
+    ConfirmDecisionInput,
+    ForwardApplicationInput,
+    OfflineDecisionInput,
+    ReleaseApplicationInput,
+    ReplayDecisionsInput,
+    SendBackDecisionInput,
+)
+from schema.errors import EXPECTED_IN_MUTATIONS
+from schema.fields import mutation
+from schema.mutating import (
+    ApplicationPayload,
+    Outcome,
+    Submission,
+    UserError,
+    carried_out,
+    key_of,
+    key_of_type,
+    user_errors_of,
+)
+from schema.node import node_id
+
+Payload = TypeVar("Payload", bound=ApplicationPayload)
+
+
+def _given_away(payload: Payload, item: applications.Application) -> Payload:
+    payload.application = Application.of(item, withheld=True)
+    return payload
+
+
+@strawberry.type(description="What became of a claim.")
+class ClaimApplicationPayload(ApplicationPayload):
+    """The payload of claimApplication."""
+
+
+@strawberry.type(description="What became of a release.")
+class ReleaseApplicationPayload(ApplicationPayload):
+    """The payload of releaseApplication."""
+
+    @classmethod
+    def done(cls, item: applications.Application, *, replayed: bool) -> Self:
+        """The payload of a case that was given back: its state, and nothing personal."""
+        return _given_away(super().done(item, replayed=replayed), item)
+
+
+@strawberry.type(description="What became of a forwarding.")
+class ForwardApplicationPayload(ApplicationPayload):
+    """The payload of forwardApplication."""
+
+    @classmethod
+    def done(cls, item: applications.Application, *, replayed: bool) -> Self:
+        """The payload of a case that went to another officer: its state, and nothing personal."""
+        return _given_away(super().done(item, replayed=replayed), item)
+
+
+@strawberry.type(description="What became of a confirmation.")
+class ConfirmDecisionPayload(ApplicationPayload):
+    """The payload of confirmDecision."""
+
+
+@strawberry.type(description="What became of sending back.")
+class SendBackDecisionPayload(ApplicationPayload):
+    """The payload of sendBackDecision."""
+
+
+@strawberry.type(description="What became of one case of several.")
+class CaseResult:
+    """One result."""
+
+    application_id: strawberry.ID = strawberry.field(description="The case.")
+    outcome: ItemOutcome = strawberry.field(description="What became of it.")
+    application: Application | None = strawberry.field(
+        description="The case as it now is; with CONFLICT it is what somebody else made of it. Null when refused."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was not done; empty when it was.")
+
+    @classmethod
+    def of(cls, info: Info, result: ItemResult) -> Self:
+        """The graph's view of a result."""
+        return cls(
+            application_id=node_id(TypeCode.APPLICATION, result.application_id),
+            outcome=result.outcome,
+            application=_shown(result),
+            user_errors=user_errors_of(info, result.error) if result.error else [],
+        )
+
+
+@strawberry.type
+class CasesPayload:
+    """The fields of every payload about several cases."""
+
+    results: list[CaseResult] = strawberry.field(description="One for each case, in the order given.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing at all was tried; else empty.")
+    submission: Submission = strawberry.field(description="REJECTED where nothing was tried.")
+
+
+@strawberry.type(description="What became of one verdict on several cases.")
+class BulkDecidePayload(CasesPayload):
+    """The payload of bulkDecide."""
+
+
+@strawberry.type(description="What became of several claims.")
+class BulkClaimPayload(CasesPayload):
+    """The payload of bulkClaim."""
+
+
+@strawberry.type(description="What became of forwarding several cases.")
+class BulkForwardPayload(CasesPayload):
+    """The payload of bulkForward."""
+
+
+@strawberry.type(description="What became of decisions that were made without signal.")
+class ReplayDecisionsPayload(CasesPayload):
+    """The payload of replayDecisions."""
+
+
+Several = TypeVar("Several", bound=CasesPayload)
+
+
+@strawberry.type
+class DeskMutation:
+    """Mutations of officers at the desk."""
+
+    @mutation(description="Claim a case, so that no colleague decides it meanwhile. The claim ends by itself.")
+    async def claim_application(
+        self,
+        info: Info,
+        input: Annotated[ClaimApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
+    ) -> ClaimApplicationPayload:
+        async def work() -> Outcome:
+            request = ClaimCase(_case(input.application_id), key_of(info, input.idempotency_key), input.take_over)
+            return await claim_application(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, ClaimApplicationPayload, work)
+
+    @mutation(description="Give a claimed case back.")
+    async def release_application(
+        self,
+        info: Info,
+        input: Annotated[ReleaseApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
+    ) -> ReleaseApplicationPayload:
+        async def work() -> Outcome:
+            request = ReleaseCase(_case(input.application_id), key_of(info, input.idempotency_key))
+            return await release_application(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, ReleaseApplicationPayload, work)
+
+    @mutation(description="Hand a case on to another officer of its place, or one level up.")
+    async def forward_application(
+        self,
+        info: Info,
+        input: Annotated[ForwardApplicationInput, strawberry.argument(description="Case and officer.")],  # noqa: A002
+    ) -> ForwardApplicationPayload:
+        async def work() -> Outcome:
+            request = ForwardCase(
+                application_id=_case(input.application_id),
+                officer_id=_officer(input.officer_id),
+                reason=input.reason,
+                idempotency_key=key_of(info, input.idempotency_key),
+                expected_version=input.expected_version,
+            )
+            return await forward_application(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, ForwardApplicationPayload, work)
+
+    @mutation(description="Confirm a colleague's proposed decision; it is carried out as hers.")
+    async def confirm_decision(
+        self,
+        info: Info,
+        input: Annotated[ConfirmDecisionInput, strawberry.argument(description="The case.")],  # noqa: A002
+    ) -> ConfirmDecisionPayload:
+        async def work() -> Outcome:
+            key = key_of(info, input.idempotency_key)
+            request = ConfirmDecision(_case(input.application_id), key, input.expected_version)
+            return await confirm_decision(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, ConfirmDecisionPayload, work)
+
+    @mutation(description="Send a colleague's proposed decision back to her; nothing is decided.")
+    async def send_back_decision(
+        self,
+        info: Info,
+        input: Annotated[SendBackDecisionInput, strawberry.argument(description="The case.")],  # noqa: A002
+    ) -> SendBackDecisionPayload:
+        async def work() -> Outcome:
+            key = key_of(info, input.idempotency_key)
+            request = SendBackDecision(_case(input.application_id), input.reason, key, input.expected_version)
+            return await send_back_decision(info.context.environment, info.context.subject, request)
+
+        return await carried_out(info, SendBackDecisionPayload, work)
+
+    @mutation(description="Pass one verdict on up to 50 cases; each is done or refused by itself.")
+    async def bulk_decide(
+        self,
+        info: Info,
+        input: Annotated[BulkDecideInput, strawberry.argument(description="Cases and verdict.")],  # noqa: A002
+    ) -> BulkDecidePayload:
+        async def work() -> list[ItemResult]:
+            request = BulkDecide(
+                items=tuple(Item(_case(item.application_id), item.expected_version) for item in input.items),
+                verdict=input.verdict,
+                idempotency_key=key_of(info, input.idempotency_key),
+                ground=input.ground,
+                reason=input.reason,
+                documents=tuple(input.documents or ()),
+            )
+            return await bulk_decide(info.context.environment, info.context.subject, request)
+
+        return await _each(info, BulkDecidePayload, work)
+
+    @mutation(description="Claim up to 50 cases; each is claimed or refused by itself.")
+    async def bulk_claim(
+        self,
+        info: Info,
+        input: Annotated[BulkClaimInput, strawberry.argument(description="The cases.")],  # noqa: A002
+    ) -> BulkClaimPayload:
+        async def work() -> list[ItemResult]:
+            return await bulk_claim(
+                info.context.environment,
+                info.context.subject,
+                [_case(one) for one in input.application_ids],
+                key=key_of(info, input.idempotency_key),
+                take_over=input.take_over,
+            )
+
+        return await _each(info, BulkClaimPayload, work)
+
+    @mutation(description="Forward up to 50 cases to one officer; each is forwarded or refused by itself.")
+    async def bulk_forward(
+        self,
+        info: Info,
+        input: Annotated[BulkForwardInput, strawberry.argument(description="Cases and officer.")],  # noqa: A002
+    ) -> BulkForwardPayload:
+        async def work() -> list[ItemResult]:
+            return await bulk_forward(
+                info.context.environment,
+                info.context.subject,
+                [_case(one) for one in input.application_ids],
+                key=key_of(info, input.idempotency_key),
+                officer_id=_officer(input.officer_id),
+                reason=input.reason,
+            )
+
+        return await _each(info, BulkForwardPayload, work)
+
+    @mutation(
+        description="Hand in decisions that were made without signal; a case that changed meanwhile is left alone."
+    )
+    async def replay_decisions(
+        self,
+        info: Info,
+        input: Annotated[ReplayDecisionsInput, strawberry.argument(description="Pack and decisions.")],  # noqa: A002
+    ) -> ReplayDecisionsPayload:
+        async def work() -> list[ItemResult]:
+            decisions = [_offline(one) for one in input.decisions]
+            return await replay_decisions(
+                info.context.environment, info.context.subject, input.pack_id, decisions, input.pack
+            )
+
+        return await _each(info, ReplayDecisionsPayload, work)
+
+
+def _offline(given: OfflineDecisionInput) -> OfflineDecision:
+    return OfflineDecision(
+        application_id=_case(given.application_id),
+        version=given.version,
+        key=given.key,
+        verdict=given.verdict,
+        decided_at=given.decided_at,
+        ground=given.ground,
+        reason=given.reason,
+        documents=tuple(given.documents or ()),
+    )
+
+
+def _shown(result: ItemResult) -> Application | None:
+    """The case as it now is; a conflict shows its state only, for nothing was done that would leave a receipt."""
+    if result.application is None:
+        return None
+    return Application.of(result.application, withheld=result.outcome is ItemOutcome.CONFLICT)
+
+
+def _case(opaque: strawberry.ID) -> str:
+    return key_of_type(TypeCode.APPLICATION, opaque, "input", "applicationId")
+
+
+def _officer(opaque: strawberry.ID) -> str:
+    return key_of_type(TypeCode.OFFICER, opaque, "input", "officerId")
+
+
+async def _each(info: Info, payload: type[Several], work: Callable[[], Awaitable[list[ItemResult]]]) -> Several:
+    """Run an action on several cases; what keeps it from beginning at all becomes `userErrors`."""
+    signed_in(info)
+    info.context.loaders.forget()
+    try:
+        results = await work()
+    except EXPECTED_IN_MUTATIONS as refusal:
+        rejected = Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
+        return payload(results=[], user_errors=user_errors_of(info, refusal), submission=rejected)
+    replayed = bool(results) and all(result.outcome is ItemOutcome.REPLAYED for result in results)
+    info.context.signals.replayed = info.context.signals.replayed or replayed
+    accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
+    return payload(results=[CaseResult.of(info, result) for result in results], user_errors=[], submission=accepted)

@@ -1,0 +1,83 @@
+"""Feedback on decided applications, and the averages that auditors and departments see."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.feedback import service_levels
+from domain import catalogue, feedback, people
+from domain.global_ids import TypeCode
+from schema.context import Info
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.node import node_id
+from schema.services import Service
+from schema.staff import AssignedOfficer
+
+_OFFICER: ByKey[people.Officer] = ByKey("officers", lambda level: level.item.officer_id)
+_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda level: level.item.service_code)
+
+
+@strawberry.type(description="What a citizen said about her decided application.")
+class Feedback:
+    """Stars and a text."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    rating: int = strawberry.field(description="One to five stars.")
+    text: str | None = strawberry.field(description="What she wrote, with Aadhaar numbers masked.")
+    created_at: datetime = strawberry.field(description="When it was given.")
+    updated_at: datetime = strawberry.field(description="When it was changed last.")
+    editable_until: datetime = strawberry.field(description="Until when she may change it.")
+
+    @classmethod
+    def of(cls, info: Info, item: feedback.Feedback) -> Self:
+        """The graph's view of feedback."""
+        days = info.context.environment.care.feedback_edit_days
+        return cls(
+            application_id=node_id(TypeCode.APPLICATION, item.application_id),
+            rating=item.rating,
+            text=item.text,
+            created_at=item.created_at,
+            updated_at=item.updated_at,
+            editable_until=item.created_at + timedelta(days=days),
+        )
+
+
+@strawberry.type(description="How citizens rated one service where one officer decided it.")
+class ServiceLevel:
+    """An average without names or texts."""
+
+    item: strawberry.Private[feedback.ServiceLevel]
+    ratings: int = strawberry.field(description="How many ratings there are.")
+    average_hundredths: int = strawberry.field(description="Their average in hundredths of a star: 425 is 4.25.")
+
+    @classmethod
+    def of(cls, item: feedback.ServiceLevel) -> Self:
+        """The graph's view of an average."""
+        return cls(item=item, ratings=item.ratings, average_hundredths=item.average)
+
+    @resolved(description="The officer who decided.", metadata=_OFFICER.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _OFFICER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The service.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+
+@strawberry.type
+class FeedbackQuery:
+    """Root fields about feedback."""
+
+    @resolved(
+        description="The average rating of each service at each officer, the lowest first, at most 200 rows: for "
+        "auditors everywhere, for department administrators in their department, empty for others."
+    )
+    async def service_levels(
+        self, info: Info, days: Annotated[int, strawberry.argument(description="How many days back, 1 to 3650.")] = 365
+    ) -> list[ServiceLevel]:
+        found = await service_levels(info.context.environment, info.context.subject, days)
+        return [ServiceLevel.of(item) for item in found]

@@ -1,0 +1,98 @@
+"""Grievances about applications, and the replies to them."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from domain import catalogue, grievances, people
+from domain.global_ids import TypeCode
+from domain.grievances import WAITING, GrievanceCategory, GrievanceState
+from domain.messages import label
+from domain.numbers import show_number
+from schema.context import Info, InLanguage, spoken
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.node import Node, node_id
+from schema.services import Service
+from schema.staff import AssignedOfficer
+
+_OFFICER: ByKey[people.Officer] = ByKey("officers", lambda reply: reply.officer_id)
+_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda grievance: grievance.item.service_code)
+
+
+@strawberry.type(description="What an officer answered to a grievance.")
+class GrievanceReply:
+    """One reply."""
+
+    officer_id: strawberry.Private[str]
+    text: str = strawberry.field(description="The reply, as the citizen reads it.")
+    at: datetime = strawberry.field(description="When it was given.")
+
+    @resolved(description="The officer who answered.", metadata=_OFFICER.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _OFFICER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(description="A citizen's grievance about an application.")
+class Grievance(Node):
+    """A grievance with its replies."""
+
+    item: strawberry.Private[grievances.Grievance]
+    number: str = strawberry.field(description="Its number: fourteen digits, the first one 6.")
+    application_id: strawberry.ID = strawberry.field(description="The application that it is about.")
+    category: GrievanceCategory = strawberry.field(description="What it is about.")
+    text: str = strawberry.field(description="What the citizen wrote, with Aadhaar numbers masked.")
+    state: GrievanceState = strawberry.field(description="Where it stands.")
+    escalated: bool = strawberry.field(description="Whether it went up one level.")
+    due_at: datetime = strawberry.field(description="By when the office replies.")
+    version: int = strawberry.field(description="Grows by one with every change; give it back with a reply.")
+    created_at: datetime = strawberry.field(description="When it was raised.")
+    updated_at: datetime = strawberry.field(description="When it changed last.")
+    closed_at: datetime | None = strawberry.field(description="When it was closed.")
+
+    @classmethod
+    def of(cls, item: grievances.Grievance) -> Self:
+        """The graph's view of a grievance."""
+        return cls(
+            id=node_id(TypeCode.GRIEVANCE, item.id),
+            item=item,
+            number=item.number,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id),
+            category=item.category,
+            text=item.text,
+            state=item.state,
+            escalated=item.escalated,
+            due_at=item.due_at,
+            version=item.version,
+            created_at=item.created_at,
+            updated_at=item.updated_at,
+            closed_at=item.closed_at,
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.item.number)
+
+    @resolved(description="What it is about, in words.")
+    def category_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"grievance_category.{self.item.category.value}", spoken(info, language))
+
+    @resolved(description="Where it stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"grievance_state.{self.item.state.value}", spoken(info, language))
+
+    @resolved(description="Whether the office owes a reply and its time is over.")
+    def overdue(self, info: Info) -> bool:
+        return self.item.state in WAITING and info.context.environment.clock.now() > self.item.due_at
+
+    @resolved(description="The service that was applied for.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+    @resolved(description="The replies, the first one first.")
+    async def replies(self, info: Info) -> list[GrievanceReply]:
+        found = await info.context.loaders.grievance_replies.load(self.item.id)
+        return [GrievanceReply(officer_id=reply.officer_id, text=reply.text, at=reply.at) for reply in found]

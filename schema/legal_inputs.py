@@ -1,0 +1,126 @@
+"""What the mutations of the law are given."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from actions.appeals import AppealVerdict
+from schema.mutating import KEY_DESCRIPTION
+from schema.scalars import Paise
+
+VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
+
+
+@strawberry.input(description="An appeal by hand.")
+class FileAppealInput:
+    """Against what, and why."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    text: str = strawberry.field(description="Why the citizen appeals, at most 4000 characters.")
+    late_reason: str | None = strawberry.field(
+        default=None, description="Why the appeal comes after the period; needed where it does."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A date of hearing.")
+class RecordHearingInput:
+    """When and where."""
+
+    appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
+    at: datetime = strawberry.field(description="When it is heard.")
+    place: str = strawberry.field(description="Where it is heard.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="An amount that an order imposes.")
+class AwardInput:
+    """How much and why."""
+
+    amount: Paise = strawberry.field(description="How much.")
+    reason: str = strawberry.field(description="Why.")
+
+
+@strawberry.input(description="An order on an appeal.")
+class DecideAppealInput:
+    """What is ordered."""
+
+    appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
+    verdict: AppealVerdict = strawberry.field(description="What is ordered.")
+    text: str = strawberry.field(description="The order with its reasons, as the citizen will read it.")
+    direct_until_on: date | None = strawberry.field(
+        default=None, description="With DIRECT: the day by which the service must be given."
+    )
+    penalty: AwardInput | None = strawberry.field(
+        default=None, description="A penalty on the designated officer; after a hearing, from the second level on."
+    )
+    compensation: AwardInput | None = strawberry.field(
+        default=None, description="A compensation to the citizen; after a hearing, from the second level on."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="Whether appeals are to file themselves.")
+class ChooseAutoAppealInput:
+    """The citizen's choice."""
+
+    wanted: bool = strawberry.field(description="False: no appeal is filed by itself for her.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A question to other departments.")
+class AskClearanceInput:
+    """What is asked of whom."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    departments: list[str] = strawberry.field(description="The slugs of the departments, at most 10.")
+    question: str = strawberry.field(description="What is asked.")
+    due_on: date | None = strawberry.field(default=None, description="The day for the answer; left out the usual one.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="An answer to another department.")
+class AnswerClearanceInput:
+    """What is answered."""
+
+    clearance_id: strawberry.ID = strawberry.field(description="The clearance.")
+    granted: bool = strawberry.field(description="Whether it is granted.")
+    text: str = strawberry.field(description="The answer.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A point on the earth.")
+class GeoPointInput:
+    """Latitude and longitude in millionths of a degree."""
+
+    latitude_microdegrees: int = strawberry.field(description="Millionths of a degree north.")
+    longitude_microdegrees: int = strawberry.field(description="Millionths of a degree east.")
+
+
+@strawberry.input(description="A report from the field.")
+class ReportVerificationInput:
+    """What was seen."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    text: str = strawberry.field(description="What was seen.")
+    photos: list[str] = strawberry.field(
+        default_factory=list, description="SHA-256 of photographs that were uploaded, at most 10."
+    )
+    place: GeoPointInput | None = strawberry.field(default=None, description="Where it was seen.")
+    observed_at: datetime | None = strawberry.field(default=None, description="When it was seen; left out, now.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A hand-over at the counter.")
+class HandOverInput:
+    """What was handed over and when."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    handed_over_at: datetime | None = strawberry.field(default=None, description="When it happened; left out, now.")
+    note: str | None = strawberry.field(default=None, description="A note for the citizen.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)

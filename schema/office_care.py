@@ -1,0 +1,74 @@
+"""What an officer's office is told by citizens: grievances, suggestions, feedback; and what she suggested herself."""
+
+from typing import Annotated
+
+import strawberry
+
+from domain import people
+from domain.feedback import Feedback as FeedbackItem
+from domain.feedback import Suggestion as SuggestionItem
+from domain.feedback import SuggestionState
+from domain.grievances import WAITING, GrievanceState
+from domain.grievances import Grievance as GrievanceItem
+from schema.care_lists import feedback_of_office, grievances_of_office, suggestions_of_author, suggestions_of_office
+from schema.context import Info
+from schema.feedback import Feedback
+from schema.fields import resolved
+from schema.grievances import Grievance
+from schema.paging import Connection, Listing, Paged
+from schema.suggestions import Suggestion
+
+_ASKED = frozenset({SuggestionState.RECEIVED, SuggestionState.UNDER_REVIEW})
+
+
+@strawberry.type
+class OfficeCare:
+    """Fields of an officer who is signed in; the access table decides which rows there are."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="Grievances of her jurisdictions, the one that is due first at the top.",
+        graphql_type=Connection[Grievance],
+        extensions=[Paged(backward=False)],
+    )
+    async def grievances(
+        self,
+        info: Info,
+        states: Annotated[
+            list[GrievanceState] | None,
+            strawberry.argument(description="Only these; left out, those that wait for a reply."),
+        ] = None,
+    ) -> Listing[GrievanceItem]:
+        return grievances_of_office(info, frozenset(states) if states is not None else WAITING)
+
+    @resolved(
+        description="Suggestions for the departments that she administers, the newest first.",
+        graphql_type=Connection[Suggestion],
+        extensions=[Paged(backward=False)],
+    )
+    async def suggestions(
+        self,
+        info: Info,
+        states: Annotated[
+            list[SuggestionState] | None,
+            strawberry.argument(description="Only these; left out, those without a final reply."),
+        ] = None,
+    ) -> Listing[SuggestionItem]:
+        return suggestions_of_office(info, frozenset(states) if states is not None else _ASKED)
+
+    @resolved(
+        description="Feedback on cases of the departments that she administers, the newest first.",
+        graphql_type=Connection[Feedback],
+        extensions=[Paged(backward=False)],
+    )
+    async def feedback(self, info: Info) -> Listing[FeedbackItem]:
+        return feedback_of_office(info)
+
+    @resolved(
+        description="What she suggested herself, the newest first.",
+        graphql_type=Connection[Suggestion],
+        extensions=[Paged(backward=False)],
+    )
+    async def own_suggestions(self, info: Info) -> Listing[SuggestionItem]:
+        return suggestions_of_author(info, self.item.id)

@@ -1,0 +1,157 @@
+"""Appeals, clearances and the deadline in the graph."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actions.decide import Decide, Verdict, decide_application
+from actions.legal_sweep import sweep
+from domain.applications import RejectionGround
+from domain.clock import ist_date
+from domain.deadline import breaches_at
+from domain.global_ids import TypeCode
+from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.text import Bilingual, Language
+from schema.node import node_id
+from schema.scalars import show_instant
+from store import people
+from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
+
+FILE = (Path(__file__).parents[2] / "operations" / "file_appeal.graphql").read_text()
+ASK = """mutation($input: AskClearanceInput!) { askClearance(input: $input) {
+  application { status clearances { id state department { slug } overdue } } userErrors { code path } } }"""
+ANSWER = """mutation($input: AnswerClearanceInput!) { answerClearance(input: $input) {
+  clearance { state answer } userErrors { code path } } }"""
+REPORT = """mutation($input: ReportVerificationInput!) { reportVerification(input: $input) {
+  application { status verification { text place { latitudeMicrodegrees } officer { name } } }
+  userErrors { code } } }"""
+HEAR = """mutation($input: RecordHearingInput!) { recordHearing(input: $input) {
+  appeal { state version hearings { place } } userErrors { code } } }"""
+ORDER = """mutation($input: DecideAppealInput!) { decideAppeal(input: $input) {
+  appeal { state order { text directUntilOn officer { name } } events { move label } application { status deadline {
+  dueAt basis } } } userErrors { code path } } }"""
+DOCKET = """{ viewer { ... on Officer { appeals(first: 10) { totalCount nodes { number level
+  penaltyProposal { delayDays amount confirmed } authority { name } application { number escalation { kind label } } } }
+  clearances(first: 10) { nodes { question } } } } }"""
+ONE = """query($by: AppealBy!) { appeal(by: $by) { number stateLabel(language: HI) penaltyProposal { amount } } }"""
+DEADLINE = """query($by: ApplicationBy!) { application(by: $by) { appeals { level state } deadline {
+  dueAt workingDaysLeft endedAt autoAppealAt basis } } }"""
+OVERDUE = "{ overdue(first: 5) { totalCount nodes { number } } }"
+
+
+async def enter(world, name, *postings):
+    key = f"01930000-0000-7000-8000-0000000001{len(name):02d}"
+    officer = Officer(
+        key, Bilingual(None, name.title()), Bilingual("अधिकारी", "Officer"), f"{name}@x.example", postings
+    )
+    async with world.environment.store.writing() as tx:
+        await people.add_officer(tx, officer)
+    return Subject(frozenset(one.role for one in postings), PersonKind.OFFICER, key, postings)
+
+
+@pytest.fixture
+async def sdm(world):
+    return await enter(
+        world, "sdm", Posting(Role.APPELLATE, "revenue-department", "49", None, OfficerLevel.FIRST_APPELLATE)
+    )
+
+
+async def refused(world):
+    application = await world.submit()
+    request = Decide(application.id, Verdict.REJECT, "no", ground=RejectionGround.NOT_ELIGIBLE, reason="No.")
+    return (await decide_application(world.environment, OFFICER, request))[0]
+
+
+def opaque(application):
+    return node_id(TypeCode.APPLICATION, application.id)
+
+
+async def test_a_citizen_appeals_and_the_authority_hears_and_orders(world, sdm, store_clock):
+    application = await refused(world)
+    given = {"applicationId": opaque(application), "text": "I am eligible.", "idempotencyKey": "a"}
+    done = (await world.ask(FILE, CITIZEN, input=given))["data"]["fileAppeal"]
+    assert (done["userErrors"], done["appeal"]["level"], done["appeal"]["stateLabel"]) == ([], "FIRST", "Filed")
+    docket = (await world.ask(DOCKET, sdm))["data"]["viewer"]["appeals"]
+    assert [(one["number"], one["authority"]["name"]) for one in docket["nodes"]] == [(done["appeal"]["number"], "Sdm")]
+    appeal = {"appealId": done["appeal"]["id"]}
+    hearing = {**appeal, "at": "2026-12-01T11:00:00+05:30", "place": "Collectorate", "idempotencyKey": "h"}
+    heard = (await world.ask(HEAR, sdm, input=hearing))["data"]["recordHearing"]["appeal"]
+    assert (heard["state"], heard["hearings"]) == ("HEARING", [{"place": "Collectorate"}])
+    until = (ist_date(store_clock.now()) + timedelta(days=9)).isoformat()
+    order = {**appeal, "verdict": "DIRECT", "text": "Decide anew.", "directUntilOn": until, "idempotencyKey": "o"}
+    decided = (await world.ask(ORDER, sdm, input=order))["data"]["decideAppeal"]["appeal"]
+    assert (decided["state"], decided["order"]["officer"]["name"]) == ("DIRECTED", "Sdm")
+    assert decided["application"]["status"] == "IN_SCRUTINY"
+    assert decided["application"]["deadline"]["dueAt"] == f"{until}T23:59:59.000+05:30"
+    assert [event["move"] for event in decided["events"]] == ["FILE", "FIX_HEARING", "DIRECT"]
+
+
+async def test_others_see_nothing_of_an_appeal(world, sdm):
+    application = await refused(world)
+    given = {"applicationId": opaque(application), "text": "I am eligible.", "idempotencyKey": "a"}
+    filed = (await world.ask(FILE, CITIZEN, input=given))["data"]["fileAppeal"]["appeal"]
+    for asker in (NEIGHBOUR, STRANGE_OFFICER):
+        for by in ({"id": filed["id"]}, {"number": filed["number"]}):
+            assert (await world.ask(ONE, asker, by=by))["data"] == {"appeal": None}
+    seen = await world.ask(ONE, CITIZEN, by={"number": filed["number"]})
+    assert seen["data"]["appeal"] == {"number": filed["number"], "stateLabel": "दर्ज", "penaltyProposal": None}
+    refusal = await world.ask(FILE, NEIGHBOUR, Language.HI, input={**given, "idempotencyKey": "b"})
+    assert refusal["data"]["fileAppeal"]["userErrors"][0]["code"] == "NOT_FOUND"
+
+
+async def test_a_breach_is_before_the_authority_with_an_advisory_penalty(world, sdm, store_clock):
+    application = await world.submit()
+    by = {"id": opaque(application)}
+    running = (await world.ask(DEADLINE, CITIZEN, by=by))["data"]["application"]["deadline"]
+    assert running["autoAppealAt"] == show_instant(breaches_at(application.due_at))
+    store_clock.set(breaches_at(application.due_at) + timedelta(days=3))
+    await sweep(world.environment)
+    (one,) = (await world.ask(DOCKET, sdm))["data"]["viewer"]["appeals"]["nodes"]
+    assert one["penaltyProposal"] == {"delayDays": 4, "amount": 100_000, "confirmed": False}
+    assert one["application"]["escalation"]["kind"] == "OVERDUE"
+    shown = (await world.ask(DEADLINE, CITIZEN, by=by))["data"]["application"]
+    assert shown["appeals"] == [{"level": "FIRST", "state": "FILED"}]
+    assert shown["deadline"]["workingDaysLeft"] < 0
+
+
+async def test_a_decided_case_keeps_its_date_and_has_no_days_left(world, store_clock):
+    application = await refused(world)
+    store_clock.advance(timedelta(days=60))
+    shown = (await world.ask(DEADLINE, CITIZEN, by={"id": opaque(application)}))["data"]["application"]["deadline"]
+    assert shown["dueAt"] == show_instant(application.due_at)
+    assert (shown["workingDaysLeft"], shown["autoAppealAt"]) == (None, None)
+    assert shown["endedAt"] is not None
+
+
+async def test_the_commission_reviews_what_is_overdue_and_nobody_else(world, sdm, store_clock):
+    commission = await enter(world, "commission", Posting(Role.COMMISSION))
+    application = await world.submit()
+    assert (await world.ask(OVERDUE, commission))["data"]["overdue"]["totalCount"] == 0
+    store_clock.set(breaches_at(application.due_at))
+    found = (await world.ask(OVERDUE, commission))["data"]["overdue"]
+    assert found == {"totalCount": 1, "nodes": [{"number": application.number}]}
+    for stranger in (sdm, OFFICER, CITIZEN):
+        answer = await world.ask(OVERDUE, stranger)
+        assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_clearances_and_field_reports_go_through_the_graph(world):
+    application = await world.submit()
+    welfare = await enter(
+        world, "welfare", Posting(Role.OFFICER, "social-welfare", "49", None, OfficerLevel.DESIGNATED)
+    )
+    given = {"applicationId": opaque(application), "departments": ["social-welfare"], "question": "Pensioner?"}
+    asked = (await world.ask(ASK, OFFICER, input={**given, "idempotencyKey": "k"}))["data"]["askClearance"]
+    (clearance,) = asked["application"]["clearances"]
+    assert (asked["application"]["status"], clearance["state"]) == ("IN_VERIFICATION", "ASKED")
+    waiting = (await world.ask(DOCKET, welfare))["data"]["viewer"]["clearances"]["nodes"]
+    assert waiting == [{"question": "Pensioner?"}]
+    answer = {"clearanceId": clearance["id"], "granted": True, "text": "Yes.", "idempotencyKey": "r"}
+    answered = (await world.ask(ANSWER, welfare, input=answer))["data"]["answerClearance"]
+    assert answered["clearance"] == {"state": "GRANTED", "answer": "Yes."}
+    place = {"latitudeMicrodegrees": 30_316_500, "longitudeMicrodegrees": 78_032_200}
+    report = {"applicationId": opaque(application), "text": "Seen.", "place": place, "idempotencyKey": "v"}
+    reported = (await world.ask(REPORT, OFFICER, input=report))["data"]["reportVerification"]["application"]
+    assert reported["status"] == "IN_SCRUTINY"
+    assert reported["verification"][0]["place"] == {"latitudeMicrodegrees": 30_316_500}
