@@ -4,7 +4,7 @@ export VENV ?= .venv
 BIN := $(VENV)/bin
 BOUND ?= full
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock
+.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote faults race idem mig crash
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,24 @@ fix: bootstrap-dev ## Format and mend what can be mended by machine
 
 schema: bootstrap-dev ## Print the graph to schema/schema.graphql
 	$(BIN)/apuni schema print
+
+bench-remote: bootstrap-dev ## Measure what a call to an outside system costs, beside httpx and aiohttp
+	$(BIN)/python -m benchmarks.remote.bench
+
+faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of the cells (build/faults.md)
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/faults/matrix.py -q -s -p no:cacheprovider
+
+race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=ci runs sixty
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/race tests/properties -q -p no:cacheprovider --timeout=0
+
+idem: bootstrap-dev ## One key, one effect, whatever is lost or restarted
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/idem -q -p no:cacheprovider --timeout=0
+
+mig: bootstrap-dev ## Migrations there and back with 100,000 rows, beside the old release; BOUND=ci with 5,000
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/mig -q -p no:cacheprovider --timeout=0
+
+crash: bootstrap-dev ## kill -9 at marked points, and for a minute at random under load; BOUND=ci for 15 seconds
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/crash -q -p no:cacheprovider --timeout=0
 
 lock: ## Make the lock files anew from pyproject.toml (names no download address)
 	cd requirements && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate ../pyproject.toml --group build -o run.txt

@@ -1,7 +1,7 @@
 """The composition root: settings in, ASGI application out."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
@@ -11,6 +11,7 @@ from actions.counts import LedgerCounts
 from actions.issuer import CertificateIssuer
 from actions.sessions import subject_for_token
 from domain.people import ANONYMOUS, PersonKind, Subject
+from domain.sources import Source
 from domain.text import Language, language_from_header
 from gateway import sign_in
 from gateway.composition import House, open_house
@@ -19,8 +20,11 @@ from gateway.http.graphql import Edge, GraphQLEndpoint, RequestFacts
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
 from gateway.http.status import status_routes
+from gateway.http.track import track_routes
 from gateway.http.verify import verify_routes
+from gateway.http.watched import counting_failures, shut_when_off
 from gateway.partners import handed_over
+from gateway.pulse import Pulse, pulsing
 from gateway.settings import Settings
 from gateway.sign_in import SignInSettings
 from integrations.digilocker import IssuerSettings, issuer_routes
@@ -40,9 +44,12 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_house(settings, metrics.observe_call) as house:
+        async with (
+            open_house(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as house,
+            beating(house) as pulse,
+        ):
             app.state.environment = house.environment
-            app.router.routes.extend(doors(settings, house, metrics))
+            app.router.routes.extend(doors(settings, house, metrics, pulse))
             app.state.ready = True
             log.info("gateway_ready", profile=settings.profile.value)
             yield
@@ -53,7 +60,7 @@ def create_app(settings: Settings) -> Starlette:
     return app
 
 
-def doors(settings: Settings, house: House, metrics: Metrics) -> list[BaseRoute]:
+def doors(settings: Settings, house: House, metrics: Metrics, pulse: Pulse) -> list[BaseRoute]:
     """Every door but health, which is open before the others."""
     environment = house.environment
     times = DEMO_TIMES if settings.demo else 1
@@ -63,13 +70,32 @@ def doors(settings: Settings, house: House, metrics: Metrics) -> list[BaseRoute]
     )
     return [
         *graphql_routes(settings, house, metrics),
-        *sign_in.routes(settings=SignInSettings(settings.session_life, frozenset(settings.app_redirects))),
-        *issuer_routes(CertificateIssuer(environment), locker, environment.clock),
-        *etaal_routes(LedgerCounts(environment), etaal, environment.clock),
+        *counting_failures(
+            sign_in.routes(settings=SignInSettings(settings.session_life, frozenset(settings.app_redirects))),
+            house.vitals.sign_in_failed,
+        ),
+        *shut_when_off(
+            issuer_routes(CertificateIssuer(environment), locker, environment.clock),
+            Source.DIGILOCKER,
+            house.switches,
+            environment.clock,
+        ),
+        *shut_when_off(
+            etaal_routes(LedgerCounts(environment), etaal, environment.clock),
+            Source.E_TAAL,
+            house.switches,
+            environment.clock,
+        ),
         *verify_routes(environment),
-        *status_routes(settings, house.monitor),
+        *track_routes(environment),
+        *status_routes(settings, house.monitor, switches=house.switches, clock=environment.clock, pulse=pulse),
         *metrics.routes(environment),
     ]
+
+
+def beating(house: House) -> AbstractAsyncContextManager[Pulse]:
+    """The gateway's beat: switches taken over, health told."""
+    return pulsing(Pulse(house.environment, house.switches, house.vitals))
 
 
 def graphql_routes(settings: Settings, house: House, metrics: Metrics) -> list[BaseRoute]:
@@ -104,6 +130,8 @@ def context_factory(house: House) -> Callable[[RequestFacts], Awaitable[Context]
             environment=environment,
             monitor=house.monitor,
             idempotency_key=facts.idempotency_key,
+            switches=house.switches,
+            client=facts.client or "",
         )
 
     return make

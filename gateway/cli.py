@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from gateway.commands.groups import GROUPS
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -20,6 +22,9 @@ app.add_typer(keys, name="keys")
 reference_commands = typer.Typer(no_args_is_help=True, help="The reference documents that are made from the code.")
 app.add_typer(schema_commands, name="schema")
 app.add_typer(reference_commands, name="reference")
+
+for _group in GROUPS:
+    app.add_typer(_group)
 
 _out = Console()
 _err = Console(stderr=True)
@@ -92,9 +97,11 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the store's schema up to date."""
     from gateway.settings import read_settings
+    from store import crash_points
     from store.engine import migrate as migrate_store
 
     settings = read_settings()
+    crash_points.arm(settings.crash_at if settings.demo else None)
     _writable(settings.home)
     asyncio.run(migrate_store(settings.store_url))
 

@@ -9,13 +9,20 @@ import httpx
 from actions.environment import Environment
 from domain.clock import Clock, SystemClock
 from domain.ids import SystemIds
+from domain.law import LAW
+from domain.sources import Source
+from domain.switches import Switchboard
 from gateway.partners import CONFIGURED, open_partners
+from gateway.pulse import label_of, take_over
 from gateway.runfiles import NotUp
 from gateway.settings import Settings
-from integrations.breakers import Breakers
+from gateway.vitals import Vitals
+from integrations.breakers import BreakerObserver, Breakers, BreakerState
 from integrations.cache import KeptAnswers, open_cache
+from integrations.gate import Gate
 from integrations.monitor import CallObserver, SourceMonitor
 from integrations.remote import Resilience
+from store import crash_points
 from store.calendar import work_calendar
 from store.cipher import FieldCipher
 from store.engine import Store, schema_is_current
@@ -30,6 +37,8 @@ class House:
 
     environment: Environment
     resilience: Resilience
+    switches: Switchboard
+    vitals: Vitals
 
     @property
     def monitor(self) -> SourceMonitor:
@@ -38,8 +47,15 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, observer: CallObserver | None = None) -> AsyncIterator[House]:
-    """Open everything; raises SettingsRefused, NotUp or StoreError with one line for a person."""
+async def open_house(
+    settings: Settings,
+    observer: CallObserver | None = None,
+    *,
+    kind: str = "command",
+    breakers: BreakerObserver | None = None,
+) -> AsyncIterator[House]:
+    """Open everything for a kind of process; raises SettingsRefused, NotUp or StoreError with one line for a person."""
+    crash_points.arm(settings.crash_at if settings.demo else None)
     if not await schema_is_current(settings.store_url):
         raise NotUp("the store is not migrated to this release; run `apuni migrate`")
     clock = await open_clock(settings)
@@ -51,14 +67,17 @@ async def open_house(settings: Settings, observer: CallObserver | None = None) -
         stack.push_async_callback(store.close)
         vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=ids)
         stack.push_async_callback(vault.close)
+        switches, vitals = Switchboard(), Vitals(label_of(kind), clock, settings.home)
+        await take_over(switches, store)
         resilience = Resilience(
             clock,
-            Breakers(clock, spread=int(ids.digits(3)) / 1000),
+            Breakers(clock, spread=int(ids.digits(3)) / 1000, observer=_both(vitals.breaker_changed, breakers)),
             KeptAnswers(open_cache(settings.cache_store_url), clock),
-            SourceMonitor(CONFIGURED, observer),
+            SourceMonitor(CONFIGURED, vitals.observing(observer)),
+            Gate(switches),
         )
-        stack.push_async_callback(resilience.kept.close)
         partners = await stack.enter_async_context(open_partners(settings, resilience, ids))
+        stack.push_async_callback(resilience.kept.close)
         async with store.reading() as tx:
             calendar = await work_calendar(tx)
         environment = Environment(
@@ -72,8 +91,22 @@ async def open_house(settings: Settings, observer: CallObserver | None = None) -
             partners=partners,
             public_url=settings.url,
             issuer_id=settings.issuer_id,
+            law=LAW.changed(settings.law),
+            care=settings.care.rules(demo=settings.demo),
+            desk=settings.desk.rules(),
         )
-        yield House(environment, resilience)
+        yield House(environment, resilience, switches, vitals)
+
+
+def _both(one: BreakerObserver, other: BreakerObserver | None) -> BreakerObserver:
+    if other is None:
+        return one
+
+    def told(source: Source, group: str, state: BreakerState) -> None:
+        one(source, group, state)
+        other(source, group, state)
+
+    return told
 
 
 async def open_clock(settings: Settings) -> Clock:

@@ -6,6 +6,7 @@ def lines_of(error: Exception) -> list[str]:
 
     The classes are imported here, so that a command that works does not load what it does not need.
     """
+    from gateway.commands.persons import NotErased
     from gateway.demo import DemoFailed
     from gateway.headless import HeadlessFailed
     from gateway.ports import PortTaken
@@ -15,7 +16,7 @@ def lines_of(error: Exception) -> list[str]:
 
     if isinstance(error, SettingsRefused):
         return error.reasons
-    if isinstance(error, NotUp | PortTaken | DemoFailed | HeadlessFailed | StoreError):
+    if isinstance(error, NotUp | PortTaken | DemoFailed | HeadlessFailed | NotErased | StoreError):
         return [" ".join(str(error).split()) or type(error).__name__]
     if isinstance(error, OSError) and error.filename is not None:
         return [f"{error.filename} cannot be used ({error.strerror})"]

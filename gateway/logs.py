@@ -28,6 +28,8 @@ QUIET = {
     "httpcore": logging.WARNING,
     "strawberry": logging.CRITICAL,  # writes documents, in which people write numbers of theirs
     "asyncio": logging.WARNING,
+    "signxml": logging.WARNING,  # writes the documents that it checks
+    "aiocache": logging.WARNING,
     "pyhanko": logging.WARNING,
     "pyhanko_certvalidator": logging.WARNING,
     "fontTools": logging.WARNING,

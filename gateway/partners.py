@@ -16,7 +16,7 @@ from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.digilocker import DigiLocker, DigiLockerSettings
 from integrations.remote import Remote, Resilience
 from integrations.sso import IdentityProvider, MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
-from integrations.transport import open_client
+from integrations.transport import Lines
 from integrations.umang import Umang, UmangSettings
 
 CONFIGURED = (
@@ -52,13 +52,14 @@ class _Opening:
         self._settings = settings
         self._resilience = resilience
         self._stack = stack
+        self._lines = Lines(resilience.clock, kind=settings.http_transport, demo=settings.demo)
 
     def handed_over(self, system: str, read: Callable[[dict[str, Any]], T]) -> T:
         return handed_over(self._settings, system, read)
 
     async def remote(self, system: str, source: Source) -> tuple[Partner, Remote]:
         partner = self._settings.partner(system)
-        client = await self._stack.enter_async_context(open_client())
+        client = await self._stack.enter_async_context(self._lines.to([partner.base_url]))
         return partner, Remote(source, partner.base_url, client=client, shared=self._resilience)
 
 
@@ -78,6 +79,7 @@ async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) ->
             umang=Umang(umang, opening.handed_over("umang", UmangSettings.from_onboarding), clock, ids),
             dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
             identity=await _identity_providers(opening, resilience, ids),
+            forget_citizen=resilience.kept.forget_citizen,
         )
 
 

@@ -27,6 +27,8 @@ def _findings(settings: Settings) -> list[tuple[bool, str]]:
         (unset, "APUNI_PUBLIC_URL is not set"),
         (not unset and not _is_public(settings.url), "APUNI_PUBLIC_URL is not https, or names this machine"),
         (settings.clock != "system", "APUNI_CLOCK is not the system's clock"),
+        (settings.crash_at is not None, "a crash point is set (APUNI_CRASH_AT)"),
+        (_unfit_webhook(settings), "the webhook of alarms is not https (APUNI_ALARMS__WEBHOOK_URL)"),
         (settings.graphiql_open, "GraphiQL is open (APUNI_GRAPHIQL)"),
         (
             _is_sqlite(settings.store_url) and not may_sqlite,
@@ -45,6 +47,11 @@ def _findings(settings: Settings) -> list[tuple[bool, str]]:
             "APUNI_HOME is the home of a demo, with its data and keys; choose another",
         ),
     ]
+
+
+def _unfit_webhook(settings: Settings) -> bool:
+    url = settings.alarms.webhook_url
+    return url is not None and not url.startswith("https://")
 
 
 def _unfit_partner(settings: Settings, system: str) -> list[str]:

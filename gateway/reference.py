@@ -12,7 +12,11 @@ from pydantic_core import PydanticUndefined
 from domain.errors import ErrorCode, Remedy
 from domain.messages import label
 from domain.text import Language
-from gateway.settings import SYSTEMS, Limits, Partner, Settings, variable
+from gateway.alarm_reference import alarms
+from gateway.care import Care
+from gateway.desk import Desk
+from gateway.reference_policies import policies
+from gateway.settings import SYSTEMS, Alarms, Limits, Partner, Retention, Settings, variable
 from schema.errors import Fault
 
 NOTHING = "–"
@@ -37,6 +41,7 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.IDEMPOTENCY_KEY_REUSED: Advice(_CHANGED, Remedy.USE_NEW_KEY),
         ErrorCode.IN_PROGRESS: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.CONSENT_REQUIRED: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
+        ErrorCode.SWITCHED_OFF: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.RATE_LIMITED: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.TOO_COMPLEX: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.OVERLOADED: Advice(_YES, Remedy.RETRY_LATER),
@@ -56,6 +61,38 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.TRANSITION_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
         ErrorCode.REASON_REQUIRED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FEE_MISMATCH: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FEE_NOT_PAID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.STEP_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.FEEDBACK_TOO_EARLY: Advice(_CHANGED, Remedy.SEE_APPLICATION),
+        ErrorCode.FEEDBACK_CLOSED: Advice(_NO, Remedy.NONE),
+        ErrorCode.GRIEVANCE_OPEN: Advice(_NO, Remedy.SEE_APPLICATION),
+        ErrorCode.VISIT_NOT_POSSIBLE: Advice(_NO, Remedy.SEE_APPLICATION),
+        ErrorCode.VISITS_EXHAUSTED: Advice(_NO, Remedy.VISIT_CSC),
+        ErrorCode.SLOT_NOT_OFFERED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.AGENT_UNKNOWN: Advice(_CHANGED, Remedy.VISIT_CSC),
+        ErrorCode.OTP_WRONG: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.OTP_EXPIRED: Advice(_NO, Remedy.NONE),
+        ErrorCode.PROOF_MISSING: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.CASE_CLAIMED: Advice(_CHANGED, Remedy.TAKE_OVER),
+        ErrorCode.PROPOSAL_WAITS: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.PROPOSAL_MISSING: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.SECOND_OFFICER_NEEDED: Advice(_NO, Remedy.CHOOSE_OFFICER),
+        ErrorCode.OFFICER_UNSUITABLE: Advice(_CHANGED, Remedy.CHOOSE_OFFICER),
+        ErrorCode.PURPOSE_REQUIRED: Advice(_CHANGED, Remedy.STATE_PURPOSE),
+        ErrorCode.PACK_REFUSED: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.PACK_EXPIRED: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.DOCUMENT_NOT_NOTIFIED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.PAUSE_LIMIT_REACHED: Advice(_NO, Remedy.NONE),
+        ErrorCode.CLEARANCE_PENDING: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.DEPARTMENT_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.ALREADY_APPEALED: Advice(_NO, Remedy.SEE_APPLICATION),
+        ErrorCode.NOT_APPEALABLE: Advice(_NO, Remedy.SEE_APPLICATION),
+        ErrorCode.APPEAL_TOO_LATE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.HEARING_REQUIRED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.PENALTY_NOT_ALLOWED: Advice(_NO, Remedy.NONE),
+        ErrorCode.DATE_NOT_ALLOWED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.CALENDAR_REFUSED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.ERASURE_BLOCKED: Advice(_NO, Remedy.SEE_APPLICATION),
     }
 )
 """The usual case of each code; an error of an answer carries its own `retryable` and `action`."""
@@ -79,6 +116,26 @@ setting breaks the rule in the last column. A dash means that there is no rule o
 The defaults hold in both profiles.
 
 {limits}
+
+## Retention
+
+Nothing is kept shorter than the rule that is named. The audit chain is kept for good.
+
+{retention}
+
+## Citizen care
+
+Feedback, grievances, tracking without sign-in, and doorstep delivery.
+
+{care}
+
+## Officers' desk
+
+{desk}
+
+## Alarms
+
+{alarms}
 
 ## Outside systems
 
@@ -113,7 +170,12 @@ is filled in. The extensions of an error are `code`, `type`, `detail`, `source`,
 
 def documents() -> dict[str, str]:
     """The text of each reference document by its file name."""
-    return {"configuration.md": configuration(), "errors.md": errors()}
+    return {
+        "configuration.md": configuration(),
+        "errors.md": errors(),
+        "policies.md": policies(),
+        "alarms.md": alarms(),
+    }
 
 
 def outdated(folder: Path) -> list[str]:
@@ -133,6 +195,10 @@ def configuration() -> str:
     return _CONFIGURATION.format(
         settings=_table(header, _settings(Settings)),
         limits=_table(header, _settings(Limits, "limits")),
+        retention=_table(header, _settings(Retention, "retention")),
+        care=_table(header, _settings(Care, "care")),
+        desk=_table(header, _settings(Desk, "desk")),
+        alarms=_table(header, _settings(Alarms, "alarms")),
         systems=systems,
         partners=_table(header, _settings(Partner, "partners", "<system>")),
     )
@@ -159,7 +225,7 @@ def _texts(key: str) -> tuple[str, str]:
 
 def _settings(model: type[BaseModel], *path: str) -> Iterator[tuple[str, ...]]:
     for name, field in model.model_fields.items():
-        if model is Settings and name in {"limits", "partners"}:
+        if model is Settings and name in {"alarms", "care", "desk", "limits", "partners", "retention"}:
             continue  # tables of their own
         alias = field.validation_alias
         named = variable(alias) if isinstance(alias, str) else variable(*path, name)

@@ -31,6 +31,7 @@ CATALOGUE_FILES = {
     "outcomes": "local_outcomes.csv",
     "local_departments": "local_departments.csv",
     "holidays": "holidays.csv",
+    "second_pairs": "local_second_pair.csv",
 }
 
 LINE_EVERY = 100

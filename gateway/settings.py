@@ -8,15 +8,21 @@ import json
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from domain.law import LAW
 from gateway import runfiles
+from gateway.care import Care
+from gateway.desk import Desk
+from store.crash_points import POINTS
 
 PREFIX, NESTED = "APUNI_", "__"
+
+CRASH_POINT = rf"^({'|'.join(map(re.escape, POINTS))})(:[1-9][0-9]*)?$"
 
 SYSTEMS = ("digilocker", "meri_pehchaan", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal")
 """The outside systems this gateway speaks to. MeriPehchaan is DigiLocker's host, reached on its own."""
@@ -40,6 +46,47 @@ class Limits(BaseModel):
     root_fields: int = Field(default=10, gt=0, description="Fields at the top of an operation.")
     read_seconds: float = Field(default=8.0, gt=0, description="Seconds that a query may take in all.")
     write_seconds: float = Field(default=15.0, gt=0, description="Seconds that a mutation may take in all.")
+
+
+class Retention(BaseModel):
+    """How many days records without personal data are kept at least; erasing a person never touches them."""
+
+    session_days: int = Field(
+        default=365,
+        ge=180,
+        description="Days that ended sessions are kept: at least 180 "
+        "(CERT-In directions of 28 April 2022, direction iv: logs of all systems).",
+    )
+    access_days: int = Field(
+        default=1095,
+        ge=365,
+        description="Days that receipts of reads of a citizen's data are kept: at least 365 "
+        "(DPDP Rules 2025, rules 6(1)(e) and 8(3)).",
+    )
+
+
+class Alarms(BaseModel):
+    """To whom changes of alarms are told (docs/alarms.md)."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where changes of alarms are posted. Without it they are kept and exported only.",
+        json_schema_extra={"production": "https"},
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What the posts are signed with, 32 characters or more; needed with `WEBHOOK_URL`. Secret.",
+    )
+
+    @model_validator(mode="after")
+    def _has_its_secret(self) -> Self:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise PydanticCustomError("secret", "WEBHOOK_SECRET is needed with WEBHOOK_URL")
+        return self
 
 
 class Partner(BaseModel):
@@ -153,6 +200,10 @@ class Settings(BaseSettings):
         description="The folder of the keyrings. Without it, `keys` in `APUNI_HOME`.",
         json_schema_extra={"production": "refused, unless `APUNI_ALLOW_SOFTWARE_KEYS=1`"},
     )
+    http_transport: Literal["own", "httpcore"] = Field(
+        default="own",
+        description="What carries the calls to outside systems: `own`, or `httpcore`, which comes with httpx.",
+    )
     clock: Literal["system", "sandbox"] = Field(
         default="system",
         description="`system`, or `sandbox` to follow the clock of the sandboxes.",
@@ -177,7 +228,25 @@ class Settings(BaseSettings):
         description="Whether browsers get GraphiQL at `/graphql`. Without it, in the demo only.",
         json_schema_extra={"production": "must not be open"},
     )
+    crash_at: str | None = Field(
+        default=None,
+        pattern=CRASH_POINT,
+        description="For tests of the demo: a marked point at which the process dies, as `kill -9` would end it.",
+        json_schema_extra={"production": "must not be set"},
+    )
+    backup_passphrase: SecretStr | None = Field(
+        default=None,
+        description="What `apuni backup` locks a backup with. Without it, the keyring `backup`. Secret.",
+    )
+    retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
+    care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
+    desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
+    alarms: Alarms = Field(default_factory=Alarms, description="To whom changes of alarms are told.")
     limits: Limits = Field(default_factory=Limits, description="The limits of the edge.")
+    law: dict[str, int] = Field(
+        default_factory=dict,
+        description="Legal periods and amounts that differ from domain/law.py, as a JSON object by name.",
+    )
     partners: dict[str, Partner] = Field(
         default_factory=dict,
         description="How the outside systems are reached. In the demo, as the sandboxes say.",
@@ -189,6 +258,15 @@ class Settings(BaseSettings):
     def _is_a_database(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _is_database(value.get_secret_value()):
             raise PydanticCustomError("database", "Input should be the address of a PostgreSQL or SQLite database")
+        return value
+
+    @field_validator("law")
+    @classmethod
+    def _is_law(cls, value: dict[str, int]) -> dict[str, int]:
+        try:
+            LAW.changed(value)
+        except ValueError as error:
+            raise PydanticCustomError("law", "{reason}", {"reason": str(error)}) from None
         return value
 
     @property

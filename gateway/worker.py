@@ -1,24 +1,35 @@
-"""The worker: delivers the outbox, folds counters, seals the audit chain. Any number may run."""
+"""The worker: runs the legal clock, delivers the outbox, folds counters, seals the audit chain. Any number may run."""
 
 import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 
+from actions.alarms import NOTIFY
 from actions.attachments import verify_document
 from actions.certificate_content import Renderer
 from actions.environment import Environment
+from actions.grievances import escalate_overdue
 from actions.issue import issue_certificate
 from actions.sanction import send_instruction
+from actions.tracking import forget_tries
 from domain.errors import ApuniError
+from gateway.alarms import LOOK_SECONDS, AlarmWatch, AlarmWebhook, drop
 from gateway.composition import open_house
+from gateway.legal_worker import LegalClock
 from gateway.logs import configure_logging
 from gateway.production import refuse_unfit_production
-from gateway.settings import Settings
+from gateway.pulse import Pulse, pulsing
+from gateway.settings import Retention, Settings
 from integrations.errors import IntegrationError
-from store import audit, counters, outbox
+from integrations.gate import SwitchedOff
+from integrations.transport import Lines
+from store import accesses, audit, counters, crash_points, idempotency, outbox, sessions, sign_ins
+from store.engine import Transaction
 from store.errors import StoreError
 from store.outbox import OutboxMessage, OutboxState
 
@@ -28,6 +39,8 @@ POLL_SECONDS = 0.2
 LEASE_SECONDS = 30.0
 BATCH = 8
 UPKEEP_SECONDS = 60.0
+HELD, HELD_SECONDS = "SWITCHED_OFF", 5.0
+"""A switch holds a message back: it stays in the outbox, no attempt counts, and it is looked at again so soon."""
 log = structlog.get_logger(__name__)
 
 
@@ -49,7 +62,14 @@ def handlers(renderer: Renderer) -> Mapping[str, Handler]:
 class Worker:
     """Claims due messages under a lease and runs their handlers, until told to stop."""
 
-    def __init__(self, environment: Environment, table: Mapping[str, Handler], stopping: asyncio.Event) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        table: Mapping[str, Handler],
+        stopping: asyncio.Event,
+        retention: Retention | None = None,
+    ) -> None:
+        self._retention = retention or Retention()
         self._environment = environment
         self._handlers = table
         self._stopping = stopping
@@ -74,13 +94,24 @@ class Worker:
         return tried
 
     async def upkeep(self) -> None:
-        """Fold the counters and seal the audit chain."""
-        async with self._environment.store.writing() as tx:
-            await counters.fold(tx)
-        await audit.seal(self._environment.store)
+        """Fold the counters, seal the audit chain, and forget what is past its time."""
+        store = self._environment.store
+        while await store.carry_out(counters.fold) == counters.FOLD_BATCH:
+            pass
+        await audit.seal(store)
+        await store.carry_out(sign_ins.forget_expired)
+        now = self._environment.clock.now()
+        await store.carry_out(lambda tx: idempotency.forget_expired(tx, now))
+        kept = self._retention
+        await store.carry_out(lambda tx: sessions.forget_before(tx, now - timedelta(days=kept.session_days)))
+        await store.carry_out(lambda tx: accesses.forget_before(tx, now - timedelta(days=kept.access_days)))
+        await escalate_overdue(self._environment)
+        await forget_tries(self._environment)
 
     async def _deliver(self, message: OutboxMessage) -> None:
+        crash_points.reach(crash_points.CLAIMED)
         code = await self._try(message)
+        crash_points.reach(crash_points.SENT)
         try:
             await self._note(message, code)
         except StoreError as error:
@@ -90,11 +121,19 @@ class Worker:
 
     async def _note(self, message: OutboxMessage, code: str | None) -> None:
         now = self._environment.clock.now()
-        async with self._environment.store.writing() as tx:
+
+        async def note(tx: Transaction) -> OutboxState:
             if code is None:
                 await outbox.delivered(tx, message.id, now)
-                return
-            state = await outbox.failed(tx, message.id, now, code, worker_id=self._id)
+                return OutboxState.DELIVERED
+            if code == HELD:
+                due_at = now + timedelta(seconds=HELD_SECONDS)
+                await outbox.put_off(tx, message.id, due_at, HELD, worker_id=self._id)
+                return OutboxState.PENDING
+            return await outbox.failed(tx, message.id, now, code, worker_id=self._id)
+
+        state = await self._environment.store.carry_out(note)
+        crash_points.reach(crash_points.RECORDED)
         if state is OutboxState.DEAD:
             log.error("outbox_message_dead", topic=message.topic, attempts=message.attempts, outcome=code)
 
@@ -107,6 +146,8 @@ class Worker:
                 await handler(self._environment, message.payload)
         except TimeoutError:
             return "TIMED_OUT"
+        except SwitchedOff:
+            return HELD
         except IntegrationError as error:
             return error.code
         except (ApuniError, StoreError) as error:
@@ -136,7 +177,26 @@ async def run_worker(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with open_house(settings) as house:
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_house(settings, kind="worker"))
         environment = house.environment
+        notify = await alarm_handler(settings, environment, stack)
+        house.vitals.swept()
+        watch = AlarmWatch(environment, notify=notify is not None)
+        pulse = Pulse(environment, house.switches, house.vitals)
+        await stack.enter_async_context(pulsing(pulse, (LOOK_SECONDS, watch.look)))
         renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
-        await Worker(environment, handlers(renderer), stopping).run()
+        table = {**handlers(renderer), NOTIFY: notify or drop}
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Worker(environment, table, stopping, settings.retention).run())
+            tasks.create_task(LegalClock(environment, stopping, house.vitals.swept).run())
+
+
+async def alarm_handler(settings: Settings, environment: Environment, stack: AsyncExitStack) -> Handler | None:
+    """What tells changes of alarms to the webhook; None where no webhook is set."""
+    url, secret = settings.alarms.webhook_url, settings.alarms.webhook_secret
+    if url is None or secret is None:
+        return None
+    lines = Lines(environment.clock, kind=settings.http_transport, demo=settings.demo)
+    client = await stack.enter_async_context(lines.to([url]))
+    return AlarmWebhook(url, secret.get_secret_value(), client, environment.clock)

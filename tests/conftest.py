@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-pytest_plugins = ["tests.support.databases", "tests.support.running"]
+pytest_plugins = ["tests.support.databases", "tests.support.caches", "tests.support.running", "tests.support.twins"]
 
 _connect = socket.socket.connect
 

@@ -47,6 +47,7 @@ class RequestFacts:
     idempotency_key: str | None
     operation_type: OperationType
     operation_name: str | None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ class GraphQLEndpoint:
             _idempotency_key(call.request),
             operation_type,
             call.name,
+            call.request.client.host if call.request.client else None,
         )
         set_request_deadline(self._edge.clock, seconds)
         async with asyncio.timeout(seconds + _GRACE_SECONDS):

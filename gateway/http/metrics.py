@@ -3,7 +3,7 @@
 An operation is shown by its name only where a document of the folder `operations/` has that name.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -13,15 +13,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.environment import Environment
+from domain.alarms import AlarmCode
 from domain.sources import Source
 from gateway.graphiql.examples import operation_names
 from gateway.http.graphql import OperationRecord
 from gateway.http.headers import EVERY_ANSWER
-from store import outbox
+from integrations.breakers import BreakerState
+from integrations.registry import POLICIES
+from store import alarms, outbox
 from store.errors import StoreError
 
 OTHER = "other"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0, 15.0)
+_SHOWN = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 0.5, BreakerState.OPEN: 1.0}
 _log = structlog.get_logger(__name__)
 
 
@@ -50,6 +54,28 @@ class Metrics:
         self._call_seconds = Histogram(
             "apuni_source_seconds", "Time of those calls", ("source",), buckets=_SECONDS, registry=self.registry
         )
+        self._breakers = Gauge(
+            "apuni_source_breaker_open",
+            "1 while the breaker of a system's group is open, 0.5 while it is probed; a hint of this process",
+            ("source", "group"),
+            registry=self.registry,
+        )
+        self._integrity = Counter(
+            "apuni_source_integrity_failures",
+            "Answers with a wrong signature, HMAC or owner: somebody must look",
+            ("source", "call"),
+            registry=self.registry,
+        )
+        policies = Gauge(
+            "apuni_source_policy",
+            "How each call behaves; docs/policies.md is the same table",
+            tuple(POLICIES[0].described()),
+            registry=self.registry,
+        )
+        for policy in POLICIES:
+            self._integrity.labels(policy.source.value, policy.name)
+            policies.labels(**policy.described()).set(1)
+        self._alarms = Gauge("apuni_alarm", "Alarms that hold (docs/alarms.md)", ("code",), registry=self.registry)
         self._waiting = Gauge("apuni_outbox_messages", "Messages not delivered", ("state",), registry=self.registry)
         self._oldest = Gauge(
             "apuni_outbox_oldest_seconds", "Age of the oldest message that waits", registry=self.registry
@@ -65,14 +91,26 @@ class Metrics:
 
     def observe_call(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
         """Count one call to an outside system; a CallObserver for the SourceMonitor."""
+        if outcome == "integrity":
+            self._integrity.labels(source.value, policy).inc()
+            return
         self._calls.labels(source.value, policy, outcome).inc()
         self._call_seconds.labels(source.value).observe(seconds)
+
+    def observe_breaker(self, source: Source, group: str, state: BreakerState) -> None:
+        """Show what a breaker does; a BreakerObserver."""
+        self._breakers.labels(source.value, group).set(_SHOWN[state])
 
     def observe_outbox(self, counts: outbox.OutboxCounts) -> None:
         """Take over how full the outbox is."""
         self._waiting.labels("pending").set(counts.pending)
         self._waiting.labels("dead").set(counts.dead)
         self._oldest.set(counts.oldest_seconds)
+
+    def observe_alarms(self, counts: Mapping[AlarmCode, int]) -> None:
+        """Take over how many alarms of each code hold."""
+        for code in AlarmCode:
+            self._alarms.labels(code.value).set(counts.get(code, 0))
 
     def routes(self, environment: Environment) -> list[Route]:
         """`/metrics`. The outbox is counted at each reading; without the store the last count stays."""
@@ -81,8 +119,10 @@ class Metrics:
             try:
                 async with environment.store.reading() as tx:
                     self.observe_outbox(await outbox.counts(tx))
+                    self.observe_alarms(await alarms.counts(tx))
             except StoreError as error:
                 _log.warning("outbox_not_counted", kind=type(error).__name__)
+                self._alarms.labels(AlarmCode.STORE_UNAVAILABLE.value).set(1)
             return Response(generate_latest(self.registry), headers=EVERY_ANSWER, media_type=CONTENT_TYPE_LATEST)
 
         return [Route("/metrics", read, methods=["GET"])]

@@ -9,6 +9,10 @@ from integrations.errors import IntegrationError
 
 OUTSIDE_THE_TREE = {
     "integrations.apisetu.signature.NotGenuine": "its client turns it into an IntegrityFailure",
+    "integrations.guard.NotAllowed": "the transport turns it into httpx.ConnectError, and Remote that into Unavailable",
+    "integrations.http_transport.connection.ConnectionFault": "its transport turns it into an error of httpx",
+    "integrations.http_transport.connection.Malformed": "its transport turns it into an error of httpx",
+    "integrations.http_transport.pool.CannotConnect": "its transport turns it into an error of httpx",
     "integrations.etaal.models.CountsUnavailable": "our own side raises it into the door of e-Taal",
 }
 

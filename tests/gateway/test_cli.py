@@ -129,7 +129,7 @@ def test_with_a_store_that_is_not_migrated_it_is_one_line(home):
     assert told(apuni(home, "serve")) == ["apuni: the store is not migrated to this release; run `apuni migrate`"]
 
 
-@pytest.mark.parametrize("command", ["worker", "seed"])
+@pytest.mark.parametrize("command", ["serve", "worker", "seed"])
 def test_with_the_store_of_a_later_release_it_is_one_line(migrated, command):
     with sqlite3.connect(migrated / "store.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'later'")

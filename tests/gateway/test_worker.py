@@ -5,16 +5,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from actions import attachments, decide, sanction
 from actions.environment import Environment
+from domain.people import PersonKind, Provider
 from domain.sources import Source
 from gateway import worker
-from gateway.worker import LEASE_SECONDS, Handler, Worker, handlers
+from gateway.settings import Retention
+from gateway.worker import HELD, HELD_SECONDS, LEASE_SECONDS, Handler, Worker, handlers
 from integrations.errors import Unavailable
-from store import outbox
+from integrations.gate import SwitchedOff
+from store import accesses, counters, idempotency, outbox, people, sessions
 from store.errors import StoreUnavailable
 from store.outbox import RETRY_AFTER_SECONDS, OutboxMessage, OutboxState
+from store.sessions import Session
+from tests.store.builders import citizen
 from tests.support.sign_in import environment
 
 TOPIC = "letter"
@@ -113,6 +119,21 @@ async def test_the_messages_of_one_application_are_delivered_in_their_order(env,
     assert await working(env, letters).deliver_due() == 3
 
     assert letters.got == ["first", "second", "third"]
+
+
+async def test_a_message_that_a_switch_holds_back_stays_and_goes_as_soon_as_it_may(env, letters, store_clock):
+    letters.failing["one"] = SwitchedOff(Source.DBT_FINANCE, "switched_to_read_only")
+    await post(env, "one")
+    at_work = working(env, letters)
+    for _ in range(3 * len(RETRY_AFTER_SECONDS)):
+        assert await at_work.deliver_due() == 1
+        store_clock.advance(timedelta(seconds=HELD_SECONDS))
+
+    [held] = await in_state(env, OutboxState.PENDING)
+    assert (held.attempts, held.error_code) == (0, HELD)
+    del letters.failing["one"]
+    assert await at_work.deliver_due() == 1
+    assert await names(env, OutboxState.DELIVERED) == ["one"]
 
 
 async def test_a_failing_handler_is_retried_on_the_schedule_and_dead_after_the_last(env, letters, store_clock, log):
@@ -333,3 +354,52 @@ def test_every_topic_that_the_actions_write_has_a_handler():
     table = handlers(renderer=None)  # type: ignore[arg-type]
 
     assert set(table) == {decide.ISSUE, sanction.INSTRUCT, attachments.VERIFY}
+
+
+async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env, letters, store_clock, monkeypatch):
+    monkeypatch.setattr(counters, "FOLD_BATCH", 5)
+    now = store_clock.now()
+    async with env.store.writing() as tx:
+        for _ in range(23):
+            await counters.add_delta(tx, None, "X", "49", "WEB", now.date(), "RECEIVED", 1)
+        await idempotency.begin(tx, "scope", "key", "hash", now)
+        await people.add_citizen(tx, citizen("c1"))
+        for days, session_id in ((1, "short"), (400, "long")):
+            ends = now + timedelta(days=days)
+            await sessions.add_session(
+                tx, Session(session_id, PersonKind.CITIZEN, "c1", Provider.MERI_PEHCHAAN, "HIGH", None, now, ends)
+            )
+        await accesses.add_receipt(
+            tx,
+            subject="x",
+            role="OFFICER",
+            citizen_id="c1",
+            object_kind="CITIZEN",
+            object_id=None,
+            purpose="VIEW",
+            source=None,
+            at=now,
+        )
+    at_work = Worker(env, {}, asyncio.Event(), Retention(session_days=180, access_days=365))
+
+    store_clock.advance(timedelta(days=200))
+    await at_work.upkeep()
+
+    async with env.store.writing() as tx:
+        assert await counters.fold(tx) == 0
+        assert isinstance(await idempotency.begin(tx, "scope", "key", "other", store_clock.now()), idempotency.Fresh)
+        assert await sessions.session(tx, "short") is None
+        assert await sessions.session(tx, "long") is not None
+        assert len(await accesses.of_citizen(tx, "c1", 9)) == 1
+    store_clock.advance(timedelta(days=200))
+    await at_work.upkeep()
+    async with env.store.reading() as tx:
+        assert await accesses.of_citizen(tx, "c1", 9) == []
+
+
+@pytest.mark.parametrize(("setting", "least"), [("session_days", 180), ("access_days", 365)])
+def test_nothing_is_kept_shorter_than_its_rule(setting, least):
+    assert getattr(Retention(**{setting: least}), setting) == least
+    with pytest.raises(ValidationError):
+        Retention(**{setting: least - 1})
+    assert "20" in (Retention.model_fields[setting].description or "")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from gateway.headless import sign_in_headless
 START_SECONDS = 150
 STOP_SECONDS = 40
 READY = "Ctrl-C stops everything"
+FOLLOWING = {"APUNI_CLOCK": "sandbox"}
+"""The clock of the demo is that of the city, so that a test can let days pass."""
 
 
 @dataclass
@@ -83,6 +86,13 @@ class Running:
         view: dict[str, Any] = answer.json()
         return view
 
+    def let_pass(self, **span: float) -> None:
+        """Move the clock of the city, and of all that follow it, ahead. Never turn it back."""
+        now = datetime.fromisoformat(httpx.get(f"{self.city}/_control/clock", timeout=10).json()["now"])
+        later = (now + timedelta(**span)).isoformat()
+        assert httpx.put(f"{self.city}/_control/clock", json={"now": later}, timeout=10).status_code == 200
+        time.sleep(1.5)  # in which gateway and worker read it again
+
     def ledger(self, system: str, after: int = 0) -> list[dict[str, Any]]:
         answer = httpx.get(f"{self.city}/_control/{system}/ledger", params={"after": after}, timeout=10)
         entries: list[dict[str, Any]] = answer.json()["entries"]
@@ -101,7 +111,7 @@ def start_demo(home: Path, port: int, log: Path, **environment: str) -> subproce
             [sys.executable, "-m", "gateway.cli", "demo"],
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "APUNI_HOME": str(home), "APUNI_PORT": str(port), **environment},
+            env={**os.environ, "APUNI_HOME": str(home), "APUNI_PORT": str(port), **FOLLOWING, **environment},
             start_new_session=True,
         )
 

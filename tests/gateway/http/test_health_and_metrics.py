@@ -7,6 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from domain.alarms import AlarmCode
 from domain.sources import Source
 from gateway.http.graphql import OperationRecord
 from gateway.http.health import health_routes
@@ -78,6 +79,17 @@ async def test_the_outbox_shows_its_oldest_message_and_stays_where_the_store_is_
 
     assert "apuni_outbox_oldest_seconds 42.0" in text
     assert 'apuni_outbox_messages{state="dead"} 1.0' in text
+
+
+async def test_alarms_are_exported_by_code_and_a_store_that_is_away_is_one():
+    metrics = Metrics(())
+    metrics.observe_alarms({AlarmCode.BREAKER_OPEN: 2})
+
+    text = await scraped(metrics)
+
+    assert 'apuni_alarm{code="BREAKER_OPEN"} 2.0' in text
+    assert 'apuni_alarm{code="DISK_LOW"} 0.0' in text
+    assert 'apuni_alarm{code="STORE_UNAVAILABLE"} 1.0' in text
 
 
 @pytest.mark.parametrize("operation", ["query", "mutation"])

@@ -6,7 +6,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from domain.clock import ManualClock
 from domain.sources import Source
+from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.http.status import status_routes
 from gateway.settings import Settings
 from integrations.monitor import SourceMonitor
@@ -23,9 +25,26 @@ def monitor() -> SourceMonitor:
     return made
 
 
+class Alarms:
+    """Stands in for the pulse."""
+
+    alarms = 0
+
+
 @pytest.fixture
-def app(monitor: SourceMonitor) -> Starlette:
-    made = Starlette(routes=status_routes(Settings(), monitor))
+def board() -> Switchboard:
+    return Switchboard()
+
+
+@pytest.fixture
+def pulse() -> Alarms:
+    return Alarms()
+
+
+@pytest.fixture
+def app(monitor: SourceMonitor, board: Switchboard, pulse: Alarms) -> Starlette:
+    routes = status_routes(Settings(), monitor, switches=board, clock=ManualClock(NOON), pulse=pulse)
+    made = Starlette(routes=routes)
     made.state.ready = True
     return made
 
@@ -82,6 +101,27 @@ async def test_a_program_gets_json(client: httpx.AsyncClient):
     assert states["DBT_FINANCE"] == (True, "DOWN")
     assert states["UMANG"] == (True, None)
     assert states["TREASURY"] == (False, None)
+
+
+async def test_a_switched_system_says_so_in_both_forms(client: httpx.AsyncClient, board: Switchboard):
+    board.replace([Switch(SwitchKind.SYSTEM, "DIGILOCKER", SwitchState.CACHE_ONLY, "private", "CLI:root", NOON)], 1)
+
+    page = (await client.get("/status?language=en", headers=BROWSER)).text
+    body = (await client.get("/status")).json()
+
+    assert '<span class="plain">Kept answers only</span>' in page
+    assert "private" not in page
+    assert {source["name"]: source["switched"] for source in body["sources"]}["DIGILOCKER"] == "CACHE_ONLY"
+
+
+async def test_alarms_are_shown_as_a_mere_number(client: httpx.AsyncClient, pulse: Alarms):
+    quiet = await client.get("/status?language=en", headers=BROWSER)
+    pulse.alarms = 3
+    loud = await client.get("/status?language=en", headers=BROWSER)
+
+    assert "Alarms that hold" not in quiet.text
+    assert "Alarms that hold: 3" in loud.text
+    assert (await client.get("/status")).json()["alarms"] == 3
 
 
 @pytest.mark.parametrize("language", ["xx", "<script>", "en'><script>"])

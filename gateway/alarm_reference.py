@@ -1,0 +1,75 @@
+"""Makes docs/alarms.md from the list of alarms."""
+
+from datetime import timedelta
+
+from domain.alarms import RULES, AlarmCode, AlarmRule
+from domain.messages import label
+from domain.text import Language
+from gateway.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
+from gateway.pulse import BEAT_SECONDS
+
+_ALARMS = """\
+<!-- Made by `apuni reference print` from domain/alarms.py and domain/locale. Do not edit. -->
+# Alarms
+
+Every process tells of its own health each {beat:.0f} seconds. One worker, which a lease elects, decides all alarms
+each {look:.0f} seconds and keeps each as RAISED or CLEARED. Each change is an audit line and one line in the
+worker's log. What holds now is in `Query.alarms` for administrators and auditors, in the metric
+`apuni_alarm{{code="..."}}`, and as a mere number on `/status`.
+
+While the store is away nothing can be kept. Then the gateway's own metric says so:
+`apuni_alarm{{code="STORE_UNAVAILABLE"}}` is 1. The alarm is raised once the store is back.
+Alarms need a worker: have the monitoring watch for the worker's process too.
+
+{table}
+
+CRITICAL: {critical}. WARNING: {warning}. What to do is told at greater length in [runbook.md](runbook.md).
+
+## The webhook
+
+With `APUNI_ALARMS__WEBHOOK_URL` and `APUNI_ALARMS__WEBHOOK_SECRET` each change is posted there through the
+outbox: it waits out a receiver that is down and is tried again on the outbox's schedule. Only that address is
+posted to, by the same guard as for outside systems. Redirects are not followed, and a post takes at most
+{send:.0f} seconds. The body is JSON:
+
+    {{"about":"DBT_FINANCE","at":"2026-11-24T06:30:00+00:00","code":"BREAKER_OPEN",
+     "id":"BREAKER_OPEN:DBT_FINANCE:1","runbook":"...","severity":"WARNING","state":"RAISED","unit":"seconds","value":312.0}}
+
+`{signature}: t=<seconds since 1970>,v1=<hex>`: v1 is the HMAC-SHA-256 under the secret of the text
+`<seconds>.` followed by the raw body. A receiver compares in constant time, refuses a `t` that is more than 300
+seconds off, and takes each `{delivery}` once: the same change may be posted twice. Nothing that is posted is
+about a person.
+"""
+
+
+def alarms() -> str:
+    """The list of alarms with meaning, severity, threshold and the first line of the runbook."""
+    header = ("Alarm", "Severity", "English", "हिन्दी", "Raised when", "Threshold", "First thing to do")
+    return _ALARMS.format(
+        beat=BEAT_SECONDS,
+        look=LOOK_SECONDS,
+        send=SEND_SECONDS,
+        signature=SIGNATURE,
+        delivery=DELIVERY,
+        critical=label("severity.CRITICAL", Language.EN).lower(),
+        warning=label("severity.WARNING", Language.EN).lower(),
+        table=_table(header),
+    )
+
+
+def _table(header: tuple[str, ...]) -> str:
+    lines = [header, ("---",) * len(header), *map(_row, AlarmCode)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _row(code: AlarmCode) -> tuple[str, ...]:
+    rule = RULES[code]
+    texts = (label(f"alarm.{code.value}", language) for language in (Language.EN, Language.HI))
+    return f"`{code}`", f"`{rule.severity}`", *texts, rule.rule, _threshold(rule), rule.runbook
+
+
+def _threshold(rule: AlarmRule) -> str:
+    if rule.unit == "seconds":
+        whole = timedelta(seconds=rule.threshold)
+        return f"{whole.days} days" if whole.days else f"{rule.threshold:g} s"
+    return f"{rule.threshold:,.0f} {rule.unit}"

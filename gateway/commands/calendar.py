@@ -1,0 +1,73 @@
+"""`apuni calendar import`: takes over a file of holidays, or shows what it would change."""
+
+import csv
+from dataclasses import fields
+from pathlib import Path
+
+import typer
+
+from actions.calendar_import import Imported, Row, import_calendar
+from domain.errors import Problems
+from domain.law import LAW
+from gateway.commands.opening import open_rooms
+from gateway.settings import Settings
+
+_FAULTS = {
+    "NO_ROWS": "the file has no rows",
+    "TOO_MANY_ROWS": "the file has too many rows",
+    "COLUMNS": "the columns must be date,name_hi,name_en,district",
+    "DATE": "the date must be YYYY-MM-DD",
+    "NAME": "the English name is missing",
+    "DISTRICT": "there is no such district",
+    "TWICE": "the day is there twice for the same place",
+    "WHOLLY_PAST": "the whole calendar lies in the past",
+}
+
+
+async def run_import(settings: Settings, file: Path, *, dry_run: bool) -> bool:
+    """Import a file and tell what changed; False where it was refused, with one line for each fault on stderr."""
+    try:
+        given = read_rows(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        typer.echo(f"apuni: the file {file} cannot be read ({type(error).__name__})", err=True)
+        return False
+    async with open_rooms(settings) as rooms:
+        try:
+            imported = await import_calendar(rooms.store, given, dry_run=dry_run)
+        except Problems as refused:
+            for problem in refused.problems:
+                fault = _FAULTS.get(problem.params.get("fault", ""), "it is not correct")
+                typer.echo(f"apuni: {file}, line {problem.params.get('row', '?')}: {fault}", err=True)
+            return False
+    for line in lines_of(imported, dry_run=dry_run):
+        typer.echo(line)
+    return True
+
+
+def read_rows(file: Path) -> list[Row]:
+    """The rows of a CSV file with a heading, in UTF-8 with or without a mark."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def lines_of(imported: Imported, *, dry_run: bool) -> list[str]:
+    """What an import did, for a person."""
+    signs = (("+", imported.added), ("-", imported.removed))
+    days = [
+        f"{sign} {holiday.day} {holiday.district or 'all districts'} {holiday.name.en}"
+        for sign, holidays in signs
+        for holiday in holidays
+    ]
+    done = "would become" if dry_run else "is now"
+    last = f"the calendar {done} {imported.version}; due dates that are set already stay as they are"
+    return [*days, last]
+
+
+def lines_of_law(settings: Settings) -> list[str]:
+    """Every period or amount of the law as this installation goes by it."""
+    held = LAW.changed(settings.law)
+    periods = ((part.name, getattr(held, part.name)) for part in fields(held))
+    return [
+        f"{name} = {period.value}  {period.section}{'' if period.confirmed else '  (not confirmed)'}"
+        for name, period in periods
+    ]

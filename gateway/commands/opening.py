@@ -1,0 +1,70 @@
+"""Opens what a command works on: store, vault, files and keys, without any outside system."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from domain.clock import Clock
+from domain.ids import SystemIds
+from gateway.composition import open_clock
+from gateway.runfiles import NotUp
+from gateway.settings import Settings
+from store import crash_points
+from store.archive import BackupKey
+from store.cipher import FieldCipher
+from store.engine import Store, schema_is_current
+from store.keyring import Keyrings
+from store.objects import LocalObjects, ObjectStore
+from store.vault import Vault
+
+out = Console(soft_wrap=True, highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What a command works on."""
+
+    store: Store
+    vault: Vault
+    objects: ObjectStore
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_rooms(settings: Settings, *, any_revision: bool = False) -> AsyncIterator[Rooms]:
+    """Open the store and what belongs to it; raises NotUp or StoreError with one line for a person.
+
+    With `any_revision` a store of an earlier release is opened too.
+    """
+    crash_points.arm(settings.crash_at if settings.demo else None)
+    if not await schema_is_current(settings.store_url) and not any_revision:
+        raise NotUp("the store is not migrated to this release; run `apuni migrate`")
+    clock = await open_clock(settings)
+    keyrings = Keyrings(settings.keys_folder)
+    keyrings.init()
+    async with AsyncExitStack() as stack:
+        store = await Store.open(settings.store_url, cipher=FieldCipher(keyrings), clock=clock)
+        stack.push_async_callback(store.close)
+        vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=SystemIds(clock))
+        stack.push_async_callback(vault.close)
+        yield Rooms(store, vault, LocalObjects(settings.objects_folder), clock)
+
+
+def backup_key(settings: Settings) -> BackupKey:
+    """What backups are locked with."""
+    secret = settings.backup_passphrase
+    return BackupKey(secret.get_secret_value() if secret else None, Keyrings(settings.keys_folder))
+
+
+def small_files(settings: Settings) -> dict[str, Path]:
+    """The small files of the home that belong to a backup locked with a passphrase: keyrings and certificates."""
+    folders = {"keys": settings.keys_folder, "certificates": settings.home / "certificates"}
+    return {
+        f"{name}/{path.name}": path
+        for name, folder in folders.items()
+        for path in (sorted(folder.iterdir()) if folder.is_dir() else [])
+        if path.is_file() and path.suffix in {".json", ".pem", ".crt"}
+    }

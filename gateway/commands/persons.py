@@ -1,0 +1,83 @@
+"""What `apuni person ...` does: one person's data handed out, or erased."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from actions import personal_data
+from actions.environment import Environment
+from domain.errors import Problems
+from domain.numbers import MistypedNumber, NumberKind, parse_number
+from domain.people import SYSTEM
+from gateway.commands.opening import out
+from gateway.composition import open_house
+from gateway.settings import Settings
+from store import applications, people
+from store.errors import NotThere
+
+
+class NotErased(Exception):
+    """The person cannot be erased now; the text is one line for those who run the gateway."""
+
+
+async def run_export(settings: Settings, person: str, file: Path | None) -> None:
+    """Write everything that is kept of a person as lines of JSON. Raises NotThere."""
+    async with open_house(settings) as house:
+        env = house.environment
+        citizen_id = await _citizen(env, person)
+        if file is None:
+            await _export(env, citizen_id, lambda line: out.print(line, markup=False))
+            return
+        lines: list[str] = []
+        await _export(env, citizen_id, lines.append)
+    _write(file, lines)
+    out.print(f"apuni: {len(lines)} rows are in {file}", markup=False)
+
+
+async def run_erase(settings: Settings, person: str) -> None:
+    """Erase a person and tell what was done and what stays. Raises NotThere, NotErased."""
+    async with open_house(settings) as house:
+        env = house.environment
+        try:
+            done = await personal_data.erase_person(env, SYSTEM, await _citizen(env, person))
+        except Problems as refused:
+            still = ", ".join(f"{many} {name}" for name, many in refused.problems[0].params.items())
+            raise NotErased(f"the person is not erased while this is under way: {still or refused.code}") from None
+    if done.already:
+        out.print("apuni: nothing was left to erase")
+    for table, many in done.erased.items():
+        out.print(f"apuni: erased in {table}: {many}", markup=False)
+    out.print(f"apuni: deleted files: {done.files}", markup=False)
+    for table, why in done.kept.items():
+        out.print(f"apuni: kept {table}: {why}", markup=False)
+
+
+def _write(file: Path, lines: list[str]) -> None:
+    file.touch(mode=0o600)
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+async def _export(env: Environment, citizen_id: str, tell: Callable[[str], object]) -> None:
+    for part in personal_data.parts():
+        after: str | None = None
+        while True:
+            page = await personal_data.export_part(env, SYSTEM, citizen_id, part, after=after)
+            for row in page.rows:
+                tell(json.dumps({"part": part, **row}, ensure_ascii=False))
+            after = page.after
+            if after is None:
+                break
+
+
+async def _citizen(env: Environment, person: str) -> str:
+    """The citizen with an id, or whose application has a number. Raises NotThere."""
+    async with env.store.reading() as tx:
+        if person in await people.citizens(tx, [person]):
+            return person
+        try:
+            found = await applications.by_number(tx, parse_number(person, NumberKind.APPLICATION))
+        except MistypedNumber:
+            found = None
+    if found is None:
+        raise NotThere("the person")
+    return found.citizen_id

@@ -1,0 +1,118 @@
+"""What `apuni backup`, `apuni restore` and `apuni verify` do."""
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from domain.clock import SystemClock
+from gateway.commands.opening import backup_key, open_rooms, out, small_files
+from gateway.settings import Settings
+from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
+from store.engine import migrate
+from store.errors import NotEmpty, SchemaTooNew
+from store.revisions import REVISIONS
+from store.verify import Checked, verify
+
+TOLD_EVERY = 10_000
+"""Rows between two lines of progress."""
+
+
+def run_verify(settings: Settings) -> bool:
+    """Check the whole store, tell what was found, and whether all is well."""
+    checked = asyncio.run(_verify(settings))
+    wrong = sum(check.many for check in checked)
+    for check in checked:
+        for finding in check.findings:
+            out.print(f"apuni: {check.name}: {finding.code} {finding.where}", markup=False)
+    out.print(f"apuni: {wrong} findings" if wrong else "apuni: the store is as it must be")
+    return not wrong
+
+
+async def run_backup(settings: Settings, file: Path, *, keys: bool) -> None:
+    """Write a backup and, beside it, its manifest. Raises StoreError, OSError."""
+    key = backup_key(settings)
+    with_keys = keys and settings.backup_passphrase is not None
+    async with open_rooms(settings, any_revision=True) as rooms:
+        place = Place(rooms.store, rooms.vault, rooms.objects, small_files(settings) if with_keys else {})
+        created_at = rooms.clock.now().isoformat(timespec="seconds")
+        with _written(file) as handle:
+            manifest = await write_backup(handle, key, place, created_at, _progress("backup"))
+    shown = {**manifest.as_json(), "keysIncluded": with_keys}
+    file.with_name(file.name + ".manifest.json").write_text(json.dumps(shown, indent=2, sort_keys=True), "utf-8")
+    rows = sum(manifest.rows.values())
+    out.print(f"apuni: {rows} rows and {manifest.objects} files are in {file}", markup=False)
+    if manifest.missing_objects:
+        out.print(f"apuni: {manifest.missing_objects} files that the store names were not there", markup=False)
+    if not with_keys:
+        out.print("apuni: the keyrings are not in it; without those of today it cannot be read", markup=False)
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[BinaryIO]:
+    """Write beside the file and put it into its place when it is whole and synced."""
+    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=file.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(file)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+async def run_restore(settings: Settings, file: Path) -> None:
+    """Restore a backup into an empty home. Raises BackupDamaged, NotEmpty, KeyMissing, SchemaTooNew."""
+    key = backup_key(settings)
+    with file.open("rb") as handle:
+        out.print("apuni: reading the whole backup ...", markup=False)
+        manifest = read_manifest(handle, key)
+        if manifest.revision not in REVISIONS:
+            raise SchemaTooNew("the backup was made by a later release")
+        _put_files(settings, read_files(handle, key))
+        await migrate(settings.store_url, manifest.revision)
+        async with open_rooms(settings, any_revision=True) as rooms:
+            await restore_backup(handle, key, Place(rooms.store, rooms.vault, rooms.objects), _progress("restore"))
+    await migrate(settings.store_url)
+    out.print(f"apuni: the state of {manifest.created_at} is restored; run `apuni verify`", markup=False)
+
+
+def _put_files(settings: Settings, files: dict[str, bytes]) -> None:
+    """Put keyrings and certificates where they belong; another one that is there is never replaced."""
+    folders = {"keys": settings.keys_folder, "certificates": settings.home / "certificates"}
+    places = {folders[name.partition("/")[0]] / Path(name).name: content for name, content in files.items()}
+    for path, content in places.items():
+        if path.exists() and path.read_bytes() != content:
+            raise NotEmpty(f"{path} is there already and is another one; a backup is restored into an empty home")
+    for path, content in places.items():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as stream:
+            stream.write(content)
+
+
+async def _verify(settings: Settings) -> list[Checked]:
+    def tell(name: str, many: int) -> None:
+        out.print(f"apuni: {name}: {'good' if not many else f'{many} findings'}", markup=False)
+
+    clock = SystemClock()
+    begun = clock.monotonic()
+    async with open_rooms(settings) as rooms:
+        checked = await verify(rooms.store, rooms.vault, rooms.objects, tell=tell)
+    out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s", markup=False)
+    return checked
+
+
+def _progress(doing: str) -> Callable[[str, int], None]:
+    last: dict[str, int] = {}
+
+    def tell(part: str, done: int) -> None:
+        if done // TOLD_EVERY > last.get(part, 0) // TOLD_EVERY:
+            out.print(f"apuni: {doing}: {part} {done}", markup=False)
+        last[part] = done
+
+    return tell

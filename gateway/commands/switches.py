@@ -1,0 +1,74 @@
+"""What `apuni switch ...` does: it works on the store alone, so that it works while everything else is ill."""
+
+import os
+import pwd
+from datetime import datetime, timedelta
+
+from actions.switches import SetSwitch, board, change
+from domain.clock import IST
+from domain.errors import ErrorCode, Problems
+from domain.switches import SYSTEMS, Switch, SwitchKind, SwitchState
+from gateway.commands.opening import open_rooms, out
+from gateway.settings import Settings
+from schema.fields import MUTATIONS
+
+
+class NotSet(Exception):
+    """A switch cannot be set so; the text is one line for a person."""
+
+
+async def run_list(settings: Settings) -> None:
+    """Print every switch that was ever set."""
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        found, now = await board(tx), rooms.clock.now()
+    for switch in found.switches:
+        out.print(_shown(switch, now), markup=False)
+    out.print(f"apuni: change {found.version}; what is not listed is ON")
+
+
+async def run_set(settings: Settings, name: str, state: SwitchState, reason: str, minutes: float | None) -> None:
+    """Set a switch, for so many minutes or without an end. Raises NotSet."""
+    kind = SwitchKind.SYSTEM if name in {system.value for system in SYSTEMS} else SwitchKind.MUTATION
+    known = mutations() if kind is SwitchKind.MUTATION else frozenset()
+    async with open_rooms(settings) as rooms:
+        until = None if minutes is None else rooms.clock.now() + timedelta(minutes=minutes)
+        wanted = SetSwitch(kind, name, state, reason, until)
+        try:
+            await rooms.store.carry_out(lambda tx: change(tx, wanted, by=account(), mutations=known))
+        except Problems as problems:
+            raise NotSet(_line(problems)) from None
+
+
+def mutations() -> frozenset[str]:
+    """The names of all mutations of the graph."""
+    import schema.building as _graph  # the graph takes seconds to load, and the switch of a system does not need it
+
+    del _graph
+    return frozenset(MUTATIONS)
+
+
+def account() -> str:
+    """Who runs the command: the account of this machine."""
+    try:
+        return f"CLI:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:
+        return f"CLI:{os.getuid()}"
+
+
+def _shown(switch: Switch, now: datetime) -> str:
+    at = switch.set_at.astimezone(IST).isoformat(timespec="seconds")
+    until = f" until {switch.until.astimezone(IST).isoformat(timespec='seconds')}" if switch.until else ""
+    state = switch.state_at(now).value
+    return f"{switch.kind.value} {switch.name} {state}{until}, set {at} by {switch.set_by}: {switch.reason}"
+
+
+def _line(problems: Problems) -> str:
+    names = {problem.path[-1] for problem in problems.problems}
+    if problems.code is ErrorCode.REASON_REQUIRED:
+        return "a switch needs a reason"
+    if "name" in names:
+        systems = ", ".join(system.value for system in SYSTEMS)
+        return f"there is no such switch; a system is one of {systems}, and a mutation is written as in the graph"
+    if "state" in names:
+        return "a mutation is ON or OFF"
+    return "the reason is too long" if "reason" in names else "the end must be in the future"

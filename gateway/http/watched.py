@@ -1,0 +1,57 @@
+"""Doors that are shut by a switch, and doors whose failures are counted."""
+
+import math
+from collections.abc import Callable
+
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.clock import Clock
+from domain.sources import Source
+from domain.switches import Switchboard, SwitchState
+from gateway.http.headers import EVERY_ANSWER
+
+WAIT_SECONDS = 60
+"""What a partner is told to wait where the switch has no end."""
+
+
+def shut_when_off(routes: list[Route], source: Source, switches: Switchboard, clock: Clock) -> list[Route]:
+    """The doors that a partner calls: 503 with Retry-After while its system is switched OFF."""
+
+    def shut(app: ASGIApp) -> ASGIApp:
+        async def door(scope: Scope, receive: Receive, send: Send) -> None:
+            now = clock.now()
+            if switches.system(source, now) is not SwitchState.OFF:
+                await app(scope, receive, send)
+                return
+            seconds = math.ceil(switches.seconds_left(source, now) or WAIT_SECONDS)
+            headers = {**EVERY_ANSWER, "Retry-After": str(max(seconds, 1))}
+            await PlainTextResponse("switched off", 503, headers)(scope, receive, send)
+
+        return door
+
+    return _wrapped(routes, shut)
+
+
+def counting_failures(routes: list[Route], failed: Callable[[], None]) -> list[Route]:
+    """Tell `failed` of every answer that is an error of its caller's or of ours, but for what is not found."""
+
+    def counted(app: ASGIApp) -> ASGIApp:
+        async def door(scope: Scope, receive: Receive, send: Send) -> None:
+            async def heard(message: Message) -> None:
+                if message["type"] == "http.response.start" and message["status"] >= 400 and message["status"] != 404:
+                    failed()
+                await send(message)
+
+            await app(scope, receive, heard)
+
+        return door
+
+    return _wrapped(routes, counted)
+
+
+def _wrapped(routes: list[Route], wrap: Callable[[ASGIApp], ASGIApp]) -> list[Route]:
+    for route in routes:
+        route.app = wrap(route.app)
+    return routes

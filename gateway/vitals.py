@@ -1,0 +1,108 @@
+"""What a process knows of its own health: breakers, integrity failures, sign-ins, clock, disk, the way to the store."""
+
+import shutil
+from collections import deque
+from pathlib import Path
+
+from domain.alarms import RULES, AlarmCode, Event, ProcessFacts
+from domain.clock import Clock
+from domain.sources import Source
+from integrations.breakers import BreakerState
+from integrations.monitor import CallObserver
+
+SIGN_IN_SECONDS = 300.0
+LEAST_AWAY = RULES[AlarmCode.STORE_UNAVAILABLE].threshold
+LEAST_STEP = RULES[AlarmCode.CLOCK_STEPPED].threshold
+
+
+class Vitals:
+    """Counts and times of one process. `label` is its kind and machine; nothing here is about a person."""
+
+    def __init__(self, label: str, clock: Clock, home: Path) -> None:
+        self.label = label
+        self._clock = clock
+        self._home = home
+        self._not_closed: dict[tuple[Source, str], float] = {}
+        self._integrity: dict[Source, tuple[int, float]] = {}
+        self._sign_in_failures: deque[float] = deque(maxlen=10_000)
+        self._last_reading: tuple[float, float] | None = None
+        self._step: tuple[float, float] | None = None
+        self._swept: float | None = None
+        self._away_since: float | None = None
+        self._away: tuple[float, float] | None = None
+
+    def observing(self, other: CallObserver | None) -> CallObserver:
+        """What hears of every remote call: it counts integrity failures, and tells the other observer too."""
+
+        def observe(source: Source, policy: str, outcome: str, seconds: float) -> None:
+            if outcome == "integrity":
+                self.integrity_failed(source)
+            if other is not None:
+                other(source, policy, outcome, seconds)
+
+        return observe
+
+    def breaker_changed(self, source: Source, group: str, state: BreakerState) -> None:
+        """A breaker opened, half opened or closed."""
+        if state is BreakerState.CLOSED:
+            self._not_closed.pop((source, group), None)
+        else:
+            self._not_closed.setdefault((source, group), self._clock.monotonic())
+
+    def integrity_failed(self, source: Source) -> None:
+        """An answer's signature, HMAC or owner was wrong."""
+        count = self._integrity.get(source, (0, 0.0))[0] + 1
+        self._integrity[source] = (count, self._clock.monotonic())
+
+    def sign_in_failed(self) -> None:
+        """A sign-in ended in an error."""
+        self._sign_in_failures.append(self._clock.monotonic())
+
+    def store_answered(self) -> None:
+        """The store took a write."""
+        if self._away_since is not None and (seconds := self._clock.monotonic() - self._away_since) >= LEAST_AWAY:
+            self._away = (seconds, self._clock.monotonic())
+        self._away_since = None
+
+    def store_failed(self) -> None:
+        """The store did not take a write."""
+        if self._away_since is None:
+            self._away_since = self._clock.monotonic()
+
+    def swept(self) -> None:
+        """A round of the legal clock came to its end, or its worker starts."""
+        self._swept = self._clock.monotonic()
+
+    @property
+    def store_is_away(self) -> bool:
+        """Whether the store has taken no write for so long that it is an alarm."""
+        return self._away_since is not None and self._clock.monotonic() - self._away_since >= LEAST_AWAY
+
+    def read_clock(self) -> None:
+        """Compare the wall clock with the one that never steps; called at every beat."""
+        wall, steady = self._clock.now().timestamp(), self._clock.monotonic()
+        if self._last_reading is not None:
+            jump = abs((wall - self._last_reading[0]) - (steady - self._last_reading[1]))
+            if jump >= LEAST_STEP:
+                self._step = (jump, steady)
+        self._last_reading = (wall, steady)
+
+    def facts(self) -> ProcessFacts:
+        """What is told of this process now."""
+        now = self._clock.monotonic()
+        not_closed: dict[str, float] = {}
+        for (source, _), since in self._not_closed.items():
+            not_closed[source.value] = max(not_closed.get(source.value, 0.0), now - since)
+        return ProcessFacts(
+            process=self.label,
+            not_closed=not_closed,
+            integrity={source.value: Event(count, now - at) for source, (count, at) in self._integrity.items()},
+            sign_in_failures=sum(now - at <= SIGN_IN_SECONDS for at in self._sign_in_failures),
+            free_bytes=shutil.disk_usage(self._home).free,
+            store_away=self._event(self._away),
+            clock_step=self._event(self._step),
+            sweep=None if self._swept is None else now - self._swept,
+        )
+
+    def _event(self, happened: tuple[float, float] | None) -> Event | None:
+        return None if happened is None else Event(happened[0], self._clock.monotonic() - happened[1])

@@ -1,0 +1,154 @@
+"""The watch over alarms, and the webhook against a receiver that listens on a real socket."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from actions.alarms import NOTIFY, tell
+from actions.environment import Environment
+from domain.alarms import ProcessFacts
+from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
+from gateway.worker import Worker
+from integrations.transport import open_client
+from store import alarms, outbox
+from store.outbox import RETRY_AFTER_SECONDS, OutboxState
+from tests.support.running import free_port
+from tests.support.sign_in import environment
+
+SECRET = "a secret of thirty-two characters"
+ILL = ProcessFacts("gateway@one", {"DBT_FINANCE": 301.0}, {}, 0, 50_000_000_000, None, None)
+
+
+@dataclass
+class Receiver:
+    """A receiver as docs/alarms.md asks for: checks the signature, takes each delivery once."""
+
+    url: str = ""
+    statuses: list[int] = field(default_factory=list)
+    posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    effects: dict[str, dict] = field(default_factory=dict)
+    now: float = 0.0
+
+    async def take(self, request: Request) -> Response:
+        body = await request.body()
+        self.posts.append((dict(request.headers), body))
+        if self.statuses and (status := self.statuses.pop(0)) != 200:
+            return RedirectResponse("/elsewhere", status) if status == 302 else Response(status_code=status)
+        if not self.genuine(request.headers["x-apuni-signature"], body):
+            return Response(status_code=401)
+        self.effects.setdefault(request.headers["x-apuni-delivery"], json.loads(body))
+        return Response(status_code=204)
+
+    def genuine(self, header: str, body: bytes) -> bool:
+        parts = dict(part.split("=", 1) for part in header.split(","))
+        expected = hmac.new(SECRET.encode(), f"{parts['t']}.".encode() + body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(parts["v1"], expected) and abs(int(parts["t"]) - self.now) <= 300
+
+
+@pytest.fixture
+async def receiver(store_clock) -> AsyncIterator[Receiver]:
+    port, made = free_port(), Receiver(now=store_clock.now().timestamp())
+    routes = [Route("/alarms", made.take, methods=["POST"]), Route("/elsewhere", made.take, methods=["GET", "POST"])]
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), port=port, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    made.url = f"http://127.0.0.1:{port}/alarms"
+    yield made
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+def env(sqlite_store, store_keyrings, store_clock) -> Environment:
+    return environment(sqlite_store, store_keyrings, store_clock, [])
+
+
+async def telling(env: Environment, url: str, secret: str = SECRET) -> Worker:
+    webhook = AlarmWebhook(url, secret, open_client(), env.clock)
+    return Worker(env, {NOTIFY: webhook}, asyncio.Event())
+
+
+async def raise_alarm(env: Environment) -> None:
+    await tell(env, "p1", ILL)
+    changes = await AlarmWatch(env, notify=True).look()
+    assert [change.about for change in changes] == ["DBT_FINANCE"]
+
+
+async def waiting(env: Environment) -> list[str | None]:
+    async with env.store.reading() as tx:
+        return [message.error_code for message in await outbox.listing(tx, OutboxState.PENDING, 10)]
+
+
+@pytest.mark.integration
+async def test_a_change_is_posted_signed_and_has_one_effect_though_it_comes_twice(env, receiver):
+    await raise_alarm(env)
+    at_work = await telling(env, receiver.url)
+    await at_work.deliver_due()
+    [(headers, body)] = receiver.posts
+    webhook = AlarmWebhook(receiver.url, SECRET, open_client(), env.clock)
+    await webhook(env, json.loads(body))  # as after the death of a worker that had posted already
+
+    assert headers["content-type"] == "application/json"
+    assert len(receiver.posts) == 2
+    assert list(receiver.effects) == ["BREAKER_OPEN:DBT_FINANCE:1"]
+    assert receiver.effects["BREAKER_OPEN:DBT_FINANCE:1"]["state"] == "RAISED"
+    assert await waiting(env) == []
+
+
+@pytest.mark.integration
+async def test_a_receiver_with_another_secret_refuses_and_the_message_waits(env, receiver):
+    await raise_alarm(env)
+    await (await telling(env, receiver.url, "another secret of thirty-two letters")).deliver_due()
+
+    assert receiver.effects == {}
+    assert await waiting(env) == ["AlarmNotTold"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("status", [302, 500])
+async def test_what_the_receiver_does_not_take_is_posted_again_on_the_schedule(env, receiver, store_clock, status):
+    receiver.statuses = [status]
+    await raise_alarm(env)
+    at_work = await telling(env, receiver.url)
+    await at_work.deliver_due()
+    assert (len(receiver.posts), receiver.effects) == (1, {})
+
+    store_clock.advance(timedelta(seconds=RETRY_AFTER_SECONDS[0]))
+    await at_work.deliver_due()
+
+    assert len(receiver.effects) == 1
+
+
+@pytest.mark.integration
+async def test_a_receiver_that_is_down_is_not_told(env):
+    webhook = AlarmWebhook(f"http://127.0.0.1:{free_port()}/alarms", SECRET, open_client(), env.clock)
+
+    with pytest.raises(AlarmNotTold):
+        await webhook(env, {"id": "x"})
+
+
+async def test_only_one_of_two_workers_watches_and_it_goes_on_watching(env):
+    await tell(env, "p1", ILL)
+    first, second = AlarmWatch(env, notify=False), AlarmWatch(env, notify=False)
+
+    assert len(await first.look()) == 1
+    async with env.store.writing() as tx:
+        await alarms.tell(tx, "p1", ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None))
+    assert await second.look() == []
+    assert len(await first.look()) == 1
+
+
+async def test_without_a_webhook_an_old_message_is_dropped(env):
+    await drop(env, {"code": "BREAKER_OPEN", "state": "RAISED"})

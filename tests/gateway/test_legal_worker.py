@@ -1,0 +1,127 @@
+"""The clock worker on both stores: one leader, a fence in each transaction, rounds at their time, nothing twice."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from actions.decide import Decide, Verdict, decide_application
+from actions.environment import Environment
+from actions.legal_sweep import Swept, sweep
+from actions.submit import SubmitApplication, submit_application
+from domain.appeals import AppealState
+from domain.applications import Application, Channel, DeliveryMode
+from domain.clock import ManualClock
+from domain.deadline import breaches_at
+from domain.errors import Problems
+from gateway.legal_worker import LEASE, LegalClock, LostTheLead
+from store import appeals, leases
+from store.engine import Store
+from store.keyring import Keyrings
+from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, Down, environment, seed
+
+
+@pytest.fixture
+async def env(store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path) -> Environment:
+    """A small world on each kind of database."""
+    made = environment(store, store_keyrings, store_clock, tmp_path / "objects", Down())
+    await seed(made)
+    return made
+
+
+async def submitted(env: Environment, code: str, subject=CITIZEN) -> Application:
+    request = SubmitApplication(
+        service_code=code,
+        district="49",
+        tehsil="304",
+        channel=Channel.WEB,
+        delivery=DeliveryMode.PORTAL,
+        form={"bank_account_number": "1234567890", "bank_ifsc": "SBIN0000001"},
+        documents=(),
+        idempotency_key=code,
+    )
+    return (await submit_application(env, subject, request))[0]
+
+
+async def overdue(env: Environment, clock: ManualClock) -> list[Application]:
+    made = [await submitted(env, "ES90"), await submitted(env, "ES90", NEIGHBOUR)]
+    assert made[0].due_at is not None
+    clock.set(breaches_at(made[0].due_at))
+    return made
+
+
+async def filed(env: Environment, found: list[Application]) -> list[int]:
+    async with env.store.reading() as tx:
+        held = await appeals.of_applications(tx, [one.id for one in found])
+    return [len(held.get(one.id, [])) for one in found]
+
+
+async def test_rounds_at_once_without_any_lead_file_each_appeal_once(env: Environment, store_clock: ManualClock):
+    found = await overdue(env, store_clock)
+    rounds = await asyncio.gather(*(sweep(env) for _ in range(4)))
+    assert sum(one.filed for one in rounds) == 2
+    assert await filed(env, found) == [1, 1]
+
+
+async def test_of_two_workers_one_leads_and_the_other_takes_over(env: Environment, store_clock: ManualClock):
+    found = await overdue(env, store_clock)
+    one, two = LegalClock(env, asyncio.Event()), LegalClock(env, asyncio.Event())
+    swept = [each for each in (await one.tick(), await two.tick()) if each]
+    assert (one.leads, two.leads, [each.filed for each in swept]) == (True, False, [2])
+    await one.resign()
+    assert await two.tick() == Swept(0, 0, 0)
+    assert two.leads
+    assert await filed(env, found) == [1, 1]
+
+
+async def test_a_worker_whose_lead_passed_on_writes_nothing(env: Environment, store_clock: ManualClock):
+    found = await overdue(env, store_clock)
+    worker = LegalClock(env, asyncio.Event())
+    assert await worker._lead()
+    async with env.store.writing() as tx:
+        await leases.release(tx, worker._lease)
+        assert await leases.acquire(tx, LEASE, "another", 30)
+    with pytest.raises(LostTheLead):
+        await sweep(env, worker._fence)
+    assert await filed(env, found) == [0, 0]
+    assert await worker.tick() is None
+    assert not worker.leads
+
+
+async def test_it_goes_round_hourly_and_at_ten_past_midnight_also_when_the_clock_steps(
+    env: Environment, store_clock: ManualClock
+):
+    worker = LegalClock(env, asyncio.Event())
+    assert await worker.tick() is not None
+    assert await worker.tick() is None
+    store_clock.advance(timedelta(minutes=59))
+    assert await worker.tick() is None
+    store_clock.advance(timedelta(minutes=1))
+    assert await worker.tick() is not None
+    for step in (timedelta(days=2), timedelta(days=-3)):
+        store_clock.set(store_clock.now() + step)
+        assert await worker.tick() is not None
+        assert await worker.tick() is None
+
+
+async def test_verdicts_and_a_round_at_once_leave_either_order(env: Environment, store_clock: ManualClock):
+    found = await overdue(env, store_clock)
+    request = Decide(found[0].id, Verdict.APPROVE, "yes")
+    outcomes = await asyncio.gather(decide_application(env, OFFICER, request), sweep(env), return_exceptions=True)
+    assert [one for one in outcomes if isinstance(one, BaseException) and not isinstance(one, Problems)] == []
+    async with env.store.reading() as tx:
+        held = (await appeals.of_applications(tx, [found[0].id])).get(found[0].id, [])
+    assert [one.state for one in held] in ([], [AppealState.SERVICE_DELIVERED_LATE])
+
+
+async def test_it_stops_when_told_and_gives_the_lead_back(env: Environment):
+    stopping = asyncio.Event()
+    worker = LegalClock(env, stopping)
+    running = asyncio.create_task(worker.run())
+    while not worker.leads:
+        await asyncio.sleep(0)
+    stopping.set()
+    await running
+    assert not worker.leads
+    other = LegalClock(env, asyncio.Event())
+    assert await other._lead()

@@ -1,0 +1,166 @@
+"""The beat of a process: switches within two seconds, health told, and outages remembered."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from actions.environment import Environment
+from domain.alarms import Event
+from domain.sources import Source
+from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
+from gateway import pulse as beats
+from gateway.pulse import Pulse, pulsing, take_over
+from gateway.vitals import Vitals
+from integrations.breakers import BreakerState
+from store import alarms, switches
+from store.errors import StoreUnavailable
+from tests.support.databases import NOW
+from tests.support.sign_in import environment
+
+OFF = Switch(SwitchKind.SYSTEM, "UMANG", SwitchState.OFF, "r", "CLI:root", NOW)
+
+
+@pytest.fixture
+def env(sqlite_store, store_keyrings, store_clock) -> Environment:
+    return environment(sqlite_store, store_keyrings, store_clock, [])
+
+
+@pytest.fixture
+def vitals(store_clock, tmp_path) -> Vitals:
+    return Vitals("gateway@one", store_clock, tmp_path)
+
+
+class Away:
+    """A store that does not answer."""
+
+    async def carry_out(self, work):
+        raise StoreUnavailable("gone")
+
+    @asynccontextmanager
+    async def reading(self):
+        raise StoreUnavailable("gone")
+        yield
+
+
+async def set_switch(env: Environment, switch: Switch) -> None:
+    async with env.store.writing() as tx:
+        await switches.save(tx, switch)
+
+
+async def test_a_change_is_taken_over_once(env):
+    board = Switchboard()
+    assert not await take_over(board, env.store)
+    await set_switch(env, OFF)
+
+    assert await take_over(board, env.store)
+    assert not await take_over(board, env.store)
+    assert board.system(Source.UMANG, NOW) is SwitchState.OFF
+
+
+async def test_while_nothing_changes_a_poll_reads_one_row(env):
+    seen: list[str] = []
+    reader = env.store._reader.sync_engine
+    event.listen(reader, "before_cursor_execute", lambda *told: seen.append(told[2]))
+
+    await take_over(Switchboard(), env.store)
+
+    assert [statement.split()[0] for statement in seen if statement != "BEGIN"] == ["SELECT"]
+
+
+async def test_the_last_known_switches_hold_while_the_store_is_away(env, vitals):
+    board = Switchboard([OFF], 1)
+    with pytest.raises(StoreUnavailable):
+        await Pulse(replace(env, store=Away()), board, vitals).poll_switches()
+
+    assert board.system(Source.UMANG, NOW) is SwitchState.OFF
+
+
+async def test_a_running_pulse_obeys_a_change_without_a_restart(env, vitals, monkeypatch):
+    monkeypatch.setattr(beats, "SWITCH_SECONDS", 0.01)
+    board = Switchboard()
+    async with pulsing(Pulse(env, board, vitals)), asyncio.timeout(5):
+        await set_switch(env, OFF)
+        while board.system(Source.UMANG, NOW) is SwitchState.ON:
+            await asyncio.sleep(0.01)
+        await set_switch(env, replace(OFF, state=SwitchState.ON))
+        while board.system(Source.UMANG, NOW) is SwitchState.OFF:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_beat_that_fails_does_not_end_the_pulse(env, vitals, monkeypatch):
+    monkeypatch.setattr(beats, "BEAT_SECONDS", 0.01)
+    beat = Pulse(replace(env, store=Away()), Switchboard(), vitals)
+    done = asyncio.Event()
+
+    async def more() -> None:
+        done.set()
+        raise LookupError
+
+    async with pulsing(beat, (0.01, more)), asyncio.timeout(5):
+        await done.wait()
+
+
+async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vitals, store_clock):
+    heard = []
+    observe = vitals.observing(lambda *told: heard.append(told))
+    observe(Source.DIGILOCKER, "digilocker.file", "integrity", 0.0)
+    observe(Source.DIGILOCKER, "digilocker.file", "answered", 0.1)
+    vitals.breaker_changed(Source.UMANG, "", BreakerState.OPEN)
+    vitals.breaker_changed(Source.CSC, "", BreakerState.OPEN)
+    store_clock.advance(timedelta(seconds=20))
+    vitals.breaker_changed(Source.UMANG, "", BreakerState.HALF_OPEN)
+    vitals.breaker_changed(Source.CSC, "", BreakerState.CLOSED)
+    vitals.sign_in_failed()
+    await Pulse(env, Switchboard(), vitals).beat()
+
+    async with env.store.reading() as tx:
+        [facts] = await alarms.told(tx)
+    assert facts.not_closed == {"UMANG": 20.0}
+    assert facts.integrity == {"DIGILOCKER": Event(1, 20.0)}
+    assert (facts.sign_in_failures, facts.process) == (1, "gateway@one")
+    assert facts.free_bytes > 0
+    assert len(heard) == 2
+
+
+async def test_only_a_worker_tells_when_it_last_ran_the_legal_clock(vitals, store_clock):
+    assert vitals.facts().sweep is None
+    vitals.swept()
+    store_clock.advance(timedelta(minutes=3))
+
+    assert vitals.facts().sweep == 180.0
+
+
+async def test_failed_sign_ins_are_forgotten_after_five_minutes(vitals, store_clock):
+    vitals.sign_in_failed()
+    store_clock.advance(timedelta(minutes=5, seconds=1))
+
+    assert vitals.facts().sign_in_failures == 0
+
+
+async def test_a_clock_that_steps_is_told_and_one_that_runs_is_not(vitals, store_clock):
+    vitals.read_clock()
+    store_clock.advance(timedelta(hours=1))
+    vitals.read_clock()
+    assert vitals.facts().clock_step is None
+
+    store_clock.set(store_clock.now() + timedelta(days=1))
+    vitals.read_clock()
+    assert vitals.facts().clock_step == Event(86_400.0, 0.0)
+
+
+async def test_a_store_that_was_away_for_long_is_an_alarm_at_once_and_is_told_afterwards(env, vitals, store_clock):
+    ill = Pulse(replace(env, store=Away()), Switchboard(), vitals)
+    for _ in range(4):
+        with pytest.raises(StoreUnavailable):
+            await ill.beat()
+        store_clock.advance(timedelta(seconds=10))
+    assert (ill.alarms, vitals.store_is_away) == (1, True)
+
+    well = Pulse(env, Switchboard(), vitals)
+    await well.beat()
+
+    assert (well.alarms, vitals.facts().store_away) == (0, Event(40.0, 0.0))

@@ -1,0 +1,76 @@
+"""`apuni switch`: it works on the store alone, and says in one line what cannot be set."""
+
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from domain.switches import SwitchState
+from gateway.cli import app
+from gateway.commands import switches as commands
+from gateway.commands.switches import NotSet, account, mutations, run_list, run_set
+from gateway.settings import Settings
+
+REASON = "the books are closed"
+
+
+@pytest.fixture
+def settings(tmp_path, migrated_sqlite) -> Settings:
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(migrated_sqlite, home / "store.db")
+    return Settings(home=home)
+
+
+async def listed(settings: Settings, capsys) -> str:
+    await run_list(settings)
+    return capsys.readouterr().out
+
+
+async def test_a_switch_is_set_listed_and_set_back(settings, capsys):
+    await run_set(settings, "DBT_FINANCE", SwitchState.READ_ONLY, REASON, 30)
+    assert "SYSTEM DBT_FINANCE READ_ONLY until " in (told := await listed(settings, capsys))
+    assert f"by {account()}: {REASON}" in told
+
+    await run_set(settings, "DBT_FINANCE", SwitchState.ON, "open again", None)
+    assert "SYSTEM DBT_FINANCE ON, set" in (told := await listed(settings, capsys))
+    assert "change 2" in told
+
+
+async def test_a_mutation_is_set_by_its_name_in_the_graph(settings, capsys):
+    await run_set(settings, "submitApplication", SwitchState.OFF, REASON, None)
+
+    assert "MUTATION submitApplication OFF" in await listed(settings, capsys)
+    assert {"submitApplication", "decideApplication", "setSwitch"} <= mutations()
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "reason", "line"),
+    [
+        ("UMANG", SwitchState.OFF, " ", "a switch needs a reason"),
+        ("UMANG", SwitchState.OFF, "x" * 301, "the reason is too long"),
+        ("NOTHING", SwitchState.OFF, REASON, "there is no such switch"),
+        ("STORE", SwitchState.OFF, REASON, "there is no such switch"),
+        ("setSwitch", SwitchState.OFF, REASON, "there is no such switch"),
+        ("submitApplication", SwitchState.READ_ONLY, REASON, "ON or OFF"),
+    ],
+)
+async def test_what_cannot_be_set_is_told_in_one_line(settings, name, state, reason, line):
+    with pytest.raises(NotSet, match=line):
+        await run_set(settings, name, state, reason, None)
+
+
+@pytest.mark.parametrize(
+    "words", [["set", "UMANG", "OFF"], ["set", "UMANG", "HALF", "--reason", "r"], ["clear", "UMANG"]]
+)
+def test_a_command_without_a_reason_or_with_another_state_is_refused(words):
+    assert CliRunner().invoke(app, ["switch", *words]).exit_code == 2
+
+
+def test_an_account_that_the_machine_does_not_know_is_shown_by_its_number(monkeypatch):
+    def unknown(_number: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(commands.pwd, "getpwuid", unknown)
+
+    assert account().removeprefix("CLI:").isdigit()

@@ -1,0 +1,225 @@
+"""Migrations with many rows: there and back again, while the old release works, and past a kill -9 (5.6)."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, text
+
+from domain.applications import Application
+from domain.people import Citizen
+from store import applications, dump, people
+from store.application_rows import values_of
+from store.dump import Batch
+from store.engine import Store, Transaction, migrate, schema_is_current
+from store.errors import SchemaTooNew
+from store.migrations.first import METADATA as FIRST
+from store.migrations.runner import downgrade
+from store.revisions import HEAD, REVISIONS
+from store.tables import metadata
+from tests.store import builders
+from tests.support.bounds import rounds
+from tests.support.databases import NOW, run_apart
+
+ROWS = rounds(400, ci=5_000, full=100_000)
+SECOND = timedelta(seconds=1)
+ROOT = Path(__file__).resolve().parents[2]
+OLD_RELEASE = "f80c70a"
+"""The commit of the first release whose schema is 0001."""
+
+LONGEST_MS = 2_000
+"""No statement of the old release waits longer (RELIABILITY.md section 5.6)."""
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@asynccontextmanager
+async def closed_at_the_end(store: Store):
+    try:
+        yield
+    finally:
+        await store.close()
+
+
+async def fill(store: Store, many: int) -> None:
+    """So many rows of the first schema: for ten applications a citizen, and three entries for each of them."""
+    cases = max(many // 4, 1)
+    for start in range(0, cases, 500):
+        numbers = range(start, min(start + 500, cases))
+        async with store.writing() as tx:
+            await dump.begin(tx)
+            owners = [builders.citizen(f"c{number // 10:06}") for number in numbers if number % 10 == 0]
+            await enter(tx, "citizens", [_citizen_row(tx, owner) for owner in owners])
+            found = [builders.application(f"a{n:06}", f"c{n // 10:06}", created_at=NOW + SECOND * n) for n in numbers]
+            await enter(tx, "applications", [values_of(tx, case) for case in found])
+            await enter(tx, "timeline_entries", [_step(tx, case, place) for case in found for place in (1, 2, 3)])
+
+
+async def enter(tx: Transaction, name: str, rows: list[dict]) -> None:
+    table = FIRST.tables[name]
+    kept = [{column: value for column, value in row.items() if column in table.c} for row in rows]
+    if kept:
+        await tx.connection.execute(insert(table), kept)
+
+
+def _citizen_row(tx: Transaction, citizen: Citizen) -> dict:
+    return {"citizen_id": citizen.id, "created_at": citizen.created_at, **people._citizen_values(tx, citizen)}
+
+
+def _step(tx: Transaction, case: Application, place: int) -> dict:
+    entry = f"{case.id}-{place}"
+    return {
+        "id": entry,
+        "citizen_id": case.citizen_id,
+        "application_id": case.id,
+        "sequence": place,
+        "move": "SAVE_DRAFT",
+        "status_before": None,
+        "status_after": "DRAFT",
+        "actor_role": "CITIZEN",
+        "actor_id": case.citizen_id,
+        "ground": None,
+        "note": tx.cipher.encrypt("नोट".encode(), f"timeline_entries:note:{entry}"),
+        "at": NOW,
+    }
+
+
+async def digest(url: str, cipher, clock, tables=metadata) -> str:
+    store = await Store.open(url, cipher=cipher, clock=clock)
+    async with closed_at_the_end(store), store.reading() as tx:
+        return await dump.digest(tx, tables)
+
+
+@pytest.fixture
+async def filled(empty_url, store_cipher, store_clock):
+    """A database of the first release, with rows."""
+    await migrate(empty_url, REVISIONS[0])
+    store = await Store.open(empty_url, cipher=store_cipher, clock=store_clock)
+    async with closed_at_the_end(store):
+        await fill(store, ROWS)
+    return empty_url
+
+
+@pytest.mark.integration
+async def test_from_every_released_schema_up_down_and_up_again_gives_equal_dumps(filled, store_cipher, store_clock):
+    before = await digest(filled, store_cipher, store_clock, FIRST)
+    for revision in REVISIONS:
+        await migrate(filled, revision)
+        assert await digest(filled, store_cipher, store_clock, FIRST) == before
+    above = await digest(filled, store_cipher, store_clock)
+    for revision in reversed(REVISIONS):
+        await downgrade(filled, revision)
+        assert await digest(filled, store_cipher, store_clock, FIRST) == before
+    await migrate(filled)
+    assert await digest(filled, store_cipher, store_clock) == above
+    assert await schema_is_current(filled)
+
+
+@pytest.mark.integration
+async def test_both_databases_give_the_same_dump_of_the_same_rows(
+    sqlite_store, postgres_store, store_cipher, store_clock
+):
+    await fill(sqlite_store, ROWS)
+    async with sqlite_store.reading() as tx, postgres_store.writing() as other:
+        await dump.begin(other)
+        tables = {table.name: table for table in metadata.sorted_tables}
+        for part in await dump.present(tx, metadata):
+            async for batch in dump.batches(tx, part):
+                await dump.load(other, tables, Batch.of_lines(batch.lines()))
+        await dump.finish_load(other, metadata.sorted_tables)
+    async with sqlite_store.reading() as tx, postgres_store.reading() as other:
+        assert await dump.digest(tx, metadata) == await dump.digest(other, metadata)
+
+
+@pytest.fixture(scope="session")
+def old_release(tmp_path_factory) -> Path:
+    """The tree of the first release."""
+    command = ["git", "-C", str(ROOT), "archive", OLD_RELEASE, "domain", "store"]
+    packed = subprocess.run(command, capture_output=True, check=False)
+    if packed.returncode:
+        pytest.skip("this clone has no history, so there is no old release to run")
+    folder = tmp_path_factory.mktemp("old-release")
+    with tarfile.open(fileobj=BytesIO(packed.stdout)) as tar:
+        tar.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.mark.integration
+def test_the_old_release_reads_and_writes_while_the_schema_is_migrated(
+    filled, old_release, store_keyrings, store_cipher, store_clock, tmp_path, record_property
+):
+    stop = tmp_path / "stop"
+    working = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/support/old_release.py"), filled, str(store_keyrings._folder), str(stop)],
+        cwd=old_release,
+        env={**os.environ, "PYTHONPATH": str(old_release)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert working.stdout is not None
+    try:
+        assert working.stdout.readline() == "ready\n", working.stderr.read()
+        begun = time.monotonic()
+        run_apart(migrate, filled)
+        took = time.monotonic() - begun
+        stop.touch()
+        out, err = working.communicate(timeout=120)
+    finally:
+        working.kill()
+    assert working.returncode == 0, err[-3000:]
+    many, longest = (int(word) for word in out.split())
+    record_property("old release", f"{many} rounds, the longest {longest} ms; migrated in {took * 1000:.0f} ms")
+    assert many >= 5
+    assert longest < LONGEST_MS
+    assert run_apart(schema_is_current, filled)
+    assert run_apart(_count, filled, store_cipher, store_clock, "old-release") == many
+
+
+async def _count(url, cipher, clock, citizen_id) -> int:
+    store = await Store.open(url, cipher=cipher, clock=clock)
+    async with closed_at_the_end(store), store.reading() as tx:
+        return await applications.count_of_citizen(tx, citizen_id)
+
+
+@pytest.mark.integration
+async def test_a_migration_that_is_killed_leaves_the_old_schema_and_completes_when_run_again(
+    filled, store_cipher, store_clock, tmp_path
+):
+    before = await digest(filled, store_cipher, store_clock, FIRST)
+    environment = {**os.environ, "APUNI_HOME": str(tmp_path / "home"), "APUNI_DATABASE_URL": filled}
+
+    def migrated(**more: str) -> int:
+        command = [sys.executable, "-m", "gateway.cli", "migrate"]
+        return subprocess.run(command, check=False, cwd=ROOT, env={**environment, **more}, timeout=300).returncode
+
+    killed = await asyncio.to_thread(migrated, APUNI_CRASH_AT="migration.before_commit")
+    assert killed == -signal.SIGKILL
+    assert not await schema_is_current(filled)
+    assert await digest(filled, store_cipher, store_clock, FIRST) == before
+    assert await asyncio.to_thread(migrated) == 0
+    assert await schema_is_current(filled)
+    assert await digest(filled, store_cipher, store_clock, FIRST) == before
+
+
+@pytest.mark.integration
+async def test_a_schema_of_a_later_release_is_refused(filled, store_cipher, store_clock):
+    await migrate(filled)
+    store = await Store.open(filled, cipher=store_cipher, clock=store_clock)
+    async with store.writing() as tx:
+        await tx.connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    await store.close()
+    opening = Store.open(filled, cipher=store_cipher, clock=store_clock)
+    for call in (migrate(filled), schema_is_current(filled), opening):
+        with pytest.raises(SchemaTooNew):
+            await call
+    assert HEAD != "later"

@@ -1,0 +1,235 @@
+"""Random lives through the verbs: after every one the whole store is as it must be (RELIABILITY.md section 5.11)."""
+
+import asyncio
+import shutil
+import tempfile
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from actions.decide import Decide, Verdict, decide_application
+from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
+from actions.submit import SaveDraft, save_draft, submit_application
+from domain.applications import RejectionGround
+from domain.clock import ManualClock
+from domain.errors import ErrorCode, Problems
+from domain.ids import SeededIds
+from domain.lifecycle import Move, Status, moves_from
+from domain.people import Subject
+from store import audit, counters
+from store.engine import Store
+from tests.support.actions import FREE, INCOME, INCOME_PAPERS, ORDER, PENSION, World, papers, request_for
+from tests.support.bounds import rounds
+from tests.support.databases import NOW
+from tests.support.worlds import PENSION_PAPERS, a_world, deliver_all, link_and_offer, wrong
+
+EXAMPLES, STEPS = rounds(5, ci=30, full=400), rounds(25, ci=40, full=60)
+
+SERVICES = {FREE: (), ORDER: (), INCOME: INCOME_PAPERS, PENSION: PENSION_PAPERS}
+LAWFUL = {
+    Verdict.APPROVE: Move.APPROVE,
+    Verdict.REJECT: Move.REJECT,
+    Verdict.RETURN_AS_INCOMPLETE: Move.RETURN_AS_INCOMPLETE,
+    Verdict.RAISE_QUERY: Move.RAISE_QUERY,
+    Verdict.SEND_FOR_VERIFICATION: Move.SEND_FOR_VERIFICATION,
+    Verdict.REPORT_VERIFICATION: Move.REPORT_VERIFICATION,
+}
+
+REFUSALS = {
+    ErrorCode.TRANSITION_NOT_ALLOWED,
+    ErrorCode.PAUSE_LIMIT_REACHED,
+    ErrorCode.PROPOSAL_WAITS,
+    ErrorCode.CLEARANCE_PENDING,
+}
+"""Why a verdict may be refused in these lives."""
+
+
+class Lives(RuleBasedStateMachine):
+    """Citizens, officers and the worker at work in any order; what they believe is compared with the store."""
+
+    cases = Bundle("cases")
+    material: ClassVar[dict[str, Any]] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        self.runner = asyncio.Runner()
+        self.folder = Path(tempfile.mkdtemp(prefix="apuni-lives-"))
+        self.stack = AsyncExitStack()
+        self.counter = 0
+        self.numbers: dict[str, str] = {}
+        self.world: World = self.runner.run(self._open())
+
+    async def _open(self) -> World:
+        shutil.copy(self.material["migrated"], self.folder / "store.db")
+        clock = ManualClock(NOW)
+        url = f"sqlite:///{self.folder / 'store.db'}"
+        store = await Store.open(url, cipher=self.material["cipher"], clock=clock)
+        self.stack.push_async_callback(store.close)
+        ids = SeededIds(clock, "lives")
+        world = await self.stack.enter_async_context(
+            a_world(store, self.material["keyrings"], clock, self.folder, ids=ids)
+        )
+        for citizen in (world.asha, world.sunil):
+            await link_and_offer(world, citizen, INCOME_PAPERS)
+        return world
+
+    def key(self) -> str:
+        self.counter += 1
+        return f"key-{self.counter}"
+
+    def officer(self, service: str) -> Subject:
+        world = self.world
+        return {FREE: world.registrar, ORDER: world.employment, INCOME: world.tehsildar, PENSION: world.welfare}[
+            service
+        ]
+
+    def attempt(self, call: Any) -> Any:
+        """The result, or the code of the refusal: nothing else may come of a verb."""
+        try:
+            return self.runner.run(call)[0]
+        except Problems as refused:
+            return refused.code
+
+    @rule(target=cases, service=st.sampled_from(sorted(SERVICES)), who=st.sampled_from(["asha", "sunil"]))
+    def submit(self, service: str, who: str) -> Any:
+        citizen = getattr(self.world, who)
+        request = request_for(service, documents=papers(*SERVICES[service]), idempotency_key=self.key())
+        done = self.attempt(submit_application(self.world.env, citizen, request))
+        if isinstance(done, ErrorCode):
+            assert done is ErrorCode.ALREADY_APPLIED
+            return multiple()
+        self.numbers[done.id] = done.number
+        return done.id, service, who
+
+    @rule(target=cases, who=st.sampled_from(["asha", "sunil"]))
+    def draft(self, who: str) -> Any:
+        request = SaveDraft(FREE, "49", "304", request_for(FREE).channel, request_for(FREE).delivery, {}, self.key())
+        done = self.attempt(save_draft(self.world.env, getattr(self.world, who), request))
+        self.numbers[done.id] = done.number
+        return done.id, FREE, who
+
+    @rule(case=cases)
+    def submit_draft(self, case: Any) -> None:
+        application_id, service, who = case
+        request = request_for(FREE, draft_id=application_id, idempotency_key=self.key())
+        before = self.status(application_id)
+        done = self.attempt(submit_application(self.world.env, getattr(self.world, who), request))
+        if isinstance(done, ErrorCode):
+            assert done in {ErrorCode.ALREADY_APPLIED, ErrorCode.NOT_FOUND}
+        else:
+            assert before is Status.DRAFT
+            assert service == FREE
+
+    @rule(case=cases, verdict=st.sampled_from(sorted(Verdict)), seen=st.booleans())
+    def decide(self, case: Any, verdict: Verdict, seen: bool) -> None:
+        application_id, service, _ = case
+        before = self.present(application_id)
+        request = Decide(
+            application_id,
+            verdict,
+            self.key(),
+            expected_version=before.version if seen else None,
+            ground=RejectionGround.FACTS_NOT_CONFIRMED,
+            reason="Because of the report.",
+        )
+        done = self.attempt(decide_application(self.world.env, self.officer(service), request))
+        if isinstance(done, ErrorCode):
+            assert done in REFUSALS, done
+            assert self.present(application_id) == before
+        else:
+            opened = before.status is Status.SUBMITTED
+            assert opened or LAWFUL[verdict] in moves_from(before.status)
+
+    @rule(case=cases, text=st.text(min_size=1, max_size=20))
+    def answer(self, case: Any, text: str) -> None:
+        application_id, _, who = case
+        request = AnswerQuery(application_id, text, {}, self.key())
+        before = self.status(application_id)
+        done = self.attempt(answer_query(self.world.env, getattr(self.world, who), request))
+        expected = before is Status.QUERY_RAISED and bool(text.strip())
+        assert isinstance(done, ErrorCode) is not expected
+
+    @rule(case=cases)
+    def pay(self, case: Any) -> None:
+        application_id, service, _ = case
+        before = self.present(application_id)
+        request = RecordFee(application_id, "R-1", before.fee_paise or 0, self.key())
+        done = self.attempt(record_fee(self.world.env, self.officer(service), request))
+        assert isinstance(done, ErrorCode) is not (before.status is Status.FEE_PENDING)
+
+    @rule(case=consumes(cases))
+    def withdraw(self, case: Any) -> None:
+        application_id, _, who = case
+        before = self.status(application_id)
+        done = self.attempt(
+            withdraw_application(self.world.env, getattr(self.world, who), Withdraw(application_id, self.key()))
+        )
+        assert isinstance(done, ErrorCode) is not (Move.WITHDRAW in moves_from(before))
+
+    @rule(forgetting=st.booleans())
+    def deliver(self, forgetting: bool) -> None:
+        self.runner.run(deliver_all(self.world, forgetting=forgetting))
+
+    @rule()
+    def upkeep(self) -> None:
+        self.runner.run(self.world.env.store.carry_out(counters.fold))
+        self.runner.run(audit.seal(self.world.env.store))
+
+    @rule(days=st.integers(0, 40))
+    def wait(self, days: int) -> None:
+        self.world.clock.advance(timedelta(days=days, hours=days % 24))
+
+    @precondition(lambda self: self.counter % 5 == 0)
+    @invariant()
+    def the_store_is_right(self) -> None:
+        if hasattr(self, "world"):
+            assert self.runner.run(wrong(self.world.env)) == []
+
+    def present(self, application_id: str) -> Any:
+        async def read() -> Any:
+            from store import applications
+
+            async with self.world.env.store.reading() as tx:
+                return await applications.get(tx, application_id)
+
+        return self.runner.run(read())
+
+    def status(self, application_id: str) -> Status:
+        found: Status = self.present(application_id).status
+        return found
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        try:
+            for application_id, number in self.numbers.items():
+                assert self.present(application_id).number == number
+            assert self.runner.run(wrong(self.world.env)) == []
+        finally:
+            self.runner.run(self.stack.aclose())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+
+@pytest.mark.timeout(0)
+def test_no_life_that_the_verbs_allow_leaves_the_store_wrong(migrated_sqlite, store_keyrings, store_cipher):
+    Lives.material.update(migrated=migrated_sqlite, keyrings=store_keyrings, cipher=store_cipher)
+    bound = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True)
+    # Another thread: the loop of pytest is not ours to run in.
+    run_state_machine_as_test(Lives, settings=bound)

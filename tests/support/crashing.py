@@ -1,0 +1,201 @@
+"""The demo's processes, each started and killed by itself, and clients that ask again under the same key."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from gateway import runfiles
+from gateway.headless import sign_in_headless
+from tests.support.papers import DECIDE, SUBMIT
+from tests.support.running import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+WITHDRAW = """
+mutation($input: WithdrawApplicationInput!) { withdrawApplication(input: $input) {
+  application { id status } userErrors { code } } }
+"""
+CASE = "query($id: ID!) { node(id: $id) { ... on Application { number status version } } }"
+READY_SECONDS = 15.0
+"""Five times the three seconds of RELIABILITY.md section 5.3: a shared machine may be slow, the ratio is kept."""
+
+
+@dataclass
+class Processes:
+    """Sandbox, gateway and workers of one home. `ready_after` holds how long each start of the gateway took."""
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    ready_after: list[float] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
+        return {**kept, "APUNI_HOME": str(self.home), "APUNI_PORT": str(self.port), **more}
+
+    def start(self, name: str, crash_at: str | None = None) -> None:
+        """Start `sandbox`, `serve`, or a worker whose name begins with `worker`."""
+        more = {"APUNI_CRASH_AT": crash_at} if crash_at else {}
+        with (self.home.parent / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-m", "gateway.cli", "worker" if name.startswith("worker") else name],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env=self.environment(**more),
+            )
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """A command to its end."""
+        command = [sys.executable, "-m", "gateway.cli", *arguments]
+        return subprocess.run(
+            command,
+            check=False,
+            cwd=ROOT,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def kill(self, name: str) -> None:
+        """kill -9, and wait until it is gone."""
+        process = self.running.pop(name)
+        process.kill()
+        process.wait(30)
+
+    def died(self, name: str, seconds: float = 60.0) -> bool:
+        """Whether the process ended by SIGKILL within the time."""
+        try:
+            return self.running[name].wait(seconds) == -signal.SIGKILL
+        except subprocess.TimeoutExpired:
+            return False
+
+    def sandbox_up(self) -> None:
+        """Start the sandboxes and wait for their ports."""
+        (self.home / "run" / "ports.json").unlink(missing_ok=True)
+        self.start("sandbox")
+        self._until(self._ports, 120, "sandbox")
+
+    def serve(self, crash_at: str | None = None) -> float:
+        """Start the gateway and wait until it is ready; tells how long that took."""
+        begun = time.monotonic()
+        self.start("serve", crash_at)
+        self._until(self._ready, 60, "serve")
+        self.ready_after.append(time.monotonic() - begun)
+        return self.ready_after[-1]
+
+    def stop(self) -> None:
+        """End everything, gently first."""
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(30)
+        self.running.clear()
+
+    def token(self, role: str, person: str) -> str:
+        return asyncio.run(sign_in_headless(self.url, role, person))
+
+    def ledger(self, system: str) -> list[dict[str, Any]]:
+        city = f"http://127.0.0.1:{runfiles.ports(self.home)['sandbox']}"
+        answer = httpx.get(f"{city}/_control/{system}/ledger", params={"after": 0}, timeout=30)
+        entries: list[dict[str, Any]] = answer.json()["entries"]
+        return entries
+
+    def _ready(self) -> bool:
+        return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
+
+    def _ports(self) -> bool:
+        port = runfiles.ports(self.home)["sandbox"]
+        return httpx.get(f"http://127.0.0.1:{port}/_control/clock", timeout=2).status_code == 200
+
+    def _until(self, look: Any, seconds: float, name: str) -> None:
+        ends_at = time.monotonic() + seconds
+        while time.monotonic() < ends_at:
+            try:
+                if look():
+                    return
+            except (httpx.HTTPError, runfiles.NotUp, KeyError, ValueError):
+                pass
+            time.sleep(0.03)
+        log = (self.home.parent / f"{name}.log").read_text("utf-8", "replace")
+        raise AssertionError(f"{name} did not come up:\n{log[-2000:]}")
+
+
+@dataclass
+class Client:
+    """Somebody who sends a request again, under the same key, until it is answered. `lost` counts lost answers."""
+
+    url: str
+    token: str
+    lost: int = 0
+
+    def ask(self, query: str, variables: dict[str, Any], *, seconds: float = 90.0) -> dict[str, Any]:
+        """The data of the answer; an error that says `retryable` is asked again too."""
+        ends_at = time.monotonic() + seconds
+        while time.monotonic() < ends_at:
+            try:
+                answer = httpx.post(
+                    f"{self.url}/graphql",
+                    json={"query": query, "variables": variables},
+                    headers={"Authorization": f"Bearer {self.token}"},
+                    timeout=20,
+                ).json()
+            except (httpx.HTTPError, ValueError):
+                self.lost += 1
+                time.sleep(0.05)
+                continue
+            if "errors" not in answer:
+                data: dict[str, Any] = answer["data"]
+                return data
+            if not all(error["extensions"].get("retryable") for error in answer["errors"]):
+                raise AssertionError(answer["errors"])
+            time.sleep(0.1)
+        raise AssertionError("no answer within the time")
+
+    def submit(self, service: str, key: str) -> dict[str, Any] | None:
+        """The application, or None where one for the service is open already."""
+        request = {
+            "serviceCode": service,
+            "district": "49",
+            "tehsil": "303",
+            "form": [
+                {"name": "bank_account_number", "value": "50100012345600"},
+                {"name": "bank_ifsc", "value": "SBIN0000630"},
+            ],
+            "idempotencyKey": key,
+        }
+        payload = self.ask(SUBMIT, {"input": request})["submitApplication"]
+        codes = {error["code"] for error in payload["userErrors"]}
+        if codes:
+            assert codes <= {"ALREADY_APPLIED", "IN_PROGRESS"}, payload
+            return None
+        application: dict[str, Any] = payload["application"]
+        return application
+
+    def withdraw(self, application_id: str, key: str) -> None:
+        request = {"applicationId": application_id, "idempotencyKey": key}
+        self.ask(WITHDRAW, {"input": request})
+
+    def approve(self, application_id: str, key: str) -> None:
+        request = {"applicationId": application_id, "verdict": "APPROVE", "idempotencyKey": key}
+        self.ask(DECIDE, {"input": request})
+
+    def case(self, application_id: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.ask(CASE, {"id": application_id})["node"]
+        return found

@@ -1,0 +1,47 @@
+"""Two processes' worth of the same world: two stores with connections of their own on one database."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from actions.environment import Environment
+from domain.clock import ManualClock
+from domain.ids import SystemIds
+from store.cipher import FieldCipher
+from store.engine import Store
+from store.keyring import Keyrings
+from tests.support.actions import World
+from tests.support.worlds import a_world
+
+
+@dataclass
+class Twins:
+    """A world, and the environment of a second process beside it."""
+
+    world: World
+    other: Environment
+
+    @property
+    def one(self) -> Environment:
+        return self.world.env
+
+    @property
+    def on_postgresql(self) -> bool:
+        return self.world.env.store.dialect == "postgresql"
+
+
+@pytest.fixture
+async def twins(
+    store: Store,
+    store_url: str,
+    store_keyrings: Keyrings,
+    store_clock: ManualClock,
+    store_cipher: FieldCipher,
+    tmp_path: Path,
+) -> AsyncIterator[Twins]:
+    second = await Store.open(store_url, cipher=store_cipher, clock=store_clock)
+    async with a_world(store, store_keyrings, store_clock, tmp_path, ids=SystemIds(store_clock)) as world:
+        yield Twins(world, replace(world.env, store=second))
+    await second.close()

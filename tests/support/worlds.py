@@ -1,0 +1,183 @@
+"""The small world of tests/support/actions.py on any store, and lives lived in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import update
+
+from actions import issue, sanction
+from actions.catalogue_import import import_catalogue
+from actions.decide import Decide, Verdict, decide_application
+from actions.environment import Environment, Partners
+from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
+from domain.applications import RejectionGround
+from domain.clock import ManualClock
+from domain.deadline import WorkCalendar
+from domain.ids import Ids, SeededIds
+from domain.lifecycle import OPEN
+from domain.people import Subject
+from integrations.digilocker import IssuedDocument
+from store import applications, audit, outbox, people
+from store.engine import Store
+from store.identities import LockerTokens, save_locker_grant
+from store.keyring import Keyrings
+from store.objects import LocalObjects
+from store.vault import Vault
+from store.verify import verify
+from tests.support.actions import (
+    FREE,
+    INCOME,
+    INCOME_PAPERS,
+    ORDER,
+    PENSION,
+    FakeApiSetu,
+    FakeDbt,
+    FakeLocker,
+    FakeRenderer,
+    World,
+    catalogue_rows,
+    papers,
+    people_of_the_world,
+)
+
+PENSION_PAPERS = (
+    "applicant-photo",
+    "aadhaar-card",
+    "age-proof",
+    "bank-passbook-aadhaar-linked",
+    "income-certificate",
+)
+"""What the Old Age Pension asks for."""
+
+AADHAAR = "999941057058"
+"""A test number of the Unique Identification Authority, valid by its check digit."""
+
+
+@asynccontextmanager
+async def a_world(
+    store: Store, keyrings: Keyrings, clock: ManualClock, folder: Path, *, ids: Ids | None = None
+) -> AsyncIterator[World]:
+    """A world on a store whose schema is there and whose tables are empty."""
+    ids = ids or SeededIds(clock, "world")
+    vault = await Vault.open(f"sqlite:///{folder / 'vault.db'}", keyrings, clock, ids)
+    locker, dbt, apisetu = FakeLocker(), FakeDbt(), FakeApiSetu()
+    partners = Partners(cast("Any", locker), cast("Any", apisetu), cast("Any", None), cast("Any", dbt), {})
+    env = Environment(
+        store=store,
+        vault=vault,
+        objects=LocalObjects(folder / "objects"),
+        keyrings=keyrings,
+        clock=clock,
+        ids=ids,
+        calendar=WorkCalendar("none"),
+        partners=partners,
+        public_url="http://gateway.test",
+    )
+    env = replace(env, calendar=(await import_catalogue(env, catalogue_rows())).calendar)
+    try:
+        yield World(env=env, clock=clock, locker=locker, dbt=dbt, apisetu=apisetu, **await people_of_the_world(env))
+    finally:
+        await vault.close()
+
+
+async def deliver_all(world: World, *, forgetting: bool = False) -> int:
+    """Do what the outbox asks for, as the worker does; with `forgetting` the outcome is not noted."""
+    renderer = FakeRenderer()
+    done = 0
+    while True:
+        async with world.env.store.writing() as tx:
+            messages = await outbox.claim(tx, "test", 50, -1.0 if forgetting else 30.0)
+        for message in messages:
+            if message.topic == "certificate.issue":
+                await issue.issue_certificate(world.env, message.payload["application_id"], renderer)
+            elif message.topic == "dbt.instruct":
+                await sanction.send_instruction(world.env, message.payload["instalment_id"])
+            if not forgetting:
+                async with world.env.store.writing() as tx:
+                    await outbox.delivered(tx, message.id, world.clock.now())
+            done += 1
+        if not messages or forgetting:
+            return done
+
+
+async def let_go(world: World) -> None:
+    """Let every lease of the outbox run out."""
+    async with world.env.store.writing() as tx:
+        await tx.connection.execute(update(outbox.outbox_table).values(lease_until=None, leased_by=None))
+
+
+async def lives(world: World) -> None:
+    """One life of every kind: delivered certificate, benefit, order, refusal, query, withdrawal, and one that waits."""
+    env = world.env
+    reference = await env.vault.put(AADHAAR)
+    async with env.store.writing() as tx:
+        citizen = (await people.citizens(tx, [world.sunil.person_id or ""]))[world.sunil.person_id or ""]
+        changed = replace(citizen, aadhaar_last4=reference.last4, aadhaar_reference=reference.reference)
+        await people.update_citizen(tx, changed)
+    await world.approved(world.asha, FREE, world.registrar)
+    await link_and_offer(world, world.sunil, PENSION_PAPERS)
+    await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
+    await world.approved(world.asha, ORDER, world.employment, idempotency_key="order")
+    await deliver_all(world)
+    await refused(world)
+    await asked(world)
+    await world.submit(world.sunil, ORDER, idempotency_key="taken back")
+    await withdrawn(world)
+    paper = await env.objects.put(b"a paper", "text/plain")
+    await world.submit(
+        world.asha,
+        INCOME,
+        idempotency_key="waits",
+        documents=tuple(replace(each, uri=paper, source="UPLOAD") for each in papers(*INCOME_PAPERS)),
+    )
+    await audit.seal(env.store)
+
+
+async def link_and_offer(world: World, citizen: Subject, keys: tuple[str, ...]) -> None:
+    """Give the citizen a locker, open for ever, with the one document that answers every paper."""
+    now = world.clock.now()
+    tokens = LockerTokens("access", None, now.replace(year=2096), "files.issueddocs", None, "locker-1")
+    async with world.env.store.writing() as tx:
+        await save_locker_grant(tx, citizen.person_id or "", tokens, now)
+    world.locker.documents = (
+        IssuedDocument(papers(*keys)[0].uri, "PAN", "PANCR", "Income Tax", "in.gov.pan", ("application/pdf",), None),
+    )
+
+
+async def refused(world: World) -> None:
+    """An order that is refused."""
+    application = await world.in_scrutiny(world.sunil, FREE, world.registrar, idempotency_key="refused")
+    request = Decide(
+        application.id,
+        Verdict.REJECT,
+        "refuse",
+        ground=RejectionGround.FACTS_NOT_CONFIRMED,
+        reason="The report did not confirm it.",
+    )
+    await decide_application(world.env, world.registrar, request)
+
+
+async def asked(world: World) -> None:
+    """A query that is answered."""
+    application = await world.in_scrutiny(world.asha, ORDER, world.employment, idempotency_key="asked")
+    query = Decide(
+        application.id, Verdict.RAISE_QUERY, "query", ground=RejectionGround.NOT_ELIGIBLE, reason="Which year?"
+    )
+    await decide_application(world.env, world.employment, query)
+    await answer_query(world.env, world.asha, AnswerQuery(application.id, "2024", {}, "answer"))
+
+
+async def withdrawn(world: World) -> None:
+    """The newest open application of Sunil is taken back."""
+    async with world.env.store.reading() as tx:
+        held = await applications.page_of_citizen(tx, world.sunil.person_id or "", statuses=OPEN, limit=1)
+    await withdraw_application(world.env, world.sunil, Withdraw(held[0].id, "back"))
+
+
+async def wrong(env: Environment) -> list[str]:
+    """What `apuni verify` finds, as `code place`."""
+    checked = await verify(env.store, env.vault, env.objects, tell=lambda name, many: None)
+    return [f"{finding.code} {finding.where}" for check in checked for finding in check.findings]
