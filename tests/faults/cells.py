@@ -65,7 +65,7 @@ class Cell:
         self._site, self._adapter, self._kind, self._healthy = site, adapter, kind, healthy
         self._row = Row(adapter.name, kind.name)
         self._number = 0
-        self._deadline = SLOW_READ_SECONDS if kind.slow else READ_SECONDS
+        self._deadline = READ_SECONDS
         self._after = 0
 
     async def run(self) -> Row:
@@ -73,7 +73,7 @@ class Cell:
         await self._adapter.prepare()
         good = self._line("tls" if self._kind.way == "tls" else "plain", None, _as_it_is)
         bad = good
-        if self._kind.slow or self._kind.way == "unknown_host":
+        if self._kind.slow or self._kind.way not in {"plain", "tls"}:
             bad = self._line(self._kind.way, good, _shortened if self._kind.slow else _as_it_is)
         try:
             kept_policy = self._adapter.policies[0]
@@ -82,8 +82,11 @@ class Cell:
             entries = await self._site.ledger()
             self._after = entries[-1]["seq"] if entries else 0
             await self._site.set(self._kind.faults)
+            self._deadline = SLOW_READ_SECONDS if self._kind.slow else READ_SECONDS
             await self._meet(bad, warm=kept_policy.fresh > 0)
             await self._open(bad)
+            if self._kind.way == "private_address":
+                self._row.must(await self._site.ledger(self._after) == [], "a call reached our own network")
             await self._site.heal()
             self._deadline = READ_SECONDS
             await self._recover(good, bad)

@@ -56,6 +56,7 @@ def kinds() -> tuple[Kind, ...]:
         _one("connection refused", "refuse"),
         _one("black hole", "blackhole", slow=True),
         Kind("host name unknown", way="unknown_host"),
+        Kind("host name at a private address", way="private_address"),
         _one("TLS expired", "tls", params={"trouble": "expired"}, **tls),
         _one("TLS wrong name", "tls", params={"trouble": "wrong_name"}, **tls),
         _one("TLS self-signed", "tls", params={"trouble": "self_signed"}, **tls),

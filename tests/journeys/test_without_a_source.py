@@ -130,7 +130,7 @@ def test_umang_away_costs_the_ration_card_only(matrix: Matrix):
 
 
 def test_dbt_finance_away_leaves_what_our_store_knows_of_benefits(matrix: Matrix):
-    lost = matrix.cold["DBT_FINANCE"]
+    lost = dict(matrix.cold["DBT_FINANCE"])
     assert lost.pop("viewer.benefits.complete") == "false"
     assert lost.pop("viewer.benefits.provenance[].state") == "DOWN"
     assert set(lost) <= {"viewer.benefits.nodes[].status", "viewer.benefits.nodes[].reason"}

@@ -30,7 +30,7 @@ from tests.store import builders
 from tests.support.bounds import rounds
 from tests.support.databases import NOW, run_apart
 
-ROWS = rounds(400, ci=5_000, full=100_000)
+ROWS = rounds(200, ci=5_000, full=100_000)
 SECOND = timedelta(seconds=1)
 ROOT = Path(__file__).resolve().parents[2]
 OLD_RELEASE = "f80c70a"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -39,7 +39,7 @@ from tests.support.bounds import rounds
 from tests.support.databases import NOW
 from tests.support.worlds import PENSION_PAPERS, a_world, deliver_all, link_and_offer, wrong
 
-EXAMPLES, STEPS = rounds(5, ci=30, full=400), rounds(25, ci=40, full=60)
+EXAMPLES, STEPS = rounds(3, ci=20, full=400), rounds(18, ci=40, full=60)
 
 SERVICES = {FREE: (), ORDER: (), INCOME: INCOME_PAPERS, PENSION: PENSION_PAPERS}
 LAWFUL = {
@@ -150,7 +150,8 @@ class Lives(RuleBasedStateMachine):
         )
         done = self.attempt(decide_application(self.world.env, self.officer(service), request))
         if isinstance(done, ErrorCode):
-            assert done in REFUSALS, done
+            hidden = before.status is Status.DRAFT  # from everybody but the citizen
+            assert done in REFUSALS or (hidden and done is ErrorCode.NOT_FOUND), done
             assert self.present(application_id) == before
         else:
             opened = before.status is Status.SUBMITTED
@@ -230,6 +231,7 @@ class Lives(RuleBasedStateMachine):
 @pytest.mark.timeout(0)
 def test_no_life_that_the_verbs_allow_leaves_the_store_wrong(migrated_sqlite, store_keyrings, store_cipher):
     Lives.material.update(migrated=migrated_sqlite, keyrings=store_keyrings, cipher=store_cipher)
-    bound = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True)
+    phases = tuple(Phase) if EXAMPLES >= 400 else (Phase.explicit, Phase.generate)  # shrinking takes minutes
+    bound = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True, phases=phases)
     # Another thread: the loop of pytest is not ours to run in.
     run_state_machine_as_test(Lives, settings=bound)
