@@ -20,12 +20,13 @@ def shape(value: Any) -> Any:
     if isinstance(value, list):
         merged: dict[str, Any] = {}
         for part in value:
-            merged |= shape(part) if isinstance(part, dict) else {}
+            known = shape(part) if isinstance(part, dict) else {}
+            merged |= {name: merged.get(name) or inner for name, inner in known.items()}
         return [merged]
     return None
 
 
-@pytest.mark.parametrize(("role", "operation", "answer"), zip(ROLES, OPERATIONS, ANSWERS, strict=True), ids=ROLES)
+@pytest.mark.parametrize(("role", "operation", "answer"), list(zip(ROLES, OPERATIONS, ANSWERS, strict=True)), ids=ROLES)
 def test_an_operation_of_the_readme_gives_what_the_readme_shows(running, role, operation, answer):
     told = running.data(operation, token=running.token(role))
 
