@@ -99,6 +99,8 @@ async def nobody() -> None:
 
 async def test_everything_is_started_in_order_and_stopped_together(supervisor, home):
     async def greet() -> None:
+        while len(started(home)) < 4:  # readiness is the gateway's; the worker may still be starting
+            await asyncio.sleep(0.01)
         supervisor.stopping.set()
 
     assert "stopping" in await told(supervisor, greet)
