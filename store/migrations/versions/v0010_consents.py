@@ -1,0 +1,14 @@
+"""The ledger of consents."""
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables of this revision."""
+
+
+def downgrade() -> None:
+    """Drop them."""
