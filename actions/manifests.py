@@ -1,0 +1,144 @@
+"""Signing, publishing and retiring manifests of applications' operations.
+
+A manifest is signed as a compact JWS (RFC 7515, ES256, the keyring `manifest`) with a type of its own, so that
+an officer's offline pack, signed by the same keyring, is never taken for one. What is published stays until it is
+retired, and that is refused while the version is still in use.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from domain.clock import ist_date
+from domain.manifests import Manifest, ManifestRefused, PublishedManifest, manifest_of
+from domain.masks import mask_aadhaar_in
+from domain.policy import Purpose
+from store import audit, manifests
+from store.engine import Transaction
+from store.keyring import Keyrings
+from store.types import canonical_json
+
+TYPE = "apuni-operations+jws"
+IN_USE_DAYS = 30
+"""A version that was used within so many days is in use, where nobody says otherwise."""
+
+_KEYRING, _ALGORITHM = "manifest", "ES256"
+
+
+class StillInUse(ManifestRefused):
+    """A version that cannot be retired yet."""
+
+    def __init__(self, app: str, version: str, last: date, days: int) -> None:
+        super().__init__(
+            f"{app} {version} was last used on {last}, less than {days} days ago; raise the minimum version first, "
+            "or retire it by force"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A published version with what is known of its use; `used` counts the days asked for."""
+
+    manifest: PublishedManifest
+    last_use: date | None
+    used: int
+
+
+def sign_manifest(keyrings: Keyrings, manifest: Manifest) -> str:
+    """The manifest as a compact JWS. Raises KeyMissing."""
+    key = keyrings.active(_KEYRING)
+    header = {"alg": _ALGORITHM, "kid": key.kid, "typ": TYPE}
+    return jws.serialize_compact(header, canonical_json(manifest.content()), key, algorithms=[_ALGORITHM])
+
+
+def open_manifest(keyrings: Keyrings, signed: str) -> Manifest:
+    """The manifest that we signed. Raises ManifestRefused where the signature or the content does not hold."""
+    try:
+        opened = jws.deserialize_compact(signed, keyrings.all(_KEYRING), [_ALGORITHM])
+        content = json.loads(opened.payload)
+    except (JoseError, ValueError):
+        raise ManifestRefused("the signature does not hold: not signed by this installation's keyring") from None
+    if opened.headers().get("typ") != TYPE:
+        raise ManifestRefused("the signed text is not a manifest of operations")
+    return manifest_of(content)
+
+
+def content_hash(manifest: Manifest) -> str:
+    """What tells whether two manifests are the same, whoever signed them and when."""
+    return sha256(canonical_json(manifest.content()).encode()).hexdigest()
+
+
+async def publish_manifest(tx: Transaction, keyrings: Keyrings, signed: str, *, by: str) -> bool:
+    """Publish a signed manifest; False where the same one is there already.
+
+    Raises ManifestRefused where the signature does not hold, where the version was published with other
+    operations, or where it was retired.
+    """
+    manifest = open_manifest(keyrings, signed)
+    digest = content_hash(manifest)
+    before = await manifests.one(tx, manifest.app, manifest.version)
+    if before is not None:
+        _check_same(before, digest)
+        return False
+    now = tx.clock.now()
+    count = len(manifest.operations)
+    kept = PublishedManifest(manifest.app, manifest.version, signed, digest, count, now, by)
+    if not await manifests.add(tx, kept):
+        raise ManifestRefused(f"{manifest.app} {manifest.version} is being published by somebody else")
+    detail = {"operations": count, "contentHash": digest}
+    await audit.append(tx, _line(by, "manifest.publish", manifest.app, manifest.version, detail))
+    return True
+
+
+async def retire_manifest(
+    tx: Transaction, app: str, version: str, *, reason: str, by: str, days: int = IN_USE_DAYS, force: bool = False
+) -> bool:
+    """Retire a version; False where it was retired before. Its ids are then unknown, unless others have them too.
+
+    Raises ManifestRefused where there is no such version or no reason, StillInUse where it was used within `days`.
+    """
+    words = mask_aadhaar_in(" ".join(reason.split()))[:300]
+    if not words:
+        raise ManifestRefused("a reason is needed")
+    found = await manifests.one(tx, app, version)
+    if found is None:
+        raise ManifestRefused(f"{app} {version} was never published")
+    if found.retired_at is not None:
+        return False
+    now = tx.clock.now()
+    last = (await manifests.last_uses(tx)).get((app, version))
+    if last is not None and not force and last > ist_date(now) - timedelta(days=days):
+        raise StillInUse(app, version, last, days)
+    await manifests.retire(tx, app, version, at=now, by=by)
+    detail = {"reason": words, "lastUse": last.isoformat() if last else None, "forced": force}
+    await audit.append(tx, _line(by, "manifest.retire", app, version, detail))
+    return True
+
+
+async def shelves(tx: Transaction, now: datetime, days: int = IN_USE_DAYS) -> list[Shelf]:
+    """Every version that was published, retired ones too, with its use within so many days."""
+    last = await manifests.last_uses(tx)
+    used: dict[tuple[str, str], int] = {}
+    for use in await manifests.uses(tx, ist_date(now) - timedelta(days=days - 1)):
+        used[use.app, use.version] = used.get((use.app, use.version), 0) + use.count
+    return [
+        Shelf(found, last.get((found.app, found.version)), used.get((found.app, found.version), 0))
+        for found in await manifests.everything(tx, retired=True)
+    ]
+
+
+def _check_same(before: PublishedManifest, digest: str) -> None:
+    name = f"{before.app} {before.version}"
+    if before.retired_at is not None:
+        raise ManifestRefused(f"{name} was retired; publish the operations under a new version")
+    if before.content_hash != digest:
+        raise ManifestRefused(f"{name} is published with other operations; a changed application has a new version")
+
+
+def _line(by: str, action: str, app: str, version: str, detail: Mapping[str, object]) -> audit.AuditLine:
+    return audit.AuditLine(by, action, "MANIFEST", f"{app}:{version}", Purpose.OPERATE.value, detail)

@@ -1,0 +1,38 @@
+"""Publishes the operations of the folder for the demo, so that a newcomer can ask for them by id."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from actions.manifests import content_hash, publish_manifest, sign_manifest
+from domain.manifests import Manifest
+from gateway.screens import OPERATIONS, manifests
+from store import manifests as shelf
+from store.engine import Store, Transaction
+from store.keyring import Keyrings
+
+BY = "DEMO"
+
+
+async def publish_folder(store: Store, keyrings: Keyrings, folder: Path = OPERATIONS) -> int:
+    """Publish the manifest of each application and give the number of their operations.
+
+    They are not checked against the graph: that is what `apuni operations check` and the tests do, and the demo
+    starts faster so. A home that holds other operations of the same version gets them as that version with a
+    suffix, which is the same version in the order of semantic versioning.
+    """
+    operations = 0
+    for manifest in manifests(folder):
+        operations += len(manifest.operations)
+        await store.carry_out(partial(_publish, keyrings, manifest))
+    return operations
+
+
+async def _publish(keyrings: Keyrings, manifest: Manifest, tx: Transaction) -> bool:
+    before = await shelf.one(tx, manifest.app, manifest.version)
+    digest = content_hash(manifest)
+    if before is not None and before.content_hash == digest:
+        return False
+    if before is not None:
+        manifest = replace(manifest, version=f"{manifest.version}+{digest[:8]}")
+    return await publish_manifest(tx, keyrings, sign_manifest(keyrings, manifest), by=BY)

@@ -1,0 +1,274 @@
+"""`apuni operations` and `apuni client`: built, checked, signed, published, listed, retired; again without harm."""
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from actions.client_policy import SetClientPolicy
+from actions.manifests import StillInUse, open_manifest
+from domain.client_policy import ClientPlatform
+from domain.clock import SystemClock, ist_date
+from domain.manifests import ManifestRefused, document_id
+from gateway.cli import app as cli
+from gateway.commands import publishing
+from gateway.commands.client_versions import run_client_list, run_client_set
+from gateway.commands.opening import open_rooms
+from gateway.commands.publishing import (
+    run_build,
+    run_check,
+    run_check_published,
+    run_list,
+    run_publish,
+    run_retire,
+    run_sign,
+)
+from gateway.failures import lines_of
+from gateway.operations.seeding import publish_folder
+from gateway.screens import OPERATIONS
+from gateway.settings import Settings
+from store import manifests
+from store.keyring import Keyrings
+
+SERVICES = "query Services { services(first: 5) { totalCount } }"
+REASON = "nobody has it any more"
+DEAR = "nodes { appeals { events { at } } timeline { at } }"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keyrings, made once: making RSA keys takes longer than all that is tested with them."""
+    folder = tmp_path_factory.mktemp("keys") / "keys"
+    Keyrings(folder).init()
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated_sqlite: Path, keys: Path) -> Settings:
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(migrated_sqlite, home / "store.db")
+    shutil.copytree(keys, home / "keys")
+    return Settings(home=home)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return written(tmp_path / "manifest.json", SERVICES)
+
+
+def written(path: Path, *bodies: str) -> Path:
+    """Apollo's manifest of some documents."""
+    operations = [
+        {"id": document_id(body), "body": body, "name": body.split()[1], "type": body.split()[0]} for body in bodies
+    ]
+    content = {"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+async def published(settings: Settings, file: Path, version: str = "1.0.0") -> None:
+    await run_publish(settings, [file], "my_app", version, None)
+
+
+async def used(settings: Settings, version: str, days_ago: int) -> None:
+    day = ist_date(SystemClock().now()) - timedelta(days=days_ago)
+    async with open_rooms(settings) as rooms:
+        await rooms.store.carry_out(lambda tx: manifests.add_uses(tx, {("my_app", version, day): 7}))
+
+
+def test_the_folder_is_checked_and_built(tmp_path: Path, capsys):
+    paths = run_build(None, "operator_app", tmp_path / "out")
+
+    content = json.loads(paths[0].read_text(encoding="utf-8"))
+    assert paths[0].name == f"operator_app-{content['appVersion']}.json"
+    assert {"OperatorHome", "DoorstepRound"} <= {operation["name"] for operation in content["operations"]}
+    assert run_check(paths, None) is False
+    assert "operations fit" in capsys.readouterr().out
+
+
+BAD = {
+    "syntax": ("query Services {", "Syntax Error"),
+    "unknown field": ("query Services { nothing }", "Cannot query field 'nothing'"),
+    "two operations": ("query Services { __typename } query B { __typename }", "holds 2 operations"),
+    "no name": ("query   { __typename }", "has no name"),
+    "introspection": ("query Services { __schema { types { name } } }", "what the graph is made of"),
+    "aliases": (
+        "query Services { " + " ".join(f"a{n}: departments {{ id }}" for n in range(20)) + " }",
+        "out of bounds (",
+    ),
+    "cost": (
+        f"query Services($n: Int!) {{ viewer {{ ... on Citizen {{ applications(first: $n) {{ {DEAR} }} }} }} }}",
+        "it costs up to",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_an_operation_that_does_not_fit_is_told_in_a_line(tmp_path: Path, capsys, name: str):
+    body, line = BAD[name]
+
+    assert run_check([written(tmp_path / "m.json", body)], None) is True
+    assert line in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [({"name": "Other"}, "calls it Other, its document Services"), ({"type": "mutation"}, "says mutation")],
+)
+def test_a_manifest_that_says_other_than_its_documents_is_told(tmp_path: Path, file: Path, capsys, change, line):
+    content = json.loads(file.read_text())
+    content["operations"][0] |= change
+    file.write_text(json.dumps(content))
+
+    assert run_check([file], None) is True
+    assert line in capsys.readouterr().out
+
+
+def test_two_operations_of_one_name_are_refused(tmp_path: Path, capsys):
+    file = written(tmp_path / "m.json", SERVICES, "query Services { departments { id } }")
+
+    assert run_check([file], None) is True
+    assert "two operations have this name" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("text", "line"), [("{", "not JSON"), ("\xff", "not JSON"), ("[1]", "not a JSON object")])
+def test_a_file_that_is_no_manifest_is_told(tmp_path: Path, capsys, text: str, line: str):
+    path = tmp_path / "m.json"
+    path.write_bytes(text.encode("latin-1"))
+
+    assert run_check([path], None) is True
+    assert line in capsys.readouterr().out
+
+
+def test_a_manifest_from_elsewhere_must_say_whose_it_is(settings: Settings, file: Path):
+    with pytest.raises(ManifestRefused, match="--app and --app-version"):
+        run_sign(settings, file, None, "1.0.0", None)
+
+
+async def test_a_signed_manifest_is_published_and_published_again(settings: Settings, file: Path, capsys):
+    signed = run_sign(settings, file, "my_app", "1.0.0", None)
+    await run_publish(settings, [signed], None, None, None)
+    assert "1/1 my_app 1.0.0: 1 operations, published" in capsys.readouterr().out
+
+    await published(settings, file)
+    assert "is there already, unchanged" in capsys.readouterr().out
+    await run_list(settings, 30)
+    assert "my_app 1.0.0: 1 operations, published " in (told := capsys.readouterr().out)
+    assert "served, never used" in told
+
+
+async def test_a_version_is_published_once_and_other_operations_need_a_new_one(
+    settings: Settings, file: Path, tmp_path
+):
+    await published(settings, file)
+    changed = written(tmp_path / "changed.json", SERVICES.replace("5", "6"))
+
+    with pytest.raises(ManifestRefused, match="a changed application has a new version"):
+        await published(settings, changed)
+    await published(settings, changed, "1.0.1")
+
+
+async def test_a_signature_of_another_installation_is_refused(settings: Settings, file: Path, tmp_path):
+    other = Settings(home=tmp_path / "other")
+    signed = run_sign(other, file, "my_app", "1.0.0", None)
+
+    with pytest.raises(ManifestRefused, match="signature does not hold"):
+        await run_publish(settings, [signed], None, None, None)
+
+
+async def test_a_signed_manifest_outlives_the_rotation_of_the_key(settings: Settings, file: Path):
+    signed = run_sign(settings, file, "my_app", "1.0.0", None)
+    Keyrings(settings.keys_folder).rotate("manifest")
+
+    assert open_manifest(Keyrings(settings.keys_folder), signed.read_text().strip()).version == "1.0.0"
+
+
+async def test_a_version_in_use_is_not_retired(settings: Settings, file: Path, capsys):
+    await published(settings, file)
+    await used(settings, "1.0.0", 3)
+
+    with pytest.raises(StillInUse, match="less than 30 days ago"):
+        await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=30, force=False)
+    await run_list(settings, 30)
+    assert "7 in 30 days" in capsys.readouterr().out
+    await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=3, force=False)
+    await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=3, force=False)
+    told = capsys.readouterr().out
+    assert "my_app 1.0.0: retired" in told
+    assert "was retired before" in told
+    with pytest.raises(ManifestRefused, match="was retired"):
+        await published(settings, file)
+
+
+async def test_a_version_in_use_is_retired_by_force_with_a_reason(settings: Settings, file: Path, capsys):
+    await published(settings, file)
+    await used(settings, "1.0.0", 0)
+
+    with pytest.raises(ManifestRefused, match="a reason is needed"):
+        await run_retire(settings, "my_app", "1.0.0", reason=" ", days=30, force=True)
+    await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=30, force=True)
+    with pytest.raises(ManifestRefused, match="never published"):
+        await run_retire(settings, "my_app", "9", reason=REASON, days=30, force=False)
+
+
+async def test_every_published_version_is_checked_against_the_release(
+    settings: Settings, file: Path, capsys, monkeypatch
+):
+    await published(settings, file)
+    assert await run_check_published(settings) is False
+
+    class Older:
+        def faults(self, manifest: Any) -> list[str]:
+            return ["Services: Cannot query field 'services'"]
+
+    monkeypatch.setattr(publishing, "make_checker", lambda settings: Older())
+    assert await run_check_published(settings) is True
+    assert "my_app 1.0.0: Services: Cannot query" in capsys.readouterr().out
+
+
+async def test_the_demo_publishes_the_folder_once(settings: Settings, tmp_path: Path):
+    folder = tmp_path / "operations"
+    shutil.copytree(OPERATIONS, folder)
+    async with open_rooms(settings) as rooms:
+        keyrings = Keyrings(settings.keys_folder)
+        assert await publish_folder(rooms.store, keyrings, folder) >= 90
+        await publish_folder(rooms.store, keyrings, folder)
+        (folder / "umang" / "x.graphql").write_text("# Another.\nquery Another { departments { id } }")
+        await publish_folder(rooms.store, keyrings, folder)
+        await publish_folder(rooms.store, keyrings, folder)
+        async with rooms.store.reading() as tx:
+            versions = [one.version for one in await manifests.everything(tx) if one.app == "umang"]
+    assert versions[0] == "1.0.0"
+    assert [version.partition("+")[0] for version in versions] == ["1.0.0", "1.0.0"]
+
+
+def test_what_a_manifest_lacks_is_told_without_a_trace():
+    assert lines_of(ManifestRefused("one", "two")) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "words", [["operations", "retire", "x", "1"], ["client", "set", "LINUX", "1", "--reason", "r"]]
+)
+def test_a_command_without_a_reason_or_with_another_platform_is_refused(words):
+    assert CliRunner().invoke(cli, words).exit_code == 2
+
+
+async def test_the_versions_that_work_are_set_and_listed(settings: Settings, capsys):
+    wanted = SetClientPolicy("citizen_app", ClientPlatform.ANDROID, "1.2", "1.3", "https://store.test/app", REASON)
+    await run_client_set(settings, wanted)
+    await run_client_list(settings)
+
+    assert "citizen_app ANDROID: at least 1.2, newest 1.3, https://store.test/app" in capsys.readouterr().out
+
+
+async def test_what_cannot_be_set_is_told_in_a_line_for_each_fault(settings: Settings):
+    wanted = SetClientPolicy("X", ClientPlatform.IOS, "one", "0.1", "http://store.test", "r" * 301)
+
+    with pytest.raises(ManifestRefused) as refused:
+        await run_client_set(settings, wanted)
+    assert len(refused.value.reasons) == 4 + 1 - (wanted.latest == "0.1")
