@@ -5,24 +5,29 @@ from datetime import datetime
 
 from actions.acting import Acting
 from domain.applications import Application
-from domain.clearances import Clearance, ClearanceState, Place, VerificationReport
+from domain.clearances import Clearance, ClearanceState, Photo, Place, VerificationReport
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.masks import mask_aadhaar_in
 from store import clearances
 
+_VERDICT = ("input", "verdict")
 
-async def refuse_while_pending(acting: Acting, application: Application, reason: str | None) -> None:
+
+async def refuse_while_pending(
+    acting: Acting, application: Application, reason: str | None, path: tuple[str, ...] = _VERDICT
+) -> None:
     """An approval waits for the clearances that are not overdue, and explains those that were refused.
 
-    Raises CLEARANCE_PENDING, or REASON_REQUIRED where a department refused and no reason is written.
+    Raises CLEARANCE_PENDING at the path, or REASON_REQUIRED where a department refused and no reason is written.
     """
     asked = (await clearances.of_applications(acting.tx, [application.id])).get(application.id, [])
     pending = [one for one in asked if one.state is ClearanceState.ASKED and one.due_at >= acting.now]
     if pending:
         params = {"department": pending[0].department}
-        raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, ("input", "verdict"), Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, path, Remedy.RETRY_LATER, params))
     if not reason and any(one.state is ClearanceState.REFUSED for one in asked):
-        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))
+        path = ("input", "reason") if path == _VERDICT else path
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))
 
 
 async def let_lapse(acting: Acting, application: Application) -> None:
@@ -37,8 +42,9 @@ async def enter_report(
     application: Application,
     text: str,
     *,
-    photos: tuple[str, ...] = (),
+    photos: tuple[Photo, ...] = (),
     place: Place | None = None,
+    tehsil: str | None = None,
     observed_at: datetime | None = None,
 ) -> VerificationReport:
     """Keep a field report of the officer who acts."""
@@ -52,6 +58,7 @@ async def enter_report(
         place=place,
         observed_at=observed_at or acting.now,
         reported_at=acting.now,
+        tehsil=tehsil,
     )
     await clearances.add_report(acting.tx, report)
     return report

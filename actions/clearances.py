@@ -39,6 +39,8 @@ class AskClearance:
     idempotency_key: str
     due_on: date | None = None
     expected_version: int | None = None
+    due_dates: tuple[tuple[str, date], ...] = ()
+    """Departments of the list with a day of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ async def ask_clearance(env: Environment, subject: Subject, request: AskClearanc
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await ask(Acting(env, tx, subject), request)).id}
 
-    body = {**asdict(request), "due_on": request.due_on.isoformat() if request.due_on else None}
+    days = [[department, day.isoformat()] for department, day in request.due_dates]
+    body = {**asdict(request), "due_on": request.due_on.isoformat() if request.due_on else None, "due_dates": days}
     answer, replayed = await once(env, subject, "askClearance", key=request.idempotency_key, body=body, work=work)
     return await present(env, answer["id"]), replayed
 
@@ -93,7 +96,7 @@ async def ask(acting: Acting, request: AskClearance) -> Application:
     question = _written(request.question, "question")
     departments = tuple(dict.fromkeys(request.departments))
     await _refuse_wrong_departments(acting, application, departments)
-    due_on = await _due_on(acting, application, request.due_on)
+    due_on = await _due_days(acting, application, request)
     for department in departments:
         clearance = Clearance(
             id=acting.env.ids.key(),
@@ -106,7 +109,7 @@ async def ask(acting: Acting, request: AskClearance) -> Application:
             question=question,
             asked_by=acting.subject.person_id,
             asked_at=acting.now,
-            due_at=end_of_day(due_on),
+            due_at=end_of_day(due_on[department]),
             answer=None,
             answered_by=None,
             answered_at=None,
@@ -146,14 +149,21 @@ async def _refuse_wrong_departments(acting: Acting, application: Application, de
             raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, here, params={"department": department}))
 
 
-async def _due_on(acting: Acting, application: Application, wanted: date | None) -> date:
+async def _due_days(acting: Acting, application: Application, request: AskClearance) -> dict[str, date]:
+    """The day of each department: its own, else the one for all, else the usual one."""
     days = acting.env.law.clearance_working_days.value
     usual = (await calendar_of(acting)).add_working_days(acting.today, days, application.district)
-    if wanted is None:
-        return usual
-    if wanted < acting.today:
+    if request.due_on is not None and request.due_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "dueOn")))
-    return wanted
+    due_on = dict.fromkeys(request.departments, request.due_on or usual)
+    for place, (department, day) in enumerate(request.due_dates):
+        path = ("input", "dueDates", str(place))
+        if department not in due_on:
+            raise Problems(Problem(ErrorCode.DEPARTMENT_UNKNOWN, (*path, "department")))
+        if day < acting.today:
+            raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, (*path, "dueOn")))
+        due_on[department] = day
+    return due_on
 
 
 def _written(text: str, name: str) -> str:

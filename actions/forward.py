@@ -10,6 +10,7 @@ from actions.cases import present, take_up
 from actions.claim import refuse_if_claimed
 from actions.environment import Environment
 from actions.idempotent import once
+from actions.involved import hearing
 from actions.moves import Step, move
 from actions.proposing import refuse_if_proposed
 from actions.second_pair import checked_reason
@@ -18,7 +19,7 @@ from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move
 from domain.people import Officer, OfficerLevel, Role, Subject
 from domain.policy import Purpose
-from store import applications, desk, people
+from store import applications, desk, leave, people
 from store.engine import Transaction
 
 
@@ -51,12 +52,15 @@ async def forward_application(env: Environment, subject: Subject, request: Forwa
 
 async def forward_targets(env: Environment, subject: Subject, application_id: str) -> list[Officer]:
     """The officers to whom the subject may forward a case; raises NOT_FOUND."""
-    async with env.store.writing() as tx:
+
+    async def work(tx: Transaction) -> list[Officer]:
         application = await applications.get(tx, application_id)
         if application is None:
             raise not_found("applicationId")
         await require(env, tx, subject, of_application(application), Purpose.DECIDE, path=("applicationId",))
-        return await _targets(tx, subject, application)
+        return await _targets(Acting(env, tx, subject), application)
+
+    return await env.store.carry_out(work)
 
 
 async def _forward(acting: Acting, request: ForwardCase) -> Application:
@@ -67,7 +71,7 @@ async def _forward(acting: Acting, request: ForwardCase) -> Application:
     reason = checked_reason(request.reason)
     await refuse_if_claimed(acting, application)
     await refuse_if_proposed(acting, application)
-    suitable = {officer.id for officer in await _targets(acting.tx, acting.subject, application)}
+    suitable = {officer.id for officer in await _targets(acting, application)}
     if request.officer_id not in suitable:
         problem = Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId"), Remedy.CHOOSE_OFFICER)
         raise Problems(problem)
@@ -76,15 +80,18 @@ async def _forward(acting: Acting, request: ForwardCase) -> Application:
     return moved
 
 
-async def _targets(tx: Transaction, subject: Subject, application: Application) -> list[Officer]:
-    """Officers posted for the case, and those one level above the subject; not she and not who has it now."""
+async def _targets(acting: Acting, application: Application) -> list[Officer]:
+    """Officers posted for the case, and those one level above the subject.
+
+    Not she and not who has it now; nobody who is on leave, nor who hears an appeal about it.
+    """
     found: dict[str, Officer] = {}
-    above = _level_above(subject, application)
+    above = _level_above(acting.subject, application)
     for role, level in ((Role.OFFICER, None), (Role.APPELLATE, above)):
         if role is Role.APPELLATE and level is None:
             continue
         posted = await people.posted(
-            tx,
+            acting.tx,
             role=role,
             level=level,
             department=application.department,
@@ -92,7 +99,9 @@ async def _targets(tx: Transaction, subject: Subject, application: Application) 
             tehsil=application.tehsil,
         )
         found |= {officer.id: officer for officer in posted}
-    return [officer for key, officer in found.items() if key not in (subject.person_id, application.officer_id)]
+    unfit = {acting.subject.person_id, application.officer_id, *await hearing(acting, application.id)}
+    away = await leave.on_leave(acting.tx, found, acting.today)
+    return [officer for key, officer in found.items() if key not in unfit and key not in away]
 
 
 def _level_above(subject: Subject, application: Application) -> OfficerLevel | None:

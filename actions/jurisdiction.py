@@ -1,4 +1,4 @@
-"""Which officer has the work of a place today: her post, her substitute while she is on leave, or the level above."""
+"""Which officer has the work of a place today: her post, who stands in while she is away, or the level above."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +7,9 @@ from actions.acting import Acting
 from domain.appeals import LEVELS, AppealLevel
 from domain.applications import Application
 from domain.clearances import Escalation, EscalationKind
-from domain.people import Officer, OfficerLevel, Role
-from store import clearances, leave, people
+from domain.people import OfficerLevel, Role
+from domain.staff import AbsenceRule, Covered, CoverKind
+from store import clearances, cover, leave, people, posts
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -18,25 +19,31 @@ Place = tuple[str | None, str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has the work of a level; `vacant` where it went to a level above, or to nobody."""
+    """Who has the work of a level; `vacant` where it went to a level above, or to nobody.
+
+    `absence_id` is the leave or vacancy because of which it is not the officer of the post.
+    """
 
     officer_id: str | None
     vacant: bool
+    absence_id: str | None = None
 
 
 async def holder_at(acting: Acting, place: Place, level: OfficerLevel, *, without: frozenset[str] = NOBODY) -> Holder:
     """Who does the work of a level today. `without` are officers who must not, such as those who decided."""
     ranks = list(OfficerLevel)
+    absence_id = None
     for rank in ranks[ranks.index(level) :]:
         found = await _at_work(acting, place, rank, without)
-        if found is not None:
-            return Holder(found, vacant=rank is not level)
-    return Holder(None, vacant=True)
+        absence_id = found.absence_id if rank is level else absence_id
+        if found.officer_id is not None:
+            return Holder(found.officer_id, vacant=rank is not level, absence_id=absence_id)
+    return Holder(None, vacant=True, absence_id=absence_id)
 
 
-async def designated_for(acting: Acting, place: Place) -> Holder:
+async def designated_for(acting: Acting, place: Place, *, without: frozenset[str] = NOBODY) -> Holder:
     """Who decides on applications of a place today."""
-    return await holder_at(acting, place, OfficerLevel.DESIGNATED)
+    return await holder_at(acting, place, OfficerLevel.DESIGNATED, without=without)
 
 
 async def authority_for(acting: Acting, place: Place, level: AppealLevel, *, without: frozenset[str]) -> Holder:
@@ -49,7 +56,15 @@ async def authority_for(acting: Acting, place: Place, level: AppealLevel, *, wit
 async def at_level(acting: Acting, place: Place, level: OfficerLevel) -> str | None:
     """The officer who is posted at exactly that level, on leave or not."""
     officers = await _posted(acting, place, level)
-    return officers[0].id if officers else None
+    return officers[0] if officers else None
+
+
+async def stand_in_at_work(acting: Acting, officer_id: str | None) -> str | None:
+    """The officer who was named to stand in, where the rule lets her and she is not away herself."""
+    if officer_id is None or acting.env.desk.absence is not AbsenceRule.STAND_IN:
+        return None
+    away = await leave.on_leave(acting.tx, [officer_id], acting.today)
+    return None if officer_id in away else officer_id
 
 
 def place_of(application: Application) -> Place:
@@ -57,8 +72,24 @@ def place_of(application: Application) -> Place:
     return application.department, application.district, application.tehsil
 
 
+async def note_holder(acting: Acting, application: Application, holder: Holder) -> None:
+    """What belongs to a new holder: a warning where the post is vacant, and the way back where its officer is away."""
+    await flag_vacancy(acting, application, holder)
+    if holder.absence_id is not None:
+        covered = Covered(
+            absence_id=holder.absence_id,
+            kind=CoverKind.CASE,
+            case_id=application.id,
+            citizen_id=application.citizen_id,
+            application_id=application.id,
+            holder_id=holder.officer_id,
+            since=acting.now,
+        )
+        await cover.add(acting.tx, covered)
+
+
 async def flag_vacancy(acting: Acting, application: Application, holder: Holder) -> None:
-    """Note that nobody is posted at the level that ought to have the application."""
+    """Note that nobody at the level that ought to have the application can take it."""
     if not holder.vacant:
         return
     moment: datetime = application.due_at or acting.now
@@ -77,19 +108,30 @@ async def flag_vacancy(acting: Acting, application: Application, holder: Holder)
     )
 
 
-async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> str | None:
-    officers = [officer.id for officer in await _posted(acting, place, level)]
+async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
+    """Who is at work at exactly that level: posted there, standing in, or with the charge of a vacant post."""
+    officers = [officer_id for officer_id in await _posted(acting, place, level) if officer_id not in without]
     absent = await leave.on_leave(acting.tx, officers, acting.today) if officers else {}
+    first: str | None = None
     for officer_id in officers:
-        at_work = absent[officer_id].substitute_id if officer_id in absent else officer_id
-        if at_work is not None and at_work not in without and officer_id not in without:
-            return at_work
-    return None
+        away = absent.get(officer_id)
+        if away is None:
+            return Holder(officer_id, vacant=False)
+        first = first or away.id
+        stand_in = await stand_in_at_work(acting, away.substitute_id)
+        if stand_in is not None and stand_in not in without:
+            return Holder(stand_in, vacant=False, absence_id=away.id)
+    for vacancy in await posts.vacant_at(acting.tx, level, place):
+        first = first or vacancy.id
+        stand_in = await stand_in_at_work(acting, vacancy.cover_id)
+        if stand_in is not None and stand_in not in without:
+            return Holder(stand_in, vacant=False, absence_id=vacancy.id)
+    return Holder(None, vacant=True, absence_id=first)
 
 
-async def _posted(acting: Acting, place: Place, level: OfficerLevel) -> list[Officer]:
+async def _posted(acting: Acting, place: Place, level: OfficerLevel) -> list[str]:
     department, district, tehsil = place
     role = Role.OFFICER if level is OfficerLevel.DESIGNATED else Role.APPELLATE
-    return await people.posted(
+    return await people.posted_ids(
         acting.tx, role=role, level=level, department=department, district=district, tehsil=tehsil
     )

@@ -6,8 +6,10 @@ from typing import Any
 from actions.acting import Acting
 from actions.cases import PATH, present, take_up
 from actions.claim import note, refuse_if_claimed
+from actions.clearance_steps import refuse_while_pending
 from actions.decide import LONGEST_REASON, Decide, Verdict, carry_out
 from actions.environment import Environment
+from actions.grounds import refuse_unfounded
 from actions.idempotent import conflict_problem, once
 from domain.applications import Application
 from domain.desk import OpinionState, Proposal
@@ -42,7 +44,7 @@ async def confirm_decision(env: Environment, subject: Subject, request: ConfirmD
     """Carry out a proposed verdict as the first officer's decision; True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, PROPOSAL_MISSING, SECOND_OFFICER_NEEDED for the first officer
-    herself, CASE_CLAIMED.
+    herself, CASE_CLAIMED, CLEARANCE_PENDING where a department still has time to answer.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -68,6 +70,7 @@ async def send_back_decision(env: Environment, subject: Subject, request: SendBa
 
 async def _confirm(acting: Acting, request: ConfirmDecision) -> Application:
     application, proposal = await _awaited(acting, request.application_id, request.expected_version)
+    await _refuse_what_no_longer_holds(acting, application, proposal)
     officer_id = acting.subject.person_id or acting.subject.label
     await desk.answer_proposal(acting.tx, proposal, OpinionState.CONFIRMED, by=officer_id)
     await desk.release(acting.tx, application.id)
@@ -82,6 +85,16 @@ async def _confirm(acting: Acting, request: ConfirmDecision) -> Application:
         proposal.documents,
     )
     return await carry_out(replace(acting, decides_for=proposal.proposed_by), application, verdict)
+
+
+async def _refuse_what_no_longer_holds(acting: Acting, application: Application, proposal: Proposal) -> None:
+    """What was checked when the verdict was proposed is checked again: clearances, and the notified list of papers.
+
+    Raises CLEARANCE_PENDING, REASON_REQUIRED, DOCUMENT_NOT_NOTIFIED; the proposal goes on waiting.
+    """
+    if proposal.verdict == Verdict.APPROVE:
+        await refuse_while_pending(acting, application, proposal.reason, PATH)
+    await refuse_unfounded(acting, application, proposal.ground, proposal.documents)
 
 
 async def _send_back(acting: Acting, request: SendBackDecision) -> Application:

@@ -1,35 +1,40 @@
 """Who is posted where: transfers, leave with a substitute, and posts that fall vacant."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from typing import Any
 
 from actions.access import require
 from actions.acting import Acting
-from actions.appeal_steps import step
 from actions.environment import Environment
-from actions.jurisdiction import NOBODY, authority_for, designated_for, flag_vacancy, place_of
-from actions.moves import Step, move
-from domain.appeals import Appeal, AppealMove
-from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.lifecycle import UNDECIDED, Move
-from domain.people import Officer, Posting, Subject
+from actions.idempotent import once
+from actions.postings import refuse_wrong_postings
+from actions.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
+from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.people import Officer, Posting, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource
-from store import appeals, applications, audit, leave, people
+from domain.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
+from store import audit, cover, leave, people, posts
 from store.engine import Transaction
-from store.leave import Leave
+from store.errors import NotThere
 
-BATCH = 100
 LONGEST_LEAVE = 366
+"""Days from the first to the last one of a leave."""
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
-    """An officer leaves her postings; `successor_id` takes them, or None leaves them vacant."""
+class TransferOfficer:
+    """An officer leaves her postings and takes `postings` instead, which may be none.
+
+    `successor_id` takes what she leaves. Without a successor it is vacant, and `cover_id` may have its work.
+    """
 
     officer_id: str
-    successor_id: str | None
+    idempotency_key: str
+    successor_id: str | None = None
+    cover_id: str | None = None
+    postings: tuple[Posting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,16 @@ class RecordLeave:
     officer_id: str
     from_on: date
     until_on: date
+    idempotency_key: str
     substitute_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLeave:
+    """A leave that does not begin, or ends before its last day."""
+
+    leave_id: str
+    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,131 +64,185 @@ class Moved:
     appeals: int
 
 
-async def transfer(env: Environment, subject: Subject, request: Transfer) -> Moved:
-    """Move an officer's postings and all that is open with her; may be run again where it was cut off.
+async def transfer_officer(
+    env: Environment, subject: Subject, request: TransferOfficer
+) -> tuple[tuple[Transfer, Moved], bool]:
+    """Move an officer and all that is open with her in the posts that she leaves; True where it is a replay.
 
-    The postings go in one transaction, cases in batches after it. Raises NOT_FOUND for officers who are
-    absent or not of the subject's department.
-    """
-    await env.store.carry_out(lambda tx: _hand_postings_on(Acting(env, tx, subject), request))
-    return await pass_on(env, subject, request.officer_id)
-
-
-async def record_leave(env: Environment, subject: Subject, request: RecordLeave) -> Moved:
-    """Enter a leave; what is open with the officer goes to who stands in for her from its first day.
-
-    A leave that begins later moves nothing yet: `pass_on` is run on its first day, and new cases go to the
-    substitute by themselves. Raises NOT_FOUND, DATE_NOT_ALLOWED.
+    The postings change in one transaction, cases follow in batches; the legal clock's round finishes what was
+    cut off. Raises Problems: NOT_FOUND for officers who are absent or not of the subject's department,
+    OFFICER_UNSUITABLE for herself, BAD_INPUT, DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
     """
 
-    async def work(tx: Transaction) -> bool:
-        return await _enter_leave(Acting(env, tx, subject), request)
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": await _order_transfer(Acting(env, tx, subject), request)}
 
-    begun = await env.store.carry_out(work)
-    return await pass_on(env, subject, request.officer_id) if begun else Moved(0, 0)
-
-
-async def pass_on(env: Environment, subject: Subject, officer_id: str) -> Moved:
-    """Give what is open with an officer to those who now have the work of its places."""
-    cases = hearings = 0
-    after: str | None = None
-    while True:
-        place = after
-
-        async def batch(tx: Transaction, place: str | None = place) -> tuple[int, str | None]:
-            return await _pass_cases_on(Acting(env, tx, subject), officer_id, place)
-
-        done, after = await env.store.carry_out(batch)
-        cases += done
-        if after is None:
-            break
-    hearings = await env.store.carry_out(lambda tx: _pass_appeals_on(Acting(env, tx, subject), officer_id))
-    return Moved(cases, hearings)
+    answer, replayed = await once(
+        env, subject, "transferOfficer", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    await finish_transfer(env, subject, answer["id"])
+    await settle_vacancies(env, subject)
+    async with env.store.reading() as tx:
+        done = await posts.transfer(tx, answer["id"])
+    if done is None:
+        raise NotThere("the transfer")
+    return (done, Moved(done.moved_cases, done.moved_appeals)), replayed
 
 
-async def _hand_postings_on(acting: Acting, request: Transfer) -> None:
-    found = await people.officers(acting.tx, [request.officer_id, *([request.successor_id or ""])])
-    officer, successor = found.get(request.officer_id), found.get(request.successor_id or "")
-    if officer is None:
-        raise not_found("officerId")
-    if request.successor_id is not None and successor is None:
-        raise not_found("successorId")
-    for posting in officer.postings:
-        await _require(acting, officer, posting)
+async def record_leave(env: Environment, subject: Subject, request: RecordLeave) -> tuple[tuple[Leave, Moved], bool]:
+    """Enter a leave; what is open with the officer goes to who stands in for her on its first day.
+
+    A leave that begins later moves nothing yet: the legal clock's round does it on that day, and brings it back
+    after the last one. Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": await _enter_leave(Acting(env, tx, subject), request)}
+
+    body = {**asdict(request), "from_on": request.from_on.isoformat(), "until_on": request.until_on.isoformat()}
+    answer, replayed = await once(env, subject, "recordLeave", key=request.idempotency_key, body=body, work=work)
+    await start_leave(env, subject, answer["id"])
+    return await _shown(env, answer["id"]), replayed
+
+
+async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave) -> tuple[tuple[Leave, Moved], bool]:
+    """End a leave that is planned or running; what lies with the stand-in comes back at once.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED for one that is over or cancelled.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": await _cancel(Acting(env, tx, subject), request)}
+
+    answer, replayed = await once(
+        env, subject, "cancelLeave", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    await finish_leave(env, subject, answer["id"])
+    return await _shown(env, answer["id"]), replayed
+
+
+async def require_staff(acting: Acting, officer: Officer, *path: str) -> None:
+    """Let those go on who may post the officer: in every post that she has. Raises NOT_FOUND at the path."""
+    for posting in officer.postings or (Posting(Role.OFFICER),):
+        await require(
+            acting.env, acting.tx, acting.subject, of_posting(officer.id, posting), Purpose.OPERATE, path=path
+        )
+
+
+def of_posting(officer_id: str | None, posting: Posting) -> Resource:
+    """What access to a post depends on."""
+    return Resource(ObjectKind.POSTING, officer_id, None, posting.department, posting.district, posting.tehsil)
+
+
+async def _order_transfer(acting: Acting, request: TransferOfficer) -> str:
+    others = {"successorId": request.successor_id, "coverId": request.cover_id}
+    officer, named = await _officers(acting, request.officer_id, others)
+    if officer.postings or not request.postings:
+        await require_staff(acting, officer, "input", "officerId")
+    await refuse_wrong_postings(acting, request.postings)
+    successor = named.get("successorId")
+    transfer = Transfer(
+        id=acting.env.ids.key(),
+        officer_id=officer.id,
+        successor_id=request.successor_id,
+        cover_id=None if successor else request.cover_id,
+        left=tuple(one for one in officer.postings if one not in request.postings),
+        taken=tuple(one for one in request.postings if one not in officer.postings),
+        recorded_by=acting.subject.person_id,
+        recorded_at=acting.now,
+    )
+    await posts.add_transfer(acting.tx, transfer)
+    await _post(acting, replace(officer, postings=request.postings), transfer.taken)
     if successor is not None:
-        taken = tuple(posting for posting in officer.postings if posting not in successor.postings)
-        await people.update_officer(acting.tx, replace(successor, postings=(*successor.postings, *taken)))
-    await people.update_officer(acting.tx, replace(officer, postings=()))
-    await _note(acting, "staff.transfer", officer, {"vacant": successor is None, "postings": len(officer.postings)})
+        taken = tuple(one for one in transfer.left if one not in successor.postings)
+        await _post(acting, replace(successor, postings=(*successor.postings, *taken)), taken)
+    else:
+        await _leave_vacant(acting, transfer)
+    detail = {"vacant": successor is None, "left": len(transfer.left), "taken": len(transfer.taken)}
+    await _note(acting, "staff.transfer", officer, {**detail, "successor": request.successor_id})
+    return transfer.id
 
 
-async def _enter_leave(acting: Acting, request: RecordLeave) -> bool:
+async def _post(acting: Acting, officer: Officer, taken: tuple[Posting, ...]) -> None:
+    """Write an officer's postings; a post that was vacant is filled by them."""
+    await people.update_officer(acting.tx, officer)
+    for posting in taken:
+        await posts.fill(acting.tx, posting, by=officer.id, at=acting.now)
+
+
+async def _leave_vacant(acting: Acting, transfer: Transfer) -> None:
+    for posting in transfer.left:
+        vacancy = Vacancy(
+            id=acting.env.ids.key(),
+            transfer_id=transfer.id,
+            posting=posting,
+            former_id=transfer.officer_id,
+            cover_id=transfer.cover_id,
+            since=acting.now,
+        )
+        await posts.add_vacancy(acting.tx, vacancy)
+
+
+async def _enter_leave(acting: Acting, request: RecordLeave) -> str:
     days = (request.until_on - request.from_on).days
-    if not 0 <= days <= LONGEST_LEAVE or request.until_on < acting.today:
-        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("untilOn",)))
-    found = await people.officers(acting.tx, [request.officer_id, request.substitute_id or ""])
-    officer = found.get(request.officer_id)
-    if officer is None:
-        raise not_found("officerId")
-    if request.substitute_id is not None and (
-        request.substitute_id not in found or request.substitute_id == request.officer_id
-    ):
-        raise not_found("substituteId")
-    for posting in officer.postings:
-        await _require(acting, officer, posting)
+    if not 0 <= days < LONGEST_LEAVE or request.until_on < acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "untilOn")))
+    officer, _ = await _officers(acting, request.officer_id, {"substituteId": request.substitute_id})
+    await require_staff(acting, officer, "input", "officerId")
+    if await leave.overlapping(acting.tx, officer.id, request.from_on, request.until_on):
+        raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("input", "fromOn")))
     entry = Leave(
-        acting.env.ids.key(),
-        request.officer_id,
-        request.substitute_id,
-        request.from_on,
-        request.until_on,
-        acting.subject.person_id,
-        acting.now,
+        id=acting.env.ids.key(),
+        officer_id=officer.id,
+        substitute_id=request.substitute_id,
+        from_on=request.from_on,
+        until_on=request.until_on,
+        recorded_by=acting.subject.person_id,
+        recorded_at=acting.now,
     )
     await leave.add(acting.tx, entry)
-    detail = {"from": request.from_on.isoformat(), "until": request.until_on.isoformat()}
-    await _note(acting, "staff.leave", officer, detail)
-    return request.from_on <= acting.today
+    detail = {"leave": entry.id, "from": request.from_on.isoformat(), "until": request.until_on.isoformat()}
+    await _note(acting, "staff.leave", officer, {**detail, "substitute": request.substitute_id})
+    return entry.id
 
 
-async def _pass_cases_on(acting: Acting, officer_id: str, after: str | None) -> tuple[int, str | None]:
-    held = await applications.held_by(acting.tx, officer_id, statuses=UNDECIDED, after=after, limit=BATCH)
-    done = 0
-    for application in held:
-        done += await _pass_case_on(acting, application)
-    return done, held[-1].id if len(held) == BATCH else None
+async def _cancel(acting: Acting, request: CancelLeave) -> str:
+    entry = await leave.get(acting.tx, request.leave_id)
+    if entry is None:
+        raise not_found("input", "leaveId")
+    officer, _ = await _officers(acting, entry.officer_id, {})
+    await require_staff(acting, officer, "input", "leaveId")
+    if entry.state_on(acting.today) not in (LeaveState.PLANNED, LeaveState.RUNNING):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "leaveId"), Remedy.REFRESH))
+    await leave.note(acting.tx, entry.id, cancelled_at=acting.now, cancelled_by=acting.subject.person_id)
+    await _note(acting, "staff.cancel_leave", officer, {"leave": entry.id})
+    return entry.id
 
 
-async def _pass_case_on(acting: Acting, application: Application) -> bool:
-    holder = await designated_for(acting, place_of(application))
-    if holder.officer_id == application.officer_id:
-        return False
-    moved = await move(acting, application, Step(Move.REASSIGN, changes={"officer_id": holder.officer_id}))
-    await flag_vacancy(acting, moved, holder)
-    return True
+async def _officers(
+    acting: Acting, officer_id: str, others: Mapping[str, str | None]
+) -> tuple[Officer, dict[str, Officer]]:
+    """The officer, and those who were named beside her by the field that names them."""
+    named = {field: key for field, key in others.items() if key is not None}
+    found = await people.officers(acting.tx, [officer_id, *named.values()])
+    if officer_id not in found:
+        raise not_found("input", "officerId")
+    for field, key in named.items():
+        if key not in found:
+            raise not_found("input", field)
+        if key == officer_id:
+            raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", field), Remedy.CHOOSE_OFFICER))
+    return found[officer_id], {field: found[key] for field, key in named.items()}
 
 
-async def _pass_appeals_on(acting: Acting, officer_id: str) -> int:
-    held = await appeals.with_authority(acting.tx, officer_id, 10 * BATCH)
-    return sum([await _pass_appeal_on(acting, appeal) for appeal in held])
+async def _shown(env: Environment, leave_id: str) -> tuple[Leave, Moved]:
+    async with env.store.reading() as tx:
+        entry, went = await leave.get(tx, leave_id), await cover.counts(tx, leave_id)
+    if entry is None:
+        raise NotThere("the leave")
+    return entry, Moved(went.get(CoverKind.CASE, 0), went.get(CoverKind.APPEAL, 0))
 
 
-async def _pass_appeal_on(acting: Acting, appeal: Appeal) -> bool:
-    place = (appeal.department, appeal.district, appeal.tehsil)
-    without = frozenset({appeal.designated_id}) if appeal.designated_id else NOBODY
-    holder = await authority_for(acting, place, appeal.level, without=without)
-    if holder.officer_id == appeal.authority_id:
-        return False
-    changes = {"authority_id": holder.officer_id, "vacant": holder.vacant}
-    await step(acting, appeal, AppealMove.REASSIGN, changes=changes)
-    return True
-
-
-async def _require(acting: Acting, officer: Officer, posting: Posting) -> None:
-    resource = Resource(ObjectKind.POSTING, officer.id, None, posting.department, posting.district, posting.tehsil)
-    await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=("officerId",))
-
-
-async def _note(acting: Acting, action: str, officer: Officer, detail: Mapping[str, object]) -> None:
+async def _note(acting: Acting, action: str, officer: Officer, detail: Mapping[str, Any]) -> None:
     line = audit.AuditLine(acting.subject.label, action, "OFFICER", officer.id, Purpose.OPERATE.value, detail)
     await audit.append(acting.tx, line)

@@ -1,19 +1,22 @@
-"""A field report: what the officer saw, with photographs from the object store, the place and the time."""
+"""A field report: what the officer saw, with photographs that she uploaded, the place and the time."""
 
-import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from actions.access import of_application
 from actions.acting import Acting
 from actions.cases import present, take_up
 from actions.clearance_steps import enter_report
 from actions.environment import Environment
 from actions.idempotent import once
 from actions.moves import Step, move
+from actions.submit_checks import place_problems
+from actions.uploads import uploaded, use
 from domain.applications import Application
-from domain.clearances import Place
-from domain.errors import ErrorCode, Problem, Problems
+from domain.clearances import Photo, Place
+from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.files import MediaType, UploadedFile
 from domain.lifecycle import Move
 from domain.masks import mask_aadhaar_in
 from domain.people import Subject
@@ -22,13 +25,16 @@ from store.engine import Transaction
 
 LONGEST_TEXT = 4000
 MOST_PHOTOS = 10
+PHOTOGRAPHS = frozenset({MediaType.JPEG, MediaType.PNG})
 FURTHEST_NORTH, FURTHEST_EAST = 90_000_000, 180_000_000
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportVerification:
-    """A report. `photos` are SHA-256 of files that were uploaded; `observed_at` None is now."""
+    """A report. `photos` are references of uploads, `tehsil` names the place beside or without its point.
+
+    `observed_at` None is now.
+    """
 
     application_id: str
     text: str
@@ -37,6 +43,7 @@ class ReportVerification:
     idempotency_key: str
     observed_at: datetime | None = None
     expected_version: int | None = None
+    tehsil: str | None = None
 
 
 async def report_verification(
@@ -44,31 +51,39 @@ async def report_verification(
 ) -> tuple[Application, bool]:
     """Report on a field verification; the case goes back into scrutiny. True where it is a replay.
 
-    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DOCUMENT_UNKNOWN for a photograph that is not in
-    the object store, BAD_INPUT, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, UPLOAD_UNKNOWN for a photograph that the officer did
+    not hand in, FILE_TYPE_NOT_ALLOWED, BAD_INPUT, PLACE_UNKNOWN, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-    missing = [place for place, sha256 in enumerate(request.photos) if not await _is_kept(env, sha256)]
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await report(Acting(env, tx, subject), request, missing)).id}
+        return {"id": (await report(Acting(env, tx, subject), request)).id}
 
     body = {**asdict(request), "observed_at": request.observed_at.isoformat() if request.observed_at else None}
     answer, replayed = await once(env, subject, "reportVerification", key=request.idempotency_key, body=body, work=work)
     return await present(env, answer["id"]), replayed
 
 
-async def report(acting: Acting, request: ReportVerification, missing: list[int]) -> Application:
-    """The inner step of a report, in the caller's transaction. `missing` are places of photographs without a file."""
+async def report(acting: Acting, request: ReportVerification) -> Application:
+    """The inner step of a report, in the caller's transaction."""
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )
-    problems = [*_problems(acting, application, request), *(_missing(place) for place in missing)]
+    problems = [*_problems(acting, application, request), *await _place_problems(acting, application, request)]
     if problems:
         raise Problems(*problems)
+    photos = [await _photo(acting, number, reference) for number, reference in enumerate(request.photos)]
     text = mask_aadhaar_in(request.text.strip())
     reported = await move(acting, application, Step(Move.REPORT_VERIFICATION, note=text))
+    for photo in photos:
+        await use(acting, photo, of_application(reported))
     await enter_report(
-        acting, reported, text, photos=request.photos, place=request.place, observed_at=request.observed_at
+        acting,
+        reported,
+        text,
+        photos=tuple(Photo(photo.sha256, photo.media_type.value) for photo in photos),
+        place=request.place,
+        tehsil=request.tehsil,
+        observed_at=request.observed_at,
     )
     return reported
 
@@ -80,7 +95,7 @@ def _problems(acting: Acting, application: Application, request: ReportVerificat
         found.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "text")))
     if len(text) > LONGEST_TEXT:
         found.append(Problem(ErrorCode.BAD_INPUT, ("input", "text"), params={"longest": str(LONGEST_TEXT)}))
-    if len(request.photos) > MOST_PHOTOS:
+    if len(request.photos) > MOST_PHOTOS or len(set(request.photos)) < len(request.photos):
         found.append(Problem(ErrorCode.BAD_INPUT, ("input", "photos"), params={"most": str(MOST_PHOTOS)}))
     place = request.place
     if place and (abs(place.latitude) > FURTHEST_NORTH or abs(place.longitude) > FURTHEST_EAST):
@@ -91,9 +106,16 @@ def _problems(acting: Acting, application: Application, request: ReportVerificat
     return found
 
 
-def _missing(place: int) -> Problem:
-    return Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "photos", str(place)), params={"position": str(place + 1)})
+async def _place_problems(acting: Acting, application: Application, request: ReportVerification) -> list[Problem]:
+    """PLACE_UNKNOWN for a tehsil that the district of the case does not have."""
+    if request.tehsil is None:
+        return []
+    return await place_problems(acting.tx, application.district, request.tehsil)
 
 
-async def _is_kept(env: Environment, sha256: str) -> bool:
-    return _SHA256.fullmatch(sha256) is not None and await env.objects.exists(sha256)
+async def _photo(acting: Acting, number: int, reference: str) -> UploadedFile:
+    path = ("input", "photos", str(number))
+    photo = await uploaded(acting.env, acting.tx, acting.subject, reference, path=path)
+    if photo.media_type not in PHOTOGRAPHS:
+        raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, path, Remedy.ATTACH_DOCUMENT))
+    return photo

@@ -1,5 +1,7 @@
-"""Clearances of other departments, field reports, and warnings about due dates."""
+"""Clearances of other departments, how far they are, and warnings about due dates."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
@@ -10,6 +12,7 @@ from domain.clearances import ClearanceState, EscalationKind
 from domain.global_ids import TypeCode
 from domain.messages import label
 from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.node import Node, node_id
@@ -19,10 +22,10 @@ from schema.staff import AssignedOfficer
 _DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda clearance: clearance.item.department)
 _ASKED_BY: ByKey[people.Officer] = ByKey("officers", lambda clearance: clearance.item.asked_by)
 _ANSWERED_BY: ByKey[people.Officer] = ByKey("officers", lambda clearance: clearance.item.answered_by)
-_REPORTED_BY: ByKey[people.Officer] = ByKey("officers", lambda report: report.item.officer_id)
+_ESCALATED_TO: ByKey[people.Officer] = ByKey("officers", lambda clearance: clearance.item.escalated_to)
 
 
-@strawberry.type(description="What one department asks of another about an application.")
+@strawberry.type(directives=[AUTHENTICATED], description="What one department asks of another about an application.")
 class Clearance(Node):
     """A clearance with its own due date."""
 
@@ -34,6 +37,10 @@ class Clearance(Node):
     due_at: datetime = strawberry.field(description="The last second for the answer.")
     answer: str | None = strawberry.field(description="The answer, once it was given.")
     answered_at: datetime | None = strawberry.field(description="When it was answered or given up.")
+    reminded_at: datetime | None = strawberry.field(description="When the department was reminded of its due date.")
+    escalated_at: datetime | None = strawberry.field(
+        description="When it went before the department's level above, because its time was over."
+    )
 
     @classmethod
     def of(cls, item: clearances.Clearance) -> Self:
@@ -48,6 +55,8 @@ class Clearance(Node):
             due_at=item.due_at,
             answer=item.answer,
             answered_at=item.answered_at,
+            reminded_at=item.reminded_at,
+            escalated_at=item.escalated_at,
         )
 
     @resolved(description="How it stands, in words.")
@@ -75,46 +84,43 @@ class Clearance(Node):
         return None if item is None else AssignedOfficer(item=item)
 
 
-@strawberry.type(description="A point on the earth.")
-class GeoPoint:
-    """Latitude and longitude in millionths of a degree."""
+    @resolved(
+        description="The officer of the level above whom it went to; null before that, or where none is posted.",
+        metadata=_ESCALATED_TO.metadata,
+    )
+    async def escalated_to(self, info: Info) -> AssignedOfficer | None:
+        item = await _ESCALATED_TO.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
 
-    latitude_microdegrees: int = strawberry.field(description="Millionths of a degree north.")
-    longitude_microdegrees: int = strawberry.field(description="Millionths of a degree east.")
 
+@strawberry.type(description="How far the clearances of an application are.")
+class ClearanceProgress:
+    """Counts of the clearances that were asked at the same time or one after the other."""
 
-@strawberry.type(description="What an officer saw in the field.")
-class FieldReport:
-    """One report."""
-
-    item: strawberry.Private[clearances.VerificationReport]
-    text: str = strawberry.field(description="What was seen.")
-    photos: list[str] = strawberry.field(description="SHA-256 of the photographs in the object store.")
-    observed_at: datetime = strawberry.field(description="When it was seen.")
-    reported_at: datetime = strawberry.field(description="When it was reported.")
+    asked: int = strawberry.field(description="All that were asked.")
+    granted: int = strawberry.field(description="Granted.")
+    refused: int = strawberry.field(description="Refused.")
+    lapsed: int = strawberry.field(description="Given up, because the application was decided without them.")
+    awaited: int = strawberry.field(description="Still to be answered.")
+    overdue: int = strawberry.field(description="Of these, past their due date.")
+    next_due_at: datetime | None = strawberry.field(description="The nearest due date that is still to come.")
 
     @classmethod
-    def of(cls, item: clearances.VerificationReport) -> Self:
-        """The graph's view of a report."""
-        return cls(
-            item=item,
-            text=item.text,
-            photos=list(item.photos),
-            observed_at=item.observed_at,
-            reported_at=item.reported_at,
-        )
-
-    @resolved(description="Where it was seen; null where no place was given.")
-    def place(self) -> GeoPoint | None:
-        place = self.item.place
-        if place is None:
+    def of(cls, items: Sequence[clearances.Clearance], now: datetime) -> Self | None:
+        """The graph's view of the clearances of one application; None where none was asked."""
+        if not items:
             return None
-        return GeoPoint(latitude_microdegrees=place.latitude, longitude_microdegrees=place.longitude)
-
-    @resolved(description="The officer who reported.", metadata=_REPORTED_BY.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _REPORTED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+        states = Counter(item.state for item in items)
+        due = sorted(item.due_at for item in items if item.state is ClearanceState.ASKED)
+        return cls(
+            asked=len(items),
+            granted=states[ClearanceState.GRANTED],
+            refused=states[ClearanceState.REFUSED],
+            lapsed=states[ClearanceState.LAPSED],
+            awaited=len(due),
+            overdue=sum(at < now for at in due),
+            next_due_at=next((at for at in due if at >= now), None),
+        )
 
 
 @strawberry.type(description="A warning that the legal clock gave.")

@@ -1,0 +1,53 @@
+"""Who had to do with a case and must not hear an appeal about it; who hears one and must not get the case."""
+
+from actions.acting import Acting
+from actions.jurisdiction import at_level, place_of
+from domain.appeals import OPEN, Appeal, AppealLevel
+from domain.applications import Application
+from domain.lifecycle import Move
+from domain.people import OfficerLevel
+from store import appeals, desk, timeline
+
+WORK = frozenset(
+    {
+        Move.BEGIN_SCRUTINY,
+        Move.RAISE_QUERY,
+        Move.SEND_FOR_VERIFICATION,
+        Move.REPORT_VERIFICATION,
+        Move.ASK_CLEARANCE,
+        Move.ANSWER_CLEARANCE,
+        Move.FORWARD,
+        Move.APPROVE,
+        Move.REJECT,
+        Move.RETURN_AS_INCOMPLETE,
+    }
+)
+"""Steps by which an officer works on a case. Handing work over for a colleague (REASSIGN) is none of them."""
+
+
+async def worked_on(acting: Acting, application_id: str) -> frozenset[str]:
+    """The officers who had a case, took a step of work on it, or gave their opinion on a decision."""
+    workers = await timeline.workers(acting.tx, application_id, WORK)
+    return frozenset(workers | await desk.weighed_by(acting.tx, application_id))
+
+
+async def barred_from(acting: Acting, application: Application, level: AppealLevel) -> frozenset[str]:
+    """The officers who must not hear an appeal of that level about a case.
+
+    Those who worked on it, have it or decided it, and those who had an appeal about it at a level below.
+    """
+    decided_by = application.decision.officer_id if application.decision else None
+    designated = application.officer_id or await at_level(acting, place_of(application), OfficerLevel.DESIGNATED)
+    named = {designated, decided_by}
+    below = list(AppealLevel)[: list(AppealLevel).index(level)]
+    for one in (await appeals.of_applications(acting.tx, [application.id])).get(application.id, []):
+        named.add(one.designated_id)
+        if one.level in below:
+            named |= {one.authority_id, one.order.decided_by if one.order else None}
+    return await worked_on(acting, application.id) | {one for one in named if one is not None}
+
+
+async def hearing(acting: Acting, application_id: str) -> frozenset[str]:
+    """The officers who have an open appeal about a case: it must not come to them."""
+    found: list[Appeal] = (await appeals.of_applications(acting.tx, [application_id])).get(application_id, [])
+    return frozenset(one.authority_id for one in found if one.authority_id is not None and one.state in OPEN)

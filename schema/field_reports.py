@@ -1,0 +1,93 @@
+"""Reports from the field: what was seen, with photographs, the place and the time."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from actions.verification_views import photo_link
+from domain import catalogue, clearances, people
+from schema.context import Info
+from schema.directives import AUTHENTICATED, listed
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.places import Tehsil
+from schema.staff import AssignedOfficer
+
+_REPORTED_BY: ByKey[people.Officer] = ByKey("officers", lambda report: report.item.officer_id)
+
+MOST_PHOTOS = 10
+
+
+@strawberry.type(description="A point on the earth.")
+class GeoPoint:
+    """Latitude and longitude in millionths of a degree."""
+
+    latitude_microdegrees: int = strawberry.field(description="Millionths of a degree north.")
+    longitude_microdegrees: int = strawberry.field(description="Millionths of a degree east.")
+
+
+@strawberry.type(description="An address at which a file can be read for some minutes, without signing in.")
+class FileAddress:
+    """A signed link."""
+
+    url: str = strawberry.field(description="The address.")
+    expires_at: datetime = strawberry.field(description="Until when it holds; then ask again.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A photograph of a report from the field.")
+class FieldPhoto:
+    """One photograph."""
+
+    report: strawberry.Private[clearances.VerificationReport]
+    sha256: str = strawberry.field(description="The SHA-256 of its content, in hexadecimal.")
+    media_type: str = strawberry.field(description="image/jpeg or image/png.")
+
+    @resolved(description="Where it can be read now; null where it was erased.")
+    async def address(self, info: Info) -> FileAddress | None:
+        link = await photo_link(info.context.environment, self.report, self.sha256)
+        return None if link is None else FileAddress(url=link.url, expires_at=link.expires_at)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="What an officer saw in the field.")
+class FieldReport:
+    """One report."""
+
+    item: strawberry.Private[clearances.VerificationReport]
+    district: strawberry.Private[str]
+    text: str = strawberry.field(description="What was seen.")
+    photos: list[FieldPhoto] = strawberry.field(
+        description="The photographs, at most ten.", directives=[listed(MOST_PHOTOS)]
+    )
+    observed_at: datetime = strawberry.field(description="When it was seen.")
+    reported_at: datetime = strawberry.field(description="When it was reported.")
+
+    @classmethod
+    def of(cls, item: clearances.VerificationReport, district: str) -> Self:
+        """The graph's view of a report about an application of a district."""
+        photos = [FieldPhoto(report=item, sha256=one.sha256, media_type=one.media_type) for one in item.photos]
+        return cls(
+            item=item,
+            district=district,
+            text=item.text,
+            photos=photos,
+            observed_at=item.observed_at,
+            reported_at=item.reported_at,
+        )
+
+    @resolved(description="The point where it was seen; null where none was taken.")
+    def place(self) -> GeoPoint | None:
+        place = self.item.place
+        if place is None:
+            return None
+        return GeoPoint(latitude_microdegrees=place.latitude, longitude_microdegrees=place.longitude)
+
+    @resolved(description="The tehsil where it was seen; null where none was named.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        found: list[catalogue.Tehsil] = list(await info.context.loaders.tehsils.load(self.district))
+        return next((Tehsil.of(one) for one in found if one.code == self.item.tehsil), None)
+
+    @resolved(description="The officer who reported.", metadata=_REPORTED_BY.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _REPORTED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
