@@ -5,16 +5,18 @@ from datetime import date
 from typing import Any, Protocol
 
 from actions.acting import Acting
+from actions.appeal_grounds import AFTER_DELIVERY
 from actions.appeal_steps import step
-from actions.jurisdiction import designated_for, place_of
+from actions.involved import hearing
+from actions.jurisdiction import Holder, designated_for, note_holder, place_of
 from actions.moves import Step, move
+from actions.notices import tell_of_award
 from domain.appeals import Appeal, AppealLevel, AppealMove, AppealState, Award, AwardKind, Order
-from domain.applications import Application
 from domain.clock import ist_date
 from domain.deadline import ORDER, DayUnit, TimeLimit, breaches_at, end_of_day
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.law import Period
-from domain.lifecycle import FINAL, REFUSED, Move
+from domain.lifecycle import FINAL, REFUSED, Move, Status
 from domain.masks import mask_aadhaar_in
 from store import appeals, applications
 from store.errors import NotThere
@@ -37,26 +39,31 @@ class Amount(Protocol):
 async def direct(acting: Acting, appeal: Appeal, order: Order, until: date) -> Appeal:
     """Order that the service be given by a day; an application that was refused goes back to the officer.
 
-    She has until that day, also where the old limit is long over. Raises NOT_APPEALABLE where the service
-    was given already.
+    She has until that day, also where the old limit is long over. Where the citizen was not satisfied with
+    what was delivered, the application stays closed and the officer reports that she obeyed. Raises
+    NOT_APPEALABLE where the service was given already and the appeal is about something else.
     """
     application = await applications.get(acting.tx, appeal.application_id)
     if application is None:
         raise NotThere("the application of an appeal")
-    if application.status in FINAL:
+    unsatisfied = application.status is Status.DELIVERED and appeal.ground in AFTER_DELIVERY
+    if application.status in FINAL and not unsatisfied:
         raise Problems(Problem(ErrorCode.NOT_APPEALABLE, ("input", "verdict"), Remedy.REFRESH))
     changes = {"order": order, "next_at": breaches_at(end_of_day(until))}
     directed = await step(acting, appeal, AppealMove.DIRECT, note=order.text, changes=changes)
     if application.status in REFUSED:
-        changed = await _fresh_start(acting, application, directed, until)
-        await move(acting, application, Step(Move.REOPEN, note=order.text, changes=changed))
+        heard_by = {one for one in (appeal.authority_id, order.decided_by) if one is not None}
+        without = await hearing(acting, application.id) | heard_by
+        holder = await designated_for(acting, place_of(application), without=without)
+        changed = _fresh_start(acting, directed, until, holder)
+        reopened = await move(acting, application, Step(Move.REOPEN, note=order.text, changes=changed))
+        await note_holder(acting, reopened, holder)
     return directed
 
 
-async def _fresh_start(acting: Acting, application: Application, appeal: Appeal, until: date) -> dict[str, Any]:
+def _fresh_start(acting: Acting, appeal: Appeal, until: date, holder: Holder) -> dict[str, Any]:
     """The changes of an application that an order opens again."""
     days = (until - ist_date(acting.now)).days
-    holder = await designated_for(acting, place_of(application))
     return {
         "decision": None,
         "officer_id": holder.officer_id,
@@ -109,3 +116,4 @@ async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amoun
         ordered_at=acting.now,
     )
     await appeals.add_award(acting.tx, appeal.citizen_id, award)
+    await tell_of_award(acting, appeal, award)

@@ -7,8 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from actions.acting import Acting
-from actions.jurisdiction import at_level, authority_for, place_of
+from actions.involved import barred_from
+from actions.jurisdiction import Holder, at_level, authority_for, place_of
 from actions.legal_clock import calendar_of, has_breached
+from actions.notices import tell_of_appeal
 from domain.appeals import (
     OPEN,
     PENDING,
@@ -28,7 +30,8 @@ from domain.lifecycle import Move
 from domain.masks import mask_aadhaar_in
 from domain.numbers import NumberKind, make_number
 from domain.people import OfficerLevel
-from store import appeals, audit
+from domain.staff import Covered, CoverKind
+from store import appeals, audit, catalogue, cover
 
 _ENDS_CLOCK = frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -51,10 +54,15 @@ async def file(acting: Acting, application: Application, filing: Filing) -> Appe
 
     The officers of the three levels are written down as they are now; later transfers do not change them.
     """
-    appeal = await _new(acting, application, filing)
+    barred = await barred_from(acting, application, filing.level)
+    holder = await authority_for(acting, place_of(application), filing.level, without=barred)
+    appeal = await _new(acting, application, filing, holder)
     if not await appeals.add(acting.tx, appeal):
         return None
+    if holder.absence_id is not None:
+        await cover.add(acting.tx, in_cover(acting, appeal, holder.absence_id))
     await _record(acting, None, appeal, AppealMove.FILE, filing.text)
+    await tell_of_appeal(acting, appeal, AppealMove.FILE)
     return appeal
 
 
@@ -73,6 +81,7 @@ async def step(
         changed = replace(changed, next_at=None)
     saved = await appeals.save(acting.tx, changed)
     await _record(acting, appeal.state, saved, move, note)
+    await tell_of_appeal(acting, saved, move)
     return saved
 
 
@@ -101,6 +110,12 @@ async def _follow(acting: Acting, application: Application, appeal: Appeal, *, w
         await step(acting, appeal, AppealMove.DELIVER_LATE)
 
 
+async def may_be_appealed(acting: Acting, application: Application) -> bool:
+    """Whether the Act gives an appeal: not for a service of which it is known that it is not notified."""
+    service = await catalogue.service(acting.tx, application.service_code)
+    return service is None or service.rts_notified is not False
+
+
 async def decide_by(acting: Acting, level: AppealLevel, received_at: datetime, district: str) -> datetime | None:
     """The last second in which an appeal may be decided before it lapses; None for the Commission."""
     if level.above is None:
@@ -110,14 +125,22 @@ async def decide_by(acting: Acting, level: AppealLevel, received_at: datetime, d
     return end_of_day(calendar.add_working_days(ist_date(received_at), days, district))
 
 
-async def _new(acting: Acting, application: Application, filing: Filing) -> Appeal:
-    place = place_of(application)
-    decided_by = application.decision.officer_id if application.decision else None
-    designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
-    involved = {designated, decided_by, filing.previous.authority_id if filing.previous else None}
-    holder = await authority_for(
-        acting, place, filing.level, without=frozenset(one for one in involved if one is not None)
+def in_cover(acting: Acting, appeal: Appeal, absence_id: str) -> Covered:
+    """An appeal that lies with its present authority because of an absence."""
+    return Covered(
+        absence_id=absence_id,
+        kind=CoverKind.APPEAL,
+        case_id=appeal.id,
+        citizen_id=appeal.citizen_id,
+        application_id=appeal.application_id,
+        holder_id=appeal.authority_id,
+        since=acting.now,
     )
+
+
+async def _new(acting: Acting, application: Application, filing: Filing, holder: Holder) -> Appeal:
+    place = place_of(application)
+    designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
     last = await decide_by(acting, filing.level, acting.now, application.district)
     limit = application.limit
     return Appeal(

@@ -7,16 +7,17 @@ from typing import Any
 
 from actions.access import of_appeal, require
 from actions.acting import Acting
+from actions.appeal_grounds import late_reason, open_filing
 from actions.appeal_orders import direct, impose
 from actions.appeal_steps import Filing, file, step
 from actions.cases import PATH
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
-from domain.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState, Hearing, Order
-from domain.applications import Application
-from domain.clock import ist_date
+from actions.involved import barred_from
+from actions.notices import tell_of_hearing
+from domain.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.lifecycle import ON_THE_CLOCK, Status
+from domain.lifecycle import Status
 from domain.masks import mask_aadhaar_in
 from domain.people import PersonKind, Subject
 from domain.policy import ObjectKind, Purpose, Resource
@@ -27,11 +28,6 @@ from store.errors import NotThere
 LONGEST_TEXT = 4000
 LONGEST_PLACE = 200
 APPEAL = ("input", "appealId")
-
-_BY_STATUS = {
-    Status.REJECTED: AppealGround.REJECTED,
-    Status.RETURNED_AS_INCOMPLETE: AppealGround.CLOSED_WITHOUT_SERVICE,
-}
 
 
 class AppealVerdict(StrEnum):
@@ -45,12 +41,13 @@ class AppealVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileAppeal:
-    """An appeal by hand. `late_reason` asks for admission after the period; `previous_id` is the appeal before."""
+    """An appeal by hand. `late_reason` asks for admission after the period; `ground` None is what the case gives."""
 
     application_id: str
     text: str
     idempotency_key: str
     late_reason: str | None = None
+    ground: AppealGround | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +151,10 @@ async def enter(acting: Acting, request: FileAppeal) -> Appeal:
         raise not_found(*PATH)
     resource = Resource(ObjectKind.APPEAL, application.id, application.citizen_id)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.APPLY, path=PATH)
-    text = _written(request.text, "text", required=True)
-    filing = await _next_level(acting, application)
-    late = _late_reason(acting, application, filing, request.late_reason)
+    text = written(request.text, "text", required=True)
+    filing = await open_filing(acting, application, request.ground)
+    reason = written(request.late_reason or "", "lateReason", required=False)
+    late = late_reason(acting, application, filing, reason)
     origin = AppealOrigin.CSC if acting.subject.kind is PersonKind.OPERATOR else AppealOrigin.CITIZEN
     appeal = await file(
         acting,
@@ -165,6 +163,8 @@ async def enter(acting: Acting, request: FileAppeal) -> Appeal:
     )
     if appeal is None:
         raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, Remedy.SEE_APPLICATION))
+    if appeal.ground is AppealGround.TIME_LIMIT_BREACHED and application.status is Status.DELIVERED:
+        return await step(acting, appeal, AppealMove.DELIVER_LATE)
     return appeal
 
 
@@ -179,13 +179,14 @@ async def fix_hearing(acting: Acting, request: RecordHearing) -> Appeal:
     hearing = Hearing(acting.env.ids.key(), appeal.id, request.at, place, acting.now)
     heard = await step(acting, appeal, AppealMove.FIX_HEARING)
     await appeals.add_hearing(acting.tx, appeal.citizen_id, hearing)
+    await tell_of_hearing(acting, heard, hearing)
     return heard
 
 
 async def pass_order(acting: Acting, request: DecideAppeal) -> Appeal:
     """The inner step of an order, in the caller's transaction."""
     appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-    text = _written(request.text, "text", required=True) or ""
+    text = written(request.text, "text", required=True) or ""
     until = request.direct_until if request.verdict is AppealVerdict.DIRECT else None
     _refuse_wrong_day(acting, request)
     order = Order(text, acting.subject.person_id, acting.now, until)
@@ -213,73 +214,18 @@ async def _taken_up(acting: Acting, appeal_id: str, expected_version: int | None
         raise not_found(*APPEAL)
     resource = of_appeal(appeal, acting=True)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.HEAR_APPEAL, path=APPEAL)
+    await _refuse_the_involved(acting, appeal)
     if expected_version is not None and expected_version != appeal.version:
         raise conflict_problem(appeal.version, appeal.state.value)
     return appeal
 
 
-async def _next_level(acting: Acting, application: Application) -> Filing:
-    """Which appeal is open to the citizen now: the first one, or the one after the last that went against her.
-
-    Raises NOT_APPEALABLE, or ALREADY_APPEALED while the last one is pending.
-    """
-    ground = _ground_of(acting, application)
-    earlier = (await appeals.of_applications(acting.tx, [application.id])).get(application.id, [])
-    same = [one for one in earlier if ground in (None, one.ground)]
-    if not same:
-        if ground is None:
-            raise Problems(Problem(ErrorCode.NOT_APPEALABLE, PATH, Remedy.SEE_APPLICATION))
-        return Filing(AppealLevel.FIRST, ground, AppealOrigin.CITIZEN)
-    last = max(same, key=lambda one: list(AppealLevel).index(one.level))
-    above = last.level.above
-    if not _against_her(last):
-        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, Remedy.SEE_APPLICATION, {"number": last.number}))
-    if above is None:
-        raise Problems(Problem(ErrorCode.NOT_APPEALABLE, PATH, Remedy.NONE))
-    return Filing(above, last.ground, AppealOrigin.CITIZEN, previous=last)
-
-
-def _against_her(appeal: Appeal) -> bool:
-    """Whether the appeal ended without what she wanted: dismissed, lapsed, or closed by an order on a late service."""
-    settled = appeal.state is AppealState.CLOSED and appeal.order is not None and appeal.order.direct_until is None
-    return settled or appeal.state in (AppealState.DISMISSED, AppealState.LAPSED)
-
-
-def _ground_of(acting: Acting, application: Application) -> AppealGround | None:
-    """Why the application as it stands can be appealed against, or None."""
-    if application.status in _BY_STATUS:
-        return _BY_STATUS[application.status]
-    late = application.due_at is not None and acting.now > application.due_at and application.paused_since is None
-    return AppealGround.TIME_LIMIT_BREACHED if late and application.status in ON_THE_CLOCK else None
-
-
-def _late_reason(acting: Acting, application: Application, filing: Filing, given: str | None) -> str | None:
-    """The reason for a late appeal; None where it is in time. Raises APPEAL_TOO_LATE without a reason."""
-    law = acting.env.law
-    days = {
-        AppealLevel.FIRST: law.first_appeal_days,
-        AppealLevel.SECOND: law.second_appeal_days,
-        AppealLevel.COMMISSION: law.commission_days,
-    }[filing.level].value
-    last = ist_date(_counts_from(acting, application, filing)) + timedelta(days=days)
-    if acting.today <= last:
-        return None
-    reason = _written(given or "", "lateReason", required=False)
-    if reason is None:
-        params = {"days": str(days)}
-        raise Problems(Problem(ErrorCode.APPEAL_TOO_LATE, ("input", "lateReason"), Remedy.CORRECT_INPUT, params))
-    return reason
-
-
-def _counts_from(acting: Acting, application: Application, filing: Filing) -> datetime:
-    previous = filing.previous
-    if previous is not None:
-        ended = previous.order.decided_at if previous.order else previous.decide_by
-        return ended or previous.received_at
-    if filing.ground is AppealGround.TIME_LIMIT_BREACHED and application.due_at is not None:
-        return application.due_at
-    decided = application.decision.decided_at if application.decision else None
-    return application.delivered_at or decided or acting.now
+async def _refuse_the_involved(acting: Acting, appeal: Appeal) -> None:
+    """Nobody hears an appeal about her own work: raises OFFICER_INVOLVED, whatever posts she has now."""
+    application = await applications.get(acting.tx, appeal.application_id)
+    barred = await barred_from(acting, application, appeal.level) if application else frozenset[str]()
+    if acting.subject.person_id in barred:
+        raise Problems(Problem(ErrorCode.OFFICER_INVOLVED, APPEAL, Remedy.NONE))
 
 
 def _refuse_wrong_day(acting: Acting, request: DecideAppeal) -> None:
@@ -294,7 +240,8 @@ def _refuse_wrong_day(acting: Acting, request: DecideAppeal) -> None:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
 
 
-def _written(text: str, name: str, *, required: bool) -> str | None:
+def written(text: str, name: str, *, required: bool) -> str | None:
+    """What somebody wrote in an input field; raises REASON_REQUIRED where it must not be empty, BAD_INPUT."""
     written = text.strip()
     if required and not written:
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name)))

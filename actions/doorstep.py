@@ -9,16 +9,19 @@ from actions.acting import Acting
 from actions.care import case_for, note, of_visit
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
+from actions.legal_clock import calendar_of
+from actions.notices import tell_of_visit
 from domain import doorstep as rules
 from domain import lifecycle
 from domain.applications import Application, DeliveryMode
 from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Status
+from domain.notices import NoticeKind
 from domain.people import Subject
 from domain.policy import ObjectKind, Purpose
+from store import applications, locks
 from store import doorstep as kept
-from store import locks
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 
@@ -55,12 +58,13 @@ async def offered(env: Environment, subject: Subject, application_id: str, purpo
 
     Raises NotSignedIn, NOT_FOUND.
     """
-    async with env.store.writing() as tx:
+
+    async def work(tx: Transaction) -> list[Slot]:
         acting = Acting(env, tx, subject)
         application = await case_for(acting, application_id, ObjectKind.VISIT, *ARRANGE, path=("applicationId",))
-        if not _is_due(application, purpose):
-            return []
-        return list(await _room(acting, application))
+        return list(await _room(acting, application)) if _is_due(application, purpose) else []
+
+    return await env.store.carry_out(work)
 
 
 async def book_visit(env: Environment, subject: Subject, request: BookVisit) -> tuple[Visit, bool]:
@@ -129,6 +133,7 @@ async def call_off(acting: Acting, request: ChangeVisit) -> Visit:
     state = rules.advance(visit.state, VisitMove.CANCEL)
     saved = await kept.save(acting.tx, replace(visit, state=state, closed_at=acting.now), visit.version)
     await note(acting, "visit.cancel", of_visit(saved), Purpose.APPLY, state=state.value)
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, await number_of(acting, saved))
     return saved
 
 
@@ -141,6 +146,14 @@ async def take_up_visit(acting: Acting, visit_id: str, expected: int | None, *pu
     if expected is not None and expected != visit.version:
         raise conflict_problem(visit.version, visit.state.value)
     return visit
+
+
+async def number_of(acting: Acting, visit: Visit) -> str:
+    """The number of the application that a visit is for; raises NotThere."""
+    application = await applications.get(acting.tx, visit.application_id)
+    if application is None:
+        raise NotThere("the application")
+    return application.number
 
 
 async def done(
@@ -198,7 +211,7 @@ async def _room(acting: Acting, application: Application) -> dict[Slot, Doorstep
     taken = await kept.taken(acting.tx, [agent.operator_id for agent in near], acting.today)
     most = acting.env.care.doorstep_visits_per_slot
     found = {}
-    for slot in rules.offered_slots(acting.today, acting.env.calendar, application.district):
+    for slot in rules.offered_slots(acting.today, await calendar_of(acting), application.district):
         best = min(near, key=lambda agent: taken.get((agent.operator_id, slot), 0))
         if taken.get((best.operator_id, slot), 0) < most:
             found[slot] = best
@@ -225,6 +238,7 @@ async def _booked(acting: Acting, application: Application, purpose: VisitPurpos
     await kept.add(acting.tx, visit)
     detail = {"visit": purpose.value, "sequence": visit.sequence}
     await note(acting, "visit.book", of_visit(visit), Purpose.APPLY, **detail)
+    await tell_of_visit(acting, visit, NoticeKind.VISIT_BOOKED, application.number)
     return visit
 
 

@@ -6,18 +6,22 @@ from typing import Any
 
 from actions.acting import Acting
 from actions.care import note, of_visit
-from actions.doorstep import done, present_visit, take_up_visit
+from actions.doorstep import done, number_of, present_visit, take_up_visit
 from actions.environment import Environment
 from actions.idempotent import once
 from actions.moves import Step, move
+from actions.notices import tell_of_visit
+from actions.one_time_codes import count_code
+from actions.uploads import uploaded, use
 from domain import doorstep as rules
 from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitMove, VisitPurpose
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.feedback import moderated
 from domain.lifecycle import Move
-from domain.people import Subject
+from domain.notices import NoticeKind
+from domain.people import SYSTEM, Subject
 from domain.policy import Purpose
-from store import applications
+from store import applications, people
 from store import doorstep as kept
 from store.cipher import FieldCipher
 from store.engine import Transaction
@@ -27,7 +31,9 @@ AFTER_SLOT = timedelta(hours=2)
 """How long after its slot the code of a visit still holds."""
 
 LONGEST_RECEIPT, LONGEST_WITNESS = 40, 100
-_VISIT = ("input", "visitId")
+SWEEP = 50
+"""Visits that one transaction of the sweep closes."""
+_VISIT, _PAPER = ("input", "visitId"), ("input", "paperSha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,10 @@ class RecordVisitFee:
 
 
 async def set_out(env: Environment, subject: Subject, request: SetOut) -> tuple[Visit, bool]:
-    """Set out and make the code that the citizen sees. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
+    """Set out and make the code that the citizen sees.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, RATE_LIMITED where her number had many codes already.
+    """
     return await done(
         env, subject, "setOutOnVisit", request, lambda acting: leave(acting, request), body=_body(request)
     )
@@ -101,12 +110,12 @@ async def record_visit_fee(env: Environment, subject: Subject, request: RecordVi
 async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tuple[Visit, bool]:
     """Hand over; a delivery makes its application DELIVERED. A wrong code is counted though it is refused.
 
-    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, FEE_NOT_PAID, PROOF_MISSING, OTP_WRONG, OTP_EXPIRED.
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, FEE_NOT_PAID, PROOF_MISSING,
+    UPLOAD_UNKNOWN for a paper that the agent did not upload, OTP_WRONG, OTP_EXPIRED.
     """
-    known = request.paper_sha256 is not None and await env.objects.exists(request.paper_sha256)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await give(Acting(env, tx, subject), request, paper_known=known)
+        return await give(Acting(env, tx, subject), request)
 
     # The code goes into the request's hash only under our key: six digits would be found by trying.
     sealed = FieldCipher(env.keyrings).blind_index("doorstep_request", request.otp) if request.otp else None
@@ -122,6 +131,9 @@ async def leave(acting: Acting, request: SetOut) -> Visit:
     """The inner step of setting out, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.SET_OUT)
+    citizen = (await people.citizens(acting.tx, [visit.citizen_id]))[visit.citizen_id]
+    if citizen.mobile:
+        await count_code(acting.env, acting.tx, citizen.mobile, _VISIT)
     otp = acting.env.ids.digits(rules.OTP_DIGITS)
     on_the_way = replace(
         visit,
@@ -131,15 +143,16 @@ async def leave(acting: Acting, request: SetOut) -> Visit:
         otp_tries=0,
         otp_expires_at=max(visit.slot.ends_at, acting.now) + AFTER_SLOT,
     )
-    return await _saved(acting, on_the_way, "visit.set_out")
+    saved = await _saved(acting, on_the_way, "visit.set_out")
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_STARTED, await number_of(acting, saved))
+    return saved
 
 
 async def give_up(acting: Acting, request: FailVisit) -> Visit:
     """The inner step of a failure, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.FAIL)
-    failed = replace(_without_otp(visit), state=state, failure=request.reason, closed_at=acting.now)
-    return await _saved(acting, failed, "visit.fail", reason=request.reason.value)
+    return await _failed(acting, replace(visit, state=state), request.reason)
 
 
 async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
@@ -157,7 +170,7 @@ async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
     return await _saved(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
 
 
-async def give(acting: Acting, request: HandOver, *, paper_known: bool) -> dict[str, Any]:
+async def give(acting: Acting, request: HandOver) -> dict[str, Any]:
     """The inner step of a hand-over, in the caller's transaction: the visit's id, or the tries left of a wrong code."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.HAND_OVER)
@@ -172,12 +185,41 @@ async def give(acting: Acting, request: HandOver, *, paper_known: bool) -> dict[
             return {"id": visit.id, "left": rules.OTP_TRIES - tried.otp_tries}
         proof = Handover(HandOverProof.OTP)
     else:
-        proof = _signed(request, paper_known=paper_known)
+        proof = await _signed(acting, request, visit)
     over = replace(_without_otp(visit), state=state, handover=proof, closed_at=acting.now)
-    await _saved(acting, over, "visit.hand_over", proof=proof.proof.value)
+    saved = await _saved(acting, over, "visit.hand_over", proof=proof.proof.value)
     if visit.purpose is VisitPurpose.DELIVERY:
         await _deliver(acting, visit)
+    else:
+        await tell_of_visit(acting, saved, NoticeKind.PAPERS_FETCHED, await number_of(acting, saved))
     return {"id": visit.id}
+
+
+async def close_missed(env: Environment) -> int:
+    """Close open visits whose day is over: nobody came, or nobody noted what became of it; tells how many.
+
+    The citizen may then choose a new slot, and it is not held against her. May be run by any worker.
+    """
+
+    async def work(tx: Transaction) -> int:
+        acting = Acting(env, tx, SYSTEM)
+        missed = await kept.missed(tx, acting.today, SWEEP)
+        for visit in missed:
+            state = rules.advance(visit.state, VisitMove.MISS)
+            await _failed(acting, replace(visit, state=state), VisitFailure.AGENT_UNABLE)
+        return len(missed)
+
+    closed = 0
+    while done := await env.store.carry_out(work):
+        closed += done
+    return closed
+
+
+async def _failed(acting: Acting, visit: Visit, reason: VisitFailure) -> Visit:
+    over = replace(_without_otp(visit), failure=reason, closed_at=acting.now)
+    saved = await _saved(acting, over, "visit.fail", reason=reason.value)
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_FAILED, await number_of(acting, saved))
+    return saved
 
 
 async def _deliver(acting: Acting, visit: Visit) -> None:
@@ -187,12 +229,15 @@ async def _deliver(acting: Acting, visit: Visit) -> None:
     await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
 
 
-def _signed(request: HandOver, *, paper_known: bool) -> Handover:
+async def _signed(acting: Acting, request: HandOver, visit: Visit) -> Handover:
+    """The photograph or scan of the signed paper, which the agent uploaded, and the name of the witness."""
     witness = moderated(request.witness, "input", "witness", required=False)
-    if not paper_known or request.paper_sha256 is None:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "paperSha256"), Remedy.ATTACH_DOCUMENT))
+    if request.paper_sha256 is None:
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT))
+    paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper_sha256, path=_PAPER)
     if witness is None or len(witness) > LONGEST_WITNESS:
         raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness")))
+    await use(acting, paper, of_visit(visit))
     return Handover(HandOverProof.SIGNED_PAPER, request.paper_sha256, witness)
 
 

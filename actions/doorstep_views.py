@@ -40,7 +40,8 @@ async def errands_of(
     subject: Subject,
     states: Collection[VisitState],
     *,
-    after: tuple[date, str] | None,
+    place: tuple[date, str] | None,
+    backward: bool = False,
     limit: int,
 ) -> list[Errand]:
     """A page of the agent's own visits, each with a receipt that the citizen sees; empty for anybody else."""
@@ -48,7 +49,7 @@ async def errands_of(
     if agent_id is None:
         return []
     async with env.store.reading() as tx:
-        visits = await kept.page_of_agent(tx, agent_id, states, after=after, limit=limit)
+        visits = await kept.page_of_agent(tx, agent_id, states, place=place, backward=backward, limit=limit)
         cases = await applications.many(tx, [visit.application_id for visit in visits])
         citizens = await people.citizens(tx, [visit.citizen_id for visit in visits if visit.state in rules.OPEN])
     purposes = await may_read_all(env, subject, [of_visit(visit) for visit in visits])

@@ -4,7 +4,7 @@ The due date is fixed when the clock starts and moves only by pauses, in whole d
 imported later never moves it (contracts/right_to_service.md section 3).
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions.acting import Acting
@@ -18,8 +18,9 @@ from store import calendar as calendars
 async def calendar_of(acting: Acting) -> WorkCalendar:
     """The calendar that was imported last, also where this process was started before."""
     latest = await calendars.latest_version(acting.tx)
-    if latest in (None, acting.env.calendar.version):
-        return acting.env.calendar
+    known = acting.env.work_calendar
+    if latest in (None, known.version):
+        return known
     return await calendars.work_calendar(acting.tx, latest)
 
 
@@ -62,3 +63,9 @@ def resumed(acting: Acting, application: Application) -> dict[str, Any]:
 def has_breached(now: datetime, due_at: datetime) -> bool:
     """Whether the first second after the due instant has come."""
     return now >= breaches_at(due_at)
+
+
+def furthest(calendar: WorkCalendar, today: date, days: int) -> date:
+    """The latest day that is so many working days ahead in any district."""
+    districts = {district for places in calendar.holidays.values() for district in places}
+    return max(calendar.add_working_days(today, days, district) for district in (None, *sorted(districts)))

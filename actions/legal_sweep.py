@@ -1,34 +1,31 @@
-"""The legal clock's round: breaches, lapses and orders that were ignored, then warnings; may be run again at any time.
+"""The legal clock's round: who is away, breaches, lapses and ignored orders, then warnings; may be run again any time.
 
 Each batch is one transaction with the fence of its leader, so that a worker that lost the lead writes nothing.
 That nothing is filed twice rests on the unique key of appeals, not on the clock: it may step as it likes.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 
 from actions.acting import Acting
-from actions.appeal_steps import Filing, file, step
+from actions.appeal_steps import Filing, file, may_be_appealed, step
+from actions.clearance_rounds import escalate_clearances, remind_of_clearances
 from actions.environment import Environment
-from actions.jurisdiction import at_level, place_of
-from actions.legal_clock import calendar_of
+from actions.jurisdiction import Place, at_level, place_of
+from actions.legal_clock import calendar_of, furthest
+from actions.notices import tell_of_breach
+from actions.rounds import BATCH, Fence, fenced, in_batches
+from actions.staff_rounds import sweep_staff
 from domain.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.applications import Application
 from domain.clearances import Escalation, EscalationKind
 from domain.clock import ist_date
 from domain.deadline import WorkCalendar, end_of_day
-from domain.people import SYSTEM, OfficerLevel
+from domain.people import OfficerLevel
 from store import appeals, applications, clearances
-from store.engine import Transaction
 from store.errors import NotThere
-
-BATCH = 100
-
-Fence = Callable[[Transaction], Awaitable[None]]
-"""Checks in each transaction that this leader still leads; raises where it does not."""
 
 _LONG_AGO = timedelta(days=3650)
 _ONE_SECOND = timedelta(seconds=1)
@@ -37,23 +34,29 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a round did: first appeals filed, appeals that went to the next level, warnings."""
+    """What a round did: first appeals filed, appeals that went to the next level, warnings.
+
+    `moved` counts cases and appeals that went to a stand-in or came back.
+    """
 
     filed: int
     raised: int
     warned: int
+    moved: int = 0
 
 
 async def sweep(env: Environment, fence: Fence | None = None) -> Swept:
     """Go round once. Raises what the fence raises; a round that was cut off is finished by the next one."""
-    filed = await _in_batches(env, fence, _file_breaches)
-    raised = await _in_batches(env, fence, _raise_levels)
+    moved = await sweep_staff(env, fence)
+    filed = await in_batches(env, fence, _file_breaches)
+    raised = await in_batches(env, fence, _raise_levels)
     warned = 0
     for kind in (EscalationKind.OVERDUE, EscalationKind.DUE_TOMORROW, EscalationKind.DUE_SOON):
         warned += await _warn(env, fence, kind)
-    warned += await _in_batches(env, fence, _warn_authorities)
-    _log.info("legal_sweep", filed=filed, raised=raised, warned=warned)
-    return Swept(filed, raised, warned)
+    for round_ in (_warn_authorities, remind_of_clearances, escalate_clearances):
+        warned += await in_batches(env, fence, round_)
+    _log.info("legal_sweep", filed=filed, raised=raised, warned=warned, moved=moved)
+    return Swept(filed, raised, warned, moved)
 
 
 async def file_breach(acting: Acting, application: Application) -> Appeal | None:
@@ -77,29 +80,6 @@ async def raise_level(acting: Acting, appeal: Appeal) -> Appeal | None:
     return await file(acting, application, Filing(above, ground, AppealOrigin.AUTO, previous=lapsed))
 
 
-async def _in_batches(
-    env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[tuple[int, int]]]
-) -> int:
-    """Repeat a batch until it finds less than it could take; `work` gives how many it found and how many it did."""
-    total = 0
-    while True:
-        found, done = await _fenced(env, fence, work)
-        total += done
-        if found < BATCH or not done:
-            return total
-
-
-async def _fenced(
-    env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[tuple[int, int]]]
-) -> tuple[int, int]:
-    async def in_transaction(tx: Transaction) -> tuple[int, int]:
-        if fence is not None:
-            await fence(tx)
-        return await work(Acting(env, tx, SYSTEM))
-
-    return await env.store.carry_out(in_transaction)
-
-
 async def _file_breaches(acting: Acting) -> tuple[int, int]:
     # A due instant is the last second of its day: the breach is the first second after it.
     found = await appeals.breached(acting.tx, acting.now - _ONE_SECOND + timedelta(microseconds=1), limit=BATCH)
@@ -118,7 +98,7 @@ async def _warn(env: Environment, fence: Fence | None, kind: EscalationKind) -> 
     total, after = 0, None
     while True:
         batch = _Warning(kind, after)
-        _, done = await _fenced(env, fence, batch.write)
+        _, done = await fenced(env, fence, batch.write)
         total += done
         after = batch.last
         if after is None:
@@ -132,6 +112,8 @@ class _Warning:
     kind: EscalationKind
     after: tuple[datetime, str] | None
     last: tuple[datetime, str] | None = None
+    authorities: dict[Place, str | None] = field(default_factory=dict)
+    """First authorities by place: a batch has many cases of few places."""
 
     async def write(self, acting: Acting) -> tuple[int, int]:
         calendar = await calendar_of(acting)
@@ -141,8 +123,22 @@ class _Warning:
             acting.tx, since=since, until=until, unless=unless, after=self.after, limit=BATCH
         )
         self.last = (found[-1].due_at or until, found[-1].id) if len(found) == BATCH else None
-        written = [await self._one(acting, application, calendar, days) for application in found]
-        return len(found), sum(written)
+        warnings = [
+            await self._one(acting, application)
+            for application in found
+            if self._is_due(acting, application, calendar, days)
+        ]
+        new = await clearances.warn_many(acting.tx, warnings)
+        if self.kind is EscalationKind.OVERDUE:
+            for application in found:
+                if application.id in new:
+                    await _tell_her(acting, application)
+        return len(found), len(new)
+
+    async def _above(self, acting: Acting, place: Place) -> str | None:
+        if place not in self.authorities:
+            self.authorities[place] = await at_level(acting, place, OfficerLevel.FIRST_APPELLATE)
+        return self.authorities[place]
 
     def _span(self, acting: Acting, calendar: WorkCalendar) -> tuple[datetime, datetime, int | None]:
         now, law = acting.now, acting.env.law
@@ -153,26 +149,34 @@ class _Warning:
                 days = law.last_warning_working_days.value
             case _:
                 days = law.first_warning_working_days.value
-        return now, end_of_day(_furthest(calendar, acting.today, days)), days
+        return now, end_of_day(furthest(calendar, acting.today, days)), days
 
-    async def _one(self, acting: Acting, application: Application, calendar: WorkCalendar, days: int | None) -> bool:
-        due_at = application.due_at
-        if due_at is None:
+    def _is_due(self, acting: Acting, application: Application, calendar: WorkCalendar, days: int | None) -> bool:
+        if application.due_at is None:
             return False
-        left = calendar.working_days_between(acting.today, ist_date(due_at), application.district)
-        if days is not None and left > days:
-            return False
+        left = calendar.working_days_between(acting.today, ist_date(application.due_at), application.district)
+        return days is None or left <= days
+
+    async def _one(self, acting: Acting, application: Application) -> Escalation:
         above = None
         if self.kind is not EscalationKind.DUE_SOON:
-            above = await at_level(acting, place_of(application), OfficerLevel.FIRST_APPELLATE)
-        warning = _escalation(acting, application, self.kind, application.officer_id, above, due_at)
-        return await clearances.warn(acting.tx, warning)
+            above = await self._above(acting, place_of(application))
+        due_at = application.due_at or acting.now
+        return _escalation(acting, application, self.kind, application.officer_id, above, due_at)
+
+
+async def _tell_her(acting: Acting, application: Application) -> None:
+    """She learns of the breach and of her right, where the service is notified under the Act."""
+    if await may_be_appealed(acting, application):
+        level, ground = AppealLevel.FIRST, AppealGround.TIME_LIMIT_BREACHED
+        filed = await appeals.there(acting.tx, application.id, level, ground)
+        await tell_of_breach(acting, application, filed=filed is not None)
 
 
 async def _warn_authorities(acting: Acting) -> tuple[int, int]:
     calendar, law = await calendar_of(acting), acting.env.law
     days = max(law.decide_working_days.value - law.warn_authority_working_days.value, 1)
-    until = end_of_day(_furthest(calendar, acting.today, days))
+    until = end_of_day(furthest(calendar, acting.today, days))
     found = await clearances.appeals_to_be_warned(acting.tx, since=acting.now, until=until, limit=BATCH)
     done = 0
     for appeal in found:
@@ -181,12 +185,6 @@ async def _warn_authorities(acting: Acting) -> tuple[int, int]:
         kind = EscalationKind.APPEAL_DUE_SOON
         done += await clearances.warn(acting.tx, _escalation(acting, appeal, kind, appeal.authority_id, above, moment))
     return len(found), done
-
-
-def _furthest(calendar: WorkCalendar, today: date, days: int) -> date:
-    """The latest day that is so many working days ahead in any district."""
-    districts = {district for places in calendar.holidays.values() for district in places}
-    return max(calendar.add_working_days(today, days, district) for district in (None, *sorted(districts)))
 
 
 def _escalation(

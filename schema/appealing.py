@@ -15,6 +15,7 @@ from actions.appeals import (
     record_hearing,
 )
 from actions.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
+from actions.compliance import ReportCompliance, report_compliance
 from actions.hand_over import HandOver, hand_over
 from actions.verification import ReportVerification, report_verification
 from domain.clearances import Place
@@ -33,9 +34,10 @@ from schema.legal_inputs import (
     FileAppealInput,
     HandOverInput,
     RecordHearingInput,
+    ReportComplianceInput,
     ReportVerificationInput,
 )
-from schema.mutating import ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+from schema.mutating import ApplicationPayload, carried_out, doing, key_of, key_of_type
 
 
 @strawberry.type(description="What became of an appeal.")
@@ -86,15 +88,17 @@ class AppealingMutation:
         info: Info,
         input: Annotated[FileAppealInput, strawberry.argument(description="The appeal.")],  # noqa: A002
     ) -> AppealPayload:
-        async def work() -> tuple[Any, bool]:
-            request = FileAppeal(
+        work = doing(
+            info,
+            file_appeal,
+            lambda: FileAppeal(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 text=input.text,
                 idempotency_key=key_of(info, input.idempotency_key),
                 late_reason=input.late_reason,
-            )
-            return await file_appeal(info.context.environment, info.context.subject, request)
-
+                ground=input.ground,
+            ),
+        )
         return await cared(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Fix a date of hearing of an appeal that one hears.")
@@ -103,16 +107,17 @@ class AppealingMutation:
         info: Info,
         input: Annotated[RecordHearingInput, strawberry.argument(description="The hearing.")],  # noqa: A002
     ) -> AppealPayload:
-        async def work() -> tuple[Any, bool]:
-            request = RecordHearing(
+        work = doing(
+            info,
+            record_hearing,
+            lambda: RecordHearing(
                 appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
                 at=input.at,
                 place=input.place,
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
-            )
-            return await record_hearing(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await cared(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Pass an order on an appeal that one hears; a refused application opens again with DIRECT.")
@@ -121,8 +126,10 @@ class AppealingMutation:
         info: Info,
         input: Annotated[DecideAppealInput, strawberry.argument(description="The order.")],  # noqa: A002
     ) -> AppealPayload:
-        async def work() -> tuple[Any, bool]:
-            request = DecideAppeal(
+        work = doing(
+            info,
+            decide_appeal,
+            lambda: DecideAppeal(
                 appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
                 verdict=input.verdict,
                 text=input.text,
@@ -131,9 +138,27 @@ class AppealingMutation:
                 direct_until=input.direct_until_on,
                 penalty=_imposed(input.penalty),
                 compensation=_imposed(input.compensation),
-            )
-            return await decide_appeal(info.context.environment, info.context.subject, request)
+            ),
+        )
+        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
 
+    @mutation(description="Report that an order about a service that was delivered already was obeyed.")
+    async def report_compliance(
+        self,
+        info: Info,
+        input: Annotated[ReportComplianceInput, strawberry.argument(description="What was done.")],  # noqa: A002
+    ) -> AppealPayload:
+        work = doing(
+            info,
+            report_compliance,
+            lambda: ReportCompliance(
+                appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+                paper=input.paper_sha256,
+                expected_version=input.expected_version,
+            ),
+        )
         return await cared(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Say whether appeals are to file themselves for the citizen who asks.")
@@ -160,17 +185,19 @@ class ExaminingMutation:
         info: Info,
         input: Annotated[AskClearanceInput, strawberry.argument(description="The question.")],  # noqa: A002
     ) -> AskClearancePayload:
-        async def work() -> Outcome:
-            request = AskClearance(
+        work = doing(
+            info,
+            ask_clearance,
+            lambda: AskClearance(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 departments=tuple(input.departments),
                 question=input.question,
                 idempotency_key=key_of(info, input.idempotency_key),
                 due_on=input.due_on,
+                due_dates=tuple((one.department, one.due_on) for one in input.due_dates),
                 expected_version=input.expected_version,
-            )
-            return await ask_clearance(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, AskClearancePayload, work)
 
     @mutation(description="Answer a clearance for the department that was asked.")
@@ -179,15 +206,16 @@ class ExaminingMutation:
         info: Info,
         input: Annotated[AnswerClearanceInput, strawberry.argument(description="The answer.")],  # noqa: A002
     ) -> AnswerClearancePayload:
-        async def work() -> tuple[Any, bool]:
-            request = AnswerClearance(
+        work = doing(
+            info,
+            answer_clearance,
+            lambda: AnswerClearance(
                 clearance_id=key_of_type(TypeCode.CLEARANCE, input.clearance_id, "input", "clearanceId"),
                 granted=input.granted,
                 text=input.text,
                 idempotency_key=key_of(info, input.idempotency_key),
-            )
-            return await answer_clearance(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await cared(info, AnswerClearancePayload, "clearance", work, Clearance.of)
 
     @mutation(description="Report on a field verification; the application goes back into scrutiny.")
@@ -196,19 +224,20 @@ class ExaminingMutation:
         info: Info,
         input: Annotated[ReportVerificationInput, strawberry.argument(description="The report.")],  # noqa: A002
     ) -> ReportVerificationPayload:
-        async def work() -> Outcome:
+        def request() -> ReportVerification:
             point = input.place
-            request = ReportVerification(
+            return ReportVerification(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 text=input.text,
-                photos=tuple(input.photos),
+                photos=tuple(str(one) for one in input.photos),
+                tehsil=input.tehsil,
                 place=Place(point.latitude_microdegrees, point.longitude_microdegrees) if point else None,
                 idempotency_key=key_of(info, input.idempotency_key),
                 observed_at=input.observed_at,
                 expected_version=input.expected_version,
             )
-            return await report_verification(info.context.environment, info.context.subject, request)
 
+        work = doing(info, report_verification, request)
         return await carried_out(info, ReportVerificationPayload, work)
 
     @mutation(description="Record that a certificate or order was handed over at the counter.")
@@ -217,16 +246,17 @@ class ExaminingMutation:
         info: Info,
         input: Annotated[HandOverInput, strawberry.argument(description="The hand-over.")],  # noqa: A002
     ) -> HandOverPayload:
-        async def work() -> Outcome:
-            request = HandOver(
+        work = doing(
+            info,
+            hand_over,
+            lambda: HandOver(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 idempotency_key=key_of(info, input.idempotency_key),
                 handed_over_at=input.handed_over_at,
                 note=input.note,
                 expected_version=input.expected_version,
-            )
-            return await hand_over(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, HandOverPayload, work)
 
 

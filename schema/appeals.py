@@ -16,6 +16,7 @@ from domain.people import Role
 from domain.policy import Purpose, decide
 from schema.applications import Application
 from schema.context import Info, InLanguage, signed_in, spoken
+from schema.directives import AUTHENTICATED
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.node import VIEWS, Node, node_id
@@ -103,7 +104,7 @@ class AppealOrder:
         return None if item is None else AssignedOfficer(item=item)
 
 
-@strawberry.type(description="An appeal: one for an application, a level and a ground.")
+@strawberry.type(directives=[AUTHENTICATED], description="An appeal: one for an application, a level and a ground.")
 class Appeal(Node):
     """An appeal of our own store."""
 
@@ -258,7 +259,7 @@ class AppealBy:
 class AppealsQuery:
     """Root fields about appeals."""
 
-    @resolved(description="One appeal, for those who may see it; null where there is none.")
+    @resolved(description="One appeal, for those who may see it; null where there is none.", directives=[AUTHENTICATED])
     async def appeal(
         self, info: Info, by: Annotated[AppealBy, strawberry.argument(description="Its id or number.")]
     ) -> Appeal | None:

@@ -1,0 +1,187 @@
+"""Uploads: a file is checked, kept by its content, found again by its reference, and swept where nothing names it.
+
+A row is noted first, then the file is written, then the row says that it lies there: what is cut off in between
+is swept like a file that nothing names.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+from actions.acting import Acting
+from actions.environment import Environment
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.file_types import true_type
+from domain.files import UploadedFile
+from domain.people import PersonKind, Subject
+from domain.policy import ObjectKind, Purpose, Resource, decide
+from store import audit, locks, personal, uploads
+from store.engine import Transaction
+from store.uploads import Use
+
+SWEEP_BATCH = 100
+"""Files that one transaction of the sweep lets go."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_FILE = ("file",)
+
+
+def of_upload(upload: UploadedFile) -> Resource:
+    """What access to an uploaded file itself depends on; who may read what it is used by may read it too."""
+    # An officer's photograph of a case is not the citizen's own upload.
+    citizen_id = None if upload.owner.startswith(PersonKind.OFFICER) else upload.citizen_id
+    return Resource(ObjectKind.UPLOAD, upload.id, citizen_id, person_id=upload.person_id)
+
+
+async def take_in(env: Environment, subject: Subject, content: bytes, claimed: str | None = None) -> UploadedFile:
+    """Check a file and keep it; the same content by the same person for the same citizen is kept once.
+
+    `claimed` is the media type that the sender named. Raises NotSignedIn; Problems: NOT_FOUND for those who
+    hand in nothing, FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, FILE_DISGUISED, FILE_DAMAGED, RATE_LIMITED.
+    """
+    refuse_strangers(subject)
+    if len(content) > env.files.largest_bytes:
+        raise too_large(env.files.largest_bytes)
+    kind = true_type(content, claimed, *_FILE)
+    upload = UploadedFile(
+        id=env.ids.key(),
+        owner=subject.label,
+        person_id=subject.person_id or "",
+        citizen_id=_citizen_of(subject),
+        sha256=await asyncio.to_thread(_hash, content),
+        media_type=kind,
+        size=len(content),
+        created_at=env.clock.now(),
+    )
+    known = await env.store.carry_out(lambda tx: _begin(Acting(env, tx, subject), upload))
+    if known is not None and await env.objects.exists(known.sha256):
+        return known
+    await env.objects.put(content, kind.value)
+    await env.store.carry_out(lambda tx: _finish(Acting(env, tx, subject), upload, content))
+    return upload
+
+
+async def uploaded(
+    env: Environment,
+    tx: Transaction,
+    subject: Subject,
+    reference: str,
+    *,
+    path: tuple[str, ...] = ("input", "uploadId"),
+) -> UploadedFile:
+    """The file that the subject herself handed in, or that was handed in for the citizen whom she serves.
+
+    Absent, another's and not wholly written look alike: raises Problems UPLOAD_UNKNOWN at the path.
+    """
+    found = await known_uploads(tx, subject, [reference])
+    if reference not in found or not await env.objects.exists(reference):
+        raise unknown_upload(*path)
+    return found[reference]
+
+
+async def known_uploads(tx: Transaction, subject: Subject, references: Sequence[str]) -> dict[str, UploadedFile]:
+    """Those of the references that the subject may use, by reference."""
+    found = {}
+    for reference in dict.fromkeys(references):
+        if _SHA256.fullmatch(reference):
+            held = await uploads.of_content(tx, reference)
+            own = next((upload for upload in held if _may_use(subject, upload)), None)
+            if own is not None:
+                found[reference] = own
+    return found
+
+
+async def use(acting: Acting, upload: UploadedFile, by: Resource) -> None:
+    """Note that something names the file, in the transaction that makes it name it.
+
+    From then on the file is kept, and whoever may read that thing may read the file.
+    """
+    if by.id is None:
+        raise ValueError("what uses a file has a key")
+    used_by = Use(by.kind.value, by.id, by.citizen_id)
+    await uploads.use(acting.tx, upload, used_by, copy_id=acting.env.ids.key())
+
+
+async def sweep_unused(env: Environment) -> int:
+    """Delete files that nothing has named within the days of the settings; tells how many rows went."""
+    before = env.clock.now() - timedelta(days=env.files.unused_days)
+    swept = 0
+    while True:
+        gone = await env.store.carry_out(lambda tx: uploads.forget_unused(tx, before, SWEEP_BATCH))
+        for sha256 in sorted(set(gone)):
+            await discard(env, sha256)
+        swept += len(gone)
+        if len(gone) < SWEEP_BATCH:
+            return swept
+
+
+async def discard(env: Environment, sha256: str) -> bool:
+    """Delete a file from the object store unless a row names it, also a row that is only just being made."""
+
+    async def work(tx: Transaction) -> bool:
+        await locks.hold(tx, "file", sha256)
+        return not await personal.still_named(tx, sha256) and await env.objects.remove(sha256)
+
+    return await env.store.carry_out(work)
+
+
+def refuse_strangers(subject: Subject) -> None:
+    """Raise NotSignedIn, or NOT_FOUND for those who have nothing to hand in."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    mine = Resource(ObjectKind.UPLOAD, None, _citizen_of(subject), person_id=subject.person_id)
+    if not decide(subject, mine, Purpose.APPLY):
+        raise Problems(Problem(ErrorCode.NOT_FOUND, _FILE))
+
+
+def too_large(most: int) -> Problems:
+    """The refusal of a file above the largest size in bytes."""
+    params = {"most": f"{most / (1024 * 1024):.3g}"}
+    return Problems(Problem(ErrorCode.FILE_TOO_LARGE, _FILE, Remedy.ATTACH_DOCUMENT, params))
+
+
+def unknown_upload(*path: str) -> Problems:
+    """The refusal of a reference that is none, or not one of the caller's."""
+    return Problems(Problem(ErrorCode.UPLOAD_UNKNOWN, path, Remedy.ATTACH_DOCUMENT))
+
+
+def _citizen_of(subject: Subject) -> str | None:
+    return subject.person_id if subject.kind is PersonKind.CITIZEN else subject.on_behalf_of
+
+
+def _may_use(subject: Subject, upload: UploadedFile) -> bool:
+    resource = of_upload(upload)
+    return any(decide(subject, resource, purpose) for purpose in (Purpose.APPLY, Purpose.ASSIST))
+
+
+async def _begin(acting: Acting, upload: UploadedFile) -> UploadedFile | None:
+    """Note the row, or give the one of the same file that is there."""
+    await locks.hold(acting.tx, "file", upload.sha256)
+    for held in await uploads.of_content(acting.tx, upload.sha256):
+        if (held.owner, held.citizen_id) == (upload.owner, upload.citizen_id):
+            return held
+    if await uploads.count_unused(acting.tx, upload.owner) >= acting.env.files.unused_per_person:
+        params = {"retryAfterSeconds": "86400"}
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, _FILE, Remedy.RETRY_LATER, params))
+    await uploads.begin(acting.tx, upload)
+    return None
+
+
+async def _finish(acting: Acting, upload: UploadedFile, content: bytes) -> None:
+    await locks.hold(acting.tx, "file", upload.sha256)
+    if not await acting.env.objects.exists(upload.sha256):  # the sweep took it with an older row of the same content
+        await acting.env.objects.put(content, upload.media_type.value)
+    if not await uploads.finish(acting.tx, upload.id):
+        return
+    resource = of_upload(upload)
+    detail = {"mediaType": upload.media_type.value, "bytes": upload.size}
+    line = audit.AuditLine(
+        acting.subject.label, "upload.received", resource.kind.value, upload.id, Purpose.APPLY.value, detail
+    )
+    await audit.append(acting.tx, line)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,155 @@
+"""A citizen's messages: what the office did, what waits for her, and what she may do by when."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.access import may_read
+from actions.notices import mark_read
+from domain import notices
+from domain.errors import not_found
+from domain.global_ids import TypeCode
+from domain.notices import NEEDS_HER, NoticeKind, Topic, told
+from domain.policy import ObjectKind, Resource
+from schema.appeals import Appeal
+from schema.applications import Application
+from schema.caring import CarePayload, cared
+from schema.context import Info, InLanguage, spoken
+from schema.cursors import Position
+from schema.directives import AUTHENTICATED
+from schema.doorstep import DoorstepVisit
+from schema.fields import mutation, resolved
+from schema.grievances import Grievance
+from schema.mutating import KEY_DESCRIPTION, key_of, key_of_type
+from schema.node import Node, node_id
+from schema.paging import Listing, Window
+from schema.suggestions import Suggestion
+from store import notices as kept
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED], description="A message to the citizen, made of keys: no free text is kept."
+)
+class Notification(Node):
+    """One message about one event."""
+
+    item: strawberry.Private[notices.Notice]
+    kind: NoticeKind = strawberry.field(description="What it tells of.")
+    needs_action: bool = strawberry.field(description="Whether there is something for her to do, or to do by a day.")
+    created_at: datetime = strawberry.field(description="When it happened.")
+    read_at: datetime | None = strawberry.field(description="When she marked it as read; null while she has not.")
+
+    @classmethod
+    def of(cls, item: notices.Notice) -> Self:
+        """The graph's view of a message."""
+        return cls(
+            id=node_id(TypeCode.NOTIFICATION, item.id),
+            item=item,
+            kind=item.kind,
+            needs_action=item.kind in NEEDS_HER,
+            created_at=item.created_at,
+            read_at=item.read_at,
+        )
+
+    @resolved(description="The message in words.")
+    def text(self, info: Info, language: InLanguage = None) -> str:
+        return told(self.item, spoken(info, language))
+
+    @resolved(description="The application that it is about; null for a suggestion.")
+    async def application(self, info: Info) -> Application | None:
+        key = self.item.application_id
+        item = await info.context.loaders.applications.load(key) if key else None
+        return None if item is None else Application.of(item)
+
+    @resolved(description="The appeal that it is about, if it is about one.")
+    async def appeal(self, info: Info) -> Appeal | None:
+        item = await info.context.loaders.appeals.load(self.item.topic_id) if self._is(Topic.APPEAL) else None
+        return None if item is None else Appeal.of(item)
+
+    @resolved(description="The doorstep visit that it is about, if it is about one.")
+    async def visit(self, info: Info) -> DoorstepVisit | None:
+        item = await info.context.loaders.visits.load(self.item.topic_id) if self._is(Topic.VISIT) else None
+        return None if item is None else DoorstepVisit.of(item)
+
+    @resolved(description="The grievance that it is about, if it is about one.")
+    async def grievance(self, info: Info) -> Grievance | None:
+        item = await info.context.loaders.grievances.load(self.item.topic_id) if self._is(Topic.GRIEVANCE) else None
+        return None if item is None else Grievance.of(item)
+
+    @resolved(description="The suggestion that it is about, if it is about one.")
+    async def suggestion(self, info: Info) -> Suggestion | None:
+        item = await info.context.loaders.suggestions.load(self.item.topic_id) if self._is(Topic.SUGGESTION) else None
+        return None if item is None else Suggestion.of(item)
+
+    def _is(self, topic: Topic) -> bool:
+        return self.item.topic is topic
+
+
+async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) -> Listing[notices.Notice]:
+    """Her messages, the newest first, for herself alone; raises NOT_FOUND for anybody else."""
+    environment = info.context.environment
+    mine = Resource(ObjectKind.NOTICE, None, citizen_id)
+    if await may_read(environment, info.context.subject, mine) is None:
+        raise not_found()
+
+    async def rows(window: Window) -> list[notices.Notice]:
+        place = None if window.place is None else (datetime.fromisoformat(str(window.place[0])), window.place[1])
+        async with environment.store.reading() as tx:
+            return await kept.page_of_citizen(
+                tx,
+                citizen_id,
+                unread_only=unread_only,
+                place=place,
+                backward=window.backward,
+                limit=window.size + 1,
+            )
+
+    async def count() -> int:
+        async with environment.store.reading() as tx:
+            return await kept.count_of_citizen(tx, citizen_id, unread_only=unread_only)
+
+    return Listing(f"notifications:{citizen_id}:{unread_only}", rows, count, _position, Notification.of)
+
+
+def _position(notice: notices.Notice) -> Position:
+    return notice.created_at.isoformat(), notice.id
+
+
+@strawberry.input(description="Which of one's messages were read.")
+class MarkNotificationsReadInput:
+    """Some of them, or all."""
+
+    ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The messages, at most 100; left out, all of them."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of the marks.")
+class MarkNotificationsReadPayload(CarePayload):
+    """The payload of markNotificationsRead."""
+
+    marked: int | None = strawberry.field(description="How many were unread until now; null when refused.")
+
+
+@strawberry.type
+class NotificationsMutation:
+    """The mutation about messages."""
+
+    @mutation(description="Mark one's own messages as read.")
+    async def mark_notifications_read(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            MarkNotificationsReadInput, strawberry.argument(description="Which ones.")
+        ],
+    ) -> MarkNotificationsReadPayload:
+        async def work() -> tuple[int, bool]:
+            ids = None
+            if input.ids is not None:
+                ids = [key_of_type(TypeCode.NOTIFICATION, one, "input", "ids") for one in input.ids]
+            environment, subject = info.context.environment, info.context.subject
+            return await mark_read(environment, subject, ids=ids, key=key_of(info, input.idempotency_key))
+
+        return await cared(info, MarkNotificationsReadPayload, "marked", work, int)

@@ -1,0 +1,39 @@
+"""Numbers of the systems before this one: an application or certificate is found by them too, as long as it is kept."""
+
+from sqlalchemy import Column, Index, Table, select
+
+from domain.aliases import AliasKind
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import first, insert_new
+from store.types import Instant, Key
+
+aliases_table = Table(
+    "number_aliases",
+    metadata,
+    Column("number", Key, primary_key=True),
+    Column("kind", Key, primary_key=True),
+    Column("object_id", Key, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Index(None, "kind", "object_id"),
+)
+
+_T = aliases_table.c
+
+
+async def add(tx: Transaction, number: str, kind: AliasKind, object_id: str) -> bool:
+    """Keep a number in its normal form; False where it names something already, be it the same or another."""
+    values = {"number": number, "kind": kind.value, "object_id": object_id, "added_at": tx.clock.now()}
+    return await insert_new(tx, aliases_table, values)
+
+
+async def found(tx: Transaction, number: str, kind: AliasKind) -> str | None:
+    """The id of what an old number in its normal form names, or None."""
+    row = await first(tx, select(_T.object_id).where(_T.number == number, _T.kind == kind.value))
+    return None if row is None else str(row.object_id)
+
+
+async def of_object(tx: Transaction, kind: AliasKind, object_id: str) -> list[str]:
+    """The old numbers of one thing, in their order."""
+    statement = select(_T.number).where(_T.kind == kind.value, _T.object_id == object_id).order_by(_T.number)
+    return list((await tx.connection.execute(statement)).scalars().all())

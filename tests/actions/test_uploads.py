@@ -1,0 +1,153 @@
+"""Uploads as the verbs see them: whose they are, what names them, and when they go."""
+
+from datetime import timedelta
+
+import pytest
+
+from actions.access import of_application
+from actions.acting import Acting
+from actions.file_links import link_to
+from actions.personal_data import erase_person
+from actions.seed_papers import demo_paper
+from actions.submit import NewDocument
+from actions.submit_checks import DocumentSource
+from actions.uploads import sweep_unused, take_in, uploaded, use
+from domain.desk import ReadPurpose
+from domain.errors import ErrorCode, NotSignedIn, Problems
+from domain.file_types import true_type
+from domain.files import MediaType
+from domain.people import ANONYMOUS
+from store import accesses, audit
+from tests.support.actions import INCOME, INCOME_PAPERS, World
+from tests.support.files import hand_in, pdf
+from tests.support.worlds import wrong
+
+
+async def refusal(call) -> ErrorCode:
+    with pytest.raises(Problems) as refused:
+        await call
+    return refused.value.code
+
+
+async def find(world: World, subject, reference: str):
+    async with world.env.store.reading() as tx:
+        return await uploaded(world.env, tx, subject, reference)
+
+
+async def with_upload(world: World, reference: str, subject=None):
+    papers = tuple(NewDocument(key, reference, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
+    return await world.submit(subject or world.asha, INCOME, documents=papers)
+
+
+async def test_the_same_file_by_the_same_person_is_kept_once(world):
+    first, again = await hand_in(world.env, world.asha), await hand_in(world.env, world.asha)
+    theirs = await hand_in(world.env, world.sunil)
+    assert first.id == again.id != theirs.id
+    assert first.reference == theirs.reference
+    async with world.env.store.reading() as tx:
+        (line,) = await audit.lines_of(tx, "UPLOAD", first.id)
+    assert (line.action, dict(line.detail)) == (
+        "upload.received",
+        {"mediaType": "application/pdf", "bytes": first.size},
+    )
+
+
+async def test_anothers_file_looks_like_one_that_is_not_there(world):
+    kept = await hand_in(world.env, world.asha)
+    assert (await find(world, world.asha, kept.reference)).id == kept.id
+    assert (await find(world, world.operator, kept.reference)).id == kept.id  # he serves her
+    for stranger, reference in (
+        (world.sunil, kept.reference),
+        (world.registrar, kept.reference),
+        (world.asha, "0" * 64),
+    ):
+        assert await refusal(find(world, stranger, reference)) is ErrorCode.UPLOAD_UNKNOWN
+    assert await refusal(find(world, world.asha, "../../etc/passwd")) is ErrorCode.UPLOAD_UNKNOWN
+    with pytest.raises(NotSignedIn):
+        await take_in(world.env, ANONYMOUS, pdf("x"))
+
+
+async def test_a_foreign_upload_is_no_paper_of_an_application(world):
+    theirs = await hand_in(world.env, world.sunil)
+    assert await refusal(with_upload(world, theirs.reference)) is ErrorCode.DOCUMENT_UNKNOWN
+    own = await hand_in(world.env, world.asha)
+    await with_upload(world, own.reference)
+    assert await wrong(world.env) == []
+
+
+async def test_a_file_that_nothing_names_is_swept_after_its_days_and_one_that_is_named_stays(world):
+    loose, named = await hand_in(world.env, world.asha, "loose"), await hand_in(world.env, world.asha, "named")
+    await with_upload(world, named.reference)
+    world.clock.advance(timedelta(days=world.env.files.unused_days))
+    assert await sweep_unused(world.env) == 0
+    world.clock.advance(timedelta(seconds=1))
+    assert await sweep_unused(world.env) == 1
+    assert not await world.env.objects.exists(loose.sha256)
+    assert await world.env.objects.exists(named.sha256)
+    assert await wrong(world.env) == []
+
+
+async def test_a_content_that_another_one_names_survives_the_sweep_of_a_twin(world):
+    hers = await hand_in(world.env, world.asha)
+    await with_upload(world, hers.reference)
+    await hand_in(world.env, world.sunil)
+    world.clock.advance(timedelta(days=8))
+    assert await sweep_unused(world.env) == 1
+    assert await world.env.objects.exists(hers.sha256)
+
+
+async def test_an_upload_that_was_cut_off_is_swept_too_and_never_found(world, monkeypatch):
+    async def cut_off(content: bytes, media_type: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(world.env.objects, "put", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        await hand_in(world.env, world.asha)
+    monkeypatch.undo()
+    assert await wrong(world.env) == []
+    world.clock.advance(timedelta(days=8))
+    assert await sweep_unused(world.env) == 1
+    kept = await hand_in(world.env, world.asha)
+    assert (await find(world, world.asha, kept.reference)).id == kept.id
+
+
+async def test_who_may_read_the_case_may_read_its_files_with_a_receipt(world):
+    kept = await hand_in(world.env, world.asha)
+    assert await link_to(world.env, world.tehsildar, kept.sha256) is None
+    await with_upload(world, kept.reference)
+    assert await link_to(world.env, world.asha, kept.sha256) is not None
+    assert await link_to(world.env, world.tehsildar, kept.sha256) is not None
+    for stranger in (world.sunil, world.registrar, world.elsewhere):
+        assert await link_to(world.env, stranger, kept.sha256) is None
+    async with world.env.store.reading() as tx:
+        receipts = await accesses.of_citizen(tx, world.asha.person_id, 10)
+    assert [(receipt.subject, receipt.purpose) for receipt in receipts if receipt.role == "OFFICER"] == [
+        (world.tehsildar.label, "DECIDE")
+    ]
+
+
+async def test_an_officers_photograph_is_read_by_the_case_and_goes_with_the_citizen(world):
+    photo = await hand_in(world.env, world.registrar, "photo")
+    cases = [await world.submit(citizen) for citizen in (world.asha, world.sunil)]
+    async with world.env.store.writing() as tx:
+        for case in cases:
+            await use(Acting(world.env, tx, world.registrar), photo, of_application(case))
+    for citizen in (world.asha, world.sunil):
+        assert await link_to(world.env, citizen, photo.sha256, stated=ReadPurpose.SUPERVISE) is not None
+        # She may read it, but it is not hers to hand in.
+        assert await refusal(find(world, citizen, photo.sha256)) is ErrorCode.UPLOAD_UNKNOWN
+    assert await wrong(world.env) == []
+
+
+async def test_erasing_a_person_takes_her_files_and_nobody_elses(world):
+    hers, shared = await hand_in(world.env, world.asha, "hers"), await hand_in(world.env, world.asha, "shared")
+    await hand_in(world.env, world.sunil, "shared")
+    await erase_person(world.env, world.asha, world.asha.person_id)
+    assert not await world.env.objects.exists(hers.sha256)
+    assert await world.env.objects.exists(shared.sha256)
+    assert (await find(world, world.sunil, shared.sha256)).owner == world.sunil.label
+    assert await refusal(find(world, world.asha, shared.sha256)) is ErrorCode.UPLOAD_UNKNOWN
+
+
+def test_the_papers_of_the_demo_are_true_pdf_files():
+    assert true_type(demo_paper("asha-negi"), None) is MediaType.PDF
