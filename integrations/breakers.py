@@ -1,12 +1,16 @@
 """Circuit breakers by system and group.
 
+State is this process's own. A hint that a group is open elsewhere (integrations/hints.py) makes this process
+careful: one call at a time until one succeeds, and open at the first that fails.
+
 They are our own, behind the small door that ECOSYSTEM.md section 3 asks for. interlock 2.8.2 judges its
 probes by the rate of the closed state, so that one good probe of three closed a breaker of low traffic.
 """
 
 import asyncio
+import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -58,6 +62,14 @@ class CircuitOpen(NotAsked):
     """The breaker did not let the call through; it must not be repeated at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What another process says of a group: it is open there until then. `left` is in seconds from now."""
+
+    until: str
+    left: float
+
+
 class Breaker:
     """One breaker. `spread` in [0, 1) lengthens its open time by up to a fifth."""
 
@@ -75,6 +87,8 @@ class Breaker:
         self._open_until = 0.0
         self._probing = False
         self._good = 0
+        self._caution: tuple[str, float] | None = None
+        self._disproved = ""
         self.turn = asyncio.Lock()
 
     @property
@@ -83,6 +97,22 @@ class Breaker:
         if self._state is BreakerState.OPEN and self._clock.monotonic() >= self._open_until:
             return BreakerState.HALF_OPEN
         return self._state
+
+    @property
+    def careful(self) -> bool:
+        """Whether calls go one at a time: it recovers, or it is said to be open elsewhere."""
+        if self._caution is not None and self._clock.monotonic() >= self._caution[1]:
+            self._caution = None
+        return self.state is BreakerState.HALF_OPEN or (
+            self._caution is not None and self._state is BreakerState.CLOSED
+        )
+
+    def heed(self, caution: Caution | None) -> None:
+        """Take in what others say now. A hint that a call of ours has disproved is not heeded again."""
+        if caution is None:
+            self._caution = None
+        elif caution.until != self._disproved:
+            self._caution = (caution.until, self._clock.monotonic() + caution.left)
 
     def admit(self) -> int | None:
         """The era in which a call begins, or None where it must not."""
@@ -110,9 +140,20 @@ class Breaker:
             self._judge_probe(failed)
         elif failed is not None:
             self._failed.append(failed)
+            if self._caution is not None:
+                self._judge_hint(failed=failed)
+                return
             calls = len(self._failed)
             if failed and calls >= self._trip.least and sum(self._failed) >= self._trip.rate * calls:
                 self._open()  # never by a good call, which says that the system is back
+
+    def _judge_hint(self, *, failed: bool) -> None:
+        """Our own call confirms what others say, or disproves it."""
+        if self._caution is not None and not failed:
+            self._disproved = self._caution[0]
+        self._caution = None
+        if failed:
+            self._open()
 
     def _judge_probe(self, failed: bool | None) -> None:
         if failed:
@@ -147,6 +188,7 @@ class Breakers:
         self._spread = spread
         self._observer = observer
         self._breakers: dict[tuple[Source, str], Breaker] = {}
+        self._cautions: Mapping[str, Caution] = {}
 
     async def call(
         self, source: Source, group: str, work: Callable[[], Awaitable[T]], traffic: Traffic = Traffic.LOW
@@ -157,9 +199,9 @@ class Breakers:
         question that needs several calls at once would else cancel its own probe for ever.
         """
         breaker = self._breakers.get((source, group)) or self._made(source, group, traffic)
-        if self.state(source, group) is BreakerState.HALF_OPEN:
+        if breaker.careful:
             async with breaker.turn:
-                if self.state(source, group) is not BreakerState.CLOSED:
+                if breaker.careful or breaker.state is not BreakerState.CLOSED:
                     return await self._run(breaker, source, work)
         return await self._run(breaker, source, work)
 
@@ -187,6 +229,17 @@ class Breakers:
         breaker = self._breakers.get((source, group))
         return breaker.state if breaker is not None else BreakerState.CLOSED
 
+    def open_seconds(self, source: Source, group: str = "") -> float:
+        """For how long calls of an open group are refused; zero for others."""
+        breaker = self._breakers.get((source, group))
+        return breaker.wait_seconds() if breaker is not None and breaker.state is BreakerState.OPEN else 0.0
+
+    def caution(self, cautions: Mapping[str, Caution]) -> None:
+        """Take in which groups, by `hint_name`, other processes hold open now."""
+        self._cautions = cautions
+        for (source, group), breaker in self._breakers.items():
+            breaker.heed(cautions.get(hint_name(source, group)))
+
     def _made(self, source: Source, group: str, traffic: Traffic) -> Breaker:
         def changed(state: BreakerState) -> None:
             if self._observer is not None:
@@ -195,6 +248,8 @@ class Breakers:
         if len(self._breakers) >= MOST_GROUPS:
             self._forget_one()
         breaker = Breaker(self._clock, TRIPS[traffic], changed, spread=self._spread)
+        if self._cautions:
+            breaker.heed(self._cautions.get(hint_name(source, group)))
         self._breakers[source, group] = breaker
         return breaker
 
@@ -204,6 +259,11 @@ class Breakers:
         oldest = next(closed, None)
         if oldest is not None:
             del self._breakers[oldest]
+
+
+def hint_name(source: Source, group: str) -> str:
+    """The name of a breaker among processes. A group may be named after data, so only its digest is told."""
+    return f"{source.value}:{hashlib.sha256(group.encode()).hexdigest()[:16]}"
 
 
 def _verdict(error: Exception) -> bool | None:

@@ -18,7 +18,7 @@ from domain.clock import Clock
 from domain.sources import Sourced, SourceState
 from integrations.cache_backends import CACHE_FAULTS, Backend, entry_name, open_cache, subject_of
 from integrations.deadline import request_is_bounded, share, without_deadline
-from integrations.errors import IntegrityFailure, NotAsked, Refused, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
 from integrations.policies import CallPolicy, Scope
 
 __all__ = ["Codec", "KeptAnswers", "cache_key", "open_cache"]
@@ -78,7 +78,8 @@ class KeptAnswers:
     ) -> Sourced[T]:
         """The kept or loaded answer; raises what `load` raises where there is no copy young enough.
 
-        A value that is not `whole` is given but not kept. Raises NotAsked where the request has no time left.
+        An old copy covers silence and an unreadable answer, never a refusal or a forgery. A value that is not
+        `whole` is given but not kept. Raises NotAsked where the request has no time left.
         """
         name = cache_key(policy, key)
         kept, epoch = await self._read(name, codec) if _keeps(policy) else (None, 0)
@@ -96,8 +97,8 @@ class KeptAnswers:
             return Sourced(kept.value, policy.source, SourceState.STALE, kept.at)
         try:
             value, at = await self._wait(policy, depart)
-        except Unavailable:
-            if kept is None or now >= kept.stale_until:
+        except (Unavailable, Garbled) as error:
+            if isinstance(error, IntegrityFailure) or kept is None or now >= kept.stale_until:
                 raise
             return Sourced(kept.value, policy.source, SourceState.STALE, kept.at)
         return Sourced(value, policy.source, SourceState.LIVE, at)
@@ -267,7 +268,8 @@ def cache_key(policy: CallPolicy, key: tuple[str, ...]) -> str:
 
     The first part of a key is whom the answer is of: a citizen, or an officer.
     """
-    text = json.dumps([policy.name, policy.schema_version, policy.scope.value, *key], ensure_ascii=False)
+    kind = (policy.name, policy.schema_version, policy.scope.value, policy.purpose.value)
+    text = json.dumps([*kind, *key], ensure_ascii=False)
     subject = "public" if policy.scope is Scope.PUBLIC or not key else _subject(key[0])
     return entry_name(subject, policy.name, hashlib.sha256(text.encode()).hexdigest())
 

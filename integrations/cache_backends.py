@@ -156,9 +156,7 @@ class ValkeyCache(RedisCache):  # type: ignore[misc]
 
     def __init__(self, url: str) -> None:
         super().__init__(serializer=NullSerializer(encoding=None), timeout=CACHE_SECONDS, key_builder=_key)
-        self.client = redis.asyncio.Redis.from_url(
-            url, socket_connect_timeout=CACHE_SECONDS, socket_timeout=CACHE_SECONDS
-        )
+        self.client = client_of(url)
 
     async def read(self, name: str) -> tuple[bytes | None, int]:
         raw, epoch = await self.multi_get([name, _epoch(subject_of(name))])
@@ -198,6 +196,14 @@ class ValkeyCache(RedisCache):  # type: ignore[misc]
         async for key in self.client.scan_iter(match=_key("*", namespace)):
             await self.client.unlink(key)
         return True
+
+
+def client_of(url: str) -> "redis.asyncio.Redis":
+    """A client whose connections and answers may take no longer than a cache may."""
+    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+        url, socket_connect_timeout=CACHE_SECONDS, socket_timeout=CACHE_SECONDS
+    )
+    return client
 
 
 def open_cache(url: str | None) -> Backend:

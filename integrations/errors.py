@@ -41,10 +41,17 @@ class Refused(IntegrationError):
 
 
 class Garbled(IntegrationError):
-    """The answer does not match the published format."""
+    """The answer does not match the published format.
+
+    The caller does not repeat it at once, but somebody may ask again later: formats are mended, and a portal
+    in repair sends all sorts of pages. The breaker counts it, so that asking again is cheap for the partner.
+    """
+
+    retryable = True
 
 
 class IntegrityFailure(Garbled):
-    """A signature, HMAC or owner does not match. `alarmed` once it was counted."""
+    """A signature, HMAC or owner does not match; somebody must look first. `alarmed` once it was counted."""
 
+    retryable = False
     alarmed = False

@@ -16,7 +16,11 @@ CallObserver = Callable[[Source, str, str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """The last we know of one system. `state` is None until it has been asked for the first time."""
+    """The last we know of one system.
+
+    `state` is what the last call found; before the first one whether it takes connections; None where it was
+    not tried either, as for a system that asks us.
+    """
 
     source: Source
     configured: bool
@@ -34,6 +38,7 @@ class SourceMonitor:
         self._observer = observer
         self._success: dict[Source, datetime] = {}
         self._failure: dict[Source, tuple[datetime, float | None]] = {}
+        self._reached: dict[Source, bool] = {}
         self.integrity_failures: dict[tuple[Source, str], int] = {}
 
     def succeeded(self, source: Source, policy: str, at: datetime, seconds: float) -> None:
@@ -45,6 +50,14 @@ class SourceMonitor:
         """No usable answer came."""
         self._failure[source] = (at, retry_after)
         self._observe(source, policy, "failed", seconds)
+
+    def reached(self, source: Source, *, reachable: bool) -> None:
+        """Whether it takes connections; told only of a system that was not asked yet, and forgotten once it was."""
+        self._reached[source] = reachable
+
+    def was_asked(self, source: Source) -> bool:
+        """Whether a call has found anything out about it."""
+        return source in self._success or source in self._failure
 
     def not_asked(self, source: Source, policy: str, seconds: float) -> None:
         """The call was not made, or was cut short by its request; the system's state is not touched."""
@@ -72,5 +85,7 @@ class SourceMonitor:
             state = SourceState.LIVE
         elif failure is not None:
             state = SourceState.DOWN
+        elif source in self._reached:
+            state = SourceState.LIVE if self._reached[source] else SourceState.DOWN
         shown = retry_after if state is SourceState.DOWN else None
         return SourceStatus(source, source in self._configured, state, success, failure, shown)

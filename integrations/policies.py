@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.policy import Purpose
 from domain.sources import Source
 
 LONGEST_KEPT = 25 * 3600.0
@@ -15,6 +16,12 @@ LONGEST_KEPT = 25 * 3600.0
 
 JSON_TYPES = frozenset({"application/json"})
 """The content types of a partner that answers in JSON."""
+
+XML_TYPES = frozenset({"application/xml", "text/xml"})
+"""The content types of a document in XML (RFC 7303)."""
+
+PICTURE_TYPES = frozenset({"application/pdf", "image/jpeg", "image/jpg", "image/png"})
+"""The content types of a document to look at."""
 
 
 class Scope(StrEnum):
@@ -75,9 +82,11 @@ class CallPolicy:
     `total` bounds all attempts together, `attempt` one of them, both cut to the call's share of what the
     request has left. `repeatable` is true for reads and for writes that carry a key (`keyed`). `breaker` is
     the breaker group; in angle brackets it says what each call names, such as `<publisher>`.
-    `accepts` are the content types of a good answer; empty where the adapter judges them itself.
+    `accepts` are the content types of a good answer, checked before a byte of it is read; an answer without
+    a body has none. An HTML page is a portal that is down or asks to sign in, so it counts as no answer.
     `fresh` says how long a kept answer is served as it is, `revalidate` how much longer it is served at once
     while it is asked for again, and `stale` how much longer still when the system does not answer.
+    `purpose` is what the answer is asked for: one that is kept for a purpose serves no other.
     """
 
     name: str
@@ -91,6 +100,7 @@ class CallPolicy:
     fresh: float = 0.0
     stale: float = 0.0
     scope: Scope = Scope.CITIZEN
+    purpose: Purpose = Purpose.VIEW
     schema_version: int = 1
     revalidate: float = 0.0
     keyed: bool = False
@@ -98,13 +108,15 @@ class CallPolicy:
     breaker: str = ""
     traffic: Traffic = Traffic.LOW
     lane: Lane = Lane()
-    accepts: frozenset[str] = frozenset()
+    accepts: frozenset[str] = JSON_TYPES
     changes: bool = False
     """Whether the call changes something over there for good; a keyed write always does."""
 
     def __post_init__(self) -> None:
         if self.keyed and not self.repeatable:
             raise ValueError(f"{self.name}: a keyed write may be repeated")
+        if not self.accepts:
+            raise ValueError(f"{self.name}: says no content type")
         if self.kept_seconds > LONGEST_KEPT:
             raise ValueError(f"{self.name}: kept longer than {LONGEST_KEPT:.0f} seconds")
 
@@ -148,9 +160,10 @@ class CallPolicy:
             "places_of_group": str(lane.places_of_group or "-"),
             "per_second": f"{lane.per_second:g}, burst {lane.burst}" if lane.per_second else "-",
             "body_bytes": str(self.body_limit),
-            "accepts": ", ".join(sorted(self.accepts)) or "-",
+            "accepts": ", ".join(sorted(self.accepts)),
             "fresh_seconds": f"{self.fresh:.0f}",
             "stale_while_revalidate_seconds": f"{self.revalidate:.0f}",
             "stale_if_error_seconds": f"{self.stale:.0f}",
             "scope": self.scope.value,
+            "purpose": self.purpose.value,
         }

@@ -21,6 +21,7 @@ from domain.clock import Clock
 from domain.sources import Source, Sourced
 from integrations.breakers import Breakers, CircuitOpen
 from integrations.cache import Codec, KeptAnswers
+from integrations.calls import count_call
 from integrations.deadline import share
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, Unavailable
 from integrations.gate import Gate
@@ -156,6 +157,7 @@ class Remote:
         """A kept answer or a loaded one, as the policy's freshness says.
 
         `key` begins with whom the answer is of. What is not `whole`, such as a part of a list, is not kept.
+        A garbled answer is covered by an old copy as silence is; one that fails its integrity check is not.
         """
         self._shared.gate.admit_kept(self.source, self._shared.clock.now())
 
@@ -294,6 +296,7 @@ class Remote:
         try:
             async with asyncio.timeout(seconds), call.lane.place(call.group):
                 asked = True
+                count_call(self.source)
                 answer = await self._exchange(policy, self._request(call))
         except TimeoutError as error:
             raise self._timed_out(policy, seconds, asked=asked) from error
@@ -352,7 +355,7 @@ class Remote:
             raise Garbled(self.source, "encoded_body")
         if answer.status in policy.retry_statuses:
             raise Unavailable(self.source, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
-        if not policy.accepts or answer.status >= 300 or answer.media_type in policy.accepts:
+        if answer.status >= 300 or not answer.content or answer.media_type in policy.accepts:
             return
         if answer.media_type == "text/html":  # a portal that is down, or a page for signing in
             raise Unavailable(self.source, "html_page")

@@ -1,5 +1,6 @@
 """The HTTP line to a system: one for the life of the process, no environment, no redirects, no cookies."""
 
+import asyncio
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, Literal, Self
 import httpx
 
 from domain.clock import Clock
-from integrations.guard import Guard, GuardedTransport, PinningTransport
+from integrations.guard import Guard, GuardedTransport, PinningTransport, origin_of
 from integrations.http_transport import Limits, OwnTransport
 
 POOL_SIZE = 20
@@ -94,6 +95,27 @@ class Lines:
             own = OwnTransport(tls=self.tls, limits=limits, resolver=guard.addresses)
             return Client(GuardedTransport(own, guard))
         return Client(GuardedTransport(PinningTransport(open_httpcore(self.tls), guard), guard))
+
+    async def reachable(self, url: str, seconds: float) -> bool:
+        """Whether a configured origin takes a connection, for https with the handshake, within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await _connected(Guard([url], clock=self.clock, demo=self.demo), url, self.tls)
+        except (OSError, TimeoutError):  # TLS trouble is an OSError too
+            return False
+        return True
+
+
+async def _connected(guard: Guard, url: str, tls: ssl.SSLContext | None) -> None:
+    """Open a connection to a checked address, and close it; raises OSError."""
+    scheme, host, port = origin_of(url)
+    context = (tls or httpx.create_ssl_context(trust_env=False)) if scheme == "https" else None
+    for address in await guard.addresses(host, port):
+        _, writer = await asyncio.open_connection(
+            address, port, ssl=context, server_hostname=host if context is not None else None
+        )
+        writer.transport.abort()
+        return
 
 
 def open_httpcore(tls: ssl.SSLContext | None = None) -> httpx.AsyncHTTPTransport:

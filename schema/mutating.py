@@ -1,18 +1,26 @@
 """What every mutation has in common: the key, refusals as data, and the payload."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Self, TypeAlias, TypeVar
 
 import strawberry
 
-from actions.environment import SubmissionState
+from actions.environment import Environment, SubmissionState
+from actions.outside import OUTSIDE, Away, standing
 from domain import applications
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.global_ids import MalformedGlobalId, TypeCode, from_global_id
 from domain.messages import message
+from domain.people import Subject
+from domain.sources import Source, SourceState
+from domain.switches import SwitchState
 from schema.applications import Application
 from schema.context import Info, signed_in
 from schema.errors import EXPECTED_IN_MUTATIONS, LARGEST_MESSAGE, fault_of
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 Outcome: TypeAlias = tuple[applications.Application, bool]
 """What a verb gives: the application as it now is, and whether it was a replay."""
@@ -37,9 +45,19 @@ class UserError:
 class Submission:
     """How far what was handed in has come."""
 
-    state: SubmissionState = strawberry.field(description="ACCEPTED when it is kept, REJECTED when nothing was.")
+    state: SubmissionState = strawberry.field(
+        description=(
+            "ACCEPTED when it is kept, REJECTED when nothing was, QUEUED when it is kept and something of it waits "
+            "for an outside system that is away, DELIVERED when all of it is there. "
+            "The same key tells it anew where `replayed` is asked for too."
+        )
+    )
     acknowledgement: str | None = strawberry.field(description="The number of the acknowledgement, where there is one.")
     replayed: bool = strawberry.field(description="Whether this key was used before and the first result is given.")
+    expected_by: datetime | None = strawberry.field(
+        default=None,
+        description="When what is QUEUED is tried next; null where nobody knows, and for every other state.",
+    )
 
 
 @strawberry.type
@@ -53,29 +71,74 @@ class ApplicationPayload:
     @classmethod
     def done(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of something that was done."""
-        state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=item.acknowledgement, replayed=replayed)
-        return cls(application=Application.of(item), user_errors=[], submission=state)
+        accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=item.acknowledgement, replayed=replayed)
+        return cls(application=Application.of(item), user_errors=[], submission=accepted)
 
     @classmethod
     def refused(cls, errors: list[UserError]) -> Self:
         """The payload of something that was refused."""
-        state = Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
-        return cls(application=None, user_errors=errors, submission=state)
+        return cls(application=None, user_errors=errors, submission=rejected())
 
 
 Payload = TypeVar("Payload", bound=ApplicationPayload)
 
 
-async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
-    """Run a verb for somebody who is signed in; its refusals become `userErrors`, everything else passes."""
+def doing(
+    info: Info, verb: Callable[[Environment, Subject, R], Awaitable[T]], request: Callable[[], R]
+) -> Callable[[], Awaitable[T]]:
+    """A verb for who asks. Its request is made of the input when it runs, so that a wrong id is refused as data."""
+
+    async def work() -> T:
+        return await verb(info.context.environment, info.context.subject, request())
+
+    return work
+
+
+async def came_of(info: Info, work: Callable[[], Awaitable[tuple[T, bool]]]) -> tuple[T, bool] | list[UserError]:
+    """What a verb gave to somebody who is signed in, and whether it was a replay; or why it refused.
+
+    The one place where refusals become `userErrors`; everything else passes.
+    """
     signed_in(info)
     info.context.loaders.forget()
     try:
         item, replayed = await work()
     except EXPECTED_IN_MUTATIONS as refusal:
-        return payload.refused(user_errors_of(info, refusal))
+        return user_errors_of(info, refusal)
     info.context.signals.replayed = info.context.signals.replayed or replayed
-    return payload.done(item, replayed=replayed)
+    return item, replayed
+
+
+def rejected() -> Submission:
+    """What is said of a hand-in of which nothing was kept."""
+    return Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
+
+
+async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
+    """Run a verb about an application and put what came of it into its payload."""
+    came = await came_of(info, work)
+    if isinstance(came, list):
+        return payload.refused(came)
+    item, replayed = came
+    done = payload.done(item, replayed=replayed)
+    stands = await standing(info.context.environment, item.id, _away(info))
+    done.submission.state, done.submission.expected_by = stands.state, stands.expected_by
+    return done
+
+
+def _away(info: Info) -> dict[Source, Away]:
+    """The systems of outside effects that a switch holds back, or that did not answer when last asked."""
+    context, now = info.context, info.context.environment.clock.now()
+    away = {}
+    for status in context.monitor.statuses():
+        if status.source not in OUTSIDE.values():
+            continue
+        if context.switches.system(status.source, now) is not SwitchState.ON:
+            seconds = context.switches.seconds_left(status.source, now)
+            away[status.source] = Away(None if seconds is None else now + timedelta(seconds=seconds))
+        elif status.state is SourceState.DOWN:
+            away[status.source] = Away(now + timedelta(seconds=status.retry_after or 0.0))
+    return away
 
 
 def key_of(info: Info, given: str | None) -> str:

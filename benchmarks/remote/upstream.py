@@ -1,6 +1,7 @@
 """The system that is called: a small JSON answer at once, or after 30 seconds at /slow. Prints its port."""
 
 import asyncio
+from typing import cast
 
 import uvloop
 
@@ -13,7 +14,7 @@ class Upstream(asyncio.Protocol):
     """Answers every request without a body; as little work as can be, so that the client is what is measured."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.waiting = b""
 
     def data_received(self, data: bytes) -> None:

@@ -9,8 +9,11 @@ from domain.sources import Sourced
 from integrations.apisetu import consent, wire
 from integrations.apisetu.models import ApiSetuSettings, CertificateRequest, DepartmentCertificate
 from integrations.errors import Refused
-from integrations.policies import CallPolicy, Lane
+from integrations.policies import JSON_TYPES, XML_TYPES, CallPolicy, Lane
 from integrations.remote import Answer, Codec, Remote
+
+_ACCEPTS = frozenset({wire.PDF}) | XML_TYPES | JSON_TYPES
+"""The document, or an error in JSON, which may come with a 200 (contracts/apisetu.md section 11)."""
 
 _LANE = Lane(places_of_group=8)
 """One publisher that is slow leaves places for the others."""
@@ -21,10 +24,13 @@ FETCH_KEPT = CallPolicy(
     retry_statuses=frozenset({429}),
     body_limit=10_000_000,
     fresh=600,
-    stale=24 * 3600,
+    revalidate=3000,
+    stale=23 * 3600,
     breaker="<publisher>",
     lane=_LANE,
+    accepts=_ACCEPTS,
 )
+"""An issued certificate seldom changes: for an hour it is served at once while it is asked for again."""
 FETCH = CallPolicy(
     "apisetu.certificate_not_kept",
     wire.SOURCE,
@@ -32,6 +38,7 @@ FETCH = CallPolicy(
     body_limit=10_000_000,
     breaker="<publisher>",
     lane=_LANE,
+    accepts=_ACCEPTS,
 )
 """A consent that allows a view only: nothing is kept."""
 
@@ -50,7 +57,7 @@ class ApiSetu:
     async def certificate(self, request: CertificateRequest) -> Sourced[DepartmentCertificate]:
         """The certificate of a department, its XML signature verified.
 
-        It is kept for ten minutes, and a day longer for outages, only where the consent includes STORE.
+        It is kept for up to a day (see FETCH_KEPT), only where the consent includes STORE.
         Raises Refused("record_not_found") where there is none, Refused("consent_expired") without a call,
         IntegrityFailure for a wrong signature, document or holder, Unavailable and Garbled.
         """

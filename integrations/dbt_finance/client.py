@@ -49,7 +49,7 @@ ADVICE_STATUS = CallPolicy("dbt_finance.PAG", Source.DBT_FINANCE, breaker=_READS
 DEBIT_SCROLL = CallPolicy("dbt_finance.PD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
 FAILED_PAYMENTS = CallPolicy("dbt_finance.FD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
 PAYMENT_STATUSES = CallPolicy("dbt_finance.payment_statuses", Source.DBT_FINANCE, breaker=_READS, fresh=30.0, stale=0.0)
-"""All calls for one citizen together. A payment status never goes stale: without the source there is none."""
+"""All calls for one citizen together. A payment status is never served old: without the source there is none."""
 POLICIES = (PUSH_INSTRUCTION, INSTRUCTION_STATUS, ADVICE_STATUS, DEBIT_SCROLL, FAILED_PAYMENTS, PAYMENT_STATUSES)
 
 BILLS_AT_ONCE = 4
@@ -122,11 +122,15 @@ class DbtFinance:
     ) -> Sourced[Mapping[str, PaymentState]]:
         """The state of a citizen's payments by end-to-end id; one the treasury does not know is left out.
 
-        Kept for 30 s and never served stale. Raises the first IntegrationError where any bill cannot be told.
+        Kept for 30 s and never served stale; an answer that leaves one out is not kept. Raises the first
+        IntegrationError where any bill cannot be told.
         """
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
         key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}" for bill in asked))
-        return await self._remote.kept(PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES)
+        payments = {bill.end_to_end_id for bill in asked}
+        return await self._remote.kept(
+            PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES, whole=lambda states: payments <= states.keys()
+        )
 
     async def _states(self, bills: Sequence[BillReference]) -> Mapping[str, PaymentState]:
         by_bill: dict[str, list[BillReference]] = {}

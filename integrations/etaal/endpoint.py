@@ -116,7 +116,8 @@ class _Door:
         try:
             call = wire.read_soap(body, request.headers.get("soapaction"))
         except wire.NotUnderstood as error:
-            return Response(wire.fault_soap("Client", str(error)), 500, media_type=_XML)
+            # WS-I Basic Profile 1.1, R1125: a problem with the format of a request is a 4xx. It is no fault of ours.
+            return Response(wire.fault_soap("Client", str(error)), 400, media_type=_XML)
         return await self._counted(request, call, _SOAP)
 
     async def description(self, request: Request) -> Response:

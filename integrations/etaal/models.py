@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Protocol, Self
 
 from domain.applications import Channel
+from domain.counting import DOORSTEP
 
 CALLS_A_MINUTE = 60
 """By credential (contracts/etaal.md section 7)."""
@@ -85,6 +86,7 @@ _CHANNELS = {
     Channel.WHATSAPP: "MOBILE",
     Channel.CSC: "ASSISTED",
     Channel.E_DISTRICT: "ASSISTED",
+    DOORSTEP: "ASSISTED",
 }
 
 

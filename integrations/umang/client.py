@@ -9,7 +9,7 @@ from domain.ids import Ids
 from domain.sources import Source, Sourced
 from domain.text import Language
 from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from integrations.policies import CallPolicy, Lane
+from integrations.policies import JSON_TYPES, CallPolicy, Lane
 from integrations.remote import Answer, Codec, Remote, retry_after_seconds
 from integrations.umang import wire
 from integrations.umang.envelope import Envelope, NoEnvelope, WrongEnvelope, looks_sealed
@@ -25,8 +25,11 @@ RATION_CARD = CallPolicy(
     stale=24 * 3600.0,
     breaker="<department>",
     lane=Lane(places_of_group=10, per_second=10, burst=20),
+    accepts=JSON_TYPES | {"text/plain"},
 )
-"""429 is judged by its body: a burst may be tried again soon, a spent quota may not.
+"""A sealed body is a text that says it is JSON; some departments may say what it is.
+
+429 is judged by its body: a burst may be tried again soon, a spent quota may not.
 
 A card changes seldom, so it is served at once for half an hour more while it is asked for again. The rate
 is the one to plan with (contracts/umang.md section 8, INFERRED).

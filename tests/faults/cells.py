@@ -10,7 +10,8 @@ from domain.sources import Sourced
 from integrations.deadline import set_request_deadline
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused
 from integrations.policies import CallPolicy
-from tests.faults.adapters import Adapter, comparable
+from tests.faults.adapters import comparable
+from tests.faults.base import Adapter
 from tests.faults.kinds import Kind
 from tests.faults.site import Line, Site, open_line
 
@@ -23,6 +24,7 @@ CALLS_UNTIL_OPEN = 10
 GOOD_PROBES = 3
 BREAKER_SECONDS = 20.0
 REFUSED_SECONDS = 0.1
+REFUSALS = 2
 _PLAIN = re.compile(r"[A-Z_]+: [A-Za-z0-9_]{1,60}")
 
 
@@ -103,10 +105,10 @@ class Cell:
         return open_line(self._site, self._adapter.source, way, tune, like)
 
     async def _warm(self, line: Line, policy: CallPolicy) -> None:
-        """Fill the cache for citizen 0 and let the copy become old."""
+        """Fill the cache for citizen 0 and let the copy become so old that only a fault lets it be served."""
         seen = await self._ask(line, 0)
         self._row.must(seen.kind == "LIVE", f"a healthy system gave {seen.kind} {seen.code}")
-        line.clock.skip(policy.fresh + 1)
+        line.clock.skip(policy.fresh + policy.revalidate + 1)
 
     async def _meet(self, line: Line, *, warm: bool) -> None:
         """A question without a kept answer, and one with an old one."""
@@ -119,7 +121,7 @@ class Cell:
         kept = await self._ask(line, 0)
         self._row.kept = _named(kept)
         stale = self._adapter.policies[0].stale > 0
-        if cold.kind == "UNAVAILABLE" and kept.kind not in {"LIVE", "CACHED"}:
+        if cold.kind in {"UNAVAILABLE", "GARBLED"} and kept.kind not in {"LIVE", "CACHED"}:
             self._row.must((kept.kind == "STALE") is stale, f"kept answer {_named(kept)}")
 
     async def _open(self, line: Line) -> None:
@@ -138,9 +140,10 @@ class Cell:
         demand = len(line.remote.sends)
         self._row.must(len(line.requests) <= 1.2 * demand + 3, f"{len(line.requests)} calls for {demand} asked for")
         if opened and "instruct" not in self._adapter.name:
-            refused = await self._ask_anew(line)
-            self._row.must(refused.upstream == 0, "an open breaker let a call through")
-            self._row.must(refused.seconds < REFUSED_SECONDS + MARGIN_SECONDS, "an open breaker was slow")
+            refused = [await self._ask_anew(line) for _ in range(REFUSALS)]
+            self._row.must(all(seen.upstream == 0 for seen in refused), "an open breaker let a call through")
+            quickest = min(seen.seconds for seen in refused)  # others use the machine too
+            self._row.must(quickest < REFUSED_SECONDS + MARGIN_SECONDS, "an open breaker was slow")
 
     async def _recover(self, line: Line, watched: Line) -> None:
         """Three good probes close it."""

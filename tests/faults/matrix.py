@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.city import sandbox_factories
 from gateway.logs import configure_logging
-from tests.faults.adapters import ADAPTERS, POOL, Adapter
+from tests.faults.adapters import ADAPTERS
+from tests.faults.base import NEEDS, POOL, Adapter
 from tests.faults.cells import Row, bounded, run_cells
+from tests.faults.doors import DOORS, run_door
 from tests.faults.kinds import Kind, kinds
 from tests.faults.site import DEMO, Site, open_site
 
@@ -52,6 +55,11 @@ async def test_every_adapter_meets_every_fault(tmp_path: Path):
             adapters.append(adapter(site))
         parts = await asyncio.gather(*(run_cells(each.site, each, cells[type(each)], at_once) for each in adapters))
         secrets = [secret for each in adapters for secret in secrets_of(each.site)]
+        doors = [
+            await stack.enter_async_context(door.opened(tmp_path / f"door-{number}"))
+            for number, door in enumerate(DOORS)
+        ]
+        parts += [await run_door(door) for door in doors]
     rows = [row for part in parts for row in part]
     table = written(rows, time.monotonic() - started)
     print(f"\n{table}")  # noqa: T201 - the table is the result
@@ -92,10 +100,32 @@ def written(rows: list[Row], seconds: float) -> str:
         f"| {row.breaker} | {'; '.join(dict.fromkeys(row.faulty)) or 'ok'} |"
         for row in rows
     ]
-    text = "\n".join([*head, *lines, ""])
+    text = "\n".join([*head, *lines, "", *left_out(), ""])
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(text, encoding="utf-8")
     return text
+
+
+def left_out() -> list[str]:
+    """Which faults are not run for which adapter, and why."""
+    head = ["## Not run, and why", "", "| Adapter | Needs | Faults | Why |", "|---|---|---|---|"]
+    for adapter in ADAPTERS:
+        for need, why in adapter.why_not.items():
+            names = ", ".join(kind.name for kind in kinds() if need in kind.needs)
+            head.append(f"| {adapter.name} | {need} | {names} | {why} |")
+    return head
+
+
+def test_every_fault_is_run_or_said_why_not():
+    for adapter in ADAPTERS:
+        assert adapter.tells | set(adapter.why_not) == set(NEEDS), adapter.name
+        assert not adapter.tells & set(adapter.why_not), adapter.name
+    assert {need for kind in kinds() for need in kind.needs} == set(NEEDS)
+
+
+def test_every_system_of_the_city_is_in_the_matrix():
+    asked = {adapter.system for adapter in ADAPTERS} | {door.system for door in DOORS}
+    assert asked == set(sandbox_factories())
 
 
 def test_the_demo_is_where_the_adapters_look_for_it():

@@ -139,10 +139,10 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(home: Path, system: str) -> AsyncIterator[Site]:
-    """Start the city with one system, and stop it."""
+async def open_site(home: Path, system: str, *, gateway_url: str = GATEWAY) -> AsyncIterator[Site]:
+    """Start the city with one system, and stop it. `gateway_url` is where a partner asks us."""
     create = sandbox_factories()[system]
-    city = City(home, load_demo(DEMO), port=0, gateway_url=GATEWAY, factories={system: create})
+    city = City(home, load_demo(DEMO), port=0, gateway_url=gateway_url, factories={system: create})
     await city.start()
     onboarding = json.loads((home / "onboarding" / f"{system}.json").read_text())
     base = f"http://127.0.0.1:{city.ports['sandbox']}"

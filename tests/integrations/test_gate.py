@@ -49,7 +49,7 @@ def remote(shared: Resilience) -> Remote:
 @pytest.fixture
 def partner() -> respx.MockRouter:
     with respx.mock(base_url=PARTNER, assert_all_called=False) as router:
-        router.route().respond(200, text="yes")
+        router.route().respond(200, content=b"yes", content_type="application/json")
         yield router
 
 

@@ -54,7 +54,21 @@ def test_a_policy_stays_within_its_bounds():
         assert policy.effect is not Effect.ONCE or policy.attempts == 1 or not policy.repeatable
 
 
+def test_what_is_served_while_it_is_asked_for_again_is_served_on_error_too_and_is_no_payment():
+    for policy in POLICIES:
+        assert not policy.revalidate or policy.stale
+        assert policy.source is not Source.DBT_FINANCE or not policy.revalidate + policy.stale
+
+
+def test_every_answer_has_its_content_types_and_none_is_a_page():
+    for policy in POLICIES:
+        assert policy.accepts
+        assert "text/html" not in policy.accepts
+
+
 def test_a_policy_that_contradicts_itself_is_refused():
+    with pytest.raises(ValueError, match="content type"):
+        CallPolicy("x", Source.UMANG, accepts=frozenset())
     with pytest.raises(ValueError, match="keyed"):
         CallPolicy("x", Source.UMANG, keyed=True, repeatable=False)
     with pytest.raises(ValueError, match="longer"):
@@ -93,7 +107,7 @@ def test_every_partner_that_is_called_has_a_table_of_codes_in_the_docs():
 
 
 def _docs(text: str) -> dict[str, dict[str, str]]:
-    """The three tables of the page, joined by call; what is not kept stands in the third with zeros."""
+    """The three tables of the page, joined by call; what is not kept does not stand in the third."""
     found = {name: {} for name in BY_NAME}
     for columns in (CALL, SHARED, KEPT):
         header = "| " + " | ".join(column.replace("_", " ").capitalize() for column in columns) + " |"
@@ -102,7 +116,7 @@ def _docs(text: str) -> dict[str, dict[str, str]]:
             found[row["call"]] |= row
     for name, row in found.items():
         for column in KEPT:
-            row.setdefault(column, BY_NAME[name].scope.value if column == "scope" else "0")
+            row.setdefault(column, BY_NAME[name].described()[column])
     return found
 
 

@@ -210,7 +210,7 @@ async def test_a_wrong_key_and_a_missing_approval_are_told_apart(market):
     [
         ("signature", IntegrityFailure, "signature"),
         ("partial", Garbled, "certificate_xml"),
-        ("html", Garbled, "media_type"),
+        ("html", Unavailable, "html_page"),
         ("foreign", IntegrityFailure, "another_holder"),
     ],
 )

@@ -185,6 +185,16 @@ async def test_the_scripted_payments_of_the_demo_are_told_together(treasury: Tre
     assert len(told.value["UKE1"].utr_last4 or "") == 4
 
 
+async def test_an_answer_that_leaves_a_payment_out_is_not_kept_as_the_whole(treasury: Treasury):
+    client = treasury.client()
+
+    whole = [(await client.payment_statuses("citizen", [asked("1")])).state for _ in range(2)]
+    part = [(await client.payment_statuses("citizen", [asked("1"), asked("5")])).state for _ in range(2)]
+
+    assert whole == [SourceState.LIVE, SourceState.CACHED]
+    assert part == [SourceState.LIVE, SourceState.LIVE]
+
+
 async def test_a_new_payment_moves_with_the_clock(treasury: Treasury):
     client = treasury.client()
     await client.instruct(order())

@@ -162,6 +162,14 @@ async def test_revoking_ends_every_token_of_the_consent(locker):
     assert refusal.value.code == "invalid_grant"
 
 
+async def test_a_page_of_html_does_not_say_that_a_consent_has_ended(locker):
+    client, tokens = locker.client(), await locker.tokens()
+    locker.sandbox.faults.set([{"kind": "html", "route": "/public/oauth2/1/revoke"}])
+
+    with pytest.raises(Unavailable, match="html_page"):
+        await client.revoke(tokens["access_token"])
+
+
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [

@@ -73,7 +73,7 @@ async def test_soap_is_described_and_faults_where_it_is_no_call(client: httpx.As
     assert etree.fromstring(described.content).tag == "{http://schemas.xmlsoap.org/wsdl/}definitions"
     assert (await client.get("/etaal/service.asmx")).status_code == 404
     faulted = await client.post("/etaal/service.asmx", content=b"no xml")
-    assert faulted.status_code == 500
+    assert faulted.status_code == 400
     assert b"<faultcode>soap:Client</faultcode>" in faulted.content
 
 

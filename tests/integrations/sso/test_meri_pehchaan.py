@@ -196,7 +196,6 @@ async def test_text_of_the_partner_never_becomes_a_code(partner):
 @pytest.mark.parametrize(
     "answer",
     [
-        {"html": "<h1>Sign in</h1>"},
         {"text": "{", "headers": {"content-type": "application/json"}},
         {"json": ["a"]},
         {"json": {"access_token": ""}},
@@ -210,6 +209,13 @@ async def test_an_answer_of_another_shape_is_garbled(partner, answer):
     partner.routes[0].respond(200, **answer)
 
     with pytest.raises(Garbled):
+        await provider().exchange(**ASKED)
+
+
+async def test_an_html_page_instead_of_tokens_is_a_portal_that_is_down(partner):
+    partner.routes[0].respond(200, html="<h1>Sign in</h1>")
+
+    with pytest.raises(Unavailable, match="html_page"):
         await provider().exchange(**ASKED)
 
 

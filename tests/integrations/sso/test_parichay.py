@@ -173,12 +173,12 @@ async def test_an_altered_state_can_be_asked_for(sandbox, client):
     assert query_of(await choose(sandbox.app, address(client()), "officer-dehradun-sadar"))["state"] != "s1"
 
 
-async def test_an_html_page_instead_of_tokens_is_garbled(sandbox, client):
+async def test_an_html_page_instead_of_tokens_is_a_portal_that_is_down(sandbox, client):
     parichay = client()
     code = await code_for(sandbox, parichay, "officer-dehradun-sadar")
     sandbox.faults.set([{"kind": "html", "route": "/pnv1/salt/api/oauth2/token"}])
 
-    with pytest.raises(Garbled):
+    with pytest.raises(Unavailable, match="html_page"):
         await exchange(parichay, code)
 
 

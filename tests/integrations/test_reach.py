@@ -1,0 +1,106 @@
+"""A system that nobody has asked yet: LIVE where it takes connections, DOWN where it does not, without a request."""
+
+import asyncio
+
+import pytest
+
+from domain.clock import SystemClock
+from domain.sources import Source, SourceState
+from integrations.monitor import SourceMonitor
+from integrations.reach import ReachWatch
+from integrations.transport import Lines
+from tests.support.running import free_port
+
+pytestmark = pytest.mark.integration
+CLOCK = SystemClock()
+
+
+class Listener:
+    """Takes connections and notes what is said."""
+
+    def __init__(self):
+        self.connections, self.heard = 0, b""
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/umang"
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _take(self, reader, writer):
+        self.connections += 1
+        try:
+            self.heard += await reader.read()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+def watch(monitor, demo=True, **addresses):
+    return ReachWatch(Lines(CLOCK, demo=demo), {Source[name]: urls for name, urls in addresses.items()}, monitor)
+
+
+def states(monitor):
+    return {status.source: status.state for status in monitor.statuses() if status.state is not None}
+
+
+async def test_a_system_that_takes_connections_is_live_and_is_asked_nothing():
+    monitor = SourceMonitor(Source)
+    async with Listener() as there:
+        await watch(monitor, UMANG=[there.url]).look()
+        await asyncio.sleep(0.01)
+
+        assert states(monitor) == {Source.UMANG: SourceState.LIVE}
+        assert (there.connections, there.heard) == (1, b"")
+    [status] = [status for status in monitor.statuses() if status.state]
+    assert (status.last_success_at, status.last_failure_at) == (None, None)
+
+
+async def test_a_closed_port_a_name_without_address_and_a_guarded_address_are_down():
+    monitor, closed = SourceMonitor(Source), f"http://127.0.0.1:{free_port()}/"
+    async with Listener() as there:
+        await watch(monitor, UMANG=[closed], CSC=["http://no-such-host.invalid/"], SSO=[there.url, closed]).look()
+        production = SourceMonitor(Source)
+        await watch(production, demo=False, UMANG=[there.url]).look()
+
+        assert there.connections == 1
+    assert states(monitor) == dict.fromkeys((Source.UMANG, Source.CSC, Source.SSO), SourceState.DOWN)
+    assert states(production) == {Source.UMANG: SourceState.DOWN}
+
+
+async def test_a_port_that_speaks_no_tls_is_down_for_https():
+    monitor = SourceMonitor(Source)
+    async with Listener() as there:
+        await watch(monitor, UMANG=[there.url.replace("http:", "https:")]).look()
+
+    assert states(monitor) == {Source.UMANG: SourceState.DOWN}
+
+
+async def test_what_a_call_found_out_goes_before_and_ends_the_trying():
+    monitor = SourceMonitor(Source)
+    async with Listener() as there:
+        trying = watch(monitor, UMANG=[there.url])
+        await trying.look()
+        monitor.failed(Source.UMANG, "umang.getrationcard", CLOCK.now(), 3.0, None)
+        await trying.look()
+        await asyncio.sleep(0.01)
+
+        assert there.connections == 1
+    assert states(monitor) == {Source.UMANG: SourceState.DOWN}
+
+
+async def test_a_system_that_comes_up_later_is_found():
+    monitor, port = SourceMonitor(Source), free_port()
+    trying = watch(monitor, UMANG=[f"http://127.0.0.1:{port}/"])
+    await trying.look()
+    before = states(monitor)
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", port)
+    await trying.look()
+    server.close()
+    await server.wait_closed()
+
+    assert (before, states(monitor)) == ({Source.UMANG: SourceState.DOWN}, {Source.UMANG: SourceState.LIVE})
