@@ -7,17 +7,16 @@ import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from domain.clock import SystemClock
 from gateway.app import create_app
+from gateway.draining import DrainingServer
 from gateway.http.headers import EVERY_ANSWER
+from gateway.http.protocol import server_options
 from gateway.logs import configure_logging
 from gateway.ports import bound
 from gateway.production import refuse_unfit_production
 from gateway.settings import Settings
 
-DRAIN_SECONDS = 20
-"""How long requests under way may take after SIGTERM."""
-
-BACKLOG = 512
 METRICS = "/metrics"
 
 
@@ -60,14 +59,20 @@ def serve_gateway(settings: Settings) -> None:
     """
     refuse_unfit_production(settings)
     sockets = _sockets(settings)
-    configure_logging()
-    app: ASGIApp = create_app(settings)
+    configure_logging(level=settings.log_number)
+    gateway = create_app(settings)
+    app: ASGIApp = gateway
     if settings.metrics_port is not None:
         app = MetricsApart(app, settings.metrics_port)
     kept = KeptFailure(app)
     try:
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(_config(kept, settings)).run(sockets)
+            DrainingServer(
+                _config(kept, settings),
+                SystemClock(),
+                unready=lambda: setattr(gateway.state, "ready", False),
+                notice_seconds=settings.server.notice_seconds,
+            ).run(sockets)
     except SystemExit:
         if kept.failure is None:
             raise
@@ -80,23 +85,7 @@ def serve_gateway(settings: Settings) -> None:
 
 def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        lifespan="on",
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=400,
-        backlog=BACKLOG,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        h11_max_incomplete_event_size=32_768,
-        ws_max_size=65_536,
+        app, host=settings.host, port=settings.port, lifespan="on", loop="uvloop", **server_options(settings.server)
     )
 
 

@@ -4,11 +4,11 @@ Every name begins with `APUNI_`; a nested one is written `APUNI_LIMITS__BODY_BYT
 are printed to docs/configuration.md (`apuni reference print`).
 """
 
-import json
+import logging
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,6 +18,10 @@ from domain.law import LAW
 from gateway import runfiles
 from gateway.care import Care
 from gateway.desk import Desk
+from gateway.fanout_settings import Streams
+from gateway.files import Files
+from gateway.limits import DocumentMode, Limits, Load, Rates, Server
+from gateway.partner_settings import Partner
 from store.crash_points import POINTS
 
 PREFIX, NESTED = "APUNI_", "__"
@@ -35,19 +39,6 @@ class Profile(StrEnum):
     PRODUCTION = "production"
 
 
-class Limits(BaseModel):
-    """The edge's limits (RELIABILITY.md section 4). Sizes are bytes, times seconds."""
-
-    body_bytes: int = Field(default=100_000, gt=0, description="Bytes of one request body.")
-    json_depth: int = Field(default=24, gt=0, description="Levels of nesting in a JSON body.")
-    tokens: int = Field(default=1000, gt=0, description="Words and signs of one GraphQL document.")
-    depth: int = Field(default=10, gt=0, description="Levels of fields in an operation.")
-    aliases: int = Field(default=15, gt=0, description="Aliases in a document.")
-    root_fields: int = Field(default=10, gt=0, description="Fields at the top of an operation.")
-    read_seconds: float = Field(default=8.0, gt=0, description="Seconds that a query may take in all.")
-    write_seconds: float = Field(default=15.0, gt=0, description="Seconds that a mutation may take in all.")
-
-
 class Retention(BaseModel):
     """How many days records without personal data are kept at least; erasing a person never touches them."""
 
@@ -62,6 +53,11 @@ class Retention(BaseModel):
         ge=365,
         description="Days that receipts of reads of a citizen's data are kept: at least 365 "
         "(DPDP Rules 2025, rules 6(1)(e) and 8(3)).",
+    )
+    change_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days that the feed of changes is kept, which names rows only. An older cursor gets RESYNC.",
     )
 
 
@@ -87,46 +83,6 @@ class Alarms(BaseModel):
         if self.webhook_url is not None and self.webhook_secret is None:
             raise PydanticCustomError("secret", "WEBHOOK_SECRET is needed with WEBHOOK_URL")
         return self
-
-
-class Partner(BaseModel):
-    """How one outside system is reached. `given` is what onboarding handed over; it never prints itself.
-
-    `given_file` names a JSON file with the same content, for secrets that are mounted as files.
-    """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    base_url: str = Field(
-        pattern=r"^https?://[^\s?#]+$",
-        description="Where the system is reached.",
-        json_schema_extra={"production": "https, and no sandbox"},
-    )
-    browser_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^\s?#]+$",
-        description="Where a citizen's browser reaches it, if that differs (sign-in providers).",
-        json_schema_extra={"production": "https, and no sandbox"},
-    )
-    given: dict[str, Any] = Field(
-        default_factory=dict,
-        repr=False,
-        description="What onboarding handed over, as a JSON object. Secret.",
-        json_schema_extra={"production": "this or `GIVEN_FILE`; not a sandbox's"},
-    )
-    given_file: Path | None = Field(
-        default=None,
-        description="A JSON file with the same content, for secrets that are mounted as files. `GIVEN` goes before it.",
-    )
-
-    def onboarding(self) -> dict[str, Any]:
-        """What onboarding handed over; raises OSError or ValueError where the file cannot be read."""
-        if self.given_file is None:
-            return self.given
-        content = json.loads(self.given_file.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("not a JSON object")  # noqa: TRY004 - the same for whoever reads the file
-        return content | self.given
 
 
 class SettingsRefused(Exception):
@@ -193,7 +149,7 @@ class Settings(BaseSettings):
     )
     cache_url: SecretStr | None = Field(
         default=None,
-        description="A shared cache, `redis://...`. Without it, the memory of each process. Secret.",
+        description="A shared cache, `redis://...`; entries are sealed. Without it, each process's memory. Secret.",
     )
     keys_dir: Path | None = Field(
         default=None,
@@ -208,6 +164,9 @@ class Settings(BaseSettings):
         default="system",
         description="`system`, or `sandbox` to follow the clock of the sandboxes.",
         json_schema_extra={"production": "`system`"},
+    )
+    log_level: Literal["debug", "info", "warning"] = Field(
+        default="info", description="How much is written to the log. No level writes what a person sent."
     )
     allow_sqlite: bool = Field(default=False, description="Whether production may keep its data in SQLite.")
     allow_software_keys: bool = Field(default=False, description="Whether production may keep its keys in files.")
@@ -228,6 +187,12 @@ class Settings(BaseSettings):
         description="Whether browsers get GraphiQL at `/graphql`. Without it, in the demo only.",
         json_schema_extra={"production": "must not be open"},
     )
+    documents: DocumentMode | None = Field(
+        default=None,
+        description="Who may send GraphQL documents that are not published: `open` (everybody), `developers` "
+        "(signed-in developers), `trusted` (nobody). Without it, `open` in the demo and `developers` in production.",
+        json_schema_extra={"production": "not `open`"},
+    )
     crash_at: str | None = Field(
         default=None,
         pattern=CRASH_POINT,
@@ -238,11 +203,33 @@ class Settings(BaseSettings):
         default=None,
         description="What `apuni backup` locks a backup with. Without it, the keyring `backup`. Secret.",
     )
+    router_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What a federation router in front of us proves itself with, in the header `x-router-secret`: 32 "
+        "characters or more. In production `_entities` and `_service` answer nobody else. Secret.",
+    )
+    seal_limit_seconds: float = Field(
+        default=14_400.0,
+        gt=0,
+        description="Seconds for which the audit log may stay unsealed; then what must be audited is refused, while "
+        "reads go on, until it is sealed again.",
+    )
+    erasures_file: Path | None = Field(
+        default=None,
+        description="The list of erased persons, by which a restored backup is erased again; best on another disk than "
+        "the store. Without it, `erasures.jsonl` in `APUNI_HOME`.",
+    )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
     care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
     desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
+    files: Files = Field(default_factory=Files, description="Files that people hand in.")
     alarms: Alarms = Field(default_factory=Alarms, description="To whom changes of alarms are told.")
+    streams: Streams = Field(default_factory=Streams, description="Subscriptions, and the feed of changes.")
     limits: Limits = Field(default_factory=Limits, description="The limits of the edge.")
+    rates: Rates = Field(default_factory=Rates, description="How much one caller may ask.")
+    load: Load = Field(default_factory=Load, description="How much one process does at once.")
+    server: Server = Field(default_factory=Server, description="The HTTP server.")
     law: dict[str, int] = Field(
         default_factory=dict,
         description="Legal periods and amounts that differ from domain/law.py, as a JSON object by name.",
@@ -275,6 +262,11 @@ class Settings(BaseSettings):
         return self.profile is Profile.DEMO
 
     @property
+    def log_number(self) -> int:
+        """The level of the log as the standard library counts."""
+        return logging.getLevelNamesMapping()[self.log_level.upper()]
+
+    @property
     def url(self) -> str:
         """The base of redirects and links, without a slash at the end."""
         return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
@@ -305,9 +297,19 @@ class Settings(BaseSettings):
         return self.home / "objects"
 
     @property
+    def erasure_list(self) -> Path:
+        """Where erasures are noted outside of the store."""
+        return self.erasures_file or self.home / "erasures.jsonl"
+
+    @property
     def session_life(self) -> int:
         """Seconds a session lasts: an hour in the demo, ten minutes in production."""
         return self.session_seconds or (3600 if self.demo else 600)
+
+    @property
+    def documents_mode(self) -> DocumentMode:
+        """Who may send documents of her own."""
+        return self.documents or (DocumentMode.OPEN if self.demo else DocumentMode.DEVELOPERS)
 
     @property
     def graphiql_open(self) -> bool:

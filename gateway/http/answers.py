@@ -11,6 +11,7 @@ from starlette.responses import Response
 from domain.errors import ErrorCode
 from domain.text import Language
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, Accepted
+from gateway.http.refusals import Refusal
 from schema.errors import Fault
 
 _OF_THE_REQUEST = frozenset({ErrorCode.BAD_INPUT, ErrorCode.TOO_COMPLEX, ErrorCode.FORBIDDEN})
@@ -38,6 +39,16 @@ def fault_body(fault: Fault, *, request_id: str, language: Language) -> dict[str
 def retry_headers(fault: Fault) -> dict[str, str]:
     """`Retry-After` where the fault says when to come back."""
     return {} if fault.retry_after is None else {"Retry-After": str(math.ceil(fault.retry_after))}
+
+
+def told_busy(refusal: Refusal) -> Response:
+    """The answer of a partner's door to a request that was turned down before the door: plain, with the code."""
+    return Response(
+        encode_json({"code": refusal.fault.code.value}),
+        refusal.status,
+        {**EVERY_ANSWER, **refusal.headers},
+        media_type=PLAIN_JSON,
+    )
 
 
 def failed_before_execution(data: Any, errors: Sequence[GraphQLError] | None) -> bool:

@@ -6,34 +6,34 @@ recurses on deep nesting and takes quadratic time on long numbers (RELIABILITY.m
 
 import asyncio
 import json
+import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NoReturn
 
 from starlette.requests import Request
 
 from gateway.http.headers import PLAIN_JSON, charset_of, media_type_of
 from gateway.http.refusals import bad_request
-from gateway.settings import Limits
+from gateway.limits import Limits
 
-BODY_SECONDS = 10.0
-"""How long a caller may take to send a body."""
-MOST_KEYS = 5000
-MOST_DIGITS = 60
-
-# A string without its closing quote reaches to the end, so that no byte is looked at twice.
-_JSON_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}:]|[0-9]{%d,}' % (MOST_DIGITS + 1), re.DOTALL)
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLParameters:
-    """What a client asks for (GraphQL over HTTP, section 5.1)."""
+    """What a client asks for (GraphQL over HTTP, section 5.1).
 
-    query: str
+    `query` is None where something else names the document; `given` holds every member that was sent, unchecked.
+    """
+
+    query: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 async def parameters_of_post(request: Request, limits: Limits) -> GraphQLParameters:
@@ -42,31 +42,35 @@ async def parameters_of_post(request: Request, limits: Limits) -> GraphQLParamet
         raise bad_request("MEDIA_TYPE", 415, headers={"Accept-Post": PLAIN_JSON})
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise bad_request("BODY_ENCODING", 415, headers={"Accept-Encoding": "identity"})
-    body = decode_json(await _read(request, limits.body_bytes), limits.json_depth)
+    body = decode_json(await _read(request, limits), limits)
     if not isinstance(body, dict):
         raise bad_request("BODY_SHAPE")
-    return _parameters(body)
+    return parameters_in(body)
 
 
 def parameters_of_get(request: Request, limits: Limits) -> GraphQLParameters:
     """The parameters of a GET: variables and extensions are JSON in the query string. Raises Refusal."""
     given = request.query_params
-    parameters: dict[str, Any] = {name: given[name] for name in ("query", "operationName") if name in given}
+    if len(given.multi_items()) > len(given):
+        raise bad_request("PARAMETER_TWICE")
+    parameters: dict[str, Any] = dict(given)
     for name in ("variables", "extensions"):
-        if given.get(name):
-            parameters[name] = decode_json(given[name].encode("utf-8", "replace"), limits.json_depth)
-    return _parameters(parameters)
+        if name in parameters:
+            text = parameters.pop(name)
+            if text:
+                parameters[name] = decode_json(text.encode("utf-8", "replace"), limits)
+    return parameters_in(parameters)
 
 
-def decode_json(raw: bytes, depth: int) -> Any:
+def decode_json(raw: bytes, limits: Limits) -> Any:
     """The value of a JSON text. Raises Refusal where it is not UTF-8, not JSON, too deep or too odd."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise bad_request("BODY_NOT_UTF8") from None
-    _measure(raw, depth)
+    _measure(raw, limits)
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except ValueError:
         raise bad_request("BODY_NOT_JSON") from None
     if "\\u" in text and any(_is_odd(part) for part in _strings(value)):
@@ -74,9 +78,15 @@ def decode_json(raw: bytes, depth: int) -> Any:
     return value
 
 
-def _measure(raw: bytes, most_depth: int) -> None:
+@cache
+def _tokens(most_digits: int) -> re.Pattern[bytes]:
+    """Finds what counts in JSON. A string without its closing quote reaches to the end: no byte is looked at twice."""
+    return re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}:]|[0-9]{%d,}' % (most_digits + 1), re.DOTALL)
+
+
+def _measure(raw: bytes, limits: Limits) -> None:
     depth = keys = 0
-    for match in _JSON_TOKENS.finditer(raw):
+    for match in _tokens(limits.json_digits).finditer(raw):
         token = match.group()
         if token in (b"{", b"["):
             depth += 1
@@ -86,12 +96,21 @@ def _measure(raw: bytes, most_depth: int) -> None:
             keys += 1
         elif not token.startswith(b'"'):
             raise bad_request("BODY_NUMBER")
-        if depth > most_depth or keys > MOST_KEYS:
-            raise bad_request("BODY_TOO_DEEP" if depth > most_depth else "BODY_TOO_WIDE")
+        if depth > limits.json_depth:
+            raise bad_request("BODY_TOO_DEEP")
+        if keys > limits.json_keys:
+            raise bad_request("BODY_TOO_WIDE")
 
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("JSON knows no NaN and no infinity")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("JSON knows no infinity")
+    return number
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -112,14 +131,15 @@ def _is_odd(text: str) -> bool:
     return any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def _read(request: Request, limits: Limits) -> bytes:
+    most = limits.body_bytes
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > most:
         raise bad_request("BODY_TOO_LARGE", 413, headers={"Connection": "close"})
     parts: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(limits.body_seconds):
             async for part in request.stream():
                 size += len(part)
                 if size > most:
@@ -130,10 +150,11 @@ async def _read(request: Request, most: int) -> bytes:
     return b"".join(parts)
 
 
-def _parameters(given: dict[str, Any]) -> GraphQLParameters:
+def parameters_in(given: Mapping[str, Any]) -> GraphQLParameters:
+    """The parameters in the members of an object, of a body, a query string or a message. Raises Refusal with 400."""
     query, name = given.get("query"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
-    if not isinstance(query, str) or not query.strip():
+    if not (query is None or (isinstance(query, str) and query.strip())):
         raise bad_request("QUERY_MISSING")
     if not (name is None or isinstance(name, str)):
         raise bad_request("OPERATION_NAME")
@@ -141,6 +162,6 @@ def _parameters(given: dict[str, Any]) -> GraphQLParameters:
         raise bad_request("VARIABLES")
     if not (extensions is None or isinstance(extensions, dict)):
         raise bad_request("EXTENSIONS")
-    if "\0" in query or _NUL_ESCAPE.search(query):
+    if query is not None and ("\0" in query or _NUL_ESCAPE.search(query)):
         raise bad_request("BODY_CHARACTERS")
-    return GraphQLParameters(query, name or None, variables)
+    return GraphQLParameters(query, name or None, variables, extensions or {}, given)

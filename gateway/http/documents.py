@@ -22,7 +22,8 @@ from strawberry.schema.schema import validate_document
 from domain.errors import ErrorCode
 from gateway.http.guard import check_document
 from gateway.http.refusals import bad_document
-from gateway.settings import Limits
+from gateway.http.words import check_words
+from gateway.limits import Limits
 
 MOST_KEPT = 512
 LONGEST_KEPT = 10_000
@@ -34,10 +35,14 @@ PREPARED = "apuni.prepared"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document within the bounds. `errors` are what validation found, in graphql-core's own words."""
+    """A document within the bounds. `errors` are what validation found, in graphql-core's own words.
+
+    `introspects` is whether an operation of it asks what the graph is made of.
+    """
 
     document: DocumentNode
     errors: tuple[GraphQLError, ...]
+    introspects: bool = False
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises Refusal where the name does not single one out."""
@@ -50,10 +55,9 @@ class Prepared:
 class Documents:
     """Prepares documents for one schema. `prepare` raises Refusal or GraphQLSyntaxError."""
 
-    def __init__(self, schema: BaseSchema, limits: Limits, *, introspection: bool) -> None:
+    def __init__(self, schema: BaseSchema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
-        self._introspection = introspection
         self._kept: OrderedDict[bytes, Prepared] = OrderedDict()
 
     def prepare(self, query: str) -> Prepared:
@@ -77,10 +81,11 @@ class Documents:
             if "contains more than" in error.message:
                 raise bad_document("TOKENS", ErrorCode.TOO_COMPLEX) from None
             raise
-        check_document(document, self._limits, introspection=self._introspection)
+        check_words(document)
+        introspects = check_document(document, self._limits)
         schema: Any = self._schema
         errors = validate_document(schema._schema, document, tuple(specified_rules))  # noqa: SLF001 - no public name
-        return Prepared(document, tuple(errors))
+        return Prepared(document, tuple(errors), introspects)
 
 
 class GivenDocument(SchemaExtension):

@@ -1,134 +1,46 @@
 """GraphQL over HTTP: POST and GET at one path, without a redirect, within bounds, never a 500.
 
-The specification is GraphQL over HTTP, https://graphql.github.io/graphql-over-http/draft/. A request is read,
-bounded, validated, authenticated and executed, in this order; whatever goes wrong is an answer with a code.
+The specification is GraphQL over HTTP, https://graphql.github.io/graphql-over-http/draft/. What happens to every
+operation is in gateway/http/pipeline.py; here is what HTTP adds. Whatever goes wrong is an answer with a code.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+import hmac
+from typing import Any
 
 import structlog
-from graphql import GraphQLError, GraphQLSyntaxError, OperationType
+from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema import BaseSchema
 
-from domain.clock import Clock
 from domain.errors import ErrorCode, NotSignedIn, Remedy
-from domain.ids import Ids
-from domain.text import Language, language_from_header
-from gateway.http.answers import encode_json, failed_before_execution, fault_body, json_answer, retry_headers
+from domain.text import language_from_header
+from gateway.http.answers import encode_json, failed_before_execution
 from gateway.http.body import GraphQLParameters, parameters_of_get, parameters_of_post
-from gateway.http.documents import PREPARED, Documents, GivenDocument, Prepared
-from gateway.http.headers import Accepted, accepted, deadline_of, prefers_html, request_id_of, token_of
+from gateway.http.callers import ROUTER
+from gateway.http.calls import Call, ContextFactory, OperationRecord, Ready, RequestContext, RequestFacts
+from gateway.http.compression import compressed
+from gateway.http.conditional import conditional
+from gateway.http.edge import Edge
+from gateway.http.headers import accepted, came_by_cookie, deadline_of, prefers_html, request_id_of, token_of
+from gateway.http.pipeline import DocumentRefused, Pipeline
 from gateway.http.refusals import Refusal, bad_document, bad_request
-from gateway.settings import Limits
-from integrations.deadline import set_request_deadline
-from schema.errors import OURS, Fault, fault_of, replace_errors
+from schema.errors import OURS, Fault, fault_of, most_telling, replace_errors
 
 __all__ = ["Edge", "GraphQLEndpoint", "OperationRecord", "RequestFacts", "encode_json"]
 
 _log = structlog.get_logger(__name__)
 _KEY_LENGTH = 255
-_GRACE_SECONDS = 0.5
-"""Remote calls end at the deadline; what is left to do then is cut off after this long."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
-    """What the context is made from. `token` is None where none was sent; an empty one never holds."""
-
-    request_id: str
-    token: str | None
-    accept_language: str | None
-    idempotency_key: str | None
-    operation_type: OperationType
-    operation_name: str | None
-    client: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OperationRecord:
-    """One answered request, for metrics and the log. `name` is what the client called it, not trusted."""
-
-    name: str | None
-    operation: str
-    status: int
-    seconds: float
-    codes: tuple[str, ...]
-
-
-class RequestContext(Protocol):
-    """What the edge needs of the context (schema.context.Context has it)."""
-
-    @property
-    def language(self) -> Language:
-        """The language of the answer."""
-        ...
-
-
-ContextFactory = Callable[[RequestFacts], Awaitable[RequestContext]]
-"""Makes the context of one operation; raises NotSignedIn for a token that does not hold."""
-
-
-@dataclass(frozen=True)
-class Edge:
-    """How the endpoint behaves.
-
-    `origins` are those whose pages may use the session cookie; `page` answers a browser that opens the path
-    (None: there is no such page); `observe` is told of every answered request.
-    """
-
-    clock: Clock
-    ids: Ids
-    limits: Limits = field(default_factory=Limits)
-    origins: Collection[str] = ()
-    introspection: bool = False
-    page: Callable[[Request], Response] | None = None
-    observe: Callable[[OperationRecord], None] | None = None
-
-
-@dataclass(slots=True)
-class _Call:
-    """What is known of a request so far."""
-
-    request: Request
-    request_id: str
-    language: Language
-    accepted: Accepted | None
-    name: str | None = None
-    operation: str = "none"
-    codes: tuple[str, ...] = ()
-
-    def answer(self, body: dict[str, Any], status: int) -> Response:
-        self.codes = tuple(error.get("extensions", {}).get("code", "") for error in body.get("errors", ()))
-        return json_answer(body, status, request_id=self.request_id, language=self.language, accepted=self.accepted)
-
-    def fault(self, fault: Fault, status: int) -> Response:
-        body = fault_body(fault, request_id=self.request_id, language=self.language)
-        response = self.answer(body, status)
-        response.headers.update(retry_headers(fault))
-        return response
-
-    def document_status(self) -> int:
-        """200 where the client asked for plain JSON by name, else 400."""
-        return 200 if self.accepted is not None and self.accepted.legacy else 400
 
 
 class GraphQLEndpoint:
     """An ASGI application for one path; give it to `starlette.routing.Route` without methods."""
 
     def __init__(self, schema: BaseSchema, context_factory: ContextFactory, edge: Edge) -> None:
-        executable: Any = schema
-        if GivenDocument not in executable.extensions:
-            executable.extensions = [GivenDocument, *executable.extensions]
-        self._schema = schema
-        self._context_factory = context_factory
+        self.pipeline = Pipeline(schema, context_factory, edge)
         self._edge = edge
-        self._documents = Documents(schema, edge.limits, introspection=edge.introspection)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -144,7 +56,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request) -> Response:
         started = self._edge.clock.monotonic()
-        call = _Call(
+        call = Call(
             request,
             request_id_of(request) or self._edge.ids.key(),
             language_from_header(request.headers.get("accept-language")),
@@ -152,16 +64,20 @@ class GraphQLEndpoint:
         )
         with structlog.contextvars.bound_contextvars(request_id=call.request_id):
             response = await self._safely(call)
-            seconds = self._edge.clock.monotonic() - started
-            record = OperationRecord(call.name, call.operation, response.status_code, seconds, call.codes)
+            record = call.record(response.status_code, self._edge.clock.monotonic() - started)
             _log.info(
-                "graphql", operation=record.operation, status=record.status, ms=round(seconds * 1000), codes=call.codes
+                "graphql",
+                operation=record.operation,
+                status=record.status,
+                ms=round(record.seconds * 1000),
+                codes=record.codes,
+                caller=record.caller.value,
             )
             if self._edge.observe is not None:
                 self._edge.observe(record)
-        return response
+        return compressed(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
 
-    async def _safely(self, call: _Call) -> Response:
+    async def _safely(self, call: Call) -> Response:
         try:
             return await self._handle(call)
         except Refusal as refusal:
@@ -181,21 +97,29 @@ class GraphQLEndpoint:
                 _log.error("edge_fault", exception=type(error).__name__)
             return call.fault(fault_of(error), 503)
 
-    async def _handle(self, call: _Call) -> Response:
-        if call.accepted is None:
+    async def _handle(self, call: Call) -> Response:
+        """Who, rate, body, room, document, context, execution: in this order, each at its place in the pipeline."""
+        request, pipeline = call.request, self.pipeline
+        if call.accepted is None and not self._streams(request):
             raise bad_request("NOT_ACCEPTABLE", 406)
-        parameters = await self._parameters(call.request)
-        try:
-            prepared = self._documents.prepare(parameters.query)
-        except GraphQLSyntaxError as error:
-            return self._document_errors(call, [error])
-        if prepared.errors:
-            return self._document_errors(call, list(prepared.errors))
-        operation = prepared.operation(parameters.operation_name)
-        call.operation = operation.operation.value
-        call.name = operation.name.value if operation.name else None
-        _check_method(call.request, operation.operation)
-        return await self._execute(call, parameters, prepared, operation.operation)
+        token = token_of(request, self._edge.origins)
+        call.caller = pipeline.caller(token, request.client.host if request.client else None)
+        if not call.caller.signed_in and _is_router(request, self._edge.router_secret):
+            call.caller = ROUTER
+        call.standing = await pipeline.spend(call.caller)
+        parameters = await self._parameters(request)
+        async with pipeline.slot(call.caller) as call.slot:
+            try:
+                call.ready = pipeline.ready(parameters, request.headers)
+            except DocumentRefused as refused:
+                return await self._document_refused(call, refused, token)
+            call.make_context = lambda: self._context(call, token)
+            _check_method(request, call.ready.type)
+            if self._edge.streams is not None and self._edge.streams.wants(request.headers.get("accept")):
+                return await self._edge.streams.respond(call, call.ready)
+            if call.ready.type is OperationType.SUBSCRIPTION:
+                raise bad_document("SUBSCRIPTION", ErrorCode.STREAM_NEEDED)
+            return await self._execute(call, call.ready)
 
     async def _parameters(self, request: Request) -> GraphQLParameters:
         match request.method:
@@ -206,43 +130,45 @@ class GraphQLEndpoint:
             case _:
                 raise bad_request("METHOD", 405, headers={"Allow": "GET, POST"})
 
-    def _document_errors(self, call: _Call, errors: list[GraphQLError]) -> Response:
+    async def _document_refused(self, call: Call, refused: DocumentRefused, token: str | None) -> Response:
+        """The errors of a document. Only a developer, whom the store must know for that, is told names of the graph."""
+        context = None
+        if token is not None and not self._edge.introspection:
+            context = await self._context(call, token)
+        errors = self.pipeline.told(refused.errors, context)
         replace_errors(errors, call.language, call.request_id)
         return call.answer({"errors": [error.formatted for error in errors]}, call.document_status())
 
-    async def _execute(
-        self, call: _Call, parameters: GraphQLParameters, prepared: Prepared, operation_type: OperationType
-    ) -> Response:
-        limits = self._edge.limits
-        most = limits.write_seconds if operation_type is OperationType.MUTATION else limits.read_seconds
-        seconds = deadline_of(call.request, most)
+    async def _context(self, call: Call, token: str | None) -> RequestContext:
+        request, edge = call.request, self._edge
         facts = RequestFacts(
             call.request_id,
-            token_of(call.request, self._edge.origins),
-            call.request.headers.get("accept-language"),
-            _idempotency_key(call.request),
-            operation_type,
-            call.name,
-            call.request.client.host if call.request.client else None,
+            token,
+            request.headers.get("accept-language"),
+            _idempotency_key(request),
+            request.client.host if request.client else None,
+            call.standing,
+            _is_router(request, edge.router_secret),
         )
-        set_request_deadline(self._edge.clock, seconds)
-        async with asyncio.timeout(seconds + _GRACE_SECONDS):
-            context = await self._context_factory(facts)
-            call.language = context.language
-            result = await self._schema.execute(
-                parameters.query,
-                variable_values=parameters.variables,
-                context_value=context,
-                operation_name=parameters.operation_name,
-                operation_extensions={PREPARED: prepared},
-            )
-        return _executed(call, result, context)
+        async with asyncio.timeout(edge.limits.read_seconds):
+            return await self.pipeline.context(facts)
+
+    async def _execute(self, call: Call, ready: Ready) -> Response:
+        context = await call.context()
+        seconds = deadline_of(call.request, self.pipeline.seconds(ready.type))
+        result = await self.pipeline.execute(ready, context, seconds=seconds)
+        if call.slot is not None:
+            call.slot.own = not _asked_outside(context)
+        return _executed(call, result, context, ready)
+
+    def _streams(self, request: Request) -> bool:
+        return self._edge.streams is not None and self._edge.streams.wants(request.headers.get("accept"))
 
 
-def _executed(call: _Call, result: Any, context: RequestContext) -> Response:
+def _executed(call: Call, result: Any, context: RequestContext, ready: Ready) -> Response:
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body["errors"] = [error.formatted for error in result.errors]
+        body["errors"] = [error.formatted for error in most_telling(result.errors)]
     status = 200
     if failed_before_execution(result.data, result.errors):
         del body["data"]
@@ -252,14 +178,25 @@ def _executed(call: _Call, result: Any, context: RequestContext) -> Response:
     response = call.answer(body, status)
     if getattr(getattr(context, "signals", None), "replayed", False):
         response.headers["Idempotency-Replayed"] = "true"
+    if ready.resolved.trusted and not result.errors and call.request.method in ("GET", "HEAD"):
+        return conditional(response, call.request, encode_json(body["data"]))
     return response
 
 
+def _asked_outside(context: RequestContext) -> bool:
+    """Whether an outside system was asked, whose time says nothing about this process."""
+    sources = getattr(context, "sources", None)
+    return sources is not None and sources.touched
+
+
 def _check_method(request: Request, operation: OperationType) -> None:
-    if operation is OperationType.SUBSCRIPTION:
-        raise bad_document("SUBSCRIPTION")
     if operation is OperationType.MUTATION and request.method != "POST":
         raise bad_request("MUTATION_BY_GET", 405, headers={"Allow": "POST"})
+
+
+def _is_router(request: Request, secret: str | None) -> bool:
+    given = request.headers.get("x-router-secret")
+    return bool(secret and given) and hmac.compare_digest((given or "").encode(), (secret or "").encode())
 
 
 def _idempotency_key(request: Request) -> str | None:

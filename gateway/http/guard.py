@@ -19,13 +19,15 @@ from graphql.language import Visitor, visit
 
 from domain.errors import ErrorCode
 from gateway.http.refusals import bad_document
-from gateway.settings import Limits
+from gateway.limits import Limits
 
 INTROSPECTION_DEPTH = 15
 MOST_OPERATIONS = 10
 MOST_FRAGMENTS = 30
 MOST_VARIABLES = 50
 MOST_DIRECTIVES = 9
+MOST_REPEATS = 50
+"""Objects that are asked for again beside themselves in one document: validation compares each pair of them."""
 DEEPEST_MEASURED = 100
 """Levels of braces after which counting stops, so that no document can exhaust the stack."""
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -53,11 +55,17 @@ class Size:
 
 
 @dataclass(slots=True)
-class _Measurer:
+class Measurer:
+    """Measures the operations of one document; each fragment is measured once."""
+
     fragments: dict[str, FragmentDefinitionNode]
     known: dict[str, Size] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     level: int = 0
+    repeats: int = 0
+    """How often an object was asked for again under the same key of the same selection set."""
+    steps: int = 0
+    """How many parts of the document were looked at; no part is looked at twice."""
 
     def size(self, selections: SelectionSetNode) -> Size:
         """Measure a selection set. Raises Refusal where it is empty or too deep to be measured."""
@@ -70,8 +78,13 @@ class _Measurer:
         return total
 
     def _sum(self, selections: SelectionSetNode) -> Size:
-        total = Size()
+        total, keys = Size(), set[str]()
         for selection in selections.selections:
+            self.steps += 1
+            if isinstance(selection, FieldNode) and selection.selection_set:
+                key = (selection.alias or selection.name).value
+                self.repeats += key in keys
+                keys.add(key)
             if isinstance(selection, FieldNode):
                 total.add(self._field(selection))
             elif isinstance(selection, InlineFragmentNode):
@@ -110,8 +123,8 @@ class _Directives(Visitor):
         self.count += 1
 
 
-def check_document(document: DocumentNode, limits: Limits, *, introspection: bool) -> None:
-    """Raise Refusal for the first bound that a document exceeds. `introspection` says whether it is open."""
+def check_document(document: DocumentNode, limits: Limits) -> bool:
+    """Raise Refusal for the first bound that a document exceeds; tell whether an operation of it introspects."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     directives = _Directives()
@@ -121,18 +134,19 @@ def check_document(document: DocumentNode, limits: Limits, *, introspection: boo
     _at_most(directives.count, MOST_DIRECTIVES, "DIRECTIVES")
     for operation in operations:
         _at_most(len(operation.variable_definitions or ()), MOST_VARIABLES, "VARIABLE_COUNT")
-    measurer = _Measurer({node.name.value: node for node in fragments})
-    for operation in operations:
-        _check_size(measurer.size(operation.selection_set), limits, introspection=introspection)
+    measurer = Measurer({node.name.value: node for node in fragments})
+    sizes = [measurer.size(operation.selection_set) for operation in operations]
+    for size in sizes:
+        _check_size(size, limits)
+    _at_most(measurer.repeats, MOST_REPEATS, "REPEATS")
+    return any(size.introspection_depth for size in sizes)
 
 
-def _check_size(size: Size, limits: Limits, *, introspection: bool) -> None:
+def _check_size(size: Size, limits: Limits) -> None:
     _at_most(size.depth, limits.depth, "DEPTH")
     _at_most(size.introspection_depth, INTROSPECTION_DEPTH, "DEPTH")
     _at_most(size.aliases, limits.aliases, "ALIASES")
     _at_most(size.fields, limits.root_fields, "ROOT_FIELDS")
-    if size.introspection_depth and not introspection:
-        raise bad_document("INTROSPECTION_CLOSED", ErrorCode.FORBIDDEN)
 
 
 def _at_most(count: int, most: int, detail: str) -> None:

@@ -16,7 +16,11 @@ EVERY_ANSWER: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
 }
-VARY = "Accept, Accept-Language, Authorization, Cookie, Origin"
+VARY = "Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, Origin"
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}")
+_PERSONAL = re.compile(r"(?<![0-9])[1-9](?:[._-]?[0-9]){8}|[A-Za-z]{5}[0-9]{4}[A-Za-z]|^ey[A-Za-z0-9]|\..*\.")
+"""Numbers of people, accounts and phones, PANs, tokens."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BEARER = re.compile(r"Bearer +(?P<token>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
@@ -57,7 +61,7 @@ def prefers_html(header: str | None) -> bool:
 
 
 def weights_of(header: str) -> dict[str, float]:
-    """The media ranges of an Accept header with their q-values (RFC 9110 section 12.5.1)."""
+    """The values of an Accept or Accept-Encoding header with their q-values (RFC 9110 section 12.5.1)."""
     weights: dict[str, float] = {}
     for part in header.split(",")[:50]:
         media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -78,9 +82,11 @@ def _weight(parameters: list[str]) -> float:
 
 
 def request_id_of(request: Request) -> str | None:
-    """The caller's own X-Request-Id, where it has a harmless form."""
+    """The caller's own X-Request-Id, where it has a harmless form: it is logged, so it must not name a person."""
     given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else None
+    if _UUID.fullmatch(given):
+        return given
+    return given if _REQUEST_ID.fullmatch(given) and not _PERSONAL.search(given) else None
 
 
 def deadline_of(request: Request, at_most: float) -> float:
@@ -102,6 +108,11 @@ def token_of(request: Request, origins: Collection[str]) -> str | None:
         return match["token"] if match else ""
     cookie = request.cookies.get(SESSION_COOKIE)
     return cookie if cookie and cookie_may_be_used(request, origins) else None
+
+
+def came_by_cookie(request: Request) -> bool:
+    """Whether the request bears the session cookie and no header: a credential that the browser adds by itself."""
+    return "authorization" not in request.headers and SESSION_COOKIE in request.cookies
 
 
 def cookie_may_be_used(request: Request, origins: Collection[str]) -> bool:

@@ -1,12 +1,12 @@
 """What Prometheus may read: counts and times, never a name or a value that a client sent.
 
-An operation is shown by its name only where a document of the folder `operations/` has that name.
+An operation is shown by its name only where it is a published one (gateway/http/trusted.py), and only so many are.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +15,8 @@ from starlette.routing import Route
 from actions.environment import Environment
 from domain.alarms import AlarmCode
 from domain.sources import Source
-from gateway.graphiql.examples import operation_names
-from gateway.http.graphql import OperationRecord
+from gateway.http.admission import Share
+from gateway.http.calls import OperationRecord
 from gateway.http.headers import EVERY_ANSWER
 from integrations.breakers import BreakerState
 from integrations.registry import POLICIES
@@ -24,16 +24,20 @@ from store import alarms, outbox
 from store.errors import StoreError
 
 OTHER = "other"
+MOST_NAMES = 300
+"""Operations that are shown by name; the labels of the metrics are bounded so."""
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0, 15.0)
 _SHOWN = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 0.5, BreakerState.OPEN: 1.0}
 _log = structlog.get_logger(__name__)
 
 
 class Metrics:
-    """The numbers of one process. `names` are the operations that are shown by name."""
+    """The numbers of one process. At most `most_names` operations are shown by name, the first that are asked for."""
 
-    def __init__(self, names: Collection[str] | None = None) -> None:
-        self._names = operation_names() if names is None else frozenset(names)
+    def __init__(self, most_names: int = MOST_NAMES) -> None:
+        self._most_names = most_names
+        self._names: set[str] = set()
         self.registry = CollectorRegistry()
         self._operations = Counter(
             "apuni_graphql_operations",
@@ -43,6 +47,18 @@ class Metrics:
         )
         self._seconds = Histogram(
             "apuni_graphql_seconds", "Time to answer", ("operation",), buckets=_SECONDS, registry=self.registry
+        )
+        self._named_seconds = Summary(
+            "apuni_graphql_operation_seconds", "Time to answer, by operation", ("name",), registry=self.registry
+        )
+        self._admission = Counter(
+            "apuni_admission", "Requests let in and turned away", ("share", "outcome"), registry=self.registry
+        )
+        self._late = Histogram(
+            "apuni_loop_late_seconds", "How late the event loop ran", buckets=_SECONDS, registry=self.registry
+        )
+        self._rate_faults = Counter(
+            "apuni_rate_store_faults", "Times that the shared counters of rates were away", registry=self.registry
         )
         self._errors = Counter("apuni_graphql_errors", "Errors told, by code", ("code",), registry=self.registry)
         self._calls = Counter(
@@ -81,13 +97,45 @@ class Metrics:
             "apuni_outbox_oldest_seconds", "Age of the oldest message that waits", registry=self.registry
         )
 
+    def watch_workers(self, silence: Callable[[], float]) -> None:
+        """Show for how long no worker was heard, as `silence` gives it at each reading."""
+        gauge = Gauge("apuni_worker_silence_seconds", "Time since a worker was last heard", registry=self.registry)
+        gauge.set_function(silence)
+
     def observe_operation(self, record: OperationRecord) -> None:
         """Count one answered request; for `Edge.observe`."""
-        name = record.name if record.name in self._names else OTHER
+        name = self._shown(record)
         self._operations.labels(record.operation, name, str(record.status)).inc()
         self._seconds.labels(record.operation).observe(record.seconds)
+        self._named_seconds.labels(name).observe(record.seconds)
         for code in record.codes:
             self._errors.labels(code).inc()
+
+    def _shown(self, record: OperationRecord) -> str:
+        if not record.trusted or record.name is None:
+            return OTHER
+        if record.name not in self._names and len(self._names) >= self._most_names:
+            return OTHER
+        self._names.add(record.name)
+        return record.name
+
+    def observe_admission(self, share: Share, outcome: str) -> None:
+        """Count one request that was let in or turned away; for the Admission."""
+        self._admission.labels(share.value, outcome).inc()
+
+    def observe_lateness(self, seconds: float) -> None:
+        """Note how late the event loop ran; for the Admission."""
+        self._late.observe(seconds)
+
+    def observe_rate_fault(self) -> None:
+        """Count one time that the shared counters of rates were away; for the RateLimits."""
+        self._rate_faults.inc()
+
+    def watch_load(self, read: Callable[[], tuple[int, int, int]]) -> None:
+        """Show how many operations are allowed, under way and waiting, as `read` gives them at each reading."""
+        for place, name in enumerate(("limit", "under_way", "waiting")):
+            gauge = Gauge(f"apuni_admission_{name}", "Operations of this process", registry=self.registry)
+            gauge.set_function(_part(read, place))
 
     def observe_call(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
         """Count one call to an outside system; a CallObserver for the SourceMonitor."""
@@ -126,3 +174,7 @@ class Metrics:
             return Response(generate_latest(self.registry), headers=EVERY_ANSWER, media_type=CONTENT_TYPE_LATEST)
 
         return [Route("/metrics", read, methods=["GET"])]
+
+
+def _part(read: Callable[[], tuple[int, int, int]], place: int) -> Callable[[], float]:
+    return lambda: read()[place]

@@ -14,20 +14,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from actions.aliases import certificate_by_any
 from actions.environment import Environment
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.clock import Clock, ist_date
 from domain.errors import ErrorCode
 from domain.messages import label, message
-from domain.numbers import MistypedNumber, NumberKind, parse_number, show_number
+from domain.numbers import MistypedNumber, show_number
 from domain.text import Bilingual, Language
 from gateway.http.headers import prefers_html
 from gateway.http.pages import HEADERS, language_of, respond, table
-from store import certificates
 from store.errors import StoreError
 
 Finder = Callable[[str], Awaitable[IssuedCertificate | None]]
-"""Finds a certificate of ours by fourteen digits."""
+"""Finds a certificate of ours by its number, or by one of a system before; raises MistypedNumber."""
 
 _TITLE = Bilingual("प्रमाण-पत्र का सत्यापन", "Certificate verification")
 _ROWS = (
@@ -88,8 +88,7 @@ def verify_routes(environment: Environment) -> list[Route]:
     """`/verify/<number>` over the store."""
 
     async def find(number: str) -> IssuedCertificate | None:
-        async with environment.store.reading() as tx:
-            return await certificates.by_number(tx, number)
+        return await certificate_by_any(environment, number)
 
     return routes_over(find, environment.clock)
 
@@ -101,11 +100,9 @@ def routes_over(find: Finder, clock: Clock) -> list[Route]:
         language = language_of(request)
         as_page = prefers_html(request.headers.get("accept"))
         try:
-            number = parse_number(request.path_params["number"][:64], NumberKind.CERTIFICATE)
+            found = await find(request.path_params["number"][:64])
         except MistypedNumber:
             return _refused(request, language, ErrorCode.NUMBER_MISTYPED, 400, as_page=as_page)
-        try:
-            found = await find(number)
         except StoreError:
             return _refused(request, language, ErrorCode.OVERLOADED, 503, as_page=as_page)
         if found is None:
@@ -113,7 +110,7 @@ def routes_over(find: Finder, clock: Clock) -> list[Route]:
         facts = facts_of(found, ist_date(clock.now()))
         return respond(request, language, _TITLE, _body(facts, language)) if as_page else _as_json(facts, language)
 
-    return [Route("/verify/{number}", show, methods=["GET"])]
+    return [Route("/verify/{number:path}", show, methods=["GET"])]
 
 
 def _as_json(facts: Facts, language: Language) -> Response:

@@ -27,7 +27,12 @@ async def test_every_answer_carries_the_safe_headers(client: httpx.AsyncClient):
     ("given", "kept"),
     [
         ("trace-0123456789", True),
+        ("01a210bb-33e3-7a73-bc56-211a722cd034", True),
         ("short", False),
+        ("aadhaar-999941057058", False),
+        ("999.941.057.058", False),
+        ("ABCDE1234F-1", False),
+        ("eyJhbGciOiJub25lIn0.e30.x", False),
         ("x" * 65, False),
         ("evil\tvalue-here", False),
         ("<script>alert(1)", False),

@@ -48,20 +48,22 @@ async def scraped(metrics: Metrics) -> str:
     return response.text
 
 
-async def test_operations_are_counted_by_names_that_we_know_only():
-    metrics = Metrics({"MyApplications"})
-    for name in ("MyApplications", "Evil9999410570581234", None):
-        metrics.observe_operation(OperationRecord(name, "query", 200, 0.02, ()))
+async def test_operations_are_counted_by_the_names_of_published_ones_only():
+    metrics = Metrics(most_names=1)
+    for name, trusted in (("MyApplications", True), ("Evil9999410570581234", False), ("OneTooMany", True)):
+        metrics.observe_operation(OperationRecord(name, "query", 200, 0.02, (), trusted=trusted))
 
     text = await scraped(metrics)
 
     assert 'apuni_graphql_operations_total{name="MyApplications",operation="query",status="200"} 1.0' in text
     assert 'apuni_graphql_operations_total{name="other",operation="query",status="200"} 2.0' in text
+    assert 'apuni_graphql_operation_seconds_count{name="MyApplications"} 1.0' in text
     assert "Evil" not in text
+    assert "OneTooMany" not in text
 
 
 async def test_errors_and_calls_are_counted():
-    metrics = Metrics(())
+    metrics = Metrics()
     metrics.observe_operation(OperationRecord(None, "none", 400, 0.001, ("BAD_INPUT", "BAD_INPUT")))
     metrics.observe_call(Source.DIGILOCKER, "issued_documents", "failed", 3.0)
 
@@ -72,7 +74,7 @@ async def test_errors_and_calls_are_counted():
 
 
 async def test_the_outbox_shows_its_oldest_message_and_stays_where_the_store_is_away():
-    metrics = Metrics(())
+    metrics = Metrics()
     metrics.observe_outbox(OutboxCounts(pending=3, dead=1, oldest_seconds=42.0))
 
     text = await scraped(metrics)
@@ -82,7 +84,7 @@ async def test_the_outbox_shows_its_oldest_message_and_stays_where_the_store_is_
 
 
 async def test_alarms_are_exported_by_code_and_a_store_that_is_away_is_one():
-    metrics = Metrics(())
+    metrics = Metrics()
     metrics.observe_alarms({AlarmCode.BREAKER_OPEN: 2})
 
     text = await scraped(metrics)
@@ -94,7 +96,7 @@ async def test_alarms_are_exported_by_code_and_a_store_that_is_away_is_one():
 
 @pytest.mark.parametrize("operation", ["query", "mutation"])
 async def test_times_are_kept_for_each_kind_of_operation(operation: str):
-    metrics = Metrics(())
+    metrics = Metrics()
     metrics.observe_operation(OperationRecord(None, operation, 200, 0.3, ()))
 
     assert f'apuni_graphql_seconds_bucket{{le="0.5",operation="{operation}"}} 1.0' in await scraped(metrics)

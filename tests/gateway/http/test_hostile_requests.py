@@ -10,7 +10,7 @@ from graphql import get_introspection_query
 
 from gateway.http.body import decode_json
 from gateway.http.graphql import Edge
-from gateway.settings import Limits
+from gateway.limits import Limits
 
 JSON = {"Content-Type": "application/json", "Accept": "application/graphql-response+json"}
 
@@ -80,13 +80,13 @@ async def test_a_body_that_grows_without_a_length_is_cut_off(client: httpx.Async
 def test_json_is_measured_in_linear_time():
     for raw in (b'"' * 100_000, b'\\"' * 50_000, b'"' + b"\\" * 99_999, b'"\\' * 50_000):
         with pytest.raises(Exception, match="400"):
-            decode_json(raw, 24)
+            decode_json(raw, Limits())
 
 
 def test_braces_and_long_numbers_inside_strings_do_not_count():
     value = {"query": "{" * 200, "a": "9" * 200, "b\\": ':"[["'}
 
-    assert decode_json(json.dumps(value).encode(), 2) == value
+    assert decode_json(json.dumps(value).encode(), Limits(json_depth=2)) == value
 
 
 def fan_out(levels: int) -> str:
@@ -125,6 +125,9 @@ DOCUMENTS = {
         "{ hello }" + "".join(f" fragment F{number} on Query {{ hello }}" for number in range(31)),
         "FRAGMENTS",
     ),
+    "long name": ("{ " + "a" * 101 + " }", "WORD"),
+    "long alias": ("{ " + "a" * 90_000 + ": hello }", "WORD"),
+    "long number": ("{ hello(name: " + "9" * 5000 + ") }", "WORD"),
     "operations": (" ".join(f"query Q{number} {{ hello }}" for number in range(11)), "OPERATIONS"),
     "variables": (
         "query Q(" + " ".join(f"$v{number}: String" for number in range(51)) + ") { hello }",

@@ -1,0 +1,197 @@
+"""Who is let in while the process is busy: an adaptive limit, a guaranteed share for each class, a short queue.
+
+- A class below its guarantee is let in at once, whatever the others do. That is what a guarantee means: were the
+  room lent to others waited for, their slow requests would hold it. So the process may for a moment have more under
+  way than the limit says, at most by the guarantees of the other classes.
+- Room that nobody uses is lent: a class above its guarantee is let in while the sum is below the limit.
+- Who is not let in waits in the queue of its class, which holds twice its share. One waits at most 100 ms in a rush,
+  and 20 ms once there has been a queue all the time for as long as that (the rule of CoDel): so a short rush is
+  ridden out, and under lasting overload everybody who cannot be served knows it within 50 ms.
+"""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domain.clock import Clock
+from domain.errors import ErrorCode, Remedy
+from gateway.http.adaptive import AdaptiveLimit
+from gateway.http.refusals import Refusal
+from gateway.limits import Load
+from schema.errors import Fault
+
+LAG_SECONDS = 0.05
+"""How often the lateness of the event loop is looked at."""
+
+QUEUE_TIMES = 2
+"""How many may wait for each that may be under way."""
+
+RETRY_SECONDS = 1.0
+
+
+class Share(StrEnum):
+    """The classes among which the process is shared out (RELIABILITY.md section 4)."""
+
+    CITIZENS = "citizens"
+    OFFICERS = "officers"
+    PARTNERS = "partners"
+
+
+def overloaded() -> Refusal:
+    """503 for a request that cannot be served now. It did nothing and may be sent again."""
+    fault = Fault(ErrorCode.OVERLOADED, Remedy.RETRY_LATER, retryable=True, retry_after=RETRY_SECONDS)
+    return Refusal(503, fault, headers={"Retry-After": str(math.ceil(RETRY_SECONDS))})
+
+
+@dataclass(slots=True)
+class Slot:
+    """One operation under way. `own` is made False where it asked an outside system, whose time is not ours."""
+
+    own: bool = True
+
+
+@dataclass(slots=True)
+class _Class:
+    under_way: int = 0
+    waiting: "deque[asyncio.Future[None]]" = field(default_factory=deque)
+
+
+class Admission:
+    """The gate of one process.
+
+    `observe` is told of each request that was let in or refused: its share, and "admitted" or "shed"; `late` of how
+    late the event loop ran, in seconds, twenty times a second.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        clock: Clock,
+        observe: Callable[[Share, str], None] | None = None,
+        late: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self._load = load
+        self._clock = clock
+        self._observe = observe
+        self._late = late
+        self._percent = {
+            Share.CITIZENS: load.citizens_percent,
+            Share.OFFICERS: load.officers_percent,
+            Share.PARTNERS: load.partners_percent,
+        }
+        self._classes = {share: _Class() for share in Share}
+        self._queue_since: float | None = None
+        self.limit = AdaptiveLimit(load, clock.monotonic())
+
+    @property
+    def under_way(self) -> int:
+        """Operations under way, of all classes."""
+        return sum(each.under_way for each in self._classes.values())
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return sum(len(each.waiting) for each in self._classes.values())
+
+    def guarantee(self, share: Share) -> int:
+        """How many operations a class may always have under way; at least one."""
+        return max(1, self.limit.value * self._percent[share] // 100)
+
+    @asynccontextmanager
+    async def slot(self, share: Share) -> AsyncIterator[Slot]:
+        """Room for one operation. Raises Refusal with 503 where there is none in time."""
+        await self._enter(share)
+        slot, began = Slot(), self._clock.monotonic()
+        try:
+            yield slot
+        finally:
+            now = self._clock.monotonic()
+            if slot.own:
+                self.limit.finished(now - began)
+            self._classes[share].under_way -= 1
+            self.limit.move(now)
+            self._let_in()
+
+    async def watch(self) -> None:
+        """Look at the lateness of the event loop for as long as the process lives."""
+        while True:
+            before = self._clock.monotonic()
+            await self._clock.sleep(LAG_SECONDS)
+            now = self._clock.monotonic()
+            late = max(0.0, now - before - LAG_SECONDS)
+            self._late(late)
+            self.limit.ran_late(late)
+            if self.limit.move(now):
+                self._let_in()
+
+    async def _enter(self, share: Share) -> None:
+        mine = self._classes[share]
+        if not mine.waiting and self._has_room(share):
+            self._take(share)
+            return
+        if len(mine.waiting) >= QUEUE_TIMES * self.guarantee(share) or not await self._wait(share):
+            self._tell(share, "shed")
+            raise overloaded()
+
+    async def _wait(self, share: Share) -> bool:
+        """Wait for a turn; True where it came. A turn that came while this task was cancelled is given on."""
+        seconds = self._wait_seconds()
+        mine = self._classes[share]
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        mine.waiting.append(turn)
+        timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({turn, timer}, return_when=asyncio.FIRST_COMPLETED)
+            return turn.done()
+        except asyncio.CancelledError:
+            if turn.done():
+                mine.under_way -= 1
+                self._let_in()
+            raise
+        finally:
+            timer.cancel()
+            if not turn.done():
+                mine.waiting.remove(turn)
+                self._note_queue()
+
+    def _wait_seconds(self) -> float:
+        now = self._clock.monotonic()
+        if self._queue_since is None:
+            self._queue_since = now
+        standing = now - self._queue_since >= self._load.wait_seconds
+        least, most = sorted((self._load.overload_wait_seconds, self._load.wait_seconds))
+        return least if standing else most
+
+    def _has_room(self, share: Share) -> bool:
+        guaranteed = self._classes[share].under_way < self.guarantee(share)
+        return guaranteed or self.under_way < self.limit.value
+
+    def _let_in(self) -> None:
+        """Give free room to those who wait: first below their guarantee, then where the share is used least."""
+        while True:
+            ready = [share for share, each in self._classes.items() if each.waiting and self._has_room(share)]
+            if not ready:
+                break
+            share = min(ready, key=lambda each: self._classes[each].under_way / self.guarantee(each))
+            turn = self._classes[share].waiting.popleft()
+            if not turn.done():
+                self._take(share)
+                turn.set_result(None)
+        self._note_queue()
+
+    def _take(self, share: Share) -> None:
+        self._classes[share].under_way += 1
+        self.limit.started(self.under_way)
+        self._tell(share, "admitted")
+
+    def _note_queue(self) -> None:
+        if not self.waiting:
+            self._queue_since = None
+
+    def _tell(self, share: Share, outcome: str) -> None:
+        if self._observe is not None:
+            self._observe(share, outcome)

@@ -1,0 +1,150 @@
+"""What is known of one GraphQL request while it goes through the edge."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from graphql import OperationDefinitionNode, OperationType
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.text import Language
+from gateway.http.admission import Slot
+from gateway.http.answers import fault_body, json_answer, retry_headers
+from gateway.http.body import GraphQLParameters
+from gateway.http.callers import Caller, CallerKind
+from gateway.http.documents import Prepared
+from gateway.http.headers import Accepted
+from gateway.http.rates import Standing
+from schema.errors import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What the context is made from. `token` is None where none was sent; an empty one never holds.
+
+    `client` is the address of the caller, `standing` what her rate leaves her, `router` whether a router in front
+    of us proved itself.
+    """
+
+    request_id: str
+    token: str | None
+    accept_language: str | None
+    idempotency_key: str | None = None
+    client: str | None = None
+    standing: Standing | None = None
+    router: bool = False
+
+
+class RequestContext(Protocol):
+    """What the edge needs of the context (schema.context.Context has it)."""
+
+    @property
+    def language(self) -> Language:
+        """The language of the answer."""
+        ...
+
+
+ContextFactory = Callable[[RequestFacts], Awaitable[RequestContext]]
+"""Makes the context of one operation; raises NotSignedIn for a token that does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """One answered request, for metrics and the log.
+
+    `name` is what the client called the operation, not trusted, unless `trusted`: then it is a name of ours.
+    """
+
+    name: str | None
+    operation: str
+    status: int
+    seconds: float
+    codes: tuple[str, ...]
+    caller: CallerKind = CallerKind.ANONYMOUS
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The document to run. `name`, and `prepared` where it is kept already, are those of a trusted document."""
+
+    query: str
+    trusted: bool = False
+    name: str | None = None
+    prepared: Prepared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An operation that is ready to be run for a caller."""
+
+    parameters: GraphQLParameters
+    resolved: Resolved
+    prepared: Prepared
+    operation: OperationDefinitionNode
+
+    @property
+    def type(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.operation.operation
+
+    @property
+    def name(self) -> str | None:
+        """What the client calls the operation."""
+        return self.operation.name.value if self.operation.name else None
+
+
+@dataclass(slots=True)
+class Call:
+    """One HTTP request, filled step by step. `slot` is there while it has room in the process."""
+
+    request: Request
+    request_id: str
+    language: Language
+    accepted: Accepted | None
+    caller: Caller | None = None
+    standing: Standing | None = None
+    slot: Slot | None = None
+    ready: Ready | None = None
+    codes: tuple[str, ...] = ()
+    make_context: Callable[[], Awaitable[RequestContext]] | None = field(default=None, repr=False)
+    made_context: RequestContext | None = field(default=None, repr=False)
+
+    async def context(self) -> RequestContext:
+        """The context of the operation, made once. Raises NotSignedIn for a token that does not hold."""
+        if self.made_context is None:
+            if self.make_context is None:
+                raise RuntimeError("the context is made after the document was read")
+            self.made_context = await self.make_context()
+            self.language = self.made_context.language
+        return self.made_context
+
+    def answer(self, body: dict[str, Any], status: int) -> Response:
+        """A JSON answer to this request."""
+        self.codes = tuple(error.get("extensions", {}).get("code", "") for error in body.get("errors", ()))
+        return json_answer(body, status, request_id=self.request_id, language=self.language, accepted=self.accepted)
+
+    def fault(self, fault: Fault, status: int) -> Response:
+        """The answer that tells of a request that was not executed."""
+        body = fault_body(fault, request_id=self.request_id, language=self.language)
+        response = self.answer(body, status)
+        response.headers.update(retry_headers(fault))
+        return response
+
+    def document_status(self) -> int:
+        """200 where the client asked for plain JSON by name, else 400."""
+        return 200 if self.accepted is not None and self.accepted.legacy else 400
+
+    def record(self, status: int, seconds: float) -> OperationRecord:
+        """What is told to metrics and log."""
+        ready = self.ready
+        return OperationRecord(
+            name=(ready.resolved.name or ready.name) if ready else None,
+            operation=ready.type.value if ready else "none",
+            status=status,
+            seconds=seconds,
+            codes=self.codes,
+            caller=self.caller.kind if self.caller else CallerKind.ANONYMOUS,
+            trusted=bool(ready and ready.resolved.trusted),
+        )

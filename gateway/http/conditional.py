@@ -1,0 +1,40 @@
+"""Answers to trusted documents over GET: kept by the app that asked, and sent again only where they changed."""
+
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+KEPT_PRIVATELY = "private, no-cache"
+"""Kept by the one who asked, and asked for again each time: what is personal must not be shown after signing out."""
+
+_OF_THE_BODY = ("content-length", "content-type", "content-encoding")
+
+
+def conditional(response: Response, request: Request, data: bytes) -> Response:
+    """The answer with an ETag of its data, or 304 without a body where the caller has the same.
+
+    `extensions` differ from answer to answer and are left out of the tag, which is therefore a weak one
+    (RFC 9110 section 8.8.1). Language and media type are part of it.
+    """
+    tag = _tag(data, response)
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = KEPT_PRIVATELY
+    if not _has(request.headers.get("if-none-match", ""), tag):
+        return response
+    headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
+    return Response(status_code=304, headers=headers)
+
+
+def _tag(data: bytes, response: Response) -> str:
+    digest = hashlib.sha256(data)
+    for name in ("content-type", "content-language"):
+        digest.update(b"\0" + response.headers.get(name, "").encode("latin-1", "replace"))
+    return f'W/"{digest.hexdigest()[:32]}"'
+
+
+def _has(header: str, tag: str) -> bool:
+    """Whether an If-None-Match header names the tag; weak and strong are compared alike (RFC 9110 section 13.1.2)."""
+    opaque = tag.removeprefix("W/")
+    given = [part.strip().removeprefix("W/") for part in header.split(",")[:50]]
+    return "*" in given or opaque in given

@@ -1,0 +1,69 @@
+"""How the endpoint behaves, and where its parts plug in (docs/edge.md draws the order)."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.clock import Clock
+from domain.ids import Ids
+from gateway.http.admission import Admission
+from gateway.http.body import GraphQLParameters
+from gateway.http.callers import Callers
+from gateway.http.calls import Call, OperationRecord, Ready, RequestContext, Resolved
+from gateway.http.rates import RateLimits
+from gateway.http.replays import Replays
+from gateway.limits import Limits
+
+
+class TrustedDocuments(Protocol):
+    """Documents that are known by an id."""
+
+    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+        """The document that is meant. Raises Refusal for an id that is not known."""
+        ...
+
+    def allow(self, resolved: Resolved, context: RequestContext) -> None:
+        """Raise Refusal where this caller may not send a document of her own."""
+        ...
+
+
+class Streams(Protocol):
+    """Answers that come in parts."""
+
+    def wants(self, accept: str | None) -> bool:
+        """Whether an Accept header asks for a stream."""
+        ...
+
+    async def respond(self, call: Call, ready: Ready) -> Response:
+        """Answer an operation in parts: a subscription, or any operation where the client asks for a stream."""
+        ...
+
+
+@dataclass(frozen=True)
+class Edge:
+    """How the endpoint behaves.
+
+    `origins` are those whose pages may use the session cookie; `page` answers a browser that opens the path
+    (None: there is no such page); `observe` is told of every answered request; `introspection` is whether the graph
+    tells everybody what it is made of, else only a context for which `developer` is true.
+    """
+
+    clock: Clock
+    ids: Ids
+    limits: Limits = field(default_factory=Limits)
+    origins: Collection[str] = ()
+    introspection: bool = False
+    developer: Callable[[RequestContext], bool] = lambda _: False
+    page: Callable[[Request], Response] | None = None
+    observe: Callable[[OperationRecord], None] | None = None
+    callers: Callers | None = None
+    rates: RateLimits | None = None
+    admission: Admission | None = None
+    trusted: TrustedDocuments | None = None
+    streams: Streams | None = None
+    replays: Replays | None = None
+    router_secret: str | None = field(default=None, repr=False)
+    """What a router in front of us proves itself with, in the header `x-router-secret`."""

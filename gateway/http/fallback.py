@@ -1,0 +1,48 @@
+"""Answers where no door answers: a path that is none, a method that a door has not, and the last wall of all doors."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.errors import ErrorCode
+from gateway.http.answers import encode_json
+from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON
+from schema.errors import OURS, fault_of
+
+_log = structlog.get_logger(__name__)
+_CODES = {
+    401: ErrorCode.UNAUTHENTICATED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    429: ErrorCode.RATE_LIMITED,
+}
+
+
+async def refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
+    """What Starlette refuses by itself, with a code instead of words."""
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    given = error.headers if isinstance(error, HTTPException) else None
+    return _coded(_CODES.get(status, ErrorCode.BAD_INPUT), status, given)
+
+
+async def broken(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
+    """A fault of ours at any door: told by its code only. The kind of a fault that nobody expected is in the log."""
+    if not isinstance(error, OURS):
+        _log.error("door_fault", exception=type(error).__name__)
+    fault = fault_of(error)
+    retry = {"Retry-After": "1"} if fault.retryable else {}
+    return _coded(fault.code, 503, retry)
+
+
+def _coded(code: ErrorCode, status: int, headers: Mapping[str, str] | None) -> Response:
+    return Response(
+        encode_json({"code": code.value}), status, {**EVERY_ANSWER, **(headers or {})}, media_type=PLAIN_JSON
+    )
+
+
+HANDLERS: Mapping[Any, Any] = {HTTPException: refused, Exception: broken}
+"""For Starlette's `exception_handlers`."""

@@ -1,0 +1,228 @@
+"""`/openapi.json`: what partners call, as OpenAPI 3.1, made from one description of the doors.
+
+A door that is not described is found by a test, and what is described is tried by `make fuzz`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.http.answers import encode_json
+from gateway.http.headers import EVERY_ANSWER
+
+XML, SOAP, JSON, FORM = "application/xml", "text/xml", "application/json", "application/x-www-form-urlencoded"
+DAY = {"type": "string", "description": "A day in India, DD/MM/YYYY.", "examples": ["25/11/2026"]}
+_TEXT = {"type": "string"}
+_CODE = {"type": "object", "required": ["code"], "properties": {"code": _TEXT}}
+_WAIT = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+
+_DAY_COUNTS: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["date", "revision", "provisional", "total", "rows"],
+    "properties": {
+        "date": {"type": "string", "format": "date"},
+        "revision": {"type": "integer", "description": "Rises when a day is corrected."},
+        "provisional": {"type": "boolean", "description": "Whether the day may still grow."},
+        "total": {"type": "integer"},
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["serviceCode", "locationCode", "category", "channel", "count"],
+                "properties": {
+                    "serviceCode": _TEXT,
+                    "locationCode": _TEXT,
+                    "category": _TEXT,
+                    "channel": _TEXT,
+                    "count": {"type": "integer", "minimum": 0},
+                },
+            },
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """One call of a partner. `answers` are the statuses with their media types; None is an answer without a body."""
+
+    method: str
+    path: str
+    partner: str
+    summary: str
+    answers: Mapping[int, str | None]
+    body: str | None = None
+    body_schema: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
+    answer_schema: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
+    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    security: str | None = None
+
+
+_PULL_ANSWERS = {200: XML, 400: XML, 401: None, 413: XML, 415: None, 503: JSON}
+_COUNT_QUERY: Mapping[str, Mapping[str, Any]] = {"TransactionDate": DAY, "UserName": _TEXT, "Password": _TEXT}
+_COUNT_ANSWERS = {200: SOAP, 403: None, 413: None, 503: None}
+_RANGE = {
+    "type": "object",
+    "properties": {
+        "transactionDate": DAY,
+        "fromDate": {"type": "string", "format": "date"},
+        "toDate": {"type": "string", "format": "date", "description": "At most 31 days."},
+    },
+}
+
+DOORS: tuple[Door, ...] = (
+    Door(
+        "post",
+        "/digilocker/pulluri",
+        "DigiLocker",
+        "Find a certificate for a citizen's locker (issuer specification 1.13, Pull URI).",
+        _PULL_ANSWERS,
+        body=XML,
+        security="digilockerHmac",
+    ),
+    Door(
+        "post",
+        "/digilocker/pulldoc",
+        "DigiLocker",
+        "Give a certificate by its URI (issuer specification 1.13, Pull Document).",
+        _PULL_ANSWERS,
+        body=XML,
+        security="digilockerHmac",
+    ),
+    Door(
+        "get",
+        "/etaal/eTransactionCount",
+        "e-Taal",
+        "Count the e-transactions of a day; wrong credentials and a missing day are told in the XML.",
+        _COUNT_ANSWERS,
+        query=_COUNT_QUERY,
+    ),
+    Door(
+        "post",
+        "/etaal/eTransactionCount",
+        "e-Taal",
+        "The same with the fields in a form.",
+        _COUNT_ANSWERS,
+        body=FORM,
+        body_schema={"type": "object", "properties": _COUNT_QUERY},
+    ),
+    Door(
+        "post",
+        "/etaal/service.asmx",
+        "e-Taal",
+        "The same by SOAP 1.1; a request that is not understood gets a SOAP fault.",
+        {**_COUNT_ANSWERS, 400: SOAP},
+        body=SOAP,
+        headers={"SOAPAction": '"http://tempuri.org/eTransactionCount"'},
+    ),
+    Door(
+        "get",
+        "/etaal/service.asmx",
+        "e-Taal",
+        "The WSDL, with `?WSDL`.",
+        {200: SOAP, 404: None, 503: None},
+        query={"WSDL": _TEXT},
+    ),
+    Door(
+        "post",
+        "/etaal/v1/counts",
+        "e-Taal",
+        "The counts of a day, or of up to 31 days, as JSON.",
+        {200: JSON, 400: JSON, 401: JSON, 403: None, 413: None, 429: None, 503: None},
+        body=JSON,
+        body_schema=_RANGE,
+        answer_schema={
+            "type": "object",
+            "required": ["days"],
+            "properties": {"days": {"type": "array", "items": _DAY_COUNTS}},
+        },
+        security="etaalBearer",
+    ),
+)
+"""Every door that a partner calls."""
+
+
+def document(url: str) -> dict[str, Any]:
+    """The OpenAPI document of a gateway that is reached at a base."""
+    paths: dict[str, dict[str, Any]] = {}
+    for door in DOORS:
+        paths.setdefault(door.path, {})[door.method] = _operation(door)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Apuni Sarkar gateway: doors of partners",
+            "version": "1",
+            "description": "The graph at /graphql has a schema of its own. These doors follow contracts of partners.",
+        },
+        "servers": [{"url": url}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "digilockerHmac": {"type": "apiKey", "in": "header", "name": "x-digilocker-hmac"},
+                "etaalBearer": {"type": "http", "scheme": "bearer"},
+            }
+        },
+    }
+
+
+def openapi_routes(url: str) -> list[Route]:
+    """`/openapi.json`, for everybody: it holds nothing that the contracts do not."""
+    content = encode_json(document(url))
+    headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=300"}
+
+    async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
+        return Response(content, headers=headers, media_type=JSON)
+
+    return [Route("/openapi.json", read, methods=["GET"])]
+
+
+def _operation(door: Door) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{door.method}{door.path.title().replace('/', '').replace('.', '')}",
+        "summary": door.summary,
+        "tags": [door.partner],
+        "parameters": [*_parameters(door)],
+        "responses": {str(status): _answer(door, status, kind) for status, kind in sorted(door.answers.items())},
+    }
+    if door.body is not None:
+        operation["requestBody"] = {"required": False, "content": {door.body: {"schema": dict(door.body_schema)}}}
+    if door.security is not None:
+        operation["security"] = [{door.security: []}]
+    return operation
+
+
+def _parameters(door: Door) -> list[dict[str, Any]]:
+    query = [{"name": name, "in": "query", "schema": dict(schema)} for name, schema in door.query.items()]
+    headers = [
+        {"name": name, "in": "header", "schema": {"type": "string", "examples": [value]}}
+        for name, value in door.headers.items()
+    ]
+    return [*query, *headers]
+
+
+def _answer(door: Door, status: int, kind: str | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": _MEANINGS[status]}
+    if kind is not None:
+        schema = door.answer_schema if status == 200 else _CODE if kind == JSON else _TEXT
+        answer["content"] = {kind: {"schema": dict(schema)}}
+    if status in (429, 503):
+        answer["headers"] = _WAIT
+    return answer
+
+
+_MEANINGS = {
+    200: "The answer.",
+    400: "The request is not understood.",
+    401: "The signature or the credentials do not hold.",
+    403: "The address is not the one agreed.",
+    404: "Nothing of this name.",
+    413: "The body is too large.",
+    415: "The body is of another kind.",
+    429: "Too many requests.",
+    503: "Not now: too many requests, or switched off.",
+}

@@ -1,0 +1,106 @@
+"""The same request under the same key gets the same octets again (RELIABILITY.md section 5.5).
+
+What a verb did is kept by `actions/idempotent.py` with the verb. Here the whole answer is kept beside it, for the
+same caller, document, variables and language: encrypted, for as long as the key. An answer of which nothing is
+kept (the process died before it was sent, so nobody saw it) is made anew from what the verb kept.
+"""
+
+import json
+from typing import Any, Protocol, cast
+
+import structlog
+from graphql import ExecutionResult, FieldNode, OperationType
+
+from actions.idempotent import ANSWERS, completed, hash_of
+from domain.clock import Clock
+from gateway.http.calls import Ready, RequestContext
+from schema.context import Context
+from store import idempotency
+from store.engine import Store, Transaction
+from store.errors import StoreError
+
+SELF_TELLING = "replayed"
+"""A field that says whether the answer is a replay: with it two answers cannot be equal, and none is kept."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Replays(Protocol):
+    """Keeps answers of mutations."""
+
+    async def find(self, ready: Ready, context: RequestContext) -> Any:
+        """The kept answer as an ExecutionResult, or None."""
+        ...
+
+    async def keep(self, ready: Ready, context: RequestContext, result: Any) -> Any:
+        """Keep an answer, and give what is to be answered: this one, or that of a twin that was first."""
+        ...
+
+
+class KeptReplays:
+    """Answers in the store's idempotency records, under a scope of their own for each caller."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def find(self, ready: Ready, context: RequestContext) -> ExecutionResult | None:
+        """The kept answer; None also where the store does not answer, as the verb then says so itself."""
+        asked = cast("Context", context)
+        completed.set([])
+        if not _may_be_kept(ready, asked):
+            return None
+        scope, key = _place(ready, asked)
+        try:
+            async with self._store.reading() as tx:
+                kept = await idempotency.kept(tx, scope, key, self._clock.now())
+        except StoreError:
+            return None
+        if kept is None:
+            return None
+        asked.signals.replayed = True
+        return _opened(kept["answer"])
+
+    async def keep(self, ready: Ready, context: RequestContext, result: ExecutionResult) -> ExecutionResult:
+        """Keep an answer of which every part was done under a key; a store that fails now is no reason to fail."""
+        asked = cast("Context", context)
+        fields = len(ready.operation.selection_set.selections)
+        if not _may_be_kept(ready, asked) or result.errors or len(completed.get() or ()) != fields:
+            return result
+        scope, key = _place(ready, asked)
+        text = json.dumps({"data": result.data, "extensions": result.extensions}, ensure_ascii=False)
+
+        async def work(tx: Transaction) -> str:
+            begun = await idempotency.begin(tx, scope, key, ANSWERS, self._clock.now())
+            if isinstance(begun, idempotency.Replay):
+                return str(begun.answer["answer"])
+            await idempotency.complete(tx, scope, key, {"answer": text})
+            return text
+
+        try:
+            return _opened(await self._store.carry_out(work))
+        except StoreError as error:
+            _log.warning("answer_not_kept", kind=type(error).__name__)
+            return result
+
+
+def _may_be_kept(ready: Ready, context: Context) -> bool:
+    plain = all(isinstance(selection, FieldNode) for selection in ready.operation.selection_set.selections)
+    mutation = ready.type is OperationType.MUTATION
+    return plain and mutation and context.subject.signed_in and SELF_TELLING not in ready.resolved.query
+
+
+def _place(ready: Ready, context: Context) -> tuple[str, str]:
+    body = {
+        "query": ready.resolved.query,
+        "operation": ready.parameters.operation_name,
+        "variables": ready.parameters.variables,
+        "language": context.language.value,
+        "key": context.idempotency_key,
+    }
+    return idempotency.scope_of(context.subject.label, ANSWERS), hash_of(body)
+
+
+def _opened(text: str) -> ExecutionResult:
+    kept = json.loads(text)
+    return ExecutionResult(data=kept["data"], extensions=kept["extensions"])

@@ -1,0 +1,68 @@
+"""Watches the sessions of open streams: one question to the store for all of them, every other second.
+
+So a sign-out, an erasure or an expiry ends a stream within five seconds (RELIABILITY.md section 5.12), whether or
+not there is an event on it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+
+from store import sessions
+from store.engine import Store
+from store.errors import StoreError
+
+log = structlog.get_logger(__name__)
+
+
+class Sessions:
+    """Who is told of the end of which session."""
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._told: dict[str, list[Callable[[], None]]] = {}
+
+    @contextmanager
+    def watched(self, session_id: str, ended: Callable[[], None]) -> Iterator[None]:
+        """Have `ended` called once, when the session has ended, until the end of the context."""
+        self._told.setdefault(session_id, []).append(ended)
+        try:
+            yield
+        finally:
+            left = self._told.get(session_id, [])
+            if ended in left:
+                left.remove(ended)
+            if not left:
+                self._told.pop(session_id, None)
+
+    async def look(self) -> None:
+        """Ask for all of them. Raises StoreError."""
+        if not self._told:
+            return
+        async with self._store.reading() as tx:
+            over = await sessions.ended(tx, list(self._told))
+        for session_id in over:
+            for ended in self._told.pop(session_id, []):
+                ended()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Sessions"]:
+        """Look again and again, until the end of the context."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            try:
+                await self.look()
+            except StoreError as error:
+                # While the store is away no event can be told either; the next look tells.
+                log.warning("sessions_not_seen", kind=type(error).__name__)

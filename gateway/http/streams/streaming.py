@@ -1,0 +1,68 @@
+"""What all streams of a process share: operations, room, sessions, and the end of the process."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from actions.following import Feed
+from gateway.fanout_settings import Streams
+from gateway.http.edge import Edge
+from gateway.http.pipeline import Pipeline
+from gateway.http.streams.operations import Operations
+from gateway.http.streams.sessions import Sessions
+
+
+@dataclass
+class Streaming:
+    """Made once for a process; `open` is how many streams there are now."""
+
+    settings: Streams
+    sessions: Sessions
+    feed: Feed
+    open: int = 0
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is about to end: streams end themselves, so that their readers go elsewhere at once."""
+
+    served: Operations | None = None
+
+    def serve(self, pipeline: Pipeline) -> None:
+        """Run operations behind a pipeline, that of the endpoint for HTTP."""
+        self.served = Operations(pipeline)
+
+    @property
+    def operations(self) -> Operations:
+        """Runs the operations. Raises LookupError before `serve`."""
+        if self.served is None:
+            raise LookupError("the streams serve nothing yet")
+        return self.served
+
+    @property
+    def edge(self) -> Edge:
+        """How the endpoint behaves."""
+        return self.operations.pipeline.edge
+
+    @property
+    def full(self) -> bool:
+        """Whether no more streams may be opened in this process."""
+        return self.open >= self.settings.connections or self.stopping.is_set()
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a stream while it is open; who opens one asks `full` before."""
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
+
+    @contextmanager
+    def watched(self, context: Any, ended: Callable[[], None]) -> Iterator[None]:
+        """Have `ended` called once the session of a context has ended; somebody without a session has none to lose."""
+        session_id = getattr(getattr(context, "subject", None), "session_id", None)
+        if session_id is None:
+            yield
+            return
+        with self.sessions.watched(session_id, ended):
+            yield

@@ -1,0 +1,47 @@
+"""How one outside system is reached, as a setting."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Partner(BaseModel):
+    """How one outside system is reached. `given` is what onboarding handed over; it never prints itself.
+
+    `given_file` names a JSON file with the same content, for secrets that are mounted as files.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    base_url: str = Field(
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where the system is reached.",
+        json_schema_extra={"production": "https, and no sandbox"},
+    )
+    browser_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where a citizen's browser reaches it, if that differs (sign-in providers).",
+        json_schema_extra={"production": "https, and no sandbox"},
+    )
+    given: dict[str, Any] = Field(
+        default_factory=dict,
+        repr=False,
+        description="What onboarding handed over, as a JSON object. Secret.",
+        json_schema_extra={"production": "this or `GIVEN_FILE`; not a sandbox's"},
+    )
+    given_file: Path | None = Field(
+        default=None,
+        description="A JSON file with the same content, for secrets that are mounted as files. `GIVEN` goes before it.",
+    )
+
+    def onboarding(self) -> dict[str, Any]:
+        """What onboarding handed over; raises OSError or ValueError where the file cannot be read."""
+        if self.given_file is None:
+            return self.given
+        content = json.loads(self.given_file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("not a JSON object")  # noqa: TRY004 - the same for whoever reads the file
+        return content | self.given

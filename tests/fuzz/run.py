@@ -1,0 +1,143 @@
+"""`make fuzz`: schemathesis on every root field of the graph and on every door of a partner (RELIABILITY.md 5.11).
+
+The requests are made from the published schema and from `/openapi.json`, and are the same at each run (`SEED` changes
+them). They go to a running gateway in a citizen's and an officer's name.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from schemathesis.core.failures import FailureGroup
+from schemathesis.graphql import nodes
+
+from tests.support.bounds import rounds
+from tests.support.site import Site, a_site
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore"),  # hypothesis and schemathesis tell of themselves
+]
+
+SEED = int(os.environ.get("SEED", "1"))
+EXAMPLES = rounds(2, ci=2, full=40)
+DOOR_EXAMPLES = rounds(10, ci=15, full=300)
+
+
+@pytest.fixture(scope="module")
+def site():
+    with a_site() as running:
+        yield running
+
+
+def tried(operation: Any, ask: Callable[[Any], None], examples: int) -> None:
+    """Ask with so many cases of one operation, the same for the same seed."""
+    bounds = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+
+    def one(case: Any) -> None:
+        ask(case)
+
+    seed(SEED)(bounds(given(case=operation.as_strategy())(one)))()
+
+
+def test_every_root_field_of_the_graph_answers_whatever_it_is_asked(site: Site):
+    found: list[str] = []
+    asked: set[str] = set()
+    graph = schemathesis.graphql.from_url(f"{site.url}/graphql")
+    with httpx.Client(timeout=30) as client:
+        for result in graph.get_all_operations():
+            operation = result.ok()
+            name = f"{operation.definition.type_.name}.{operation.definition.field_name}"
+            if name.rpartition(".")[2] in LEFT_OUT:
+                continue
+
+            def ask(case: Any, name: str = name) -> None:
+                for token in (site.citizen, site.officer):
+                    found.extend(f"{name}: {problem}" for problem in problems(client, site, case.body, token))
+
+            asked.add(name)
+            tried(operation, ask, EXAMPLES)
+
+    assert sorted(set(found)) == []
+    assert len(asked) > 60
+
+
+_whole = st.integers(-(2**53), 2**53).map(nodes.Int)
+for _name, _values in {
+    "Paise": _whole,
+    "Long": _whole,
+    "Date": (st.dates().map(str) | st.text(max_size=12)).map(nodes.String),
+    "DateTime": (st.datetimes().map(lambda moment: f"{moment.isoformat()}Z") | st.text(max_size=30)).map(nodes.String),
+    "_Any": st.sampled_from(["Citizen", "Application", "Nothing", ""]).map(nodes.String),
+}.items():
+    schemathesis.graphql.scalar(_name, _values)
+
+LEFT_OUT = {"requestErasure"}
+"""It would erase the citizen in whose name the others are asked."""
+
+
+def problems(client: httpx.Client, site: Site, query: Any, token: str) -> list[str]:
+    """What is wrong with the answer to one document."""
+    text = query if isinstance(query, str) else query["query"]
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/graphql-response+json"}
+    try:
+        content = httpx.Request("POST", "http://x", json={"query": text}).content
+    except UnicodeEncodeError:  # half a surrogate pair, which is no text
+        return []
+    response = client.post(
+        f"{site.url}/graphql", content=content, headers=headers | {"Content-Type": "application/json"}
+    )
+    if response.status_code >= 500:
+        return [f"status {response.status_code} {response.text[:200]}"]
+    answer = response.json()
+    codes = [error.get("extensions", {}).get("code") for error in answer.get("errors", ())]
+    wrong = []
+    if any(code in (None, "INTERNAL") for code in codes):
+        wrong.append(f"codes {codes} for {text[:300]}")
+    if response.status_code == 200 and "data" not in answer:
+        wrong.append("200 without data")
+    if response.status_code == 400 and not codes:
+        wrong.append("400 without a code")
+    return wrong
+
+
+def test_every_door_of_a_partner_answers_as_its_description_says(site: Site):
+    found: list[str] = []
+    asked: set[str] = set()
+    given_to = httpx.get(f"{site.url}/openapi.json", timeout=30)
+    assert given_to.json()["openapi"] == "3.1.0"
+    doors = schemathesis.openapi.from_url(f"{site.url}/openapi.json")
+    for result in doors.get_all_operations():
+        operation = result.ok()
+
+        def ask(case: Any, label: str = operation.label) -> None:
+            try:
+                case.call_and_validate(base_url=site.url, checks=CHECKS)
+            except FailureGroup as failures:
+                found.extend(f"{label}: {failure}" for failure in failures.exceptions)
+
+        asked.add(operation.label)
+        tried(operation, ask, DOOR_EXAMPLES)
+
+    assert sorted(set(found)) == []
+    assert len(asked) == 7
+
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

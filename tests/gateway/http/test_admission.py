@@ -1,0 +1,272 @@
+"""Room in the process: shares, lent room, the queue and its time, and a limit that is found by trying."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.clock import ManualClock
+from gateway.http.adaptive import WINDOW_SECONDS, AdaptiveLimit
+from gateway.http.admission import Admission, Share
+from gateway.http.refusals import Refusal
+from gateway.limits import Load
+
+CITIZENS, OFFICERS, PARTNERS = Share.CITIZENS, Share.OFFICERS, Share.PARTNERS
+
+
+class StillClock(ManualClock):
+    """A clock whose sleepers wake when the test moves it past their time."""
+
+    def __init__(self) -> None:
+        super().__init__(datetime(2026, 11, 25, tzinfo=UTC))
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.monotonic() + seconds, wake))
+        await wake
+
+    async def pass_by(self, seconds: float) -> None:
+        from datetime import timedelta
+
+        self.advance(timedelta(seconds=seconds))
+        for at, wake in self._sleepers:
+            if at <= self.monotonic() + 1e-9 and not wake.done():
+                wake.set_result(None)
+        for _ in range(6):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+async def settle() -> None:
+    for _ in range(6):
+        await asyncio.sleep(0)
+
+
+class Visitor:
+    """One request: it goes in as soon as it is let in, and stays until it is told to leave."""
+
+    def __init__(self, gate: Admission, share: Share) -> None:
+        self.inside = False
+        self.refused: Refusal | None = None
+        self._leave = asyncio.Event()
+        self.task = asyncio.create_task(self._visit(gate, share))
+
+    async def _visit(self, gate: Admission, share: Share) -> None:
+        try:
+            async with gate.slot(share):
+                self.inside = True
+                await self._leave.wait()
+        except Refusal as refusal:
+            self.refused = refusal
+
+    async def leave(self) -> None:
+        self._leave.set()
+        await settle()
+
+
+async def visitors(gate: Admission, share: Share, count: int) -> list[Visitor]:
+    come = [Visitor(gate, share) for _ in range(count)]
+    await settle()
+    return come
+
+
+async def everybody_leaves(*groups: list[Visitor]) -> None:
+    for group in groups:
+        for each in group:
+            each.task.cancel()
+    await asyncio.gather(*(each.task for group in groups for each in group), return_exceptions=True)
+
+
+async def test_one_class_may_use_all_room_that_nobody_else_uses(clock: StillClock):
+    gate = Admission(Load(start=20), clock)
+
+    citizens = await visitors(gate, CITIZENS, 20)
+
+    assert all(each.inside for each in citizens)
+    await everybody_leaves(citizens)
+
+
+@pytest.mark.parametrize(("share", "guaranteed"), [(CITIZENS, 12), (OFFICERS, 5), (PARTNERS, 3)])
+async def test_a_guaranteed_share_is_there_although_others_took_all_room(
+    clock: StillClock, share: Share, guaranteed: int
+):
+    gate = Admission(Load(start=20), clock)
+    other = OFFICERS if share is not OFFICERS else CITIZENS
+    crowd = await visitors(gate, other, 20)
+
+    mine = await visitors(gate, share, guaranteed + 1)
+
+    assert [each.inside for each in mine] == [True] * guaranteed + [False]
+    await everybody_leaves(crowd, mine)
+
+
+async def test_lent_room_goes_back_to_the_class_below_its_guarantee_first(clock: StillClock):
+    gate = Admission(Load(start=20), clock)
+    citizens = await visitors(gate, CITIZENS, 20)
+    waiting_citizens = await visitors(gate, CITIZENS, 3)
+    officers = await visitors(gate, OFFICERS, 6)
+
+    for each in citizens[:6]:  # five of them were more than the limit allows
+        await each.leave()
+
+    assert [each.inside for each in officers] == [True] * 6
+    assert not any(each.inside for each in waiting_citizens)
+    await everybody_leaves(citizens, waiting_citizens, officers)
+
+
+async def test_who_waits_is_let_in_when_somebody_leaves(clock: StillClock):
+    gate = Admission(Load(start=4, least=4), clock)
+    inside = await visitors(gate, CITIZENS, 4)
+    waiting = await visitors(gate, CITIZENS, 2)
+
+    await inside[0].leave()
+
+    assert [each.inside for each in waiting] == [True, False]
+    await everybody_leaves(inside, waiting)
+
+
+async def test_in_a_rush_one_waits_a_tenth_of_a_second_and_is_then_told_to_come_back(clock: StillClock):
+    gate = Admission(Load(start=4), clock)
+    inside = await visitors(gate, CITIZENS, 4)
+    (late,) = await visitors(gate, CITIZENS, 1)
+
+    await clock.pass_by(0.09)
+    assert late.refused is None
+    await clock.pass_by(0.011)
+
+    assert late.refused is not None
+    assert late.refused.status == 503
+    assert late.refused.headers["Retry-After"] == "1"
+    assert late.refused.fault.code == "OVERLOADED"
+    await everybody_leaves(inside)
+
+
+async def test_under_lasting_overload_everybody_is_told_within_fifty_milliseconds(clock: StillClock):
+    gate = Admission(Load(start=4), clock)
+    inside = await visitors(gate, CITIZENS, 4)
+    first = await visitors(gate, CITIZENS, 1)
+    await clock.pass_by(0.06)
+    second = await visitors(gate, CITIZENS, 1)
+    await clock.pass_by(0.06)
+
+    third = await visitors(gate, CITIZENS, 1)
+    await clock.pass_by(0.021)
+
+    assert first[0].refused is not None
+    assert second[0].refused is None  # it came before the overload lasted
+    assert third[0].refused is not None
+    await everybody_leaves(inside, second)
+
+
+async def test_a_full_queue_refuses_at_once(clock: StillClock):
+    gate = Admission(Load(start=20), clock)
+    inside = await visitors(gate, CITIZENS, 20)
+    waiting = await visitors(gate, CITIZENS, 24)  # twice the share of the citizens
+
+    (late,) = await visitors(gate, CITIZENS, 1)
+
+    assert late.refused is not None
+    assert gate.waiting == 24
+    await everybody_leaves(inside, waiting)
+
+
+async def test_whoever_gives_up_leaves_no_trace(clock: StillClock):
+    gate = Admission(Load(start=4), clock)
+    inside = await visitors(gate, CITIZENS, 4)
+    waiting = await visitors(gate, CITIZENS, 2)
+
+    waiting[0].task.cancel()
+    await settle()
+    await everybody_leaves(inside, waiting)
+
+    assert (gate.under_way, gate.waiting) == (0, 0)
+
+
+async def test_a_turn_that_comes_to_somebody_who_gave_up_goes_to_the_next(clock: StillClock):
+    gate = Admission(Load(start=4), clock)
+    inside = await visitors(gate, CITIZENS, 4)
+    waiting = await visitors(gate, CITIZENS, 2)
+
+    inside[0]._leave.set()
+    await asyncio.sleep(0)
+    waiting[0].task.cancel()
+    await settle()
+
+    assert gate.under_way == 4
+    assert waiting[1].inside
+    await everybody_leaves(inside, waiting)
+    assert gate.under_way == 0
+
+
+async def test_what_happened_is_told_by_share(clock: StillClock):
+    told: list[tuple[Share, str]] = []
+    gate = Admission(Load(start=4, wait_seconds=0), clock, lambda share, outcome: told.append((share, outcome)))
+    async with AsyncExitStack() as stack:
+        for _ in range(4):
+            await stack.enter_async_context(gate.slot(CITIZENS))
+        await visitors(gate, CITIZENS, 1)
+        await clock.pass_by(0.001)
+
+    assert told == [(CITIZENS, "admitted")] * 4 + [(CITIZENS, "shed")]
+
+
+def windows(limit: AdaptiveLimit, count: int, *, seconds: float, busy: float = 1.0, late: float = 0.0) -> list[int]:
+    """The limit after each of so many windows in which operations took so long."""
+    values = []
+    for _ in range(count):
+        windows.now += WINDOW_SECONDS
+        limit.started(int(limit.value * busy))
+        for _ in range(20):
+            limit.finished(seconds)
+        limit.ran_late(late)
+        assert limit.move(windows.now)
+        values.append(limit.value)
+    return values
+
+
+@pytest.fixture
+def limit() -> AdaptiveLimit:
+    windows.now = 0.0
+    return AdaptiveLimit(Load(), 0.0)
+
+
+def test_a_limit_that_is_used_and_hurts_nobody_rises_to_the_most(limit: AdaptiveLimit):
+    values = windows(limit, 80, seconds=0.01)
+
+    assert values == sorted(values)
+    assert values[-1] == 200
+
+
+def test_a_limit_that_nobody_reaches_stays(limit: AdaptiveLimit):
+    assert windows(limit, 20, seconds=0.01, busy=0.1)[-1] == 20
+
+
+def test_the_limit_falls_while_the_loop_runs_late_and_never_below_the_least(limit: AdaptiveLimit):
+    values = windows(limit, 20, seconds=0.01, late=0.08)
+
+    assert values == sorted(values, reverse=True)
+    assert values[-1] == 4
+
+
+def test_the_limit_falls_where_operations_take_far_longer_than_usual_and_comes_back(limit: AdaptiveLimit):
+    before = windows(limit, 20, seconds=0.01)[-1]
+    during = min(windows(limit, 6, seconds=0.08))
+    after = windows(limit, 40, seconds=0.01)[-1]
+
+    assert during < before * 0.6
+    assert after > before
+
+
+def test_one_slow_operation_does_not_move_the_limit(limit: AdaptiveLimit):
+    limit.started(20)
+    for seconds in (0.01,) * 9 + (8.0,):
+        limit.finished(seconds)
+
+    assert limit.move(1.0)
+    assert limit.value > 20

@@ -1,0 +1,129 @@
+"""The document guard looks at each part of a document once, whatever its fragments come to when they are spread out."""
+
+from itertools import pairwise
+
+import pytest
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, Visitor, parse, visit
+
+from gateway.http import guard
+from gateway.http.body import _tokens
+from gateway.http.guard import Measurer, check_document
+from gateway.http.refusals import Refusal
+from gateway.limits import Limits
+
+NUMBERS = {
+    "body_bytes": 100_000,
+    "json_depth": 24,
+    "json_digits": 60,
+    "json_keys": 5000,
+    "tokens": 1000,
+    "depth": 10,
+    "aliases": 15,
+    "root_fields": 10,
+    "cost": 1000,
+}
+
+
+def test_the_limits_are_those_that_were_settled():
+    limits = Limits()
+
+    assert {name: getattr(limits, name) for name in NUMBERS} == NUMBERS
+    assert (guard.MOST_DIRECTIVES, guard.MOST_FRAGMENTS, guard.MOST_OPERATIONS, guard.MOST_VARIABLES) == (9, 30, 10, 50)
+    assert guard.INTROSPECTION_DEPTH == 15
+
+
+def measure(text: str) -> tuple[Measurer, int]:
+    """The measurer after its work, and how many selections the document has."""
+    document = parse(text)
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    measurer = Measurer(fragments)
+    for operation in document.definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            measurer.size(operation.selection_set)
+    counter = Selections()
+    visit(document, counter)
+    return measurer, counter.count
+
+
+class Selections(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def enter_field(self, *_: object) -> None:
+        self.count += 1
+
+    enter_inline_fragment = enter_fragment_spread = enter_field
+
+
+def doubling(levels: int) -> str:
+    parts = [f"fragment F{level} on Leaf {{ ...F{level + 1} ...F{level + 1} }}" for level in range(levels)]
+    return "{ leaf { ...F0 } } " + " ".join(parts) + f" fragment F{levels} on Leaf {{ a: name }}"
+
+
+def doubling_below(levels: int) -> str:
+    spread = "fragment F{0} on Leaf {{ a: leaf {{ ...F{1} }} b: leaf {{ ...F{1} }} }}"
+    return "{ leaf { ...F0 } } " + " ".join(spread.format(level, level + 1) for level in range(levels))
+
+
+def mesh(fragments: int) -> str:
+    """Each fragment spreads all later ones."""
+    later = [" ".join(f"...F{number}" for number in range(start + 1, fragments)) for start in range(fragments)]
+    return "{ ...F0 } " + " ".join(
+        f"fragment F{number} on Leaf {{ name {later[number]} }}" for number in range(fragments)
+    )
+
+
+def operations(number: int) -> str:
+    return " ".join(f"query Q{index} {{ leaf {{ ...F }} }}" for index in range(number)) + " fragment F on Leaf { name }"
+
+
+SHAPES = {
+    "doubling": doubling(25),
+    "doubling below": doubling_below(25),
+    "mesh": mesh(30),
+    "operations": operations(10),
+    "circle": "{ ...A } fragment A on Leaf { ...B ...B } fragment B on Leaf { ...A name }",
+    "inline": "{" + "... {" * 90 + "name" + "}" * 90 + "}",
+    "wide": "{" + " leaf { name }" * 600 + "}",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_part_of_a_document_is_looked_at_twice(shape):
+    measurer, selections = measure(SHAPES[shape])
+
+    assert measurer.steps == selections
+
+
+def test_what_doubling_fragments_come_to_is_known_without_walking_it():
+    measurer, _ = measure(doubling(25))
+
+    assert measurer.known["F0"].aliases == 2**25
+
+
+@pytest.mark.parametrize("count", [51, 52])
+def test_objects_that_are_asked_for_again_and_again_are_refused_before_validation_compares_them(count):
+    again = "{ leaf {" + " leaf { name }" * count + "} }"
+
+    if count == guard.MOST_REPEATS + 1:
+        assert check_document(parse(again), Limits()) is False
+        return
+    with pytest.raises(Refusal) as refused:
+        check_document(parse(again), Limits())
+    assert refused.value.fault.detail == "REPEATS"
+
+
+def test_six_hundred_overlapping_objects_do_not_get_past_the_guard():
+    with pytest.raises(Refusal):
+        check_document(parse("{ leaf {" + " leaf { name }" * 600 + "} }"), Limits())
+
+
+@pytest.mark.parametrize(
+    "raw", [b'"' * 50_000, b'\\"' * 25_000, b"[" * 50_000, b"9" * 50_000, b'{"a":' * 10_000, b'"\\' * 25_000]
+)
+def test_no_byte_of_a_body_is_looked_at_by_two_tokens(raw):
+    spans = [match.span() for match in _tokens(60).finditer(raw)]
+
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    assert len(spans) <= len(raw)

@@ -1,0 +1,138 @@
+"""The HTTP server: its settings, and heads and bodies that are too long or too slow, over a real port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+
+from gateway.http.graphql import Edge
+from gateway.http.protocol import server_options
+from gateway.limits import Server
+from tests.gateway.http.conftest import application
+
+pytestmark = pytest.mark.integration
+
+
+@asynccontextmanager
+async def serving(edge: Edge, server: Server) -> AsyncIterator[int]:
+    config = uvicorn.Config(application(edge), port=0, lifespan="off", **server_options(server))
+    running = uvicorn.Server(config)
+    task = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield running.servers[0].sockets[0].getsockname()[1]
+    finally:
+        running.should_exit = True
+        await task
+
+
+async def exchange(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """Send the parts and read until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        async with asyncio.timeout(5):
+            answer = await reader.read()
+    except ConnectionError:
+        pass
+    writer.close()
+    return answer
+
+
+def head(*lines: bytes, close: bool = True) -> bytes:
+    ending = [b"Connection: close"] if close else []
+    return b"\r\n".join([b"GET /graphql?query={hello} HTTP/1.1", b"Host: gateway.test", *lines, *ending, b"", b""])
+
+
+def test_every_number_of_the_server_is_as_decided():
+    options = server_options(Server())
+
+    assert {name: options[name] for name in options if name not in {"http", "ws"}} == {
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        "proxy_headers": False,
+        "forwarded_allow_ips": [],
+        "limit_concurrency": 400,
+        "backlog": 512,
+        "timeout_keep_alive": 5,
+        "timeout_graceful_shutdown": 20,
+        "ws_max_size": 65_536,
+        "ws_max_queue": 8,
+        "ws_ping_interval": 20.0,
+        "ws_ping_timeout": 20.0,
+        "ws_per_message_deflate": False,
+    }
+    assert options["http"].bounds.headers == 100
+    assert options["http"].bounds.head_bytes == 32_768
+
+
+@pytest.fixture
+async def port(make_edge: Callable[..., Edge]) -> AsyncIterator[int]:
+    async with serving(make_edge(), Server(head_seconds=0.2, body_seconds=0.2)) as listening:
+        yield listening
+
+
+async def test_an_ordinary_head_is_answered_and_names_no_server(port: int):
+    answer = await exchange(port, head(*(b"X-%d: y" % number for number in range(90))))
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nserver:" not in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"X-%d: y" % number for number in range(101)],
+        [b"X: " + b"y" * 33_000],
+        [b"X-%d: " % number + b"y" * 500 for number in range(90)],
+    ],
+    ids=["many", "long", "many and long"],
+)
+async def test_a_head_out_of_bounds_is_431(port: int, lines: list[bytes]):
+    answer = await exchange(port, head(*lines))
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert answer.endswith(b'{"code":"BAD_INPUT"}')
+
+
+async def test_a_head_that_never_ends_is_cut_off_at_its_bound(port: int):
+    parts = [b"GET /graphql HTTP/1.1\r\nX: "] + [b"y" * 8000] * 8
+
+    assert (await exchange(port, *parts)).startswith((b"HTTP/1.1 431 ", b""))
+
+
+async def test_a_head_that_comes_byte_by_byte_is_408(port: int):
+    answer = await exchange(port, *(bytes([byte]) for byte in b"GET"), pause=0.05)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_body_that_never_comes_is_408(port: int):
+    post = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+
+    assert (await exchange(port, post)).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET /%\xff HTTP/1.1\r\n\r\n", b"\0" * 50]
+)
+async def test_what_is_no_http_is_400(port: int, garbage: bytes):
+    answer = await exchange(port, garbage)
+
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 408 "))
+
+
+async def test_requests_on_one_connection_have_their_heads_counted_apart(port: int):
+    one = head(*(b"X-%d: " % number + b"y" * 300 for number in range(60)), close=False)
+
+    answer = await exchange(port, one + one, one, head())
+
+    assert answer.count(b"HTTP/1.1 200 ") == 4
