@@ -1,8 +1,8 @@
 """The store: opening a database, and transactions that are whole or not at all."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from sqlalchemy import inspect, text
@@ -30,6 +30,10 @@ class Transaction:
     cipher: FieldCipher
     clock: Clock
     writable: bool
+    audit_stopped: bool = False
+    """Whether the audit log takes no line now, because it could not be sealed for too long."""
+    marks: set[str] = field(default_factory=set)
+    """What listeners of the store are told once it is committed (Store.after_commit)."""
 
     @property
     def dialect(self) -> str:
@@ -46,6 +50,10 @@ class Store:
         self.dialect = address.get_backend_name()
         self._cipher = cipher
         self._clock = clock
+        self.after_commit: list[Callable[[Collection[str]], None]] = []
+        """Told of the marks of each transaction that was committed; must neither wait nor raise."""
+        self.audit_stopped = False
+        """Set by the process's pulse (gateway/sealing.py); what must be audited is then refused with WritesStopped."""
         self._writer = write_engine(address)
         self._reader = read_engine(address, self._writer)
 
@@ -69,9 +77,13 @@ class Store:
         """
         with translated():
             async with connected(self._writer) as connection, connection.begin():
-                yield Transaction(connection, self._cipher, self._clock, writable=True)
+                tx = Transaction(connection, self._cipher, self._clock, True, self.audit_stopped)
+                yield tx
                 crash_points.reach(crash_points.BEFORE_COMMIT)
         crash_points.reach(crash_points.AFTER_COMMIT)
+        if tx.marks:
+            for tell in self.after_commit:
+                tell(tx.marks)
 
     async def carry_out(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do the work in a write transaction, again as a whole where it lost a race, at most REPETITIONS times.

@@ -1,13 +1,14 @@
-"""The example operations of the repository: GraphiQL's tabs, and the names that metrics may show."""
+"""The example operations of the repository as GraphiQL's tabs."""
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-OPERATIONS = Path(__file__).resolve().parents[2] / "operations"
-_NAME = re.compile(r"^\s*(?:query|mutation|subscription)\s+([A-Za-z_]\w*)", re.MULTILINE)
+from gateway.screens import FRAGMENTS, OPERATIONS, with_fragments
+
+TABS = "tabs.json"
+"""A list of the files that are tabs, in their order, such as `citizen_app/home`; without it, all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,18 @@ class Example:
 
 
 def examples(folder: Path = OPERATIONS) -> list[Example]:
-    """The documents `*.graphql` of a folder in the order of their names; none where it is missing."""
-    return [Example(path.read_text(encoding="utf-8"), _variables(path)) for path in sorted(folder.glob("*.graphql"))]
+    """The documents of a folder that are tabs; none where it is missing."""
+    return [
+        Example(with_fragments(path.read_text(encoding="utf-8"), folder), _variables(path)) for path in _tabs(folder)
+    ]
 
 
-def operation_names(folder: Path = OPERATIONS) -> frozenset[str]:
-    """The names of the operations in those documents."""
-    return frozenset(name for example in examples(folder) for name in _NAME.findall(example.query))
+def _tabs(folder: Path) -> list[Path]:
+    chosen = folder / TABS
+    if chosen.exists():
+        paths = [folder / f"{name}.graphql" for name in json.loads(chosen.read_text(encoding="utf-8"))]
+        return [path for path in paths if path.exists()]
+    return [path for path in sorted(folder.glob("**/*.graphql")) if path.parent.name != FRAGMENTS]
 
 
 def _variables(path: Path) -> dict[str, Any] | None:

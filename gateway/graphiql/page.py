@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.graphiql.examples import OPERATIONS, examples
+from gateway.graphiql.examples import examples
+from gateway.screens import OPERATIONS
 
 STATIC = Path(__file__).with_name("static")
 CONTENT_SECURITY_POLICY = (

@@ -3,6 +3,7 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import "graphiql/style.css";
 import { createRoot } from "react-dom/client";
+import { withStreams } from "./streams.js";
 import "./page.css";
 
 const base = new URL(".", document.currentScript.src).href;
@@ -26,7 +27,7 @@ const initialVariables = (fresh && tabs[0]?.variables) || undefined;
 
 createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
-    fetcher={createGraphiQLFetcher({ url: page.url })}
+    fetcher={withStreams(page.url, createGraphiQLFetcher({ url: page.url }))}
     storage={storage}
     defaultTabs={tabs.length ? tabs : undefined}
     initialVariables={initialVariables}
