@@ -11,6 +11,7 @@ from domain.numbers import NumberKind, parse_number
 from schema.applications import Application
 from schema.certificates import Certificate
 from schema.context import Info
+from schema.guarding import check_type
 from schema.node import Node
 from schema.nodes import FINDERS, Finder, by_loader
 
@@ -51,6 +52,7 @@ async def _entity(info: Info, representation: object) -> Node:
     code = TYPES.get(name) if isinstance(name, str) else None
     if code is None or not isinstance(name, str):
         raise _bad("__typename")
+    check_type(info, name)
     node = await _by_key(info, name, code, representation)
     if node is None:
         raise not_found(name)

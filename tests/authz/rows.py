@@ -1,0 +1,144 @@
+"""The authorisation matrix: who sees which thing, and who may try which mutation on it.
+
+The things are Asha's. `officer` is posted where she applied, `officer elsewhere` in another district; `appellate`
+stands above the officer. Whoever is not named is told the same as of a thing that is not there. A thing or mutation
+of the schema without a row fails the tests, as does a field without an entry in fields.json.
+"""
+
+from collections.abc import Mapping
+
+EVERYBODY = frozenset({"*"})
+NOBODY: frozenset[str] = frozenset()
+
+
+def who(*names: str) -> frozenset[str]:
+    """The subjects of tests/support/authz.py by their names."""
+    return frozenset(names)
+
+
+_OFFICE = ("officer", "appellate", "commission")
+_HERS = ("citizen", "assisting operator")
+
+THINGS: Mapping[str, frozenset[str]] = {
+    "Application": who(*_HERS, *_OFFICE),
+    "Appeal": who(*_HERS, *_OFFICE),
+    "Benefit": who("citizen", "officer", "finance officer"),
+    "Certificate": who("citizen", *_OFFICE),
+    "Citizen": who(*_HERS),
+    "Clearance": who("citizen", "officer"),
+    "Department": EVERYBODY,
+    "District": EVERYBODY,
+    "DoorstepVisit": who(*_HERS, "doorstep agent", "officer"),
+    "Grievance": who(*_HERS, "officer", "appellate", "department admin"),
+    "Leave": who("officer", "admin"),
+    "Notification": who("citizen"),
+    "Officer": who("officer"),
+    "Operator": who("doorstep agent"),
+    "Scheme": EVERYBODY,
+    "Service": EVERYBODY,
+    "Suggestion": who("citizen", "department admin"),
+}
+"""By `node`, `nodes`, `_entities` and root fields alike. Officer and Operator are found by their own sessions."""
+
+MUTATIONS: Mapping[str, frozenset[str]] = {
+    "answerClearance": who("officer"),
+    "answerQuery": who(*_HERS),
+    "askClearance": who("officer"),
+    "assignDoorstepVisit": who("assisting operator", "officer"),
+    "bookDoorstepVisit": who(*_HERS, "officer"),
+    "bulkClaim": who("officer"),
+    "bulkDecide": who("officer"),
+    "bulkForward": who("officer"),
+    "cancelDoorstepVisit": who(*_HERS, "officer"),
+    "cancelLeave": who("admin"),
+    "claimApplication": who("officer"),
+    "closeGrievance": who(*_HERS),
+    "confirmDecision": who("officer"),
+    "decideAppeal": who("appellate"),
+    "decideApplication": who("officer"),
+    "escalateGrievance": who(*_HERS),
+    "failDoorstepVisit": who("doorstep agent"),
+    "fileAppeal": who(*_HERS),
+    "forwardApplication": who("officer"),
+    "giveFeedback": who("citizen"),
+    "handOver": who("assisting operator", "officer"),
+    "handOverVisit": who("doorstep agent"),
+    "raiseGrievance": who(*_HERS),
+    "recordFee": who("assisting operator", "officer"),
+    "recordHearing": who("appellate"),
+    "recordVisitFee": who("assisting operator", "doorstep agent", "officer"),
+    "releaseApplication": who("officer"),
+    "replyToGrievance": who("officer", "appellate", "department admin"),
+    "replyToSuggestion": who("department admin"),
+    "reportCompliance": who("officer"),
+    "reportVerification": who("officer"),
+    "rescheduleDoorstepVisit": who(*_HERS, "officer"),
+    "sendBackDecision": who("officer"),
+    "setOutOnVisit": who("doorstep agent"),
+    "withdrawApplication": who(*_HERS),
+}
+"""Mutations on a thing that is named: who is told anything else of one that is there than of one that is not."""
+
+_STAFF_WITH_IDEAS = ("officer", "officer elsewhere", "appellate")
+
+OWN: Mapping[str, frozenset[str]] = {
+    "chooseAutoAppeal": who("citizen", "neighbour"),
+    "exportMyData": who("citizen", "neighbour"),
+    "makeSuggestion": who("citizen", "neighbour", *_STAFF_WITH_IDEAS),
+    "markNotificationsRead": who("citizen", "neighbour"),
+    "recordLeave": who("admin"),
+    "replayDecisions": EVERYBODY,
+    "requestErasure": who("citizen", "neighbour"),
+    "saveDraft": who("citizen", "neighbour", "assisting operator"),
+    "setClientPolicy": who("admin"),
+    "setSwitch": who("admin"),
+    "submitApplication": who("citizen", "neighbour", "assisting operator"),
+    "transferOfficer": who("admin"),
+}
+"""Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
+
+The officer whose leave or transfer is tried also holds a post outside of the department administrator's department.
+`replayDecisions` tells everybody who is signed in that the made-up pack was not given out to her.
+"""
+
+NARROW: Mapping[str, frozenset[str]] = {
+    "Appeal.penaltyProposal": who("appellate", "commission"),
+    "Application.applicant": who("citizen", "assisting operator", "officer", "appellate"),
+    "Application.claim": who("officer", "appellate", "commission"),
+    "Application.escalation": who("officer", "appellate", "commission"),
+    "Application.proposal": who("officer", "appellate", "commission"),
+    "Citizen.benefits": who("citizen"),
+    "Citizen.certificates": who("citizen"),
+    "Citizen.dataAccesses": who("citizen"),
+    "Citizen.departmentCertificates": who("citizen"),
+    "Citizen.rationCard": who("citizen"),
+    "DoorstepVisit.application": who("citizen", "assisting operator", "officer"),
+    "DoorstepVisit.otp": who("citizen"),
+    "DoorstepVisit.otpExpiresAt": who("citizen"),
+    "DoorstepVisit.possibleAgents": who("assisting operator", "officer"),
+}
+"""Fields that only some of those see who see the thing: null or empty for the others."""
+
+ROOTS: Mapping[str, frozenset[str]] = {
+    "Query.alarms": who("auditor", "admin"),
+    "Query.overdue": who("commission"),
+    "Query.switches": who("auditor", "admin"),
+    "Query.transactionCounts": who(
+        "officer",
+        "officer elsewhere",
+        "appellate",
+        "commission",
+        "department admin",
+        "finance officer",
+        "auditor",
+        "admin",
+        "e-taal",
+    ),
+    "Query.officers": who("department admin", "admin"),
+    "Query.vacancies": who("department admin", "admin"),
+    "Query.changes": who("citizen", "neighbour"),
+}
+"""Root fields that belong to roles, not to things: everybody else is told NOT_FOUND or, without a token, to sign in."""
+
+BY_THING = frozenset({"Query.appeal", "Query.application", "Query.doorstepSlots", "Query.serviceLevels"})
+"""Root fields for whoever is signed in; what they give depends on the thing that is asked for, or is one's own."""

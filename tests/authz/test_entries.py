@@ -1,0 +1,94 @@
+"""Nothing of the schema is without an entry in the authorisation matrix (`make authz` then asks as everybody)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType
+from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
+
+from schema.directives import declared
+from schema.guarding import root_fields
+from schema.nodes import TYPE_NAMES
+from tests.authz import rows
+from tests.support.authz import SUBJECTS
+
+FIELDS = Path(__file__).parent / "fields.json"
+RULES = {
+    "public": "anybody may see the thing, or it is about nobody",
+    "thing": "whoever sees the thing (THINGS in rows.py)",
+    "narrow": "some of those who see the thing (NARROW in rows.py)",
+    "part": "whoever got the thing that it is a part of",
+    "role": "whoever holds the scope that the field declares (ROOTS in rows.py)",
+    "signed in": "whoever is signed in, for what is her own or what she may see",
+    "mutation": "see MUTATIONS and OWN in rows.py",
+}
+"""What an entry may say. A new field needs one: `python -m tests.authz.entries` proposes it, a person reviews it."""
+
+
+def entries() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(FIELDS.read_text(encoding="utf-8"))
+    return found
+
+
+def shown(graph: Any) -> dict[str, set[str]]:
+    """Every field that can be asked for, by its type."""
+    return {
+        kind.name: set(kind.fields)
+        for kind in graph._schema.type_map.values()
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("_")
+    }
+
+
+def test_every_field_has_an_entry_and_no_entry_is_left_over(graph):
+    schema = {f"{kind}.{field}" for kind, fields in shown(graph).items() for field in fields if field[0] != "_"}
+    kept = {f"{kind}.{field}" for kind, fields in entries().items() for field in fields}
+
+    assert sorted(schema - kept) == []
+    assert sorted(kept - schema) == []
+
+
+def test_every_entry_says_something_that_is_known():
+    assert {rule for fields in entries().values() for rule in fields.values()} <= set(RULES)
+
+
+def test_entries_agree_with_what_the_schema_declares(graph):
+    kept = entries()
+    for name, field in root_fields(graph._schema):
+        kind, _, own = name.partition(".")
+        rule = kept[kind][own]
+        if any(tag.name == "public" for tag in declared(field, Tag)):
+            assert rule == "public", name
+        else:
+            assert declared(field, Authenticated), name
+            assert rule in ("mutation", "role", "signed in"), name
+        if declared(field, RequiresScopes) and kind == "Query":
+            assert rule == "role", name
+            assert name in rows.ROOTS
+
+
+def test_every_thing_with_an_id_has_a_row(graph):
+    assert set(rows.THINGS) == set(TYPE_NAMES.values())
+
+
+def test_every_mutation_has_a_row(graph):
+    assert set(rows.MUTATIONS) | set(rows.OWN) == set(graph._schema.mutation_type.fields)
+    assert not set(rows.MUTATIONS) & set(rows.OWN)
+
+
+def test_narrow_fields_are_entered_as_such_and_are_narrower_than_their_thing():
+    kept = entries()
+    assert {
+        f"{kind}.{field}" for kind, fields in kept.items() for field, rule in fields.items() if rule == "narrow"
+    } == set(rows.NARROW)
+
+
+def test_rows_name_subjects_that_there_are():
+    named = [
+        *rows.THINGS.values(),
+        *rows.MUTATIONS.values(),
+        *rows.OWN.values(),
+        *rows.NARROW.values(),
+        *rows.ROOTS.values(),
+    ]
+    assert {who for row in named for who in row} - {"*"} <= set(SUBJECTS)

@@ -1,0 +1,90 @@
+"""Behind a router: one query that joins the gateway with the subgraph of a department, a process each."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.departments import PROGRAM, department, running_department
+from tests.support.node import run_node
+from tests.support.running import Running
+
+SECRET = "a-secret-that-the-router-shares-with-its-subgraphs"
+MINE = "{ viewer { ... on Citizen { id applications(first: 2) { nodes { number } } } } }"
+JOINED = """
+query ($number: String!) {
+  viewer { __typename ... on Citizen { name(language: EN) fellingPermits { number trees } } }
+  application(by: { number: $number }) { number status service { code } siteInspections { inspectedOn remark } }
+  fellingPermitCount
+}
+"""
+
+
+@pytest.fixture
+def mine(running: Running) -> dict[str, Any]:
+    """The default citizen's id and the numbers of two applications of hers."""
+    viewer = running.data(MINE, token=running.token())["viewer"]
+    return {"id": viewer["id"], "numbers": [node["number"] for node in viewer["applications"]["nodes"]]}
+
+
+@pytest.fixture
+def register(mine: dict[str, Any], tmp_path: Path) -> Path:
+    path = tmp_path / "register.json"
+    permit = {"number": "F-7", "citizen": mine["id"], "species": "Pinus roxburghii", "trees": 2}
+    visit = {"application": mine["numbers"][0], "on": "2026-11-24", "remark": "Two trees stand."}
+    path.write_text(json.dumps({"permits": [permit], "inspections": [visit]}), encoding="utf-8")
+    return path
+
+
+def supergraph(running: Running, department_url: str, folder: Path) -> str:
+    """What both subgraphs tell of themselves, composed by the example's script for a router that enforces nothing."""
+    printed = {
+        "apuni": (f"{running.url}/graphql", running.data("{ _service { sdl } }")["_service"]["sdl"]),
+        "forest": (department_url, department().SCHEMA.as_str()),
+    }
+    arguments = []
+    for name, (url, sdl) in printed.items():
+        (folder / f"{name}.graphql").write_text(sdl, encoding="utf-8")
+        arguments.append(f"{name}={url}={folder / name}.graphql")
+    script = str(PROGRAM.parent / "supergraph.mjs")
+    return asyncio.run(run_node(script, "--enforced-by-subgraphs", *arguments))
+
+
+def route(composed: str, *requests: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a router answers; it passes the end user's token through and proves itself by the secret."""
+    given = json.dumps({"supergraph": composed, "secret": SECRET, "requests": requests}).encode()
+    found: list[dict[str, Any]] = json.loads(asyncio.run(run_node("router.mjs", stdin=given)))
+    return found
+
+
+def test_one_query_joins_the_gateway_and_a_department(
+    running: Running, register: Path, mine: dict[str, Any], tmp_path: Path
+):
+    secret_file = tmp_path / "router.secret"
+    secret_file.write_text(SECRET, encoding="utf-8")
+    first, second = mine["numbers"]
+    signed_in = {"authorization": f"Bearer {running.token()}"}
+
+    with running_department(register, secret_file) as url:
+        joined, other, stranger = route(
+            supergraph(running, url, tmp_path),
+            {"query": JOINED, "variables": {"number": first}, "headers": signed_in},
+            {"query": JOINED, "variables": {"number": second}, "headers": signed_in},
+            {"query": JOINED, "variables": {"number": first}},
+        )
+        direct = httpx.post(url, json={"query": "{ fellingPermitCount }"}, timeout=10)
+
+    assert joined["errors"] == []
+    assert joined["data"]["viewer"]["fellingPermits"] == [{"number": "F-7", "trees": 2}]
+    assert joined["data"]["application"]["number"] == first
+    assert joined["data"]["application"]["siteInspections"] == [
+        {"inspectedOn": "2026-11-24", "remark": "Two trees stand."}
+    ]
+    assert joined["data"]["fellingPermitCount"] == 1
+    assert other["data"]["application"]["siteInspections"] == []
+    assert (stranger["data"]["viewer"], stranger["data"]["application"]) == (None, None)
+    assert [error["extensions"]["code"] for error in stranger["errors"]] == ["UNAUTHENTICATED"]
+    assert (direct.status_code, direct.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")

@@ -1,0 +1,42 @@
+"""Every field of the graph has a text in both languages, and `labels` gives it."""
+
+import pytest
+
+from domain.messages import MissingMessage, field_label
+from domain.people import ANONYMOUS
+from domain.text import Language
+from schema.labels import fields_of
+
+QUERY = 'query ($prefix: String! = "field.") { labels(prefix: $prefix) { key text } }'
+
+
+def has_text(kind: str, name: str, language: Language) -> bool:
+    try:
+        return bool(field_label(kind, name, language))
+    except MissingMessage:
+        return False
+
+
+@pytest.mark.parametrize("language", [Language.HI, Language.EN])
+def test_every_field_has_a_label(graph, language):
+    """A missing one is added to domain/locale as `field.<name>`; `field.<Type>.<name>` where it means another thing."""
+    assert sorted({name for kind, name in fields_of(graph._schema) if not has_text(kind, name, language)}) == []
+
+
+async def test_labels_give_every_field_in_the_asked_language(world, graph):
+    fields = {f"field.{kind}.{name}" for kind, name in fields_of(graph._schema)}
+
+    hindi = {one["key"]: one["text"] for one in (await world.ask(QUERY, ANONYMOUS, Language.HI))["data"]["labels"]}
+    english = {one["key"]: one["text"] for one in (await world.ask(QUERY, ANONYMOUS))["data"]["labels"]}
+
+    assert fields <= set(hindi)
+    assert fields <= set(english)
+    assert hindi["field.Application.statusLabel"] == "स्थिति का नाम"
+    assert english["field.Application.statusLabel"] == "Status label"
+
+
+async def test_a_prefix_narrows_the_labels(world):
+    told = (await world.ask(QUERY, ANONYMOUS, prefix="field.Application."))["data"]["labels"]
+
+    assert {one["key"].split(".")[1] for one in told} == {"Application"}
+    assert len(told) > 30
