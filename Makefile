@@ -4,7 +4,8 @@ export VENV ?= .venv
 BIN := $(VENV)/bin
 BOUND ?= full
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote faults race idem mig crash
+.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep faults race idem mig crash authz
+.PHONY: hostile pii fuzz load backup ws
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,6 +28,7 @@ check: bootstrap-dev ## Lint, types, import directions, printed schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/apuni schema check
+	$(BIN)/apuni schema diff
 	$(BIN)/apuni reference check
 
 fix: bootstrap-dev ## Format and mend what can be mended by machine
@@ -39,20 +41,44 @@ schema: bootstrap-dev ## Print the graph to schema/schema.graphql
 bench-remote: bootstrap-dev ## Measure what a call to an outside system costs, beside httpx and aiohttp
 	$(BIN)/python -m benchmarks.remote.bench
 
+bench-sweep: bootstrap-dev ## Measure the legal clock's round over 100,000 open cases, on SQLite and PostgreSQL
+	$(BIN)/python -m benchmarks.legal_sweep.bench
+
 faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of the cells (build/faults.md)
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/faults/matrix.py -q -s -p no:cacheprovider
 
-race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=ci runs sixty
+race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=ci runs thirty
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/race tests/properties -q -p no:cacheprovider --timeout=0
 
 idem: bootstrap-dev ## One key, one effect, whatever is lost or restarted
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/idem -q -p no:cacheprovider --timeout=0
 
-mig: bootstrap-dev ## Migrations there and back with 100,000 rows, beside the old release; BOUND=ci with 5,000
+mig: bootstrap-dev ## Migrations there and back with 100,000 rows, beside the old release; BOUND=ci with 2,000
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/mig -q -p no:cacheprovider --timeout=0
 
-crash: bootstrap-dev ## kill -9 at marked points, and for a minute at random under load; BOUND=ci for 15 seconds
+authz: bootstrap-dev ## Everybody asks for everything by every way there is; BOUND=ci as seven kinds of people
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/authz/matrix.py tests/authz/test_entries.py -q -p no:cacheprovider -n 2 --timeout=0
+
+crash: bootstrap-dev ## kill -9 at marked points, and for a minute at random under load; BOUND=ci for 10 seconds
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/crash -q -p no:cacheprovider --timeout=0
+
+backup: bootstrap-dev ## Back up the running demo under load, restore it elsewhere, verify; PostgreSQL back to a moment
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/backup -q -p no:cacheprovider --timeout=0
+
+hostile: bootstrap-dev ## Hundreds of hostile requests from a seed, each answered in time with a code (build/hostile.md)
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/hostile/run.py -q -p no:cacheprovider --timeout=0
+
+pii: bootstrap-dev ## Canaries in every channel, at the level DEBUG: none comes up in logs, metrics, answers or files
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/pii/run.py -q -p no:cacheprovider --timeout=0
+
+ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two processes with Valkey between them
+	$(BIN)/python -m pytest tests/gateway/http/streams tests/gateway/test_fanout.py -q -p no:cacheprovider
+
+fuzz: bootstrap-dev ## schemathesis on every root field of the graph and every door of a partner
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py -q -p no:cacheprovider --timeout=0
+
+load: bootstrap-dev ## Steady load, overload, slow and dead sources, a herd: ratios of one run (benchmarks/load)
+	BOUND=$(BOUND) $(BIN)/python -m benchmarks.load.run
 
 lock: ## Make the lock files anew from pyproject.toml (names no download address)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.txt

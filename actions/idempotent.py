@@ -3,19 +3,26 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from actions.environment import Environment
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Subject
-from store import errors, idempotency
+from store import crash_points, errors, idempotency
 from store.engine import Transaction
 
 KEY_LENGTH = 255
+ANSWERS = "answer"
+"""The operation under which the edge keeps whole answers (gateway/http/replays.py)."""
+
 _KEY = ("input", "idempotencyKey")
 
 Work = Callable[[Transaction], Awaitable[Mapping[str, Any]]]
+
+completed: ContextVar[list[str] | None] = ContextVar("completed", default=None)
+"""The operations of this request that were done or replayed under a key, where somebody wants to know."""
 
 
 async def once(
@@ -37,15 +44,20 @@ async def once(
     """
     if not 1 <= len(key) <= KEY_LENGTH:
         raise Problems(Problem(ErrorCode.BAD_INPUT, _KEY, params={"longest": str(KEY_LENGTH)}))
-    claim = _Claim(f"{subject.label}:{operation}", key, hash_of(body), for_ever)
+    claim = _Claim(idempotency.scope_of(subject.label, operation), key, hash_of(body), for_ever)
     try:
-        return await env.store.carry_out(lambda tx: _in_one_transaction(env, tx, claim, work))
+        done = await env.store.carry_out(lambda tx: _in_one_transaction(env, tx, claim, work))
     except errors.KeyReused:
         raise Problems(Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _KEY, Remedy.USE_NEW_KEY)) from None
     except errors.InProgress:
         raise Problems(Problem(ErrorCode.IN_PROGRESS, _KEY, Remedy.RETRY_LATER)) from None
     except errors.VersionConflict as conflict:
         raise conflict_problem(conflict.present_version, conflict.present_status) from None
+    crash_points.reach(crash_points.VERB_AFTER_COMMIT)
+    here = completed.get()
+    if here is not None:
+        here.append(operation)
+    return done
 
 
 def conflict_problem(version: int, status: str) -> Problems:
@@ -78,4 +90,5 @@ async def _in_one_transaction(
         return begun.answer, True
     answer = await work(tx)
     await idempotency.complete(tx, claim.scope, claim.key, answer)
+    crash_points.reach(crash_points.VERB_BEFORE_COMMIT)
     return answer, False

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, select
@@ -78,6 +78,13 @@ async def told(tx: Transaction) -> list[ProcessFacts]:
     now = tx.clock.now()
     rows = (await tx.connection.execute(select(health_facts_table).order_by(_F.process_id))).all()
     return [_facts(row.facts, age=abs((now - row.at).total_seconds())) for row in rows]
+
+
+async def last_worker_beat(tx: Transaction) -> datetime | None:
+    """When a worker last told of itself; None where none did within FORGOTTEN_AFTER."""
+    rows = (await tx.connection.execute(select(health_facts_table))).all()
+    beats = [row.at for row in rows if row.facts.get("sweep") is not None]  # only workers run the legal clock
+    return max(beats, default=None)
 
 
 async def forget_old_facts(tx: Transaction) -> None:

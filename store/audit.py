@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from store.engine import Store, Transaction
+from store.errors import WritesStopped
 from store.metadata import metadata
 from store.sql import AnyRow, first, pages
 from store.types import Instant, Json, Key, Serial, canonical_json
@@ -87,8 +88,13 @@ class ChainHead:
     link: str
 
 
-async def append(tx: Transaction, line: AuditLine) -> None:
-    """Write a line in the transaction of what it tells."""
+async def append(tx: Transaction, line: AuditLine, *, always: bool = False) -> None:
+    """Write a line in the transaction of what it tells.
+
+    Raises WritesStopped while the log may take no line; with `always`, which alarms use, it takes it anyway.
+    """
+    if tx.audit_stopped and not always:
+        raise WritesStopped("the audit log could not be sealed for too long")
     at = tx.clock.now()
     values = {
         "at": at,
@@ -111,12 +117,20 @@ async def lines_of(tx: Transaction, object_kind: str, object_id: str, limit: int
     return [_line(row) for row in (await tx.connection.execute(statement)).all()]
 
 
+async def objects_of(tx: Transaction, object_kind: str, action: str) -> dict[str, datetime]:
+    """When an action was done first to each object of a kind, by object."""
+    statement = select(_L.object_id, func.min(_L.at).label("at")).where(
+        _L.object_kind == object_kind, _L.action == action
+    )
+    rows = (await tx.connection.execute(statement.group_by(_L.object_id))).all()
+    return {row.object_id: row.at for row in rows}
+
+
 async def seal(store: Store) -> int:
     """Chain every committed line that is not sealed yet; tells how many. One sealer works at a time."""
     total = 0
     while True:
-        async with store.writing() as tx:
-            sealed = await _seal_batch(tx)
+        sealed = await store.carry_out(_seal_batch)
         total += sealed
         if sealed < _BATCH:
             return total

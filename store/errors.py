@@ -8,6 +8,7 @@ StoreError
   InProgress         the twin of this request is still at work
   TryAgain           the transaction lost a race and may be repeated as a whole
   StoreUnavailable   the database cannot be reached, is full or is too slow
+  WritesStopped      the audit log could not be sealed for too long, so nothing more may be done
   SchemaTooNew       the database was migrated by a later release
   ObjectDamaged      a file no longer has the content that its name says
   BackupDamaged      a backup was changed or cut off, or does not fit this release
@@ -60,6 +61,10 @@ class TryAgain(StoreError):
 
 class StoreUnavailable(StoreError):
     """The database cannot be reached, is full, is read-only or is too slow."""
+
+
+class WritesStopped(StoreError):
+    """The audit log could not be sealed for too long: what must be audited is not done until it is sealed again."""
 
 
 class SchemaTooNew(StoreError):

@@ -80,6 +80,21 @@ async def begin(
     return Replay(tx.cipher.decrypt_json(row.answer, _place(record)))
 
 
+async def kept(tx: Transaction, scope: str, key: str, at: datetime) -> Mapping[str, Any] | None:
+    """What was answered under a key, without claiming it; None where nothing is, or no longer."""
+    record = _record(scope, key)
+    row = await first(tx, select(idempotency_table).where(_T.record == record))
+    if row is None or row.answer is None or not (row.for_ever or row.begun_at > at - KEPT_FOR):
+        return None
+    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _place(record))
+    return answer
+
+
+def scope_of(caller: str, operation: str) -> str:
+    """The scope of a key: one caller and one operation."""
+    return f"{caller}:{operation}"
+
+
 async def complete(tx: Transaction, scope: str, key: str, answer: Mapping[str, Any]) -> None:
     """Keep the answer, encrypted, for those who ask again. Raises NotThere where the key was not begun."""
     record = _record(scope, key)
@@ -89,6 +104,11 @@ async def complete(tx: Transaction, scope: str, key: str, answer: Mapping[str, A
     )
     if changed.first() is None:
         raise NotThere("the idempotency record")
+
+
+async def forget_scope(tx: Transaction, scope: str) -> None:
+    """Delete what was answered within a scope, as the erasure of a person asks."""
+    await tx.connection.execute(delete(idempotency_table).where(_T.scope == scope, _T.for_ever == false()))
 
 
 async def forget_expired(tx: Transaction, at: datetime) -> None:

@@ -7,16 +7,23 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from domain.clock import SystemClock
-from gateway.commands.opening import backup_key, open_rooms, out, small_files
+from domain.ids import SystemIds
+from gateway.commands.opening import Rooms, backup_key, open_rooms, out, small_files
 from gateway.settings import Settings
 from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
+from store.calendar import NO_CALENDAR
 from store.engine import migrate
+from store.erasures import ErasureList
 from store.errors import NotEmpty, SchemaTooNew
+from store.keyring import Keyrings
 from store.revisions import REVISIONS
 from store.verify import Checked, verify
+
+if TYPE_CHECKING:
+    from actions.environment import Environment
 
 TOLD_EVERY = 10_000
 """Rows between two lines of progress."""
@@ -66,8 +73,11 @@ def _written(file: Path) -> Iterator[BinaryIO]:
         Path(temporary).unlink(missing_ok=True)
 
 
-async def run_restore(settings: Settings, file: Path) -> None:
-    """Restore a backup into an empty home. Raises BackupDamaged, NotEmpty, KeyMissing, SchemaTooNew."""
+async def run_restore(settings: Settings, file: Path, erasures: Path | None = None) -> None:
+    """Restore a backup into an empty home, and erase again who was erased after it was made.
+
+    Raises BackupDamaged, NotEmpty, KeyMissing, SchemaTooNew.
+    """
     key = backup_key(settings)
     with file.open("rb") as handle:
         out.print("apuni: reading the whole backup ...", markup=False)
@@ -79,7 +89,39 @@ async def run_restore(settings: Settings, file: Path) -> None:
         async with open_rooms(settings, any_revision=True) as rooms:
             await restore_backup(handle, key, Place(rooms.store, rooms.vault, rooms.objects), _progress("restore"))
     await migrate(settings.store_url)
+    await _erase_again(settings, ErasureList(erasures or settings.erasure_list))
     out.print(f"apuni: the state of {manifest.created_at} is restored; run `apuni verify`", markup=False)
+
+
+async def _erase_again(settings: Settings, listed: ErasureList) -> None:
+    """Nobody of the list may be read again because of the restore."""
+    from actions.erasures import settle_erasures
+
+    async with open_rooms(settings) as rooms:
+        done = await settle_erasures(_environment(settings, rooms), listed)
+    if done.erased or done.waiting:
+        out.print(f"apuni: erased again: {done.erased} persons of the list of erasures", markup=False)
+    for citizen_id in done.waiting:
+        out.print(f"apuni: still to be erased, a case is under way: {citizen_id}", markup=False)
+
+
+def _environment(settings: Settings, rooms: Rooms) -> "Environment":
+    """What a verb that asks no outside system is given."""
+    from actions.environment import Environment, Partners
+
+    nobody: Any = None
+    return Environment(
+        store=rooms.store,
+        vault=rooms.vault,
+        objects=rooms.objects,
+        keyrings=Keyrings(settings.keys_folder),
+        clock=rooms.clock,
+        ids=SystemIds(rooms.clock),
+        calendar=NO_CALENDAR,
+        partners=Partners(nobody, nobody, nobody, nobody, {}),
+        public_url=settings.url,
+        erasures=ErasureList(settings.erasure_list),
+    )
 
 
 def _put_files(settings: Settings, files: dict[str, bytes]) -> None:

@@ -1,12 +1,14 @@
 """Migrations with many rows: there and back again, while the old release works, and past a kill -9 (5.6)."""
 
 import asyncio
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from io import BytesIO
@@ -28,13 +30,17 @@ from store.revisions import HEAD, REVISIONS
 from store.tables import metadata
 from tests.store import builders
 from tests.support.bounds import rounds
-from tests.support.databases import NOW, run_apart
+from tests.support.databases import BOTH, NOW, run_apart
+from tests.support.worlds import a_world, lives
 
-ROWS = rounds(200, ci=5_000, full=100_000)
+ROWS = rounds(200, ci=2_000, full=100_000)
+FROM = rounds(REVISIONS[-2:-1], ci=REVISIONS[::4], full=REVISIONS)
+"""The schemas that rows of every kind come from; the first release's own rows come from every one."""
+
 SECOND = timedelta(seconds=1)
 ROOT = Path(__file__).resolve().parents[2]
-OLD_RELEASE = "f80c70a"
-"""The commit of the first release whose schema is 0001."""
+OLD_RELEASES = {"0001": "f80c70a", "0005": "7de9d4e"}
+"""The commits of the first and of the previous release, by their schema."""
 
 LONGEST_MS = 2_000
 """No statement of the old release waits longer (RELIABILITY.md section 5.6)."""
@@ -99,6 +105,12 @@ async def digest(url: str, cipher, clock, tables=metadata) -> str:
         return await dump.digest(tx, tables)
 
 
+async def present_revision(url: str, cipher, clock) -> str:
+    store = await Store.open(url, cipher=cipher, clock=clock)
+    async with closed_at_the_end(store), store.reading() as tx:
+        return await dump.revision_of(tx)
+
+
 @pytest.fixture
 async def filled(empty_url, store_cipher, store_clock):
     """A database of the first release, with rows."""
@@ -124,6 +136,50 @@ async def test_from_every_released_schema_up_down_and_up_again_gives_equal_dumps
     assert await schema_is_current(filled)
 
 
+@pytest.fixture
+async def lived(sqlite_store, store_keyrings, store_clock, tmp_path) -> Store:
+    """A store of today's schema with a life of every kind in it."""
+    async with a_world(sqlite_store, store_keyrings, store_clock, tmp_path) as world:
+        await lives(world)
+    return sqlite_store
+
+
+@pytest.fixture(params=BOTH)
+def fresh(request, tmp_path) -> Callable[[], str]:
+    """Makes empty databases of one kind."""
+    if request.param == "sqlite":
+        numbers = itertools.count()
+        return lambda: f"sqlite:///{tmp_path / f'fresh-{next(numbers)}.db'}"
+    server = request.getfixturevalue("postgres_server")
+    return lambda: server.url(server.database())
+
+
+@pytest.mark.integration
+async def test_rows_of_every_kind_survive_up_down_and_up_from_every_revision(lived, fresh, store_cipher, store_clock):
+    for revision in FROM:
+        url = fresh()
+        await migrate(url, revision)
+        await _copy(lived, url, store_cipher, store_clock)
+        before = await digest(url, store_cipher, store_clock)
+        await migrate(url)
+        above = await digest(url, store_cipher, store_clock)
+        await downgrade(url, revision)
+        assert await digest(url, store_cipher, store_clock) == before, revision
+        await migrate(url)
+        assert await digest(url, store_cipher, store_clock) == above, revision
+
+
+async def _copy(source: Store, url: str, cipher, clock) -> None:
+    """Put into a database what its schema has room for."""
+    target = await Store.open(url, cipher=cipher, clock=clock)
+    tables = {table.name: table for table in metadata.sorted_tables}
+    async with closed_at_the_end(target), source.reading() as tx, target.writing() as other:
+        await dump.begin(other)
+        for part in await dump.present(other, metadata):
+            async for batch in dump.batches(tx, part):
+                await dump.load(other, tables, batch)
+
+
 @pytest.mark.integration
 async def test_both_databases_give_the_same_dump_of_the_same_rows(
     sqlite_store, postgres_store, store_cipher, store_clock
@@ -140,17 +196,18 @@ async def test_both_databases_give_the_same_dump_of_the_same_rows(
         assert await dump.digest(tx, metadata) == await dump.digest(other, metadata)
 
 
-@pytest.fixture(scope="session")
-def old_release(tmp_path_factory) -> Path:
-    """The tree of the first release."""
-    command = ["git", "-C", str(ROOT), "archive", OLD_RELEASE, "domain", "store"]
+@pytest.fixture(scope="session", params=rounds(["0005"], ci=["0001", "0005"], full=["0001", "0005"]))
+def old_release(request, tmp_path_factory) -> tuple[str, Path]:
+    """The schema and the tree of an earlier release."""
+    commit = OLD_RELEASES[request.param]
+    command = ["git", "-C", str(ROOT), "archive", commit, "domain", "store"]
     packed = subprocess.run(command, capture_output=True, check=False)
     if packed.returncode:
         pytest.skip("this clone has no history, so there is no old release to run")
     folder = tmp_path_factory.mktemp("old-release")
     with tarfile.open(fileobj=BytesIO(packed.stdout)) as tar:
         tar.extractall(folder, filter="data")
-    return folder
+    return request.param, folder
 
 
 @pytest.mark.integration
@@ -158,10 +215,12 @@ def test_the_old_release_reads_and_writes_while_the_schema_is_migrated(
     filled, old_release, store_keyrings, store_cipher, store_clock, tmp_path, record_property
 ):
     stop = tmp_path / "stop"
+    schema, tree = old_release
+    run_apart(migrate, filled, schema)
     working = subprocess.Popen(
         [sys.executable, str(ROOT / "tests/support/old_release.py"), filled, str(store_keyrings._folder), str(stop)],
-        cwd=old_release,
-        env={**os.environ, "PYTHONPATH": str(old_release)},
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -178,7 +237,9 @@ def test_the_old_release_reads_and_writes_while_the_schema_is_migrated(
         working.kill()
     assert working.returncode == 0, err[-3000:]
     many, longest = (int(word) for word in out.split())
-    record_property("old release", f"{many} rounds, the longest {longest} ms; migrated in {took * 1000:.0f} ms")
+    record_property(
+        f"release of schema {schema}", f"{many} rounds, the longest {longest} ms; migrated in {took * 1000:.0f} ms"
+    )
     assert many >= 5
     assert longest < LONGEST_MS
     assert run_apart(schema_is_current, filled)
@@ -192,8 +253,9 @@ async def _count(url, cipher, clock, citizen_id) -> int:
 
 
 @pytest.mark.integration
-async def test_a_migration_that_is_killed_leaves_the_old_schema_and_completes_when_run_again(
-    filled, store_cipher, store_clock, tmp_path
+@pytest.mark.parametrize("times", rounds([3], ci=[3], full=[1, 3]))
+async def test_a_migration_that_is_killed_leaves_whole_revisions_and_completes_when_run_again(
+    filled, store_cipher, store_clock, tmp_path, times
 ):
     before = await digest(filled, store_cipher, store_clock, FIRST)
     environment = {**os.environ, "APUNI_HOME": str(tmp_path / "home"), "APUNI_DATABASE_URL": filled}
@@ -202,9 +264,9 @@ async def test_a_migration_that_is_killed_leaves_the_old_schema_and_completes_wh
         command = [sys.executable, "-m", "gateway.cli", "migrate"]
         return subprocess.run(command, check=False, cwd=ROOT, env={**environment, **more}, timeout=300).returncode
 
-    killed = await asyncio.to_thread(migrated, APUNI_CRASH_AT="migration.before_commit")
+    killed = await asyncio.to_thread(migrated, APUNI_CRASH_AT=f"migration.before_commit:{times}")
     assert killed == -signal.SIGKILL
-    assert not await schema_is_current(filled)
+    assert await present_revision(filled, store_cipher, store_clock) == REVISIONS[times - 1]
     assert await digest(filled, store_cipher, store_clock, FIRST) == before
     assert await asyncio.to_thread(migrated) == 0
     assert await schema_is_current(filled)

@@ -22,24 +22,39 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import text
 
+from actions.appeals import (
+    AppealVerdict,
+    DecideAppeal,
+    FileAppeal,
+    RecordHearing,
+    decide_appeal,
+    file_appeal,
+    record_hearing,
+)
 from actions.decide import Decide, Verdict, decide_application
+from actions.forward import ForwardCase, forward_application
+from actions.legal_sweep import sweep
 from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
+from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from actions.submit import SaveDraft, save_draft, submit_application
+from domain.appeals import PENDING, AppealLevel
 from domain.applications import RejectionGround
-from domain.clock import ManualClock
+from domain.clock import ManualClock, ist_date
 from domain.errors import ErrorCode, Problems
 from domain.ids import SeededIds
-from domain.lifecycle import Move, Status, moves_from
+from domain.lifecycle import OPEN, Move, Status, moves_from
 from domain.people import Subject
 from store import audit, counters
 from store.engine import Store
 from tests.support.actions import FREE, INCOME, INCOME_PAPERS, ORDER, PENSION, World, papers, request_for
-from tests.support.bounds import rounds
+from tests.support.bounds import QUICK, rounds
 from tests.support.databases import NOW
+from tests.support.law import appeals_of, authorities, enter_officer
 from tests.support.worlds import PENSION_PAPERS, a_world, deliver_all, link_and_offer, wrong
 
-EXAMPLES, STEPS = rounds(3, ci=20, full=400), rounds(18, ci=40, full=60)
+EXAMPLES, STEPS = rounds(2, ci=3, full=300), rounds(20, ci=40, full=70)
 
 SERVICES = {FREE: (), ORDER: (), INCOME: INCOME_PAPERS, PENSION: PENSION_PAPERS}
 LAWFUL = {
@@ -56,8 +71,36 @@ REFUSALS = {
     ErrorCode.PAUSE_LIMIT_REACHED,
     ErrorCode.PROPOSAL_WAITS,
     ErrorCode.CLEARANCE_PENDING,
+    ErrorCode.SECOND_OFFICER_NEEDED,
 }
 """Why a verdict may be refused in these lives."""
+
+SECOND_PAIR = ORDER
+"""The service that asks for a second pair of eyes in these lives."""
+
+HANDED_ON = {
+    ErrorCode.PROPOSAL_WAITS,
+    ErrorCode.PROPOSAL_MISSING,
+    ErrorCode.SECOND_OFFICER_NEEDED,
+    ErrorCode.TRANSITION_NOT_ALLOWED,
+    ErrorCode.OFFICER_UNSUITABLE,
+    ErrorCode.CONFLICT,
+    ErrorCode.NOT_FOUND,
+    ErrorCode.PAUSE_LIMIT_REACHED,
+}
+"""Why handing on, confirming or sending back may be refused."""
+
+APPEALED = {
+    ErrorCode.NOT_APPEALABLE,
+    ErrorCode.ALREADY_APPEALED,
+    ErrorCode.APPEAL_TOO_LATE,
+    ErrorCode.NOT_FOUND,
+    ErrorCode.TRANSITION_NOT_ALLOWED,
+    ErrorCode.HEARING_REQUIRED,
+    ErrorCode.DATE_NOT_ALLOWED,
+    ErrorCode.CONFLICT,
+}
+"""Why an appeal or an order on one may be refused."""
 
 
 class Lives(RuleBasedStateMachine):
@@ -69,7 +112,7 @@ class Lives(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.runner = asyncio.Runner()
-        self.folder = Path(tempfile.mkdtemp(prefix="apuni-lives-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="apuni-lives-", dir=QUICK))
         self.stack = AsyncExitStack()
         self.counter = 0
         self.numbers: dict[str, str] = {}
@@ -87,14 +130,22 @@ class Lives(RuleBasedStateMachine):
         )
         for citizen in (world.asha, world.sunil):
             await link_and_offer(world, citizen, INCOME_PAPERS)
+        self.authorities = await authorities(world)
+        self.colleagues = {
+            service: await enter_officer(world.env, f"colleague-{service}", *self.officer(service, world).postings)
+            for service in SERVICES
+        }
+        async with store.writing() as tx:
+            needs = "UPDATE services SET needs_second_pair = true WHERE code = :code"
+            await tx.connection.execute(text(needs), {"code": SECOND_PAIR})
         return world
 
     def key(self) -> str:
         self.counter += 1
         return f"key-{self.counter}"
 
-    def officer(self, service: str) -> Subject:
-        world = self.world
+    def officer(self, service: str, world: World | None = None) -> Subject:
+        world = world or self.world
         return {FREE: world.registrar, ORDER: world.employment, INCOME: world.tehsildar, PENSION: world.welfare}[
             service
         ]
@@ -157,13 +208,13 @@ class Lives(RuleBasedStateMachine):
             opened = before.status is Status.SUBMITTED
             assert opened or LAWFUL[verdict] in moves_from(before.status)
 
-    @rule(case=cases, text=st.text(min_size=1, max_size=20))
-    def answer(self, case: Any, text: str) -> None:
+    @rule(case=cases, words=st.text(min_size=1, max_size=20))
+    def answer(self, case: Any, words: str) -> None:
         application_id, _, who = case
-        request = AnswerQuery(application_id, text, {}, self.key())
+        request = AnswerQuery(application_id, words, {}, self.key())
         before = self.status(application_id)
         done = self.attempt(answer_query(self.world.env, getattr(self.world, who), request))
-        expected = before is Status.QUERY_RAISED and bool(text.strip())
+        expected = before is Status.QUERY_RAISED and bool(words.strip())
         assert isinstance(done, ErrorCode) is not expected
 
     @rule(case=cases)
@@ -183,6 +234,73 @@ class Lives(RuleBasedStateMachine):
         )
         assert isinstance(done, ErrorCode) is not (Move.WITHDRAW in moves_from(before))
 
+    @rule(case=cases, confirmed=st.booleans(), second=st.booleans())
+    def weigh(self, case: Any, confirmed: bool, second: bool) -> None:
+        """A proposed verdict is confirmed or sent back, by the second officer or, refused, by the first."""
+        application_id, service, _ = case
+        before = self.present(application_id)
+        officer = self.colleagues[service] if second else self.officer(service)
+        if confirmed:
+            done = self.attempt(confirm_decision(self.world.env, officer, ConfirmDecision(application_id, self.key())))
+        else:
+            request = SendBackDecision(application_id, "Look again.", self.key())
+            done = self.attempt(send_back_decision(self.world.env, officer, request))
+        if isinstance(done, ErrorCode):
+            assert done in HANDED_ON, done
+            assert self.present(application_id) == before
+        else:
+            assert service == SECOND_PAIR
+            assert before.status in OPEN
+            assert (done.version == before.version) is not confirmed
+
+    @rule(case=cases, back=st.booleans())
+    def forward(self, case: Any, back: bool) -> None:
+        application_id, service, _ = case
+        before = self.present(application_id)
+        pair = (self.colleagues[service], self.officer(service))
+        giver, taker = pair if back else reversed(pair)
+        request = ForwardCase(application_id, taker.person_id or "", "She knows the place.", self.key())
+        done = self.attempt(forward_application(self.world.env, giver, request))
+        if isinstance(done, ErrorCode):
+            assert done in HANDED_ON, done
+            assert self.present(application_id) == before
+        else:
+            assert done.officer_id == taker.person_id
+            assert done.status is before.status
+
+    @rule(case=cases)
+    def appeal(self, case: Any) -> None:
+        application_id, _, who = case
+        before = self.present(application_id)
+        request = FileAppeal(application_id, "I do not agree.", self.key(), late_reason="I was ill.")
+        done = self.attempt(file_appeal(self.world.env, getattr(self.world, who), request))
+        assert done in APPEALED or not isinstance(done, ErrorCode), done
+        assert self.present(application_id) == before
+
+    @rule(case=cases, verdict=st.sampled_from(sorted(AppealVerdict)), heard=st.booleans())
+    def order(self, case: Any, verdict: AppealVerdict, heard: bool) -> None:
+        """The authority of the newest appeal hears it or not, and orders."""
+        application_id, _, _ = case
+        held = self.runner.run(appeals_of(self.world.env, application_id))
+        if not held:
+            return
+        appeal, names = held[-1], dict(zip(AppealLevel, ("bdo", "dm", "commission"), strict=True))
+        authority, env = getattr(self.authorities, names[appeal.level]), self.world.env
+        if heard:
+            self.attempt(
+                record_hearing(
+                    env, authority, RecordHearing(appeal.id, self.world.clock.now(), "Block office", self.key())
+                )
+            )
+        until = ist_date(self.world.clock.now()) + timedelta(days=7) if verdict is AppealVerdict.DIRECT else None
+        request = DecideAppeal(appeal.id, verdict, "Reasons.", self.key(), direct_until=until)
+        done = self.attempt(decide_appeal(env, authority, request))
+        assert done in APPEALED or not isinstance(done, ErrorCode), done
+
+    @rule()
+    def sweep(self) -> None:
+        self.runner.run(sweep(self.world.env))
+
     @rule(forgetting=st.booleans())
     def deliver(self, forgetting: bool) -> None:
         self.runner.run(deliver_all(self.world, forgetting=forgetting))
@@ -201,6 +319,17 @@ class Lives(RuleBasedStateMachine):
     def the_store_is_right(self) -> None:
         if hasattr(self, "world"):
             assert self.runner.run(wrong(self.world.env)) == []
+
+    @precondition(lambda self: self.counter % 7 == 0)
+    @invariant()
+    def no_appeal_is_filed_twice(self) -> None:
+        for application_id in getattr(self, "numbers", {}):
+            filed = self.runner.run(appeals_of(self.world.env, application_id))
+            assert len({(appeal.level, appeal.ground) for appeal in filed}) == len(filed)
+            assert sum(appeal.state in PENDING for appeal in filed) <= 2
+            case = self.present(application_id)
+            assert case.paused_days >= 0
+            assert (case.paused_since is not None) is (case.status is Status.QUERY_RAISED) or case.due_at is None
 
     def present(self, application_id: str) -> Any:
         async def read() -> Any:

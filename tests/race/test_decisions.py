@@ -20,8 +20,8 @@ from tests.support.bounds import rounds
 from tests.support.twins import Twins
 from tests.support.worlds import deliver_all, wrong
 
-DECISIONS = rounds(6, ci=60, full=1000)
-WITHDRAWALS = rounds(4, ci=30, full=300)
+DECISIONS = rounds(4, ci=30, full=1000)
+WITHDRAWALS = rounds(3, ci=12, full=300)
 
 
 @pytest.fixture

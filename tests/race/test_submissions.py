@@ -16,8 +16,8 @@ from tests.support.twins import Twins
 from tests.support.worlds import wrong
 
 PARALLEL = 50
-ROUNDS = rounds(1, ci=3, full=20)
-COUNTERS = rounds(3, ci=20, full=200)
+ROUNDS = rounds(1, ci=2, full=20)
+COUNTERS = rounds(2, ci=10, full=200)
 
 
 async def how_many(twins: Twins) -> int:

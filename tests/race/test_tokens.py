@@ -15,7 +15,7 @@ from store import identities
 from tests.support.bounds import rounds
 from tests.support.twins import Twins
 
-ROUNDS = rounds(2, ci=10, full=60)
+ROUNDS = rounds(1, ci=5, full=60)
 EACH = 8
 
 

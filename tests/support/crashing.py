@@ -1,6 +1,7 @@
 """The demo's processes, each started and killed by itself, and clients that ask again under the same key."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -35,6 +36,8 @@ class Processes:
     port: int = field(default_factory=free_port)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     ready_after: list[float] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    """More of the environment of every process."""
 
     @property
     def url(self) -> str:
@@ -42,7 +45,7 @@ class Processes:
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
-        return {**kept, "APUNI_HOME": str(self.home), "APUNI_PORT": str(self.port), **more}
+        return {**kept, "APUNI_HOME": str(self.home), "APUNI_PORT": str(self.port), **self.settings, **more}
 
     def start(self, name: str, crash_at: str | None = None) -> None:
         """Start `sandbox`, `serve`, or a worker whose name begins with `worker`."""
@@ -58,16 +61,12 @@ class Processes:
 
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
-        command = [sys.executable, "-m", "gateway.cli", *arguments]
-        return subprocess.run(
-            command,
-            check=False,
-            cwd=ROOT,
-            env=self.environment(**more),
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        return self._done([sys.executable, "-m", "gateway.cli", *arguments], **more)
+
+    def sow_people(self) -> subprocess.CompletedProcess[str]:
+        """Seed the catalogue and the demo's people, and none of their applications."""
+        small = ["-m", "tests.support.small_home", str(self.home), str(self.port)]
+        return self._done([sys.executable, *small])
 
     def kill(self, name: str) -> None:
         """kill -9, and wait until it is gone."""
@@ -117,6 +116,17 @@ class Processes:
         entries: list[dict[str, Any]] = answer.json()["entries"]
         return entries
 
+    def _done(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            check=False,
+            cwd=ROOT,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
     def _ready(self) -> bool:
         return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
 
@@ -126,7 +136,7 @@ class Processes:
 
     def _until(self, look: Any, seconds: float, name: str) -> None:
         ends_at = time.monotonic() + seconds
-        while time.monotonic() < ends_at:
+        while time.monotonic() < ends_at and self.running[name].poll() is None:
             try:
                 if look():
                     return
@@ -135,6 +145,12 @@ class Processes:
             time.sleep(0.03)
         log = (self.home.parent / f"{name}.log").read_text("utf-8", "replace")
         raise AssertionError(f"{name} did not come up:\n{log[-2000:]}")
+
+
+def people_of() -> list[str]:
+    """Citizens of Dehradun among the demo's people, by key."""
+    people = json.loads((ROOT / "demo" / "people.json").read_text(encoding="utf-8"))
+    return [person["key"] for person in people if person["district"] == "49"][:5]
 
 
 @dataclass
@@ -168,8 +184,8 @@ class Client:
             time.sleep(0.1)
         raise AssertionError("no answer within the time")
 
-    def submit(self, service: str, key: str) -> dict[str, Any] | None:
-        """The application, or None where one for the service is open already."""
+    def submit(self, service: str, key: str, note: str | None = None) -> dict[str, Any] | None:
+        """The application, or None where one for the service is open already; `note` goes into its form."""
         request = {
             "serviceCode": service,
             "district": "49",
@@ -177,6 +193,7 @@ class Client:
             "form": [
                 {"name": "bank_account_number", "value": "50100012345600"},
                 {"name": "bank_ifsc", "value": "SBIN0000630"},
+                *([{"name": "father_name", "value": note}] if note else []),
             ],
             "idempotencyKey": key,
         }

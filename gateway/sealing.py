@@ -1,0 +1,44 @@
+"""Stops what must be audited while the audit log cannot be sealed (RELIABILITY.md section 4), and lets it go on after.
+
+Every process looks for itself, so that no process needs another one to be stopped or to go on.
+"""
+
+import structlog
+
+from domain.clock import Clock
+from store import audit
+from store.engine import Store
+
+SEEN_SECONDS = 150.0
+"""For how long, by the clock that never steps, a process must have seen it: more than two rounds of the sealer.
+
+Without it a wall clock that steps ahead by hours would stop every write until the next round.
+"""
+
+_log = structlog.get_logger(__name__)
+
+
+class SealWatch:
+    """Looks at each beat of the pulse since when lines of the audit log wait; `limit_seconds` is how long they may."""
+
+    def __init__(self, store: Store, clock: Clock, limit_seconds: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._limit = limit_seconds
+        self._seen_since: float | None = None
+
+    async def look(self) -> bool:
+        """Stop or free the store, and tell whether it is stopped. Raises StoreError."""
+        async with self._store.reading() as tx:
+            since = await audit.unsealed_since(tx)
+        now = self._clock.monotonic()
+        late = since is not None and (self._clock.now() - since).total_seconds() >= self._limit
+        if not late:
+            self._seen_since = None
+        elif self._seen_since is None:
+            self._seen_since = now
+        stopped = self._seen_since is not None and now - self._seen_since >= min(SEEN_SECONDS, self._limit)
+        if stopped != self._store.audit_stopped:
+            (_log.error if stopped else _log.info)("writes_stopped" if stopped else "writes_go_on")
+        self._store.audit_stopped = stopped
+        return stopped

@@ -1,0 +1,32 @@
+"""Every write transaction of a verb or a worker is repeated where it lost a race (RELIABILITY.md 5.4, R8)."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+ONE_PROCESS = {"actions/seed.py", "actions/seed_care.py", "actions/seed_law.py"}
+"""Seeding runs alone, before anything is served."""
+
+
+def once_only(path: Path) -> list[int]:
+    """The lines on which a module begins a write transaction that is tried once only."""
+    text = path.read_text(encoding="utf-8")
+    if "writing" not in text:
+        return []
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "writing"
+    ]
+
+
+def test_verbs_and_workers_write_by_carry_out_only():
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for room in ("actions", "gateway", "schema")
+        for path in (ROOT / room).rglob("*.py")
+        if str(path.relative_to(ROOT)) not in ONE_PROCESS
+        for line in once_only(path)
+    }
+    assert found == set(), "use Store.carry_out: it repeats a transaction that lost a race"
