@@ -1,62 +1,173 @@
-"""The consent artefact that goes with a request for a person's document (contracts/apisetu.md section 5)."""
+"""The verbs of a consent: ask, grant, renew, withdraw; each is one step and one record of the ledger."""
 
-import base64
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+import structlog
 
+from actions.access import of_citizen, require
 from actions.acting import Acting
-from domain.people import Citizen
-from store.errors import KeyMissing
-from store.keyring import Keyrings
+from actions.consent_ledger import recorded, write
+from actions.consent_scopes import allow, held_for, scope_of, stop
+from actions.environment import Environment
+from actions.idempotent import once
+from domain.consents import (
+    Consent,
+    ConsentPurpose,
+    ConsentStatus,
+    ConsentStep,
+    check_days,
+    check_step,
+    consents_of,
+    present_of,
+)
+from domain.errors import not_found
+from domain.people import PersonKind, Subject
+from domain.policy import ObjectKind, Purpose
+from integrations.errors import IntegrationError
+from store import consents, identities, locks
+from store.engine import Transaction
+from store.errors import NotThere
 
-PURPOSE = "Certificates of the citizen in Apuni Sarkar"
-KEYRING = "xml"
-"""The RSA key that signs artefacts, until the partner gives one for it."""
+_log = structlog.get_logger(__name__)
 
 
-def consent_artefact(
-    acting: Acting, citizen: Citizen, publisher: str, doctype: str, until: datetime
-) -> Mapping[str, Any]:
-    """The artefact for one document of one publisher, signed, to be kept before the first call.
+@dataclass(frozen=True, slots=True)
+class ChangeConsent:
+    """A step of the consent for one purpose.
 
-    The signature is RS256 over the canonical JSON of `consent`, in Base64 (INFERRED, section 5).
+    `documents` are doctypes, None for all that are held; `days` is how long it holds. To withdraw needs
+    neither: who takes a consent back takes back all of it.
     """
-    now = acting.now
-    consent = {
-        "consentId": acting.env.ids.key(),
-        "timestamp": _instant(now),
-        "dataConsumer": {"id": acting.env.issuer_id},
-        "dataProvider": {"id": publisher},
-        "purpose": {"description": PURPOSE},
-        "user": {
-            "idType": "MOBILE",
-            "idNumber": citizen.mobile or "",
-            "mobile": citizen.mobile or "",
-            "email": citizen.email or "",
-        },
-        "data": {"id": doctype},
-        "permission": {
-            "access": "VIEWSTORE",
-            "dateRange": {"from": _instant(now), "to": _instant(until)},
-            "frequency": {"unit": "DAY", "value": 1000, "repeats": 1000},
-        },
-    }
-    return {"consent": consent, "signature": {"signature": sign(acting.env.keyrings, consent)}}
+
+    purpose: ConsentPurpose
+    idempotency_key: str
+    documents: tuple[str, ...] | None = None
+    days: int | None = None
 
 
-def sign(keyrings: Keyrings, consent: Mapping[str, Any]) -> str:
-    """RS256 over the canonical JSON; raises KeyMissing."""
-    key = keyrings.active(KEYRING).get_op_key("sign")
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise KeyMissing("an RSA key is needed to sign consents")
-    text = json.dumps(consent, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), SHA256())).decode()
+async def ask_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Ask the citizen for a consent: for an operator whom she let serve her by her one-time code. It opens nothing.
+
+    Raises Problems: NOT_FOUND without her session, CONSENT_STEP_NOT_ALLOWED where it was asked or given.
+    """
+    return await _done(env, subject, ConsentStep.ASK, request)
 
 
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+async def grant_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Give a consent, asked for or not; for the citizen herself alone. True where it is a replay.
+
+    Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where it is given already,
+    DOCUMENT_UNKNOWN where nothing of that kind is held of her, BAD_INPUT for the days.
+    """
+    return await _done(env, subject, ConsentStep.GRANT, request)
+
+
+async def renew_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Let a consent hold longer, counted from now, for the documents that are held now. Raises as `grant_consent`."""
+    return await _done(env, subject, ConsentStep.RENEW, request)
+
+
+async def withdraw_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Take a consent back, or decline one that was asked for. It holds for the next read of every process.
+
+    What is kept of her at once goes here; other processes drop theirs within seconds (actions/consent_watch.py).
+    Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where there is nothing to take back.
+    """
+    token = await _locker_token(env, subject, request.purpose)
+    consent, replayed = await _done(env, subject, ConsentStep.WITHDRAW, request)
+    await env.partners.forget_citizen(consent.citizen_id)
+    if token is not None and not replayed:
+        try:
+            await env.partners.digilocker.revoke(token)
+        except IntegrationError as error:  # our own copy is dead already
+            _log.warning("locker_not_told_of_withdrawal", code=error.code)
+    return consent, replayed
+
+
+async def take_step(acting: Acting, citizen_id: str, step: ConsentStep, request: ChangeConsent) -> Consent:
+    """The inner step, in the caller's transaction; the caller has decided access. One at a time for a citizen."""
+    purpose = request.purpose
+    await locks.hold(acting.tx, "consents", citizen_id)
+    present = present_of(await recorded(acting.tx, citizen_id), purpose)
+    status = present.status(acting.now) if present else None
+    if step is ConsentStep.WITHDRAW:
+        return await _ended(acting, citizen_id, present, purpose)
+    check_step(step, status)
+    scope = await scope_of(acting, citizen_id, purpose, request.documents)
+    same = present if status is ConsentStatus.ASKED or step is ConsentStep.RENEW else None
+    until = None if step is ConsentStep.ASK else acting.now + timedelta(days=check_days(request.days))
+    artefacts = {} if until is None else await allow(acting, citizen_id, scope, until)
+    return await write(acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact=artefacts)
+
+
+async def locker_was_linked(acting: Acting, citizen_id: str, until: datetime | None) -> bool:
+    """Record what the citizen said at DigiLocker when she signed in; False where she had said no to us before.
+
+    A no is not undone by a sign-in: she gives the consent here first.
+    """
+    purpose = ConsentPurpose.LOCKER_DOCUMENTS
+    await locks.hold(acting.tx, "consents", citizen_id)
+    present = present_of(await recorded(acting.tx, citizen_id), purpose)
+    status = present.status(acting.now) if present else None
+    if status in (ConsentStatus.WITHDRAWN, ConsentStatus.DECLINED):
+        return False
+    if status is ConsentStatus.GIVEN and present is not None and not _longer(present.until, until):
+        return True
+    scope = await scope_of(acting, citizen_id, purpose, None)
+    step = ConsentStep.RENEW if status in (ConsentStatus.GIVEN, ConsentStatus.EXPIRED) else ConsentStep.GRANT
+    same = None if status is None else present
+    await write(acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact={})
+    return True
+
+
+def _longer(until: datetime | None, later: datetime | None) -> bool:
+    """Whether the new end is at least a day later: not every sign-in makes a record."""
+    return until is not None and (later is None or later - until >= timedelta(days=1))
+
+
+async def _ended(acting: Acting, citizen_id: str, present: Consent | None, purpose: ConsentPurpose) -> Consent:
+    status = present.status(acting.now) if present else None
+    step = ConsentStep.DECLINE if status is ConsentStatus.ASKED else ConsentStep.WITHDRAW
+    if present is not None or not await held_for(acting, citizen_id, purpose):
+        check_step(step, status)
+    scope = present.scope if present else (await scope_of(acting, citizen_id, purpose, None)).words
+    await stop(acting, citizen_id, purpose)
+    return await write(acting, citizen_id, step, purpose, same=present, scope=scope, until=None, artefact={})
+
+
+async def _done(env: Environment, subject: Subject, step: ConsentStep, request: ChangeConsent) -> tuple[Consent, bool]:
+    citizen_id = _whose(subject)
+    purpose = Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        resource = of_citizen(citizen_id, ObjectKind.CONSENT)
+        await require(env, tx, subject, resource, purpose, path=("input", "purpose"))
+        return {"consent": (await take_step(Acting(env, tx, subject), citizen_id, step, request)).id}
+
+    operation = f"{step.value.lower()}Consent"
+    answer, replayed = await once(env, subject, operation, key=request.idempotency_key, body=asdict(request), work=work)
+    async with env.store.reading() as tx:
+        found = consents_of(await consents.of_citizen(tx, citizen_id))
+    consent = next((one for one in found if one.id == answer["consent"]), None)
+    if consent is None:
+        raise NotThere("the consent")
+    return consent, replayed
+
+
+def _whose(subject: Subject) -> str:
+    """Her own, or of the citizen whom an operator serves; raises NOT_FOUND where there is nobody."""
+    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else subject.on_behalf_of
+    if citizen_id is None:
+        raise not_found("input", "purpose")
+    return citizen_id
+
+
+async def _locker_token(env: Environment, subject: Subject, purpose: ConsentPurpose) -> str | None:
+    """The token that DigiLocker is asked to end."""
+    if purpose is not ConsentPurpose.LOCKER_DOCUMENTS or subject.kind is not PersonKind.CITIZEN:
+        return None
+    async with env.store.reading() as tx:
+        grant = await identities.locker_grant(tx, subject.person_id or "")
+    return grant.access_token if grant else None
