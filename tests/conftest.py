@@ -1,10 +1,25 @@
 """Fixtures for every test: no network but for tests marked integration, and then loopback only."""
 
+import os
 import socket
 
 import pytest
 
-pytest_plugins = ["tests.support.databases", "tests.support.caches", "tests.support.running", "tests.support.twins"]
+from tests.support.bounds import QUICK
+
+pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.catalogued",
+    "tests.support.caches",
+    "tests.support.running",
+    "tests.support.twins",
+    "tests.support.homes",
+]
+
+if QUICK and not os.environ.get("BOUND"):
+    # `tmp_path` in memory: every commit of a store waits for the disk, which made a third of the time of a run.
+    # What is proved about storage is proved on the disk, by `make crash` and its like.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(QUICK))
 
 _connect = socket.socket.connect
 

@@ -184,13 +184,16 @@ def sanction(key: str = "s1", application_id: str | None = None, **changes: Any)
 
 
 def instalment(key: str = "i1", sanction_id: str = "s1", sequence: int = 1, **changes: Any) -> Instalment:
+    """The instalment of one month; each place in the sanction has a month of its own, from November 2026."""
+    from_month = date(2026 + (sequence + 9) // 12, (sequence + 9) % 12 + 1, 1)
+    to_day = date(2026 + (sequence + 10) // 12, (sequence + 10) % 12 + 1, 1) - timedelta(days=1)
     plain = Instalment(
         id=key,
         sanction_id=sanction_id,
         citizen_id="c1",
         sequence=sequence,
-        period_from=date(2026, 11, 1),
-        period_to=date(2026, 11, 30),
+        period_from=from_month,
+        period_to=to_day,
         amount_paise=150_000,
         bill_number=f"bill-{key}",
         end_to_end_id=f"e2e-{key}",

@@ -81,8 +81,8 @@ async def test_averages_are_by_service_and_officer_in_hundredths(store: Store):
         assert await feedback.levels(tx, EVERYWHERE, NOW + HOUR) == []
         await feedback.replace(tx, said("a1", 3, text=None))
         assert (await feedback.of_applications(tx, ["a1", "a9"])) == {"a1": said("a1", 3, text=None)}
-        first = await feedback.page(tx, here, after=None, limit=1)
-        rest = await feedback.page(tx, here, after=(NOW, first[0].application_id), limit=5)
+        first = await feedback.page(tx, here, place=None, limit=1)
+        rest = await feedback.page(tx, here, place=(NOW, first[0].application_id), limit=5)
         assert [one.application_id for one in (*first, *rest)] == ["a2", "a1"]
         assert await feedback.count_of(tx, here) == 2
 
@@ -95,9 +95,9 @@ async def test_grievances_are_paged_by_due_date_and_saved_by_version(store: Stor
         with pytest.raises(AlreadyThere):
             await grievances.add(tx, complaint("g4", number="6g1"))
         states = frozenset({GrievanceState.OPEN})
-        page = await grievances.page(tx, EVERYWHERE, states, after=None, limit=2)
+        page = await grievances.page(tx, EVERYWHERE, states, place=None, limit=2)
         assert [one.id for one in page] == ["g2", "g3"]
-        rest = await grievances.page(tx, EVERYWHERE, states, after=(page[1].due_at, "g3"), limit=2)
+        rest = await grievances.page(tx, EVERYWHERE, states, place=(page[1].due_at, "g3"), limit=2)
         assert [one.id for one in rest] == ["g1"]
         assert [one.id for one in await grievances.overdue(tx, NOW + 2 * HOUR, 5)] == ["g2"]
         saved = await grievances.save(tx, replace(page[0], state=GrievanceState.ANSWERED), 1)
@@ -117,9 +117,9 @@ async def test_suggestions_are_found_by_author_and_by_office(store: Store):
         await people_and_case(tx)
         await suggestions.add(tx, proposal("s1"))
         await suggestions.add(tx, proposal("s2", citizen_id=None, officer_id="o1", department="other"))
-        assert [one.id for one in await suggestions.page_of_author(tx, "o1", after=None, limit=5)] == ["s2"]
+        assert [one.id for one in await suggestions.page_of_author(tx, "o1", place=None, limit=5)] == ["s2"]
         here = [Posting(Role.DEPARTMENT_ADMIN, "revenue-department")]
-        assert await suggestions.page(tx, here, frozenset(SuggestionState), after=None, limit=5) == [proposal("s1")]
+        assert await suggestions.page(tx, here, frozenset(SuggestionState), place=None, limit=5) == [proposal("s1")]
         replied = replace(proposal("s1"), state=SuggestionState.ACCEPTED, reply="हाँ", replied_by="o1", replied_at=NOW)
         assert (await suggestions.save(tx, replied, 1)).version == 2
         again = await suggestions.get(tx, "s1")
@@ -144,7 +144,7 @@ async def test_visits_keep_their_sequence_slot_and_proof(store: Store):
         over = replace(saved, state=VisitState.HANDED_OVER, handover=proof, otp=None, otp_hash=None, closed_at=NOW)
         assert (await doorstep.save(tx, over, 2)).handover == proof
         assert await doorstep.taken(tx, ["p1"], SLOT.on) == {}
-        listed = await doorstep.page_of_agent(tx, "p1", frozenset(VisitState), after=None, limit=5)
+        listed = await doorstep.page_of_agent(tx, "p1", frozenset(VisitState), place=None, limit=5)
         assert [one.handover for one in listed] == [proof]
         assert doorstep.otp_hashes(tx, "v2", "123456") != hashes
 

@@ -108,7 +108,7 @@ async def test_sanctions_are_due_by_their_next_day_until_they_end(store: Store):
         assert await benefits.end_sanction(tx, "s2", today - 2 * DAY)
         assert not await benefits.end_sanction(tx, "s2", today + DAY)
         assert [one.id for one in await benefits.due_sanctions(tx, today, 5)] == ["s1"]
-        twin = instalment("i2", "s1", 2, bill_number="B2", end_to_end_id="E2")
+        twin = instalment("i2", "s1", 2, bill_number="B2", end_to_end_id="E2", period_from=instalment().period_from)
         with pytest.raises(AlreadyThere):  # another sequence, the same first day
             await benefits.add_instalments(tx, [twin])
 

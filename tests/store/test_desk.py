@@ -71,10 +71,20 @@ async def test_a_queue_is_listed_by_due_date_or_by_arrival(with_cases: Store) ->
 
 async def test_pages_go_on_where_they_ended_past_the_ones_without_a_due_date(with_cases: Store) -> None:
     assert await listed(with_cases, limit=2) == ["a2", "a3"]
-    assert await listed(with_cases, limit=2, after=(NOW, "a3")) == ["a1", "a5"]
-    assert await listed(with_cases, after=(NOW + 30 * DAY, "a5")) == ["a4"]
-    assert await listed(with_cases, after=(None, "a4")) == []
-    assert await listed(with_cases, sort=QueueSort.RECEIVED, after=(NOW - 4 * DAY, "a4")) == ["a3", "a1"]
+    assert await listed(with_cases, limit=2, place=(NOW, "a3")) == ["a1", "a5"]
+    assert await listed(with_cases, place=(NOW + 30 * DAY, "a5")) == ["a4"]
+    assert await listed(with_cases, place=(None, "a4")) == []
+    assert await listed(with_cases, sort=QueueSort.RECEIVED, place=(NOW - 4 * DAY, "a4")) == ["a3", "a1"]
+
+
+async def test_pages_go_back_as_they_came_from_the_end_and_past_the_ones_without_a_due_date(with_cases: Store) -> None:
+    assert await listed(with_cases, limit=2, backward=True) == ["a5", "a4"]
+    assert await listed(with_cases, limit=2, backward=True, place=(None, "a4")) == ["a1", "a5"]
+    assert await listed(with_cases, limit=2, backward=True, place=(NOW + 2 * DAY, "a1")) == ["a2", "a3"]
+    assert await listed(with_cases, backward=True, place=(NOW - DAY, "a2")) == []
+    assert await listed(with_cases, sort=QueueSort.RECEIVED, backward=True, limit=1) == ["a1"]
+    before = {"sort": QueueSort.RECEIVED, "place": (NOW - 4 * DAY, "a4")}
+    assert await listed(with_cases, backward=True, **before) == ["a2", "a5"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from actions.submit import NewDocument, SubmitApplication, submit_application
 from domain.applications import Application, Channel, DeliveryMode
 from domain.clock import ManualClock
 from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
+from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual, Language
 from integrations.dbt_finance import (
@@ -26,7 +27,7 @@ from integrations.dbt_finance import (
     PaymentInstruction,
     PaymentState,
 )
-from integrations.digilocker import IssuedDocument, LockerGrant
+from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant
 from integrations.errors import IntegrationError
 from store import people
 from store.identities import LockerTokens, save_locker_grant
@@ -57,6 +58,19 @@ class FakeLocker:
         self.documents: tuple[IssuedDocument, ...] = ()
         self.failure: IntegrationError | None = None
         self.calls = 0
+        self.content = b"%PDF-1.4\n%%EOF"
+        self.signature = SignatureState.VERIFIED
+
+    async def file(self, grant: LockerGrant, uri: str) -> LockerFile:
+        if self.failure:
+            raise self.failure
+        return LockerFile(uri, "application/pdf", self.content, datetime(2026, 11, 24, tzinfo=UTC))
+
+    async def certificate_xml(self, grant: LockerGrant, uri: str) -> LockerFile:
+        return LockerFile(uri, "application/xml", b"<Certificate/>", datetime(2026, 11, 24, tzinfo=UTC))
+
+    def signature_of(self, certificate: LockerFile) -> SignatureState:
+        return self.signature
 
     async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
         self.calls += 1

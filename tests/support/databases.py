@@ -10,6 +10,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -25,6 +26,7 @@ from domain.clock import ManualClock
 from store.cipher import FieldCipher
 from store.engine import Store, migrate
 from store.keyring import Keyrings
+from tests.support.bounds import QUICK
 
 NOW = datetime(2026, 11, 24, 6, 30, 0, 123456, tzinfo=UTC)
 """Where the clock of the test store stands at first."""
@@ -32,14 +34,21 @@ NOW = datetime(2026, 11, 24, 6, 30, 0, 123456, tzinfo=UTC)
 BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.integration)]
 """Parameters of fixtures that exist once for each database."""
 
+UNSYNCED = ("fsync=off", "full_page_writes=off")
+"""A server that lives for a test only need not outlive the machine."""
+
 _START_SECONDS = 30
 
 
 class PostgresServer:
-    """One server on a Unix socket in a folder of its own."""
+    """One server on a Unix socket in a folder of its own.
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="apuni-pg-", dir=tempfile.gettempdir()))
+    A `durable` one writes through to the disk as in production; the others are only quick. `settings` are more
+    lines of its configuration.
+    """
+
+    def __init__(self, *, durable: bool = False, settings: tuple[str, ...] = ()) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="apuni-pg-", dir=None if durable else QUICK))
         self._binaries = _binaries(self._folder)
         self._as_user: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -48,7 +57,14 @@ class PostgresServer:
             self._as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         self._counter = itertools.count(1)
         self._migrated: str | None = None
+        self.settings = settings if durable else (*UNSYNCED, *settings)
+        self._make()
         self._process = self._start()
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of the server lies; its data are in `data`."""
+        return self._folder
 
     def database(self, template: str = "template0") -> str:
         """Create a database and give its name."""
@@ -71,28 +87,49 @@ class PostgresServer:
         """The address of a database."""
         return f"postgresql+asyncpg://postgres@/{name}?host={self._folder}"
 
+    def halt(self) -> None:
+        """Stop the server in good order and keep its data."""
+        if self._process.poll() is None:
+            self._process.terminate()  # SIGTERM waits for clients; SIGINT does not
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_START_SECONDS)
+
     def stop(self) -> None:
         """Stop the server and delete its folder."""
-        self._process.terminate()  # SIGTERM waits for clients; SIGINT does not
-        self._process.send_signal(2)
-        self._process.wait(_START_SECONDS)
+        self.halt()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs against the server, as the server's user."""
+        self._run(program, *self._address(), *arguments, **self._as_user)
+
+    def kill(self) -> None:
+        """kill -9 of the server and everything it started."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(_START_SECONDS)
+
+    def start_again(self) -> None:
+        """Start the server once more on the same data; it recovers by itself."""
+        self._process = self._start()
+
+    def _make(self) -> None:
+        self._run(
+            "initdb", "-D", str(self._folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
+            "--no-instructions", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", **self._as_user,
+        )  # fmt: skip
 
     def _start(self) -> subprocess.Popen[bytes]:
         data = self._folder / "data"
-        self._run(
-            "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", **self._as_user,
-        )  # fmt: skip
-        settings = ("fsync=off", "full_page_writes=off", "max_connections=200", "autovacuum=off", "shared_buffers=32MB")
+        settings = ("max_connections=200", "autovacuum=off", "shared_buffers=32MB", *self.settings)
         options = [word for setting in settings for word in ("-c", setting)]
-        with (self._folder / "log").open("wb") as log:
+        with (self._folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [self._binaries / "postgres", "-D", data, "-k", self._folder, "-h", "", *options],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
                 env=_environment(),
+                start_new_session=True,
                 **self._as_user,
             )
         for _ in range(_START_SECONDS * 50):

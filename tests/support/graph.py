@@ -229,7 +229,7 @@ async def seed(env: Environment) -> None:
             "RATION",
             Bilingual("राशन कार्ड", "Ration Card"),
             {"CardNumber": "0512345678"},
-            {},
+            {"consent": {"data": {"id": "RATION"}}},
             None,
         )
         await department_documents.add(tx, card)

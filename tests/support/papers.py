@@ -5,11 +5,11 @@ from typing import Any
 SUBMIT = """
 mutation($input: SubmitApplicationInput!) { submitApplication(input: $input) {
   application { id number acknowledgement status version fee { amount } }
-  userErrors { path code message action } submission { state } } }
+  userErrors { path code message action } submission { state acknowledgement replayed expectedBy } } }
 """
 DECIDE = """
 mutation($input: DecideApplicationInput!) { decideApplication(input: $input) {
-  application { id status version } userErrors { path code message action } } }
+  application { id status version } userErrors { path code message action } submission { state replayed expectedBy } } }
 """
 RECORD_FEE = """
 mutation($input: RecordFeeInput!) { recordFee(input: $input) {

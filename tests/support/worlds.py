@@ -42,6 +42,7 @@ from tests.support.actions import (
     papers,
     people_of_the_world,
 )
+from tests.support.files import hand_in
 
 PENSION_PAPERS = (
     "applicant-photo",
@@ -126,7 +127,7 @@ async def lives(world: World) -> None:
     await asked(world)
     await world.submit(world.sunil, ORDER, idempotency_key="taken back")
     await withdrawn(world)
-    paper = await env.objects.put(b"a paper", "text/plain")
+    paper = (await hand_in(env, world.asha)).reference
     await world.submit(
         world.asha,
         INCOME,

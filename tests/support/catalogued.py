@@ -1,0 +1,144 @@
+"""Worlds that are filled once for a session and copied for each test.
+
+What is copied was written by the same verbs at the same moment (NOW, where the clock of each test begins), so that
+a test finds what it would find had it filled the store itself; tests/actions/test_templates.py compares the two.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from actions.catalogue_import import import_catalogue
+from actions.catalogue_rows import read_catalogue
+from actions.environment import Environment, Partners
+from domain.clock import Clock, ManualClock
+from domain.deadline import WorkCalendar
+from domain.ids import Ids, SeededIds
+from domain.people import Subject
+from store.cipher import FieldCipher
+from store.engine import Store
+from store.keyring import Keyrings
+from store.objects import LocalObjects
+from store.vault import Vault
+from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, catalogue_rows, people_of_the_world
+from tests.support.databases import NOW, run_apart
+
+SEED = "world"
+"""What the identifiers of a world are drawn from."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A SQLite file with the catalogue and `people`, who may be nobody; `drawn` identifiers were used for them."""
+
+    path: Path
+    people: Mapping[str, Subject]
+    drawn: int
+
+    def ids(self, clock: Clock) -> SeededIds:
+        """Identifiers that go on where those of the people ended."""
+        ids = SeededIds(clock, SEED)
+        for _ in range(self.drawn):
+            ids.key()
+        return ids
+
+
+class _Counted(SeededIds):
+    """Counts what is drawn; anything but keys would have to be drawn again in the same way."""
+
+    drawn = 0
+
+    def key(self) -> str:
+        self.drawn += 1
+        return super().key()
+
+    def digits(self, count: int) -> str:
+        raise AssertionError(f"{count} digits were drawn for the people of the world")
+
+    def token(self, octets: int = 32) -> str:
+        raise AssertionError(f"a token of {octets} octets was drawn for the people of the world")
+
+
+@cache
+def calendar_of_the_catalogue() -> WorkCalendar:
+    """The calendar that an import of the catalogue gives back."""
+    return read_catalogue(catalogue_rows()).calendar
+
+
+@asynccontextmanager
+async def bare_environment(
+    store: Store, keyrings: Keyrings, clock: Clock, folder: Path, ids: Ids
+) -> AsyncIterator[Environment]:
+    """An environment over a store, with a vault and files in the folder; its calendar is empty."""
+    vault = await Vault.open(f"sqlite:///{folder / 'vault.db'}", keyrings, clock, ids)
+    locker, apisetu, umang, dbt = cast("tuple[Any, ...]", (FakeLocker(), FakeApiSetu(), None, FakeDbt()))
+    try:
+        yield Environment(
+            store=store,
+            vault=vault,
+            objects=LocalObjects(folder / "objects"),
+            keyrings=keyrings,
+            clock=clock,
+            ids=ids,
+            calendar=WorkCalendar("none"),
+            partners=Partners(locker, apisetu, umang, dbt, {}),
+            public_url="http://gateway.test",
+        )
+    finally:
+        await vault.close()
+
+
+@asynccontextmanager
+async def a_copy(filled: Filled, keyrings: Keyrings, clock: Clock, folder: Path) -> AsyncIterator[Environment]:
+    """An environment of its own on a copy of what was filled; the clock must stand at NOW."""
+    assert clock.now() == NOW
+    path = folder / "store.db"
+    shutil.copy(filled.path, path)
+    store = await Store.open(f"sqlite+aiosqlite:///{path}", cipher=FieldCipher(keyrings), clock=clock)
+    try:
+        async with bare_environment(store, keyrings, clock, folder, filled.ids(clock)) as env:
+            yield replace(env, calendar=calendar_of_the_catalogue())
+    finally:
+        await store.close()
+
+
+async def fill(path: Path, keyrings: Keyrings, *, with_people: bool) -> Filled:
+    """Fill a migrated SQLite file by the true verbs."""
+    clock = ManualClock(NOW)
+    ids = _Counted(clock, SEED)
+    store = await Store.open(f"sqlite:///{path}", cipher=FieldCipher(keyrings), clock=clock)
+    async with bare_environment(store, keyrings, clock, path.parent, ids) as env:
+        await import_catalogue(env, catalogue_rows())
+        people = await people_of_the_world(env) if with_people else {}
+    await store.close()
+    assert not path.with_name(f"{path.name}-wal").exists()
+    return Filled(path, people, ids.drawn)
+
+
+def _made(path: Path, migrated: Path, keyrings: Keyrings, *, with_people: bool) -> Filled:
+    shutil.copy(migrated, path)
+    return cast("Filled", run_apart(partial(fill, with_people=with_people), path, keyrings))
+
+
+@pytest.fixture(scope="session")
+def catalogue_alone(
+    tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, store_keyrings: Keyrings
+) -> Filled:
+    """A SQLite file with the catalogue and nobody, to be copied."""
+    path = tmp_path_factory.mktemp("catalogue") / "store.db"
+    return _made(path, migrated_sqlite, store_keyrings, with_people=False)
+
+
+@pytest.fixture(scope="session")
+def catalogue_and_people(
+    tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, store_keyrings: Keyrings
+) -> Filled:
+    """A SQLite file with the catalogue and the people of the world, to be copied."""
+    path = tmp_path_factory.mktemp("people") / "store.db"
+    return _made(path, migrated_sqlite, store_keyrings, with_people=True)

@@ -1,0 +1,40 @@
+"""What a store was asked, and how its database carries that out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from store.engine import Store, Transaction
+
+Asked = tuple[str, Any]
+"""A statement with its parameters, as the driver got them."""
+
+
+@contextmanager
+def asked(store: Store) -> Iterator[list[Asked]]:
+    """Collects every statement that reads or writes rows."""
+    seen: list[Asked] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            seen.append((statement, parameters))
+
+    inner: Any = store
+    engines = {inner._reader.sync_engine, inner._writer.sync_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+async def plan_of(tx: Transaction, statement: Asked) -> str:
+    """The plan of the database for a statement, in its own words."""
+    text, parameters = statement
+    explain = "EXPLAIN QUERY PLAN " if tx.dialect == "sqlite" else "EXPLAIN "
+    rows = (await tx.connection.exec_driver_sql(explain + text, parameters)).all()
+    return "\n".join(str(row[-1]) for row in rows)

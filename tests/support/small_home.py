@@ -1,0 +1,34 @@
+"""Seeds a home with the catalogue and the demo's people only, in a tenth of the time: `small_home.py HOME PORT`."""
+
+import asyncio
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from actions.catalogue_import import import_catalogue
+from actions.seed import _sow_people
+from domain.clock import ManualClock
+from gateway.composition import open_house
+from gateway.logs import configure_logging
+from gateway.seeding import catalogue_rows
+from gateway.settings import Settings
+from integrations.city.kit import load_demo
+from store.engine import migrate
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def sow(home: Path, port: int) -> None:
+    """Fill an empty home; the sandboxes must be up."""
+    configure_logging(level=logging.WARNING)
+    settings = Settings(home=home, port=port)
+    await migrate(settings.store_url)
+    async with open_house(settings) as house:
+        loaded = await import_catalogue(house.environment, catalogue_rows())
+        env = replace(house.environment, calendar=loaded.calendar)
+        await _sow_people(env, load_demo(ROOT / "demo"), ManualClock(env.clock.now()), "small")
+
+
+if __name__ == "__main__":
+    asyncio.run(sow(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,39 @@
+"""Those who post officers, and what lies with whom."""
+
+from dataclasses import replace
+
+from actions.sessions import _with_cover
+from domain.applications import Application
+from domain.lifecycle import UNDECIDED, Move
+from domain.people import PersonKind, Posting, Role, Subject
+from store import applications, people
+from tests.support.actions import World
+from tests.support.law import DEPARTMENT
+
+ADMIN = Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, "admin", (Posting(Role.ADMIN),))
+OURS = Subject(
+    frozenset({Role.DEPARTMENT_ADMIN}), PersonKind.OFFICER, "da", (Posting(Role.DEPARTMENT_ADMIN, DEPARTMENT),)
+)
+"""The administrator of the registrar's department."""
+
+
+async def open_with(world: World, officer: Subject) -> set[str]:
+    """The ids of the open cases that an officer has."""
+    async with world.env.store.reading() as tx:
+        held = await applications.held_by(tx, officer.person_id or "", statuses=UNDECIDED, limit=100)
+    return {case.id for case in held}
+
+
+async def signed_in_now(world: World, officer: Subject) -> Subject:
+    """The officer as her session finds her today: with the posts in which she stands in."""
+    async with world.env.store.reading() as tx:
+        entry = (await people.officers(tx, [officer.person_id or ""]))[officer.person_id or ""]
+        postings = await _with_cover(tx, entry)
+    return replace(officer, postings=postings, roles=frozenset(one.role for one in postings))
+
+
+async def reassigned(world: World, case: Application) -> int:
+    """How often a case went from one officer to another by a transfer, a leave or a vacancy."""
+    async with world.env.store.reading() as tx:
+        steps = (await applications.timelines(tx, [case.id]))[case.id]
+    return sum(step.move is Move.REASSIGN for step in steps)
