@@ -2,6 +2,7 @@
 
 from integrations.digilocker.client import POLICIES, DigiLocker
 from integrations.digilocker.digests import HmacEncoding
+from integrations.digilocker.drive import Walk
 from integrations.digilocker.endpoint import issuer_routes
 from integrations.digilocker.issuer_models import (
     PENDING,
@@ -15,18 +16,35 @@ from integrations.digilocker.issuer_models import (
 )
 from integrations.digilocker.models import (
     DigiLockerSettings,
+    EAadhaar,
+    Folder,
+    FolderEntry,
     IssuedDocument,
     LockerFile,
     LockerGrant,
+    PullDoctype,
+    Pulled,
+    PullIssuer,
+    PullParameter,
+    PullState,
     TokenAnswer,
+    Uploaded,
 )
+from integrations.digilocker.pushing import UNKNOWN as URI_UNKNOWN
+from integrations.digilocker.pushing import PushAction, PushedUri
+from integrations.digilocker.signatures import Examined, examine
 
 __all__ = [
     "PENDING",
     "POLICIES",
+    "URI_UNKNOWN",
     "CopyFormat",
     "DigiLocker",
     "DigiLockerSettings",
+    "EAadhaar",
+    "Examined",
+    "Folder",
+    "FolderEntry",
     "HmacEncoding",
     "IssuedCopy",
     "IssuedDocument",
@@ -36,7 +54,17 @@ __all__ = [
     "LockerGrant",
     "Pending",
     "PullDocRequest",
+    "PullDoctype",
+    "PullIssuer",
+    "PullParameter",
     "PullRequest",
+    "PullState",
+    "Pulled",
+    "PushAction",
+    "PushedUri",
     "TokenAnswer",
+    "Uploaded",
+    "Walk",
+    "examine",
     "issuer_routes",
 ]

@@ -1,7 +1,8 @@
-"""The error codes of DigiLocker's requester API, as data (contracts/digilocker.md sections 3.2, 4, 4.1).
+"""The error codes of DigiLocker's requester API, as data (contracts/digilocker.md sections 3.2, 4 to 4.3).
 
 Two profiles of HTTP statuses are in use: specification 2.4 answers 530 for troubles behind it, the
-older published OpenAPI 500 and 503. What to do depends on the code alone.
+older published OpenAPI 500 and 503. What to do depends on the code alone: some codes have another status with
+another call, such as `repository_service_configerror`, which is 500 with a pull.
 """
 
 from dataclasses import dataclass
@@ -50,6 +51,33 @@ ERRORS = MappingProxyType(
         "repository_service_configerror": ErrorRow(530, 500, _D),
         "repository_service_inactive": ErrorRow(530, 503, _D),
         "repository_service_unpublished": ErrorRow(530, 503, _D),
+        # Folders and uploads.
+        "invalid_id": ErrorRow(404, 404, _D),
+        "path_missing": ErrorRow(400, 400, _D),
+        "contenttype_missing": ErrorRow(400, 400, _D),
+        "hmac_missing": ErrorRow(400, 400, _D),
+        "filename_missing": ErrorRow(400, 400, _D),
+        "hmac_mismatch": ErrorRow(400, 400, _D),
+        "invalid_filename": ErrorRow(400, 400, _D),
+        "invalid_filesize": ErrorRow(400, 400, _D),
+        "invalid_filetype": ErrorRow(400, 400, _D),
+        "invalid_path": ErrorRow(400, 400, _D),
+        "file_data_missing": ErrorRow(400, 400, _D),
+        "mimetype_mismatch": ErrorRow(400, 400, _D),
+        # e-Aadhaar.
+        "aadhaar_not_linked": ErrorRow(404, 404, _D),
+        "aadhaar_not_available": ErrorRow(404, 404, _D),
+        # Pull Document. The last two are no failures (wire_pulling.py).
+        "invalid_orgid": ErrorRow(400, 400, _D),
+        "invalid_doctype": ErrorRow(400, 400, _D),
+        "record_not_found": ErrorRow(404, 404, _D),
+        "pull_response_pending": ErrorRow(400, 400, _D),
+        "uri_exists": ErrorRow(400, 400, _D),
+        # What `ts` and `hmac` authenticate.
+        "invalid_client_id": ErrorRow(401, 401, _D),
+        "invalid_parameter": ErrorRow(400, 400, _D),
+        # An issuer's push (section 4.3).
+        "invalid_digilocker_id": ErrorRow(404, 404, _D),
     }
 )
 """Every code that the calls of this client can meet."""

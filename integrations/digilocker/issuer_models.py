@@ -28,6 +28,8 @@ class IssuerSettings:
     window_seconds: int = 300
     body_limit: int = 512_000
     pull_doc: bool = True
+    search_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By doctype: what the search tags of the account stand for, such as UDF2 for financial_year."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -39,6 +41,10 @@ class IssuerSettings:
             hmac_encoding=HmacEncoding(contract.get("hmac_encoding", HmacEncoding.RAW)),
             default_format=CopyFormat(contract.get("default_format", CopyFormat.XML)),
             pull_doc=bool(contract.get("pull_doc", True)),
+            search_tags={
+                str(doctype).upper(): {str(tag).upper(): str(fact) for tag, fact in tags.items()}
+                for doctype, tags in contract.get("search_tags", {}).items()
+            },
         )
 
 

@@ -25,6 +25,8 @@ _ANSWERS = {PULL_URI: "PullURIResponse", PULL_DOC: "PullDocResponse"}
 _NAMESPACE = "http://tempuri.org/"
 _LONGEST = 200
 _MOST_TAGS = 20
+_MOST_ATTRIBUTES = 32
+"""Of one element; the contract's root has seven."""
 _KNOWN = frozenset({"doctype", "digilockerid", "uid", "fullname", "dob", "photo", "uri"})
 _TRANSACTION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _DOCTYPE = re.compile(r"[A-Za-z]{1,5}")
@@ -44,6 +46,8 @@ def read_envelope(root: safe_xml.Element, expected: str) -> Envelope:
     """The attributes of the root; raises BadRequest for another root or without ts and txn."""
     if safe_xml.local_name(root) != expected:
         raise BadRequest("root")
+    if any(len(element.attrib) > _MOST_ATTRIBUTES for element in root.iter()):
+        raise BadRequest("attributes")
     ts, txn = safe_xml.attribute(root, "ts"), safe_xml.attribute(root, "txn")
     if ts is None or len(ts) > 64 or txn is None or not _TRANSACTION.fullmatch(txn):
         raise BadRequest("ts or txn")

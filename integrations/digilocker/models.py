@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Self
+
+from domain.signatures import SignatureState
 
 API_PREFIX = "/public/oauth2"
 """Where the API begins below the host (contracts/digilocker.md section 2)."""
@@ -16,11 +19,26 @@ class DigiLockerSettings:
     client_id: str
     client_secret: str = field(repr=False)
     api_prefix: str = API_PREFIX
+    signers: tuple[str, ...] = ()
+    """Certificates (PEM) of those whose signature on a document's XML is trusted; without one none is."""
+    eaadhaar_version: int = 3
+    """`/3/` in specification 2.4, `/2/` before."""
+
+    @property
+    def account_prefix(self) -> str:
+        """Where the issuer's calls begin: beside the API of requesters (section 4.3)."""
+        return self.api_prefix.removesuffix("/oauth2")
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
         """Read what DigiLocker handed over; raises KeyError without `client_id` and `client_secret`."""
-        return cls(str(given["client_id"]), str(given["client_secret"]), str(given.get("api_prefix", API_PREFIX)))
+        return cls(
+            str(given["client_id"]),
+            str(given["client_secret"]),
+            str(given.get("api_prefix", API_PREFIX)),
+            tuple(map(str, given.get("signers", ()))),
+            int(given.get("eaadhaar_version", 3)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +89,100 @@ class TokenAnswer:
     scope: str
     consent_until: datetime | None
     locker_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """A file that the citizen uploaded, or a folder. A file has a `uri`, a folder an `id`."""
+
+    is_folder: bool
+    id: str
+    name: str
+    uri: str | None
+    size_bytes: int | None
+    media_types: tuple[str, ...]
+    description: str
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of the citizen's own files, without what lies in the folders below it."""
+
+    directory: str
+    entries: tuple[FolderEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Where an uploaded file lies now; `size_bytes` as DigiLocker counted it."""
+
+    path: str
+    size_bytes: int | None
+
+
+class PullState(StrEnum):
+    """What came of asking an issuer to put a document into the locker."""
+
+    PULLED = "PULLED"
+    ALREADY_THERE = "ALREADY_THERE"
+    """It was in the locker before: list it again."""
+    PENDING = "PENDING"
+    """The issuer checks by hand and delivers later. Not a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The outcome of a pull; `uri` only where the document was pulled now."""
+
+    state: PullState
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullIssuer:
+    """An issuer of whom documents can be pulled."""
+
+    org_id: str
+    issuer_id: str
+    name: str
+    category: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullDoctype:
+    """A kind of document that an issuer gives."""
+
+    doctype: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullParameter:
+    """What an issuer wants to know to find a document. `values` are the choices, where it gives any."""
+
+    name: str
+    label: str
+    example: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EAadhaar:
+    """An e-Aadhaar without the number: it never leaves the reader but into the vault.
+
+    `reference` is the vault's, where the source sent the whole number; `masked_xml` is the document without
+    number, photograph and signature; `signature` says what was found of the signature before.
+    """
+
+    reference: str | None
+    last4: str
+    name: str = field(repr=False)
+    born_on: date | None = field(repr=False)
+    gender: str | None
+    address: Mapping[str, str] = field(repr=False)
+    local: Mapping[str, str] = field(repr=False)
+    signature: SignatureState
+    masked_xml: bytes = field(repr=False)
+    fetched_at: datetime

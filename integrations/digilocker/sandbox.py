@@ -12,10 +12,15 @@ from typing import Any
 import httpx
 
 from integrations.city import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from integrations.digilocker.sandbox_aadhaar import EAadhaars
+from integrations.digilocker.sandbox_drive import OwnFiles
+from integrations.digilocker.sandbox_errors import Errors
 from integrations.digilocker.sandbox_id_token import ISSUER, IdTokens
 from integrations.digilocker.sandbox_identity import Identity
 from integrations.digilocker.sandbox_locker import Lockers
+from integrations.digilocker.sandbox_pull import PullDesk
 from integrations.digilocker.sandbox_puller import Puller
+from integrations.digilocker.sandbox_push import PushDesk
 from integrations.digilocker.sandbox_world import World
 
 ISSUER_ID = "in.gov.uk.apunisarkar"
@@ -24,31 +29,46 @@ ISSUER_ID = "in.gov.uk.apunisarkar"
 def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """The server. `transport` replaces the network towards the gateway's issuer door in tests.
 
-    Actions: pull_uri, pull_doc (integrations/digilocker/sandbox_puller.py), issuer_trouble, rotate_keys.
+    Actions: pull_uri, pull_doc (integrations/digilocker/sandbox_puller.py), issuer_trouble, rotate_keys,
+    answer_error, set_profile (sandbox_errors.py), hold_pulls (sandbox_pull.py), unmask_eaadhaar.
     """
     world = World(home)
-    id_tokens, lockers = IdTokens(world), Lockers(world)
+    errors = Errors(world)
+    id_tokens, lockers = IdTokens(world), Lockers(world, errors)
+    own, pulls, eaadhaars = OwnFiles(world, errors), PullDesk(world, errors, lockers), EAadhaars(world, errors, lockers)
+    lockers.own_content = own.content
     puller = Puller(world, lockers, transport)
-    _onboard(world, id_tokens)
+    _onboard(world, id_tokens, lockers)
 
     def rotate_keys(_arguments: Mapping[str, Any]) -> dict[str, Any]:
         id_tokens.rotate()
-        _onboard(world, id_tokens)
+        _onboard(world, id_tokens, lockers)
         return {"keys": [key["kid"] for key in id_tokens.jwks()["keys"]]}
 
     return sandbox_app(
         home,
-        [*Identity(world, id_tokens).routes(), *lockers.routes()],
+        [
+            *Identity(world, id_tokens, errors).routes(),
+            *own.routes(),
+            *eaadhaars.routes(),
+            *lockers.routes(),
+            *pulls.routes(),
+            *PushDesk(world, lockers).routes(),
+        ],
         actions={
             "pull_uri": puller.pull_uri,
             "pull_doc": puller.pull_doc,
             "issuer_trouble": lockers.trouble,
             "rotate_keys": rotate_keys,
+            "answer_error": errors.tell,
+            "set_profile": errors.set_profile,
+            "hold_pulls": pulls.hold,
+            "unmask_eaadhaar": eaadhaars.unmask,
         },
     )
 
 
-def _onboard(world: World, id_tokens: IdTokens) -> None:
+def _onboard(world: World, id_tokens: IdTokens, lockers: Lockers) -> None:
     """What the partner portal hands over, to requester and issuer."""
     write_onboarding(
         world.home.onboarding,
@@ -59,6 +79,7 @@ def _onboard(world: World, id_tokens: IdTokens) -> None:
             "redirect_uris": [world.redirect_uri],
             "issuers": [ISSUER],
             "jwks": id_tokens.jwks(),
+            "signers": [lockers.signer["certificate"]],
             "issuer_contract": {
                 "org_id": world.client["org_id"],
                 "api_key": world.client["api_key"],

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from integrations.city.magic import magic_code
 from integrations.digilocker import sandbox_page as page
+from integrations.digilocker.sandbox_errors import Errors
 from integrations.digilocker.sandbox_id_token import IdTokens
 from integrations.digilocker.sandbox_world import (
     ACCESS_SECONDS,
@@ -38,8 +39,9 @@ _DOCTYPES = re.compile(r"[A-Za-z0-9]{1,5}(,[A-Za-z0-9]{1,5})*")
 class Identity:
     """The identity side of the host."""
 
-    def __init__(self, world: World, id_tokens: IdTokens) -> None:
+    def __init__(self, world: World, id_tokens: IdTokens, errors: Errors | None = None) -> None:
         self._world = world
+        self._errors = errors or Errors(world)
         self._id_tokens = id_tokens
 
     def routes(self) -> list[Route]:
@@ -96,6 +98,9 @@ class Identity:
     async def token(self, request: Request) -> Response:
         """`/1/token`: a code or a refresh token for tokens with the profile."""
         form = _texts(await request.form(max_files=0, max_fields=20))
+        refused = self._errors.due("token")
+        if refused is not None:
+            return refused
         if form.get("grant_type") == "refresh_token":
             return self._refresh(request, form)
         return self._exchange(request, form, oidc=False)
@@ -120,9 +125,10 @@ class Identity:
 
     async def user(self, request: Request) -> Response:
         """The profile of the token's owner."""
+        refused = self._errors.due("user")
         grant = self._world.grant_of(request)
-        if grant is None:
-            return invalid_token()
+        if refused is not None or grant is None:
+            return refused or invalid_token()
         if not {"userdetails", "openid"} & set(grant["scope"].split()):
             return error(403, "insufficient_scope", "The request requires higher privileges")
         owner = self._world.owner(grant["locker_id"])
@@ -245,7 +251,7 @@ def _profile(owner: Mapping[str, Any]) -> dict[str, Any]:
         "name": owner["name_en"],
         "dob": date.fromisoformat(owner["dob"]).strftime("%d%m%Y"),
         "gender": owner["gender"],
-        "eaadhaar": "Y" if owner.get("aadhaar_last4") else "N",
+        "eaadhaar": "Y" if owner.get("aadhaar_linked", True) else "N",
         "reference_key": secrets.token_hex(20),
         "mobile": owner.get("mobile") or "",
     }

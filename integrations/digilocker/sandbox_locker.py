@@ -1,7 +1,7 @@
 """The lockers of DigiLocker's stand-in: the issued documents of a citizen, their files and certificates."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from integrations.city.papers import Paper, new_signer, signed_certificate, small_pdf
-from integrations.digilocker.sandbox_world import TROUBLE_STATUS, World, body_hmac, error, invalid_token
+from integrations.digilocker.sandbox_errors import Errors
+from integrations.digilocker.sandbox_world import World, body_hmac, error, invalid_token
 
 ISSUED = "/public/oauth2/2/files/issued"
 FILE, XML = "/public/oauth2/1/file/{uri:path}", "/public/oauth2/1/xml/{uri:path}"
@@ -32,9 +33,11 @@ TROUBLES = frozenset(
 class Lockers:
     """The document side of the host."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, errors: Errors | None = None) -> None:
         self._world = world
-        self._signer = world.state.once(
+        self._errors = errors or Errors(world)
+        self.own_content: Callable[[str, str], tuple[bytes, str] | None] | None = None
+        self.signer = world.state.once(
             "key", "papers", lambda: new_signer("DigiLocker sandbox issuers", world.home.clock.now())
         )
 
@@ -63,15 +66,16 @@ class Lockers:
 
     async def issued(self, request: Request) -> Response:
         """What is in the locker, as far as the consent reaches."""
+        refused = self._errors.due("issued")
         grant = self._world.grant_of(request)
-        if grant is None:
-            return invalid_token()
+        if refused is not None or grant is None:
+            return refused or invalid_token()
         if "files.issueddocs" not in grant["scope"].split():
             return error(403, "insufficient_scope", "The request requires higher privileges")
         faults, locker_id = self._world.home.faults, grant["locker_id"]
         if faults.match("foreign", ISSUED):
             locker_id = self._world.stranger(locker_id)["locker_id"]
-        items = [_item(document) for document in self._documents(locker_id, grant["doctypes"])]
+        items = [self._item(document) for document in self._documents(locker_id, grant["doctypes"])]
         partial = faults.match("partial", ISSUED)
         if partial is not None:
             items = items[: len(items) // 2]
@@ -89,12 +93,16 @@ class Lockers:
         return self._content(request, XML_TYPE, XML)
 
     def _content(self, request: Request, media_type: str, route: str) -> Response:
+        refused = self._errors.due("xml" if route == XML else "file")
         grant = self._world.grant_of(request)
-        if grant is None:
-            return invalid_token()
+        if refused is not None or grant is None:
+            return refused or invalid_token()
+        uri = request.path_params["uri"]
+        own = self._own(grant, uri) if route == FILE else None
+        if own is not None:
+            return self.signed(*own, route)
         if "files.issueddocs" not in grant["scope"].split():
             return error(403, "insufficient_scope", "The request requires higher privileges")
-        uri = request.path_params["uri"]
         if not uri:
             return error(400, "uri_missing", "URI is missing")
         documents = self._documents(grant["locker_id"], grant["doctypes"])
@@ -103,11 +111,17 @@ class Lockers:
             return error(404, "invalid_uri", "No file found for given URI")
         trouble = self._world.state.get("trouble", document["issuer_id"])
         if trouble is not None:
-            return error(TROUBLE_STATUS, trouble["error"], "Internal server error")
+            return self._errors.answer("file", trouble["error"])
         request.state.ledger_effect = f"{media_type} handed out"
-        return self._signed(self._bytes(grant["locker_id"], document, media_type), media_type, route)
+        return self.signed(self._bytes(grant["locker_id"], document, media_type), media_type, route)
 
-    def _signed(self, body: bytes, media_type: str, route: str) -> Response:
+    def _own(self, grant: Mapping[str, Any], uri: str) -> tuple[bytes, str] | None:
+        """One of the citizen's own files, where the consent reaches them."""
+        if self.own_content is None or "files.uploadeddocs" not in grant["scope"].split():
+            return None
+        return self.own_content(grant["locker_id"], uri)
+
+    def signed(self, body: bytes, media_type: str, route: str) -> Response:
         """The bytes with their `hmac` header. Faults: signature (wrong, or moved), partial (cut short)."""
         faults, secret = self._world.home.faults, self._world.client["client_secret"]
         spoilt = faults.match("signature", route)
@@ -132,7 +146,7 @@ class Lockers:
             return base64.b64decode(kept)
         owner = self._world.owner(locker_id)
         if media_type == XML_TYPE:
-            return signed_certificate(_paper(document, owner), self._signer)
+            return signed_certificate(_paper(document, owner), self.signer)
         lines = (
             document["name"],
             document["issuer"],
@@ -144,26 +158,24 @@ class Lockers:
         )
         return small_pdf(lines)
 
+    def _item(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "name": document["name"],
+            "type": "file",
+            "size": "",
+            "date": f"{document['issued_on']}T09:12:38Z",
+            "parent": "",
+            "mime": self._errors.mime(list(document["media_types"])),
+            "uri": document["uri"],
+            "doctype": document["doctype"],
+            "description": document["name"],
+            "issuerid": document["issuer_id"],
+            "issuer": document["issuer"],
+        }
+
 
 def _with_uri(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "uri": f"{document['issuer_id']}-{document['doctype']}-{document['doc_id']}"}
-
-
-def _item(document: Mapping[str, Any]) -> dict[str, Any]:
-    types = list(document["media_types"])
-    return {
-        "name": document["name"],
-        "type": "file",
-        "size": "",
-        "date": f"{document['issued_on']}T09:12:38Z",
-        "parent": "",
-        "mime": types if len(types) > 1 else types[0],
-        "uri": document["uri"],
-        "doctype": document["doctype"],
-        "description": document["name"],
-        "issuerid": document["issuer_id"],
-        "issuer": document["issuer"],
-    }
 
 
 def _paper(document: Mapping[str, Any], owner: Mapping[str, Any]) -> Paper:

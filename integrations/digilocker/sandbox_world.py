@@ -22,9 +22,6 @@ CALLBACK = "/sign-in/callback/meri-pehchaan"
 
 ACCESS_SECONDS = 3600
 CONSENT_SECONDS = 365 * 86400
-TROUBLE_STATUS = 530
-"""The status that specification 2.4 uses for troubles behind DigiLocker."""
-
 SCOPES = frozenset({"openid", "userdetails", "files.issueddocs", "files.uploadeddocs"})
 
 

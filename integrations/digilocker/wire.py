@@ -34,6 +34,11 @@ def issuer_of(uri: str) -> str:
     return uri.split("-", 2)[0].lower()
 
 
+def is_uri(written: str) -> bool:
+    """Whether a text has the form of a document's URI."""
+    return bool(_URI.fullmatch(written))
+
+
 def one_segment(uri: str) -> str:
     """The URI percent-encoded as one segment of a path."""
     return quote(uri, safe="")
@@ -102,7 +107,7 @@ def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
     """
     body = read_object(answer)
     items = body.get("items")
-    if any(body.get(mark) for mark in _NEXT_PAGE):
+    if speaks_of_next_page(body):
         raise Garbled(SOURCE, "issued_list_partial")
     if not isinstance(items, list) or len(items) > MOST_DOCUMENTS:
         raise Garbled(SOURCE, "issued_list")
@@ -115,22 +120,27 @@ def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
     return tuple(documents.values())
 
 
+def speaks_of_next_page(body: Mapping[str, Any]) -> bool:
+    """Whether a list says that there is more of it, which no list of the specification does."""
+    return any(body.get(mark) for mark in _NEXT_PAGE)
+
+
 def _document(item: Mapping[str, Any]) -> IssuedDocument:
-    uri = _text(item, "uri")
+    uri = text(item, "uri")
     if not _URI.fullmatch(uri):
         raise Garbled(SOURCE, "issued_uri")
     issuer_id, doctype, _ = uri.split("-", 2)
-    name = _text(item, "name") or _text(item, "description")
+    name = text(item, "name") or text(item, "description")
     if not name:
         raise Garbled(SOURCE, "issued_name")
     return IssuedDocument(
         uri=uri,
         name=name,
-        doctype=(_text(item, "doctype") or doctype).upper(),
-        issuer=_text(item, "issuer"),
-        issuer_id=_text(item, "issuerid") or issuer_id,
+        doctype=(text(item, "doctype") or doctype).upper(),
+        issuer=text(item, "issuer"),
+        issuer_id=text(item, "issuerid") or issuer_id,
         media_types=tuple(dict.fromkeys(media_types(item.get("mime")))),
-        issued_at=_instant(_text(item, "date")),
+        issued_at=instant(text(item, "date")),
     )
 
 
@@ -149,7 +159,7 @@ def media_types(value: Any) -> Iterator[str]:
 def read_tokens(answer: Answer) -> TokenAnswer:
     """The tokens of a token answer, with the spellings of both specifications."""
     body = read_object(answer)
-    access, expires_in = body.get("access_token"), _number(body.get("expires_in"))
+    access, expires_in = body.get("access_token"), number(body.get("expires_in"))
     if not isinstance(access, str) or not access or expires_in is None or not 0 < expires_in <= 366 * 86400:
         raise Garbled(SOURCE, "token_answer")
     refresh = body.get("refresh_token")
@@ -158,7 +168,7 @@ def read_tokens(answer: Answer) -> TokenAnswer:
         refresh_token=refresh if isinstance(refresh, str) and refresh else None,
         expires_in=expires_in,
         expires_at=answer.at + timedelta(seconds=expires_in),
-        scope=_text(body, "scope"),
+        scope=text(body, "scope"),
         consent_until=_unix_instant(body.get("consent_valid_till")),
         locker_id=locker_id(body),
     )
@@ -174,7 +184,7 @@ def owner(answer: Answer) -> str:
 
 def locker_id(body: Mapping[str, Any]) -> str | None:
     """The owner of a token, under either of its two names."""
-    return _text(body, "digilockerid") or _text(body, "digilocker_id") or None
+    return text(body, "digilockerid") or text(body, "digilocker_id") or None
 
 
 def issued_to_json(documents: tuple[IssuedDocument, ...]) -> list[dict[str, Any]]:
@@ -209,28 +219,30 @@ def issued_from_json(rows: list[dict[str, Any]]) -> tuple[IssuedDocument, ...]:
     )
 
 
-def _text(item: Mapping[str, Any], name: str) -> str:
+def text(item: Mapping[str, Any], name: str) -> str:
+    """A member that is a text, trimmed; empty where it is missing or no text."""
     value = item.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 
-def _number(value: Any) -> int | None:
+def number(value: Any) -> int | None:
+    """A whole number, also one that is written as a text; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _unix_instant(value: Any) -> datetime | None:
-    seconds = _number(value)
+    seconds = number(value)
     if seconds is None or not 0 < seconds < 253402300800:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _instant(text: str) -> datetime | None:
+def instant(written: str) -> datetime | None:
     """The `date` of a line, its last change; a text in another form is shown as unknown."""
     try:
-        instant = datetime.fromisoformat(text)
+        read = datetime.fromisoformat(written)
     except ValueError:
         return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -1,9 +1,10 @@
 """DigiLocker's sandbox in a folder, two citizens, and the client over it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -21,6 +22,7 @@ GATEWAY = "http://gateway.test"
 CALLBACK = f"{GATEWAY}/sign-in/callback/meri-pehchaan"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 SCOPE = "openid files.issueddocs userdetails"
+WIDE = f"{SCOPE} files.uploadeddocs"
 
 
 def document(doctype: str, doc_id: str, *media_types: str) -> dict[str, Any]:
@@ -51,6 +53,12 @@ def person(key: str, locker_id: str, name: str, *documents: dict[str, Any]) -> d
     }
 
 
+INCOME = {
+    "publisher": "edistrictuk",
+    "doctype": "INCER",
+    "name_en": "Income Certificate",
+    "parameters": {"ApplicationNo": "UK1", "CertificateID": "INCER07"},
+}
 PEOPLE = [
     person(
         "asha-negi",
@@ -58,7 +66,8 @@ PEOPLE = [
         "Asha Negi",
         document("SSCER", "AB12", "application/pdf", "application/xml"),
         document("ROR1B", "CD34", "application/pdf"),
-    ),
+    )
+    | {"department_documents": [INCOME]},
     person(
         "ravi-rawat",
         "0a1b2c3d-9548-5124-90b1-6282e2c95f5e",
@@ -139,23 +148,36 @@ class Locker:
         self.sandbox.faults.set([{"kind": kind, "route": route, "params": params}])
 
 
+def locker_at(folder: Path, gateway_url: str = GATEWAY, transport: httpx.AsyncBaseTransport | None = None) -> Locker:
+    """A sandbox in a folder; close it."""
+    clock = ManualClock(datetime(2026, 4, 1, 5, 0, tzinfo=UTC))
+    onboarding = folder / "onboarding" / "digilocker.json"
+    home = SandboxHome(
+        system="digilocker",
+        folder=folder / "sandbox",
+        onboarding=onboarding,
+        clock=SandboxClock(base=clock),
+        demo={"people": PEOPLE},
+        gateway_url=gateway_url,
+        public_url="http://locker.test",
+    )
+    return Locker(create_sandbox(home, transport), home, clock, json.loads(onboarding.read_text()))
+
+
+@pytest.fixture(scope="module")
+def shared_locker(tmp_path_factory) -> Iterator[Locker]:
+    """One sandbox for the tests of a module: its keys take time to make. What a test sets, it must take back."""
+    shared = locker_at(tmp_path_factory.mktemp("locker"))
+    yield shared
+    shared.sandbox.close()
+
+
 @pytest.fixture
 def open_locker(tmp_path) -> Callable[..., Locker]:
     def open_it(gateway_url: str = GATEWAY, transport: httpx.AsyncBaseTransport | None = None) -> Locker:
-        clock = ManualClock(datetime(2026, 4, 1, 5, 0, tzinfo=UTC))
-        onboarding = tmp_path / "onboarding" / "digilocker.json"
-        home = SandboxHome(
-            system="digilocker",
-            folder=tmp_path / "sandbox",
-            onboarding=onboarding,
-            clock=SandboxClock(base=clock),
-            demo={"people": PEOPLE},
-            gateway_url=gateway_url,
-            public_url="http://locker.test",
-        )
-        sandbox = create_sandbox(home, transport)
-        opened.append(sandbox)
-        return Locker(sandbox, home, clock, json.loads(onboarding.read_text()))
+        locker = locker_at(tmp_path, gateway_url, transport)
+        opened.append(locker.sandbox)
+        return locker
 
     opened: list[Sandbox] = []
     yield open_it

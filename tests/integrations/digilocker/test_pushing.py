@@ -1,0 +1,121 @@
+"""Push URI: the golden vector of the contract, and our client against the sandbox that was written from it."""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from integrations.digilocker import DigiLockerSettings, PushAction, PushedUri
+from integrations.digilocker.pushing import form_of
+from integrations.digilocker.sandbox_push import DIGESTED
+from integrations.errors import Refused, Unavailable
+from tests.integrations.digilocker.conftest import PEOPLE
+
+GOLDEN = "fbba65b116107f318352c5a7e7c2014a05228313f19cac0dc18454397e734718"
+PUSHED = PushedUri(
+    locker_id="123e4567-e89b-12d3-a456-426655440000",
+    uri="in.gov.example-INCER-AB12CD34EF",
+    description="Income Certificate",
+    issued_on=date(2026, 4, 1),
+    valid_until=None,
+    action=PushAction.ADD,
+)
+ASHA = PEOPLE[0]["locker_id"]
+OURS = replace(PUSHED, locker_id=ASHA, uri="in.gov.uk.apunisarkar-INCER-0123456789", pdf=b"%PDF-1.7", xml=b"<C/>")
+
+
+def test_the_form_has_the_digest_of_the_contracts_golden_vector():
+    form = form_of(PUSHED, DigiLockerSettings("CLIENT01", "test-secret"), datetime.fromtimestamp(1_700_000_000, UTC))
+
+    assert form["hmac"] == GOLDEN
+    assert form["issuedate"] == "01042026"
+    assert "validfrom" not in form
+    assert "doccontent" not in form
+
+
+def test_the_sandboxs_order_gives_the_golden_vector_too():
+    values = {
+        "clientid": "CLIENT01",
+        "digilockerid": PUSHED.locker_id,
+        "uri": PUSHED.uri,
+        "doctype": "INCER",
+        "description": "Income Certificate",
+        "docid": "AB12CD34EF",
+        "issuedate": "01042026",
+        "action": "A",
+        "ts": "1700000000",
+    }
+    joined = "test-secret" + "".join(values.get(name, "") for name in DIGESTED)
+    assert hashlib.sha256(joined.encode()).hexdigest() == GOLDEN
+
+
+async def test_a_pushed_certificate_is_in_the_locker_updated_and_deleted(locker):
+    client, grant = locker.client(), await locker.grant()
+
+    await client.pushing.push(OURS)
+    assert (await client.file(grant, OURS.uri)).content == b"%PDF-1.7"
+    await client.pushing.push(replace(OURS, action=PushAction.UPDATE, pdf=b"%PDF-2"))
+    assert (await client.file(grant, OURS.uri)).content == b"%PDF-2"
+    await client.pushing.push(replace(OURS, action=PushAction.DELETE, pdf=None, xml=None))
+    with pytest.raises(Refused, match="invalid_uri"):
+        await client.file(grant, OURS.uri)
+
+
+async def test_a_second_addition_is_taken_for_done(locker):
+    client = locker.client()
+    await client.pushing.push(OURS)
+    await client.pushing.push(OURS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"locker_id": PUSHED.locker_id}, "invalid_digilocker_id"),
+        ({"action": PushAction.UPDATE, "uri": "in.gov.uk.apunisarkar-INCER-1"}, "uri_unknown"),
+        ({"action": PushAction.DELETE, "uri": "in.gov.uk.apunisarkar-INCER-1"}, "uri_unknown"),
+        ({"locker_id": PEOPLE[1]["locker_id"]}, "uri_in_another_account"),
+        ({"description": ""}, "invalid_parameter"),
+    ],
+)
+async def test_what_is_refused_is_named(locker, changes, code):
+    client = locker.client()
+    await client.pushing.push(OURS)
+    with pytest.raises(Refused, match=code):
+        await client.pushing.push(replace(OURS, **changes))
+
+
+async def test_a_text_that_is_no_uri_is_not_sent(locker):
+    with pytest.raises(Refused, match="invalid_uri"):
+        await locker.client().pushing.push(replace(OURS, uri="no uri"))
+
+
+async def test_a_wrong_secret_and_an_old_timestamp_are_refused(locker):
+    onboarding = locker.onboarding
+    locker.onboarding = {**onboarding, "client_secret": "another"}
+    with pytest.raises(Refused, match="invalid_parameter"):
+        await locker.client().pushing.push(OURS)
+    locker.onboarding = {**onboarding, "client_id": "another"}
+    with pytest.raises(Refused, match="invalid_client_id"):
+        await locker.client().pushing.push(OURS)
+    locker.onboarding = onboarding
+    locker.fault("skew", seconds=31 * 60)
+    with pytest.raises(Refused, match="invalid_parameter"):
+        await locker.client().pushing.push(OURS)
+
+
+async def test_a_locker_that_is_away_is_asked_again_later(locker):
+    locker.fault("status", status=503)
+    with pytest.raises(Unavailable):
+        await locker.client().pushing.push(OURS)
+
+
+async def test_the_digest_covers_each_field(locker):
+    client_id, secret = locker.onboarding["client_id"], locker.onboarding["client_secret"]
+    form = dict(form_of(OURS, DigiLockerSettings(client_id, secret), locker.clock.now() - timedelta(minutes=1)))
+    async with locker.browser() as browser:
+        for name in sorted(form.keys() - {"hmac", "clientid"}):
+            spoilt = form | {name: form[name] + "1"}
+            answer = await browser.post("/public/account/1/pushuri", data=spoilt)
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_parameter"), name
+        assert (await browser.post("/public/account/1/pushuri", data=form)).status_code == 200
