@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from actions.access import of_citizen, read_at_sources
 from actions.environment import Environment
@@ -33,8 +34,9 @@ async def department_certificates_of(
 ) -> tuple[DepartmentAnswer, ...]:
     """Ask for every department document of a citizen, together; leaves a receipt. Raises NOT_FOUND where denied."""
     held = await held_by_departments(env, citizen_id)
-    if held:
-        await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.CERTIFICATE), [Source.API_SETU])
+    # Also where nothing is held: who may not see them must not learn that there are none.
+    asked = asked_of(env, held)
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.CERTIFICATE), asked)
     return await ask_departments(env, citizen_id, held)
 
 
@@ -48,17 +50,49 @@ async def held_by_departments(env: Environment, citizen_id: str) -> list[Departm
 async def ask_departments(
     env: Environment, citizen_id: str, held: Sequence[DepartmentDocument]
 ) -> tuple[DepartmentAnswer, ...]:
-    """Ask for documents together, for a caller that has decided access; one failure never hides another answer."""
+    """Ask for documents together, for a caller that has decided access; one failure never hides another answer.
+
+    What was answered while the citizen withdrew her consent is dropped, and so is what was kept of it.
+    """
     if not held:
         return ()
     async with env.store.reading() as tx:
         citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     names = tuple(name for name in (citizen.name.en, citizen.name.hi) if name) if citizen else ()
-    return tuple(await asyncio.gather(*(_ask(env, document, names) for document in held)))
+    answers = await asyncio.gather(*(_ask(env, document, names) for document in held))
+    async with env.store.reading() as tx:
+        present = {document.id: document for document in await department_documents.of_citizen(tx, citizen_id)}
+    now = env.clock.now()
+    withdrawn = [not still_held(answer.document, present.get(answer.document.id), now) for answer in answers]
+    if any(withdrawn):
+        await env.partners.forget_citizen(citizen_id)
+    return tuple(_without(answer) if gone else answer for answer, gone in zip(answers, withdrawn, strict=True))
+
+
+def asked_of(env: Environment, held: Sequence[DepartmentDocument]) -> list[Source]:
+    """The sources that are asked for these documents: none where no consent holds, so that no receipt says so."""
+    now = env.clock.now()
+    return [Source.API_SETU] if any(not lapsed(document, now) for document in held) else []
+
+
+def still_held(asked: DepartmentDocument, present: DepartmentDocument | None, now: datetime) -> bool:
+    """Whether the consent that a document was asked with holds after the answer too; one renewed meanwhile does."""
+    if present is None or (asked.consent and not present.consent):
+        return False
+    return not lapsed(present, now)
+
+
+def lapsed(document: DepartmentDocument, now: datetime) -> bool:
+    """Whether the consent for a document has ended."""
+    return document.valid_until is not None and document.valid_until <= now
+
+
+def _without(answer: DepartmentAnswer) -> DepartmentAnswer:
+    return DepartmentAnswer(answer.document, None, Refused(Source.API_SETU, CONSENT_NEEDED))
 
 
 async def _ask(env: Environment, document: DepartmentDocument, holder_names: tuple[str, ...]) -> DepartmentAnswer:
-    if document.valid_until is not None and document.valid_until <= env.clock.now():
+    if lapsed(document, env.clock.now()):
         return DepartmentAnswer(document, None, Refused(Source.API_SETU, CONSENT_NEEDED))
     request = CertificateRequest(
         citizen_id=document.citizen_id,

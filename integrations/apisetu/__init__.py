@@ -1,4 +1,4 @@
-"""API Setu, the national API marketplace: certificates of other departments."""
+"""API Setu, the national API marketplace: certificates of other departments, and ours for others."""
 
 from integrations.apisetu.client import POLICIES, ApiSetu
 from integrations.apisetu.models import (
@@ -9,6 +9,16 @@ from integrations.apisetu.models import (
     DepartmentCertificate,
     PublisherSettings,
 )
+from integrations.apisetu.published import published_routes
+from integrations.apisetu.published_models import (
+    ConsentUsedUp,
+    NotNow,
+    OtherQuestion,
+    PublishedCall,
+    PublishedDocument,
+    PublishedService,
+    PublishedSettings,
+)
 
 __all__ = [
     "NEWER_PATH",
@@ -17,6 +27,14 @@ __all__ = [
     "ApiSetu",
     "ApiSetuSettings",
     "CertificateRequest",
+    "ConsentUsedUp",
     "DepartmentCertificate",
+    "NotNow",
+    "OtherQuestion",
+    "PublishedCall",
+    "PublishedDocument",
+    "PublishedService",
+    "PublishedSettings",
     "PublisherSettings",
+    "published_routes",
 ]

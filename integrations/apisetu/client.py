@@ -7,8 +7,14 @@ from typing import Any
 from domain.clock import Clock
 from domain.sources import Sourced
 from integrations.apisetu import consent, wire
-from integrations.apisetu.models import ApiSetuSettings, CertificateRequest, DepartmentCertificate
-from integrations.errors import Refused
+from integrations.apisetu.holds import KEY, Holds
+from integrations.apisetu.models import (
+    ApiSetuSettings,
+    CertificateRequest,
+    DepartmentCertificate,
+    PublisherSettings,
+)
+from integrations.errors import Refused, Unavailable
 from integrations.policies import JSON_TYPES, XML_TYPES, CallPolicy, Lane
 from integrations.remote import Answer, Codec, Remote
 
@@ -42,6 +48,9 @@ FETCH = CallPolicy(
 )
 """A consent that allows a view only: nothing is kept."""
 
+NO_MORE = 60.0
+"""Seconds told as Retry-After once a publisher's inner error was met twice: longer than any request waits."""
+
 POLICIES = (FETCH_KEPT, FETCH)
 _CODEC = Codec(wire.to_json, wire.from_json)
 
@@ -53,9 +62,10 @@ class ApiSetu:
         self._remote = remote
         self._settings = settings
         self._clock = clock
+        self._holds = Holds(clock)
 
     async def certificate(self, request: CertificateRequest) -> Sourced[DepartmentCertificate]:
-        """The certificate of a department, its XML signature verified.
+        """The certificate of a department, its XML signature verified where it comes in XML.
 
         It is kept for up to a day (see FETCH_KEPT), only where the consent includes STORE.
         Raises Refused("record_not_found") where there is none, Refused("consent_expired") without a call,
@@ -64,33 +74,58 @@ class ApiSetu:
         artefact = consent.artefact_to_send(request.consent_artefact)
         if consent.ends_at(artefact) <= self._clock.now():
             raise Refused(wire.SOURCE, "consent_expired")
+        publisher = self._settings.publishers.get(request.publisher)
+        if publisher is None:
+            raise Refused(wire.SOURCE, "publisher_not_configured")
+        asked = wire.as_published(request, publisher)
         policy = FETCH_KEPT if consent.may_store(artefact) else FETCH
 
         async def load() -> DepartmentCertificate:
-            return await self._fetch(policy, request, artefact)
+            return await self._fetch(policy, asked, publisher, artefact)
 
-        parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
-        key = (
-            request.citizen_id,
-            request.publisher,
-            request.doctype.upper(),
-            request.format,
-            parameters,
-            artefact["consent"]["consentId"],
-            *request.holder_names,
-        )
-        return await self._remote.kept(policy, key, load, _CODEC)
+        return await self._remote.kept(policy, _key_of(asked, artefact), load, _CODEC)
 
     async def _fetch(
-        self, policy: CallPolicy, request: CertificateRequest, artefact: Mapping[str, Any]
+        self,
+        policy: CallPolicy,
+        request: CertificateRequest,
+        publisher: PublisherSettings,
+        artefact: Mapping[str, Any],
     ) -> DepartmentCertificate:
-        publisher = self._settings.publishers.get(request.publisher)
-        if publisher is None or request.format not in wire.MEDIA_TYPES:
-            raise Refused(wire.SOURCE, "publisher_not_configured" if publisher is None else "invalid_format")
+        """Ask with the key, and with the coming one where API Setu does not know it; what is held is not asked."""
+        place = (request.publisher, request.doctype.upper())
+        self._holds.check(place)
+        for api_key in self._settings.api_keys:
+            try:
+                return await self._send(policy, request, publisher, artefact, api_key)
+            except Refused as refusal:
+                refused = refusal
+                if refusal.code != KEY:
+                    break
+        if wire.is_configuration(refused):
+            self._holds.hold(place, refused.code)
+        raise refused
+
+    async def _send(
+        self,
+        policy: CallPolicy,
+        request: CertificateRequest,
+        publisher: PublisherSettings,
+        artefact: Mapping[str, Any],
+        api_key: str,
+    ) -> DepartmentCertificate:
         read: list[DepartmentCertificate] = []
+        repeated = False
 
         def judge(answer: Answer) -> None:
-            wire.judge(answer)
+            nonlocal repeated
+            try:
+                wire.judge(answer)
+            except Unavailable as error:
+                if repeated and wire.asks_once_more(error):  # a wait that is longer than we have ends the repeats
+                    raise Unavailable(wire.SOURCE, error.code, retry_after=NO_MORE) from error
+                repeated = repeated or wire.asks_once_more(error)
+                raise
             read.append(wire.read_certificate(answer, request, publisher))
 
         await self._remote.send(
@@ -98,7 +133,7 @@ class ApiSetu:
             "POST",
             wire.path_of(request, publisher),
             headers={
-                "X-APISETU-APIKEY": self._settings.api_key,
+                "X-APISETU-APIKEY": api_key,
                 "X-APISETU-CLIENTID": self._settings.client_id,
                 "Accept": f"application/{request.format}, application/json",
             },
@@ -107,3 +142,16 @@ class ApiSetu:
             judge=judge,
         )
         return read[-1]
+
+
+def _key_of(request: CertificateRequest, artefact: Mapping[str, Any]) -> tuple[str, ...]:
+    """Under what an answer is kept; it begins with whom it is of."""
+    return (
+        request.citizen_id,
+        request.publisher,
+        request.doctype.upper(),
+        request.format,
+        json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False),
+        artefact["consent"]["consentId"],
+        *request.holder_names,
+    )

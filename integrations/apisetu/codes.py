@@ -11,6 +11,9 @@ class Verdict(StrEnum):
     AGAIN = "AGAIN"
     """Unavailable: asking again may work."""
 
+    ONCE = "ONCE"
+    """Unavailable: asking again may work, but only one more time."""
+
     DECLINED = "DECLINED"
     """Refused: an answer about this question."""
 
@@ -27,7 +30,7 @@ class ErrorRow:
     verdict: Verdict
 
 
-_A, _D, _X = Verdict.AGAIN, Verdict.DECLINED, Verdict.ALARM
+_A, _O, _D, _X = Verdict.AGAIN, Verdict.ONCE, Verdict.DECLINED, Verdict.ALARM
 
 ERRORS = MappingProxyType(
     {
@@ -40,7 +43,7 @@ ERRORS = MappingProxyType(
         "invalid_authorization": ErrorRow(401, "You are not authorized to use this API", _X),
         "record_not_found": ErrorRow(404, "No record found", _D),
         "url_not_found": ErrorRow(404, "Your API url or path is incorrect", _X),
-        "internal_server_error": ErrorRow(500, "Internal server error", _A),
+        "internal_server_error": ErrorRow(500, "Internal server error", _O),
         "bad_gatewy": ErrorRow(502, "Publisher service returned an invalid response", _A),
         "bad_gateway": ErrorRow(502, "Publisher service returned an invalid response", _A),
         "service_unavailable": ErrorRow(503, "Publisher service is temporarily unavailable", _A),

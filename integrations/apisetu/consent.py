@@ -4,10 +4,16 @@ It was recorded and signed when the citizen agreed; here it is checked member by
 since its signature covers exactly that text.
 """
 
+import base64
+import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from domain.sources import Source
 from integrations.errors import Refused
@@ -54,6 +60,27 @@ def may_store(artefact: Mapping[str, Any]) -> bool:
 def ends_at(artefact: Mapping[str, Any]) -> datetime:
     """When the consent of a checked artefact ends."""
     return _instant(_at(artefact, ("consent", "permission", "dateRange", "to")))
+
+
+def canonical(consent: Mapping[str, Any]) -> bytes:
+    """The text that a signature covers: sorted keys, no spaces, UTF-8 (INFERRED, section 5)."""
+    return json.dumps(consent, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def signed_by(artefact: Mapping[str, Any], public_key: str) -> bool:
+    """Whether the holder of a PEM key signed the consent of a checked artefact: RS256 in Base64 (INFERRED)."""
+    try:
+        key = serialization.load_pem_public_key(public_key.encode())
+        signature = base64.b64decode(artefact["signature"]["signature"], validate=True)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    if not isinstance(key, rsa.RSAPublicKey):
+        return False
+    try:
+        key.verify(signature, canonical(artefact["consent"]), padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _normal(given: Any) -> dict[str, Any]:

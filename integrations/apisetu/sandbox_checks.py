@@ -10,7 +10,6 @@ from typing import Any
 
 from integrations.city import State
 
-FORMATS = frozenset({"pdf", "xml"})
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _FILLED = (
@@ -48,15 +47,15 @@ class Call:
     consent: Mapping[str, Any] | None
 
 
-def check_call(body: bytes, now: datetime) -> Call:
-    """The call, or Rejected with the published code for the first fault."""
+def check_call(body: bytes, now: datetime, formats: frozenset[str]) -> Call:
+    """The call, or Rejected with the published code for the first fault. `formats` are those on offer."""
     given = _object(body)
     transaction, form = given.get("txnId"), given.get("format")
     if not transaction or not form:
         raise Rejected(400, "missing_parameter", "Please provide all mandatory parameters")
     if not isinstance(transaction, str) or not _UUID.fullmatch(transaction):
         raise Rejected(400, "invalid_txnid", "The txnId parameter must be in UUID format")
-    if form not in FORMATS:
+    if not isinstance(form, str) or form not in formats:
         raise Rejected(400, "invalid_format", "The format parameter is invalid")
     parameters = given.get("certificateParameters", {})
     if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):
@@ -75,7 +74,7 @@ def check_strictly(state: State, client_id: str, publisher: str, call: Call, bod
         kept = state.get("transaction", call.transaction_id) or {}
         if kept.get("body") != digest:
             raise Rejected(400, "invalid_txnid", "The txnId parameter must be in UUID format")
-        return
+        return  # the same question again, which the consent was counted for
     used = (state.get("consent", consent["consentId"]) or {"used": 0})["used"]
     if used >= consent["permission"]["frequency"]["repeats"]:
         raise _bad()

@@ -1,5 +1,6 @@
 """The records of the publishers behind API Setu's stand-in, and the documents made from them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -7,11 +8,15 @@ from typing import Any
 
 from lxml import etree
 
+from integrations.apisetu.sandbox_publishers import Offer
 from integrations.city import SandboxHome
-from integrations.city.papers import Paper, new_signer, signed_certificate, small_pdf
+from integrations.city.papers import Paper, Part, new_signer, signed_certificate, small_pdf
 
 _ISSUED_ON = "15-06-2023"
 """Day of issue of records that name none."""
+
+_SUBJECTS = (("301", "ENGLISH", "78"), ("302", "HINDI", "84"), ("041", "MATHEMATICS", "71"), ("086", "SCIENCE", "80"))
+_MARKS = frozenset({"SSCER", "HSCER"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +36,24 @@ class Papers:
         people = rows["people"] if isinstance(rows, Mapping) else rows
         self._records = [Record(document, person) for person in people for document in person["department_documents"]]
 
-    @property
-    def publishers(self) -> list[str]:
-        """Publishers that hold records."""
-        return sorted({record.document["publisher"] for record in self._records})
+    def held(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """The names of parameters by publisher and doctype, as the records have them."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for record in self._records:
+            documents = found.setdefault(record.document["publisher"], {})
+            documents.setdefault(record.document["doctype"].lower(), tuple(record.document["parameters"]))
+        return found
 
-    def doctypes(self, publisher: str) -> set[str]:
-        """Documents that a publisher offers."""
-        return {record.document["doctype"].lower() for record in self._of(publisher)}
-
-    def parameter_names(self, publisher: str, doctype: str) -> set[str]:
-        """The mandatory parameters of a document, in the publisher's spelling."""
-        return {
-            name
-            for record in self._of(publisher)
-            if record.document["doctype"].lower() == doctype
-            for name in record.document["parameters"]
-        }
-
-    def find(self, publisher: str, doctype: str, parameters: Mapping[str, str]) -> Record | None:
-        """The record with exactly these parameters."""
+    def find(self, publisher: str, doctype: str, offer: Offer, given: Mapping[str, str]) -> Record | None:
+        """The record with exactly these parameters, letter case and all."""
+        compared = [name for name in offer.parameters if name not in offer.unasked]
         return next(
             (
                 record
-                for record in self._of(publisher)
-                if record.document["doctype"].lower() == doctype and record.document["parameters"] == parameters
+                for record in self._records
+                if record.document["publisher"] == publisher
+                and record.document["doctype"].lower() == doctype
+                and all(record.document["parameters"].get(name) == given[name] for name in compared)
             ),
             None,
         )
@@ -69,10 +67,10 @@ class Papers:
         """The PEM certificate that a publisher signs with."""
         return str(self._signer(publisher)["certificate"])
 
-    def written(self, publisher: str, record: Record, form: str, *, foreign_key: bool) -> bytes:
+    def written(self, publisher: str, record: Record, form: str, *, foreign_key: bool, issuer: str = "") -> bytes:
         """The document in one of its forms; under the fault `signature` signed with a key of nobody."""
         document, person = record.document, record.person
-        number = str(document["parameters"].get("CertificateID") or next(iter(document["parameters"].values())))
+        number = _number(document["parameters"])
         if form == "pdf":
             lines = (document["name_en"], f"Number: {number}", f"Name: {person['name_en']}", f"Issued on: {_ISSUED_ON}")
             return small_pdf((*lines, "Sandbox document, not valid"))
@@ -80,17 +78,16 @@ class Papers:
             name=document["name_en"],
             doctype=document["doctype"].upper(),
             number=number,
-            issuer=f"e-District ({publisher})",
+            issuer=issuer or f"e-District ({publisher})",
             issued_on=_ISSUED_ON,
             holder=person["name_en"],
             dob=date.fromisoformat(person["dob"]).strftime("%d-%m-%Y"),
             gender=person["gender"],
             extra=_facts(document),
+            parts=_parts(document),
         )
-        return signed_certificate(paper, self._stranger_key() if foreign_key else self._signer(publisher))
-
-    def _of(self, publisher: str) -> list[Record]:
-        return [record for record in self._records if record.document["publisher"] == publisher]
+        signed = signed_certificate(paper, self._stranger_key() if foreign_key else self._signer(publisher))
+        return _in_json(signed) if form == "json" else signed
 
     def _signer(self, publisher: str) -> Mapping[str, Any]:
         return self._home.state.once(
@@ -116,8 +113,63 @@ def wrapped(genuine: bytes) -> bytes:
     return etree.tostring(forged, xml_declaration=True, encoding="UTF-8")
 
 
+def _in_json(signed: bytes) -> bytes:
+    """INFERRED: attributes and elements as members, without the signature."""
+    return json.dumps({"Certificate": _members(etree.fromstring(signed))}).encode()
+
+
+def _members(element: etree._Element) -> dict[str, Any]:
+    members: dict[str, Any] = {str(name): str(value) for name, value in element.attrib.items()}
+    for child in element:
+        name = etree.QName(child).localname
+        if name == "Signature":
+            continue
+        if name == "Subject":
+            members.setdefault(name, []).append(_members(child))
+        else:
+            members[name] = _members(child)
+    return members
+
+
+def _number(parameters: Mapping[str, str]) -> str:
+    """The number on the document: what the publisher's first parameter that looks like one says."""
+    names = ("CertificateID", "dlno", "reg_no", "RROLL", "rollno")
+    return str(next((parameters[name] for name in names if name in parameters), next(iter(parameters.values()))))
+
+
 def _facts(document: Mapping[str, Any]) -> Mapping[str, str]:
-    """Attributes of CertificateData; only a caste certificate has a published set (section 7)."""
+    """Attributes of CertificateData: a caste certificate has a published set (section 7)."""
     if document["doctype"].upper() != "CTCER":
         return {}
     return {"name": "", "category": str(document.get("category", "SC")), "subCategory": "", "description": ""}
+
+
+def _parts(document: Mapping[str, Any]) -> tuple[Part, ...]:
+    """Elements of CertificateData: a marksheet has a published set (section 7)."""
+    if document["doctype"].upper() not in _MARKS:
+        return ()
+    year = str(document["parameters"].get("year") or document["parameters"].get("YEAR") or "")
+    subjects = tuple(Part("Subject", _marks(code, name, marks)) for code, name, marks in _SUBJECTS)
+    total = sum(int(marks) for _, _, marks in _SUBJECTS)
+    performance = {
+        "result": "PASS",
+        "marksTotal": str(total),
+        "marksMax": str(100 * len(_SUBJECTS)),
+        "percentage": f"{total / len(_SUBJECTS):.2f}",
+        "cgpa": "",
+        "cgpaMax": "",
+        "grade": "A",
+        "resultDate": f"30-05-{year}" if year else "",
+        "updateDate": "",
+    }
+    return (
+        Part("School", {"name": "GOVERNMENT INTER COLLEGE", "code": "05001"}),
+        Part("Examination", {"name": document["name_en"], "month": "MARCH", "year": year}),
+        Part("Performance", performance, (Part("Subjects", {}, subjects),)),
+    )
+
+
+def _marks(code: str, name: str, marks: str) -> dict[str, str]:
+    empty = ("marksMaxTheory", "marksPractical", "marksMaxPractical", "gp", "gpMax")
+    known = {"name": name, "code": code, "marksTheory": marks, "marksTotal": marks, "marksMax": "100", "grade": "A"}
+    return {**known, **dict.fromkeys(empty, "")}

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import structlog
 
 from domain.sources import Source
 from integrations import safe_xml
+from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS, Verdict
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
 from integrations.apisetu.signature import NotGenuine, signed_part
@@ -18,8 +20,8 @@ from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Ref
 from integrations.remote import Answer, retry_after_seconds
 
 SOURCE = Source.API_SETU
-PDF, XML = "application/pdf", "application/xml"
-MEDIA_TYPES = {"pdf": frozenset({PDF}), "xml": frozenset({XML, "text/xml"})}
+PDF, XML, JSON = "application/pdf", "application/xml", "application/json"
+MEDIA_TYPES = {"pdf": frozenset({PDF}), "xml": frozenset({XML, "text/xml"}), "json": frozenset({JSON})}
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
@@ -31,7 +33,31 @@ def path_of(request: CertificateRequest, publisher: PublisherSettings) -> str:
     """The path of the certificate call, in the style of this subscription; doctypes are lower-case in it."""
     if not _NAME.fullmatch(request.publisher) or not _NAME.fullmatch(request.doctype):
         raise Refused(SOURCE, "invalid_parameter")
-    return publisher.path_template.format(publisher=request.publisher, doctype=request.doctype.lower())
+    template = publisher.path_of(request.doctype)
+    return template.format(publisher=request.publisher, doctype=request.doctype.lower())
+
+
+def as_published(request: CertificateRequest, publisher: PublisherSettings) -> CertificateRequest:
+    """The request in a format that is offered, with every parameter that the publisher asks for.
+
+    Raises Refused with API Setu's own code for what it would refuse, so that it need not be asked.
+    """
+    path_of(request, publisher)
+    known = publisher.documents.get(request.doctype.upper())
+    if known is None and publisher.documents:
+        raise Refused(SOURCE, "url_not_found")
+    if known is None:
+        if (request.format or "xml") not in MEDIA_TYPES:
+            raise Refused(SOURCE, "invalid_format")
+        return replace(request, format=request.format or "xml")
+    if request.format and request.format not in known.formats:
+        raise Refused(SOURCE, "invalid_format")
+    sent = {**dict.fromkeys(known.withheld, ""), **request.parameters}
+    if any(not sent.get(name, "").strip() and name not in known.withheld for name in known.parameters):
+        raise Refused(SOURCE, "missing_parameter")
+    names = known.parameters or tuple(sent)
+    parameters = {name: "" if name in known.withheld else sent[name] for name in names}
+    return replace(request, format=request.format or known.formats[0], parameters=parameters)
 
 
 def body_of(request: CertificateRequest, artefact: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +82,7 @@ def outcome(answer: Answer, code: str | None) -> IntegrationError:
     """The error by its code; without one that we know, by the status."""
     row = ERRORS.get(code or "")
     if row is not None and code is not None:
-        if row.verdict is Verdict.AGAIN:
+        if row.verdict in (Verdict.AGAIN, Verdict.ONCE):
             return Unavailable(SOURCE, code, retry_after=retry_after_seconds(answer))
         if row.verdict is Verdict.ALARM:
             log.error("apisetu_configuration", code=code)
@@ -88,6 +114,8 @@ def read_certificate(
         raise Garbled(SOURCE, "media_type")
     if request.format == "pdf":
         return _read_pdf(answer, request)
+    if request.format == "json":
+        return _read_json(answer, request)
     try:
         root = safe_xml.parse(answer.content)
         signed = signed_part(root, publisher.signing_certificates, answer.at)
@@ -96,6 +124,18 @@ def read_certificate(
     except NotGenuine as error:
         raise IntegrityFailure(SOURCE, "signature") from error
     return _read_signed(signed, answer, request)
+
+
+def asks_once_more(error: IntegrationError) -> bool:
+    """Whether the table allows one repeat only."""
+    row = ERRORS.get(error.code)
+    return row.verdict is Verdict.ONCE if row else error.code == "http_500"
+
+
+def is_configuration(error: IntegrationError) -> bool:
+    """Whether the table says that our own subscription, key or path is wrong."""
+    row = ERRORS.get(error.code)
+    return row is not None and row.verdict is Verdict.ALARM
 
 
 def to_json(certificate: DepartmentCertificate) -> dict[str, Any]:
@@ -134,28 +174,65 @@ def _read_pdf(answer: Answer, request: CertificateRequest) -> DepartmentCertific
     )
 
 
+def _read_json(answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
+    given = wire_json.read(answer.content)
+    facts = _Facts(
+        name=wire_json.text_at(given, "name"),
+        doctype=wire_json.text_at(given, "type"),
+        holder=wire_json.text_at(given, "IssuedTo", "Person", "name"),
+        uri=wire_json.text_at(given, "uri"),
+        number=wire_json.text_at(given, "number"),
+        issuer=wire_json.text_at(given, "IssuedBy", "Organization", "name"),
+        issued_on=_day(wire_json.text_at(given, "issueDate")),
+    )
+    return _checked(facts, answer, request, JSON)
+
+
 def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
     if safe_xml.local_name(root) != "Certificate":
         raise Garbled(SOURCE, "certificate_root")
-    name, doctype = safe_xml.attribute(root, "name"), safe_xml.attribute(root, "type")
-    if name is None or doctype is None:
-        raise Garbled(SOURCE, "certificate_attributes")
-    if doctype.upper() != request.doctype.upper():
-        raise IntegrityFailure(SOURCE, "another_document")
-    holder = _within(root, "IssuedTo", "Person")
-    if request.holder_names and not any(same_name(holder or "", each) for each in request.holder_names):
-        raise IntegrityFailure(SOURCE, "another_holder")
-    return DepartmentCertificate(
+    facts = _Facts(
+        name=safe_xml.attribute(root, "name"),
+        doctype=safe_xml.attribute(root, "type"),
+        holder=_within(root, "IssuedTo", "Person"),
         uri=safe_xml.attribute(root, "uri"),
-        name=name,
         number=safe_xml.attribute(root, "number"),
         issuer=_within(root, "IssuedBy", "Organization"),
-        doctype=doctype.upper(),
         issued_on=_day(safe_xml.attribute(root, "issueDate")),
-        holder=holder,
-        media_type=XML,
+    )
+    return _checked(facts, answer, request, XML)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    name: str | None
+    doctype: str | None
+    holder: str | None
+    uri: str | None
+    number: str | None
+    issuer: str | None
+    issued_on: date | None
+
+
+def _checked(facts: _Facts, answer: Answer, request: CertificateRequest, media_type: str) -> DepartmentCertificate:
+    """What a document says, if it is the one that was asked for, of the person it was asked for."""
+    if facts.name is None or facts.doctype is None:
+        raise Garbled(SOURCE, "certificate_attributes")
+    if facts.doctype.upper() != request.doctype.upper():
+        raise IntegrityFailure(SOURCE, "another_document")
+    if request.holder_names and not any(same_name(facts.holder or "", each) for each in request.holder_names):
+        raise IntegrityFailure(SOURCE, "another_holder")
+    return DepartmentCertificate(
+        uri=facts.uri,
+        name=facts.name,
+        number=facts.number,
+        issuer=facts.issuer,
+        doctype=facts.doctype.upper(),
+        issued_on=facts.issued_on,
+        holder=facts.holder,
+        media_type=media_type,
         content_sha256=hashlib.sha256(answer.content).hexdigest(),
-        signature_verified=True,
+        signature_verified=media_type == XML,
     )
 
 

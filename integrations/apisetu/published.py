@@ -1,0 +1,134 @@
+"""The doors of our published API, in API Setu's own shape (contracts/apisetu.md sections 2 to 6 and 8).
+
+Order of the checks: keys, path, subscription, size, form of the call, consent. Every fault is answered by a row of
+section 6; a certificate that must not be shown is answered as one that is not there.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain.clock import Clock
+from integrations.apisetu import published_wire as wire
+from integrations.apisetu.published_document import ROOT, document
+from integrations.apisetu.published_models import (
+    ConsentUsedUp,
+    NotNow,
+    OtherQuestion,
+    PublishedSettings,
+    Publisher,
+)
+
+log = structlog.get_logger(__name__)
+_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_CODES: dict[type[Exception], str] = {
+    NotNow: "service_unavailable",
+    OtherQuestion: "invalid_txnid",
+    ConsentUsedUp: "invalid_parameter",
+}
+RETRY_SECONDS = 30
+
+
+def published_routes(publisher: Publisher, settings: PublishedSettings, clock: Clock, url: str) -> list[Route]:
+    """The document for everybody, the catalogue and the certificates for consumers with a subscription."""
+    door = _Door(publisher, settings, clock, url)
+    return [
+        Route(f"{ROOT}/openapi.json", door.described, methods=["GET"]),
+        Route(f"{ROOT}/services", door.services, methods=["GET"]),
+        Route(f"{ROOT}/certificate/v3/{{publisher}}/{{doctype}}", door.certificate, methods=["POST"]),
+        Route(f"{ROOT}/{{publisher}}/v3/{{doctype}}/certificate", door.certificate, methods=["POST"]),
+        Route(f"{ROOT}/{{path:path}}", door.unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+    ]
+
+
+class _Door:
+    def __init__(self, publisher: Publisher, settings: PublishedSettings, clock: Clock, url: str) -> None:
+        self._publisher = publisher
+        self._settings = settings
+        self._clock = clock
+        self._url = url
+
+    async def described(self, _request: Request) -> Response:
+        """The OpenAPI document: it holds nothing that is not public."""
+
+        async def work() -> Response:
+            own = self._publisher
+            made = document(self._url, self._settings.publisher, await own.documents(), await own.services())
+            return _json(made, {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"})
+
+        return await _answered(work)
+
+    async def services(self, request: Request) -> Response:
+        """The catalogue."""
+
+        async def work() -> Response:
+            wire.consumer_of(self._settings, request.headers)
+            return _json({"services": [each.shown() for each in await self._publisher.services()]}, _NO_STORE)
+
+        return await _answered(work)
+
+    async def certificate(self, request: Request) -> Response:
+        """One certificate call, in either path style."""
+
+        async def work() -> Response:
+            asked = await self._asked(request)
+            call = wire.read_call(self._settings, asked, await self._body(request), self._clock.now())
+            content = await self._publisher.find(call)
+            if content is None:
+                raise wire.Declined("record_not_found")
+            log.info("apisetu_published", consumer=call.client_id, doctype=call.doctype, txn=call.transaction_id)
+            return Response(content, 200, _NO_STORE, f"application/{call.format}")
+
+        return await _answered(work)
+
+    async def unknown(self, _request: Request) -> Response:
+        """Any other path below ours."""
+        return _declined(wire.Declined("url_not_found"))
+
+    async def _asked(self, request: Request) -> wire.Asked:
+        consumer = wire.consumer_of(self._settings, request.headers)
+        doctype = request.path_params["doctype"]
+        offered = {each.doctype for each in await self._publisher.documents()}
+        if request.path_params["publisher"] != self._settings.publisher or doctype != doctype.lower():
+            raise wire.Declined("url_not_found")
+        if doctype.upper() not in offered:
+            raise wire.Declined("url_not_found")
+        if doctype.upper() not in consumer.documents:
+            raise wire.Declined("invalid_authorization")
+        return wire.Asked(consumer, doctype.upper())
+
+    async def _body(self, request: Request) -> bytes:
+        body = bytearray()
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > self._settings.body_limit:
+                    raise wire.Declined("invalid_parameter")
+        except ClientDisconnect as error:
+            raise wire.Declined("invalid_parameter") from error
+        return bytes(body)
+
+
+async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
+    try:
+        return await work()
+    except wire.Declined as declined:
+        return _declined(declined)
+    except (NotNow, OtherQuestion, ConsentUsedUp) as error:
+        return _declined(wire.Declined(_CODES[type(error)]))
+
+
+def _declined(declined: wire.Declined) -> Response:
+    log.info("apisetu_published_declined", code=declined.code)
+    wait = {"Retry-After": str(RETRY_SECONDS)} if declined.status == 503 else {}
+    return JSONResponse(declined.body, declined.status, {**_NO_STORE, **wait})
+
+
+def _json(body: Any, headers: dict[str, str]) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text.encode(), 200, headers, "application/json")
