@@ -7,20 +7,21 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.aliases import certificate_by_any
+from actions.certificate_endings import Ended, end_of
 from actions.certificates import CertificateView
 from actions.locker import locker_file
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.clock import ist_date
 from domain.global_ids import TypeCode
-from domain.numbers import NumberKind, parse_number
 from domain.sources import Source, Sourced, SourceState
 from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED, PUBLIC
 from schema.enums import DocumentIntegrity
 from schema.fields import resolved
 from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.source_policies import read_from
-from store import certificates as kept
 
 _ISSUER = "Apuni Sarkar"
 _PDF = "application/pdf"
@@ -44,6 +45,7 @@ class CertificateDocument:
 
 @strawberry.federation.type(
     keys=["id", "number"],
+    directives=[AUTHENTICATED],
     description="A certificate, wherever it lies. Only those that we issued can be found by id or number.",
 )
 class Certificate(Node):
@@ -148,6 +150,10 @@ class CertificateFacts:
 
     item: strawberry.Private[IssuedCertificate]
     number: str = strawberry.field(description="Its number.")
+    ended_on: date | None = strawberry.field(description="When it was corrected or revoked; null while it holds.")
+    corrected_by: str | None = strawberry.field(
+        description="The number of the certificate in its place; null where there is none."
+    )
     status: CertificateStatus = strawberry.field(description="Whether it holds today.")
     issued_on: date = strawberry.field(description="When it was issued.")
     valid_until: date | None = strawberry.field(description="Its last day; null where it has none.")
@@ -161,21 +167,34 @@ class CertificateFacts:
 class CertificatesQuery:
     """Root fields about certificates."""
 
-    @resolved(description="Whether a certificate of ours holds, for anybody; null where there is none.")
+    @resolved(
+        description="Whether a certificate of ours holds, for anybody; null where there is none.", directives=[PUBLIC]
+    )
     async def verify_certificate(
         self,
         info: Info,
-        number: Annotated[str, strawberry.argument(description="Its number as keyed; NUMBER_MISTYPED names an error.")],
+        number: Annotated[
+            str,
+            strawberry.argument(
+                description="Its number as keyed, ours or that of a system before; NUMBER_MISTYPED names an error."
+            ),
+        ],
     ) -> CertificateFacts | None:
-        parsed = parse_number(number, NumberKind.CERTIFICATE)
-        async with info.context.environment.store.reading() as tx:
-            item = await kept.by_number(tx, parsed)
-        return None if item is None else _facts(info, item)
+        item = await certificate_by_any(info.context.environment, number[:64])
+        if item is None:
+            return None
+        return _facts(info, item, await end_of(info.context.environment, item))
 
 
-def _facts(info: Info, item: IssuedCertificate) -> CertificateFacts:
+def _facts(info: Info, item: IssuedCertificate, ended: Ended | None) -> CertificateFacts:
     past = item.valid_until is not None and item.valid_until < ist_date(info.context.environment.clock.now())
     status = CertificateStatus.EXPIRED if past and item.status is CertificateStatus.ACTIVE else item.status
     return CertificateFacts(
-        item=item, number=item.number, status=status, issued_on=item.issued_on, valid_until=item.valid_until
+        item=item,
+        number=item.number,
+        status=status,
+        issued_on=item.issued_on,
+        valid_until=item.valid_until,
+        ended_on=ended.ended_on if ended else None,
+        corrected_by=ended.successor if ended else None,
     )

@@ -3,10 +3,24 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Date, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint, select
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    select,
+    text,
+    update,
+)
 
 from domain.certificates import CertificateStatus, IssuedCertificate
+from domain.changes import ChangeKind
 from domain.text import Bilingual
+from store import changes
 from store.engine import Transaction
 from store.errors import AlreadyThere
 from store.metadata import metadata
@@ -37,9 +51,17 @@ certificates_table = Table(
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("number"),
     UniqueConstraint("uri"),
-    UniqueConstraint("application_id"),
     Index(None, "citizen_id", "created_at"),
+    Index(
+        "uq_certificates_application_id_standing",
+        "application_id",
+        unique=True,
+        sqlite_where=text("status <> 'CORRECTED'"),
+        postgresql_where=text("status <> 'CORRECTED'"),
+    ),
+    Index(None, "application_id"),
 )
+"""Of one application at most one certificate was not corrected."""
 
 _T = certificates_table.c
 _AS_IS = (
@@ -73,6 +95,7 @@ async def add(tx: Transaction, certificate: IssuedCertificate) -> None:
     }
     if not await insert_new(tx, certificates_table, values):
         raise AlreadyThere("the certificate")
+    await changes.touch(tx, ChangeKind.APPLICATION, certificate.application_id)
 
 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[IssuedCertificate]:
@@ -83,9 +106,21 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[IssuedCertificate
 
 
 async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, IssuedCertificate]:
-    """Certificates by application id; applications without one are left out."""
-    rows = await rows_of(tx, select(certificates_table), _T.application_id, application_ids)
+    """The certificate that stands, by application id; applications without one are left out."""
+    standing = select(certificates_table).where(_T.status != CertificateStatus.CORRECTED.value)
+    rows = await rows_of(tx, standing, _T.application_id, application_ids)
     return {row.application_id: _certificate(tx, row) for row in rows}
+
+
+async def end(tx: Transaction, certificate_id: str, status: CertificateStatus) -> bool:
+    """An active certificate is revoked or corrected; False where it was ended before."""
+    active = (_T.id == certificate_id, _T.status == CertificateStatus.ACTIVE.value)
+    statement = update(certificates_table).where(*active).values(status=status.value).returning(_T.application_id)
+    row = (await tx.connection.execute(statement)).first()
+    if row is None:
+        return False
+    await changes.touch(tx, ChangeKind.APPLICATION, row.application_id)
+    return True
 
 
 async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertificate]:

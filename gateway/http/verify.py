@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.aliases import certificate_by_any
+from actions.certificate_endings import Ended, end_of
 from actions.environment import Environment
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.clock import Clock, ist_date
@@ -27,7 +28,10 @@ from gateway.http.pages import HEADERS, language_of, respond, table
 from store.errors import StoreError
 
 Finder = Callable[[str], Awaitable[IssuedCertificate | None]]
-"""Finds a certificate of ours by its number, or by one of a system before; raises MistypedNumber."""
+"""Finds a certificate of ours by its number or URI, or by a number of a system before; raises MistypedNumber."""
+
+EndFinder = Callable[[IssuedCertificate], Awaitable[Ended | None]]
+"""Tells how a certificate ended."""
 
 _TITLE = Bilingual("प्रमाण-पत्र का सत्यापन", "Certificate verification")
 _ROWS = (
@@ -37,6 +41,8 @@ _ROWS = (
     Bilingual("जारी करने की तिथि", "Issued on"),
     Bilingual("मान्य तिथि", "Valid until"),
 )
+_ENDED_ON = Bilingual("समाप्ति की तिथि", "Ended on")
+_INSTEAD = Bilingual("इसके स्थान पर", "In its place")
 _NO_LIMIT = Bilingual("कोई सीमा नहीं", "No limit")
 _COMPARE = Bilingual(
     "कागज़ पर लिखी बातें इनसे मिलाएँ। नाम के केवल पहले अक्षर दिखाए जाते हैं।",
@@ -54,9 +60,10 @@ class Facts:
     issued_on: date
     valid_until: date | None
     status: CertificateStatus
+    ended: Ended | None = None
 
 
-def facts_of(certificate: IssuedCertificate, today: date) -> Facts:
+def facts_of(certificate: IssuedCertificate, today: date, ended: Ended | None = None) -> Facts:
     """The facts as they stand today: an active certificate whose last day is over has expired."""
     status = certificate.status
     if status is CertificateStatus.ACTIVE and certificate.valid_until and certificate.valid_until < today:
@@ -69,6 +76,7 @@ def facts_of(certificate: IssuedCertificate, today: date) -> Facts:
         certificate.issued_on,
         certificate.valid_until,
         status,
+        ended,
     )
 
 
@@ -90,24 +98,32 @@ def verify_routes(environment: Environment) -> list[Route]:
     async def find(number: str) -> IssuedCertificate | None:
         return await certificate_by_any(environment, number)
 
-    return routes_over(find, environment.clock)
+    async def ended(certificate: IssuedCertificate) -> Ended | None:
+        return await end_of(environment, certificate)
+
+    return routes_over(find, environment.clock, ended)
 
 
-def routes_over(find: Finder, clock: Clock) -> list[Route]:
+async def _never(_: IssuedCertificate) -> Ended | None:
+    return None
+
+
+def routes_over(find: Finder, clock: Clock, end: EndFinder = _never) -> list[Route]:
     """`/verify/<number>`: a page, or JSON where that is preferred."""
 
     async def show(request: Request) -> Response:
         language = language_of(request)
         as_page = prefers_html(request.headers.get("accept"))
         try:
-            found = await find(request.path_params["number"][:64])
+            found = await find(request.path_params["number"][:200])
+            ended = await end(found) if found else None
         except MistypedNumber:
             return _refused(request, language, ErrorCode.NUMBER_MISTYPED, 400, as_page=as_page)
         except StoreError:
             return _refused(request, language, ErrorCode.OVERLOADED, 503, as_page=as_page)
         if found is None:
             return _refused(request, language, ErrorCode.NOT_FOUND, 404, as_page=as_page)
-        facts = facts_of(found, ist_date(clock.now()))
+        facts = facts_of(found, ist_date(clock.now()), ended)
         return respond(request, language, _TITLE, _body(facts, language)) if as_page else _as_json(facts, language)
 
     return [Route("/verify/{number:path}", show, methods=["GET"])]
@@ -122,6 +138,8 @@ def _as_json(facts: Facts, language: Language) -> Response:
         "issuedOn": facts.issued_on.isoformat(),
         "validUntil": facts.valid_until.isoformat() if facts.valid_until else None,
     }
+    if facts.ended:
+        body |= {"endedOn": facts.ended.ended_on.isoformat(), "correctedBy": facts.ended.successor}
     return JSONResponse(body, headers={**HEADERS, "Content-Language": language.value})
 
 
@@ -144,6 +162,12 @@ def _body(facts: Facts, language: Language) -> str:
         limit,
     )
     rows = [[escape(row.in_language(language)), escape(value)] for row, value in zip(_ROWS, values, strict=True)]
+    if facts.ended:
+        rows.append([_ENDED_ON.in_language(language), _day(facts.ended.ended_on)])
+    if facts.ended and facts.ended.successor:
+        number = escape(facts.ended.successor)
+        link = f'<a href="/verify/{number}">{escape(show_number(facts.ended.successor))}</a>'
+        rows.append([_INSTEAD.in_language(language), link])
     status = escape(label(f"certificate.{facts.status.value}", language))
     compare = escape(_COMPARE.in_language(language))
     return f'<p class="{kind}" role="status">{status}</p>\n{table(rows)}\n<p class="plain">{compare}</p>'

@@ -1,0 +1,75 @@
+"""A certificate on its way into the wallet by itself, corrected there, revoked there; over real sockets."""
+
+import httpx
+
+from tests.journeys.test_write_path import approve, case, locker_uri, submit
+from tests.support.eventually import eventually
+from tests.support.papers import RECORD_FEE, income_application
+
+PERSON = "rekha-panwar"
+GRANT = "mutation ($input: GrantConsentInput!) { grantConsent(input: $input) { userErrors { code } } }"
+WITHDRAW = "mutation ($input: WithdrawConsentInput!) { withdrawConsent(input: $input) { userErrors { code } } }"
+CERTIFICATE = "query ($id: ID!) { node(id: $id) { ... on Application { certificate { id number uri } } } }"
+CORRECT = """mutation ($input: CorrectCertificateInput!) { correctCertificate(input: $input) {
+  application { timeline { move } } userErrors { code path } } }"""
+REVOKE = """mutation ($input: RevokeCertificateInput!) { revokeCertificate(input: $input) {
+  application { timeline { move } } userErrors { code path } } }"""
+PUSH = "/public/account/1/pushuri"
+
+
+def pushes(running) -> list[str]:
+    return [entry["effect"] for entry in running.ledger("digilocker") if entry["route"].endswith(PUSH)]
+
+
+def certificate_of(running, token: str, application_id: str) -> dict | None:
+    found: dict | None = running.data(CERTIFICATE, {"id": application_id}, token=token)["node"]["certificate"]
+    return found
+
+
+def verified(running, name: str) -> dict:
+    answer = httpx.get(f"{running.url}/verify/{name}", headers={"Accept": "application/json"}, timeout=10)
+    told: dict = answer.json()
+    return told
+
+
+def test_a_certificate_follows_what_becomes_of_it_into_the_wallet(running):
+    citizen, officer = running.token("citizen", PERSON), running.token("officer")
+    consent = {"purpose": "ISSUE_TO_LOCKER", "idempotencyKey": "issuing-yes"}
+    assert running.data(GRANT, {"input": consent}, token=citizen)["grantConsent"]["userErrors"] == []
+    before = len(pushes(running))
+
+    application = submit(running, citizen, income_application(locker_uri(running, citizen), "issuing-1"))
+    fee = {"applicationId": application["id"], "receipt": "CH-2026-9", "amount": application["fee"]["amount"]}
+    running.data(RECORD_FEE, {"input": {**fee, "idempotencyKey": "issuing-fee"}}, token=officer)
+    approve(running, officer, application["id"], "issuing-approve")
+    eventually(lambda: case(running, citizen, application["id"]), lambda seen: seen["status"] == "DELIVERED")
+    eventually(lambda: pushes(running)[before:], lambda seen: seen == ["pushed A"])
+
+    old = certificate_of(running, citizen, application["id"])
+    assert old is not None
+    correction = {
+        "certificateId": old["id"],
+        "ground": "CLERICAL_ERROR",
+        "reason": "The income was mistyped",
+        "facts": [{"key": "annual_income", "value": "84000"}],
+        "idempotencyKey": "issuing-correct",
+    }
+    done = running.data(CORRECT, {"input": correction}, token=officer)["correctCertificate"]
+    assert done["userErrors"] == []
+    assert done["application"]["timeline"][-1]["move"] == "CORRECT_CERTIFICATE"
+    new = eventually(lambda: certificate_of(running, citizen, application["id"]), lambda seen: seen is not None)
+    eventually(lambda: pushes(running)[before:], lambda seen: seen == ["pushed A", "pushed U"])
+    assert new["number"] != old["number"]
+    told = verified(running, old["number"])
+    assert (told["status"], told["correctedBy"]) == ("CORRECTED", new["number"])
+    assert verified(running, old["uri"])["correctedBy"] == new["number"]
+    fetched = running.act("digilocker", "pull_doc", person=PERSON, uri=old["uri"])
+    assert fetched["status"] == "1"
+
+    end = {"certificateId": new["id"], "ground": "WRONG_FACTS", "reason": "Not hers", "idempotencyKey": "issuing-end"}
+    assert running.data(REVOKE, {"input": end}, token=officer)["revokeCertificate"]["userErrors"] == []
+    eventually(lambda: pushes(running)[before:], lambda seen: seen == ["pushed A", "pushed U", "pushed D"])
+    assert verified(running, new["uri"])["status"] == "REVOKED"
+    assert running.act("digilocker", "pull_doc", person=PERSON, uri=old["uri"])["status"] == "0"
+    consent["idempotencyKey"] = "issuing-no"
+    assert running.data(WITHDRAW, {"input": consent}, token=citizen)["withdrawConsent"]["userErrors"] == []
