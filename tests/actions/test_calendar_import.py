@@ -6,8 +6,11 @@ import pytest
 
 from actions.calendar_import import import_calendar
 from actions.catalogue_import import import_catalogue
+from domain.applications import Application
 from domain.clock import ist_date
+from domain.deadline import Fixed, deadline_at
 from domain.errors import ErrorCode, Problems
+from gateway.pulse import take_over_calendar
 from store import calendar
 from tests.support.actions import World, catalogue_rows
 from tests.support.law import present
@@ -70,3 +73,31 @@ async def test_a_past_or_malformed_calendar_is_refused_with_its_line(world: Worl
     assert (problem.code, problem.params) == (ErrorCode.CALENDAR_REFUSED, {"row": line, "fault": fault})
     async with world.env.store.reading() as tx:
         assert await calendar.latest_version(tx) == world.env.calendar.version
+
+
+async def test_shown_day_counts_follow_the_last_calendar_and_the_due_date_stays(world: World):
+    case = await world.submit(world.asha)
+    assert case.due_at is not None
+    shown = [days_left(world, case)]
+    world.clock.advance(timedelta(seconds=1))
+    holiday = world.env.calendar.add_working_days(ist_date(world.clock.now()), 2, "49")
+    await import_calendar(world.env.store, [row(holiday.isoformat(), district="49")], dry_run=False)
+    shown.append(days_left(world, case))
+    assert await take_over_calendar(world.env)
+    shown.append(days_left(world, case))
+    assert shown == [shown[0], shown[0], shown[0] - 1]
+    assert (await present(world.env, case.id)).due_at == case.due_at
+
+
+def days_left(world: World, case: Application) -> int:
+    at = deadline_at(
+        world.clock.now(),
+        started_at=case.clock_started_at,
+        limit=case.limit,
+        calendar=world.env.work_calendar,
+        district=case.district,
+        fixed=Fixed(case.due_at),
+    )
+    assert at.due_at == case.due_at
+    assert at.working_days_left is not None
+    return at.working_days_left

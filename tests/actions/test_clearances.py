@@ -49,7 +49,7 @@ async def answered(world: World, by: Subject, clearance: Clearance, *, granted: 
 
 async def late_cases(world: World, officer: Subject) -> tuple[list[str], int]:
     entry, wanted = await officer_of(world, officer), QueueFilter(clearance_overdue=True)
-    rows = await queue_page(world.env, officer, entry, wanted, sort=QueueSort.DUE, after=None, limit=9)
+    rows = await queue_page(world.env, officer, entry, wanted, sort=QueueSort.DUE, place=None, limit=9)
     counts = await queue_counts(world.env, officer, entry, QueueFilter())
     return [row.id for row, _ in rows], counts.clearance_overdue
 

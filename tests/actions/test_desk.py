@@ -180,6 +180,35 @@ async def test_many_cases_are_claimed_and_forwarded_each_by_itself(world: World,
     assert [result.outcome for result in sent] == [ItemOutcome.DONE, ItemOutcome.REFUSED]
 
 
+async def test_a_bulk_action_asked_for_again_gives_the_first_results_and_another_one_needs_a_new_key(
+    world: World, others: Colleagues
+):
+    case, done = await world.submit(world.asha), await world.submit(world.sunil)
+    both = [case.id, done.id]
+    query = BulkDecide((Item(done.id),), Verdict.RAISE_QUERY, "bulk", GROUND, "Which year?")
+    above = others.above.person_id or ""
+
+    async def run() -> list[list[ItemOutcome]]:
+        claimed = await bulk_claim(world.env, world.registrar, both, key="bulk")
+        decided = await bulk_decide(world.env, world.registrar, query)
+        sent = await bulk_forward(world.env, world.registrar, [case.id], key="bulk", officer_id=above, reason="Leave.")
+        return [[one.outcome for one in results] for results in (claimed, decided, sent)]
+
+    assert await run() == [[ItemOutcome.DONE] * 2, [ItemOutcome.DONE], [ItemOutcome.DONE]]
+    versions = [(await present(world.env, key)).version for key in both]
+    assert await run() == [[ItemOutcome.REPLAYED] * 2, [ItemOutcome.REPLAYED], [ItemOutcome.REPLAYED]]
+    assert [(await present(world.env, key)).version for key in both] == versions
+    (other,) = await bulk_decide(world.env, world.registrar, replace(query, reason="Which month?"))
+    assert isinstance(other.error, Problems)
+    assert (other.outcome, other.error.code) == (ItemOutcome.REFUSED, ErrorCode.IDEMPOTENCY_KEY_REUSED)
+    many = tuple(Item(f"absent-{number}") for number in range(50))
+    results = await bulk_decide(world.env, world.registrar, replace(query, items=many, idempotency_key="fifty"))
+    assert [result.application_id for result in results] == [item.application_id for item in many]
+    with pytest.raises(Problems) as caught:
+        await bulk_decide(world.env, world.registrar, replace(query, items=(*many, Item("one-more"))))
+    assert refused(caught) is ErrorCode.BAD_INPUT
+
+
 @pytest.mark.parametrize("ids", [[], ["a", "a"], [str(n) for n in range(51)]])
 async def test_none_too_many_or_the_same_case_twice_is_refused_as_a_whole(world: World, ids: list[str]):
     with pytest.raises(Problems) as caught:

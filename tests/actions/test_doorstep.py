@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from actions.decide import Decide, Verdict, decide_application
 from actions.doorstep import (
     BookVisit,
     ChangeVisit,
@@ -27,9 +28,11 @@ from actions.doorstep_rounds import (
     set_out,
 )
 from actions.doorstep_views import code_for, count_errands, errands_of, possible_agents
+from actions.file_links import link_to
 from actions.issue import issue_certificate
+from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.sessions import mint_session_token, subject_for_token
-from domain.applications import Application, DeliveryMode
+from domain.applications import Application, DeliveryMode, RejectionGround
 from domain.clock import ist_date
 from domain.doorstep import (
     OPEN,
@@ -42,11 +45,15 @@ from domain.doorstep import (
 )
 from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.lifecycle import Status
+from domain.notices import NoticeKind
 from domain.people import ANONYMOUS, Operator, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual
-from store import accesses, applications, doorstep, ledger, people
+from integrations.etaal.models import etaal_channel
+from store import accesses, applications, audit, doorstep, ledger, notices, people
 from store.sessions import Session, add_session
 from tests.support.actions import FREE, FakeRenderer, World
+from tests.support.files import hand_in
+from tests.support.worlds import wrong
 
 DELIVERY = VisitPurpose.DELIVERY
 
@@ -123,7 +130,9 @@ async def test_the_code_hands_over_and_the_application_is_delivered_and_counted(
     assert case is not None
     assert (case.status, case.delivered_at) == (Status.DELIVERED, door.world.clock.now())
     assert steps[-1].actor_role == "DOORSTEP_AGENT"
-    assert sum(one.count for one in counts if one.service_code == FREE) == 1
+    assert [(one.channel, one.count) for one in counts if one.service_code == FREE] == [("DOORSTEP", 1)]
+    assert etaal_channel("DOORSTEP") == "ASSISTED"
+    assert await wrong(env) == []
 
 
 async def test_the_code_is_six_digits_for_the_citizen_only_and_kept_as_a_hash(door: Door):
@@ -172,13 +181,19 @@ async def test_a_signed_paper_with_a_witness_proves_it_too(door: Door):
     visit = await door.out(await door.book())
     agent = door.hers(visit)
     unknown = HandOver(visit.id, "u", paper_sha256="0" * 64, witness="Ramesh")
-    assert (await refused(hand_over(env, agent, unknown))).code is ErrorCode.PROOF_MISSING
-    sha256 = await env.objects.put(b"%PDF signed", "application/pdf")
+    assert (await refused(hand_over(env, agent, unknown))).code is ErrorCode.UPLOAD_UNKNOWN
+    foreign = (await hand_in(env, door.world.asha, "hers")).reference
+    not_theirs = HandOver(visit.id, "f", paper_sha256=foreign, witness="Ramesh")
+    assert (await refused(hand_over(env, agent, not_theirs))).code is ErrorCode.UPLOAD_UNKNOWN
+    sha256 = (await hand_in(env, agent, "signed")).reference
     alone = HandOver(visit.id, "a", paper_sha256=sha256)
     assert (await refused(hand_over(env, agent, alone))).path == ("input", "witness")
     over, _ = await hand_over(env, agent, HandOver(visit.id, "h", paper_sha256=sha256, witness="Ramesh Negi"))
     assert over.handover is not None
     assert (over.handover.proof, over.handover.witness) == (HandOverProof.SIGNED_PAPER, "Ramesh Negi")
+    for reader in (door.world.asha, door.world.registrar, agent):
+        assert await link_to(env, reader, sha256) is not None
+    assert await link_to(env, door.far, sha256) is None
     nothing = await refused(hand_over(env, agent, HandOver(visit.id, "n")))
     assert nothing.code is ErrorCode.STEP_NOT_ALLOWED
 
@@ -304,16 +319,16 @@ async def test_an_agent_sees_her_own_round_only_with_receipts_and_no_name_afterw
     visit = await door.out(await door.book())
     agent = door.hers(visit)
     other = door.second if agent is door.agent else door.agent
-    (errand,) = await errands_of(world.env, agent, OPEN, after=None, limit=10)
+    (errand,) = await errands_of(world.env, agent, OPEN, place=None, limit=10)
     assert (errand.number, errand.recipient.en if errand.recipient else None) == (door.case.number, "Asha Negi")
     for stranger in (other, door.far, world.operator, world.asha, world.registrar):
-        assert await errands_of(world.env, stranger, OPEN, after=None, limit=10) == []
+        assert await errands_of(world.env, stranger, OPEN, place=None, limit=10) == []
         assert await count_errands(world.env, stranger, OPEN) == 0
     async with world.env.store.reading() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 20)
     assert ("DOORSTEP_AGENT", "VISIT", "DELIVER") in {(one.role, one.object_kind, one.purpose) for one in receipts}
     await hand_over(world.env, agent, HandOver(visit.id, "h", otp=door.code(visit)))
-    (done,) = await errands_of(world.env, agent, frozenset(VisitState), after=None, limit=10)
+    (done,) = await errands_of(world.env, agent, frozenset(VisitState), place=None, limit=10)
     assert (done.recipient, done.address) == (None, None)
 
 
@@ -333,6 +348,50 @@ async def test_papers_are_fetched_while_the_case_is_with_the_office(door: Door):
     assert after.status is case.status
     none = await refused(book_visit(world.env, world.sunil, replace(request, purpose=DELIVERY, idempotency_key="d")))
     assert none.code is ErrorCode.VISIT_NOT_POSSIBLE
+
+
+@pytest.mark.parametrize("on_the_way", [False, True], ids=["booked", "on the way"])
+async def test_a_pick_up_is_called_off_with_the_application_that_is_withdrawn(door: Door, *, on_the_way: bool):
+    world = door.world
+    env = replace(world.env, care=replace(world.env.care, doorstep_visits_per_slot=1))
+    case = await world.submit(world.sunil, idempotency_key="pick-up")
+    every_slot = await offered(env, world.sunil, case.id, VisitPurpose.PICK_UP)
+    request = BookVisit(case.id, VisitPurpose.PICK_UP, every_slot[0], "p")
+    visit, _ = await book_visit(env, world.sunil, request)
+    visit = await door.out(visit) if on_the_way else visit
+
+    await withdraw_application(env, world.sunil, Withdraw(case.id, "w"))
+
+    async with env.store.reading() as tx:
+        after = await doorstep.get(tx, visit.id)
+        told = [one.kind for one in await notices.page_of_citizen(tx, case.citizen_id, limit=20)]
+        taken = await doorstep.taken(tx, [visit.agent_id], visit.slot.on)
+        lines = [line.action for line in await audit.lines_of(tx, "VISIT", visit.id)]
+    assert after is not None
+    assert (after.state, after.otp, after.closed_at) == (VisitState.CANCELLED, None, world.clock.now())
+    assert (told[0], taken, lines[-1]) == (NoticeKind.VISIT_CANCELLED, {}, "visit.call_off")
+    assert await offered(env, door.world.asha, door.case.id, DELIVERY) == every_slot
+    assert await errands_of(env, door.hers(visit), OPEN, place=None, limit=10) == []
+    assert (await refused(set_out(env, door.hers(visit), SetOut(visit.id, "late")))).code is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def test_a_pick_up_is_called_off_when_the_office_closes_the_case_and_no_other_visit_with_it(door: Door):
+    world = door.world
+    delivery = await door.book()
+    case = await world.submit(world.sunil, idempotency_key="pick-up")
+    slots = await offered(world.env, world.sunil, case.id, VisitPurpose.PICK_UP)
+    visit, _ = await book_visit(world.env, world.sunil, BookVisit(case.id, VisitPurpose.PICK_UP, slots[0], "p"))
+    query = Decide(case.id, Verdict.RAISE_QUERY, "q", ground=RejectionGround.FORM_INCOMPLETE, reason="Which ward?")
+    await decide_application(world.env, world.registrar, query)
+    async with world.env.store.reading() as tx:
+        assert (await doorstep.many(tx, [visit.id]))[visit.id].state is VisitState.SCHEDULED
+    await answer_query(world.env, world.sunil, AnswerQuery(case.id, "Ward 4", {}, "a"))
+    returned = Decide(case.id, Verdict.REJECT, "r", ground=RejectionGround.NOT_ELIGIBLE, reason="Born elsewhere.")
+    await decide_application(world.env, world.registrar, returned)
+    async with world.env.store.reading() as tx:
+        found = await doorstep.many(tx, [visit.id, delivery.id])
+    assert found[visit.id].state is VisitState.CANCELLED
+    assert found[delivery.id].state is VisitState.SCHEDULED
 
 
 async def test_two_bookings_at_once_give_one_visit(door: Door):

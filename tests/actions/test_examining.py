@@ -1,5 +1,6 @@
 """Grounds and notified papers, pauses, clearances, field reports and the counter."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,15 +12,17 @@ from actions.issue import issue_certificate
 from actions.lookup import application_by_id
 from actions.respond import AnswerQuery, answer_query
 from actions.submit import SaveDraft, save_draft
+from actions.uploads import take_in
 from actions.verification import ReportVerification, report_verification
 from domain.applications import Channel, DeliveryMode, RejectionGround
-from domain.clearances import Clearance, ClearanceState, Place
+from domain.clearances import Clearance, ClearanceState, Photo, Place
 from domain.clock import ist_date
 from domain.deadline import end_of_day
 from domain.errors import ErrorCode, Problems
 from domain.lifecycle import Move, Status
 from store import applications, clearances
 from tests.support.actions import FREE, FakeRenderer, World
+from tests.support.files import JPEG, PNG, hand_in
 
 CLEAR = RejectionGround.DOCUMENT_NOT_LEGIBLE
 REVENUE = "revenue-department"
@@ -157,40 +160,53 @@ async def test_a_department_that_owes_an_answer_is_not_asked_again(world: World)
 async def test_a_field_report_has_text_photo_place_and_time(world: World):
     application = await world.submit(world.asha)
     await verdict(world, world.registrar, application, Verdict.SEND_FOR_VERIFICATION)
-    photo = await world.env.objects.put(b"a photograph", "image/jpeg")
+    photo = (await take_in(world.env, world.registrar, JPEG)).reference
     world.clock.advance(timedelta(hours=5))
     seen = world.clock.now() - timedelta(hours=2)
     request = ReportVerification(
         application.id, "The house stands. 9999 4105 7058", (photo,), Place(30_316_500, 78_032_200), "report", seen
     )
-    reported, _ = await report_verification(world.env, world.registrar, request)
+    reported, _ = await report_verification(world.env, world.registrar, replace(request, tehsil="304"))
     assert reported.status is Status.IN_SCRUTINY
     async with world.env.store.reading() as tx:
         (report,) = (await clearances.reports(tx, [application.id]))[application.id]
+    assert (report.tehsil, report.reported_at) == ("304", world.clock.now())
     assert (report.text, report.photos, report.place, report.observed_at, report.officer_id) == (
         "The house stands. XXXX XXXX 7058",
-        (photo,),
+        (Photo(photo, "image/jpeg"),),
         Place(30_316_500, 78_032_200),
         seen,
         world.registrar.person_id,
     )
 
 
-@pytest.mark.parametrize(
-    ("changes", "code", "path"),
-    [
-        ({"text": " "}, ErrorCode.REASON_REQUIRED, ("input", "text")),
-        ({"photos": ("0" * 64,)}, ErrorCode.DOCUMENT_UNKNOWN, ("input", "photos", "0")),
-        ({"photos": ("../secret",)}, ErrorCode.DOCUMENT_UNKNOWN, ("input", "photos", "0")),
-        ({"place": Place(90_000_001, 0)}, ErrorCode.BAD_INPUT, ("input", "place")),
-    ],
+WRONG_REPORTS = (
+    ({"text": " "}, ErrorCode.REASON_REQUIRED, ("input", "text")),
+    ({"photos": ("0" * 64,)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photos", "0")),
+    ({"photos": ("../secret",)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photos", "0")),
+    ({"photos": ("another's",)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photos", "0")),
+    ({"photos": ("pdf",)}, ErrorCode.FILE_TYPE_NOT_ALLOWED, ("input", "photos", "0")),
+    ({"photos": ("0" * 64,) * 2}, ErrorCode.BAD_INPUT, ("input", "photos")),
+    ({"place": Place(90_000_001, 0)}, ErrorCode.BAD_INPUT, ("input", "place")),
+    ({"tehsil": "1"}, ErrorCode.PLACE_UNKNOWN, ("input", "tehsil")),
+    ({"observed_at": True}, ErrorCode.DATE_NOT_ALLOWED, ("input", "observedAt")),
 )
-async def test_a_wrong_report_is_refused_by_its_field(world: World, changes, code, path):
+
+
+async def test_a_wrong_report_is_refused_by_its_field(world: World):
     application = await world.submit(world.asha)
     await verdict(world, world.registrar, application, Verdict.SEND_FOR_VERIFICATION)
-    given = {"text": "Seen.", "photos": (), "place": None, **changes}
-    request = ReportVerification(application.id, idempotency_key="r", **given)
-    assert await code_of(report_verification(world.env, world.registrar, request)) == (code, path)
+    made = {
+        "pdf": (await hand_in(world.env, world.registrar)).reference,
+        "another's": (await take_in(world.env, world.asha, PNG)).reference,
+        True: world.clock.now() + timedelta(minutes=1),
+    }
+    for number, (changes, code, path) in enumerate(WRONG_REPORTS):
+        given = {"text": "Seen.", "photos": (), "place": None, **changes}
+        given["photos"] = tuple(made.get(one, one) for one in given["photos"])
+        given["observed_at"] = made.get(given.get("observed_at", False))
+        request = ReportVerification(application.id, idempotency_key=f"r{number}", **given)
+        assert await code_of(report_verification(world.env, world.registrar, request)) == (code, path)
 
 
 @pytest.mark.parametrize("who", ["registrar", "operator"])

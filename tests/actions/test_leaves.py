@@ -5,18 +5,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions.access import of_application
+from actions.access import of_applicant, of_application
 from actions.appeals import RecordHearing, record_hearing
 from actions.decide import Decide, Verdict, decide_application
 from actions.forward import ForwardCase, forward_application, forward_targets
 from actions.legal_sweep import sweep
 from actions.lookup import application_by_id
+from actions.purpose import read_applicants
 from actions.staffing import CancelLeave, Moved, RecordLeave, cancel_leave, record_leave
 from domain.clock import ist_date
 from domain.desk import DeskRules
 from domain.errors import ErrorCode, Problems
 from domain.people import OfficerLevel, Posting, Role, Subject
-from domain.policy import Purpose, decide
+from domain.policy import Purpose, Resource, decide
 from domain.staff import AbsenceRule, Leave, LeaveState
 from gateway.legal_worker import LegalClock, LostTheLead
 from store import accesses, desk, leave
@@ -274,3 +275,25 @@ async def test_who_stands_in_states_no_purpose_and_the_citizen_sees_that_she_cov
         await sweep(world.env)
     world.clock.advance(5 * DAY)
     assert await application_by_id(world.env, await signed_in_now(world, stand_in), case.id) is None
+
+
+async def test_the_applicant_s_personal_fields_are_read_as_cover_too_and_a_stated_purpose_stands(world, stand_in):
+    case = await world.submit(world.asha)
+
+    async def receipts_of(officer: Subject, applicant: Resource) -> list[tuple[str, str]]:
+        assert await read_applicants(world.env, officer, [(case.id, applicant)]) == [Purpose.DECIDE]
+        async with world.env.store.reading() as tx:
+            seen = await accesses.of_citizen(tx, world.asha.person_id or "", 1)
+        return [(one.object_kind, one.purpose) for one in seen]
+
+    assert await receipts_of(world.registrar, of_applicant(case)) == [("CITIZEN", "DECIDE")]
+    await away(world, world.registrar, ahead=1, stand_in=stand_in)
+    world.clock.advance(DAY)
+    acting = await signed_in_now(world, stand_in)
+    for _ in range(2):
+        hers = of_applicant(await present(world.env, case.id))
+        assert await receipts_of(acting, hers) == [("CITIZEN", "COVER_COLLEAGUE")]
+        stated = replace(hers, stated=Purpose.INQUIRY)
+        assert await receipts_of(acting, stated) == [("CITIZEN", "INQUIRY")]
+        world.clock.advance(timedelta(seconds=1))
+        await sweep(world.env)

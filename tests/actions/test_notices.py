@@ -44,7 +44,7 @@ async def hers(world: World, citizen=None) -> list[Notice]:
 
 
 async def kinds(world: World, citizen=None) -> list[NoticeKind]:
-    """What she was told, by name: the tests' clock stands still, so the order says nothing."""
+    """What she was told, by name."""
     return sorted(one.kind for one in await hers(world, citizen))
 
 
@@ -74,6 +74,19 @@ async def test_a_life_of_an_application_is_told_step_by_step(world: World):
     words = told(found[K.QUERY_RAISED], Language.EN)
     assert words.startswith(f"Application {case.number[:4]} {case.number[4:9]} {case.number[9:]}:")
     assert "प्रश्न" in told(found[K.QUERY_RAISED], Language.HI)
+
+
+async def test_messages_of_one_instant_keep_the_order_in_which_they_were_written(world: World):
+    case = await world.submit(world.asha)
+    for number in range(most := world.env.law.most_pauses.value):
+        query = Decide(case.id, Verdict.RAISE_QUERY, f"q{number}", ground=RejectionGround.FORM_INCOMPLETE, reason="?")
+        await decide_application(world.env, world.registrar, query)
+        await answer_query(world.env, world.asha, AnswerQuery(case.id, "Doon", {}, f"a{number}"))
+    await decide_application(world.env, world.registrar, Decide(case.id, Verdict.APPROVE, "yes"))
+    await issue_certificate(world.env, case.id, FakeRenderer())
+    found = await hers(world)
+    assert len({one.created_at for one in found}) == 1
+    assert [one.kind for one in found] == [K.QUERY_RAISED] * most + [K.APPROVED, K.DELIVERED]
 
 
 async def test_a_fee_a_refusal_and_a_paper_that_waits_are_told(world: World):

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from actions import personal_data
+from actions.grievances import RaiseGrievance, ReplyToGrievance, raise_grievance, reply_to_grievance
 from actions.personal_data import erase_person, export_part, parts
 from actions.submit import SaveDraft, save_draft
 from domain.benefits import PaymentStatus
 from domain.errors import ErrorCode, NotSignedIn, Problems
+from domain.grievances import GrievanceCategory
 from domain.lifecycle import Status
 from domain.people import ANONYMOUS, SYSTEM, PersonKind, Provider
 from store import applications, benefits, identities, people, personal, sessions
@@ -203,3 +205,30 @@ def test_every_table_with_a_citizen_or_with_sealed_columns_has_its_rule():
             assert blanked == set(sealed_columns(table)), table.name
     assert ruled <= set(metadata.tables)
     assert set(personal_data.parts()) >= {"citizens", "applications", "certificates"}
+
+
+def names_a_citizen(table) -> bool:
+    """Whether a table has a column with a person, or belongs to one that has."""
+    owners = [key.column.table for column in table.columns for key in column.foreign_keys]
+    own = {"citizen_id", "person_id", "applicant_id", "holder_id", "beneficiary_id"} & set(table.columns.keys())
+    return bool(own) or any(owner is not table and names_a_citizen(owner) for owner in owners)
+
+
+def test_every_table_that_names_a_citizen_is_handed_out_and_has_a_rule_for_erasure():
+    ruled = {*personal.DELETED, *personal.TEXTS, *personal.VALUES, *personal.PLAIN, *personal.KEPT, *personal.PASSING}
+    exported = set(personal_data.parts())
+    walked = [table.name for table in metadata.sorted_tables if names_a_citizen(table)]
+    assert len(walked) > 25
+    for name in walked:
+        assert name in exported, f"store/personal.py does not hand {name} out"
+        assert name in ruled, f"say in store/personal.py what an erasure does with {name}"
+
+
+async def test_replies_to_her_grievances_are_handed_out_and_emptied(lived):
+    case = await lived.submit(lived.asha, FREE, idempotency_key="grieved")
+    raising = RaiseGrievance(case.id, GrievanceCategory.DELAY, "Nothing happens.", "raise")
+    grievance, _ = await raise_grievance(lived.env, lived.asha, raising)
+    await reply_to_grievance(lived.env, lived.registrar, ReplyToGrievance(grievance.id, "It will, soon.", "reply"))
+    [reply] = (await export_part(lived.env, lived.asha, lived.asha.person_id, "grievance_replies")).rows
+    assert reply["text"] == "It will, soon."
+    assert (await export_part(lived.env, lived.sunil, lived.sunil.person_id, "grievance_replies")).rows == ()

@@ -21,6 +21,7 @@ from integrations.errors import Unavailable
 from store import accesses, applications, audit, outbox
 from store.counters import CounterFilter, totals
 from tests.support.actions import CLOSED, FREE, INCOME, INCOME_PAPERS, ORDER, World, papers, request_for
+from tests.support.files import hand_in
 
 PAN = IssuedDocument("in.gov.pan-PANCR-1", "PAN", "PANCR", "Income Tax", "in.gov.pan", ("application/pdf",), None)
 
@@ -147,7 +148,7 @@ async def test_while_the_locker_is_away_documents_are_taken_and_checked_later(wo
     with pytest.raises(Unavailable):
         await verify_document(world.env, payload["document_id"], application_id=payload["application_id"])
     world.locker.failure = None
-    for documents, action in (((), "document.not_in_locker"), ((PAN,), "document.verified")):
+    for documents, action in (((), "document.not_in_locker"), ((PAN,), "document.frozen")):
         world.locker.documents = documents
         await verify_document(world.env, payload["document_id"], application_id=payload["application_id"])
         async with world.env.store.reading() as tx:
@@ -157,15 +158,16 @@ async def test_while_the_locker_is_away_documents_are_taken_and_checked_later(wo
         assert verified == ({payload["document_id"]} if documents else set())
 
 
-async def test_an_upload_must_be_in_the_object_store(world: World):
-    sha256 = await world.env.objects.put(b"a paper", "application/pdf")
+async def test_an_upload_must_be_a_file_that_she_handed_in(world: World):
+    sha256 = (await hand_in(world.env, world.asha)).reference
     good = tuple(NewDocument(key, sha256, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
     application = await world.submit(world.asha, INCOME, documents=good)
     async with world.env.store.reading() as tx:
         attached = (await applications.documents(tx, [application.id]))[application.id]
     assert {paper.sha256 for paper in attached} == {sha256}
     assert "Applicant Photo" in {paper.name for paper in attached}
-    bad = tuple(NewDocument(key, "0" * 64, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
+    unlisted = await world.env.objects.put(b"a certificate of somebody", "application/pdf")
+    bad = tuple(NewDocument(key, unlisted, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
     problems = (await refusal(world, INCOME, documents=bad, idempotency_key="other")).problems
     assert {problem.code for problem in problems} == {ErrorCode.DOCUMENT_UNKNOWN}
 

@@ -57,6 +57,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "decideAppeal": who("appellate"),
     "decideApplication": who("officer"),
     "escalateGrievance": who(*_HERS),
+    "correctCertificate": who("officer"),
     "failDoorstepVisit": who("doorstep agent"),
     "fileAppeal": who(*_HERS),
     "forwardApplication": who("officer"),
@@ -73,6 +74,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "reportCompliance": who("officer"),
     "reportVerification": who("officer"),
     "rescheduleDoorstepVisit": who(*_HERS, "officer"),
+    "revokeCertificate": who("officer"),
     "sendBackDecision": who("officer"),
     "setOutOnVisit": who("doorstep agent"),
     "withdrawApplication": who(*_HERS),
@@ -83,10 +85,13 @@ _STAFF_WITH_IDEAS = ("officer", "officer elsewhere", "appellate")
 
 OWN: Mapping[str, frozenset[str]] = {
     "chooseAutoAppeal": who("citizen", "neighbour"),
+    "askConsent": who("assisting operator"),
     "exportMyData": who("citizen", "neighbour"),
+    "grantConsent": who("citizen", "neighbour"),
     "makeSuggestion": who("citizen", "neighbour", *_STAFF_WITH_IDEAS),
     "markNotificationsRead": who("citizen", "neighbour"),
     "recordLeave": who("admin"),
+    "renewConsent": who("citizen", "neighbour"),
     "replayDecisions": EVERYBODY,
     "requestErasure": who("citizen", "neighbour"),
     "saveDraft": who("citizen", "neighbour", "assisting operator"),
@@ -94,6 +99,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "setSwitch": who("admin"),
     "submitApplication": who("citizen", "neighbour", "assisting operator"),
     "transferOfficer": who("admin"),
+    "withdrawConsent": who("citizen", "neighbour"),
 }
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
 
@@ -142,3 +148,18 @@ ROOTS: Mapping[str, frozenset[str]] = {
 
 BY_THING = frozenset({"Query.appeal", "Query.application", "Query.doorstepSlots", "Query.serviceLevels"})
 """Root fields for whoever is signed in; what they give depends on the thing that is asked for, or is one's own."""
+
+FOLLOWED: Mapping[str, frozenset[str]] = {
+    "Subscription.applicationChanged": who("citizen", "neighbour", "assisting operator"),
+    "Subscription.officerQueueChanged": who("officer", "officer elsewhere", "appellate", "commission"),
+    "Subscription.paymentChanged": who("citizen", "neighbour", "assisting operator"),
+    "Subscription.sourceChanged": EVERYBODY,
+}
+"""Who may begin to follow without naming a thing. One application is followed by those who see it (THINGS)."""
+
+TOLD: Mapping[str, frozenset[str]] = {
+    "Subscription.applicationChanged": who(*_HERS),
+    "Subscription.officerQueueChanged": who(*_OFFICE),
+    "Subscription.paymentChanged": who("citizen"),
+}
+"""Who, of those who follow without naming a thing, is told of an event about Asha's application or payment."""

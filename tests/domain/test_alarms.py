@@ -24,6 +24,7 @@ def test_a_quiet_house_has_no_alarm():
     ("readings", "code", "about"),
     [
         (replace(QUIET, dead_letters=1), AlarmCode.OUTBOX_DEAD_LETTER, ""),
+        (replace(QUIET, worker_seconds=300), AlarmCode.WORKER_AWAY, ""),
         (replace(QUIET, outbox_seconds=1800), AlarmCode.OUTBOX_LATE, ""),
         (replace(QUIET, unsealed_seconds=4 * 3600), AlarmCode.AUDIT_UNSEALED, ""),
         (replace(QUIET, session_key_seconds=90 * 86400), AlarmCode.SESSION_KEY_OLD, ""),
@@ -44,6 +45,7 @@ def test_each_alarm_is_raised_by_its_own_number(readings, code, about):
     "readings",
     [
         replace(QUIET, outbox_seconds=1799),
+        replace(QUIET, worker_seconds=299.9),
         of(not_closed={"UMANG": 299.0}),
         of(sign_in_failures=49),
         of(integrity={"DIGILOCKER": Event(5, 3601)}),

@@ -198,6 +198,7 @@ async def test_a_field_with_consent_runs_only_while_the_consent_holds(world, sto
     assert never_given["errors"][0]["extensions"] == {
         "code": "CONSENT_REQUIRED",
         "type": "PERMISSION_DENIED",
+        "detail": "RATION_CARD",
         "retryable": False,
         "action": "GIVE_CONSENT",
         "requestId": "request-1",

@@ -1,17 +1,24 @@
 """Opening what lives as long as a process, and the one line where it cannot be opened."""
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from domain.people import Provider
-from domain.sources import Source
-from gateway.composition import open_house
+from domain.sources import Source, SourceState
+from gateway.composition import House, open_house
+from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
-from gateway.settings import Partner, Settings, SettingsRefused
+from gateway.settings import Settings, SettingsRefused
+from integrations.errors import Unavailable
+from tests.support.loads import ANY, KEPT, KEY
+from tests.support.loads import Partner as Asked
 from tests.support.running import free_port
 
 PARTS: dict[str, dict[str, Any]] = {
@@ -70,6 +77,36 @@ async def test_a_house_opens_with_every_partner_and_closes_again(home):
 
     assert (home / "keys" / "session.json").stat().st_mode & 0o777 == 0o600
     assert (home / "vault.db").exists()
+
+
+@pytest.mark.integration
+async def test_two_processes_share_sealed_answers_and_hints_over_one_valkey(home, valkey_server):
+    shared = settings(home).model_copy(update={"cache_url": SecretStr(valkey_server.url())})
+    partner = Asked()
+
+    async with open_house(shared) as one, open_house(shared) as other:
+        states = [(await house.resilience.kept.get(KEPT, KEY, partner.load, ANY)).state for house in (one, other)]
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                await one.resilience.breakers.call(Source.UMANG, "317", fail)
+        await eventually_careful(other)
+        async with Redis.from_url(shared.cache_store_url) as plain:
+            lying_open = [await plain.dump(name) async for name in plain.scan_iter("apuni:kept:*")]
+
+    assert states == [SourceState.LIVE, SourceState.CACHED]
+    assert len(lying_open) == 1
+    assert b"yes" not in lying_open[0]
+
+
+async def fail() -> None:
+    raise Unavailable(Source.UMANG, "down")
+
+
+async def eventually_careful(house: House) -> None:
+    """Wait until the other process has heard; fails after ten seconds."""
+    async with asyncio.timeout(10):
+        while not house.resilience.breakers._cautions:
+            await asyncio.sleep(0.02)
 
 
 async def test_a_store_that_is_not_migrated_is_not_opened_and_says_what_to_do(home):

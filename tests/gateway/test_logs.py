@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from gateway.logs import HIDDEN, configure_logging, masked
+from gateway.logs import HIDDEN, LONGEST, configure_logging, masked
 
 
 @pytest.fixture
@@ -71,6 +71,29 @@ def test_values_with_telling_names_are_hidden_whatever_they_are(stream: io.Strin
     (line,) = lines(stream)
     assert [line[name] for name in ("query", "access_token", "variables", "body")] == [HIDDEN] * 4
     assert line["topic"] == "kept"
+
+
+def test_of_a_library_only_the_logger_and_the_place_are_kept_whatever_its_level(stream: io.StringIO):
+    logging.getLogger().setLevel(logging.DEBUG)
+    logging.getLogger("some.library").debug("INSERT INTO people VALUES ('कनारी देवी')")
+    logging.getLogger("some.library").error("future: %r", "Asha Negi")
+    logging.getLogger("websockets.server").debug("< TEXT 'Asha Negi'")
+    logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "203.0.113.7:1", "/graphql?query=x")
+
+    told = lines(stream)
+    assert [(line["logger"], line["event"]) for line in told] == [
+        ("some.library", "library_event"),
+        ("some.library", "library_event"),
+        ("uvicorn.error", '%s - "WebSocket %s" [accepted]'),
+    ]
+    assert all(line["place"].startswith("test_logs:") for line in told)
+    for secret in ("Asha", "कनारी", "203.0.113", "query=x", "INSERT"):
+        assert secret not in stream.getvalue()
+
+
+def test_a_long_text_is_cut_before_it_is_looked_at():
+    assert len(masked("a" * 90_000)) == LONGEST
+    assert masked("1" * 90_000 + "@") == "1" * LONGEST
 
 
 def test_an_address_loses_its_query():

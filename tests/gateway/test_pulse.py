@@ -3,20 +3,22 @@
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event
 
 from actions.environment import Environment
 from domain.alarms import Event
+from domain.deadline import WorkCalendar
 from domain.sources import Source
 from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
+from domain.text import Bilingual
 from gateway import pulse as beats
-from gateway.pulse import Pulse, pulsing, take_over
+from gateway.pulse import Pulse, pulsing, take_over, take_over_calendar
 from gateway.vitals import Vitals
 from integrations.breakers import BreakerState
-from store import alarms, switches
+from store import alarms, calendar, switches
 from store.errors import StoreUnavailable
 from tests.support.databases import NOW
 from tests.support.sign_in import environment
@@ -164,3 +166,19 @@ async def test_a_store_that_was_away_for_long_is_an_alarm_at_once_and_is_told_af
     await well.beat()
 
     assert (well.alarms, vitals.facts().store_away) == (0, Event(40.0, 0.0))
+
+
+async def test_a_calendar_that_is_imported_elsewhere_is_shown_without_a_restart(env):
+    new_year = date(2027, 1, 1)
+    later = WorkCalendar("UK-later", {new_year: frozenset()})
+    holiday = calendar.Holiday(new_year, Bilingual(None, "New Year"), None, verified=True)
+    assert not await take_over_calendar(env)
+    async with env.store.writing() as tx:
+        await calendar.save_calendar(tx, later, [holiday])
+
+    assert await take_over_calendar(env)
+    assert not await take_over_calendar(env)
+    assert env.work_calendar.version == "UK-later"
+    assert not env.work_calendar.is_working(new_year)
+    copy = replace(env, public_url="http://another.test")
+    assert copy.work_calendar.version == "UK-later"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.partner_settings import Partner
 from gateway.partners import handed_over
 from gateway.production import refuse_unfit_production
 from gateway.runfiles import NotUp
-from gateway.settings import SYSTEMS, Partner, Settings, SettingsRefused, read_settings
+from gateway.settings import SYSTEMS, Settings, SettingsRefused, read_settings
 
 SECRET = "hunter2-is-secret"
 
@@ -65,6 +66,7 @@ def test_the_demo_is_never_refused():
         ("APUNI_PUBLIC_URL", "https://127.0.0.1:8000", "APUNI_PUBLIC_URL is not https, or names this machine"),
         ("APUNI_CLOCK", "sandbox", "APUNI_CLOCK is not the system's clock"),
         ("APUNI_GRAPHIQL", "1", "GraphiQL is open (APUNI_GRAPHIQL)"),
+        ("APUNI_DOCUMENTS", "open", "everybody may send documents that are not published (APUNI_DOCUMENTS)"),
         ("APUNI_DATABASE_URL", None, "the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1"),
         (
             "APUNI_DATABASE_URL",

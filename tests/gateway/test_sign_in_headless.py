@@ -144,7 +144,7 @@ async def test_what_goes_wrong_is_one_line(internet, role, person, line):
     ("system", "fault", "line"),
     [
         ("sso", {"kind": "status", "route": "/pnv1/oauth2/authorize", "params": {"status": 503}}, "with status 503"),
-        ("sso", {"kind": "html", "route": "/pnv1/salt/api/oauth2/token"}, "sign-in stopped: SOURCE_GARBLED"),
+        ("sso", {"kind": "html", "route": "/pnv1/salt/api/oauth2/token"}, "sign-in stopped: SOURCE_UNAVAILABLE"),
         ("sso", {"kind": "status", "route": "/pnv1/salt/*"}, "sign-in stopped: SOURCE_UNAVAILABLE"),
         ("sso", {"kind": "foreign", "route": "/pnv1/oauth2/login"}, "sign-in stopped: BAD_INPUT"),
     ],
@@ -163,7 +163,7 @@ async def test_faults_of_parichay_are_told(internet, sandboxes, system, fault, l
         ({"kind": "foreign", "route": "/public/oauth2/2/token"}, "INTEGRITY"),
         ({"kind": "foreign", "route": "/public/oauth2/1/user"}, "INTEGRITY"),
         ({"kind": "skew", "route": "/public/oauth2/2/token", "params": {"seconds": 120}}, "INTEGRITY"),
-        ({"kind": "html", "route": "/public/oauth2/2/token"}, "SOURCE_GARBLED"),
+        ({"kind": "html", "route": "/public/oauth2/2/token"}, "SOURCE_UNAVAILABLE"),
     ],
 )
 async def test_faults_of_meri_pehchaan_never_open_a_session(internet, sandboxes, fault, line):

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from domain.switches import SwitchState
 from gateway.cli import app
-from gateway.commands import switches as commands
-from gateway.commands.switches import NotSet, account, mutations, run_list, run_set
+from gateway.commands.accounts import account
+from gateway.commands.switches import NotSet, mutations, run_list, run_set
 from gateway.settings import Settings
 
 REASON = "the books are closed"
@@ -65,12 +65,3 @@ async def test_what_cannot_be_set_is_told_in_one_line(settings, name, state, rea
 )
 def test_a_command_without_a_reason_or_with_another_state_is_refused(words):
     assert CliRunner().invoke(app, ["switch", *words]).exit_code == 2
-
-
-def test_an_account_that_the_machine_does_not_know_is_shown_by_its_number(monkeypatch):
-    def unknown(_number: int) -> None:
-        raise KeyError
-
-    monkeypatch.setattr(commands.pwd, "getpwuid", unknown)
-
-    assert account().removeprefix("CLI:").isdigit()

@@ -5,22 +5,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 import pytest
-from pydantic import ValidationError
 
 from actions import attachments, decide, sanction
 from actions.environment import Environment
-from domain.people import PersonKind, Provider
 from domain.sources import Source
 from gateway import worker
-from gateway.settings import Retention
 from gateway.worker import HELD, HELD_SECONDS, LEASE_SECONDS, Handler, Worker, handlers
 from integrations.errors import Unavailable
 from integrations.gate import SwitchedOff
-from store import accesses, counters, idempotency, outbox, people, sessions
+from store import outbox
 from store.errors import StoreUnavailable
 from store.outbox import RETRY_AFTER_SECONDS, OutboxMessage, OutboxState
-from store.sessions import Session
-from tests.store.builders import citizen
 from tests.support.sign_in import environment
 
 TOPIC = "letter"
@@ -343,63 +338,7 @@ async def test_an_outcome_that_cannot_be_noted_leaves_the_others_of_the_batch_al
     assert log.events().count("outbox_not_noted") == 1
 
 
-async def test_the_upkeep_runs_on_an_empty_store_and_may_be_repeated(env, letters):
-    at_work = working(env, letters)
-
-    await at_work.upkeep()
-    await at_work.upkeep()
-
-
 def test_every_topic_that_the_actions_write_has_a_handler():
     table = handlers(renderer=None)  # type: ignore[arg-type]
 
     assert set(table) == {decide.ISSUE, sanction.INSTRUCT, attachments.VERIFY}
-
-
-async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env, letters, store_clock, monkeypatch):
-    monkeypatch.setattr(counters, "FOLD_BATCH", 5)
-    now = store_clock.now()
-    async with env.store.writing() as tx:
-        for _ in range(23):
-            await counters.add_delta(tx, None, "X", "49", "WEB", now.date(), "RECEIVED", 1)
-        await idempotency.begin(tx, "scope", "key", "hash", now)
-        await people.add_citizen(tx, citizen("c1"))
-        for days, session_id in ((1, "short"), (400, "long")):
-            ends = now + timedelta(days=days)
-            await sessions.add_session(
-                tx, Session(session_id, PersonKind.CITIZEN, "c1", Provider.MERI_PEHCHAAN, "HIGH", None, now, ends)
-            )
-        await accesses.add_receipt(
-            tx,
-            subject="x",
-            role="OFFICER",
-            citizen_id="c1",
-            object_kind="CITIZEN",
-            object_id=None,
-            purpose="VIEW",
-            source=None,
-            at=now,
-        )
-    at_work = Worker(env, {}, asyncio.Event(), Retention(session_days=180, access_days=365))
-
-    store_clock.advance(timedelta(days=200))
-    await at_work.upkeep()
-
-    async with env.store.writing() as tx:
-        assert await counters.fold(tx) == 0
-        assert isinstance(await idempotency.begin(tx, "scope", "key", "other", store_clock.now()), idempotency.Fresh)
-        assert await sessions.session(tx, "short") is None
-        assert await sessions.session(tx, "long") is not None
-        assert len(await accesses.of_citizen(tx, "c1", 9)) == 1
-    store_clock.advance(timedelta(days=200))
-    await at_work.upkeep()
-    async with env.store.reading() as tx:
-        assert await accesses.of_citizen(tx, "c1", 9) == []
-
-
-@pytest.mark.parametrize(("setting", "least"), [("session_days", 180), ("access_days", 365)])
-def test_nothing_is_kept_shorter_than_its_rule(setting, least):
-    assert getattr(Retention(**{setting: least}), setting) == least
-    with pytest.raises(ValidationError):
-        Retention(**{setting: least - 1})
-    assert "20" in (Retention.model_fields[setting].description or "")

@@ -16,12 +16,13 @@ import pytest
 from gateway.headless import HeadlessFailed
 from tests.support.degradation import coded, losses
 from tests.support.eventually import eventually
+from tests.support.operations import operation
 from tests.support.papers import DECIDE, SUBMIT, income_application
 from tests.support.running import Running
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "degradation.md"
-HOME, DESK = ((ROOT / "operations" / f"{name}.graphql").read_text() for name in ("citizen_home", "officer_desk"))
+HOME, DESK = operation("citizen_app/home"), operation("officer_app/desk")
 PEOPLE = {person["key"]: person for person in json.loads((ROOT / "demo" / "people.json").read_text())}
 
 READ = {
@@ -30,7 +31,7 @@ READ = {
     "umang": ("UMANG", "bhagwati-mehra"),
     "dbt_finance": ("DBT_FINANCE", "janki-karki"),
 }
-"""The systems that citizen_home reads, each with a citizen of whom nothing is kept yet."""
+"""The systems that citizen_app/home reads, each with a citizen of whom nothing is kept yet."""
 
 UNREAD = ("sso", "csc", "etaal")
 OF_ALL = "asha-negi"
@@ -191,7 +192,11 @@ def test_an_application_is_accepted_and_its_locker_document_verified_later(runni
         seconds=60,
     )
 
-    assert payload["submission"]["state"] == "ACCEPTED"
+    again = running.data(SUBMIT, {"input": request}, token=token)["submitApplication"]
+
+    assert payload["submission"]["state"] == "QUEUED"
+    assert payload["submission"]["expectedBy"]
+    assert again["submission"] == {**payload["submission"], "state": "DELIVERED", "replayed": True, "expectedBy": None}
     assert {document["verifiedAt"] for document in meanwhile["documents"]} == {None}
     assert len(later["documents"]) == len(request["documents"])
 
@@ -218,13 +223,20 @@ def test_an_approved_benefit_is_ordered_when_dbt_finance_is_back_and_once(runnin
     with running.without("dbt_finance"):
         verdict = {"applicationId": application_id, "verdict": "APPROVE", "idempotencyKey": "without-dbt-2"}
         decided = running.data(DECIDE, {"input": verdict}, token=officer)["decideApplication"]
+        queued = eventually(
+            lambda: running.data(DECIDE, {"input": verdict}, token=officer)["decideApplication"]["submission"],
+            lambda seen: seen["state"] == "QUEUED",
+        )
         meanwhile = eventually(
             lambda: case(running, token, application_id), lambda seen: seen["status"] == "BENEFIT_SANCTIONED"
         )
     running.let_pass(minutes=2)
     later = eventually(lambda: case(running, token, application_id), lambda seen: seen["status"] == "DELIVERED")
 
+    delivered = running.data(DECIDE, {"input": verdict}, token=officer)["decideApplication"]["submission"]
     assert decided["userErrors"] == []
+    assert queued["expectedBy"]
+    assert (delivered["state"], delivered["expectedBy"]) == ("DELIVERED", None)
     assert meanwhile["benefit"]["status"] == "SANCTIONED"
     assert later["benefit"]["status"] == "INSTRUCTED"
     ordered = [entry for entry in running.ledger("dbt_finance")[before:] if entry["effect"] == "instruction accepted"]
@@ -255,7 +267,7 @@ def written(matrix: Matrix) -> str:
 _HEAD = """# What a missing source costs
 
 Seen on the running demo by `tests/journeys/test_without_a_source.py`, which compares this file with what it sees
-(`APUNI_WRITE_DOCS=1` writes it). The operations are `citizen_home` and `officer_desk` of `operations/`.
+(`APUNI_WRITE_DOCS=1` writes it). The operations are `citizen_app/home` and `officer_app/desk` of `operations/`.
 A source is away when its port is closed. Paths that are not named answer as they always do.
 
 ## Nothing kept of the citizen
@@ -278,8 +290,10 @@ Payments are never shown from an old copy: the list says what our own store know
 
 | Source away | Operation | At once | When it is back |
 |---|---|---|---|
-| DIGILOCKER | `submitApplication` with locker documents | ACCEPTED; `verifiedAt` is null | `verifiedAt` is set |
-| DBT_FINANCE | `decideApplication`, a benefit | BENEFIT_SANCTIONED, unpaid | INSTRUCTED by one order |
+| DIGILOCKER | `submitApplication` with locker documents | QUEUED; `verifiedAt` is null | `verifiedAt` is set |
+| DBT_FINANCE | `decideApplication`, a benefit | BENEFIT_SANCTIONED, unpaid; QUEUED | INSTRUCTED by one order |
 
-Both wait in the outbox, which asks again after 60 s, 5 min, 1 h, 6 h, a day and two days.
+Both wait in the outbox, which asks again after 60 s, 5 min, 1 h, 6 h, a day and two days. `submission.expectedBy` says
+when. The same key tells `submission.state` anew where `replayed` is asked for too: DELIVERED once it is there. From the
+first answer a verdict says QUEUED where the system is known to be away, else once the worker has tried.
 """

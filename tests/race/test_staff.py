@@ -25,8 +25,8 @@ from tests.support.staffing import OURS, reassigned
 from tests.support.twins import Twins
 from tests.support.worlds import deliver_all, wrong
 
-CONFIRMATIONS = rounds(2, ci=30, full=300)
-LEAVES = rounds(1, ci=15, full=150)
+CONFIRMATIONS = rounds(2, ci=10, full=300)
+LEAVES = rounds(1, ci=3, full=150)
 DAY = timedelta(days=1)
 
 

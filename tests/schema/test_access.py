@@ -2,11 +2,12 @@
 
 import pytest
 
+from domain.aliases import AliasKind
 from domain.global_ids import TypeCode
 from domain.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.text import devanagari_digits
 from schema.node import node_id
-from store import accesses
+from store import accesses, aliases
 from tests.support.graph import (
     ASHA,
     CERTIFICATE_NUMBER,
@@ -38,6 +39,22 @@ async def test_a_typing_error_is_named(world):
     assert answer["data"] == {"application": None}
     assert answer["errors"][0]["extensions"]["code"] == "NUMBER_MISTYPED"
     assert wrong not in str(answer["errors"])
+
+
+async def test_an_application_is_found_by_the_number_of_a_system_before(world):
+    application = await world.submit()
+    async with world.environment.store.writing() as tx:
+        await aliases.add(tx, "UK24ES01/0012345", AliasKind.APPLICATION, application.id)
+    by_acknowledgement = BY_NUMBER.replace("by: {number:", "by: {acknowledgement:")
+
+    for query in (BY_NUMBER, by_acknowledgement):
+        mine = await world.ask(query, CITIZEN, number="UK24-ES01/00 12345")
+        theirs = await world.ask(query, NEIGHBOUR, number="UK24-ES01/00 12345")
+        absent = await world.ask(query, CITIZEN, number="UK24-ES01/00 12346")
+
+        assert mine["data"]["application"]["number"] == application.number
+        assert theirs == absent
+        assert (absent["data"], absent["errors"]) == ({"application": None}, [])
 
 
 @pytest.mark.parametrize("subject", [NEIGHBOUR, STRANGE_OFFICER], ids=["neighbour", "officer elsewhere"])

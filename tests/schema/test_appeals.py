@@ -1,7 +1,6 @@
 """Appeals, clearances and the deadline in the graph."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,9 @@ from schema.node import node_id
 from schema.scalars import show_instant
 from store import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
+from tests.support.operations import operation
 
-FILE = (Path(__file__).parents[2] / "operations" / "file_appeal.graphql").read_text()
+FILE = operation("citizen_app/file_appeal")
 ASK = """mutation($input: AskClearanceInput!) { askClearance(input: $input) {
   application { status clearances { id state department { slug } overdue } } userErrors { code path } } }"""
 ANSWER = """mutation($input: AnswerClearanceInput!) { answerClearance(input: $input) {

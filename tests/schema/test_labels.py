@@ -33,6 +33,7 @@ async def test_labels_give_every_field_in_the_asked_language(world, graph):
     assert fields <= set(english)
     assert hindi["field.Application.statusLabel"] == "स्थिति का नाम"
     assert english["field.Application.statusLabel"] == "Status label"
+    assert hindi["field.ServiceFilter.openOnly"] == "केवल जिनमें आवेदन लिए जा रहे हैं"
 
 
 async def test_a_prefix_narrows_the_labels(world):

@@ -77,7 +77,7 @@ async def test_an_empty_page_has_no_cursors(world):
 async def test_a_page_size_within_1_and_100_is_required(world, paging):
     answer = await world.ask(SERVICES, CITIZEN, **paging)
 
-    assert answer["data"] is None
+    assert answer["data"] == {"services": None}
     assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
 
 
@@ -117,7 +117,7 @@ async def test_a_queue_is_read_from_its_start_only(world):
     answer = await world.ask(query, OFFICER)
 
     assert answer["data"] is None
-    assert answer["errors"][0]["message"].startswith("Unknown argument 'last'")
+    assert "[Unknown argument 'last'" in answer["errors"][0]["message"]
 
 
 async def test_a_queue_goes_on_where_its_page_ended(world):

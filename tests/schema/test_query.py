@@ -1,15 +1,13 @@
 """The query of the first landing, as it is printed in the README, and its officer's twin."""
 
-from pathlib import Path
-
 from domain.benefits import PaymentStatus
 from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Garbled, Refused, Unavailable
 from store import benefits
 from tests.support.graph import CITIZEN, NOW, OFFICER, PDF, add_certificate
+from tests.support.operations import operation
 
-OPERATIONS = Path(__file__).parents[2] / "operations"
 THE_QUERY = """
 { viewer { ... on Citizen {
     applications(first: 5) { nodes { number status deadline { dueAt workingDaysLeft } service { name } } }
@@ -155,7 +153,7 @@ async def test_the_ration_card_is_null_with_an_error_when_umang_is_away(world):
 
 async def test_files_of_certificates_are_fetched_and_checked(world):
     await add_certificate(world.environment, await world.submit())
-    query = (OPERATIONS / "certificates.graphql").read_text()
+    query = operation("citizen_app/certificates")
 
     nodes = (await world.ask(query, CITIZEN))["data"]["viewer"]["certificates"]["nodes"]
 
@@ -167,7 +165,7 @@ async def test_files_of_certificates_are_fetched_and_checked(world):
 async def test_the_citizens_home_runs_as_it_is_in_the_folder(world):
     await world.submit()
 
-    query = (OPERATIONS / "citizen_home.graphql").read_text()
+    query = operation("citizen_app/home")
     answer = await world.run(query, world.context(CITIZEN), {"language": "HI"})
 
     assert answer["errors"] == []
@@ -178,7 +176,7 @@ async def test_the_citizens_home_runs_as_it_is_in_the_folder(world):
 async def test_the_officers_desk_runs_as_it_is_in_the_folder(world):
     application = await world.submit()
 
-    answer = await world.ask((OPERATIONS / "officer_desk.graphql").read_text(), OFFICER, day="2026-11-24")
+    answer = await world.ask(operation("officer_app/desk"), OFFICER, day="2026-11-24")
 
     assert answer["errors"] == []
     queue = answer["data"]["viewer"]["queue"]

@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from gateway.graphiql.examples import examples
 from gateway.graphiql.page import STATIC, GraphiQL
 
 
@@ -116,3 +117,12 @@ def test_the_npm_lock_names_no_address():
         "omit-lockfile-registry-resolved=true",
         "ignore-scripts=true",
     ]
+
+
+def test_the_repository_shows_a_few_operations_each_with_its_fragments():
+    shown = examples()
+
+    assert 8 <= len(shown) <= 20
+    assert shown[0].query.startswith("# Home:")
+    for example in shown:
+        assert set(re.findall(r"\.\.\.(\w+)", example.query)) <= {"on", *re.findall(r"fragment (\w+)", example.query)}

@@ -12,6 +12,7 @@ from domain.sources import Source
 from gateway.http.graphql import OperationRecord
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
+from gateway.http.streams.streaming import Dropped
 from store.errors import StoreUnavailable
 from store.outbox import OutboxCounts
 
@@ -46,6 +47,18 @@ async def scraped(metrics: Metrics) -> str:
         response = await client.get("/metrics")
     assert response.status_code == 200
     return response.text
+
+
+async def test_open_streams_and_dropped_readers_are_shown():
+    metrics, open_streams = Metrics(), 3
+    metrics.watch_streams(lambda: open_streams)
+    metrics.observe_dropped(Dropped.UNREAD)
+
+    text = await scraped(metrics)
+
+    assert "apuni_streams_open 3.0" in text
+    assert 'apuni_streams_dropped_total{why="unread"} 1.0' in text
+    assert 'apuni_streams_dropped_total{why="behind"} 0.0' in text
 
 
 async def test_operations_are_counted_by_the_names_of_published_ones_only():

@@ -109,7 +109,8 @@ def handshake():
 
 
 async def test_a_slow_socket_holds_less_than_a_mebibyte_and_is_dropped():
-    house = small_house(send_seconds=0.5)
+    house, dropped = small_house(send_seconds=0.5), []
+    house.streaming.dropped = dropped.append
     async with serving(house) as (port, server):
         with contextlib.closing(raw_client(port)) as client:
             payload = {"id": "1", "type": "subscribe", "payload": {"query": FLOOD}}
@@ -122,10 +123,12 @@ async def test_a_slow_socket_holds_less_than_a_mebibyte_and_is_dropped():
                 held = max(held, *(each.transport.get_write_buffer_size() for each in server.server_state.connections))
                 await asyncio.sleep(0.02)
             assert 0 < held < 1024 * 1024
+            assert dropped == ["unread"]
 
 
 async def test_a_slow_reader_of_events_is_dropped_too():
-    house = small_house(send_seconds=0.5)
+    house, dropped = small_house(send_seconds=0.5), []
+    house.streaming.dropped = dropped.append
     async with serving(house) as (port, server):
         with contextlib.closing(raw_client(port)) as client:
             body = json.dumps({"query": FLOOD}).encode()
@@ -138,6 +141,7 @@ async def test_a_slow_reader_of_events_is_dropped_too():
                 held = max(held, *(each.transport.get_write_buffer_size() for each in server.server_state.connections))
                 await asyncio.sleep(0.02)
             assert 0 < held < 1024 * 1024
+            assert dropped == ["unread"]
 
 
 @pytest.mark.parametrize(

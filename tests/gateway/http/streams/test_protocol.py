@@ -228,11 +228,14 @@ async def test_an_inner_fault_tells_nothing(begun):
     assert "swordfish" not in json.dumps(await begun.hear()) + json.dumps(answer)
 
 
-async def test_who_does_not_take_events_in_time_is_told_so(begun):
+async def test_who_does_not_take_events_in_time_is_told_so(begun, house):
+    dropped = []
+    house.streaming.dropped = dropped.append
     begun.subscribe("s", "subscription { tooSlow { number } }")
     await begun.hear()
     answer = await begun.hear()
     assert answer["payload"][0]["extensions"]["code"] == "READER_TOO_SLOW"
+    assert dropped == ["behind"]
 
 
 async def test_introspection_is_as_closed_as_over_http(begun):

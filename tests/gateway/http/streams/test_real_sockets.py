@@ -1,4 +1,4 @@
-"""Streams over real sockets with real clients: a gateway on SQLite, and two on PostgreSQL with Valkey between them."""
+"""Streams over real sockets with real clients: a gateway on SQLite. Two are in two_processes.py (`make ws`)."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from domain.global_ids import TypeCode
 from domain.people import PersonKind
 from schema.node import node_id
 from store.engine import Store
-from tests.support.gateway_process import WAKES_ONLY, a_token, gateway_here, gateway_process
+from tests.support.gateway_process import a_token, gateway_here
 from tests.support.graph import CITIZEN, OFFICER, Down, World, environment, seed
 from tests.support.running import free_port
 
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.integration
 
 MINE = """subscription ($since: String) { applicationChanged(since: $since) {
   cursor application { number status } } }"""
-CHANGES = "{ changes(first: 10) { nextCursor } }"
 DECIDE = """mutation ($input: DecideApplicationInput!) { decideApplication(input: $input) {
   application { status } userErrors { code } } }"""
 SECONDS = 20.0
@@ -151,24 +150,3 @@ async def _signing_out_closes(gateway, office):
         with pytest.raises(websockets.ConnectionClosed) as caught:
             await hear(socket)
         assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (4403, "Session ended")
-
-
-async def test_a_decision_through_one_process_arrives_at_a_subscriber_of_another(
-    postgres_server, valkey_server, store_keyrings, store_cipher, tmp_path
-):
-    name = postgres_server.migrated_database()
-    url, cache = postgres_server.url(name), valkey_server.url()
-    async with an_office(url, store_keyrings, store_cipher, tmp_path) as office:
-        with gateway_process(url, store_keyrings._folder, free_port(), cache, look_seconds=WAKES_ONLY) as a:
-            async with gateway_here(url, store_keyrings._folder, free_port(), cache, look_seconds=WAKES_ONLY) as b:
-                before = (await ask(b, CHANGES, office.citizen))["data"]["changes"]
-                async with a_socket(b, office.citizen) as socket:
-                    await subscribe(socket)
-                    done = await ask(a, DECIDE, office.officer, **office.decision())
-                    assert done["data"]["decideApplication"]["userErrors"] == []
-                    told = (await hear(socket))["payload"]["data"]["applicationChanged"]
-                    assert told["application"] == {"number": office.application.number, "status": "APPROVED"}
-                async with a_socket(a, office.citizen) as socket:  # what was missed is told by the other process too
-                    await subscribe(socket, MINE, since=before["nextCursor"])
-                    assert (await hear(socket))["payload"]["data"]["applicationChanged"] == told
-    postgres_server.drop(name)

@@ -1,0 +1,64 @@
+"""Who ran a command: audit lines name the account of the machine by its number, one way for all commands."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from domain.clock import ist_date
+from domain.people import SYSTEM, Role
+from domain.switches import SwitchState
+from gateway.commands import calendar, messages, switches
+from gateway.commands.accounts import account, commanding
+from gateway.commands.opening import open_rooms
+from gateway.settings import Settings
+from store import audit, outbox, people
+from tests.store.builders import citizen
+
+COMMANDS = Path(__file__).parents[2] / "gateway" / "commands"
+NUMBER = f"CLI:{os.getuid()}"
+
+
+@pytest.fixture
+def settings(tmp_path, migrated_sqlite) -> Settings:
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(migrated_sqlite, home / "store.db")
+    return Settings(home=home)
+
+
+async def actors(settings: Settings, kind: str, key: str | None) -> list[tuple[str, str]]:
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        return [(line.action, line.actor_label) for line in await audit.lines_of(tx, kind, key)]
+
+
+def test_a_command_acts_as_the_gateway_itself_and_bears_the_number_of_its_account():
+    subject = commanding()
+    assert (subject.roles, subject.kind, subject.person_id) == (frozenset({Role.SYSTEM}), None, None)
+    assert subject.label == account() == NUMBER
+    assert SYSTEM.label == "SYSTEM"
+
+
+def test_no_command_writes_as_the_nameless_gateway():
+    modules = {path.name: path.read_text(encoding="utf-8") for path in COMMANDS.glob("*.py")}
+    assert [name for name, text in modules.items() if re.search(r"import .*\bSYSTEM\b", text)] == ["accounts.py"]
+    assert [name for name, text in modules.items() if "getuid" in text or "getpwuid" in text] == ["accounts.py"]
+
+
+async def test_messages_of_the_outbox_switches_and_holidays_name_it(settings, tmp_path):
+    async with open_rooms(settings) as rooms:
+        async with rooms.store.writing() as tx:
+            await people.add_citizen(tx, citizen())
+            await outbox.add(tx, "topic", "key", {})
+        next_year = ist_date(rooms.clock.now()).year + 1
+    assert await messages.run_park(settings, 1)
+    assert await messages.run_retry(settings, 1)
+    assert await actors(settings, "OUTBOX", "1") == [("outbox.parked", NUMBER), ("outbox.retried", NUMBER)]
+    await switches.run_set(settings, "UMANG", SwitchState.OFF, "it is ill", None)
+    assert [actor for _, actor in await actors(settings, "SWITCH", "SYSTEM:UMANG")] == [NUMBER]
+    file = tmp_path / "holidays.csv"
+    file.write_text(f"date,name_hi,name_en,district\n{next_year}-01-26,,Republic Day,\n", encoding="utf-8")
+    assert await calendar.run_import(settings, file, dry_run=False)
+    assert await actors(settings, "CALENDAR", None) == [("calendar.import", NUMBER)]

@@ -1,0 +1,77 @@
+"""What the worker does beside the messages: it folds counters and forgets what is past its time."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from actions.environment import Environment
+from domain.people import PersonKind, Provider
+from gateway.settings import Retention
+from gateway.worker import Worker
+from store import accesses, counters, idempotency, people, sessions
+from store.sessions import Session
+from tests.store.builders import citizen
+from tests.support.sign_in import environment
+
+
+@pytest.fixture
+def env(sqlite_store, store_keyrings, store_clock) -> Environment:
+    return environment(sqlite_store, store_keyrings, store_clock, [])
+
+
+async def test_the_upkeep_runs_on_an_empty_store_and_may_be_repeated(env):
+    at_work = Worker(env, {}, asyncio.Event())
+
+    await at_work.upkeep()
+    await at_work.upkeep()
+
+
+async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env, store_clock, monkeypatch):
+    monkeypatch.setattr(counters, "FOLD_BATCH", 5)
+    now = store_clock.now()
+    async with env.store.writing() as tx:
+        for _ in range(23):
+            await counters.add_delta(tx, None, "X", "49", "WEB", now.date(), "RECEIVED", 1)
+        await idempotency.begin(tx, "scope", "key", "hash", now)
+        await people.add_citizen(tx, citizen("c1"))
+        for days, session_id in ((1, "short"), (400, "long")):
+            ends = now + timedelta(days=days)
+            await sessions.add_session(
+                tx, Session(session_id, PersonKind.CITIZEN, "c1", Provider.MERI_PEHCHAAN, "HIGH", None, now, ends)
+            )
+        await accesses.add_receipt(
+            tx,
+            subject="x",
+            role="OFFICER",
+            citizen_id="c1",
+            object_kind="CITIZEN",
+            object_id=None,
+            purpose="VIEW",
+            source=None,
+            at=now,
+        )
+    at_work = Worker(env, {}, asyncio.Event(), Retention(session_days=180, access_days=365))
+
+    store_clock.advance(timedelta(days=200))
+    await at_work.upkeep()
+
+    async with env.store.writing() as tx:
+        assert await counters.fold(tx) == 0
+        assert isinstance(await idempotency.begin(tx, "scope", "key", "other", store_clock.now()), idempotency.Fresh)
+        assert await sessions.session(tx, "short") is None
+        assert await sessions.session(tx, "long") is not None
+        assert len(await accesses.of_citizen(tx, "c1", 9)) == 1
+    store_clock.advance(timedelta(days=200))
+    await at_work.upkeep()
+    async with env.store.reading() as tx:
+        assert await accesses.of_citizen(tx, "c1", 9) == []
+
+
+@pytest.mark.parametrize(("setting", "least"), [("session_days", 180), ("access_days", 365)])
+def test_nothing_is_kept_shorter_than_its_rule(setting, least):
+    assert getattr(Retention(**{setting: least}), setting) == least
+    with pytest.raises(ValidationError):
+        Retention(**{setting: least - 1})
+    assert "20" in (Retention.model_fields[setting].description or "")

@@ -1,0 +1,97 @@
+"""What a mutation says of a hand-in whose outside effect waits: QUEUED till when, DELIVERED once it is there."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import ErrorCode
+from domain.global_ids import TypeCode
+from domain.sources import Source
+from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
+from domain.text import Language
+from integrations.errors import Unavailable
+from integrations.monitor import SourceMonitor
+from schema.context import Context
+from schema.node import node_id
+from store import outbox
+from tests.support.graph import CITIZEN, LOCKER_URI, OFFICER
+from tests.support.operations import operation
+
+SUBMIT = operation("citizen_app/submit_application")
+DECIDE = operation("officer_app/decide")
+
+
+async def submission(world, document, subject, given, *, monitor=None, switches=None):
+    context = Context(
+        "request-1",
+        subject,
+        Language.EN,
+        world.environment,
+        monitor or world.monitor,
+        switches=switches or Switchboard(),
+    )
+    answer = await world.run(document, context, {"input": given})
+    assert answer["errors"] == []
+    [payload] = answer["data"].values()
+    assert payload["userErrors"] == []
+    return payload["submission"]
+
+
+@pytest.fixture
+async def verdict(world):
+    application = await world.submit("ES90")
+    given = {"verdict": "APPROVE", "idempotencyKey": "v-1"}
+    return given | {"applicationId": node_id(TypeCode.APPLICATION, application.id)}
+
+
+async def test_documents_whose_locker_is_away_are_queued_and_then_delivered(world):
+    given = {"serviceCode": "ES09", "district": "49", "tehsil": "304", "form": [{"name": "purpose", "value": "school"}]}
+    given |= {"documents": [{"key": "id-proof", "uri": LOCKER_URI}], "idempotencyKey": "k-1"}
+    world.down.errors[Source.DIGILOCKER] = Unavailable(Source.DIGILOCKER, "down")
+
+    queued = await submission(world, SUBMIT, CITIZEN, given)
+    async with world.environment.store.writing() as tx:
+        [message] = await outbox.listing(tx, outbox.OutboxState.PENDING, 9)
+        await outbox.delivered(tx, message.id, world.environment.clock.now())
+    delivered = await submission(world, SUBMIT, CITIZEN, given)
+
+    assert (queued["state"], queued["replayed"]) == ("QUEUED", False)
+    assert queued["acknowledgement"] is not None
+    assert queued["expectedBy"] is not None
+    assert (delivered["state"], delivered["replayed"], delivered["expectedBy"]) == ("DELIVERED", True, None)
+    assert delivered["acknowledgement"] == queued["acknowledgement"]
+
+
+async def test_a_payment_order_is_accepted_while_finance_is_well(world, verdict):
+    assert (await submission(world, DECIDE, OFFICER, verdict))["state"] == "ACCEPTED"
+
+
+async def test_a_payment_order_is_queued_where_finance_did_not_answer_when_last_asked(world, verdict):
+    monitor = SourceMonitor([Source.DBT_FINANCE])
+    monitor.failed(Source.DBT_FINANCE, "dbt_finance.PIS", world.environment.clock.now(), 3.0, 7200.0)
+
+    told = await submission(world, DECIDE, OFFICER, verdict, monitor=monitor)
+
+    assert told["state"] == "QUEUED"
+    assert told["expectedBy"].startswith("2026-")
+
+
+@pytest.mark.parametrize(("minutes", "known"), [(90, True), (None, False)])
+async def test_a_payment_order_is_queued_where_a_switch_holds_finance_back(world, verdict, minutes, known):
+    now = world.environment.clock.now()
+    until = None if minutes is None else now + timedelta(minutes=minutes)
+    switch = Switch(SwitchKind.SYSTEM, "DBT_FINANCE", SwitchState.READ_ONLY, "r", "CLI:root", now, until)
+
+    told = await submission(world, DECIDE, OFFICER, verdict, switches=Switchboard([switch]))
+
+    assert (told["state"], told["expectedBy"] is not None) == ("QUEUED", known)
+
+
+async def test_what_was_refused_says_rejected_and_nothing_more(world):
+    context = world.context(CITIZEN)
+    given = {"serviceCode": "ES01", "district": "49", "idempotencyKey": "k-2"}
+
+    answer = (await world.run(SUBMIT, context, {"input": given}))["data"]["submitApplication"]
+
+    assert answer["submission"] == {"state": "REJECTED", "acknowledgement": None, "replayed": False, "expectedBy": None}
+    assert ErrorCode.SERVICE_CLOSED.value in {error["code"] for error in answer["userErrors"]}

@@ -1,0 +1,171 @@
+"""Posting officers in the graph: transfers, leaves, vacancies, and who may see and do it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from actions.legal_sweep import sweep
+from domain.global_ids import TypeCode
+from domain.people import Officer, PersonKind, Posting, Role, Subject
+from domain.text import Bilingual, Language
+from schema.node import node_id
+from store import people
+from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER, World
+
+ADMIN_ID, BINA_ID = "01930000-0000-7000-8000-000000000021", "01930000-0000-7000-8000-000000000022"
+ADMIN = Subject(
+    frozenset({Role.DEPARTMENT_ADMIN}),
+    PersonKind.OFFICER,
+    ADMIN_ID,
+    tuple(Posting(Role.DEPARTMENT_ADMIN, slug) for slug in ("revenue-department", "social-welfare")),
+)
+OTHER_ADMIN = replace(ADMIN, postings=(Posting(Role.DEPARTMENT_ADMIN, "forest-department"),))
+MOVED = "moved { cases appeals } } userErrors { code path message } submission { state replayed }"
+TRANSFER = f"""mutation ($input: TransferOfficerInput!) {{ transferOfficer(input: $input) {{
+  transfer {{ officerId vacant left {{ role department {{ slug }} }} taken {{ level }} {MOVED} }} }}"""
+RECORD = f"""mutation ($input: RecordLeaveInput!) {{ recordLeave(input: $input) {{
+  record {{ leave {{ id state stateLabel officer {{ name }} substitute {{ name }} begunAt }} {MOVED} }} }}"""
+CANCEL = f"""mutation ($input: CancelLeaveInput!) {{ cancelLeave(input: $input) {{
+  record {{ leave {{ state cancelledAt endedAt }} {MOVED} }} }}"""
+STAFF = """query ($filter: StaffFilterInput, $first: Int, $after: String, $last: Int, $before: String) {
+  officers(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    totalCount nodes { officerId name jurisdictions { role } leaves(first: 5) { nodes { state fromOn } } }
+    pageInfo { hasNextPage endCursor } } }"""
+VACANCIES = """query ($filter: StaffFilterInput) { vacancies(filter: $filter, first: 10) {
+  totalCount nodes { since post { role level department { slug } district { code } tehsil { code } }
+  formerOfficer { name } cover { name } } } }"""
+OWN = "query { viewer { ... on Officer { leaves(first: 5) { totalCount nodes { id state untilOn } } } } }"
+
+
+def officer_id(key: str | None) -> str:
+    return node_id(TypeCode.OFFICER, key or "")
+
+
+@pytest.fixture
+async def office(world: World) -> World:
+    """The world with an administrator, and a colleague without a post of the departments."""
+    title = Bilingual("तहसीलदार", "Tehsildar")
+    async with world.environment.store.writing() as tx:
+        for key, name, postings in (
+            (ADMIN_ID, "admin", ADMIN.postings),
+            (BINA_ID, "bina", (Posting(Role.OFFICER, "forest-department"),)),
+        ):
+            officer = Officer(key, Bilingual(None, name.title()), title, f"{name}@officer.example", postings)
+            await people.add_officer(tx, officer)
+    return world
+
+
+async def do(world: World, document: str, subject: Subject = ADMIN, language: Language = Language.EN, **given):
+    answer = await world.ask(document, subject, language, input={"idempotencyKey": "k", **given})
+    assert answer["errors"] == []
+    ((_, payload),) = answer["data"].items()
+    return payload
+
+
+async def test_a_transfer_moves_posts_and_cases_once_for_one_key(office: World):
+    await office.submit()
+    given = {"officerId": officer_id(OFFICER.person_id), "successorId": officer_id(BINA_ID)}
+    done = await do(office, TRANSFER, **given)
+    assert (done["userErrors"], done["transfer"]["vacant"]) == ([], False)
+    assert done["transfer"]["moved"] == {"cases": 1, "appeals": 0}
+    assert {"role": "OFFICER", "department": {"slug": "revenue-department"}} in done["transfer"]["left"]
+    again = await do(office, TRANSFER, **given)
+    assert (again["transfer"], again["submission"]["replayed"]) == (done["transfer"], True)
+
+
+async def test_a_vacant_post_is_listed_for_its_department_until_it_is_filled(office: World):
+    gone = await do(office, TRANSFER, officerId=officer_id(OFFICER.person_id), coverId=officer_id(BINA_ID))
+    assert gone["transfer"]["vacant"]
+    listed = (await office.ask(VACANCIES, ADMIN, filter={"department": "revenue-department"}))["data"]["vacancies"]
+    (vacancy,) = listed["nodes"]
+    assert vacancy["post"]["department"] == {"slug": "revenue-department"}
+    assert (vacancy["formerOfficer"], vacancy["cover"]) == ({"name": "Anita"}, {"name": "Bina"})
+    for wanted in ({"department": "forest-department"}, {"district": "45"}):
+        assert (await office.ask(VACANCIES, ADMIN, filter=wanted))["data"]["vacancies"]["totalCount"] == 0
+    post = vacancy["post"]
+    posting = {
+        "role": post["role"],
+        "level": post["level"],
+        "department": post["department"]["slug"],
+        "district": post["district"] and post["district"]["code"],
+        "tehsil": post["tehsil"] and post["tehsil"]["code"],
+    }
+    filled = await do(office, TRANSFER, officerId=officer_id(OFFICER.person_id), postings=[posting], idempotencyKey="f")
+    assert filled["userErrors"] == []
+    after = (await office.ask(VACANCIES, ADMIN, filter={"department": "revenue-department"}))["data"]["vacancies"]
+    assert after["totalCount"] == listed["totalCount"] - 1
+
+
+async def test_a_leave_is_recorded_ahead_seen_by_the_officer_and_cancelled(office: World, store_clock):
+    await office.submit()
+    given = {"officerId": officer_id(OFFICER.person_id), "substituteId": officer_id(BINA_ID)}
+    done = await do(office, RECORD, **given, fromOn="2026-11-26", untilOn="2026-11-28")
+    record = done["record"]
+    assert (record["leave"]["state"], record["leave"]["stateLabel"], record["moved"]["cases"]) == (
+        "PLANNED",
+        "Planned",
+        0,
+    )
+    own = (await office.ask(OWN, OFFICER))["data"]["viewer"]["leaves"]
+    assert own["nodes"] == [{"id": record["leave"]["id"], "state": "PLANNED", "untilOn": "2026-11-28"}]
+    store_clock.advance(timedelta(days=2))
+    await sweep(office.environment)
+    again = await do(office, RECORD, **given, fromOn="2026-11-26", untilOn="2026-11-28")
+    assert (again["record"]["leave"]["state"], again["record"]["moved"]["cases"]) == ("RUNNING", 1)
+    node = "query ($id: ID!) { node(id: $id) { ... on Leave { state stateLabel(language: HI) } } }"
+    for asker, shown in ((ADMIN, True), (OFFICER, True), (STRANGE_OFFICER, False), (CITIZEN, False)):
+        found = (await office.ask(node, asker, id=record["leave"]["id"]))["data"]["node"]
+        assert found == ({"state": "RUNNING", "stateLabel": "अवकाश पर"} if shown else None)
+    back = await do(office, CANCEL, leaveId=record["leave"]["id"])
+    assert (back["record"]["leave"]["state"], back["record"]["leave"]["endedAt"]) == (
+        "CANCELLED",
+        back["record"]["leave"]["cancelledAt"],
+    )
+
+
+async def test_a_wrong_leave_names_field_and_remedy_in_the_asked_language(office: World):
+    given = {"officerId": officer_id(OFFICER.person_id), "fromOn": "2026-11-30", "untilOn": "2026-11-29"}
+    refused = await do(office, RECORD, language=Language.HI, **given)
+    (error,) = refused["userErrors"]
+    assert (error["code"], error["path"]) == ("DATE_NOT_ALLOWED", ["input", "untilOn"])
+    assert refused["submission"]["state"] == "REJECTED"
+    await do(office, RECORD, **{**given, "untilOn": "2026-12-05"}, idempotencyKey="one")
+    twice = await do(office, RECORD, language=Language.HI, **{**given, "untilOn": "2026-12-01"}, idempotencyKey="two")
+    assert (twice["userErrors"][0]["code"], twice["record"]) == ("LEAVE_OVERLAPS", None)
+    assert "अवकाश" in twice["userErrors"][0]["message"]
+
+
+async def test_the_officers_of_a_department_are_listed_page_by_page(office: World):
+    first = (await office.ask(STAFF, ADMIN, first=1))["data"]["officers"]
+    total = first["totalCount"]
+    seen, page = [], first
+    while True:
+        seen += [node["officerId"] for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        page = (await office.ask(STAFF, ADMIN, first=1, after=page["pageInfo"]["endCursor"]))["data"]["officers"]
+    assert len(set(seen)) == len(seen) == total
+    assert officer_id(OFFICER.person_id) in seen
+    assert officer_id(BINA_ID) not in seen
+    backwards = (await office.ask(STAFF, ADMIN, last=100))["data"]["officers"]
+    assert [node["officerId"] for node in backwards["nodes"]] == seen
+
+
+@pytest.mark.parametrize("subject", [CITIZEN, OFFICER, OTHER_ADMIN], ids=["citizen", "officer", "other-admin"])
+async def test_nobody_else_posts_officers_or_sees_who_is_away(office: World, subject: Subject):
+    await do(office, RECORD, officerId=officer_id(OFFICER.person_id), fromOn="2026-11-30", untilOn="2026-12-02")
+    for document, given in (
+        (TRANSFER, {"officerId": officer_id(OFFICER.person_id)}),
+        (RECORD, {"officerId": officer_id(OFFICER.person_id), "fromOn": "2027-01-01", "untilOn": "2027-01-02"}),
+    ):
+        answer = await office.ask(document, subject, input={"idempotencyKey": "x", **given})
+        codes = [error["extensions"]["code"] for error in answer["errors"]]
+        for payload in (answer["data"] or {}).values():
+            codes += [error["code"] for error in (payload or {}).get("userErrors", [])]
+        assert codes == ["NOT_FOUND"]
+    listed = await office.ask(STAFF, subject, first=10)
+    shown = (listed["data"] or {}).get("officers")
+    assert shown is None or all(
+        node["officerId"] != officer_id(OFFICER.person_id) and not node["leaves"]["nodes"] for node in shown["nodes"]
+    )
