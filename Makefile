@@ -57,7 +57,7 @@ mig: bootstrap-dev ## Migrations there and back with 100,000 rows, beside the ol
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/mig -q -p no:cacheprovider --timeout=0
 
 authz: bootstrap-dev ## Everybody asks for everything by every way there is; BOUND=ci as seven kinds of people
-	BOUND=$(BOUND) $(BIN)/python -m pytest tests/authz/matrix.py tests/authz/test_entries.py -q -p no:cacheprovider -n 2 --timeout=0
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/authz/matrix.py tests/authz/streams.py tests/authz/test_entries.py -q -p no:cacheprovider -n 2 --timeout=0
 
 crash: bootstrap-dev ## kill -9 at marked points, and for a minute at random under load; BOUND=ci for 10 seconds
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/crash -q -p no:cacheprovider --timeout=0
@@ -72,7 +72,7 @@ pii: bootstrap-dev ## Canaries in every channel, at the level DEBUG: none comes 
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/pii/run.py -q -p no:cacheprovider --timeout=0
 
 ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two processes with Valkey between them
-	$(BIN)/python -m pytest tests/gateway/http/streams tests/gateway/test_fanout.py -q -p no:cacheprovider
+	$(BIN)/python -m pytest tests/gateway/http/streams/*.py tests/gateway/test_fanout.py -q -p no:cacheprovider
 
 fuzz: bootstrap-dev ## schemathesis on every root field of the graph and every door of a partner
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py -q -p no:cacheprovider --timeout=0

@@ -47,7 +47,10 @@ def of_appeal(appeal: Appeal, *, acting: bool = False) -> Resource:
 
 
 def of_clearance(clearance: Clearance) -> Resource:
-    """What access to a clearance depends on: the department that is asked, in the place of the application."""
+    """What access to a clearance depends on: the department that is asked, in the place of the application.
+
+    An overdue one lies with the level above of that department too.
+    """
     return Resource(
         ObjectKind.CLEARANCE,
         clearance.id,
@@ -55,6 +58,7 @@ def of_clearance(clearance: Clearance) -> Resource:
         clearance.department,
         clearance.district,
         clearance.tehsil,
+        officer_id=clearance.escalated_to,
     )
 
 
@@ -154,10 +158,13 @@ async def may_read_all(env: Environment, subject: Subject, resources: Sequence[R
         if purpose is not None and of_another(subject, resource)
     ]
     if foreign:
-        async with env.store.writing() as tx:
+
+        async def work(tx: Transaction) -> None:
             for resource, purpose in foreign:
                 stated = resource.stated if purpose is Purpose.DECIDE else None
                 await leave_receipt(Acting(env, tx, subject), resource, stated or purpose)
+
+        await env.store.carry_out(work)
     return purposes
 
 
@@ -171,9 +178,12 @@ async def read_at_sources(env: Environment, subject: Subject, resource: Resource
     purpose = purpose_for(subject, resource)
     if purpose is None:
         raise not_found()
-    async with env.store.writing() as tx:
+
+    async def work(tx: Transaction) -> None:
         for source in sources:
             await leave_receipt(Acting(env, tx, subject), resource, purpose, source)
+
+    await env.store.carry_out(work)
 
 
 async def leave_receipt(acting: Acting, resource: Resource, purpose: Purpose, source: Source | None = None) -> None:

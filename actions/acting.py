@@ -1,12 +1,16 @@
 """Somebody at work inside one transaction of the store."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any, Self, TypeVar, cast
 
 from actions.environment import Environment
 from domain.clock import ist_date
 from domain.people import PersonKind, Role, Subject
 from store.engine import Transaction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,21 @@ class Acting:
     """Whose decision it is, where a second officer confirms that of a first one."""
     remark: str | None = None
     """What each timeline entry of this action says beside its own note."""
+
+    known: dict[Hashable, Any] | None = field(default=None, compare=False)
+    """What was read once for all cases of a batch; None where everything is read anew."""
+
+    def remembering(self) -> Self:
+        """The same, for a batch of many cases in which posts, leaves, calendar and catalogue do not change."""
+        return replace(self, known={})
+
+    async def once(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+        """What `load` gives, in a batch read the first time only; the key names it in full."""
+        if self.known is None:
+            return await load()
+        if key not in self.known:
+            self.known[key] = await load()
+        return cast("T", self.known[key])
 
     @property
     def now(self) -> datetime:

@@ -1,16 +1,18 @@
 """Deciding alarms, keeping each change with an audit line, and telling of it through the outbox."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actions import access
 from actions.environment import Environment
 from domain.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, raised
 from domain.people import SYSTEM, Subject
 from domain.policy import Purpose
-from store import alarms, audit, outbox
+from store import alarms, audit, desk_reads, outbox
 from store.engine import Transaction
 from store.leases import Lease, still_held
+
+HOUR = timedelta(hours=1)
 
 NOTIFY = "alarm.notify"
 """The topic under which changes of alarms are told."""
@@ -27,16 +29,21 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         outbox_seconds=waiting.oldest_seconds,
         unsealed_seconds=_seconds(unsealed, now),
         session_key_seconds=_seconds(session_key_made_at, now),
+        unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 
 
-async def evaluate(env: Environment, lease: Lease, *, session_key_made_at: datetime, notify: bool) -> list[Alarm]:
+async def evaluate(
+    env: Environment, lease: Lease, *, session_key_made_at: datetime, notify: bool, worker_seconds: float = 0.0
+) -> list[Alarm]:
     """Decide every alarm and keep what changed; gives the changes.
+
+    `worker_seconds` is for how long no worker was heard, which only a process that is none can say.
 
     Nothing is kept where the lease has passed to another. With `notify` each change is put into the outbox.
     """
     async with env.store.reading() as tx:
-        holding = raised(await readings(tx, session_key_made_at))
+        holding = raised(replace(await readings(tx, session_key_made_at), worker_seconds=worker_seconds))
 
     async def keep(tx: Transaction) -> list[Alarm]:
         if not await still_held(tx, lease):
@@ -44,7 +51,7 @@ async def evaluate(env: Environment, lease: Lease, *, session_key_made_at: datet
         changed = _changes(holding, await alarms.everything(tx), tx.clock.now())
         for alarm in changed:
             await alarms.save(tx, alarm)
-            await audit.append(tx, _line(alarm))
+            await audit.append(tx, _line(alarm), always=True)  # the alarm that tells of it must get out
             if notify:
                 await outbox.add(tx, NOTIFY, message_id(alarm), payload_of(alarm, tx.clock.now()))
         await alarms.forget_old_facts(tx)

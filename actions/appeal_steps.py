@@ -1,16 +1,16 @@
 """The inner steps of appeals, in the caller's transaction: row, event and audit line together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from actions.acting import Acting
-from actions.involved import barred_from
+from actions.involved import barred_from, pasts
 from actions.jurisdiction import Holder, at_level, authority_for, place_of
 from actions.legal_clock import calendar_of, has_breached
-from actions.notices import tell_of_appeal
+from actions.notices import tell_of_appeal, tell_of_filings
 from domain.appeals import (
     OPEN,
     PENDING,
@@ -49,21 +49,40 @@ class Filing:
     previous: Appeal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A step that was taken: the state before, the appeal after it, and what was written."""
+
+    before: AppealState | None
+    appeal: Appeal
+    move: AppealMove
+    note: str | None
+
+
 async def file(acting: Acting, application: Application, filing: Filing) -> Appeal | None:
-    """Keep a new appeal with its first event; None where there is one for the level and ground already.
+    """Keep a new appeal with its first event; None where there is one for the level and ground already."""
+    return next(iter(await file_many(acting, [(application, filing)])), None)
+
+
+async def file_many(acting: Acting, wanted: Sequence[tuple[Application, Filing]]) -> list[Appeal]:
+    """Keep new appeals with their first events, each kind of row in one statement; those that are there are left out.
 
     The officers of the three levels are written down as they are now; later transfers do not change them.
     """
-    barred = await barred_from(acting, application, filing.level)
-    holder = await authority_for(acting, place_of(application), filing.level, without=barred)
-    appeal = await _new(acting, application, filing, holder)
-    if not await appeals.add(acting.tx, appeal):
-        return None
-    if holder.absence_id is not None:
-        await cover.add(acting.tx, in_cover(acting, appeal, holder.absence_id))
-    await _record(acting, None, appeal, AppealMove.FILE, filing.text)
-    await tell_of_appeal(acting, appeal, AppealMove.FILE)
-    return appeal
+    past = await pasts(acting, [application.id for application, _ in wanted])
+    made: list[tuple[Appeal, Holder]] = []
+    for application, filing in wanted:
+        barred = await barred_from(acting, application, filing.level, past[application.id])
+        holder = await authority_for(acting, place_of(application), filing.level, without=barred)
+        made.append((await _new(acting, application, filing, holder), holder))
+    new = await appeals.add(acting.tx, [appeal for appeal, _ in made])
+    filed = [(appeal, holder) for appeal, holder in made if appeal.id in new]
+    for appeal, holder in filed:
+        if holder.absence_id is not None:
+            await cover.add(acting.tx, in_cover(acting, appeal, holder.absence_id))
+    await _record(acting, [_Taken(None, appeal, AppealMove.FILE, appeal.text) for appeal, _ in filed])
+    await tell_of_filings(acting, [appeal for appeal, _ in filed])
+    return [appeal for appeal, _ in filed]
 
 
 async def step(
@@ -80,7 +99,7 @@ async def step(
     if after not in PENDING and after is not AppealState.DIRECTED:
         changed = replace(changed, next_at=None)
     saved = await appeals.save(acting.tx, changed)
-    await _record(acting, appeal.state, saved, move, note)
+    await _record(acting, [_Taken(appeal.state, saved, move, note)])
     await tell_of_appeal(acting, saved, move)
     return saved
 
@@ -112,7 +131,8 @@ async def _follow(acting: Acting, application: Application, appeal: Appeal, *, w
 
 async def may_be_appealed(acting: Acting, application: Application) -> bool:
     """Whether the Act gives an appeal: not for a service of which it is known that it is not notified."""
-    service = await catalogue.service(acting.tx, application.service_code)
+    code = application.service_code
+    service = await acting.once(("service", code), lambda: catalogue.service(acting.tx, code))
     return service is None or service.rts_notified is not False
 
 
@@ -185,29 +205,34 @@ def _breached_on(acting: Acting, application: Application) -> date | None:
     return ist_date(application.due_at) + timedelta(days=1)
 
 
-async def _record(
-    acting: Acting, before: AppealState | None, appeal: Appeal, move: AppealMove, note: str | None
-) -> None:
+async def _record(acting: Acting, steps: Sequence[_Taken]) -> None:
+    await appeals.add_events(acting.tx, [(one.appeal.citizen_id, _event(acting, one)) for one in steps])
+    await audit.append_many(acting.tx, [_line(acting, one) for one in steps])
+
+
+def _event(acting: Acting, taken: _Taken) -> AppealEvent:
     """Each version has exactly one event, so the version is the event's sequence."""
-    event = AppealEvent(
+    return AppealEvent(
         id=acting.env.ids.key(),
-        appeal_id=appeal.id,
-        sequence=appeal.version,
-        move=move,
-        before=before,
-        after=appeal.state,
+        appeal_id=taken.appeal.id,
+        sequence=taken.appeal.version,
+        move=taken.move,
+        before=taken.before,
+        after=taken.appeal.state,
         actor_role=acting.role.value,
         actor_id=acting.subject.person_id,
-        note=mask_aadhaar_in(note) if note else None,
+        note=mask_aadhaar_in(taken.note) if taken.note else None,
         at=acting.now,
     )
-    await appeals.add_event(acting.tx, appeal.citizen_id, event)
-    line = audit.AuditLine(
+
+
+def _line(acting: Acting, taken: _Taken) -> audit.AuditLine:
+    appeal = taken.appeal
+    return audit.AuditLine(
         actor_label=acting.subject.label,
-        action=f"appeal.{move.value.lower()}",
+        action=f"appeal.{taken.move.value.lower()}",
         object_kind="APPEAL",
         object_id=appeal.id,
         purpose=None,
         detail={"version": appeal.version, "state": appeal.state.value, "level": appeal.level.value},
     )
-    await audit.append(acting.tx, line)

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import structlog
 
 from actions import locker
+from actions.access import of_application
+from actions.acting import Acting
 from actions.environment import Environment
+from actions.freezing import freeze
 from actions.submit_checks import DocumentSource, NewDocument, unknown_document
-from domain.errors import ErrorCode, Problem, Remedy
-from domain.people import SYSTEM
+from actions.uploads import known_uploads, use
+from domain.applications import Application, AttachedDocument
+from domain.consents import ConsentPurpose, consent_required
+from domain.errors import Problem, Problems, Remedy
+from domain.people import SYSTEM, Subject
 from integrations.errors import IntegrationError, Refused, Unavailable
 from store import applications, audit, certificates, outbox
 from store.engine import Transaction
@@ -23,11 +29,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is known of one document of the input: its name, whether it was seen at its source, or a problem."""
+    """What is known of one document of the input: its name, whether it was seen at its source, or a problem.
+
+    `freeze` where its bytes are still to be fetched and kept.
+    """
 
     name: str | None = None
     verified: bool = True
     problem: Problem | None = None
+    freeze: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,9 @@ class _Locker:
     closed: bool = False
 
 
-async def check_documents(env: Environment, citizen_id: str, documents: Sequence[NewDocument]) -> list[Finding]:
+async def check_documents(
+    env: Environment, subject: Subject, citizen_id: str, documents: Sequence[NewDocument]
+) -> list[Finding]:
     """Look every document up where it is said to lie; the locker is asked once, outside of any transaction.
 
     Access must have been decided before.
@@ -48,12 +60,25 @@ async def check_documents(env: Environment, citizen_id: str, documents: Sequence
     if any(document.source == DocumentSource.DIGILOCKER for document in documents):
         opened = await _open(env, citizen_id)
     own = {document.uri for document in documents if document.source == DocumentSource.STORE}
-    names = await _own_certificates(env, citizen_id) if own else {}
-    return [await _finding(env, place, document, opened, names) for place, document in enumerate(documents)]
+    names: dict[str, str | None] = dict(await _own_certificates(env, citizen_id)) if own else {}
+    handed_in = [document.uri for document in documents if document.source == DocumentSource.UPLOAD]
+    names |= dict.fromkeys(await _uploaded(env, subject, handed_in))
+    return [_finding(place, document, opened, names) for place, document in enumerate(documents)]
+
+
+async def name_uploads(acting: Acting, application: Application, documents: Sequence[NewDocument]) -> None:
+    """Note that the application names the uploaded files, in the caller's transaction; raises DOCUMENT_UNKNOWN."""
+    handed_in = [document.uri for document in documents if document.source == DocumentSource.UPLOAD]
+    found = await known_uploads(acting.tx, acting.subject, handed_in)
+    for place, document in enumerate(documents):
+        if document.source == DocumentSource.UPLOAD:
+            if document.uri not in found:
+                raise Problems(unknown_document(place))
+            await use(acting, found[document.uri], of_application(application))
 
 
 async def ask_later(tx: Transaction, application_id: str, document_id: str) -> None:
-    """Have a document checked when its source is back.
+    """Have a document checked where its source was away, and frozen.
 
     The message is not in the application's order: a check that cannot be made must not hold back the rest.
     """
@@ -61,7 +86,7 @@ async def ask_later(tx: Transaction, application_id: str, document_id: str) -> N
 
 
 async def verify_document(env: Environment, document_id: str, *, application_id: str) -> None:
-    """Check a document whose source was away at submission; may be run again.
+    """Check a document whose source was away at submission, and freeze what is there; may be run again.
 
     A document that is found is marked as verified; the audit line says what was found in either case.
     Raises Unavailable while the locker is still away, so that the outbox asks again.
@@ -70,20 +95,27 @@ async def verify_document(env: Environment, document_id: str, *, application_id:
         application = await applications.get(tx, application_id)
         attached = (await applications.documents(tx, [application_id])).get(application_id, [])
     document = next((paper for paper in attached if paper.id == document_id), None)
-    if document is not None and document.verified_at is not None:
+    if document is not None and document.sha256 is not None:
         return
     if application is None or document is None:
         _log.warning("document_to_verify_is_gone")
         return
+    if document.verified_at is not None or await _is_there(env, application, document):
+        await freeze(env, application, document)
+
+
+async def _is_there(env: Environment, application: Application, document: AttachedDocument) -> bool:
+    """Look for the document in the locker and note what was found; raises Unavailable."""
     try:
         listed = await locker.listed(env, application.citizen_id)
     except Unavailable:
         raise
     except IntegrationError as error:
-        await _note(env, document_id, "document.not_verified", error.code)
-        return
+        await _note(env, document.id, "document.not_verified", error.code)
+        return False
     found = any(item.uri == document.uri for item in listed.value)
-    await _note(env, document_id, VERIFIED if found else "document.not_in_locker", "")
+    await _note(env, document.id, VERIFIED if found else "document.not_in_locker", "")
+    return found
 
 
 async def _open(env: Environment, citizen_id: str) -> _Locker:
@@ -101,16 +133,13 @@ async def _own_certificates(env: Environment, citizen_id: str) -> dict[str, str]
         return {held.uri: held.name.en for held in await certificates.of_citizen(tx, citizen_id)}
 
 
-async def _finding(
-    env: Environment, place: int, document: NewDocument, opened: _Locker, own: Mapping[str, str]
-) -> Finding:
+def _finding(place: int, document: NewDocument, opened: _Locker, own: Mapping[str, str | None]) -> Finding:
+    """`own` holds her certificates by address, and her uploads by hash, which have no name."""
     match document.source:
         case DocumentSource.DIGILOCKER:
             return _in_locker(place, document, opened)
-        case DocumentSource.STORE if document.uri in own:
+        case DocumentSource.STORE | DocumentSource.UPLOAD if document.uri in own:
             return Finding(own[document.uri])
-        case DocumentSource.UPLOAD if await _uploaded(env, document.uri):
-            return Finding()
         case _:
             return Finding(problem=unknown_document(place))
 
@@ -118,29 +147,36 @@ async def _finding(
 def _in_locker(place: int, document: NewDocument, opened: _Locker) -> Finding:
     if opened.closed:
         path = ("input", "documents", str(place))
-        return Finding(problem=Problem(ErrorCode.CONSENT_REQUIRED, path, Remedy.LINK_ACCOUNT))
+        return Finding(problem=consent_required(ConsentPurpose.LOCKER_DOCUMENTS, *path, action=Remedy.LINK_ACCOUNT))
     if opened.away:
         return Finding(verified=False)
     if document.uri not in opened.names:
         return Finding(problem=unknown_document(place))
-    return Finding(opened.names[document.uri])
+    return Finding(opened.names[document.uri], freeze=True)
 
 
-async def _uploaded(env: Environment, sha256: str) -> bool:
-    hexadecimal = len(sha256) == 64 and all(letter in "0123456789abcdef" for letter in sha256)
-    return hexadecimal and await env.objects.exists(sha256)
+async def _uploaded(env: Environment, subject: Subject, references: list[str]) -> list[str]:
+    """Those of the references that are files of hers, or of the citizen whom she serves."""
+    if not references:
+        return []
+    async with env.store.reading() as tx:
+        found = await known_uploads(tx, subject, references)
+    return [reference for reference in found if await env.objects.exists(reference)]
 
 
 async def _note(env: Environment, document_id: str, action: str, reason: str) -> None:
-    async with env.store.writing() as tx:
+    line = audit.AuditLine(
+        actor_label=SYSTEM.label,
+        action=action,
+        object_kind="DOCUMENT",
+        object_id=document_id,
+        purpose="DECIDE",
+        detail={"reason": reason} if reason else {},
+    )
+
+    async def work(tx: Transaction) -> None:
         if action == VERIFIED:
             await applications.mark_document_verified(tx, document_id, env.clock.now())
-        line = audit.AuditLine(
-            actor_label=SYSTEM.label,
-            action=action,
-            object_kind="DOCUMENT",
-            object_id=document_id,
-            purpose="DECIDE",
-            detail={"reason": reason} if reason else {},
-        )
         await audit.append(tx, line)
+
+    await env.store.carry_out(work)

@@ -31,20 +31,21 @@ class Imported:
     removed: Sequence[Holiday]
 
 
-async def import_calendar(store: Store, rows: Sequence[Row], *, dry_run: bool) -> Imported:
+async def import_calendar(store: Store, rows: Sequence[Row], *, dry_run: bool, by: str = SYSTEM.label) -> Imported:
     """Take over the holidays of the years that the rows name; other years stay as they are.
 
-    With `dry_run` nothing is written. Raises Problems(CALENDAR_REFUSED), one for each row that is wrong:
-    `row` is its line in the file and `fault` what is wrong; also for a file that is empty or lies wholly in the past.
+    With `dry_run` nothing is written. `by` is whom the audit line names.
+    Raises Problems(CALENDAR_REFUSED), one for each row that is wrong: `row` is its line in the file and `fault` what
+    is wrong; also for a file that is empty or lies wholly in the past.
     """
 
     async def work(tx: Transaction) -> Imported:
-        return await _take_over(tx, rows, dry_run=dry_run)
+        return await _take_over(tx, rows, dry_run=dry_run, by=by)
 
     return await store.carry_out(work)
 
 
-async def _take_over(tx: Transaction, rows: Sequence[Row], *, dry_run: bool) -> Imported:
+async def _take_over(tx: Transaction, rows: Sequence[Row], *, dry_run: bool, by: str) -> Imported:
     districts = {district.code for district in await catalogue.districts(tx)}
     given = _read(rows, districts, ist_date(tx.clock.now()))
     before = await _present(tx)
@@ -60,7 +61,7 @@ async def _take_over(tx: Transaction, rows: Sequence[Row], *, dry_run: bool) -> 
     if not dry_run:
         await calendar.save_calendar(tx, WorkCalendar(imported.version, calendar.by_day(merged)), merged)
         detail = {"version": imported.version, "added": len(imported.added), "removed": len(imported.removed)}
-        line = audit.AuditLine(SYSTEM.label, "calendar.import", "CALENDAR", None, Purpose.OPERATE.value, detail)
+        line = audit.AuditLine(by, "calendar.import", "CALENDAR", None, Purpose.OPERATE.value, detail)
         await audit.append(tx, line)
     return imported
 

@@ -5,6 +5,7 @@ from actions.environment import Environment
 from domain.people import SYSTEM
 from domain.policy import Purpose
 from store import audit, calendar, catalogue, ledger
+from store.engine import Transaction
 
 
 async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
@@ -13,7 +14,8 @@ async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
     Entries keep their identifiers. Raises ValueError for a row that breaks the rules.
     """
     read = read_catalogue(rows)
-    async with env.store.writing() as tx:
+
+    async def work(tx: Transaction) -> None:
         await catalogue.upsert_districts(tx, read.districts)
         await catalogue.upsert_tehsils(tx, read.tehsils)
         await catalogue.upsert_departments(tx, read.departments)
@@ -34,4 +36,6 @@ async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
             {"services": len(read.services), "calendar": read.calendar.version},
         )
         await audit.append(tx, line)
+
+    await env.store.carry_out(work)
     return read

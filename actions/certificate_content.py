@@ -43,6 +43,8 @@ class CertificateContent:
     fields: tuple[CertificateField, ...]
     verify_url: str
     uri: str
+    previous_number: str | None = None
+    """The number of the certificate that it corrects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ PRINTED = (
 
 _GUARDIANS = (("father_name", "S"), ("mother_name", "S"), ("husband_name", "W"), ("guardian_name", "S"))
 
+CORRECTABLE = frozenset({key for key, _ in PRINTED} | {key for key, _ in _GUARDIANS})
+"""The facts that a correction may change."""
+
 
 def printed_fields(form: Mapping[str, str]) -> tuple[CertificateField, ...]:
     """The lines that a form gives, in the order of the list."""

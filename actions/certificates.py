@@ -8,7 +8,13 @@ from typing import TypeAlias
 
 from actions import locker
 from actions.access import may_read, of_certificate, of_citizen, read_at_sources
-from actions.department_documents import DepartmentAnswer, ask_departments, held_by_departments
+from actions.department_documents import (
+    DepartmentAnswer,
+    ask_departments,
+    asked_of,
+    department_certificates_of,
+    held_by_departments,
+)
 from actions.environment import Environment
 from domain.certificates import IssuedCertificate
 from domain.clock import ist_date
@@ -72,12 +78,22 @@ async def certificates_of(env: Environment, subject: Subject, citizen_id: str) -
     never raises.
     """
     held = await held_by_departments(env, citizen_id)
-    asked = [Source.DIGILOCKER, *([Source.API_SETU] if held else [])]
+    asked = [Source.DIGILOCKER, *asked_of(env, held)]
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.CERTIFICATE), asked)
     own, in_locker, answers = await asyncio.gather(
         _own(env, citizen_id), _in_locker(env, citizen_id), ask_departments(env, citizen_id, held)
     )
     return _merged(env, own, in_locker, answers)
+
+
+async def department_certificates(env: Environment, subject: Subject, citizen_id: str) -> CertificatesView:
+    """What departments hold, asked through API Setu alone; receipts and errors as for `certificates_of`."""
+    answers = await department_certificates_of(env, subject, citizen_id)
+    views = _each_once(_of_department(answer) for answer in answers if answer.certificate is not None)
+    failures = tuple(answer.failure for answer in answers if answer.failure is not None)
+    provenances = tuple(_of_departments(answers))
+    heard_all = all(failure.code == locker.CONSENT_NEEDED for failure in failures)
+    return CertificatesView(views[:MOST], heard_all and len(views) <= MOST, provenances, failures)
 
 
 async def certificate_by_number(env: Environment, subject: Subject, text: str) -> IssuedCertificate | None:
@@ -123,8 +139,7 @@ def _merged(
         provenances.append((Source.DIGILOCKER, in_locker.listed.state, in_locker.listed.as_of))
     elif in_locker.failure is not None and in_locker.failure.code != locker.CONSENT_NEEDED:
         provenances.append((Source.DIGILOCKER, SourceState.DOWN, None))
-    if answers:
-        provenances.append(_of_departments(answers))
+    provenances += _of_departments(answers)
     return CertificatesView(once[:MOST], heard_all and len(once) <= MOST, tuple(provenances), told)
 
 
@@ -178,12 +193,13 @@ def _of_department(answer: DepartmentAnswer) -> CertificateView:
     )
 
 
-def _of_departments(answers: Sequence[DepartmentAnswer]) -> Provenance:
-    """The state of the worst answer and the age of the oldest one."""
+def _of_departments(all_answers: Sequence[DepartmentAnswer]) -> list[Provenance]:
+    """The state of the worst answer and the age of the oldest one; nothing where none was asked for want of consent."""
+    answers = [one for one in all_answers if one.failure is None or one.failure.code != locker.CONSENT_NEEDED]
+    if not answers:
+        return []
     heard = [answer.certificate for answer in answers if answer.certificate is not None]
     if len(heard) < len(answers):
-        down = any(answer.failure and answer.failure.code != locker.CONSENT_NEEDED for answer in answers)
-        if down or not heard:
-            return Source.API_SETU, SourceState.DOWN, min((one.as_of for one in heard), default=None)
+        return [(Source.API_SETU, SourceState.DOWN, min((one.as_of for one in heard), default=None))]
     state = max((one.state for one in heard), key=_WORST_LAST.index)
-    return Source.API_SETU, state, min(one.as_of for one in heard)
+    return [(Source.API_SETU, state, min(one.as_of for one in heard))]

@@ -125,7 +125,7 @@ async def changed_queue(
         at = datetime.fromisoformat(place[0]) if place[0] else None
         after = (at, place[1]) if place[1] else None
         wanted = QueueFilter()
-        return await desk_queue.page(tx, officer_id, postings, wanted, sort=QueueSort.DUE, after=after, limit=limit)
+        return await desk_queue.page(tx, officer_id, postings, wanted, sort=QueueSort.DUE, place=after, limit=limit)
 
     wanted = Wanted(OF_QUEUES, postings=postings)
     reading = _Reading(

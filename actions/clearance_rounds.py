@@ -19,9 +19,7 @@ async def remind_of_clearances(acting: Acting) -> tuple[int, int]:
     until = end_of_day(furthest(calendar, acting.today, days))
     found = await clearances.to_be_reminded(acting.tx, since=acting.now, until=until, limit=BATCH)
     soon = [
-        one
-        for one in found
-        if calendar.working_days_between(acting.today, ist_date(one.due_at), one.district) <= days
+        one for one in found if calendar.working_days_between(acting.today, ist_date(one.due_at), one.district) <= days
     ]
     for one in soon:
         await clearances.note_reminder(acting.tx, replace(one, reminded_at=acting.now))

@@ -172,7 +172,9 @@ async def _reject(acting: Acting, application: Application, request: Decide) -> 
 
 async def _return(acting: Acting, application: Application, request: Decide) -> Application:
     changes = {"decision": _decision(acting, request, approved=False)}
-    return await move(acting, application, _step(Move.RETURN_AS_INCOMPLETE, request, changes))
+    returned = await move(acting, application, _step(Move.RETURN_AS_INCOMPLETE, request, changes))
+    await let_lapse(acting, returned)
+    return returned
 
 
 async def _raise_query(acting: Acting, application: Application, request: Decide) -> Application:

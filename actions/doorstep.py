@@ -7,16 +7,15 @@ from typing import Any
 from actions.access import require_one
 from actions.acting import Acting
 from actions.care import case_for, note, of_visit
+from actions.doorstep_endings import hold_visits, is_due
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
 from actions.legal_clock import calendar_of
 from actions.notices import tell_of_visit
 from domain import doorstep as rules
-from domain import lifecycle
-from domain.applications import Application, DeliveryMode
+from domain.applications import Application
 from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.lifecycle import Status
 from domain.notices import NoticeKind
 from domain.people import Subject
 from domain.policy import ObjectKind, Purpose
@@ -29,7 +28,6 @@ ARRANGE = (Purpose.APPLY, Purpose.DECIDE)
 """The citizen or her operator chooses a slot; so may an officer of the place."""
 
 _VISIT = ("input", "visitId")
-_PICK_UP = frozenset({*lifecycle.WITH_OFFICER, Status.FEE_PENDING, Status.QUERY_RAISED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ async def offered(env: Environment, subject: Subject, application_id: str, purpo
     async def work(tx: Transaction) -> list[Slot]:
         acting = Acting(env, tx, subject)
         application = await case_for(acting, application_id, ObjectKind.VISIT, *ARRANGE, path=("applicationId",))
-        return list(await _room(acting, application)) if _is_due(application, purpose) else []
+        return list(await _room(acting, application)) if is_due(application, purpose) else []
 
     return await env.store.carry_out(work)
 
@@ -95,8 +93,9 @@ async def cancel_visit(env: Environment, subject: Subject, request: ChangeVisit)
 
 async def book(acting: Acting, request: BookVisit) -> Visit:
     """The inner step of a booking, in the caller's transaction."""
+    await hold_visits(acting, request.application_id)
     application = await case_for(acting, request.application_id, ObjectKind.VISIT, *ARRANGE)
-    if not _is_due(application, request.purpose):
+    if not is_due(application, request.purpose):
         params = {"status": application.status.value}
         raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, ("input", "applicationId"), Remedy.NONE, params))
     return await _booked(acting, application, request.purpose, request.slot)
@@ -105,6 +104,7 @@ async def book(acting: Acting, request: BookVisit) -> Visit:
 async def postpone(acting: Acting, request: ChangeVisit) -> Visit:
     """The inner step of a new slot, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
+    await hold_visits(acting, visit.application_id)
     state = rules.advance(visit.state, VisitMove.RESCHEDULE)
     if request.slot is None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "slot")))
@@ -194,13 +194,6 @@ def _body(request: BookVisit | ChangeVisit) -> dict[str, Any]:
     plain = {name: getattr(request, name) for name in type(request).__dataclass_fields__ if name != "slot"}
     slot = request.slot
     return plain | {"slot": f"{slot.on.isoformat()}/{slot.window.value}" if slot else None}
-
-
-def _is_due(application: Application, purpose: VisitPurpose) -> bool:
-    """A certificate to bring to the door, or papers to fetch while the case is with the office."""
-    if purpose is VisitPurpose.PICK_UP:
-        return application.status in _PICK_UP
-    return application.delivery is DeliveryMode.DOORSTEP and application.status is Status.CERTIFICATE_ISSUED
 
 
 async def _room(acting: Acting, application: Application) -> dict[Slot, DoorstepAgent]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.clock import Clock
-from domain.deadline import WorkCalendar
+from domain.deadline import CalendarBoard, WorkCalendar
 from domain.desk import DeskRules
 from domain.feedback import CareRules
+from domain.files import FileRules
 from domain.ids import Ids
 from domain.law import LAW, Law
 from domain.people import Provider
@@ -17,6 +18,7 @@ from integrations.digilocker import DigiLocker
 from integrations.sso import IdentityProvider
 from integrations.umang import Umang
 from store.engine import Store
+from store.erasures import ErasureList
 from store.keyring import Keyrings
 from store.objects import ObjectStore
 from store.vault import Vault
@@ -60,6 +62,16 @@ class Environment:
     law: Law = LAW
     desk: DeskRules = field(default_factory=DeskRules)
     care: CareRules = field(default_factory=CareRules)
+    files: FileRules = field(default_factory=FileRules)
+    calendars: CalendarBoard = field(default_factory=CalendarBoard)
+    """Where a calendar that was imported since the start is put; `work_calendar` looks there first."""
+    erasures: ErasureList | None = None
+    """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
+
+    @property
+    def work_calendar(self) -> WorkCalendar:
+        """The calendar for what is shown: the one that was imported last, as far as this process knows."""
+        return self.calendars.latest or self.calendar
 
 
 class SubmissionState(StrEnum):

@@ -10,6 +10,7 @@ from actions.acting import Acting
 from actions.care import DAY_SECONDS, case_for, note, of_grievance, refuse_flood
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
+from actions.notices import tell_of_grievance
 from domain import grievances as rules
 from domain.applications import Application
 from domain.deadline import end_of_day
@@ -17,6 +18,7 @@ from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.feedback import moderated
 from domain.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceReply, GrievanceState
 from domain.lifecycle import Status
+from domain.notices import NoticeKind
 from domain.numbers import NumberKind, make_number
 from domain.people import SYSTEM, Role, Subject
 from domain.policy import ObjectKind, Purpose
@@ -28,6 +30,10 @@ from store.errors import NotThere, VersionConflict
 ABOVE = frozenset({Role.APPELLATE, Role.DEPARTMENT_ADMIN})
 """Who answers a grievance that went up one level."""
 
+_TOLD = {
+    GrievanceMove.ANSWER: NoticeKind.GRIEVANCE_REPLIED,
+    GrievanceMove.ESCALATE: NoticeKind.GRIEVANCE_ESCALATED,
+}
 SWEEP = 100
 _PATH = ("input", "grievanceId")
 
@@ -85,7 +91,8 @@ async def move_grievance(env: Environment, subject: Subject, request: MoveGrieva
 
 async def escalate_overdue(env: Environment) -> int:
     """Take every open grievance whose time is over up one level; tells how many. May be run by any worker."""
-    async with env.store.writing() as tx:
+
+    async def work(tx: Transaction) -> int:
         acting = Acting(env, tx, SYSTEM)
         done = 0
         for grievance in await kept.overdue(tx, acting.now, SWEEP):
@@ -94,7 +101,9 @@ async def escalate_overdue(env: Environment) -> int:
             except VersionConflict:
                 continue  # answered or closed in this moment
             done += 1
-    return done
+        return done
+
+    return await env.store.carry_out(work)
 
 
 async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
@@ -157,6 +166,8 @@ async def _moved(acting: Acting, grievance: Grievance, move: GrievanceMove, purp
     if move is GrievanceMove.CLOSE:
         changes["closed_at"] = acting.now
     saved = await kept.save(acting.tx, replace(grievance, **changes), grievance.version)
+    if move in _TOLD:
+        await tell_of_grievance(acting, saved, _TOLD[move])
     action = f"grievance.{move.value.lower()}"
     await note(acting, action, of_grievance(saved), purpose, state=state.value, version=saved.version)
     return saved

@@ -11,11 +11,12 @@ from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
 from actions.moves import Step, move
 from domain.applications import Application, DeliveryMode
+from domain.doorstep import OPEN, VisitPurpose
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move, Status
 from domain.people import Role, Subject
 from domain.policy import Purpose
-from store import applications, certificates
+from store import applications, certificates, doorstep
 from store.engine import Transaction
 
 LONGEST_NOTE = 500
@@ -53,7 +54,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
 async def give(acting: Acting, request: HandOver) -> Application:
     """The inner step of a hand-over, in the caller's transaction."""
     application = await _taken_up(acting, request)
-    if application.delivery is not DeliveryMode.COUNTER or application.status not in _READY:
+    if application.status not in _READY or not await _at_counter(acting, application):
         params = {"status": application.status.value, "move": Move.DELIVER.value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, Remedy.REFRESH, params))
     note = (request.note or "").strip()
@@ -74,6 +75,14 @@ async def _taken_up(acting: Acting, request: HandOver) -> Application:
     if request.expected_version is not None and request.expected_version != application.version:
         raise conflict_problem(application.version, application.status.value)
     return application
+
+
+async def _at_counter(acting: Acting, application: Application) -> bool:
+    """Whether the paper waits at the counter: asked for there, or meant for the doorstep and no agent has it."""
+    if application.delivery is DeliveryMode.DOORSTEP:
+        visits = (await doorstep.of_applications(acting.tx, [application.id])).get(application.id, [])
+        return not any(visit.purpose is VisitPurpose.DELIVERY and visit.state in OPEN for visit in visits)
+    return application.delivery is DeliveryMode.COUNTER
 
 
 async def _ready_at(acting: Acting, application: Application) -> datetime:

@@ -1,5 +1,8 @@
 """Who had to do with a case and must not hear an appeal about it; who hears one and must not get the case."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from actions.acting import Acting
 from actions.jurisdiction import at_level, place_of
 from domain.appeals import OPEN, Appeal, AppealLevel
@@ -25,26 +28,43 @@ WORK = frozenset(
 """Steps by which an officer works on a case. Handing work over for a colleague (REASSIGN) is none of them."""
 
 
-async def worked_on(acting: Acting, application_id: str) -> frozenset[str]:
-    """The officers who had a case, took a step of work on it, or gave their opinion on a decision."""
-    workers = await timeline.workers(acting.tx, application_id, WORK)
-    return frozenset(workers | await desk.weighed_by(acting.tx, application_id))
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was done on a case: the officers who had it, worked on it or weighed its decision, and its appeals."""
+
+    workers: frozenset[str] = frozenset()
+    appeals: tuple[Appeal, ...] = ()
 
 
-async def barred_from(acting: Acting, application: Application, level: AppealLevel) -> frozenset[str]:
-    """The officers who must not hear an appeal of that level about a case.
+async def pasts(acting: Acting, application_ids: Collection[str]) -> dict[str, Past]:
+    """What was done on each of these cases; three statements for all of them."""
+    workers = await timeline.workers(acting.tx, application_ids, WORK)
+    weighed = await desk.weighed_by(acting.tx, application_ids)
+    filed = await appeals.of_applications(acting.tx, application_ids)
+    nobody: set[str] = set()
+    return {
+        key: Past(frozenset(workers.get(key, nobody) | weighed.get(key, nobody)), tuple(filed.get(key, ())))
+        for key in application_ids
+    }
+
+
+async def barred_from(
+    acting: Acting, application: Application, level: AppealLevel, past: Past | None = None
+) -> frozenset[str]:
+    """The officers who must not hear an appeal of that level about a case; `past` where it was read before.
 
     Those who worked on it, have it or decided it, and those who had an appeal about it at a level below.
     """
+    past = past or (await pasts(acting, [application.id]))[application.id]
     decided_by = application.decision.officer_id if application.decision else None
     designated = application.officer_id or await at_level(acting, place_of(application), OfficerLevel.DESIGNATED)
     named = {designated, decided_by}
     below = list(AppealLevel)[: list(AppealLevel).index(level)]
-    for one in (await appeals.of_applications(acting.tx, [application.id])).get(application.id, []):
+    for one in past.appeals:
         named.add(one.designated_id)
         if one.level in below:
             named |= {one.authority_id, one.order.decided_by if one.order else None}
-    return await worked_on(acting, application.id) | {one for one in named if one is not None}
+    return past.workers | {one for one in named if one is not None}
 
 
 async def hearing(acting: Acting, application_id: str) -> frozenset[str]:

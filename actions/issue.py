@@ -9,6 +9,7 @@ from actions.acting import Acting
 from actions.certificate_content import CertificateContent, CertificateField, RenderedCertificate, Renderer
 from actions.certificate_fields import guardian_of, printed_fields
 from actions.environment import Environment
+from actions.locker_push import plan_add
 from actions.moves import Step, move
 from domain.applications import Application, DeliveryMode
 from domain.catalogue import Department, District, Service, Tehsil
@@ -66,8 +67,7 @@ async def issue_certificate(env: Environment, application_id: str, renderer: Ren
     rendered = await asyncio.to_thread(renderer.render, content)
     certificate = await certificate_of(env, issue, content, rendered)
     try:
-        async with env.store.writing() as tx:
-            return await enter(Acting(env, tx, SYSTEM), certificate)
+        return await env.store.carry_out(lambda tx: enter(Acting(env, tx, SYSTEM), certificate))
     except AlreadyThere:
         async with env.store.reading() as tx:
             return (await certificates.of_applications(tx, [application_id])).get(application_id)
@@ -78,8 +78,11 @@ async def gather(tx: Transaction, application_id: str) -> Issue | None:
     application = await applications.get(tx, application_id)
     if application is None:
         raise NotThere("the application")
-    if application.status is not Status.APPROVED:
-        return None
+    return await gathered(tx, application) if application.status is Status.APPROVED else None
+
+
+async def gathered(tx: Transaction, application: Application) -> Issue:
+    """Read what the certificate of an application is made from, whatever its state. Raises NotThere."""
     service = await catalogue.service(tx, application.service_code)
     if service is None or service.doctype is None:
         raise NotThere("the document type of a service")
@@ -168,6 +171,7 @@ async def enter(acting: Acting, certificate: IssuedCertificate) -> IssuedCertifi
         return twin.get(certificate.application_id)
     await certificates.add(acting.tx, certificate)
     issued = await move(acting, application, Step(Move.ISSUE_CERTIFICATE))
+    await plan_add(acting, certificate)
     if issued.delivery is DeliveryMode.PORTAL:
         await move(acting, issued, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
     _log.info("certificate_issued", doctype=certificate.doctype)

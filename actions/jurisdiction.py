@@ -8,7 +8,7 @@ from domain.appeals import LEVELS, AppealLevel
 from domain.applications import Application
 from domain.clearances import Escalation, EscalationKind
 from domain.people import OfficerLevel, Role
-from domain.staff import AbsenceRule, Covered, CoverKind
+from domain.staff import AbsenceRule, Covered, CoverKind, Leave
 from store import clearances, cover, leave, people, posts
 
 NOBODY: frozenset[str] = frozenset()
@@ -63,7 +63,8 @@ async def stand_in_at_work(acting: Acting, officer_id: str | None) -> str | None
     """The officer who was named to stand in, where the rule lets her and she is not away herself."""
     if officer_id is None or acting.env.desk.absence is not AbsenceRule.STAND_IN:
         return None
-    away = await leave.on_leave(acting.tx, [officer_id], acting.today)
+    named = [officer_id]
+    away = await acting.once(("away", officer_id), lambda: leave.on_leave(acting.tx, named, acting.today))
     return None if officer_id in away else officer_id
 
 
@@ -110,8 +111,12 @@ async def flag_vacancy(acting: Acting, application: Application, holder: Holder)
 
 async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
     """Who is at work at exactly that level: posted there, standing in, or with the charge of a vacant post."""
-    officers = [officer_id for officer_id in await _posted(acting, place, level) if officer_id not in without]
-    absent = await leave.on_leave(acting.tx, officers, acting.today) if officers else {}
+    posted = await _posted(acting, place, level)
+    officers = [officer_id for officer_id in posted if officer_id not in without]
+    absent: dict[str, Leave] = {}
+    if officers:
+        day = acting.today
+        absent = await acting.once(("absent", place, level), lambda: leave.on_leave(acting.tx, posted, day))
     first: str | None = None
     for officer_id in officers:
         away = absent.get(officer_id)
@@ -121,7 +126,7 @@ async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: f
         stand_in = await stand_in_at_work(acting, away.substitute_id)
         if stand_in is not None and stand_in not in without:
             return Holder(stand_in, vacant=False, absence_id=away.id)
-    for vacancy in await posts.vacant_at(acting.tx, level, place):
+    for vacancy in await acting.once(("vacant", place, level), lambda: posts.vacant_at(acting.tx, level, place)):
         first = first or vacancy.id
         stand_in = await stand_in_at_work(acting, vacancy.cover_id)
         if stand_in is not None and stand_in not in without:
@@ -132,6 +137,9 @@ async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: f
 async def _posted(acting: Acting, place: Place, level: OfficerLevel) -> list[str]:
     department, district, tehsil = place
     role = Role.OFFICER if level is OfficerLevel.DESIGNATED else Role.APPELLATE
-    return await people.posted_ids(
-        acting.tx, role=role, level=level, department=department, district=district, tehsil=tehsil
+    return await acting.once(
+        ("posted", place, level),
+        lambda: people.posted_ids(
+            acting.tx, role=role, level=level, department=department, district=district, tehsil=tehsil
+        ),
     )

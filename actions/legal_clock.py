@@ -17,6 +17,10 @@ from store import calendar as calendars
 
 async def calendar_of(acting: Acting) -> WorkCalendar:
     """The calendar that was imported last, also where this process was started before."""
+    return await acting.once("calendar", lambda: _latest(acting))
+
+
+async def _latest(acting: Acting) -> WorkCalendar:
     latest = await calendars.latest_version(acting.tx)
     known = acting.env.work_calendar
     if latest in (None, known.version):

@@ -4,18 +4,19 @@ Each batch is one transaction with the fence of its leader, so that a worker tha
 That nothing is filed twice rests on the unique key of appeals, not on the clock: it may step as it likes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from actions.acting import Acting
-from actions.appeal_steps import Filing, file, may_be_appealed, step
+from actions.appeal_steps import Filing, file, file_many, may_be_appealed, step
 from actions.clearance_rounds import escalate_clearances, remind_of_clearances
 from actions.environment import Environment
 from actions.jurisdiction import Place, at_level, place_of
 from actions.legal_clock import calendar_of, furthest
-from actions.notices import tell_of_breach
+from actions.notices import tell_of_breaches
 from actions.rounds import BATCH, Fence, fenced, in_batches
 from actions.staff_rounds import sweep_staff
 from domain.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
@@ -29,6 +30,9 @@ from store.errors import NotThere
 
 _LONG_AGO = timedelta(days=3650)
 _ONE_SECOND = timedelta(seconds=1)
+_OF_BREACH = Filing(AppealLevel.FIRST, AppealGround.TIME_LIMIT_BREACHED, AppealOrigin.AUTO)
+"""The first appeal of a breached application, which files itself."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -61,8 +65,7 @@ async def sweep(env: Environment, fence: Fence | None = None) -> Swept:
 
 async def file_breach(acting: Acting, application: Application) -> Appeal | None:
     """File the first appeal of a breached application by itself; None where it is there."""
-    filing = Filing(AppealLevel.FIRST, AppealGround.TIME_LIMIT_BREACHED, AppealOrigin.AUTO)
-    return await file(acting, application, filing)
+    return await file(acting, application, _OF_BREACH)
 
 
 async def raise_level(acting: Acting, appeal: Appeal) -> Appeal | None:
@@ -83,14 +86,15 @@ async def raise_level(acting: Acting, appeal: Appeal) -> Appeal | None:
 async def _file_breaches(acting: Acting) -> tuple[int, int]:
     # A due instant is the last second of its day: the breach is the first second after it.
     found = await appeals.breached(acting.tx, acting.now - _ONE_SECOND + timedelta(microseconds=1), limit=BATCH)
-    filed = [await file_breach(acting, application) for application in found]
-    return len(found), sum(appeal is not None for appeal in filed)
+    filed = await file_many(acting.remembering(), [(application, _OF_BREACH) for application in found])
+    return len(found), len(filed)
 
 
 async def _raise_levels(acting: Acting) -> tuple[int, int]:
     found = await appeals.due(acting.tx, acting.now, BATCH)
+    batch = acting.remembering()
     for appeal in found:
-        await raise_level(acting, appeal)
+        await raise_level(batch, appeal)
     return len(found), len(found)
 
 
@@ -130,9 +134,7 @@ class _Warning:
         ]
         new = await clearances.warn_many(acting.tx, warnings)
         if self.kind is EscalationKind.OVERDUE:
-            for application in found:
-                if application.id in new:
-                    await _tell_her(acting, application)
+            await _tell_them(acting.remembering(), [application for application in found if application.id in new])
         return len(found), len(new)
 
     async def _above(self, acting: Acting, place: Place) -> str | None:
@@ -165,12 +167,16 @@ class _Warning:
         return _escalation(acting, application, self.kind, application.officer_id, above, due_at)
 
 
-async def _tell_her(acting: Acting, application: Application) -> None:
-    """She learns of the breach and of her right, where the service is notified under the Act."""
-    if await may_be_appealed(acting, application):
-        level, ground = AppealLevel.FIRST, AppealGround.TIME_LIMIT_BREACHED
-        filed = await appeals.there(acting.tx, application.id, level, ground)
-        await tell_of_breach(acting, application, filed=filed is not None)
+async def _tell_them(acting: Acting, breached: Sequence[Application]) -> None:
+    """They learn of the breach and of their right, where the service is notified under the Act."""
+    theirs = [application for application in breached if await may_be_appealed(acting, application)]
+    filed = await appeals.of_applications(acting.tx, [application.id for application in theirs])
+    told = [(one, any(_is_of_breach(appeal) for appeal in filed.get(one.id, ()))) for one in theirs]
+    await tell_of_breaches(acting, told)
+
+
+def _is_of_breach(appeal: Appeal) -> bool:
+    return appeal.level is _OF_BREACH.level and appeal.ground is _OF_BREACH.ground
 
 
 async def _warn_authorities(acting: Acting) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from actions.access import of_citizen, read_at_sources
 from actions.environment import Environment
 from domain.people import Subject
 from domain.policy import ObjectKind
+from domain.signatures import SignatureState
 from domain.sources import Source, Sourced
 from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant, TokenAnswer
 from integrations.errors import Refused, Unavailable
@@ -64,7 +65,33 @@ async def listed(env: Environment, citizen_id: str) -> Sourced[tuple[IssuedDocum
     return await _with_grant(env, citizen_id, env.partners.digilocker.issued_documents)
 
 
+async def fetched(env: Environment, citizen_id: str, uri: str) -> LockerFile:
+    """One document's bytes for a caller that has decided access and leaves the receipt itself."""
+    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
+
+
+async def signature_state(env: Environment, citizen_id: str, uri: str) -> SignatureState:
+    """What the issuer's signature on a certificate is worth, for such a caller; its XML is fetched and not kept."""
+
+    async def examined(grant: LockerGrant) -> SignatureState:
+        client = env.partners.digilocker
+        return client.signature_of(await client.certificate_xml(grant, uri))
+
+    return await _with_grant(env, citizen_id, examined)
+
+
 async def _with_grant(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
+    """Ask, and drop the answer where the citizen withdrew her consent meanwhile. Raises as `locker_documents`."""
+    answer = await _asked(env, citizen_id, ask)
+    try:
+        await _kept(env, citizen_id)
+    except Refused:
+        await env.partners.forget_citizen(citizen_id)
+        raise
+    return answer
+
+
+async def _asked(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
     """Ask with good tokens; where the partner says that they ended early, renew them once and ask again."""
     tokens = await _tokens(env, citizen_id)
     try:
@@ -171,8 +198,7 @@ async def _keep(env: Environment, citizen_id: str, old: LockerTokens, answer: To
 
 async def _consent_ended(env: Environment, citizen_id: str, tokens: LockerTokens) -> NoReturn:
     """Note that the citizen must consent again, drop what was kept of her locker, raise Refused(consent_needed)."""
-    async with env.store.writing() as tx:
-        await identities.mark_needs_consent(tx, citizen_id, tokens.version)
+    await env.store.carry_out(lambda tx: identities.mark_needs_consent(tx, citizen_id, tokens.version))
     await env.partners.digilocker.forget(_grant(citizen_id, tokens))
     _log.info("locker_consent_ended")
     raise Refused(Source.DIGILOCKER, CONSENT_NEEDED)

@@ -7,8 +7,10 @@ from typing import Any
 
 from actions.acting import Acting
 from actions.appeal_steps import follow
+from actions.doorstep_endings import end_visits
+from actions.notices import tell_of_step
 from domain.applications import Application, RejectionGround, TimelineEntry
-from domain.counting import CATEGORIES, RULES_VERSION, CountingEvent, Transaction
+from domain.counting import CATEGORIES, RULES_VERSION, CountingEvent, Transaction, counted_channel
 from domain.lifecycle import Move, Status, advance
 from domain.masks import mask_aadhaar_in
 from store import applications, audit, counters, ledger
@@ -50,6 +52,8 @@ async def move(acting: Acting, application: Application, step: Step) -> Applicat
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)
     await follow(acting, saved, step.move)
+    await tell_of_step(acting, saved, step.move)
+    await end_visits(acting, application.status, saved)
     return saved
 
 
@@ -57,6 +61,7 @@ async def register(acting: Acting, application: Application, step: Step) -> Appl
     """Enter a new application with its first step (a draft saved, or a submission)."""
     await applications.add(acting.tx, application)
     await _record(acting, None, application, step)
+    await tell_of_step(acting, application, step.move)
     return application
 
 
@@ -75,6 +80,7 @@ async def _record(acting: Acting, before: Status | None, after: Application, ste
         note=_note(acting, step),
         at=acting.now,
         documents=step.documents,
+        holder_id=after.officer_id,
     )
     await applications.add_entry(acting.tx, entry)
     await audit.append(
@@ -121,7 +127,7 @@ def _transaction(acting: Acting, application: Application, event: CountingEvent)
         day=acting.today,
         service_code=application.service_code,
         district=application.district,
-        channel=application.channel.value,
+        channel=counted_channel(event, acting.role.value, application.channel.value),
         category=CATEGORIES[event],
         count=1,
         rules_version=RULES_VERSION,

@@ -1,6 +1,6 @@
 """Messages to the citizen, written in the transaction of what they tell of; she reads and marks them herself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -62,7 +62,11 @@ class About:
 
 async def tell(acting: Acting, kind: NoticeKind, about: About, **params: str) -> None:
     """Write a message; the same event a second time writes none. `params` hold codes, numbers and dates only."""
-    notice = Notice(
+    await notices.add(acting.tx, _notice(acting, kind, about, params))
+
+
+def _notice(acting: Acting, kind: NoticeKind, about: About, params: Mapping[str, str]) -> Notice:
+    return Notice(
         id=acting.env.ids.key(),
         citizen_id=about.citizen_id,
         kind=kind,
@@ -73,7 +77,6 @@ async def tell(acting: Acting, kind: NoticeKind, about: About, **params: str) ->
         created_at=acting.now,
         params=params,
     )
-    await notices.add(acting.tx, notice)
 
 
 async def tell_of_step(acting: Acting, application: Application, move: Move) -> None:
@@ -89,23 +92,31 @@ async def tell_of_step(acting: Acting, application: Application, move: Move) -> 
     await tell(acting, kind, _of_application(application, str(application.version)), **params)
 
 
-async def tell_of_breach(acting: Acting, application: Application, *, filed: bool) -> None:
-    """The due date has passed; `filed` says whether her appeal files itself or is for her to file by a day."""
-    if application.due_at is None:
-        return
-    until = ist_date(application.due_at) + timedelta(days=acting.env.law.first_appeal_days.value)
-    about = _of_application(application, application.due_at.isoformat())
-    params = {"number": application.number, "appeal_way": "AUTO" if filed else "BY_HAND", "on": until.isoformat()}
-    await tell(acting, NoticeKind.DUE_DATE_PASSED, about, **params)
+async def tell_of_breaches(acting: Acting, breached: Iterable[tuple[Application, bool]]) -> None:
+    """Due dates have passed; beside each case stands whether its appeal files itself or is for her to file by a day."""
+    written = []
+    for application, filed in breached:
+        if application.due_at is not None:
+            until = ist_date(application.due_at) + timedelta(days=acting.env.law.first_appeal_days.value)
+            about = _of_application(application, application.due_at.isoformat())
+            way = "AUTO" if filed else "BY_HAND"
+            params = {"number": application.number, "appeal_way": way, "on": until.isoformat()}
+            written.append(_notice(acting, NoticeKind.DUE_DATE_PASSED, about, params))
+    await notices.add_many(acting.tx, written)
+
+
+async def tell_of_filings(acting: Acting, filed: Iterable[Appeal]) -> None:
+    """Appeals that filed themselves; what a citizen files herself she knows."""
+    written = [
+        _notice(acting, NoticeKind.APPEAL_FILED, _of_appeal(one), _named(one) | {"appeal_origin": one.origin.value})
+        for one in filed
+        if one.origin is not AppealOrigin.CITIZEN
+    ]
+    await notices.add_many(acting.tx, written)
 
 
 async def tell_of_appeal(acting: Acting, appeal: Appeal, move: AppealMove) -> None:
     """What a step of an appeal has to say to her. One that goes up by itself is told by the appeal that follows."""
-    if move is AppealMove.FILE:
-        if appeal.origin is not AppealOrigin.CITIZEN:
-            params = _named(appeal) | {"appeal_origin": appeal.origin.value}
-            await tell(acting, NoticeKind.APPEAL_FILED, _of_appeal(appeal), **params)
-        return
     kind = _OF_APPEAL_MOVES.get(move)
     if kind is None or (kind is NoticeKind.APPEAL_LAPSED and not await _stays_down(acting, appeal)):
         return

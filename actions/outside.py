@@ -7,12 +7,15 @@ from types import MappingProxyType
 
 from actions.attachments import VERIFY
 from actions.environment import Environment, SubmissionState
+from actions.locker_push import PUSH
 from actions.sanction import INSTRUCT
 from domain.sources import Source
 from store.outbox import RETRY_AFTER_SECONDS, OutboxState
 from store.outbox_of import Errand, errands
 
-OUTSIDE: Mapping[str, Source] = MappingProxyType({INSTRUCT: Source.DBT_FINANCE, VERIFY: Source.DIGILOCKER})
+OUTSIDE: Mapping[str, Source] = MappingProxyType(
+    {INSTRUCT: Source.DBT_FINANCE, VERIFY: Source.DIGILOCKER, PUSH: Source.DIGILOCKER}
+)
 """The outbox topics that reach an outside system on behalf of an application, and which system it is.
 
 A new effect joins by a line here.

@@ -1,5 +1,6 @@
 """One person's data: handed out whole, and erased where no rule keeps it (DPDP Act 2023, sections 11 and 12)."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,14 +8,18 @@ from typing import Any
 from actions.access import of_citizen, require
 from actions.acting import Acting
 from actions.environment import Environment
+from actions.idempotent import ANSWERS
 from actions.moves import Step, move
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move, Status
-from domain.people import SYSTEM, Citizen, Subject
+from domain.people import SYSTEM, Citizen, PersonKind, Role, Subject
 from domain.policy import Purpose
-from store import applications, audit, people, personal
+from store import applications, audit, idempotency, people, personal
 from store.engine import Transaction
 from store.personal import Rows
+
+ERASED_ACTION = "citizen.erased"
+"""The audit line of an erasure."""
 
 MOST_ROWS = 100
 """Rows of one page."""
@@ -75,6 +80,8 @@ async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, c
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "confirm")))
     held = await env.store.carry_out(lambda tx: _of(env, tx, subject, citizen_id))
     erased, files = await env.store.carry_out(lambda tx: _erased(Acting(env, tx, subject), citizen_id))
+    if env.erasures is not None:
+        await asyncio.to_thread(env.erasures.add, citizen_id, env.clock.now())
     if held.aadhaar_reference is not None:
         await env.vault.forget(held.aadhaar_reference, by=subject.label)
     for sha256 in sorted(files):
@@ -93,8 +100,10 @@ async def _erased(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[
         await move(acting, draft, Step(Move.WITHDRAW))
     files = await personal.files_of_person(tx, citizen_id)
     erased = await personal.erase(tx, citizen_id)
+    own = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
+    await idempotency.forget_scope(tx, idempotency.scope_of(own.label, ANSWERS))
     if erased:
-        await audit.append(tx, _line(acting.subject, "citizen.erased", citizen_id, {"rows": sum(erased.values())}))
+        await audit.append(tx, _line(acting.subject, ERASED_ACTION, citizen_id, {"rows": sum(erased.values())}))
     return erased, {sha256 for sha256 in files if not await personal.still_named(tx, sha256)}
 
 

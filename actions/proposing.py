@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from actions.acting import Acting
 from actions.cases import PATH, service_of
 from actions.claim import note, refuse_if_claimed
+from actions.clearance_steps import refuse_while_pending
 from domain.applications import Application, RejectionGround
 from domain.desk import OpinionState, Proposal
 from domain.errors import ErrorCode, Problem, Problems, Remedy
@@ -30,8 +31,8 @@ class Draft:
 async def put_aside(acting: Acting, application: Application, draft: Draft) -> bool:
     """Whether the verdict waits for a second officer, in which case it is kept as a proposal.
 
-    Raises CASE_CLAIMED, PROPOSAL_WAITS where one waits already, TRANSITION_NOT_ALLOWED for a verdict
-    that could not be carried out.
+    Raises CASE_CLAIMED, PROPOSAL_WAITS where one waits already, TRANSITION_NOT_ALLOWED and
+    CLEARANCE_PENDING for a verdict that could not be carried out.
     """
     claim = await refuse_if_claimed(acting, application)
     await refuse_if_proposed(acting, application)
@@ -40,6 +41,8 @@ async def put_aside(acting: Acting, application: Application, draft: Draft) -> b
     if draft.verdict not in WEIGHED or not (await service_of(acting, application)).needs_second_pair:
         return False
     _refuse_unlawful(application, draft)
+    if draft.verdict == Move.APPROVE:
+        await refuse_while_pending(acting, application, draft.reason)
     await desk.add_proposal(acting.tx, _proposal(acting, application, draft))
     await note(acting, "propose", application.id, verdict=draft.verdict, version=application.version)
     return True

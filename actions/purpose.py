@@ -4,18 +4,19 @@ Unusually many such reads within an hour raise an alarm: an audit line, and a ro
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from actions.access import leave_receipt, of_another, of_application
+from actions.access import leave_receipt, may_read_all, of_another, of_application
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.queue import own_cases, own_work_first
+from actions.queue import in_cover, own_cases, own_work_first
 from domain.applications import Application
 from domain.desk import ReadPurpose
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Subject
-from domain.policy import Purpose, purpose_for
+from domain.policy import Purpose, Resource, purpose_for
 from store import audit, desk
 from store.engine import Transaction
 
@@ -40,10 +41,11 @@ async def read_one(
 async def read_all(env: Environment, subject: Subject, asked: Sequence[Asked]) -> list[Application | Problems | None]:
     """What the subject may see of each: the application, None where denied, or PURPOSE_REQUIRED in its place.
 
-    Reads of another person's data leave their receipts, all in one transaction of their own.
+    Reads of another person's data leave their receipts, all in one transaction of their own. Who stands in for a
+    colleague states no purpose for what she has of hers: the receipt says COVER_COLLEAGUE.
     """
     purposes = [purpose_for(subject, of_application(application)) for application, _ in asked]
-    outside = await _outside(env, subject, asked, purposes)
+    outside, covering = await _outside(env, subject, asked, purposes)
     answers: list[Application | Problems | None] = []
     reads: list[tuple[Application, Purpose, bool]] = []
     for (application, stated), purpose in zip(asked, purposes, strict=True):
@@ -54,26 +56,49 @@ async def read_all(env: Environment, subject: Subject, asked: Sequence[Asked]) -
             answers.append(Problems(Problem(ErrorCode.PURPOSE_REQUIRED, ("purpose",), Remedy.STATE_PURPOSE)))
         else:
             answers.append(application)
-            told = stated.purpose if stated and own_work_first(subject, purpose) else purpose
-            reads.append((application, told, far))
+            told = stated or (ReadPurpose.COVER_COLLEAGUE if application.id in covering else None)
+            reads.append((application, told.purpose if told and own_work_first(subject, purpose) else purpose, far))
     await _note(env, subject, reads)
     return answers
 
 
+async def read_applicants(
+    env: Environment, subject: Subject, asked: Sequence[tuple[str, Resource]]
+) -> list[Purpose | None]:
+    """The purpose for the applicant of each application, by its id, or None where denied; receipts as `read_all`."""
+    free = {
+        key: resource.officer_id
+        for key, resource in asked
+        if resource.officer_id and resource.stated is None and own_work_first(subject, purpose_for(subject, resource))
+    }
+    covering: set[str] = set()
+    if free:
+        async with env.store.reading() as tx:
+            covering = await in_cover(tx, subject.person_id, free)
+    told = [
+        replace(resource, stated=Purpose.COVER_COLLEAGUE) if key in covering else resource for key, resource in asked
+    ]
+    # Several applications of one citizen at one place are one read of her.
+    each = list(dict.fromkeys(told))
+    purposes = dict(zip(each, await may_read_all(env, subject, each), strict=True))
+    return [purposes[resource] for resource in told]
+
+
 async def _outside(
     env: Environment, subject: Subject, asked: Sequence[Asked], purposes: Sequence[Purpose | None]
-) -> set[str]:
-    """The ids of cases that lie with a colleague of the subject."""
+) -> tuple[set[str], set[str]]:
+    """The ids of cases that lie with a colleague of the subject, and of those that she has in a colleague's place."""
     cases = [
         application
         for (application, _), purpose in zip(asked, purposes, strict=True)
-        if own_work_first(subject, purpose) and application.officer_id not in (None, subject.person_id)
+        if own_work_first(subject, purpose) and application.officer_id is not None
     ]
     if not cases:
-        return set()
+        return set(), set()
     async with env.store.reading() as tx:
         own = await own_cases(tx, subject.person_id, cases)
-    return {case.id for case in cases} - own
+        covering = await in_cover(tx, subject.person_id, {case.id: case.officer_id for case in cases if case.id in own})
+    return {case.id for case in cases} - own, covering
 
 
 async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Application, Purpose, bool]]) -> None:

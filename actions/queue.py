@@ -1,19 +1,20 @@
 """An officer's queue: what it lists, and how many cases wait."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from actions.access import may_read_all
 from actions.environment import Environment
 from domain.applications import Application
+from domain.clock import ist_date
 from domain.desk import Claim, Proposal, QueueCounts, QueueFilter, QueueSort, in_own_queue
 from domain.errors import ErrorCode, Problem, Problems
 from domain.lifecycle import Status
 from domain.people import Officer, Posting, Subject
 from domain.policy import ObjectKind, Purpose, Resource
 from domain.text import latin_digits
-from store import desk, desk_queue
+from store import cover, desk, desk_queue, leave
 from store.engine import Transaction
 
 MOST_DIGITS = 14
@@ -38,14 +39,18 @@ async def queue_page(
     wanted: QueueFilter,
     *,
     sort: QueueSort,
-    after: tuple[datetime | None, str] | None,
+    place: tuple[datetime | None, str] | None,
+    backward: bool = False,
     limit: int,
 ) -> list[tuple[Application, bool]]:
-    """A page of the queue; True beside a case that lies with a colleague, whose personal parts are not shown."""
+    """A page of the queue after a place, or, `backward`, before it.
+
+    True stands beside a case that lies with a colleague, whose personal parts are not shown.
+    """
     postings = await queue_postings(env, subject, officer)
     async with env.store.reading() as tx:
         rows = await desk_queue.page(
-            tx, officer.id, postings, _without_drafts(wanted), sort=sort, after=after, limit=limit
+            tx, officer.id, postings, _without_drafts(wanted), sort=sort, place=place, backward=backward, limit=limit
         )
         own = await own_cases(tx, officer.id, rows)
     return [(row, row.id not in own) for row in rows]
@@ -66,14 +71,43 @@ async def queue_counts(env: Environment, subject: Subject, officer: Officer, wan
 
 
 async def own_cases(tx: Transaction, officer_id: str | None, cases: Sequence[Application]) -> set[str]:
-    """The ids of those cases that are the officer's own work; asks for claims and proposals only of the others."""
+    """The ids of those cases that are the officer's own work, that of colleagues for whom she stands in included.
+
+    Asks for claims, proposals and leaves only where there are others.
+    """
     others = [case for case in cases if not in_own_queue(officer_id, case, None, None)]
     claims: dict[str, Claim] = {}
     proposals: dict[str, Proposal] = {}
+    colleagues: frozenset[str] = frozenset()
     if others:
         ids = [case.id for case in others]
         claims, proposals = await desk.claims(tx, ids, tx.clock.now()), await desk.proposals(tx, ids)
-    return {case.id for case in cases if in_own_queue(officer_id, case, claims.get(case.id), proposals.get(case.id))}
+        colleagues = await standing_in_for(tx, officer_id)
+    return {
+        case.id
+        for case in cases
+        if case.officer_id in colleagues or in_own_queue(officer_id, case, claims.get(case.id), proposals.get(case.id))
+    }
+
+
+async def standing_in_for(tx: Transaction, officer_id: str | None) -> frozenset[str]:
+    """The officers whose work somebody has today because they are on leave."""
+    if officer_id is None:
+        return frozenset()
+    return frozenset(await leave.stood_in_for(tx, officer_id, ist_date(tx.clock.now())))
+
+
+async def in_cover(tx: Transaction, officer_id: str | None, cases: Mapping[str, str | None]) -> set[str]:
+    """The ids of those cases that an officer has in place of a colleague who is away, or of a vacant post.
+
+    `cases` gives the officer who has each by its id.
+    """
+    if officer_id is None or not cases:
+        return set()
+    held = [key for key, holder in cases.items() if holder == officer_id]
+    colleagues = await standing_in_for(tx, officer_id)
+    with_colleagues = {key for key, holder in cases.items() if holder in colleagues}
+    return with_colleagues | await cover.lying_with(tx, officer_id, held)
 
 
 def own_work_first(subject: Subject, purpose: Purpose | None) -> bool:

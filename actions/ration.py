@@ -1,12 +1,13 @@
 """A citizen's ration card, asked for through UMANG."""
 
 from actions.access import of_citizen, read_at_sources
-from actions.department_documents import RATION_CARD
+from actions.department_documents import CONSENT_NEEDED, RATION_CARD, lapsed, still_held
 from actions.environment import Environment
 from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.sources import Source, Sourced
 from domain.text import Language
+from integrations.errors import Refused
 from integrations.umang import RationCard
 from store import department_documents
 
@@ -18,13 +19,23 @@ async def ration_card_of(
 ) -> Sourced[RationCard] | None:
     """The ration card, or None where no number is known of the citizen; leaves a receipt.
 
-    Raises NOT_FOUND where the subject may not see it, and what the client raises.
+    Raises NOT_FOUND where the subject may not see it, Refused(consent_needed) where her consent does not hold,
+    or ended while UMANG answered, and what the client raises.
     """
     async with env.store.reading() as tx:
         held = await department_documents.of_citizen(tx, citizen_id)
-    number = next((one.parameters[CARD_NUMBER] for one in held if one.publisher == RATION_CARD), None)
-    asked = [Source.UMANG] if number else []
+    card = next((one for one in held if one.publisher == RATION_CARD), None)
+    allowed = card is not None and not lapsed(card, env.clock.now())
+    asked = [Source.UMANG] if allowed else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), asked)
-    if number is None:
+    if card is None:
         return None
-    return await env.partners.umang.ration_card(citizen_id, number, language)
+    if not allowed:
+        raise Refused(Source.UMANG, CONSENT_NEEDED)
+    answer = await env.partners.umang.ration_card(citizen_id, card.parameters[CARD_NUMBER], language)
+    async with env.store.reading() as tx:
+        present = (await department_documents.many(tx, [card.id])).get(card.id)
+    if not still_held(card, present, env.clock.now()):
+        await env.partners.forget_citizen(citizen_id)
+        raise Refused(Source.UMANG, CONSENT_NEEDED)
+    return answer

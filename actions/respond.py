@@ -6,6 +6,7 @@ from typing import Any
 from actions import legal_clock
 from actions.acting import Acting
 from actions.cases import present, service_of, take_up
+from actions.clearance_steps import let_lapse
 from actions.environment import Environment
 from actions.idempotent import once
 from actions.moves import Step, move
@@ -123,7 +124,9 @@ async def take_back(acting: Acting, request: Withdraw) -> Application:
     if problems:
         raise Problems(*problems)
     step = Step(Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None})
-    return await move(acting, application, step)
+    withdrawn = await move(acting, application, step)
+    await let_lapse(acting, withdrawn)
+    return withdrawn
 
 
 async def enter_fee(acting: Acting, request: RecordFee) -> Application:

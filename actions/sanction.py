@@ -19,6 +19,7 @@ from domain.policy import Purpose
 from domain.sources import Source
 from integrations.dbt_finance import BillReference, Payee, PaymentInstruction
 from store import applications, audit, benefits, catalogue, outbox, people
+from store.engine import Transaction
 from store.errors import NotThere
 
 INSTRUCT = "dbt.instruct"
@@ -27,7 +28,9 @@ INSTRUCT = "dbt.instruct"
 ACCOUNT_FIELD, IFSC_FIELD = "bank_account_number", "bank_ifsc"
 """Where the form holds the account that a benefit is paid to."""
 
-_REPEATED = frozenset({"monthly", "yearly"})
+REPEATED = frozenset({"monthly", "yearly"})
+"""Periods after which another instalment follows."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -60,22 +63,24 @@ async def grant(
     return sanctioned
 
 
-async def add_instalment(acting: Acting, sanction: Sanction) -> Instalment:
-    """Make the next instalment of a sanction, from today, and ask for its payment.
+async def add_instalment(acting: Acting, sanction: Sanction, *, begins: date | None = None) -> Instalment:
+    """Make the next instalment of a sanction, from a day or from today, and ask for its payment.
 
-    Raises ValueError where the amount is not known, or a one-time benefit has its instalment already.
+    Raises ValueError where the amount is not known, or a one-time benefit has its instalment already, and
+    store.errors.AlreadyThere where another one made it first.
     """
+    begins = begins or acting.today
     made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
     sequence = len(made) + 1
-    if sanction.amount_paise is None or (made and sanction.period not in _REPEATED):
+    if sanction.amount_paise is None or (made and sanction.period not in REPEATED):
         raise ValueError("no further instalment can be made under this sanction")
     instalment = Instalment(
         id=acting.env.ids.key(),
         sanction_id=sanction.id,
         citizen_id=sanction.citizen_id,
         sequence=sequence,
-        period_from=acting.today,
-        period_to=_period_end(acting.today, sanction.period),
+        period_from=begins,
+        period_to=period_end(begins, sanction.period),
         amount_paise=sanction.amount_paise,
         bill_number=bill_number(sanction.number, sequence),
         end_to_end_id=end_to_end_id(sanction.number, sequence),
@@ -83,6 +88,8 @@ async def add_instalment(acting: Acting, sanction: Sanction) -> Instalment:
         status_at=acting.now,
     )
     await benefits.add_instalments(acting.tx, [instalment])
+    if sanction.period in REPEATED:
+        await benefits.set_next_due(acting.tx, sanction.id, instalment.period_to + timedelta(days=1))
     payload = {"instalment_id": instalment.id}
     await outbox.add(acting.tx, INSTRUCT, instalment.id, payload, application_id=sanction.application_id)
     return instalment
@@ -134,10 +141,12 @@ async def settle(acting: Acting, instalment: Instalment, sanction: Sanction, sta
 
 
 async def _settle(env: Environment, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:
-    async with env.store.writing() as tx:
+    async def work(tx: Transaction) -> None:
         present = await benefits.instalment(tx, instalment.id)
         if present is not None and present.status is PaymentStatus.SANCTIONED:
             await settle(Acting(env, tx, SYSTEM), instalment, sanction, status)
+
+    await env.store.carry_out(work)
 
 
 async def _order(env: Environment, instalment_id: str) -> tuple[Instalment, Sanction, PaymentInstruction | None] | None:
@@ -192,7 +201,7 @@ async def _scheme(acting: Acting, service: Service) -> Scheme:
     return found
 
 
-def _period_end(start: date, period: str | None) -> date:
+def period_end(start: date, period: str | None) -> date:
     """The last day of the period that an instalment pays for; a one-time benefit has one day."""
     if period == "monthly":
         year, month = divmod(start.year * 12 + start.month, 12)

@@ -9,10 +9,13 @@ from actions.acting import Acting
 from actions.certificate_content import Renderer
 from actions.environment import Environment
 from actions.seed_care import sow_care
+from actions.seed_consents import sow_consents
 from actions.seed_law import sow_law
-from actions.seed_people import add_people, cast_of, vaulted
+from actions.seed_papers import demo_paper
+from actions.seed_people import Cast, add_people, cast_of, citizen_subject, vaulted
 from actions.seed_plan import Plan, plans
 from actions.seed_replay import Replay, Stage
+from actions.uploads import take_in
 from domain.clock import ManualClock
 from domain.ids import SeededIds
 from domain.people import SYSTEM
@@ -23,9 +26,6 @@ BATCH = 50
 
 PEOPLE_SINCE = timedelta(days=430)
 """How long ago the demo people were entered: before their first application."""
-
-CONSENTS_FOR = timedelta(days=365)
-"""How long from now the recorded consents of the demo hold."""
 
 Progress = Callable[[int, int], None]
 
@@ -42,7 +42,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
         sown = await seeds.seeded(tx, seed_id)
     if sown:
         cared, appealed = await sow_care(env, demo), await sow_law(env, demo)
-        return cared or appealed
+        consented = await sow_consents(env, demo)
+        return cared or appealed or consented
     clock = ManualClock(env.clock.now())
     await _sow_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
@@ -57,6 +58,7 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
         await seeds.mark(tx, seed_id)
     await sow_care(env, demo)
     await sow_law(env, demo)
+    await sow_consents(env, demo)
     return True
 
 
@@ -71,7 +73,7 @@ async def _sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualCl
     back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
     async with env.store.writing() as tx:
         acting = Acting(back_dated, replace(tx, clock=clock), SYSTEM)
-        await add_people(acting, demo, references, consents_until=now + CONSENTS_FOR)
+        await add_people(acting, demo, references)
         await seeds.mark(tx, part)
     clock.set(now)
 
@@ -83,9 +85,7 @@ async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, 
         codes = [entry["code"] for entry in told["services"]] + [entry["service"] for entry in told["benefits"]]
         codes += [line["service"] for lines in told["people"].values() for line in lines]
         services = await catalogue.services_by_codes(tx, codes)
-    uploads = {
-        person["key"]: await env.objects.put(_paper(person), "text/plain; charset=utf-8") for person in demo["people"]
-    }
+    uploads = await _papers(env, demo, cast, clock)
     return Stage(
         env=replace(env, clock=clock),
         clock=clock,
@@ -110,5 +110,16 @@ async def _sow(stage: Stage, part: str, batch: list[Plan]) -> None:
         await seeds.mark(tx, part)
 
 
-def _paper(person: Mapping[str, Any]) -> bytes:
-    return f"A paper of the demo, uploaded by {person['key']}. It proves nothing.\n".encode()
+async def _papers(env: Environment, demo: Mapping[str, Any], cast: Cast, clock: ManualClock) -> dict[str, str]:
+    """One paper of each citizen, uploaded by herself when she came; references by the keys of the people."""
+    now = clock.now()
+    clock.set(now - PEOPLE_SINCE)
+    back_dated = replace(env, clock=clock)
+    papers = {
+        person["key"]: await take_in(
+            back_dated, citizen_subject(cast.citizens[person["key"]]), demo_paper(person["key"])
+        )
+        for person in demo["people"]
+    }
+    clock.set(now)
+    return {key: paper.reference for key, paper in papers.items()}

@@ -183,7 +183,7 @@ async def _hand_over(stage: _Stage, visit: Visit, agent: Subject, at: datetime) 
     acting = stage.acting(agent, at)
     await take_fee(acting, RecordVisitFee(visit.id, f"DOOR{visit.sequence:04d}", FEE_PAISE, "seed"))
     shown = await doorstep.get(stage.tx, visit.id)
-    await give(acting, HandOver(visit.id, "seed", otp=shown.otp if shown else None), paper_known=False)
+    await give(acting, HandOver(visit.id, "seed", otp=shown.otp if shown else None))
 
 
 def _with_role(cast: Cast, role: Role) -> Subject | None:

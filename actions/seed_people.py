@@ -3,13 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from stdnum import verhoeff
 
 from actions.acting import Acting
-from actions.consents import consent_artefact
 from actions.department_documents import RATION_CARD
 from actions.environment import Environment
 from actions.ration import CARD_NUMBER
@@ -46,13 +45,11 @@ def synthetic_aadhaar(key: str) -> str:
     return body + str(verhoeff.calc_check_digit(body))
 
 
-async def add_people(
-    acting: Acting, demo: Mapping[str, Any], references: Mapping[str, VaultReference], *, consents_until: datetime
-) -> None:
-    """Enter everybody, in the caller's transaction. Recorded consents hold until the given moment."""
+async def add_people(acting: Acting, demo: Mapping[str, Any], references: Mapping[str, VaultReference]) -> None:
+    """Enter everybody, in the caller's transaction. Their consents come by actions/seed_consents.py."""
     for person in demo["people"]:
         citizen = await _add_citizen(acting, person, references[person["key"]])
-        for document in _held_of(acting, person, citizen, consents_until):
+        for document in _held_of(acting, person, citizen):
             await department_documents.add(acting.tx, document)
     for officer in demo["officers"]:
         await people.add_officer(acting.tx, _officer(acting, officer))
@@ -126,8 +123,8 @@ async def _add_citizen(acting: Acting, person: Entry, reference: VaultReference)
     return citizen
 
 
-def _held_of(acting: Acting, person: Entry, citizen: Citizen, until: datetime) -> Sequence[DepartmentDocument]:
-    held = [_department_document(acting, entry, citizen, until) for entry in person["department_documents"]]
+def _held_of(acting: Acting, person: Entry, citizen: Citizen) -> Sequence[DepartmentDocument]:
+    held = [_department_document(acting, entry, citizen) for entry in person["department_documents"]]
     card = person["ration_card"]
     if card:
         held.append(
@@ -139,13 +136,13 @@ def _held_of(acting: Acting, person: Entry, citizen: Citizen, until: datetime) -
                 name=Bilingual("राशन कार्ड", "Ration Card"),
                 parameters={CARD_NUMBER: card["number"]},
                 consent={},
-                valid_until=None,
+                valid_until=acting.now,
             )
         )
     return held
 
 
-def _department_document(acting: Acting, entry: Entry, citizen: Citizen, until: datetime) -> DepartmentDocument:
+def _department_document(acting: Acting, entry: Entry, citizen: Citizen) -> DepartmentDocument:
     return DepartmentDocument(
         id=acting.env.ids.key(),
         citizen_id=citizen.id,
@@ -153,8 +150,8 @@ def _department_document(acting: Acting, entry: Entry, citizen: Citizen, until: 
         doctype=entry["doctype"],
         name=Bilingual(entry["name_hi"], entry["name_en"]),
         parameters=dict(entry["parameters"]),
-        consent=consent_artefact(acting, citizen, entry["publisher"], entry["doctype"], until),
-        valid_until=until,
+        consent={},
+        valid_until=acting.now,
     )
 
 

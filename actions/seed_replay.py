@@ -12,6 +12,7 @@ from actions.certificate_content import Renderer
 from actions.decide import Decide, Seeding, Verdict, pass_verdict
 from actions.environment import Environment
 from actions.grounds import ABOUT_PAPERS
+from actions.instalments import next_after
 from actions.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, take_back
 from actions.seed_forms import findings_of, form_of, papers_of
 from actions.seed_people import Cast, citizen_subject, operator_subject
@@ -21,7 +22,7 @@ from domain.applications import Application, DeliveryMode, RejectionGround
 from domain.benefits import PaymentStatus
 from domain.bills import seeded_sanction_number
 from domain.catalogue import Outcome, Service
-from domain.clock import ManualClock
+from domain.clock import ManualClock, ist_date
 from domain.lifecycle import Status
 from domain.people import SYSTEM, Subject
 from store import benefits, outbox
@@ -166,6 +167,7 @@ class Replay:
         seeding = Seeding(number, self._stage.now + RESTS_FOR if resting else None)
         request = Decide(application.id, Verdict.APPROVE, self._plan.key, reason=None)
         approved = await pass_verdict(self._officer(application), request, seeding)
+        await self._schedule(approved)
         if resting:
             return
         if self._service.outcome is Outcome.CERTIFICATE:
@@ -196,6 +198,13 @@ class Replay:
                 await sanction.add_instalment(acting, held)
             made = (await benefits.instalments(self._tx, [held.id]))[held.id]
             await sanction.settle(acting, made[-1], held, PaymentStatus.INSTRUCTED)
+        await self._schedule(application)
+
+    async def _schedule(self, application: Application) -> None:
+        """What is paid before today is scripted, so the worker's own instalments begin after today."""
+        held = (await benefits.sanction_of_applications(self._tx, [application.id])).get(application.id)
+        if held is not None and held.period in sanction.REPEATED and held.amount_paise is not None:
+            await benefits.set_next_due(self._tx, held.id, next_after(held, ist_date(self._stage.now)))
 
     async def _consume(self, application: Application) -> None:
         """Mark the application's messages delivered: what they ask for was done here, or is scripted."""

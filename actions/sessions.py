@@ -18,7 +18,7 @@ from actions.environment import Environment
 from domain.clock import ist_date
 from domain.errors import NotSignedIn
 from domain.people import Officer, PersonKind, Posting, Role, Subject
-from store import audit, doorstep, leave, people, sessions
+from store import audit, doorstep, leave, people, posts, sessions
 from store.engine import Transaction
 from store.sessions import Session
 
@@ -58,14 +58,29 @@ async def subject_for_token(env: Environment, token: str) -> Subject:
         return await _subject(tx, session)
 
 
+def person_of_token(env: Environment, token: str) -> tuple[PersonKind, str] | None:
+    """Kind and id of the person whom a token of ours names, without asking the store; None for any other token.
+
+    It says whom to count a request for, and nothing about what she may do: the session may have ended.
+    """
+    try:
+        claims = _verify(env, token)
+        return PersonKind(claims["kind"]), claims["sub"]
+    except (NotSignedIn, ValueError):
+        return None
+
+
 async def sign_out(env: Environment, subject: Subject) -> None:
     """End the session of the one who asks. Doing it twice changes nothing."""
-    if subject.session_id is None:
+    session_id = subject.session_id
+    if session_id is None:
         return
-    async with env.store.writing() as tx:
-        await sessions.revoke_session(tx, subject.session_id, env.clock.now())
-        line = audit.AuditLine(subject.label, "SIGN_OUT", "SESSION", subject.session_id, None, {})
-        await audit.append(tx, line)
+
+    async def work(tx: Transaction) -> None:
+        await sessions.revoke_session(tx, session_id, env.clock.now())
+        await audit.append(tx, audit.AuditLine(subject.label, "SIGN_OUT", "SESSION", session_id, None, {}))
+
+    await env.store.carry_out(work)
 
 
 def _verify(env: Environment, token: str) -> dict[str, Any]:
@@ -146,10 +161,8 @@ async def _subject(tx: Transaction, session: Session) -> Subject:
 
 
 async def _with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
-    """Her own postings and those of the officers for whom she stands in today."""
+    """Her own postings, those of the officers for whom she stands in today, and vacant posts that she has charge of."""
     absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
-    if not absent:
-        return officer.postings
-    covered = (await people.officers(tx, absent)).values()
-    added = (posting for one in covered for posting in one.postings if posting not in officer.postings)
-    return (*officer.postings, *dict.fromkeys(added))
+    covered = [posting for one in (await people.officers(tx, absent)).values() for posting in one.postings]
+    vacant = [vacancy.posting for vacancy in await posts.covered_by(tx, officer.id)]
+    return tuple(dict.fromkeys((*officer.postings, *covered, *vacant)))

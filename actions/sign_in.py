@@ -20,7 +20,7 @@ from domain.text import Language
 from integrations.sso import IdentityProvider, ProviderIdentity
 from store import audit, sessions, sign_ins
 from store.engine import Transaction
-from store.errors import AlreadyThere, TryAgain
+from store.errors import AlreadyThere
 from store.sessions import Session
 from store.sign_ins import AppCode, SignInTransaction
 
@@ -86,8 +86,7 @@ async def begin_sign_in(
         created_at=now,
         expires_at=now + timedelta(seconds=TRANSACTION_SECONDS),
     )
-    async with env.store.writing() as tx:
-        await sign_ins.add_transaction(tx, transaction)
+    await env.store.carry_out(lambda tx: sign_ins.add_transaction(tx, transaction))
     return identity_provider.authorize_url(
         state=transaction.state,
         nonce=transaction.nonce,
@@ -151,8 +150,7 @@ async def exchange_app_code(env: Environment, code: str, verifier: str, redirect
 
     The code is spent whatever comes out. Raises Problems(BAD_INPUT), the same for every cause.
     """
-    async with env.store.writing() as tx:
-        kept = await sign_ins.take_app_code(tx, hash_of(code))
+    kept = await env.store.carry_out(lambda tx: sign_ins.take_app_code(tx, hash_of(code)))
     now = env.clock.now()
     if kept is None or kept.expires_at <= now:
         raise _start_again("code")
@@ -173,8 +171,7 @@ def _provider(env: Environment, provider: Provider) -> IdentityProvider:
 
 
 async def _take(env: Environment, provider: Provider, state: str, browser_hash: str) -> SignInTransaction:
-    async with env.store.writing() as tx:
-        transaction = await sign_ins.take_transaction(tx, state)
+    transaction = await env.store.carry_out(lambda tx: sign_ins.take_transaction(tx, state))
     if transaction is None or transaction.provider is not provider or transaction.expires_at <= env.clock.now():
         raise _start_again("state")
     if not same(transaction.browser_hash, browser_hash):
@@ -186,7 +183,8 @@ async def _admit(
     env: Environment, transaction: SignInTransaction, identity: ProviderIdentity, session_seconds: int
 ) -> tuple[Session, str | None]:
     now = env.clock.now()
-    async with env.store.writing() as tx:
+
+    async def work(tx: Transaction) -> tuple[Session, str | None]:
         kind, person_id = await person_of(env, tx, identity, Language(transaction.language))
         session = Session(
             id=env.ids.key(),
@@ -203,7 +201,9 @@ async def _admit(
         app_redirect = await _app_redirect(env, tx, transaction, session)
         detail = {"provider": identity.provider.value, "assurance": session.assurance, "app": str(bool(app_redirect))}
         await audit.append(tx, audit.AuditLine(f"{kind}:{person_id}", "SIGN_IN", "SESSION", session.id, None, detail))
-    return session, app_redirect
+        return session, app_redirect
+
+    return await env.store.carry_out(work)
 
 
 async def _app_redirect(
@@ -231,15 +231,14 @@ async def _again(
     for _ in range(_ATTEMPTS - 1):
         try:
             return await work()
-        except (AlreadyThere, TryAgain):
+        except AlreadyThere:
             _log.info("sign_in_tried_again")
     return await work()
 
 
 async def _note_refusal(env: Environment, provider: Provider) -> None:
-    async with env.store.writing() as tx:
-        line = audit.AuditLine("ANONYMOUS", "SIGN_IN_REFUSED", "SESSION", None, None, {"provider": provider.value})
-        await audit.append(tx, line)
+    line = audit.AuditLine("ANONYMOUS", "SIGN_IN_REFUSED", "SESSION", None, None, {"provider": provider.value})
+    await env.store.carry_out(lambda tx: audit.append(tx, line))
 
 
 def _start_again(name: str) -> Problems:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from actions.acting import Acting
+from actions.consents import locker_was_linked
 from actions.environment import Environment
 from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.people import Citizen, PersonKind, Provider
+from domain.people import Citizen, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual, Language
 from integrations.sso import ProviderIdentity, ProviderTokens
 from store import identities, people
@@ -88,7 +90,7 @@ async def _new_citizen(env: Environment, tx: Transaction, identity: ProviderIden
 
 
 async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens: ProviderTokens) -> None:
-    """Keep the locker's tokens, as a fresh consent.
+    """Keep the locker's tokens, as a fresh consent, unless she took that consent back here.
 
     What the provider left out is taken from the earlier grant: the locker id (without which nothing is
     kept) and the refresh token, which an OpenID answer may lack. The day of linking stays.
@@ -96,6 +98,9 @@ async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens
     earlier = await identities.locker_grant(tx, citizen_id)
     locker_id = tokens.locker_id or (earlier.locker_id if earlier else None)
     if locker_id is None:
+        return
+    her = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
+    if not await locker_was_linked(Acting(env, tx, her), citizen_id, tokens.consent_until):
         return
     now = env.clock.now()
     same_locker = earlier is not None and earlier.locker_id == locker_id

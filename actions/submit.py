@@ -11,7 +11,7 @@ from actions.attachments import Finding
 from actions.cases import present
 from actions.environment import Environment
 from actions.idempotent import once
-from actions.jurisdiction import designated_for, flag_vacancy
+from actions.jurisdiction import designated_for, note_holder
 from actions.legal_clock import started
 from actions.moves import Step, move, register
 from actions.submit_checks import (
@@ -81,7 +81,7 @@ async def submit_application(
     draft that is not hers, FORBIDDEN for one who cannot apply.
     """
     citizen_id = applicant(subject, request.on_behalf_of)
-    findings = await attachments.check_documents(env, citizen_id, request.documents)
+    findings = await attachments.check_documents(env, subject, citizen_id, request.documents)
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
@@ -207,7 +207,7 @@ async def _submitted(
     else:
         application = replace(_blank(acting, request, service), status=Status.SUBMITTED, **changes)
         submitted = await register(acting, application, Step(Move.SUBMIT))
-    await flag_vacancy(acting, submitted, holder)
+    await note_holder(acting, submitted, holder)
     return submitted
 
 
@@ -273,8 +273,9 @@ async def _attach(
         for document, finding in zip(documents, findings, strict=True)
     ]
     await applications.add_documents(acting.tx, application.id, attached)
+    await attachments.name_uploads(acting, application, documents)
     for paper, finding in zip(attached, findings, strict=True):
-        if not finding.verified:
+        if finding.freeze or not finding.verified:
             await attachments.ask_later(acting.tx, application.id, paper.id)
     if any(document.source == DocumentSource.DIGILOCKER for document in documents):
         resource = of_citizen(application.citizen_id, ObjectKind.DOCUMENT)

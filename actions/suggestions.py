@@ -10,8 +10,10 @@ from actions.acting import Acting
 from actions.care import DAY_SECONDS, known_service, note, of_suggestion, refuse_flood
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
+from actions.notices import About, tell
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.feedback import Suggestion, SuggestionState, moderated, replied_state
+from domain.notices import NoticeKind, Topic
 from domain.people import PersonKind, Subject
 from domain.policy import Purpose
 from store import catalogue, locks
@@ -93,6 +95,9 @@ async def respond(acting: Acting, request: ReplyToSuggestion) -> Suggestion:
         replied_at=acting.now,
     )
     saved = await kept.save(acting.tx, replied, suggestion.version)
+    if saved.citizen_id is not None:
+        about = About(Topic.SUGGESTION, saved.id, saved.citizen_id, None, str(saved.version))
+        await tell(acting, NoticeKind.SUGGESTION_ANSWERED, about)
     await note(acting, "suggestion.reply", resource, Purpose.RESPOND, state=saved.state.value)
     return saved
 

@@ -2,34 +2,45 @@
 
 from datetime import timedelta
 
+from actions.aliases import application_by_any
 from actions.environment import Environment
+from domain.aliases import alias_form
 from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.numbers import MistypedNumber, NumberKind, parse_number
+from domain.numbers import MistypedNumber
 from domain.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from store import applications, catalogue, people, tracking
 from store.engine import Transaction
 
 NUMBER, CLIENT = "number", "client"
+_MISTYPED = ""
+"""In the place of an id: what was keyed is nobody's, and looks like a number of ours with a slip."""
+
 _NOBODY = "absent"
 
 
 async def track_application(env: Environment, text: str, factor: SecondFactor, *, client: str) -> Tracked | None:
-    """What may be known without signing in; None alike for an absent number and a wrong factor.
+    """What may be known without signing in, by a number of ours or of a system before.
 
-    Both take the same statements in the same order. `client` is what one client is told by, such as its
-    address. Raises Problems: NUMBER_MISTYPED, BAD_INPUT for a factor out of form, RATE_LIMITED.
+    None alike for an absent number and a wrong factor: both take the same statements in the same order.
+    `client` is what one client is told by, such as its address. Raises Problems: NUMBER_MISTYPED, BAD_INPUT for
+    a factor out of form, RATE_LIMITED.
     """
-    try:
-        number = parse_number(text[:64], NumberKind.APPLICATION)
-    except MistypedNumber:
-        raise Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number"), Remedy.CORRECT_INPUT)) from None
+    number = alias_form(text[:64])
+    if number is None:
+        raise _mistyped()
     if not factor.usable:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("by", "secondFactor")))
     application_id = await env.store.carry_out(lambda tx: _tried(env, tx, number, factor, client))
+    if application_id is _MISTYPED:
+        raise _mistyped()
     if application_id is None:
         return None
     async with env.store.reading() as tx:
         return await _tracked(tx, application_id)
+
+
+def _mistyped() -> Problems:
+    return Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number"), Remedy.CORRECT_INPUT))
 
 
 async def forget_tries(env: Environment) -> None:
@@ -51,7 +62,10 @@ async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondF
             seconds = max(int((since + window - tx.clock.now()).total_seconds()), 1)
             params = {"retryAfterSeconds": str(seconds)}
             raise Problems(Problem(ErrorCode.RATE_LIMITED, ("by",), Remedy.RETRY_LATER, params))
-    application = await applications.by_number(tx, number)
+    try:
+        application = await application_by_any(tx, number)
+    except MistypedNumber:
+        return _MISTYPED  # the tries stay counted
     citizen_id = application.citizen_id if application else _NOBODY
     citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     right = matches(citizen, factor) and is_public(application)

@@ -4,7 +4,7 @@ The meaning of each alarm in Hindi and English stands in domain/locale under `al
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -34,6 +34,8 @@ class AlarmCode(StrEnum):
     DISK_LOW = "DISK_LOW"
     SIGN_IN_FAILURES = "SIGN_IN_FAILURES"
     LEGAL_CLOCK_LATE = "LEGAL_CLOCK_LATE"
+    UNUSUAL_READS = "UNUSUAL_READS"
+    WORKER_AWAY = "WORKER_AWAY"
 
 
 class AlarmState(StrEnum):
@@ -140,12 +142,26 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             "No worker finished a round of the legal clock for longer than this; one is due each hour.",
             "See whether a worker runs, and look for `store_unavailable` in its log; automatic appeals wait meanwhile.",
         ),
+        AlarmCode.UNUSUAL_READS: AlarmRule(
+            Severity.WARNING,
+            1,
+            "reads",
+            "Within the last hour the officer read more of colleagues' cases than APUNI_DESK__OUTSIDE_READS_AN_HOUR.",
+            "See the purposes in the audit log and ask the officer's superior; the citizens see the reads themselves.",
+        ),
+        AlarmCode.WORKER_AWAY: AlarmRule(
+            Severity.CRITICAL,
+            300,
+            "seconds",
+            "No worker told of itself for longer than this; a gateway notices it and decides the alarms meanwhile.",
+            "Start `apuni worker` and read the end of its log; certificates, payments and appeals wait meanwhile.",
+        ),
     }
 )
 """Every alarm has a line; docs/alarms.md is printed from it."""
 
 Where: TypeAlias = tuple[AlarmCode, str]
-"""An alarm and what it is about: a system, a process, or nothing in particular."""
+"""An alarm and what it is about: a system, a process, an officer's inner key, or nothing in particular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +215,10 @@ class Readings:
     outbox_seconds: float
     unsealed_seconds: float
     session_key_seconds: float
+    unusual_reads: Mapping[str, int] = field(default_factory=dict)
+    """Reads outside her own queue within the last hour, by the inner key of each officer with unusually many."""
+    worker_seconds: float = 0.0
+    """For how long no worker was heard."""
 
 
 def raised(readings: Readings) -> dict[Where, float]:
@@ -222,6 +242,9 @@ def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
     yield AlarmCode.OUTBOX_LATE, "", readings.outbox_seconds
     yield AlarmCode.AUDIT_UNSEALED, "", readings.unsealed_seconds
     yield AlarmCode.SESSION_KEY_OLD, "", readings.session_key_seconds
+    yield AlarmCode.WORKER_AWAY, "", readings.worker_seconds
+    for officer_id, reads in sorted(readings.unusual_reads.items()):
+        yield AlarmCode.UNUSUAL_READS, officer_id, reads
     present = [facts for facts in readings.processes if facts.age <= PRESENT_SECONDS]
     yield AlarmCode.SIGN_IN_FAILURES, "", sum(facts.sign_in_failures for facts in present)
     for source, seconds in sorted(_worst_breakers(present).items()):

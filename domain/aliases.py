@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 
+from domain.numbers import MistypedNumber, NumberKind, parse_number
 from domain.text import latin_digits
 
 LONGEST = 40
@@ -29,3 +30,17 @@ def alias_form(text: str) -> str | None:
 def meant_as_ours(text: str) -> bool:
     """Whether what was keyed looks like one of our own numbers with a slip: digits alone."""
     return _OURS.fullmatch(alias_form(text) or "") is not None
+
+
+def ours_or_old(text: str, kind: NumberKind) -> tuple[str, bool]:
+    """What was keyed as it is kept, and whether it is an old number rather than one of ours.
+
+    Raises MistypedNumber for what can be neither.
+    """
+    try:
+        return parse_number(text, kind), False
+    except MistypedNumber:
+        old = alias_form(text)
+        if old is None:
+            raise
+        return old, True

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from domain.deadline import TimeLimit
 from domain.lifecycle import Move, Status
+from domain.signatures import SignatureState
 
 
 class Channel(StrEnum):
@@ -45,6 +46,8 @@ class AttachedDocument:
     """A paper attached to an application by reference. `key` is the required document it answers.
 
     `verified_at` is when it was seen at its source; None while the source was away when it was attached.
+    A document of the locker is frozen soon after: `sha256` then names the bytes that we keep of it, and
+    `signature` says what its issuer's signature was worth at that time.
     """
 
     id: str
@@ -55,6 +58,7 @@ class AttachedDocument:
     sha256: str | None
     attached_at: datetime
     verified_at: datetime | None = None
+    signature: SignatureState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +122,5 @@ class TimelineEntry:
     at: datetime
     documents: tuple[str, ...] = ()
     """The notified papers that a query or refusal is about, by their keys."""
+    holder_id: str | None = None
+    """The officer who has the application after the step; None where nobody has it."""

@@ -33,6 +33,10 @@ class Sanction:
     period: str | None
     bank_account_last4: str | None
     sanctioned_at: datetime
+    next_due_on: date | None = None
+    """The first day of the period whose instalment comes next; None for one-time benefits."""
+    ended_on: date | None = None
+    """The last day that the sanction covers, where it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)

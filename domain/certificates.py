@@ -13,6 +13,32 @@ class CertificateStatus(StrEnum):
     ACTIVE = "ACTIVE"
     REVOKED = "REVOKED"
     EXPIRED = "EXPIRED"
+    CORRECTED = "CORRECTED"
+    """Another certificate, with a number of its own, stands in its place or is being made."""
+
+
+class EndGround(StrEnum):
+    """Why an officer ends a certificate; kept with her reasons in writing."""
+
+    CLERICAL_ERROR = "CLERICAL_ERROR"
+    RECORD_CHANGED = "RECORD_CHANGED"
+    WRONG_FACTS = "WRONG_FACTS"
+    FORGED_PAPERS = "FORGED_PAPERS"
+    COURT_ORDER = "COURT_ORDER"
+    HOLDER_REQUEST = "HOLDER_REQUEST"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateEnding:
+    """How a certificate stopped to hold. `successor_id` is None while the corrected one is being made."""
+
+    certificate_id: str
+    status: CertificateStatus
+    ground: EndGround
+    reason: str
+    officer_id: str | None
+    ended_at: datetime
+    successor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,12 @@ class Clearance:
     answer: str | None
     answered_by: str | None
     answered_at: datetime | None
+    reminded_at: datetime | None = None
+    """When the department was reminded that its day is near."""
+    escalated_at: datetime | None = None
+    """When it went before the level above of the department, because the day was over."""
+    escalated_to: str | None = None
+    """The officer of that level; None where none is posted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +50,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """A photograph in the object store."""
+
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationReport:
-    """What an officer saw in the field. `photos` are SHA-256 of files in the object store."""
+    """What an officer saw in the field; `tehsil` names the place where no point was taken."""
 
     id: str
     citizen_id: str
     application_id: str
     officer_id: str | None
     text: str
-    photos: tuple[str, ...]
+    photos: tuple[Photo, ...]
     place: Place | None
     observed_at: datetime
     reported_at: datetime
+    tehsil: str | None = None
 
 
 class EscalationKind(StrEnum):
@@ -66,6 +81,7 @@ class EscalationKind(StrEnum):
     OVERDUE = "OVERDUE"
     APPEAL_DUE_SOON = "APPEAL_DUE_SOON"
     POST_VACANT = "POST_VACANT"
+    CLEARANCE_OVERDUE = "CLEARANCE_OVERDUE"
 
 
 @dataclass(frozen=True, slots=True)

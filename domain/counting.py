@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from domain.applications import Channel
 from domain.clock import IST
+from domain.people import Role
 
 RULES_VERSION = "2026-1"
 
@@ -23,6 +25,20 @@ CATEGORIES: dict[CountingEvent, str] = {
     CountingEvent.BENEFIT_CREDITED: "E",
 }
 """The e-Taal category of each event that counts."""
+
+
+DOORSTEP = "DOORSTEP"
+"""The channel of a service that was handed over at the citizen's door; applications do not come in by it."""
+
+_HANDED_OVER_BY = {Role.DOORSTEP_AGENT.value: DOORSTEP, Role.OPERATOR.value: Channel.CSC.value}
+
+
+def counted_channel(event: CountingEvent, actor_role: str, channel: str) -> str:
+    """The channel that a ledger row bears: where it came in, unless an agent or operator handed it over.
+
+    Doorstep and CSC assisted delivery count once, as assisted (contracts/etaal.md section 2).
+    """
+    return _HANDED_OVER_BY.get(actor_role, channel) if event is CountingEvent.DELIVERED else channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,13 @@ class WorkCalendar:
         return sum(self.is_working(day, district) for day in days)
 
 
+class CalendarBoard:
+    """The calendar as this process last read it; None until it has read one since its start."""
+
+    def __init__(self) -> None:
+        self.latest: WorkCalendar | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
     """What is stored on an application when its clock starts, so that the date can be recomputed.

@@ -10,6 +10,7 @@ from domain.clock import ist_date
 from domain.deadline import end_of_day
 from domain.lifecycle import WITH_OFFICER, Status
 from domain.policy import Purpose
+from domain.staff import AbsenceRule
 
 CLAIM_MINUTES, OUTSIDE_READS_AN_HOUR = 240, 50
 """What holds where an installation sets nothing."""
@@ -26,10 +27,14 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class DeskRules:
-    """What an installation sets: how long a claim holds, and how many reads outside the queue are usual in an hour."""
+    """What an installation sets: how long a claim holds, how many reads outside the queue are usual in an hour.
+
+    `absence` says who has the work of an officer who is away, or of a vacant post.
+    """
 
     claim_minutes: int = CLAIM_MINUTES
     outside_reads_an_hour: int = OUTSIDE_READS_AN_HOUR
+    absence: AbsenceRule = AbsenceRule.STAND_IN
 
 
 class QueueSort(StrEnum):
@@ -60,6 +65,7 @@ class QueueFilter:
     channels: tuple[Channel, ...] = ()
     due_before: datetime | None = None
     overdue: bool = False
+    clearance_overdue: bool = False
     claimed_by: Holder | None = None
     assigned_to: Holder | None = None
     proposed_by: Holder | None = None
@@ -101,6 +107,7 @@ class QueueCounts:
     by_days_left: Mapping[DaysLeft, int]
     claimed_by_me: int
     proposals: int
+    clearance_overdue: int = 0
 
 
 @dataclass(frozen=True, slots=True)

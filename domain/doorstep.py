@@ -11,7 +11,7 @@ from domain.deadline import WorkCalendar
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 
 MOST_FAILURES = 3
-"""Failed visits after which the paper waits at the office."""
+"""Visits that failed by the citizen, after which the paper waits at the office."""
 
 MOST_CHANGES = 3
 """How often a citizen may change the slot before a visit sets out."""
@@ -48,6 +48,10 @@ class VisitMove(StrEnum):
     FAIL = "FAIL"
     RESCHEDULE = "RESCHEDULE"
     CANCEL = "CANCEL"
+    MISS = "MISS"
+    """Nobody came, or nobody noted what became of it."""
+    CALL_OFF = "CALL_OFF"
+    """Its application needs it no more."""
 
 
 class VisitFailure(StrEnum):
@@ -92,12 +96,18 @@ TRANSITIONS = MappingProxyType(
         (_S.SCHEDULED, _M.CANCEL): _S.CANCELLED,
         (_S.OUT, _M.HAND_OVER): _S.HANDED_OVER,
         (_S.OUT, _M.FAIL): _S.FAILED,
+        **{(state, _M.MISS): _S.FAILED for state in (_S.SCHEDULED, _S.OUT)},
+        **{(state, _M.CALL_OFF): _S.CANCELLED for state in (_S.SCHEDULED, _S.OUT)},
     }
 )
 """Every lawful step of a visit."""
 
 OPEN = frozenset({_S.SCHEDULED, _S.OUT})
 """The agent still has to do something."""
+
+
+OURS = frozenset({VisitFailure.AGENT_UNABLE, VisitFailure.ROAD_CLOSED})
+"""Failures that are not held against the citizen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +201,8 @@ def offered_slots(today: date, calendar: WorkCalendar, district: str) -> Iterato
 
 
 def check_may_visit_again(visits: list[Visit]) -> None:
-    """Raise VISITS_EXHAUSTED after three failed visits or three changes of the slot."""
-    failures = sum(visit.state is VisitState.FAILED for visit in visits)
+    """Raise VISITS_EXHAUSTED after three visits that failed by her, or three changes of the slot."""
+    failures = sum(visit.state is VisitState.FAILED and visit.failure not in OURS for visit in visits)
     changes = sum(visit.state in (VisitState.RESCHEDULED, VisitState.CANCELLED) for visit in visits)
     if failures >= MOST_FAILURES or changes > MOST_CHANGES:
         path = ("input", "applicationId")

@@ -24,6 +24,8 @@ class TypeCode(StrEnum):
     GRIEVANCE = "GV"
     SUGGESTION = "SG"
     VISIT = "VS"
+    NOTIFICATION = "NT"
+    LEAVE = "LV"
 
 
 class MalformedGlobalId(ValueError):

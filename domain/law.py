@@ -29,6 +29,8 @@ class Law:
     """Calendar days after the first order for the second appeal."""
     commission_days: Period = Period(60, f"{ACT}, section 10")
     """Calendar days after the second order for a revision by the Commission."""
+    not_satisfied_days: Period = Period(30, "Haryana Auto Appeal System, appeal against a closed case")
+    """Calendar days after the delivery in which the citizen may say that it does not satisfy; final."""
     decide_working_days: Period = Period(30, "Haryana Auto Appeal System, rule of disposal")
     """Working days after which an appeal that is not decided lapses to the next level."""
     warn_authority_working_days: Period = Period(25, "escalation practice, no section")

@@ -48,6 +48,8 @@ class Move(StrEnum):
     ANSWER_CLEARANCE = "ANSWER_CLEARANCE"
     REASSIGN = "REASSIGN"
     FORWARD = "FORWARD"
+    CORRECT_CERTIFICATE = "CORRECT_CERTIFICATE"
+    REVOKE_CERTIFICATE = "REVOKE_CERTIFICATE"
 
 
 _S = Status
@@ -72,6 +74,11 @@ TRANSITIONS = MappingProxyType(
         **{(state, Move.ANSWER_CLEARANCE): state for state in (_S.QUERY_RAISED, *_EXAMINED)},
         **{(state, Move.REASSIGN): state for state in UNDECIDED},
         **{(state, Move.FORWARD): state for state in UNDECIDED},
+        **{
+            (state, move): state
+            for state in (_S.CERTIFICATE_ISSUED, _S.DELIVERED)
+            for move in (Move.CORRECT_CERTIFICATE, Move.REVOKE_CERTIFICATE)
+        },
         **{(state, Move.RAISE_QUERY): _S.QUERY_RAISED for state in _EXAMINED},
         **{(state, Move.APPROVE): _S.APPROVED for state in _EXAMINED},
         **{(state, Move.REJECT): _S.REJECTED for state in _EXAMINED},

@@ -42,6 +42,12 @@ def labels(language: Language, prefix: str = "") -> Mapping[str, str]:
     return {key: text for key, text in catalogue(language).items() if key.startswith(prefix)}
 
 
+def field_label(kind: str, name: str, language: Language) -> str:
+    """The text of a field of the graph: its own, else that of all fields of its name; raises MissingMessage."""
+    own = catalogue(language).get(f"field.{kind}.{name}")
+    return own if own is not None else label(f"field.{name}", language)
+
+
 def message(code: ErrorCode, language: Language, params: Mapping[str, str] = _NOTHING) -> str:
     """What to tell a person about an error code.
 

@@ -25,6 +25,8 @@ class Role(StrEnum):
     UMANG = "UMANG"
     E_TAAL = "E_TAAL"
     DIGILOCKER = "DIGILOCKER"
+    API_SETU = "API_SETU"
+    """A consumer of our published API, with the citizen's consent."""
     ROUTER = "ROUTER"
     SYSTEM = "SYSTEM"
     """The gateway itself: worker, clock, seeding."""
@@ -136,6 +138,8 @@ class Subject:
     on_behalf_of: str | None = None
     district: str | None = None
     scopes: frozenset[str] = field(default_factory=frozenset)
+    account: str | None = None
+    """For a command: the account of the machine that runs it, as CLI and its number, for a name may be a person's."""
 
     @property
     def signed_in(self) -> bool:
@@ -145,6 +149,8 @@ class Subject:
     @property
     def label(self) -> str:
         """A name without personal data, for audit lines and idempotency scopes."""
+        if self.account is not None:
+            return self.account
         return f"{self.kind}:{self.person_id}" if self.kind else "+".join(sorted(role.value for role in self.roles))
 
 

@@ -30,7 +30,10 @@ class ObjectKind(StrEnum):
     APPEAL = "APPEAL"
     CLEARANCE = "CLEARANCE"
     POSTING = "POSTING"
+    UPLOAD = "UPLOAD"
+    NOTICE = "NOTICE"
     OPERATIONS = "OPERATIONS"
+    CONSENT = "CONSENT"
 
 
 class Purpose(StrEnum):
@@ -46,6 +49,7 @@ class Purpose(StrEnum):
     DELIVER = "DELIVER"
     PAY_BENEFIT = "PAY_BENEFIT"
     ISSUE_TO_LOCKER = "ISSUE_TO_LOCKER"
+    SHARE_WITH_CONSENT = "SHARE_WITH_CONSENT"
     COUNT = "COUNT"
     AUDIT = "AUDIT"
     OPERATE = "OPERATE"
@@ -121,6 +125,33 @@ _CARE = {
 }
 """Feedback, grievances, suggestions and doorstep visits. Only a citizen has VIEW of a visit, and with it the code."""
 
+_CONSENTS = {
+    **{(_Role.CITIZEN, _K.CONSENT, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)},
+    (_Role.OPERATOR, _K.CONSENT, _P.ASSIST): _R.ASSISTED,
+}
+"""A consent is given and taken back by the citizen alone; an operator whom she let serve her may ask, and see it."""
+
+_NOTICES = {(_Role.CITIZEN, _K.NOTICE, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)}
+"""Messages are for the citizen alone."""
+
+_UPLOADS = {
+    **{(_Role.CITIZEN, _K.UPLOAD, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)},
+    (_Role.OPERATOR, _K.UPLOAD, _P.ASSIST): _R.ASSISTED,
+    **{
+        (role, _K.UPLOAD, purpose): _R.ASSIGNED
+        for role in (
+            _Role.OPERATOR,
+            _Role.DOORSTEP_AGENT,
+            _Role.OFFICER,
+            _Role.APPELLATE,
+            _Role.COMMISSION,
+            _Role.DEPARTMENT_ADMIN,
+        )
+        for purpose in (_P.VIEW, _P.APPLY)
+    },
+}
+"""Files that somebody hands in: her own, and an operator those of the citizen whom he serves."""
+
 _LAW = {
     (_Role.CITIZEN, _K.APPEAL, _P.VIEW): _R.OWN,
     (_Role.CITIZEN, _K.APPEAL, _P.APPLY): _R.OWN,
@@ -131,6 +162,7 @@ _LAW = {
     (_Role.COMMISSION, _K.APPEAL, _P.HEAR_APPEAL): _R.ANY,
     (_Role.CITIZEN, _K.CLEARANCE, _P.VIEW): _R.OWN,
     (_Role.OFFICER, _K.CLEARANCE, _P.DECIDE): _R.JURISDICTION,
+    (_Role.APPELLATE, _K.CLEARANCE, _P.DECIDE): _R.HELD,
     (_Role.DEPARTMENT_ADMIN, _K.POSTING, _P.OPERATE): _R.JURISDICTION,
     (_Role.ADMIN, _K.POSTING, _P.OPERATE): _R.ANY,
 }
@@ -150,6 +182,7 @@ TABLE = MappingProxyType(
         **{(_Role.COMMISSION, kind, _P.HEAR_APPEAL): _R.ANY for kind in (_K.APPLICATION, _K.CERTIFICATE, _K.QUEUE)},
         (_Role.FINANCE_OFFICER, _K.BENEFIT, _P.PAY_BENEFIT): _R.JURISDICTION,
         (_Role.DIGILOCKER, _K.CERTIFICATE, _P.ISSUE_TO_LOCKER): _R.OWN,
+        (_Role.API_SETU, _K.CERTIFICATE, _P.SHARE_WITH_CONSENT): _R.OWN,
         **{
             (role, _K.COUNTS, _P.COUNT): _R.ANY
             for role in (
@@ -166,6 +199,9 @@ TABLE = MappingProxyType(
         (_Role.AUDITOR, _K.OPERATIONS, _P.AUDIT): _R.ANY,
         **_CARE,
         **_LAW,
+        **_UPLOADS,
+        **_NOTICES,
+        **_CONSENTS,
         (_Role.ADMIN, _K.OPERATIONS, _P.OPERATE): _R.ANY,
         **{(_Role.SYSTEM, kind, purpose): _R.ANY for kind in _K for purpose in _P},
     }
@@ -190,6 +226,7 @@ def purpose_for(subject: Subject, resource: Resource) -> Purpose | None:
         _P.HEAR_APPEAL,
         _P.PAY_BENEFIT,
         _P.ISSUE_TO_LOCKER,
+        _P.SHARE_WITH_CONSENT,
         _P.COUNT,
         _P.AUDIT,
         _P.RESPOND,

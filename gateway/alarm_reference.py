@@ -19,7 +19,10 @@ worker's log. What holds now is in `Query.alarms` for administrators and auditor
 
 While the store is away nothing can be kept. Then the gateway's own metric says so:
 `apuni_alarm{{code="STORE_UNAVAILABLE"}}` is 1. The alarm is raised once the store is back.
-Alarms need a worker: have the monitoring watch for the worker's process too.
+While no worker is heard for {silence:.0f} seconds, one gateway decides the alarms in its place. It raises `WORKER_AWAY`
+and posts that change itself, since the outbox stands still; `apuni_worker_silence_seconds` shows the silence.
+Where neither a worker nor a gateway runs, nobody is left to raise an alarm: have the monitoring ask
+`/health/ready` too.
 
 {table}
 
@@ -49,6 +52,7 @@ def alarms() -> str:
         beat=BEAT_SECONDS,
         look=LOOK_SECONDS,
         send=SEND_SECONDS,
+        silence=RULES[AlarmCode.WORKER_AWAY].threshold,
         signature=SIGNATURE,
         delivery=DELIVERY,
         critical=label("severity.CRITICAL", Language.EN).lower(),

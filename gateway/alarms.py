@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
 
 import httpx
 import structlog
@@ -14,7 +16,9 @@ from actions.environment import Environment
 from domain.alarms import Alarm, AlarmState
 from domain.clock import Clock
 from domain.errors import ApuniError
-from integrations.transport import Client
+from gateway.settings import Settings
+from integrations.transport import Client, Lines
+from store.engine import Transaction
 from store.leases import Lease, acquire, renew
 
 LOOK_SECONDS = 30.0
@@ -38,13 +42,22 @@ class AlarmWatch:
         self._holder = environment.ids.key()
         self._lease: Lease | None = None
 
-    async def look(self) -> list[Alarm]:
-        """Decide every alarm once and give the changes; nothing where another worker leads."""
+    async def look(self, *, worker_seconds: float = 0.0) -> list[Alarm]:
+        """Decide every alarm once and give the changes; nothing where another process leads.
+
+        `worker_seconds` is for how long no worker was heard; a worker that looks hears itself.
+        """
         self._lease = await self._led()
         if self._lease is None:
             return []
         made_at = self._environment.keyrings.changed_at("session")
-        changes = await evaluate(self._environment, self._lease, session_key_made_at=made_at, notify=self._notify)
+        changes = await evaluate(
+            self._environment,
+            self._lease,
+            session_key_made_at=made_at,
+            notify=self._notify,
+            worker_seconds=worker_seconds,
+        )
         for alarm in changes:
             write = log.error if alarm.state is AlarmState.RAISED else log.info
             write(
@@ -53,9 +66,11 @@ class AlarmWatch:
         return changes
 
     async def _led(self) -> Lease | None:
-        async with self._environment.store.writing() as tx:
+        async def work(tx: Transaction) -> Lease | None:
             renewed = await renew(tx, self._lease, LEASE_SECONDS) if self._lease else None
             return renewed or await acquire(tx, "alarms", self._holder, LEASE_SECONDS)
+
+        return await self._environment.store.carry_out(work)
 
 
 class AlarmWebhook:
@@ -72,7 +87,7 @@ class AlarmWebhook:
         self._client = client
         self._clock = clock
 
-    async def __call__(self, environment: Environment, payload: Mapping[str, str]) -> None:
+    async def __call__(self, environment: Environment, payload: Mapping[str, Any]) -> None:
         """Post one change. Raises AlarmNotTold unless the receiver answers with 2xx."""
         del environment
         body = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -93,6 +108,16 @@ class AlarmWebhook:
             raise AlarmNotTold(type(error).__name__) from None
         if not 200 <= status < 300:
             raise AlarmNotTold(f"status {status}")
+
+
+async def alarm_webhook(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AlarmWebhook | None:
+    """The webhook that the settings name, its line closed with the stack; None where they name none."""
+    url, secret = settings.alarms.webhook_url, settings.alarms.webhook_secret
+    if url is None or secret is None:
+        return None
+    lines = Lines(clock, kind=settings.http_transport, demo=settings.demo)
+    client = await stack.enter_async_context(lines.to([url]))
+    return AlarmWebhook(url, secret.get_secret_value(), client, clock)
 
 
 async def drop(environment: Environment, payload: Mapping[str, str]) -> None:

@@ -1,40 +1,65 @@
 """The composition root: settings in, ASGI application out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import structlog
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from strawberry.schema import BaseSchema
 
+from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
+from actions.consent_watch import ConsentWatch
 from actions.counts import LedgerCounts
+from actions.following import Feed
 from actions.issuer import CertificateIssuer
+from actions.published import CertificatePublisher
 from actions.sessions import subject_for_token
 from domain.people import ANONYMOUS, PersonKind, Subject
 from domain.sources import Source
 from domain.text import Language, language_from_header
 from gateway import sign_in
+from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
 from gateway.composition import House, open_house
-from gateway.graphiql.page import graphiql_page, graphiql_routes
-from gateway.http.graphql import Edge, GraphQLEndpoint, RequestFacts
+from gateway.fanout_house import open_streams
+from gateway.front import admitting, open_edge
+from gateway.graphiql.page import graphiql_routes
+from gateway.http.admission import Share
+from gateway.http.calls import RequestFacts
+from gateway.http.cost_extension import counting_cost
+from gateway.http.edge import Edge
+from gateway.http.fallback import HANDLERS
+from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
+from gateway.http.openapi import openapi_routes
 from gateway.http.status import status_routes
+from gateway.http.streams.responding import HttpStreams
+from gateway.http.streams.socket import SocketEndpoint
+from gateway.http.streams.streaming import Streaming
 from gateway.http.track import track_routes
+from gateway.http.uploads import upload_routes
 from gateway.http.verify import verify_routes
 from gateway.http.watched import counting_failures, shut_when_off
-from gateway.partners import handed_over
-from gateway.pulse import Pulse, pulsing
+from gateway.limits import DEMO_COST_TIMES, DEMO_TIMES
+from gateway.partners import addresses, handed_over
+from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
+from gateway.sealing import SealWatch
 from gateway.settings import Settings
 from gateway.sign_in import SignInSettings
+from gateway.stocking import stocked
+from gateway.worker_watch import WorkerWatch
+from integrations.apisetu import PublishedSettings, published_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
+from integrations.reach import ReachWatch
+from integrations.transport import Lines
 from schema import build
 from schema.context import Context
 from store import people
 
-DEMO_TIMES = 1000
-"""The demo's rate limits are so many times those of production (DECISIONS.md, Profiles)."""
 log = structlog.get_logger(__name__)
 
 
@@ -44,82 +69,117 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        graph = counting_cost(build())
         async with (
             open_house(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as house,
-            beating(house) as pulse,
+            beating(house, settings, metrics) as pulse,
+            open_edge(settings, house, metrics) as edge,
+            stocked(house, edge.trusted, graph),
+            open_streams(
+                settings.streams, house.environment.store, settings.cache_store_url, lambda: bool(app.state.ready)
+            ) as streaming,
         ):
             app.state.environment = house.environment
-            app.router.routes.extend(doors(settings, house, metrics, pulse))
+            metrics.watch_streams(lambda: streaming.open)
+            streaming.dropped = metrics.observe_dropped
+            app.router.routes.extend(doors(settings, house, metrics, pulse, edge, graph, streaming))
             app.state.ready = True
             log.info("gateway_ready", profile=settings.profile.value)
             yield
             app.state.ready = False
 
-    app = Starlette(routes=health_routes(), lifespan=lifespan)
+    app = Starlette(routes=health_routes(), lifespan=lifespan, exception_handlers=dict(HANDLERS))
     app.state.ready = False
     return app
 
 
-def doors(settings: Settings, house: House, metrics: Metrics, pulse: Pulse) -> list[BaseRoute]:
+def doors(
+    settings: Settings,
+    house: House,
+    metrics: Metrics,
+    pulse: Pulse,
+    edge: Edge,
+    graph: BaseSchema,
+    streaming: Streaming,
+) -> list[BaseRoute]:
     """Every door but health, which is open before the others."""
     environment = house.environment
     times = DEMO_TIMES if settings.demo else 1
+    partners = admitting(edge.admission, Share.PARTNERS)
     locker = handed_over(settings, "digilocker", IssuerSettings.from_onboarding)
+    published = handed_over(settings, "apisetu", PublishedSettings.from_onboarding)
     etaal = handed_over(
         settings, "etaal", lambda given: EtaalSettings.from_onboarding(given, public_url=settings.url, times=times)
     )
     return [
-        *graphql_routes(settings, house, metrics),
+        *graphql_routes(settings, house, edge, graph, streaming),
         *counting_failures(
             sign_in.routes(settings=SignInSettings(settings.session_life, frozenset(settings.app_redirects))),
             house.vitals.sign_in_failed,
         ),
         *shut_when_off(
-            issuer_routes(CertificateIssuer(environment), locker, environment.clock),
+            partners(issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock)),
             Source.DIGILOCKER,
             house.switches,
             environment.clock,
         ),
         *shut_when_off(
-            etaal_routes(LedgerCounts(environment), etaal, environment.clock),
+            partners(etaal_routes(LedgerCounts(environment), etaal, environment.clock)),
             Source.E_TAAL,
             house.switches,
             environment.clock,
         ),
+        *shut_when_off(
+            partners(published_routes(CertificatePublisher(environment), published, environment.clock, settings.url)),
+            Source.API_SETU,
+            house.switches,
+            environment.clock,
+        ),
+        *openapi_routes(settings.url),
         *verify_routes(environment),
         *track_routes(environment),
+        *upload_routes(environment, origins=(settings.url,)),
         *status_routes(settings, house.monitor, switches=house.switches, clock=environment.clock, pulse=pulse),
         *metrics.routes(environment),
     ]
 
 
-def beating(house: House) -> AbstractAsyncContextManager[Pulse]:
-    """The gateway's beat: switches taken over, health told."""
-    return pulsing(Pulse(house.environment, house.switches, house.vitals))
-
-
-def graphql_routes(settings: Settings, house: House, metrics: Metrics) -> list[BaseRoute]:
-    """The graph at /graphql, and GraphiQL for browsers where it is open."""
-    endpoint = GraphQLEndpoint(
-        build(),
-        context_factory(house),
-        Edge(
-            clock=house.environment.clock,
-            ids=house.environment.ids,
-            limits=settings.limits,
-            origins=(settings.url,),
-            introspection=settings.demo,
-            page=graphiql_page if settings.graphiql_open else None,
-            observe=metrics.observe_operation,
-        ),
-    )
-    assets = graphiql_routes() if settings.graphiql_open else []
-    return [Route("/graphql", endpoint), *assets]
-
-
-def context_factory(house: House) -> Callable[[RequestFacts], Awaitable[Context]]:
-    """What makes the context of each operation."""
+@asynccontextmanager
+async def beating(house: House, settings: Settings, metrics: Metrics) -> AsyncIterator[Pulse]:
+    """The gateway's beat: switches taken over, health told, the sealing of the audit log and the workers watched."""
     environment = house.environment
+    sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
+    async with AsyncExitStack() as stack:
+        post = await alarm_webhook(settings, environment.clock, stack)
+        workers = WorkerWatch(environment, AlarmWatch(environment, notify=post is not None), post)
+        metrics.watch_workers(lambda: workers.silence)
+        lines = Lines(environment.clock, kind=settings.http_transport, demo=settings.demo)
+        reach = ReachWatch(lines, addresses(settings), house.monitor)
+        first_look = asyncio.create_task(reach.look())  # never waited for: readiness depends on no outside system
+        stack.callback(first_look.cancel)
+        pulse = Pulse(environment, house.switches, house.vitals)
+        more = ((BEAT_SECONDS, sealing.look), (LOOK_SECONDS, workers.look), (BEAT_SECONDS, reach.look))
+        withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
+        yield await stack.enter_async_context(pulsing(pulse, *more, withdrawals))
+
+
+def graphql_routes(
+    settings: Settings, house: House, edge: Edge, graph: BaseSchema, streaming: Streaming
+) -> list[BaseRoute]:
+    """The graph at /graphql, and GraphiQL for browsers where it is open."""
+    edge = replace(edge, streams=HttpStreams(streaming))
+    endpoint = GraphQLEndpoint(graph, context_factory(house, settings, streaming.feed), edge)
+    streaming.serve(endpoint.pipeline)
+    assets = graphiql_routes() if settings.graphiql_open else []
+    return [Route("/graphql", endpoint), WebSocketRoute("/graphql", SocketEndpoint(streaming)), *assets]
+
+
+def context_factory(
+    house: House, settings: Settings, feed: Feed | None = None
+) -> Callable[[RequestFacts], Awaitable[Context]]:
+    """What makes the context of each operation."""
+    environment, limits = house.environment, settings.limits
+    times = DEMO_COST_TIMES if settings.demo else 1
 
     async def make(facts: RequestFacts) -> Context:
         subject = ANONYMOUS if facts.token is None else await subject_for_token(environment, facts.token)
@@ -132,6 +192,11 @@ def context_factory(house: House) -> Callable[[RequestFacts], Awaitable[Context]
             idempotency_key=facts.idempotency_key,
             switches=house.switches,
             client=facts.client or "",
+            cost_limit=(limits.router_cost if facts.router else limits.cost) * times,
+            throttle=facts.standing.shown() if facts.standing else None,
+            federation=settings.demo or facts.router,
+            router=facts.router,
+            feed=feed,
         )
 
     return make

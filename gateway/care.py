@@ -3,9 +3,7 @@
 from pydantic import BaseModel, Field
 
 from domain.feedback import CareRules
-
-DEMO_TIMES = 1000
-"""The demo's rate limits are so many times those of production (DECISIONS.md, Profiles)."""
+from gateway.limits import DEMO_TIMES
 
 
 class Care(BaseModel):
@@ -29,6 +27,11 @@ class Care(BaseModel):
     tracking_tries_per_client: int = Field(
         default=60, gt=0, description="Tries to track by one client in that time; in the demo a thousand times as many."
     )
+    codes_per_number: int = Field(
+        default=5,
+        gt=0,
+        description="One-time codes made for one mobile number in an hour; in the demo a thousand times as many.",
+    )
     texts_per_day: int = Field(
         default=20, gt=0, description="Grievances, and as many suggestions, that one person may write in a day."
     )
@@ -44,5 +47,6 @@ class Care(BaseModel):
     def rules(self, *, demo: bool) -> CareRules:
         """The same for the verbs."""
         given = self.model_dump()
-        given["tracking_tries_per_client"] *= DEMO_TIMES if demo else 1
+        for name in ("tracking_tries_per_client", "codes_per_number"):
+            given[name] *= DEMO_TIMES if demo else 1
         return CareRules(**given)

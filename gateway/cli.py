@@ -30,6 +30,7 @@ _out = Console()
 _err = Console(stderr=True)
 ROOT = Path(__file__).parent.parent
 SCHEMA_FILE = ROOT / "schema" / "schema.graphql"
+RELEASED_FILE = ROOT / "schema" / "released.graphql"
 DOCS = ROOT / "docs"
 
 
@@ -187,6 +188,23 @@ def schema_check() -> None:
 
     if not SCHEMA_FILE.exists() or SCHEMA_FILE.read_text(encoding="utf-8") != printed_schema():
         _stop("schema/schema.graphql is not what the code says; run `make schema` and commit the file")
+
+
+@schema_commands.command("diff")
+def schema_diff() -> None:
+    """Fail where the graph breaks clients of schema/released.graphql."""
+    from domain.clock import SystemClock
+    from gateway.commands.released import differences, told
+
+    told(differences(RELEASED_FILE, SystemClock()))
+
+
+@schema_commands.command("release")
+def schema_release() -> None:
+    """Promise the present graph to clients: write schema/released.graphql."""
+    from gateway.commands.released import release
+
+    release(RELEASED_FILE)
 
 
 def _writable(folder: Path) -> None:

@@ -19,13 +19,17 @@ from gateway.settings import Settings
 from gateway.vitals import Vitals
 from integrations.breakers import BreakerObserver, Breakers, BreakerState
 from integrations.cache import KeptAnswers, open_cache
+from integrations.cache_backends import Backend
+from integrations.cache_sealing import SealedCache
 from integrations.gate import Gate
+from integrations.hints import BreakerHints
 from integrations.monitor import CallObserver, SourceMonitor
 from integrations.remote import Resilience
 from store import crash_points
 from store.calendar import work_calendar
 from store.cipher import FieldCipher
 from store.engine import Store, schema_is_current
+from store.erasures import ErasureList
 from store.keyring import Keyrings
 from store.objects import LocalObjects
 from store.vault import Vault
@@ -63,19 +67,23 @@ async def open_house(
     keyrings = Keyrings(settings.keys_folder)
     keyrings.init()
     async with AsyncExitStack() as stack:
-        store = await Store.open(settings.store_url, cipher=FieldCipher(keyrings), clock=clock)
+        cipher = FieldCipher(keyrings)
+        store = await Store.open(settings.store_url, cipher=cipher, clock=clock)
         stack.push_async_callback(store.close)
         vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=ids)
         stack.push_async_callback(vault.close)
         switches, vitals = Switchboard(), Vitals(label_of(kind), clock, settings.home)
         await take_over(switches, store)
+        hints = BreakerHints(settings.cache_store_url, clock) if settings.cache_store_url else None
         resilience = Resilience(
             clock,
-            Breakers(clock, spread=int(ids.digits(3)) / 1000, observer=_both(vitals.breaker_changed, breakers)),
-            KeptAnswers(open_cache(settings.cache_store_url), clock),
+            Breakers(clock, spread=int(ids.digits(3)) / 1000, observer=_all(vitals.breaker_changed, breakers, hints)),
+            KeptAnswers(_cache(settings, cipher), clock),
             SourceMonitor(CONFIGURED, vitals.observing(observer)),
             Gate(switches),
         )
+        if hints is not None:
+            await stack.enter_async_context(hints.exchanged(resilience.breakers))
         partners = await stack.enter_async_context(open_partners(settings, resilience, ids))
         stack.push_async_callback(resilience.kept.close)
         async with store.reading() as tx:
@@ -94,19 +102,26 @@ async def open_house(
             law=LAW.changed(settings.law),
             care=settings.care.rules(demo=settings.demo),
             desk=settings.desk.rules(),
+            erasures=ErasureList(settings.erasure_list),
+            files=settings.files.rules(),
         )
         yield House(environment, resilience, switches, vitals)
 
 
-def _both(one: BreakerObserver, other: BreakerObserver | None) -> BreakerObserver:
-    if other is None:
-        return one
+def _all(vitals: BreakerObserver, other: BreakerObserver | None, hints: BreakerHints | None) -> BreakerObserver:
+    observers = [vitals, *([other] if other else []), *([hints.changed] if hints else [])]
 
     def told(source: Source, group: str, state: BreakerState) -> None:
-        one(source, group, state)
-        other(source, group, state)
+        for observer in observers:
+            observer(source, group, state)
 
     return told
+
+
+def _cache(settings: Settings, cipher: FieldCipher) -> Backend:
+    """This process's memory, or a shared cache whose entries are sealed with the keyring of fields."""
+    cache = open_cache(settings.cache_store_url)
+    return SealedCache(cache, cipher) if settings.cache_store_url else cache
 
 
 async def open_clock(settings: Settings) -> Clock:

@@ -3,10 +3,11 @@
 from pydantic import BaseModel, Field
 
 from domain.desk import CLAIM_MINUTES, OUTSIDE_READS_AN_HOUR, DeskRules
+from domain.staff import AbsenceRule
 
 
 class Desk(BaseModel):
-    """How long a claim holds, and from when on reads of colleagues' cases raise an alarm."""
+    """Claims, reads of colleagues' cases, and who has the work of those who are away."""
 
     claim_minutes: int = Field(
         default=CLAIM_MINUTES, gt=0, description="Minutes after which an officer's claim ends by itself."
@@ -17,6 +18,12 @@ class Desk(BaseModel):
         description="Reads of colleagues' cases by one officer within an hour that are usual; more raise an alarm.",
     )
 
+    absence: AbsenceRule = Field(
+        default=AbsenceRule.STAND_IN,
+        description="Who has the work of an officer on leave, or of a vacant post: STAND_IN is the one who was named "
+        "for it, without one the level above; LEVEL_ABOVE is always the level above.",
+    )
+
     def rules(self) -> DeskRules:
         """The settings in the words of the domain."""
-        return DeskRules(self.claim_minutes, self.outside_reads_an_hour)
+        return DeskRules(self.claim_minutes, self.outside_reads_an_hour, self.absence)

@@ -6,7 +6,9 @@ def lines_of(error: Exception) -> list[str]:
 
     The classes are imported here, so that a command that works does not load what it does not need.
     """
+    from domain.manifests import ManifestRefused
     from gateway.commands.persons import NotErased
+    from gateway.commands.staff import NotMoved
     from gateway.demo import DemoFailed
     from gateway.headless import HeadlessFailed
     from gateway.ports import PortTaken
@@ -16,7 +18,9 @@ def lines_of(error: Exception) -> list[str]:
 
     if isinstance(error, SettingsRefused):
         return error.reasons
-    if isinstance(error, NotUp | PortTaken | DemoFailed | HeadlessFailed | NotErased | StoreError):
+    if isinstance(error, ManifestRefused):
+        return list(error.reasons)
+    if isinstance(error, NotUp | PortTaken | DemoFailed | HeadlessFailed | NotErased | NotMoved | StoreError):
         return [" ".join(str(error).split()) or type(error).__name__]
     if isinstance(error, OSError) and error.filename is not None:
         return [f"{error.filename} cannot be used ({error.strerror})"]

@@ -81,15 +81,16 @@ class LegalClock:
         """Give the lead back."""
         lease, self._lease = self._lease, None
         if lease is not None:
-            async with self._environment.store.writing() as tx:
-                await leases.release(tx, lease)
+            await self._environment.store.carry_out(lambda tx: leases.release(tx, lease))
 
     async def _lead(self) -> bool:
-        async with self._environment.store.writing() as tx:
-            if self._lease is not None:
-                self._lease = await leases.renew(tx, self._lease, LEASE_SECONDS)
-            if self._lease is None:
-                self._lease = await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
+        held = self._lease
+
+        async def work(tx: Transaction) -> Lease | None:
+            renewed = await leases.renew(tx, held, LEASE_SECONDS) if held is not None else None
+            return renewed or await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
+
+        self._lease = await self._environment.store.carry_out(work)
         return self._lease is not None
 
     async def _fence(self, tx: Transaction) -> None:

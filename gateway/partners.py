@@ -8,8 +8,9 @@ from actions.environment import Partners
 from domain.ids import Ids
 from domain.people import Provider
 from domain.sources import Source
+from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
-from gateway.settings import Partner, Settings, SettingsRefused
+from gateway.settings import Settings, SettingsRefused
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
@@ -61,6 +62,19 @@ class _Opening:
         partner = self._settings.partner(system)
         client = await self._stack.enter_async_context(self._lines.to([partner.base_url]))
         return partner, Remote(source, partner.base_url, client=client, shared=self._resilience)
+
+
+def addresses(settings: Settings) -> dict[Source, list[str]]:
+    """Where the systems are that this gateway calls; e-Taal is not among them, since it calls us."""
+    systems = {
+        Source.DIGILOCKER: ("digilocker",),
+        Source.API_SETU: ("apisetu",),
+        Source.UMANG: ("umang",),
+        Source.DBT_FINANCE: ("dbt_finance",),
+        Source.SSO: ("meri_pehchaan", "sso"),
+        Source.CSC: ("csc",),
+    }
+    return {source: [settings.partner(name).base_url for name in names] for source, names in systems.items()}
 
 
 @asynccontextmanager

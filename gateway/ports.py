@@ -2,6 +2,10 @@
 
 import socket
 
+STUCK_MILLISECONDS = 30_000
+"""How long the other side may take nothing of what was sent. Then the connection ends, and with it what was kept for
+it: a server can say good-bye to a reader that takes nothing, but cannot send it."""
+
 
 class PortTaken(Exception):
     """A port cannot be listened on; the text is one line for a person."""
@@ -12,6 +16,8 @@ def bound(host: str, port: int, setting: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     place = socket.socket(family, socket.SOCK_STREAM)
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # each accepted connection has it too
+        place.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MILLISECONDS)
     try:
         place.bind((host, port))
         place.listen(1)  # the port is ours from now on; who knocks while we start is let in afterwards

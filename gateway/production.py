@@ -3,7 +3,9 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from gateway.settings import SYSTEMS, Partner, Settings, SettingsRefused, variable
+from gateway.limits import DocumentMode
+from gateway.partner_settings import Partner
+from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable
 
 _LOCAL_NAMES = ("localhost", "test", "example", "invalid", "local")
 """Names that no system on the network bears (RFC 6761, RFC 6762)."""
@@ -30,6 +32,10 @@ def _findings(settings: Settings) -> list[tuple[bool, str]]:
         (settings.crash_at is not None, "a crash point is set (APUNI_CRASH_AT)"),
         (_unfit_webhook(settings), "the webhook of alarms is not https (APUNI_ALARMS__WEBHOOK_URL)"),
         (settings.graphiql_open, "GraphiQL is open (APUNI_GRAPHIQL)"),
+        (
+            settings.documents_mode is DocumentMode.OPEN,
+            "everybody may send documents that are not published (APUNI_DOCUMENTS)",
+        ),
         (
             _is_sqlite(settings.store_url) and not may_sqlite,
             "the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1",

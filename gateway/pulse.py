@@ -12,12 +12,15 @@ from actions.environment import Environment
 from domain.alarms import AlarmCode
 from domain.switches import Switchboard
 from gateway.vitals import Vitals
-from store import switches
+from store import calendar, switches
 from store.engine import Store
 from store.errors import StoreError
 
 SWITCH_SECONDS = 1.0
 """How often the number of the switches is read: a change holds everywhere within two seconds."""
+
+CALENDAR_SECONDS = 5.0
+"""How often the version of the calendar is read."""
 
 BEAT_SECONDS = 10.0
 log = structlog.get_logger(__name__)
@@ -30,6 +33,16 @@ async def take_over(board: Switchboard, store: Store) -> bool:
         if version == board.version:
             return False
         board.replace(await switches.everything(tx), version)
+    return True
+
+
+async def take_over_calendar(environment: Environment) -> bool:
+    """Read the calendar where another one was imported; True where it was."""
+    async with environment.store.reading() as tx:
+        version = await calendar.latest_version(tx)
+        if version in (None, environment.work_calendar.version):
+            return False
+        environment.calendars.latest = await calendar.work_calendar(tx, version)
     return True
 
 
@@ -53,6 +66,11 @@ class Pulse:
         if await take_over(self._board, self._environment.store):
             log.info("switches_taken_over", version=self._board.version)
 
+    async def poll_calendar(self) -> None:
+        """Take over a calendar that was imported since: day counts then follow it. One row is read where none was."""
+        if await take_over_calendar(self._environment):
+            log.info("calendar_taken_over", version=self._environment.work_calendar.version)
+
     async def beat(self) -> None:
         """Tell of this process. Raises StoreError, and remembers that the store was away."""
         self._vitals.read_clock()
@@ -70,11 +88,24 @@ async def pulsing(pulse: Pulse, *more: tuple[float, Callable[[], Awaitable[objec
     stopping = asyncio.Event()
     tasks = [
         asyncio.create_task(_repeat(stopping, SWITCH_SECONDS, pulse.poll_switches)),
+        asyncio.create_task(_repeat(stopping, CALENDAR_SECONDS, pulse.poll_calendar)),
         asyncio.create_task(_repeat(stopping, BEAT_SECONDS, pulse.beat)),
         *(asyncio.create_task(_repeat(stopping, seconds, work, wait_first=True)) for seconds, work in more),
     ]
     try:
         yield pulse
+    finally:
+        stopping.set()
+        await asyncio.gather(*tasks)
+
+
+@asynccontextmanager
+async def repeating(*works: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[None]:
+    """Do each work every so many seconds, for the first time after them; a failure is told and does not end it."""
+    stopping = asyncio.Event()
+    tasks = [asyncio.create_task(_repeat(stopping, seconds, work, wait_first=True)) for seconds, work in works]
+    try:
+        yield
     finally:
         stopping.set()
         await asyncio.gather(*tasks)

@@ -15,8 +15,10 @@ from domain.text import Language
 from gateway.alarm_reference import alarms
 from gateway.care import Care
 from gateway.desk import Desk
+from gateway.limits import Limits, Load, Rates, Server
+from gateway.partner_settings import Partner
 from gateway.reference_policies import policies
-from gateway.settings import SYSTEMS, Alarms, Limits, Partner, Retention, Settings, variable
+from gateway.settings import SYSTEMS, Alarms, Retention, Settings, variable
 from schema.errors import Fault
 
 NOTHING = "–"
@@ -40,17 +42,19 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.CONFLICT: Advice(_CHANGED, Remedy.REFRESH),
         ErrorCode.IDEMPOTENCY_KEY_REUSED: Advice(_CHANGED, Remedy.USE_NEW_KEY),
         ErrorCode.IN_PROGRESS: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.CONSENT_REQUIRED: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
+        ErrorCode.CONSENT_REQUIRED: Advice(_CHANGED, Remedy.GIVE_CONSENT),
         ErrorCode.SWITCHED_OFF: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.WRITES_STOPPED: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.RATE_LIMITED: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.TOO_COMPLEX: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.OVERLOADED: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.DEADLINE_EXCEEDED: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.SOURCE_UNAVAILABLE: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.SOURCE_REFUSED: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.SOURCE_GARBLED: Advice(_NO, Remedy.RETRY_LATER),
+        ErrorCode.SOURCE_GARBLED: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.INTEGRITY: Advice(_NO, Remedy.CALL_HELPLINE),
         ErrorCode.INTERNAL: Advice(_NO, Remedy.CALL_HELPLINE),
+        ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND: Advice(_NO, Remedy.UPDATE_APP),
         ErrorCode.SERVICE_UNKNOWN: Advice(_CHANGED, Remedy.CHOOSE_SERVICE),
         ErrorCode.SERVICE_CLOSED: Advice(_CHANGED, Remedy.CHOOSE_SERVICE),
         ErrorCode.DOCUMENT_MISSING: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
@@ -63,6 +67,7 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.FEE_MISMATCH: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FEE_NOT_PAID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.STEP_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.CONSENT_STEP_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
         ErrorCode.FEEDBACK_TOO_EARLY: Advice(_CHANGED, Remedy.SEE_APPLICATION),
         ErrorCode.FEEDBACK_CLOSED: Advice(_NO, Remedy.NONE),
         ErrorCode.GRIEVANCE_OPEN: Advice(_NO, Remedy.SEE_APPLICATION),
@@ -73,14 +78,24 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.OTP_WRONG: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.OTP_EXPIRED: Advice(_NO, Remedy.NONE),
         ErrorCode.PROOF_MISSING: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FILE_TOO_LARGE: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FILE_TYPE_NOT_ALLOWED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FILE_DISGUISED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FILE_DAMAGED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.UPLOAD_UNKNOWN: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
         ErrorCode.CASE_CLAIMED: Advice(_CHANGED, Remedy.TAKE_OVER),
         ErrorCode.PROPOSAL_WAITS: Advice(_NO, Remedy.REFRESH),
         ErrorCode.PROPOSAL_MISSING: Advice(_NO, Remedy.REFRESH),
         ErrorCode.SECOND_OFFICER_NEEDED: Advice(_NO, Remedy.CHOOSE_OFFICER),
         ErrorCode.OFFICER_UNSUITABLE: Advice(_CHANGED, Remedy.CHOOSE_OFFICER),
+        ErrorCode.OFFICER_INVOLVED: Advice(_NO, Remedy.NONE),
+        ErrorCode.LEAVE_OVERLAPS: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.PURPOSE_REQUIRED: Advice(_CHANGED, Remedy.STATE_PURPOSE),
         ErrorCode.PACK_REFUSED: Advice(_NO, Remedy.REFRESH),
         ErrorCode.PACK_EXPIRED: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.RESYNC: Advice(_NO, Remedy.REFRESH),
+        ErrorCode.STREAM_NEEDED: Advice(_NO, Remedy.CORRECT_INPUT),
+        ErrorCode.READER_TOO_SLOW: Advice(_YES, Remedy.RETRY_LATER),
         ErrorCode.DOCUMENT_NOT_NOTIFIED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.PAUSE_LIMIT_REACHED: Advice(_NO, Remedy.NONE),
         ErrorCode.CLEARANCE_PENDING: Advice(_YES, Remedy.RETRY_LATER),
@@ -116,6 +131,20 @@ setting breaks the rule in the last column. A dash means that there is no rule o
 The defaults hold in both profiles.
 
 {limits}
+
+## Rates
+
+In the demo a thousand times as much. How callers are told apart: docs/edge.md.
+
+{rates}
+
+## Load
+
+{load}
+
+## Server
+
+{server}
 
 ## Retention
 
@@ -195,6 +224,9 @@ def configuration() -> str:
     return _CONFIGURATION.format(
         settings=_table(header, _settings(Settings)),
         limits=_table(header, _settings(Limits, "limits")),
+        rates=_table(header, _settings(Rates, "rates")),
+        load=_table(header, _settings(Load, "load")),
+        server=_table(header, _settings(Server, "server")),
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
         desk=_table(header, _settings(Desk, "desk")),
@@ -223,10 +255,14 @@ def _texts(key: str) -> tuple[str, str]:
     return label(key, Language.EN), label(key, Language.HI)
 
 
+_APART = {"alarms", "care", "desk", "limits", "load", "partners", "rates", "retention", "server"}
+"""Settings that have tables of their own."""
+
+
 def _settings(model: type[BaseModel], *path: str) -> Iterator[tuple[str, ...]]:
     for name, field in model.model_fields.items():
-        if model is Settings and name in {"alarms", "care", "desk", "limits", "partners", "retention"}:
-            continue  # tables of their own
+        if model is Settings and name in _APART:
+            continue
         alias = field.validation_alias
         named = variable(alias) if isinstance(alias, str) else variable(*path, name)
         extra = field.json_schema_extra

@@ -11,7 +11,7 @@ CALL = (
     "body_bytes", "accepts",
 )  # fmt: skip
 SHARED = ("call", "breaker", "traffic", "places", "places_of_group", "per_second")
-KEPT = ("call", "fresh_seconds", "stale_while_revalidate_seconds", "stale_if_error_seconds", "scope")
+KEPT = ("call", "fresh_seconds", "stale_while_revalidate_seconds", "stale_if_error_seconds", "scope", "purpose")
 
 _POLICIES = """\
 <!-- Made by `apuni reference print` from integrations/registry.py. Do not edit. -->
@@ -29,21 +29,32 @@ A `READ` may be repeated. A `KEYED_WRITE` may be repeated once the partner was a
 had arrived. What happens `ONCE` is repeated only where the connection was never made. Repeats wait with full
 jitter, honour `Retry-After` up to 5 s, and are a share of all calls at most.
 
+*Accepts* is checked before a byte of a good answer is read; another type is garbled. An answer without a body has
+no type. An HTML page with status 200 is a portal that is down or asks somebody to sign in: `Unavailable` with the
+code `html_page` (contracts/umang.md section 4 says so; the other contracts say nothing).
+
 {calls}
 
 ## What calls share
 
 Calls go by one breaker for each system and group; in angle brackets is what each call names. `BUSY` opens at
 50 % failures of the last 20 calls, at least 10; `LOW` at five of five. Open time is 15 s, doubling to 300 s;
-three good probes close, one at a time. *Places* are calls at a time in one process, *per second* their rate.
+three good probes close, one at a time. The state is each process's own. With a shared cache (`APUNI_CACHE_URL`) an
+open breaker is told to the other processes as a hint: they then let one call of the group through at a time, until
+one succeeds, and open at the first that fails. *Places* are calls at a time in one process, *per second* their rate.
 
 {shared}
 
 ## What is kept
 
 A fresh answer is given without asking. After that it is given at once while it is asked for again, and then
-only where the system does not answer. Such answers say STALE with their age. Errors and partial answers are
-not kept. The key of an entry holds whom it is of.
+only where the system does not answer or what it sends cannot be read. Such answers say STALE with their age.
+Errors and partial answers are not kept; a refusal or a forged answer drops what was kept. The key of an entry
+holds whom it is of and what it was asked for. In a shared cache entries are sealed (AES-256-GCM by the keyring of
+fields, bound to their name).
+
+What is not in this table is never kept: files and XML of a locker are large and checked by their HMAC each time,
+tokens and identities are good once, and a payment's state is never shown old.
 
 {kept}
 

@@ -4,35 +4,24 @@ import csv
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from actions.catalogue_import import import_catalogue
-from actions.catalogue_rows import CatalogueRows
+from actions.catalogue_rows import FILES, CatalogueRows
 from actions.seed import seed
 from gateway.composition import open_house
 from gateway.documents.renderer import CertificateRenderer
 from gateway.logs import configure_logging
+from gateway.operations.seeding import publish_folder
 from gateway.settings import Settings
 from integrations.city.kit import load_demo
 from store.engine import migrate
 
 ROOT = Path(__file__).parent.parent
-CATALOGUE_FILES = {
-    "districts": "districts.csv",
-    "tehsils": "tehsils.csv",
-    "departments": "departments.csv",
-    "services": "services.csv",
-    "schemes": "dbt_schemes.csv",
-    "doctypes": "digilocker_doctypes.csv",
-    "outcomes": "local_outcomes.csv",
-    "local_departments": "local_departments.csv",
-    "holidays": "holidays.csv",
-    "second_pairs": "local_second_pair.csv",
-}
 
 LINE_EVERY = 100
 """Applications between two lines of progress where there is no terminal."""
@@ -40,8 +29,7 @@ LINE_EVERY = 100
 
 def catalogue_rows(folder: Path = ROOT / "catalogue_data") -> CatalogueRows:
     """The rows of every file of catalogue_data/."""
-    names = [part.name for part in fields(CatalogueRows)]
-    return CatalogueRows(**{name: _rows(folder / CATALOGUE_FILES[name]) for name in names})
+    return CatalogueRows(**{name: _rows(folder / file) for name, file in FILES.items()})
 
 
 @contextmanager
@@ -79,6 +67,8 @@ async def seed_demo(settings: Settings, console: Console) -> None:
         with shown_progress(console) as tell:
             sown = await seed(environment, load_demo(ROOT / "demo"), progress=tell, renderer=renderer)
         console.print("apuni: demo people and applications seeded" if sown else "apuni: demo data are there already")
+        published = await publish_folder(environment.store, environment.keyrings)
+        console.print(f"apuni: {published} operations of operations/ can be asked for by id")
 
 
 def _rows(path: Path) -> tuple[dict[str, str], ...]:

@@ -12,24 +12,36 @@ import structlog
 from actions.alarms import NOTIFY
 from actions.attachments import verify_document
 from actions.certificate_content import Renderer
+from actions.certificate_endings import make_corrected
+from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
+from actions.consent_watch import ConsentWatch
+from actions.doorstep_rounds import close_missed
 from actions.environment import Environment
+from actions.erasures import settle_erasures
 from actions.grievances import escalate_overdue
+from actions.instalments import release_due
 from actions.issue import issue_certificate
+from actions.locker_push import send_to_locker
 from actions.sanction import send_instruction
 from actions.tracking import forget_tries
+from actions.uploads import sweep_unused
 from domain.errors import ApuniError
-from gateway.alarms import LOOK_SECONDS, AlarmWatch, AlarmWebhook, drop
+from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
 from gateway.composition import open_house
+from gateway.fanout import telling
+from gateway.fanout_bus import open_bus
 from gateway.legal_worker import LegalClock
 from gateway.logs import configure_logging
 from gateway.production import refuse_unfit_production
-from gateway.pulse import Pulse, pulsing
+from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
+from gateway.sealing import SealWatch
 from gateway.settings import Retention, Settings
+from integrations.digilocker import PushAction
 from integrations.errors import IntegrationError
 from integrations.gate import SwitchedOff
-from integrations.transport import Lines
-from store import accesses, audit, counters, crash_points, idempotency, outbox, sessions, sign_ins
+from store import accesses, audit, changes, counters, crash_points, idempotency, outbox, sessions, sign_ins
 from store.engine import Transaction
+from store.erasures import ErasureList
 from store.errors import StoreError
 from store.outbox import OutboxMessage, OutboxState
 
@@ -56,7 +68,19 @@ def handlers(renderer: Renderer) -> Mapping[str, Handler]:
     async def verify(environment: Environment, payload: Mapping[str, str]) -> None:
         await verify_document(environment, payload["document_id"], application_id=payload["application_id"])
 
-    return {"certificate.issue": issue, "dbt.instruct": instruct, "document.verify": verify}
+    async def correct(environment: Environment, payload: Mapping[str, str]) -> None:
+        await make_corrected(environment, payload["certificate_id"], renderer)
+
+    async def push(environment: Environment, payload: Mapping[str, str]) -> None:
+        await send_to_locker(environment, payload["certificate_id"], PushAction(payload["action"]))
+
+    return {
+        "certificate.issue": issue,
+        "certificate.correct": correct,
+        "dbt.instruct": instruct,
+        "document.verify": verify,
+        "locker.push": push,
+    }
 
 
 class Worker:
@@ -85,8 +109,9 @@ class Worker:
         """Deliver what is due now; tells how many messages were tried."""
         tried = 0
         while not self._stopping.is_set():
-            async with self._environment.store.writing() as tx:
-                messages = await outbox.claim(tx, self._id, BATCH, LEASE_SECONDS)
+            messages = await self._environment.store.carry_out(
+                lambda tx: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS)
+            )
             if not messages:
                 break
             await asyncio.gather(*(self._deliver(message) for message in messages))
@@ -105,8 +130,12 @@ class Worker:
         kept = self._retention
         await store.carry_out(lambda tx: sessions.forget_before(tx, now - timedelta(days=kept.session_days)))
         await store.carry_out(lambda tx: accesses.forget_before(tx, now - timedelta(days=kept.access_days)))
+        await store.carry_out(lambda tx: changes.sweep(tx, now - timedelta(days=kept.change_days)))
         await escalate_overdue(self._environment)
         await forget_tries(self._environment)
+        await close_missed(self._environment)
+        await sweep_unused(self._environment)
+        await release_due(self._environment)
 
     async def _deliver(self, message: OutboxMessage) -> None:
         crash_points.reach(crash_points.CLAIMED)
@@ -180,23 +209,18 @@ async def run_worker(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(settings, kind="worker"))
         environment = house.environment
-        notify = await alarm_handler(settings, environment, stack)
+        notify = await alarm_webhook(settings, environment.clock, stack)
         house.vitals.swept()
         watch = AlarmWatch(environment, notify=notify is not None)
         pulse = Pulse(environment, house.switches, house.vitals)
-        await stack.enter_async_context(pulsing(pulse, (LOOK_SECONDS, watch.look)))
+        sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
+        beats = (LOOK_SECONDS, watch.look), (BEAT_SECONDS, sealing.look)
+        withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
+        await stack.enter_async_context(pulsing(pulse, *beats, withdrawals))
+        await stack.enter_async_context(telling(environment.store, open_bus(settings.cache_store_url)))
         renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
         table = {**handlers(renderer), NOTIFY: notify or drop}
+        await settle_erasures(environment, ErasureList(settings.erasure_list))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Worker(environment, table, stopping, settings.retention).run())
             tasks.create_task(LegalClock(environment, stopping, house.vitals.swept).run())
-
-
-async def alarm_handler(settings: Settings, environment: Environment, stack: AsyncExitStack) -> Handler | None:
-    """What tells changes of alarms to the webhook; None where no webhook is set."""
-    url, secret = settings.alarms.webhook_url, settings.alarms.webhook_secret
-    if url is None or secret is None:
-        return None
-    lines = Lines(environment.clock, kind=settings.http_transport, demo=settings.demo)
-    client = await stack.enter_async_context(lines.to([url]))
-    return AlarmWebhook(url, secret.get_secret_value(), client, environment.clock)

@@ -25,7 +25,12 @@ def _umang() -> Iterator[tuple[str, str]]:
     yield from ((code, "Unavailable") for code in sorted(umang_wire.TRANSIENT_CODES))
 
 
-_OUTCOMES = {"AGAIN": "Unavailable", "DECLINED": "Refused", "ALARM": "Refused, and somebody must look"}
+_OUTCOMES = {
+    "AGAIN": "Unavailable",
+    "ONCE": "Unavailable, asked once more",
+    "DECLINED": "Refused",
+    "ALARM": "Refused, and somebody must look",
+}
 _IDENTITY = {code: _OUTCOMES[verdict] for code, verdict in identity.ERRORS.items()}
 
 CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(

@@ -120,6 +120,11 @@ class Remote:
         self._shared = shared
         self._lanes: dict[Lane, LaneState] = {}
 
+    @property
+    def clock(self) -> Clock:
+        """The clock of this process, for what a partner wants dated."""
+        return self._shared.clock
+
     async def send(self, policy: CallPolicy, method: str, path: str, **parts: Unpack[Parts]) -> Answer:
         """Ask, and return the answer that `judge` let pass.
 

@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from actions.access import of_application
+from actions.access import of_applicant
 from domain import applications, benefits, catalogue, certificates, doorstep, feedback, people
+from domain.aliases import meant_as_ours, ours_or_old
 from domain.applications import Channel, DeliveryMode
 from domain.desk import ReadPurpose
 from domain.global_ids import TypeCode, from_global_id
 from domain.lifecycle import OPEN, Move, Status, moves_from
 from domain.messages import label
-from domain.numbers import NumberKind, parse_number, show_number
+from domain.numbers import MistypedNumber, NumberKind, show_number
 from domain.people import PersonKind
-from domain.policy import ObjectKind, Resource
 from schema.benefits import Benefit
 from schema.certificates import Certificate
-from schema.clearances import Clearance, Escalation, FieldReport
+from schema.clearances import Clearance, ClearanceProgress, Escalation
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.desk_marks import DeskClaim, Proposal
+from schema.directives import AUTHENTICATED
 from schema.doorstep import DoorstepVisit
 from schema.feedback import Feedback
+from schema.field_reports import FieldReport
 from schema.fields import resolved
 from schema.grievances import Grievance
-from schema.loading import ByKey
+from schema.loading import Applied, ByKey
 from schema.node import VIEWS, Node, node_id
 from schema.places import District, Tehsil, tehsil_by_code
 from schema.progress import AttachedDocument, Deadline, Decision, TimelineEntry
@@ -36,13 +38,14 @@ from schema.staff import Applicant, AssignedOfficer, AssistingOperator
 if TYPE_CHECKING:
     from schema.appeals import Appeal
 
+_OLD = "old_number"
 _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda application: application.item.service_code)
 
 
-def _of_applicant(application: "Application") -> Resource:
+def _of_applicant(application: "Application") -> Applied:
     """The applicant as a resource; receipts of her data bear the purpose that was stated for the application."""
     stated = application.stated.purpose if application.stated else None
-    return replace(of_application(application.item), kind=ObjectKind.CITIZEN, stated=stated)
+    return application.item.id, replace(of_applicant(application.item), stated=stated)
 
 
 _APPLICANT: ByKey[people.Citizen] = ByKey("applicants", _of_applicant)
@@ -72,7 +75,9 @@ class FormField:
     value: str = strawberry.field(description="What was filled in.")
 
 
-@strawberry.federation.type(keys=["id", "number"], description="One citizen's application for one service.")
+@strawberry.federation.type(
+    keys=["id", "number"], directives=[AUTHENTICATED], description="One citizen's application for one service."
+)
 class Application(Node):
     """An application of our own store."""
 
@@ -189,10 +194,15 @@ class Application(Node):
         found = [] if self.withheld else await info.context.loaders.clearances_of_applications.load(self.item.id)
         return [Clearance.of(item) for item in found]
 
+    @resolved(description="How far its clearances are; null where none was asked.")
+    async def clearance_progress(self, info: Info) -> ClearanceProgress | None:
+        found = [] if self.withheld else await info.context.loaders.clearances_of_applications.load(self.item.id)
+        return ClearanceProgress.of(found, info.context.environment.clock.now())
+
     @resolved(description="Reports from the field, the first one first.")
     async def verification(self, info: Info) -> list[FieldReport]:
         found = [] if self.withheld else await info.context.loaders.field_reports.load(self.item.id)
-        return [FieldReport.of(item) for item in found]
+        return [FieldReport.of(item, self.item.district) for item in found]
 
     @resolved(description="For officers: the latest warning about its due date; null where there is none.")
     async def escalation(self, info: Info) -> Escalation | None:
@@ -256,16 +266,20 @@ class Application(Node):
         return sorted(moves_from(self.item.status), key=list(Move).index)
 
 
+VIEWS[TypeCode.APPLICATION] = Application.of
+
+
 @strawberry.input(one_of=True, description="How an application is named: exactly one of these.")
 class ApplicationBy:
     """The names of an application."""
 
     id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Its opaque id.")
     number: strawberry.Maybe[str] = strawberry.field(
-        description="Its number as keyed; spaces, hyphens and Devanagari digits are accepted."
+        description="Its number as keyed, ours or that of a system before; spaces, hyphens and Devanagari digits are "
+        "accepted."
     )
     acknowledgement: strawberry.Maybe[str] = strawberry.field(
-        description="The number of its acknowledgement, as keyed."
+        description="The number of its acknowledgement as keyed, or its number in a system before."
     )
 
 
@@ -275,7 +289,8 @@ class ApplicationsQuery:
 
     @resolved(
         description="One application, for those who may see it; null where there is none. A number with a typing "
-        "error is NUMBER_MISTYPED."
+        "error is NUMBER_MISTYPED.",
+        directives=[AUTHENTICATED],
     )
     async def application(
         self,
@@ -292,6 +307,9 @@ class ApplicationsQuery:
         signed_in(info)
         name = _name(by)
         item = None if name is None else await info.context.loaders.named_applications.load((*name, purpose))
+        if item is None and name is not None and name[0] == _OLD and meant_as_ours(name[1]):
+            # Also where it is somebody else's case: absent and denied are one answer.
+            raise MistypedNumber(name[1])
         return None if item is None else Application.of(item, stated=purpose)
 
 
@@ -301,7 +319,12 @@ def _name(by: ApplicationBy) -> tuple[str, str] | None:
         code, key = from_global_id(by.id.value)
         return ("id", key) if code is TypeCode.APPLICATION else None
     if by.number is not None:
-        return "number", parse_number(by.number.value, NumberKind.APPLICATION)
+        return _numbered("number", by.number.value, NumberKind.APPLICATION)
     if by.acknowledgement is not None:
-        return "acknowledgement", parse_number(by.acknowledgement.value, NumberKind.ACKNOWLEDGEMENT)
+        return _numbered("acknowledgement", by.acknowledgement.value, NumberKind.ACKNOWLEDGEMENT)
     return None
+
+
+def _numbered(name: str, text: str, kind: NumberKind) -> tuple[str, str]:
+    number, old = ours_or_old(text, kind)
+    return (_OLD if old else name), number

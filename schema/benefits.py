@@ -12,6 +12,7 @@ from domain.global_ids import TypeCode
 from domain.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
 from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED
 from schema.fields import resolved
 from schema.node import Node, node_id
 from schema.provenance import Provenance
@@ -77,7 +78,9 @@ class Instalment:
         return self.view.state.utr_last4 if self.view.state else None
 
 
-@strawberry.federation.type(keys=["id"], description="A benefit that was sanctioned to a citizen.")
+@strawberry.federation.type(
+    keys=["id"], directives=[AUTHENTICATED], description="A benefit that was sanctioned to a citizen."
+)
 class Benefit(Node):
     """A sanction with its payments."""
 

@@ -14,9 +14,14 @@ from schema.appealing import AppealingMutation, ExaminingMutation
 from schema.appeals import AppealsQuery
 from schema.applications import ApplicationsQuery
 from schema.certificates import CertificatesQuery
+from schema.changes import ChangesQuery
 from schema.citizens import Citizen
+from schema.client_policy import ClientPolicyMutation, ClientPolicyQuery
 from schema.complaining import GrievancesMutation
+from schema.consenting import ConsentsMutation
+from schema.consents import ConsentsQuery
 from schema.context import Context, Info
+from schema.correcting import CorrectingMutation
 from schema.counts import CountsQuery
 from schema.deciding import DecidingMutation
 from schema.desk import DeskMutation
@@ -24,8 +29,11 @@ from schema.entities import resolve_entities
 from schema.errors import replace_errors
 from schema.feedback import FeedbackQuery
 from schema.fees import FeesMutation
+from schema.files import FilesQuery
+from schema.guarding import enforce
 from schema.labels import LabelsQuery
 from schema.nodes import NodesQuery
+from schema.notifications import NotificationsMutation
 from schema.office_law import OverdueQuery
 from schema.officers import Officer
 from schema.operations_desk import OperationsMutation, OperationsQuery
@@ -37,7 +45,10 @@ from schema.responding import RespondingMutation
 from schema.scalars import scalar_map
 from schema.services import ServicesQuery
 from schema.sources import SourcesQuery
+from schema.staff_lists import StaffQuery
+from schema.staffing import StaffingMutation
 from schema.submitting import SubmittingMutation
+from schema.subscribing import Subscription
 from schema.suggestions import SuggestionsMutation
 from schema.tracking import TrackingQuery
 from schema.viewer import ViewerQuery
@@ -58,15 +69,20 @@ class Query(
     ApplicationsQuery,
     AppealsQuery,
     OverdueQuery,
+    ChangesQuery,
     CertificatesQuery,
     CountsQuery,
     TrackingQuery,
     FeedbackQuery,
     DoorstepQuery,
+    FilesQuery,
     SourcesQuery,
     NodesQuery,
     LabelsQuery,
     OperationsQuery,
+    StaffQuery,
+    ClientPolicyQuery,
+    ConsentsQuery,
 ):
     """The root of queries."""
 
@@ -77,16 +93,21 @@ class Mutation(
     RespondingMutation,
     FeesMutation,
     DecidingMutation,
+    CorrectingMutation,
     AppealingMutation,
     ExaminingMutation,
     DeskMutation,
     OperationsMutation,
+    ClientPolicyMutation,
     FeedbackMutation,
     GrievancesMutation,
     SuggestionsMutation,
     PersonalDataMutation,
     ArrangingMutation,
     VisitingMutation,
+    NotificationsMutation,
+    StaffingMutation,
+    ConsentsMutation,
 ):
     """The root of mutations."""
 
@@ -114,10 +135,11 @@ class ApuniSchema(strawberry.federation.Schema):
 
 
 def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None) -> strawberry.federation.Schema:
-    """Make the schema."""
-    return ApuniSchema(
+    """Make the schema, and enforce what its fields declare."""
+    built = ApuniSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         # Unions and lazy types are not searched for entities, so these are named.
         types=[Citizen, Officer, Operator],
         extensions=[AnswerExtension],
@@ -125,3 +147,5 @@ def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None
         config=StrawberryConfig(scalar_map=scalar_map()),
         federation_version=FEDERATION_VERSION,
     )
+    enforce(built._schema)  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
+    return built

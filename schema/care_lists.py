@@ -1,17 +1,20 @@
 """Lists of feedback, grievances and suggestions: a person's own, and those of an office."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from actions.access import covering, may_read_all
+from actions.access import covering, may_read_all, of_appeal
 from actions.care import of_feedback, of_grievance, of_suggestion
 from actions.doorstep_views import Errand, count_errands, errands_of
+from domain.appeals import Appeal
 from domain.doorstep import VisitState
 from domain.feedback import Feedback, Suggestion
 from domain.grievances import Grievance, GrievanceState
 from domain.people import Posting
 from domain.policy import ObjectKind, Purpose, Resource
+from schema.appeals import Appeal as AppealView
 from schema.context import Info
 from schema.cursors import Position
 from schema.doorstep import AgentVisit
@@ -19,22 +22,54 @@ from schema.feedback import Feedback as FeedbackView
 from schema.grievances import Grievance as GrievanceView
 from schema.paging import Listing, Window
 from schema.suggestions import Suggestion as SuggestionView
-from store import feedback, grievances, suggestions
+from store import appeals, feedback, grievances, suggestions
 from store.engine import Transaction
 
 Row = TypeVar("Row")
-_Read = Callable[[Transaction, tuple[datetime, str] | None, int], Awaitable[list[Row]]]
+_Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]
 _Count = Callable[[Transaction], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a list that the store is asked for: a page and one row more."""
+
+    place: tuple[datetime, str] | None
+    backward: bool
+    limit: int
+
+    @classmethod
+    def of(cls, window: Window) -> "Part":
+        """The part for a page of the graph."""
+        place = window.place
+        known = None if place is None else (datetime.fromisoformat(str(place[0])), place[1])
+        return cls(known, window.backward, window.size + 1)
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The same as the arguments of the store's functions."""
+        return {"place": self.place, "backward": self.backward, "limit": self.limit}
 
 
 def grievances_of_citizen(info: Info, citizen_id: str) -> Listing[Grievance]:
     """Her grievances, the newest first; empty for those who may not see them."""
     return Listing(
         f"grievances:{citizen_id}",
-        _rows(info, lambda tx, place, size: _own_grievances(tx, citizen_id, place, size), of_grievance),
+        _rows(info, lambda tx, part: grievances.page_of_citizen(tx, citizen_id, **part.where), of_grievance),
         _count(info, lambda tx: grievances.count_of_citizen(tx, citizen_id)),
         lambda item: (item.created_at.isoformat(), item.id),
         GrievanceView.of,
+    )
+
+
+def appeals_of_citizen(info: Info, citizen_id: str) -> Listing[Appeal]:
+    """Her appeals, the newest first; empty for those who may not see them."""
+    return Listing(
+        f"appeals:{citizen_id}",
+        _rows(info, lambda tx, part: appeals.page_of_citizen(tx, citizen_id, **part.where), of_appeal),
+        _count(info, lambda tx: appeals.count_of_citizen(tx, citizen_id)),
+        lambda item: (item.received_at.isoformat(), item.id),
+        AppealView.of,
     )
 
 
@@ -42,7 +77,7 @@ def suggestions_of_author(info: Info, author_id: str) -> Listing[Suggestion]:
     """What one person suggested, the newest first; empty for others."""
     return Listing(
         f"suggestions:{author_id}",
-        _rows(info, lambda tx, place, size: _own_suggestions(tx, author_id, place, size), of_suggestion),
+        _rows(info, lambda tx, part: suggestions.page_of_author(tx, author_id, **part.where), of_suggestion),
         _count(info, lambda tx: suggestions.count_of_author(tx, author_id)),
         lambda item: (item.created_at.isoformat(), item.id),
         SuggestionView.of,
@@ -53,8 +88,8 @@ def grievances_of_office(info: Info, states: Collection[GrievanceState]) -> List
     """Grievances of the asking officer's jurisdictions, the one that is due first at the top."""
     reach = _reach(info, ObjectKind.GRIEVANCE)
 
-    async def read(tx: Transaction, place: tuple[datetime, str] | None, size: int) -> list[Grievance]:
-        return await grievances.page(tx, reach, states, after=place, limit=size)
+    async def read(tx: Transaction, part: Part) -> list[Grievance]:
+        return await grievances.page(tx, reach, states, **part.where)
 
     return Listing(
         f"office-grievances:{info.context.subject.person_id}:{sorted(states)}",
@@ -69,8 +104,8 @@ def suggestions_of_office(info: Info, states: Collection[Any]) -> Listing[Sugges
     """Suggestions for the asking officer's departments, the newest first."""
     reach = _reach(info, ObjectKind.SUGGESTION)
 
-    async def read(tx: Transaction, place: tuple[datetime, str] | None, size: int) -> list[Suggestion]:
-        return await suggestions.page(tx, reach, states, after=place, limit=size)
+    async def read(tx: Transaction, part: Part) -> list[Suggestion]:
+        return await suggestions.page(tx, reach, states, **part.where)
 
     return Listing(
         f"office-suggestions:{info.context.subject.person_id}:{sorted(states)}",
@@ -85,8 +120,8 @@ def feedback_of_office(info: Info) -> Listing[Feedback]:
     """Feedback on cases of the asking officer's departments, the newest first."""
     reach = _reach(info, ObjectKind.FEEDBACK)
 
-    async def read(tx: Transaction, place: tuple[datetime, str] | None, size: int) -> list[Feedback]:
-        return await feedback.page(tx, reach, after=place, limit=size)
+    async def read(tx: Transaction, part: Part) -> list[Feedback]:
+        return await feedback.page(tx, reach, **part.where)
 
     return Listing(
         f"office-feedback:{info.context.subject.person_id}",
@@ -103,8 +138,10 @@ def visits_of_agent(info: Info, states: Collection[VisitState]) -> Listing[Erran
 
     async def rows(window: Window) -> list[Errand]:
         place = window.place
-        after = None if place is None else (date.fromisoformat(str(place[0])), place[1])
-        return await errands_of(environment, subject, states, after=after, limit=window.size + 1)
+        known = None if place is None else (date.fromisoformat(str(place[0])), place[1])
+        return await errands_of(
+            environment, subject, states, place=known, backward=window.backward, limit=window.size + 1
+        )
 
     async def count() -> int:
         return await count_errands(environment, subject, states)
@@ -126,15 +163,16 @@ def _rows(
     """Pages of rows that the access table lets through, each read with its receipt."""
 
     async def rows(window: Window) -> Sequence[Row]:
-        environment, place = info.context.environment, window.place
-        after = None if place is None else (datetime.fromisoformat(str(place[0])), place[1])
+        environment = info.context.environment
         async with environment.store.reading() as tx:
-            found = await read(tx, after, window.size + 1)
-        # The row after the page only says that there is one; nobody reads it.
-        resources = [resource(row) for row in found[: window.size]]
-        purposes = await may_read_all(environment, info.context.subject, resources)
-        allowed = [row for row, purpose in zip(found, purposes, strict=False) if purpose is not None]
-        return [*allowed, *found[window.size :]] if len(allowed) == window.size else allowed
+            found = await read(tx, Part.of(window))
+        # The row beyond the page only says that there is one; nobody reads it.
+        page = found[-window.size :] if window.backward else found[: window.size]
+        purposes = await may_read_all(environment, info.context.subject, [resource(row) for row in page])
+        allowed = [row for row, purpose in zip(page, purposes, strict=True) if purpose is not None]
+        if len(allowed) < window.size:
+            return allowed
+        return [*found[: -window.size], *allowed] if window.backward else [*allowed, *found[window.size :]]
 
     return rows
 
@@ -145,15 +183,3 @@ def _count(info: Info, count: _Count) -> Callable[[], Awaitable[int]]:
             return await count(tx)
 
     return counted
-
-
-async def _own_grievances(
-    tx: Transaction, citizen_id: str, place: tuple[datetime, str] | None, size: int
-) -> list[Grievance]:
-    return await grievances.page_of_citizen(tx, citizen_id, after=place, limit=size)
-
-
-async def _own_suggestions(
-    tx: Transaction, author_id: str, place: tuple[datetime, str] | None, size: int
-) -> list[Suggestion]:
-    return await suggestions.page_of_author(tx, author_id, after=place, limit=size)

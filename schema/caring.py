@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 import strawberry
 
 from actions.environment import SubmissionState
-from schema.context import Info, signed_in
-from schema.errors import EXPECTED_IN_MUTATIONS
-from schema.mutating import Submission, UserError, user_errors_of
+from schema.context import Info
+from schema.mutating import Submission, UserError, came_of, rejected
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
 
@@ -31,15 +30,11 @@ async def cared(
     work: Callable[[], Awaitable[tuple[Any, bool]]],
     view: Callable[[Any], Any],
 ) -> Payload:
-    """Run a verb for somebody who is signed in; the result is put in the payload's field of that name."""
-    signed_in(info)
-    info.context.loaders.forget()
-    try:
-        item, replayed = await work()
-    except EXPECTED_IN_MUTATIONS as refusal:
-        state = Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
-        return _filled(payload, {name: None, "user_errors": user_errors_of(info, refusal), "submission": state})
-    info.context.signals.replayed = info.context.signals.replayed or replayed
+    """Run a verb and put what came of it into the payload's field of that name."""
+    came = await came_of(info, work)
+    if isinstance(came, list):
+        return _filled(payload, {name: None, "user_errors": came, "submission": rejected()})
+    item, replayed = came
     number = getattr(item, "number", None)
     state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=number, replayed=replayed)
     return _filled(payload, {name: view(item), "user_errors": [], "submission": state})

@@ -8,32 +8,40 @@ import strawberry
 
 from actions import access
 from actions.benefits import benefits_of
-from actions.certificates import certificates_of
+from actions.certificates import CertificatesView, certificates_of, department_certificates
 from actions.dashboard import dashboard_of
 from actions.ration import ration_card_of
 from domain import catalogue, people
+from domain.appeals import Appeal as AppealItem
 from domain.applications import Application as ApplicationItem
+from domain.consents import Consent as ConsentItem
+from domain.consents import ConsentPurpose
 from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.feedback import Suggestion as SuggestionItem
 from domain.global_ids import TypeCode
 from domain.grievances import Grievance as GrievanceItem
 from domain.lifecycle import Status
 from domain.masks import mask_mobile
+from domain.notices import Notice as NoticeItem
 from domain.policy import ObjectKind, Purpose
 from domain.sources import Source
 from domain.text import Language
+from schema.appeals import Appeal
 from schema.applications import Application
 from schema.benefits import Benefit, BenefitList
-from schema.care_lists import grievances_of_citizen, suggestions_of_author
+from schema.care_lists import appeals_of_citizen, grievances_of_citizen, suggestions_of_author
 from schema.certificates import Certificate, CertificateList
+from schema.consents import Consent, consents_listed
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.dashboard import Dashboard
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
 from schema.fields import resolved
 from schema.grievances import Grievance
 from schema.linked_accounts import DataAccess, LinkedAccount
 from schema.loading import ByKey
 from schema.node import Node, node_id
+from schema.notifications import Notification, notifications_of
 from schema.paging import LARGEST_PAGE, Connection, Listing, Paged, Window
 from schema.places import District
 from schema.provenance import noted
@@ -53,7 +61,7 @@ class ApplicationFilter:
     statuses: list[Status] | None = strawberry.field(default=None, description="Only these states.")
 
 
-@strawberry.federation.type(keys=["id"], description="A citizen of the portal.")
+@strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A citizen of the portal.")
 class Citizen(Node):
     """A citizen; what others may see of her is decided field by field."""
 
@@ -64,6 +72,11 @@ class Citizen(Node):
     def of(cls, item: people.Citizen) -> Self:
         """The graph's view of a citizen."""
         return cls(id=node_id(TypeCode.CITIZEN, item.id), item=item, language=item.language)
+
+    @property
+    def consenting_citizen(self) -> str:
+        """Whose consent `@consent` asks for."""
+        return self.item.id
 
     @resolved(description="Her name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
@@ -96,10 +109,29 @@ class Citizen(Node):
 
     @resolved(
         description="Her certificates: ours, those of her locker, those of departments.",
-        directives=read_from("digilocker.issued_documents", "apisetu.certificate"),
+        directives=[
+            *read_from("digilocker.issued_documents", "apisetu.certificate"),
+            NEVER_SILENTLY_NULL,
+            listed(10, sized=["nodes"]),
+        ],
     )
     async def certificates(self, info: Info) -> CertificateList | None:
-        view = await certificates_of(info.context.environment, info.context.subject, self.item.id)
+        return self._listed(info, await certificates_of(info.context.environment, info.context.subject, self.item.id))
+
+    @resolved(
+        description="Her certificates that departments hold, asked for with the consent that she gave for each.",
+        directives=[
+            *read_from("apisetu.certificate"),
+            consented(ConsentPurpose.DEPARTMENT_DOCUMENTS),
+            NEVER_SILENTLY_NULL,
+            listed(5, sized=["nodes"]),
+        ],
+    )
+    async def department_certificates(self, info: Info) -> CertificateList | None:
+        context = info.context
+        return self._listed(info, await department_certificates(context.environment, context.subject, self.item.id))
+
+    def _listed(self, info: Info, view: CertificatesView) -> CertificateList:
         provenance = noted(info, view.provenances)
         for failure in view.failures:
             info.context.sources.missing(info.path, failure)
@@ -108,7 +140,11 @@ class Citizen(Node):
 
     @resolved(
         description="Her benefits and where their payments stand.",
-        directives=read_from("dbt_finance.payment_statuses"),
+        directives=[
+            *read_from("dbt_finance.payment_statuses"),
+            NEVER_SILENTLY_NULL,
+            listed(5, sized=["nodes"]),
+        ],
     )
     async def benefits(self, info: Info) -> BenefitList | None:
         view = await benefits_of(info.context.environment, info.context.subject, self.item.id)
@@ -121,7 +157,7 @@ class Citizen(Node):
 
     @resolved(
         description="Her ration card through UMANG; null where no card of hers is known.",
-        directives=read_from("umang.getrationcard"),
+        directives=[*read_from("umang.getrationcard"), consented(ConsentPurpose.RATION_CARD)],
     )
     async def ration_card(self, info: Info, language: InLanguage = None) -> RationCard | None:
         context = info.context
@@ -137,16 +173,44 @@ class Citizen(Node):
     @resolved(
         description="Her grievances, the newest first.",
         graphql_type=Connection[Grievance],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def grievances(self, info: Info) -> Listing[GrievanceItem]:
         await _required(info, self.item.id, ObjectKind.GRIEVANCE)
         return grievances_of_citizen(info, self.item.id)
 
     @resolved(
+        description="Her messages, the newest first; for herself alone.",
+        graphql_type=Connection[Notification],
+        extensions=[Paged()],
+    )
+    async def notifications(
+        self,
+        info: Info,
+        unread_only: Annotated[
+            bool, strawberry.argument(description="Only those that she has not marked as read.")
+        ] = False,
+    ) -> Listing[NoticeItem]:
+        return await notifications_of(info, self.item.id, unread_only=unread_only)
+
+    @resolved(
+        description="Her appeals, the newest first.",
+        graphql_type=Connection[Appeal],
+        extensions=[Paged()],
+    )
+    async def appeals(self, info: Info) -> Listing[AppealItem]:
+        await _required(info, self.item.id, ObjectKind.APPEAL)
+        return appeals_of_citizen(info, self.item.id)
+
+    @resolved(description="Whether an appeal files itself for her when a due date passes; she chooses.")
+    async def auto_appeal(self, info: Info) -> bool:
+        await _required(info, self.item.id, ObjectKind.APPEAL)
+        return await info.context.loaders.auto_appeal_opt_outs.load(self.item.id) is None
+
+    @resolved(
         description="What she suggested, the newest first.",
         graphql_type=Connection[Suggestion],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def suggestions(self, info: Info) -> Listing[SuggestionItem]:
         await _required(info, self.item.id, ObjectKind.SUGGESTION)
@@ -157,7 +221,15 @@ class Citizen(Node):
         await _required(info, self.item.id, ObjectKind.CITIZEN)
         return [LinkedAccount.of(item) for item in await info.context.loaders.linked_accounts.load(self.item.id)]
 
-    @resolved(description="Who read her data, the latest first.")
+    @resolved(
+        description="What she lets us read, from whom and until when, the latest first.",
+        graphql_type=Connection[Consent],
+        extensions=[Paged()],
+    )
+    async def consents(self, info: Info) -> Listing[ConsentItem]:
+        return await consents_listed(info, self.item.id)
+
+    @resolved(description="Who read her data, the latest first.", directives=[sliced("first")])
     async def data_accesses(
         self,
         info: Info,

@@ -83,7 +83,6 @@ class Clearance(Node):
         item = await _ANSWERED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-
     @resolved(
         description="The officer of the level above whom it went to; null before that, or where none is posted.",
         metadata=_ESCALATED_TO.metadata,

@@ -12,14 +12,13 @@ from actions.grievances import (
     raise_grievance,
     reply_to_grievance,
 )
-from domain import grievances
 from domain.global_ids import TypeCode
 from domain.grievances import GrievanceCategory, GrievanceMove
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info
 from schema.fields import mutation
 from schema.grievances import Grievance
-from schema.mutating import KEY_DESCRIPTION, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 
 
 @strawberry.input(description="A grievance about an application.")
@@ -70,15 +69,16 @@ class GrievancesMutation:
             RaiseGrievanceInput, strawberry.argument(description="The grievance.")
         ],
     ) -> GrievancePayload:
-        async def work() -> tuple[grievances.Grievance, bool]:
-            request = RaiseGrievance(
+        work = doing(
+            info,
+            raise_grievance,
+            lambda: RaiseGrievance(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 category=input.category,
                 text=input.text,
                 idempotency_key=key_of(info, input.idempotency_key),
-            )
-            return await raise_grievance(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await cared(info, GrievancePayload, "grievance", work, Grievance.of)
 
     @mutation(description="Answer a grievance of one's jurisdiction; one that went up is answered from above.")
@@ -89,15 +89,16 @@ class GrievancesMutation:
             ReplyToGrievanceInput, strawberry.argument(description="The reply.")
         ],
     ) -> GrievancePayload:
-        async def work() -> tuple[grievances.Grievance, bool]:
-            request = ReplyToGrievance(
+        work = doing(
+            info,
+            reply_to_grievance,
+            lambda: ReplyToGrievance(
                 grievance_id=key_of_type(TypeCode.GRIEVANCE, input.grievance_id, "input", "grievanceId"),
                 text=input.text,
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
-            )
-            return await reply_to_grievance(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await cared(info, GrievancePayload, "grievance", work, Grievance.of)
 
     @mutation(description="Close one's grievance.")
@@ -122,13 +123,13 @@ class GrievancesMutation:
 
 
 async def _move(info: Info, given: GrievanceInput, move: GrievanceMove) -> GrievancePayload:
-    async def work() -> tuple[grievances.Grievance, bool]:
-        request = MoveGrievance(
+    def request() -> MoveGrievance:
+        return MoveGrievance(
             grievance_id=key_of_type(TypeCode.GRIEVANCE, given.grievance_id, "input", "grievanceId"),
             move=move,
             idempotency_key=key_of(info, given.idempotency_key),
             expected_version=given.expected_version,
         )
-        return await move_grievance(info.context.environment, info.context.subject, request)
 
+    work = doing(info, move_grievance, request)
     return await cared(info, GrievancePayload, "grievance", work, Grievance.of)

@@ -1,11 +1,13 @@
 """What lives for one request: who asks, in which language, and what was read for the answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 import strawberry
 
 from actions.environment import Environment
+from actions.following import Feed
 from domain.errors import NotSignedIn
 from domain.people import Subject
 from domain.switches import Switchboard
@@ -38,6 +40,18 @@ class Context:
     """What one client is told by, its address; it is counted, never kept."""
     switches: Switchboard = field(default_factory=Switchboard)
     """Which mutations and systems are switched off, as this process last read it."""
+    cost_limit: int | None = None
+    """Points that one operation may cost; None for no limit."""
+    throttle: Mapping[str, float] | None = None
+    """What the caller's rate leaves her, as `extensions.cost.throttleStatus` tells it."""
+    federation: bool = True
+    """Whether `_entities` and `_service` may be asked: in production by a router that proved itself alone."""
+    router: bool = False
+    """Whether a router that proved itself asks: it may send its own documents where only published ones are taken."""
+    feed: Feed | None = None
+    """What tells of changes; there is one where subscriptions are served."""
+    resume: str | None = None
+    """The cursor of the last event that a reader has, where its transport tells it (Last-Event-ID)."""
     signals: Signals = field(default_factory=Signals)
     sources: SourceLedger = field(init=False)
     loaders: Loaders = field(init=False)
@@ -45,6 +59,13 @@ class Context:
     def __post_init__(self) -> None:
         object.__setattr__(self, "sources", SourceLedger(self.environment.clock))
         object.__setattr__(self, "loaders", Loaders(self.environment, self.subject))
+
+    @property
+    def the_feed(self) -> Feed:
+        """What tells of changes; raises LookupError in a process that serves no subscriptions."""
+        if self.feed is None:
+            raise LookupError("this process serves no subscriptions")
+        return self.feed
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

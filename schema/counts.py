@@ -8,7 +8,9 @@ import strawberry
 from actions.counts import DayCounts, transaction_counts
 from domain import catalogue, counting
 from domain.clock import ist_date
+from domain.scopes import Scope
 from schema.context import Info, signed_in
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.places import District
@@ -81,7 +83,8 @@ class CountsQuery:
 
     @resolved(
         description="The e-transactions of a day, for officers, auditors and e-Taal; "
-        "null with NOT_FOUND for everybody else."
+        "null with NOT_FOUND for everybody else.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)],
     )
     async def transaction_counts(
         self,

@@ -9,7 +9,7 @@ from domain.applications import RejectionGround
 from domain.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
-from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
 
 
 @strawberry.input(description="A verdict on an application.")
@@ -48,8 +48,10 @@ class DecidingMutation:
             DecideApplicationInput, strawberry.argument(description="The verdict.")
         ],
     ) -> DecideApplicationPayload:
-        async def work() -> Outcome:
-            request = Decide(
+        work = doing(
+            info,
+            decide_application,
+            lambda: Decide(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 verdict=input.verdict,
                 idempotency_key=key_of(info, input.idempotency_key),
@@ -57,7 +59,6 @@ class DecidingMutation:
                 ground=input.ground,
                 documents=tuple(input.documents),
                 reason=input.reason,
-            )
-            return await decide_application(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, DecideApplicationPayload, work)

@@ -14,7 +14,7 @@ from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decis
 from domain import applications
 from domain.global_ids import TypeCode
 from schema.applications import Application
-from schema.context import Info, signed_in
+from schema.context import Info
 from schema.desk_inputs import (
     BulkClaimInput,
     BulkDecideInput,
@@ -27,16 +27,17 @@ from schema.desk_inputs import (
     ReplayDecisionsInput,
     SendBackDecisionInput,
 )
-from schema.errors import EXPECTED_IN_MUTATIONS
 from schema.fields import mutation
 from schema.mutating import (
     ApplicationPayload,
-    Outcome,
     Submission,
     UserError,
+    came_of,
     carried_out,
+    doing,
     key_of,
     key_of_type,
+    rejected,
     user_errors_of,
 )
 from schema.node import node_id
@@ -148,10 +149,11 @@ class DeskMutation:
         info: Info,
         input: Annotated[ClaimApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
     ) -> ClaimApplicationPayload:
-        async def work() -> Outcome:
-            request = ClaimCase(_case(input.application_id), key_of(info, input.idempotency_key), input.take_over)
-            return await claim_application(info.context.environment, info.context.subject, request)
-
+        work = doing(
+            info,
+            claim_application,
+            lambda: ClaimCase(_case(input.application_id), key_of(info, input.idempotency_key), input.take_over),
+        )
         return await carried_out(info, ClaimApplicationPayload, work)
 
     @mutation(description="Give a claimed case back.")
@@ -160,10 +162,11 @@ class DeskMutation:
         info: Info,
         input: Annotated[ReleaseApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
     ) -> ReleaseApplicationPayload:
-        async def work() -> Outcome:
-            request = ReleaseCase(_case(input.application_id), key_of(info, input.idempotency_key))
-            return await release_application(info.context.environment, info.context.subject, request)
-
+        work = doing(
+            info,
+            release_application,
+            lambda: ReleaseCase(_case(input.application_id), key_of(info, input.idempotency_key)),
+        )
         return await carried_out(info, ReleaseApplicationPayload, work)
 
     @mutation(description="Hand a case on to another officer of its place, or one level up.")
@@ -172,16 +175,17 @@ class DeskMutation:
         info: Info,
         input: Annotated[ForwardApplicationInput, strawberry.argument(description="Case and officer.")],  # noqa: A002
     ) -> ForwardApplicationPayload:
-        async def work() -> Outcome:
-            request = ForwardCase(
+        work = doing(
+            info,
+            forward_application,
+            lambda: ForwardCase(
                 application_id=_case(input.application_id),
                 officer_id=_officer(input.officer_id),
                 reason=input.reason,
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
-            )
-            return await forward_application(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, ForwardApplicationPayload, work)
 
     @mutation(description="Confirm a colleague's proposed decision; it is carried out as hers.")
@@ -190,11 +194,11 @@ class DeskMutation:
         info: Info,
         input: Annotated[ConfirmDecisionInput, strawberry.argument(description="The case.")],  # noqa: A002
     ) -> ConfirmDecisionPayload:
-        async def work() -> Outcome:
+        def request() -> ConfirmDecision:
             key = key_of(info, input.idempotency_key)
-            request = ConfirmDecision(_case(input.application_id), key, input.expected_version)
-            return await confirm_decision(info.context.environment, info.context.subject, request)
+            return ConfirmDecision(_case(input.application_id), key, input.expected_version)
 
+        work = doing(info, confirm_decision, request)
         return await carried_out(info, ConfirmDecisionPayload, work)
 
     @mutation(description="Send a colleague's proposed decision back to her; nothing is decided.")
@@ -203,11 +207,11 @@ class DeskMutation:
         info: Info,
         input: Annotated[SendBackDecisionInput, strawberry.argument(description="The case.")],  # noqa: A002
     ) -> SendBackDecisionPayload:
-        async def work() -> Outcome:
+        def request() -> SendBackDecision:
             key = key_of(info, input.idempotency_key)
-            request = SendBackDecision(_case(input.application_id), input.reason, key, input.expected_version)
-            return await send_back_decision(info.context.environment, info.context.subject, request)
+            return SendBackDecision(_case(input.application_id), input.reason, key, input.expected_version)
 
+        work = doing(info, send_back_decision, request)
         return await carried_out(info, SendBackDecisionPayload, work)
 
     @mutation(description="Pass one verdict on up to 50 cases; each is done or refused by itself.")
@@ -216,8 +220,8 @@ class DeskMutation:
         info: Info,
         input: Annotated[BulkDecideInput, strawberry.argument(description="Cases and verdict.")],  # noqa: A002
     ) -> BulkDecidePayload:
-        async def work() -> list[ItemResult]:
-            request = BulkDecide(
+        def request() -> BulkDecide:
+            return BulkDecide(
                 items=tuple(Item(_case(item.application_id), item.expected_version) for item in input.items),
                 verdict=input.verdict,
                 idempotency_key=key_of(info, input.idempotency_key),
@@ -225,8 +229,8 @@ class DeskMutation:
                 reason=input.reason,
                 documents=tuple(input.documents or ()),
             )
-            return await bulk_decide(info.context.environment, info.context.subject, request)
 
+        work = doing(info, bulk_decide, request)
         return await _each(info, BulkDecidePayload, work)
 
     @mutation(description="Claim up to 50 cases; each is claimed or refused by itself.")
@@ -311,14 +315,14 @@ def _officer(opaque: strawberry.ID) -> str:
 
 async def _each(info: Info, payload: type[Several], work: Callable[[], Awaitable[list[ItemResult]]]) -> Several:
     """Run an action on several cases; what keeps it from beginning at all becomes `userErrors`."""
-    signed_in(info)
-    info.context.loaders.forget()
-    try:
+
+    async def whole() -> tuple[list[ItemResult], bool]:
         results = await work()
-    except EXPECTED_IN_MUTATIONS as refusal:
-        rejected = Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
-        return payload(results=[], user_errors=user_errors_of(info, refusal), submission=rejected)
-    replayed = bool(results) and all(result.outcome is ItemOutcome.REPLAYED for result in results)
-    info.context.signals.replayed = info.context.signals.replayed or replayed
+        return results, bool(results) and all(result.outcome is ItemOutcome.REPLAYED for result in results)
+
+    came = await came_of(info, whole)
+    if isinstance(came, list):
+        return payload(results=[], user_errors=came, submission=rejected())
+    results, replayed = came
     accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
     return payload(results=[CaseResult.of(info, result) for result in results], user_errors=[], submission=accepted)

@@ -34,7 +34,15 @@ _WITH_VALUE = re.compile(
 
 
 def document_message(error: GraphQLError, language: Language) -> str:
-    """The text about a document, an argument or a variable that is not valid."""
+    """The text about a document, an argument or a variable that is not valid.
+
+    What a person reads is in her language; what a developer looks for follows in brackets, in English.
+    """
+    told, found = message(ErrorCode.BAD_INPUT, language), _found(error)
+    return f"{told} [{found}]" if found else told
+
+
+def _found(error: GraphQLError) -> str | None:
     if isinstance(error, GraphQLSyntaxError):
         return _at(error, "Syntax error")
     with_value = _WITH_VALUE.match(error.message)
@@ -44,8 +52,15 @@ def document_message(error: GraphQLError, language: Language) -> str:
     if error.message.startswith(_NAMES_ONLY):
         return error.message
     if error.path is not None or not error.nodes:
-        return message(ErrorCode.BAD_INPUT, language)
-    return _at(error, "A value or name is not valid")
+        return None
+    return _at(error, "Not valid")
+
+
+def nameless(error: GraphQLError) -> GraphQLError:
+    """The error with its place only: the names that graphql-core tells and suggests teach a stranger the graph."""
+    if isinstance(error, GraphQLSyntaxError):
+        return error
+    return GraphQLError("", nodes=error.nodes, source=error.source, positions=error.positions)
 
 
 def _at(error: GraphQLError, what: str) -> str:

@@ -1,23 +1,28 @@
 """Doorstep visits: as the citizen and the office see them, and as the agent sees them."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from actions.doorstep_views import Errand, code_for, possible_agents
-from domain import catalogue, doorstep, people
+from domain import applications, catalogue, doorstep, people
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.global_ids import TypeCode
 from domain.messages import label
 from domain.numbers import show_number
 from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED
 from schema.fields import resolved
 from schema.loading import ByKey
-from schema.node import Node, node_id
+from schema.node import VIEWS, Node, node_id
 from schema.places import District, Tehsil, tehsil_by_code
 from schema.scalars import Paise
 
+if TYPE_CHECKING:
+    from schema.applications import Application
+
+_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda visit: visit.item.application_id)
 _AGENT: ByKey[people.Operator] = ByKey("operators", lambda visit: visit.item.agent_id)
 _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda visit: visit.item.district)
 
@@ -102,7 +107,7 @@ class VisitFacts:
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
 
 
-@strawberry.type(description="A doorstep visit, as the citizen and the office see it.")
+@strawberry.type(directives=[AUTHENTICATED], description="A doorstep visit, as the citizen and the office see it.")
 class DoorstepVisit(VisitFacts, Node):
     """A visit of an application."""
 
@@ -128,6 +133,13 @@ class DoorstepVisit(VisitFacts, Node):
             created_at=item.created_at,
             closed_at=item.closed_at,
         )
+
+    @resolved(
+        description="The application that it belongs to, for those who may see it.", metadata=_APPLICATION.metadata
+    )
+    async def application(self, info: Info) -> Annotated["Application", strawberry.lazy("schema.applications")] | None:
+        item = await _APPLICATION.load(self, info.context.loaders)
+        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
 
     @resolved(description="The agent who comes.", metadata=_AGENT.metadata)
     async def agent(self, info: Info) -> DoorstepAgent | None:

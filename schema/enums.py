@@ -15,19 +15,25 @@ from domain.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, 
 from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.benefits import PaymentStatus
 from domain.catalogue import Outcome
-from domain.certificates import CertificateStatus
+from domain.certificates import CertificateStatus, EndGround
 from domain.clearances import ClearanceState, EscalationKind
+from domain.client_policy import ClientPlatform, Support
+from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep
 from domain.deadline import DayUnit
 from domain.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.errors import ErrorCode, Remedy
 from domain.feedback import SuggestionState
+from domain.files import MediaType
 from domain.grievances import GrievanceCategory, GrievanceMove, GrievanceState
 from domain.lifecycle import Move, Status
 from domain.messages import label
+from domain.notices import NoticeKind
 from domain.people import OfficerLevel, Provider, Role
 from domain.policy import ObjectKind, Purpose
+from domain.signatures import SignatureState
 from domain.sources import Source, SourceState
+from domain.staff import LeaveState
 from domain.switches import SwitchKind, SwitchState
 from domain.text import Language
 
@@ -54,7 +60,10 @@ _publish(DeliveryMode, "DeliveryMode", "delivery", "How the citizen wants the re
 _publish(RejectionGround, "RejectionGround", "ground", "Coded grounds of a rejection, return or query.")
 _publish(DocumentSource, "DocumentSource", "document_source", "Where an attached document lies.")
 _publish(PaymentStatus, "PaymentStatus", "payment", "Where a payment stands.")
+_publish(ClientPlatform, "ClientPlatform", "client_platform", "On what an application runs.")
+_publish(Support, "ClientSupport", "support", "Whether a version of an application still works.")
 _publish(CertificateStatus, "CertificateStatus", "certificate", "Whether a certificate holds.")
+_publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected or revoked.")
 _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
 _publish(DayUnit, "DayUnit", "day_unit", "How a service's time limit is counted.")
 _publish(Provider, "AccountProvider", "provider", "Who holds an account that a person linked.")
@@ -62,6 +71,9 @@ _publish(Role, "Role", "role", "A role in the portal.")
 _publish(OfficerLevel, "OfficerLevel", "level", "The three levels of the Right to Service Act, section 3.")
 _publish(Purpose, "Purpose", "purpose", "Why data were read (DPDP Rules 2025, Second Schedule).")
 _publish(ObjectKind, "DataKind", "object_kind", "What was read.")
+_publish(ConsentPurpose, "ConsentPurpose", "consent_purpose", "What a citizen can consent to; a closed list.")
+_publish(ConsentStatus, "ConsentStatus", "consent_status", "Where a consent stands.")
+_publish(ConsentStep, "ConsentStep", "consent_step", "What can happen to a consent.")
 _publish(Source, "Source", "source", "A system that an answer can come from.")
 _publish(SourceState, "SourceState", "source_state", "How an answer was had from its system.")
 _publish(SubmissionState, "SubmissionState", "submission", "How far what was handed in has come.")
@@ -89,11 +101,15 @@ _publish(AppealVerdict, "AppealVerdict", "appeal_verdict", "What an authority ca
 _publish(AwardKind, "AwardKind", "award", "What an order can impose.")
 _publish(ClearanceState, "ClearanceState", "clearance_state", "How a clearance stands.")
 _publish(EscalationKind, "EscalationKind", "escalation", "Why somebody is warned about an application.")
+_publish(LeaveState, "LeaveState", "leave_state", "Where an officer's leave stands on a day.")
 _publish(DocumentIntegrity, "DocumentIntegrity", "integrity", "How the content of a file was checked.")
+_publish(SignatureState, "SignatureState", "signature", "What the signature inside a document was found to be worth.")
 _publish(GrievanceCategory, "GrievanceCategory", "grievance_category", "What a grievance is about.")
 _publish(GrievanceState, "GrievanceState", "grievance_state", "Where a grievance stands.")
 _publish(GrievanceMove, "GrievanceMove", "grievance_move", "What can happen to a grievance.")
 _publish(SuggestionState, "SuggestionState", "suggestion_state", "Where a suggestion stands.")
+_publish(MediaType, "FileType", "file_type", "What an uploaded file is.")
+_publish(NoticeKind, "NotificationKind", "notice_kind", "What a message tells of.")
 _publish(VisitPurpose, "VisitPurpose", "visit_purpose", "Why a doorstep agent comes.")
 _publish(VisitState, "VisitState", "visit_state", "Where a doorstep visit stands.")
 _publish(VisitFailure, "VisitFailure", "visit_failure", "Why a doorstep visit failed.")

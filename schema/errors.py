@@ -5,7 +5,8 @@ where it does not apply (DECISIONS.md, The graph). `detail` is a short code, nev
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from actions.locker import CONSENT_NEEDED
+from domain.consents import PURPOSE_OF, PURPOSE_PARAM
 from domain.errors import ErrorCode, NotSignedIn, Problems, Remedy
 from domain.global_ids import MalformedGlobalId
 from domain.messages import message
@@ -22,16 +24,25 @@ from domain.switches import MutationOff
 from domain.text import Language
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from schema.document_errors import document_message
-from store.errors import InProgress, KeyReused, ObjectDamaged, StoreError, StoreUnavailable, TryAgain, VersionConflict
+from store.errors import (
+    InProgress,
+    KeyReused,
+    ObjectDamaged,
+    StoreError,
+    StoreUnavailable,
+    TryAgain,
+    VersionConflict,
+    WritesStopped,
+)
 
 LARGEST_MESSAGE = 300
 """Characters of one message (RELIABILITY.md section 4)."""
 
-MOST_DOCUMENT_ERRORS = 5
-"""Errors told about one document that is not valid (RELIABILITY.md section 4)."""
+MOST_ERRORS = 5
+"""Errors told in one answer (RELIABILITY.md section 4). Which sources are missing where is in `extensions.sources`."""
 
-MOST_FIELD_ERRORS = 100
-"""Errors told about fields of one answer: as many as a page has rows."""
+MOST_REFERENCES = 100
+"""Errors told to a router about the references of one request."""
 
 IN_PROGRESS_SECONDS = 1.0
 """When a twin of a request that is still at work may be sent again."""
@@ -44,9 +55,11 @@ _TYPES: Mapping[ErrorCode, str] = {
     ErrorCode.CONSENT_REQUIRED: "PERMISSION_DENIED",
     ErrorCode.NOT_FOUND: "NOT_FOUND",
     ErrorCode.SERVICE_UNKNOWN: "NOT_FOUND",
+    ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND: "NOT_FOUND",
     ErrorCode.CONFLICT: "FAILED_PRECONDITION",
     ErrorCode.ALREADY_APPLIED: "FAILED_PRECONDITION",
     ErrorCode.ERASURE_BLOCKED: "FAILED_PRECONDITION",
+    ErrorCode.CONSENT_STEP_NOT_ALLOWED: "FAILED_PRECONDITION",
     ErrorCode.IN_PROGRESS: "FAILED_PRECONDITION",
     ErrorCode.TRANSITION_NOT_ALLOWED: "FAILED_PRECONDITION",
     ErrorCode.PAUSE_LIMIT_REACHED: "FAILED_PRECONDITION",
@@ -69,7 +82,10 @@ _TYPES: Mapping[ErrorCode, str] = {
     ErrorCode.SECOND_OFFICER_NEEDED: "FAILED_PRECONDITION",
     ErrorCode.PURPOSE_REQUIRED: "FAILED_PRECONDITION",
     ErrorCode.PACK_EXPIRED: "FAILED_PRECONDITION",
+    ErrorCode.RESYNC: "FAILED_PRECONDITION",
+    ErrorCode.READER_TOO_SLOW: "RESOURCE_EXHAUSTED",
     ErrorCode.SWITCHED_OFF: "UNAVAILABLE",
+    ErrorCode.WRITES_STOPPED: "UNAVAILABLE",
     ErrorCode.RATE_LIMITED: "RESOURCE_EXHAUSTED",
     ErrorCode.TOO_COMPLEX: "RESOURCE_EXHAUSTED",
     ErrorCode.OVERLOADED: "UNAVAILABLE",
@@ -124,7 +140,8 @@ def _of_problems(error: Any) -> Fault:
     problem = error.problems[0]
     wait = problem.params.get("retryAfterSeconds")
     if wait is None:
-        return Fault(problem.code, problem.action, params=problem.params)
+        detail = problem.params.get(PURPOSE_PARAM) if problem.code is ErrorCode.CONSENT_REQUIRED else None
+        return Fault(problem.code, problem.action, detail=detail, params=problem.params)
     return Fault(problem.code, problem.action, retryable=True, retry_after=float(wait), params=problem.params)
 
 
@@ -145,7 +162,11 @@ def _of_source(code: ErrorCode, action: Remedy) -> Callable[[Any], Fault]:
 def _of_refusal(error: Any) -> Fault:
     """A source that lacks the citizen's consent is the citizen's to mend; any other refusal is told as it is."""
     if error.code == CONSENT_NEEDED:
-        return Fault(ErrorCode.CONSENT_REQUIRED, Remedy.LINK_ACCOUNT, source=error.source)
+        purpose = PURPOSE_OF.get(error.source)
+        named = {} if purpose is None else {PURPOSE_PARAM: purpose.value}
+        remedy = Remedy.LINK_ACCOUNT if error.source is Source.DIGILOCKER else Remedy.GIVE_CONSENT
+        detail = named.get(PURPOSE_PARAM)
+        return Fault(ErrorCode.CONSENT_REQUIRED, remedy, detail=detail, source=error.source, params=named)
     return Fault(ErrorCode.SOURCE_REFUSED, Remedy.CALL_HELPLINE, detail=error.code, source=error.source)
 
 
@@ -162,6 +183,7 @@ def _of_conflict(error: Any) -> Fault:
 
 
 _INTERNAL = Fault(ErrorCode.INTERNAL, Remedy.CALL_HELPLINE)
+_STOPPED = Fault(ErrorCode.WRITES_STOPPED, Remedy.RETRY_LATER, retryable=True, retry_after=60.0)
 _BUSY = Fault(ErrorCode.OVERLOADED, Remedy.RETRY_LATER, retryable=True, retry_after=IN_PROGRESS_SECONDS)
 
 _FAULTS: tuple[tuple[type[BaseException], Callable[[Any], Fault]], ...] = (
@@ -185,6 +207,7 @@ _FAULTS: tuple[tuple[type[BaseException], Callable[[Any], Fault]], ...] = (
     (ObjectDamaged, _always(Fault(ErrorCode.INTEGRITY, Remedy.CALL_HELPLINE, source=Source.STORE))),
     (TryAgain, _always(_BUSY)),
     (StoreUnavailable, _always(_BUSY)),
+    (WritesStopped, _always(_STOPPED)),
     (TimeoutError, _always(Fault(ErrorCode.DEADLINE_EXCEEDED, Remedy.RETRY_LATER, retryable=True))),
 )
 """In this order; the first kind that fits is taken."""
@@ -243,17 +266,36 @@ def root_cause(error: GraphQLError) -> BaseException | None:
 def replace_errors(errors: list[GraphQLError], language: Language, request_id: str | None) -> None:
     """Log the errors by code and field, then put what the client may see in their place."""
     shown = [shown_error(error, language, request_id) for error in errors]
-    for error in shown:
-        _log_error(error, request_id)
-    most = MOST_FIELD_ERRORS if any(error.path for error in shown) else MOST_DOCUMENT_ERRORS
-    errors[:] = shown[:most]
+    kinds = Counter(map(_kind, shown))
+    for kind, error in {_kind(error): error for error in reversed(shown)}.items():
+        _log_error(error, kinds[kind], request_id)
+    errors[:] = most_telling(shown)
 
 
-def _log_error(error: GraphQLError, request_id: str | None) -> None:
+def most_telling(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
+    """As many errors as are told, in their order: one of each code and field first, then the others.
+
+    A router is told of every reference that it asked for: it must know which of them are missing.
+    """
+    if errors and all(error.path and error.path[0] == "_entities" for error in errors):
+        return list(errors[:MOST_REFERENCES])
+    firsts = {_kind(error): place for place, error in reversed(list(enumerate(errors)))}
+    chosen = sorted(firsts.values())[:MOST_ERRORS]
+    others = [place for place in range(len(errors)) if place not in chosen]
+    return [errors[place] for place in sorted(chosen + others[: MOST_ERRORS - len(chosen)])]
+
+
+def _kind(error: GraphQLError) -> tuple[Any, ...]:
+    """What makes two errors alike: the code, and the place in the answer but for the numbers of lists."""
+    return (error.extensions or {}).get("code"), *(step for step in error.path or () if isinstance(step, str))
+
+
+def _log_error(error: GraphQLError, times: int, request_id: str | None) -> None:
+    """One line for all errors alike. The field is named only where it was run: else it is a word of the client's."""
     code = (error.extensions or {}).get("code")
-    name = getattr(error.nodes[0], "name", None) if error.nodes else None
+    name = getattr(error.nodes[0], "name", None) if error.nodes and error.path else None
     cause = root_cause(error)
-    facts = {"code": code, "field": getattr(name, "value", None), "request_id": request_id}
+    facts = {"code": code, "field": getattr(name, "value", None), "times": times, "request_id": request_id}
     if cause is None or isinstance(cause, OURS):
         _log.info("graph_error", **facts)
     else:

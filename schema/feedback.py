@@ -1,20 +1,25 @@
 """Feedback on decided applications, and the averages that auditors and departments see."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from actions.feedback import service_levels
-from domain import catalogue, feedback, people
+from domain import applications, catalogue, feedback, people
 from domain.global_ids import TypeCode
 from schema.context import Info
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.fields import resolved
 from schema.loading import ByKey
-from schema.node import node_id
+from schema.node import VIEWS, node_id
 from schema.services import Service
 from schema.staff import AssignedOfficer
 
+if TYPE_CHECKING:
+    from schema.applications import Application
+
+_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda said: said.item.application_id)
 _OFFICER: ByKey[people.Officer] = ByKey("officers", lambda level: level.item.officer_id)
 _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda level: level.item.service_code)
 
@@ -23,6 +28,7 @@ _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda level: level.item.
 class Feedback:
     """Stars and a text."""
 
+    item: strawberry.Private[feedback.Feedback]
     application_id: strawberry.ID = strawberry.field(description="The application.")
     rating: int = strawberry.field(description="One to five stars.")
     text: str | None = strawberry.field(description="What she wrote, with Aadhaar numbers masked.")
@@ -35,6 +41,7 @@ class Feedback:
         """The graph's view of feedback."""
         days = info.context.environment.care.feedback_edit_days
         return cls(
+            item=item,
             application_id=node_id(TypeCode.APPLICATION, item.application_id),
             rating=item.rating,
             text=item.text,
@@ -42,6 +49,11 @@ class Feedback:
             updated_at=item.updated_at,
             editable_until=item.created_at + timedelta(days=days),
         )
+
+    @resolved(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
+    async def application(self, info: Info) -> Annotated["Application", strawberry.lazy("schema.applications")] | None:
+        item = await _APPLICATION.load(self, info.context.loaders)
+        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
 
 
 @strawberry.type(description="How citizens rated one service where one officer decided it.")
@@ -74,10 +86,11 @@ class FeedbackQuery:
 
     @resolved(
         description="The average rating of each service at each officer, the lowest first, at most 200 rows: for "
-        "auditors everywhere, for department administrators in their department, empty for others."
+        "auditors everywhere, for department administrators in their department, empty for others.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(50)],
     )
     async def service_levels(
         self, info: Info, days: Annotated[int, strawberry.argument(description="How many days back, 1 to 3650.")] = 365
-    ) -> list[ServiceLevel]:
+    ) -> list[ServiceLevel] | None:
         found = await service_levels(info.context.environment, info.context.subject, days)
         return [ServiceLevel.of(item) for item in found]

@@ -8,7 +8,7 @@ from actions.respond import RecordFee, record_fee
 from domain.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
-from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
 from schema.scalars import Paise
 
 
@@ -44,14 +44,15 @@ class FeesMutation:
             RecordFeeInput, strawberry.argument(description="The fee.")
         ],
     ) -> RecordFeePayload:
-        async def work() -> Outcome:
-            request = RecordFee(
+        work = doing(
+            info,
+            record_fee,
+            lambda: RecordFee(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 receipt=input.receipt,
                 amount_paise=input.amount,
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
-            )
-            return await record_fee(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, RecordFeePayload, work)

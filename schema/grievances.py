@@ -1,23 +1,28 @@
 """Grievances about applications, and the replies to them."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from domain import catalogue, grievances, people
+from domain import applications, catalogue, grievances, people
 from domain.global_ids import TypeCode
 from domain.grievances import WAITING, GrievanceCategory, GrievanceState
 from domain.messages import label
 from domain.numbers import show_number
 from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED
 from schema.fields import resolved
 from schema.loading import ByKey
-from schema.node import Node, node_id
+from schema.node import VIEWS, Node, node_id
 from schema.services import Service
 from schema.staff import AssignedOfficer
 
+if TYPE_CHECKING:
+    from schema.applications import Application
+
 _OFFICER: ByKey[people.Officer] = ByKey("officers", lambda reply: reply.officer_id)
+_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda grievance: grievance.item.application_id)
 _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda grievance: grievance.item.service_code)
 
 
@@ -35,7 +40,7 @@ class GrievanceReply:
         return None if item is None else AssignedOfficer(item=item)
 
 
-@strawberry.type(description="A citizen's grievance about an application.")
+@strawberry.type(directives=[AUTHENTICATED], description="A citizen's grievance about an application.")
 class Grievance(Node):
     """A grievance with its replies."""
 
@@ -91,6 +96,11 @@ class Grievance(Node):
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
+
+    @resolved(description="The application that it is about, for those who may see it.", metadata=_APPLICATION.metadata)
+    async def application(self, info: Info) -> Annotated["Application", strawberry.lazy("schema.applications")] | None:
+        item = await _APPLICATION.load(self, info.context.loaders)
+        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
 
     @resolved(description="The replies, the first one first.")
     async def replies(self, info: Info) -> list[GrievanceReply]:

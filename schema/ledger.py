@@ -54,6 +54,11 @@ class SourceLedger:
         self._reads: dict[Source, SourceRead] = {}
         self.failures: list[PartialFailure] = []
 
+    @property
+    def touched(self) -> bool:
+        """Whether an outside system was asked for this answer, and not only a kept copy read."""
+        return any(read.state is not SourceState.CACHED for read in self._reads.values())
+
     def note(
         self,
         path: Path,

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 from actions.appeals import AppealVerdict
+from domain.appeals import AppealGround
 from schema.mutating import KEY_DESCRIPTION
 from schema.scalars import Paise
 
@@ -20,6 +21,24 @@ class FileAppealInput:
     late_reason: str | None = strawberry.field(
         default=None, description="Why the appeal comes after the period; needed where it does."
     )
+    ground: AppealGround | None = strawberry.field(
+        default=None,
+        description="Left out, the one that the case gives. Against a delivered service: NOT_SATISFIED or "
+        "CLOSED_WITHOUT_SERVICE, within 30 days.",
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="How an order about a service that was delivered already was obeyed.")
+class ReportComplianceInput:
+    """What was done."""
+
+    appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
+    text: str = strawberry.field(description="What was done, as the citizen will read it; at most 4000 characters.")
+    paper_sha256: str | None = strawberry.field(
+        default=None, description="The SHA-256 of a paper or photograph that was uploaded."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
@@ -70,6 +89,14 @@ class ChooseAutoAppealInput:
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
+@strawberry.input(description="The day by which one department is to answer.")
+class ClearanceDueInput:
+    """A department with its own day."""
+
+    department: str = strawberry.field(description="The slug of the department.")
+    due_on: date = strawberry.field(description="The day for its answer.")
+
+
 @strawberry.input(description="A question to other departments.")
 class AskClearanceInput:
     """What is asked of whom."""
@@ -78,6 +105,9 @@ class AskClearanceInput:
     departments: list[str] = strawberry.field(description="The slugs of the departments, at most 10.")
     question: str = strawberry.field(description="What is asked.")
     due_on: date | None = strawberry.field(default=None, description="The day for the answer; left out the usual one.")
+    due_dates: list[ClearanceDueInput] = strawberry.field(
+        default_factory=list, description="Departments of the list with a day of their own."
+    )
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
@@ -106,10 +136,14 @@ class ReportVerificationInput:
 
     application_id: strawberry.ID = strawberry.field(description="The application.")
     text: str = strawberry.field(description="What was seen.")
-    photos: list[str] = strawberry.field(
-        default_factory=list, description="SHA-256 of photographs that were uploaded, at most 10."
+    photos: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="References of photographs (JPEG or PNG) that the officer uploaded, at most 10.",
     )
-    place: GeoPointInput | None = strawberry.field(default=None, description="Where it was seen.")
+    place: GeoPointInput | None = strawberry.field(default=None, description="The point where it was seen.")
+    tehsil: str | None = strawberry.field(
+        default=None, description="The code of the tehsil where it was seen, beside a point or in its place."
+    )
     observed_at: datetime | None = strawberry.field(default=None, description="When it was seen; left out, now.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)

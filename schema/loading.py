@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
-from actions import access, care, purpose
+from actions import access, aliases, care, purpose
 from actions.environment import Environment
 from domain.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.applications import Application, AttachedDocument, TimelineEntry
@@ -23,6 +23,7 @@ from domain.desk import Claim, Proposal, ReadPurpose
 from domain.doorstep import Visit
 from domain.feedback import Feedback, Suggestion
 from domain.grievances import Grievance, GrievanceReply
+from domain.notices import Notice
 from domain.people import Citizen, LinkedAccount, Officer, Operator, Subject
 from domain.policy import ObjectKind, Resource
 from store import (
@@ -37,6 +38,7 @@ from store import (
     feedback,
     grievances,
     identities,
+    notices,
     people,
     suggestions,
 )
@@ -52,12 +54,16 @@ Read: TypeAlias = Callable[[Transaction, list[str]], Awaitable[Mapping[str, V]]]
 Named: TypeAlias = tuple[str, str, ReadPurpose | None]
 """An application by the kind of its name, the name, and the purpose that was stated for reading it."""
 
+Applied: TypeAlias = tuple[str, Resource]
+"""The applicant of an application: its id, and she as a resource by its place."""
+
 METADATA_KEY = "load_by_key"
 
 _NAMES: Mapping[str, Read[Application]] = {
     "id": applications.many,
     "number": applications.by_numbers,
     "acknowledgement": applications.by_acknowledgements,
+    "old_number": aliases.applications_by_old,
 }
 
 
@@ -106,11 +112,12 @@ class Loaders:
             certificates.by_numbers, access.of_certificate
         )
         self.citizens: One[Citizen] = self._guarded(people.citizens, _of_citizen)
-        self.applicants: DataLoader[Resource, Citizen | None] = self._keep(DataLoader(self._read_applicants))
+        self.applicants: DataLoader[Applied, Citizen | None] = self._keep(DataLoader(self._read_applicants))
         self.sanctions: One[Sanction] = self._guarded(benefits.sanctions, _of_sanction)
         self.grievances: One[Grievance] = self._guarded(grievances.many, care.of_grievance)
         self.suggestions: One[Suggestion] = self._guarded(suggestions.many, care.of_suggestion)
         self.visits: One[Visit] = self._guarded(doorstep.many, care.of_visit)
+        self.notices: One[Notice] = self._guarded(notices.many, _of_notice)
         self.feedback_of_applications: One[Feedback] = self._guarded(feedback.of_applications, care.of_feedback)
         self.grievances_of_applications: Many[Grievance] = self._guarded_many(
             grievances.of_applications, care.of_grievance
@@ -145,14 +152,14 @@ class Loaders:
         for loader in self._all:
             loader.clear_all()
 
-    async def _read_applicants(self, resources: list[Resource]) -> list[Citizen | None]:
+    async def _read_applicants(self, asked: list[Applied]) -> list[Citizen | None]:
         """The citizens of applications: an officer may see one by the place of her application."""
         async with self._environment.store.reading() as tx:
-            found = await people.citizens(tx, [str(resource.citizen_id) for resource in resources])
-        purposes = await access.may_read_all(self._environment, self._subject, resources)
+            found = await people.citizens(tx, [str(resource.citizen_id) for _, resource in asked])
+        purposes = await purpose.read_applicants(self._environment, self._subject, asked)
         return [
-            found.get(str(resource.citizen_id)) if purpose else None
-            for resource, purpose in zip(resources, purposes, strict=True)
+            found.get(str(resource.citizen_id)) if given else None
+            for (_, resource), given in zip(asked, purposes, strict=True)
         ]
 
     async def _read_named(self, names: list[Named]) -> list[Application | None]:
@@ -222,6 +229,10 @@ class Loaders:
 
 def _of_citizen(citizen: Citizen) -> Resource:
     return access.of_citizen(citizen.id)
+
+
+def _of_notice(notice: Notice) -> Resource:
+    return Resource(ObjectKind.NOTICE, notice.id, notice.citizen_id)
 
 
 def _of_sanction(sanction: Sanction) -> Resource:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias, cast
 
 import strawberry
 
+from actions.staff_views import leave_by_id
 from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.global_ids import TypeCode, from_global_id
 from domain.people import PersonKind
@@ -17,10 +18,14 @@ from schema.certificates import Certificate
 from schema.citizens import Citizen
 from schema.clearances import Clearance
 from schema.context import Info
+from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.doorstep import DoorstepVisit
 from schema.fields import resolved
 from schema.grievances import Grievance
+from schema.guarding import check_type
 from schema.node import Node
+from schema.notifications import Notification
+from schema.office_staff import Leave
 from schema.officers import Officer
 from schema.operators import Operator
 from schema.places import Department, District
@@ -58,6 +63,11 @@ def _herself(kind: PersonKind, loader: str, make: Callable[[Any], Node]) -> Find
     return find_herself
 
 
+async def _leave(info: Info, key: str) -> Node | None:
+    item = await leave_by_id(info.context.environment, info.context.subject, key)
+    return None if item is None else Leave.of(item)
+
+
 FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
     {
         TypeCode.APPEAL: by_loader("appeals", Appeal.of),
@@ -74,15 +84,24 @@ FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
         TypeCode.SERVICE: by_loader("services_by_id", Service.of),
         TypeCode.GRIEVANCE: by_loader("grievances", Grievance.of),
         TypeCode.SUGGESTION: by_loader("suggestions", Suggestion.of),
+        TypeCode.LEAVE: _leave,
         TypeCode.VISIT: by_loader("visits", DoorstepVisit.of),
+        TypeCode.NOTIFICATION: by_loader("notices", Notification.of),
     }
 )
 """How a thing of each type is found by its inner key, for those who may see it."""
 
 
+TYPE_NAMES: Mapping[TypeCode, str] = MappingProxyType(
+    {code: code.name.title() for code in FINDERS} | {TypeCode.VISIT: "DoorstepVisit"}
+)
+"""The name in the graph of each type that has an opaque id."""
+
+
 async def found(info: Info, opaque: str, *path: str) -> Node:
     """The thing with an opaque id; raises NOT_FOUND where it is absent or not for the subject."""
     code, key = from_global_id(opaque)
+    check_type(info, TYPE_NAMES[code])
     node = await FINDERS[code](info, key)
     if node is None:
         raise not_found(*path)
@@ -93,7 +112,10 @@ async def found(info: Info, opaque: str, *path: str) -> Node:
 class NodesQuery:
     """Relay's root fields."""
 
-    @resolved(description="Anything by its opaque id; null with NOT_FOUND where there is none.")
+    @resolved(
+        description="Anything by its opaque id; null with NOT_FOUND where there is none.",
+        directives=[PUBLIC, NEVER_SILENTLY_NULL],
+    )
     async def node(
         self,
         info: Info,
@@ -101,12 +123,15 @@ class NodesQuery:
     ) -> Node | None:
         return await found(info, id, "id")
 
-    @resolved(description="Several things by their ids, at the same places; null with an error for each miss.")
+    @resolved(
+        description="Several things by their ids, at the same places; null with an error for each miss.",
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(MOST_NODES)],
+    )
     async def nodes(
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Opaque ids, at most 100.")],
-    ) -> list[Node | None]:
+    ) -> list[Node | None] | None:
         if len(ids) > MOST_NODES:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("ids",)))
         results = await asyncio.gather(*(found(info, one, "ids") for one in ids), return_exceptions=True)

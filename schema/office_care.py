@@ -30,7 +30,7 @@ class OfficeCare:
     @resolved(
         description="Grievances of her jurisdictions, the one that is due first at the top.",
         graphql_type=Connection[Grievance],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def grievances(
         self,
@@ -45,7 +45,7 @@ class OfficeCare:
     @resolved(
         description="Suggestions for the departments that she administers, the newest first.",
         graphql_type=Connection[Suggestion],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def suggestions(
         self,
@@ -60,7 +60,7 @@ class OfficeCare:
     @resolved(
         description="Feedback on cases of the departments that she administers, the newest first.",
         graphql_type=Connection[Feedback],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def feedback(self, info: Info) -> Listing[FeedbackItem]:
         return feedback_of_office(info)
@@ -68,7 +68,7 @@ class OfficeCare:
     @resolved(
         description="What she suggested herself, the newest first.",
         graphql_type=Connection[Suggestion],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def own_suggestions(self, info: Info) -> Listing[SuggestionItem]:
         return suggestions_of_author(info, self.item.id)

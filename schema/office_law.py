@@ -1,7 +1,7 @@
 """What the law puts before an officer: appeals that she hears, clearances that her department owes, what is overdue."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import strawberry
 
@@ -14,11 +14,13 @@ from domain.clearances import ClearanceState
 from domain.errors import not_found
 from domain.people import Posting, Role
 from domain.policy import ObjectKind, Purpose, Resource
+from domain.scopes import Scope
 from schema.appeals import Appeal
 from schema.applications import Application
 from schema.clearances import Clearance
 from schema.context import Info, signed_in
 from schema.cursors import Position
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
 from store import appeals as kept_appeals
@@ -54,7 +56,7 @@ class OfficeLaw:
     @resolved(
         description="Appeals of her level and jurisdiction, or that came to her from a vacant post; the oldest first.",
         graphql_type=Connection[Appeal],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def appeals(
         self,
@@ -67,9 +69,10 @@ class OfficeLaw:
         return _appeals(info, self.item, states)
 
     @resolved(
-        description="Clearances that other departments asked of hers, the one that is due first at the top.",
+        description="Clearances that other departments asked of hers, and overdue ones that came to her as the level "
+        "above; the one that is due first at the top.",
         graphql_type=Connection[Clearance],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def clearances(self, info: Info) -> Listing[domain_clearances.Clearance]:
         return _clearances(info, self.item)
@@ -81,8 +84,9 @@ class OverdueQuery:
 
     @resolved(
         description="For the Commission: applications that run beyond their due date, the longest overdue first.",
-        graphql_type=Connection[Application],
-        extensions=[Paged(backward=False)],
+        graphql_type=Connection[Application] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COMMISSION)],
     )
     async def overdue(
         self,
@@ -112,9 +116,7 @@ def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]
 
     async def rows(window: Window) -> list[domain_appeals.Appeal]:
         async with store.reading() as tx:
-            return await kept_appeals.docket(
-                tx, postings, holder, states=states, after=_place(window.place), limit=window.size + 1
-            )
+            return await kept_appeals.docket(tx, postings, holder, states=states, **_part(window))
 
     async def count() -> int:
         async with store.reading() as tx:
@@ -129,16 +131,16 @@ def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]
 def _clearances(info: Info, officer: people.Officer) -> Listing[domain_clearances.Clearance]:
     store, states = info.context.environment.store, frozenset({ClearanceState.ASKED})
     postings = _own(info, officer, ObjectKind.CLEARANCE, Purpose.DECIDE)
+    # What is overdue goes before the level above, who has it by name.
+    above = officer.id if info.context.subject.person_id == officer.id else None
 
     async def rows(window: Window) -> list[domain_clearances.Clearance]:
         async with store.reading() as tx:
-            return await kept_clearances.asked_of(
-                tx, postings, states=states, after=_place(window.place), limit=window.size + 1
-            )
+            return await kept_clearances.asked_of(tx, postings, above, states=states, **_part(window))
 
     async def count() -> int:
         async with store.reading() as tx:
-            return await kept_clearances.count_asked(tx, postings, states)
+            return await kept_clearances.count_asked(tx, postings, above, states)
 
     def position(clearance: domain_clearances.Clearance) -> Position:
         return clearance.due_at.isoformat(), clearance.id
@@ -156,8 +158,7 @@ def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Applicat
                 now,
                 department=wanted.department,
                 district=wanted.district,
-                after=_place(window.place),
-                limit=window.size + 1,
+                **_part(window),
             )
 
     async def count() -> int:
@@ -170,5 +171,15 @@ def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Applicat
     return Listing(f"overdue:{wanted.department}:{wanted.district}", rows, count, position, Application.of)
 
 
-def _place(position: Position | None) -> tuple[datetime, str] | None:
-    return (datetime.fromisoformat(position[0] or ""), position[1]) if position else None
+class _Part(TypedDict):
+    """The part of a list that the store is asked for: a page and one row more."""
+
+    place: tuple[datetime, str] | None
+    backward: bool
+    limit: int
+
+
+def _part(window: Window) -> _Part:
+    position = window.place
+    place = (datetime.fromisoformat(position[0] or ""), position[1]) if position else None
+    return {"place": place, "backward": window.backward, "limit": window.size + 1}

@@ -8,22 +8,24 @@ import strawberry
 from actions import queue
 from actions.forward import forward_targets
 from actions.offline import queue_pack
-from domain import applications, catalogue, desk, people
+from domain import applications, desk, people
 from domain.desk import Holder, QueueSort
 from domain.global_ids import TypeCode
 from domain.lifecycle import Status
-from domain.people import OfficerLevel, Posting, Role
+from domain.people import OfficerLevel, Role
 from schema.applications import Application
+from schema.changes import OfficeChanges
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
+from schema.directives import AUTHENTICATED
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.jurisdictions import Jurisdiction
 from schema.mutating import key_of_type
 from schema.node import Node, node_id
 from schema.office_care import OfficeCare
 from schema.office_law import OfficeLaw
+from schema.office_staff import OfficeStaff
 from schema.paging import Connection, Listing, Paged, Window
-from schema.places import Department, District, Tehsil, tehsil_by_code
 from schema.queue_words import QueueCounts, QueueFilter, QueuePack, list_name, wanted_of
 
 FilterArgument: TypeAlias = Annotated[
@@ -31,37 +33,6 @@ FilterArgument: TypeAlias = Annotated[
 ]
 Row: TypeAlias = tuple[applications.Application, bool]
 """A case, and whether it lies with a colleague."""
-
-_DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda jurisdiction: jurisdiction.posting.department)
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda jurisdiction: jurisdiction.posting.district)
-
-
-@strawberry.type(description="A role held for a department and a place; null means every one.")
-class Jurisdiction:
-    """One posting of an officer."""
-
-    posting: strawberry.Private[Posting]
-    role: Role = strawberry.field(description="The role that is held.")
-    level: OfficerLevel | None = strawberry.field(description="The level of the Right to Service Act.")
-
-    @classmethod
-    def of(cls, posting: Posting) -> Self:
-        """The graph's view of a posting."""
-        return cls(posting=posting, role=posting.role, level=posting.level)
-
-    @resolved(description="The department, or null for every one.", metadata=_DEPARTMENT.metadata)
-    async def department(self, info: Info) -> Department | None:
-        item = await _DEPARTMENT.load(self, info.context.loaders)
-        return None if item is None else Department.of(item)
-
-    @resolved(description="The district, or null for every one.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
-
-    @resolved(description="The tehsil, or null for every one of the district.")
-    async def tehsil(self, info: Info) -> Tehsil | None:
-        return await tehsil_by_code(info.context.loaders, self.posting.district, self.posting.tehsil)
 
 
 @strawberry.type(description="An officer to whom a case may be forwarded.")
@@ -89,9 +60,10 @@ class ForwardTarget:
 
 @strawberry.federation.type(
     keys=["id"],
+    directives=[AUTHENTICATED],
     description="An officer: designated, appellate, of the Commission, of a department, of finance, or an auditor.",
 )
-class Officer(OfficeCare, OfficeLaw, Node):
+class Officer(OfficeCare, OfficeLaw, OfficeStaff, OfficeChanges, Node):
     """An officer who is signed in."""
 
     item: strawberry.Private[people.Officer]
@@ -119,7 +91,7 @@ class Officer(OfficeCare, OfficeLaw, Node):
     @resolved(
         description="Applications of her jurisdictions, the one that is due first at the top.",
         graphql_type=Connection[Application],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def queue(
         self,
@@ -132,7 +104,7 @@ class Officer(OfficeCare, OfficeLaw, Node):
     @resolved(
         description="Colleagues' decisions that wait for her to confirm or send back, those due first on top.",
         graphql_type=Connection[Application],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def proposals(self, info: Info) -> Listing[Row]:
         wanted = desk.QueueFilter(statuses=frozenset(Status), proposed_by=Holder.OTHERS)
@@ -172,8 +144,9 @@ def _queue(info: Info, officer: people.Officer, wanted: desk.QueueFilter, sort: 
     environment, subject = info.context.environment, info.context.subject
 
     async def rows(window: Window) -> list[Row]:
+        place, limit = _place(window.place), window.size + 1
         return await queue.queue_page(
-            environment, subject, officer, wanted, sort=sort, after=_place(window.place), limit=window.size + 1
+            environment, subject, officer, wanted, sort=sort, place=place, backward=window.backward, limit=limit
         )
 
     async def count() -> int:

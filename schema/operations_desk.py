@@ -10,11 +10,12 @@ from actions.switches import SetSwitch, set_switch, switches_for
 from domain import alarms, switches
 from domain.alarms import RULES, AlarmCode, AlarmState, Severity
 from domain.messages import label
+from domain.scopes import Scope
 from domain.switches import SwitchKind, SwitchState
 from schema.context import Info, InLanguage, signed_in, spoken
-from schema.errors import EXPECTED_IN_MUTATIONS
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
 from schema.fields import MUTATIONS, mutation, resolved
-from schema.mutating import KEY_DESCRIPTION, UserError, key_of, user_errors_of
+from schema.mutating import KEY_DESCRIPTION, UserError, came_of, key_of
 from schema.scalars import Long
 
 
@@ -49,7 +50,9 @@ class Alarm:
     """One alarm about one thing."""
 
     code: AlarmCode = strawberry.field(description="Which alarm it is.")
-    about: str = strawberry.field(description="A system or a process; empty where it is about the whole.")
+    about: str = strawberry.field(
+        description="A system, a process, or an officer's inner key; empty where it is about the whole."
+    )
     severity: Severity = strawberry.field(description="How fast somebody must look.")
     state: AlarmState = strawberry.field(description="Whether it holds.")
     value: Long = strawberry.field(description="What was measured when it was raised.")
@@ -85,14 +88,18 @@ class OperationsQuery:
 
     @resolved(
         description="Every switch that was ever set, for administrators and auditors; "
-        "null with NOT_FOUND for everybody else. What is not listed is ON."
+        "null with NOT_FOUND for everybody else. What is not listed is ON.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.OPERATIONS_READ), listed(20)],
     )
     async def switches(self, info: Info) -> list[Switch] | None:
         environment = info.context.environment
         board = await switches_for(environment, signed_in(info))
         return [Switch.of(item, environment.clock.now()) for item in board.switches]
 
-    @resolved(description="Alarms, for administrators and auditors; null with NOT_FOUND for everybody else.")
+    @resolved(
+        description="Alarms, for administrators and auditors; null with NOT_FOUND for everybody else.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.OPERATIONS_READ), listed(20)],
+    )
     async def alarms(
         self,
         info: Info,
@@ -128,7 +135,10 @@ class SetSwitchPayload:
 class OperationsMutation:
     """Mutations of administrators."""
 
-    @mutation(description="Set a switch, or set it back with ON. Every process obeys within two seconds.")
+    @mutation(
+        description="Set a switch, or set it back with ON. Every process obeys within two seconds.",
+        scopes=[Scope.OPERATIONS_WRITE],
+    )
     async def set_switch(
         self,
         info: Info,
@@ -136,12 +146,14 @@ class OperationsMutation:
             SetSwitchInput, strawberry.argument(description="The switch.")
         ],
     ) -> SetSwitchPayload:
-        environment, subject = info.context.environment, signed_in(info)
-        wanted = SetSwitch(input.kind, input.name, input.state, input.reason, input.until)
-        try:
+        environment, subject = info.context.environment, info.context.subject
+
+        async def work() -> tuple[switches.Switch, bool]:
+            wanted = SetSwitch(input.kind, input.name, input.state, input.reason, input.until)
             key = key_of(info, input.idempotency_key)
-            switch, replayed = await set_switch(environment, subject, wanted, mutations=MUTATIONS, idempotency_key=key)
-        except EXPECTED_IN_MUTATIONS as refusal:
-            return SetSwitchPayload(switch=None, user_errors=user_errors_of(info, refusal))
-        info.context.signals.replayed = info.context.signals.replayed or replayed
-        return SetSwitchPayload(switch=Switch.of(switch, environment.clock.now()), user_errors=[])
+            return await set_switch(environment, subject, wanted, mutations=MUTATIONS, idempotency_key=key)
+
+        came = await came_of(info, work)
+        if isinstance(came, list):
+            return SetSwitchPayload(switch=None, user_errors=came)
+        return SetSwitchPayload(switch=Switch.of(came[0], environment.clock.now()), user_errors=[])

@@ -12,6 +12,7 @@ from domain.people import Role
 from schema.care_lists import visits_of_agent
 from schema.citizens import Citizen
 from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED
 from schema.doorstep import AgentVisit
 from schema.fields import resolved
 from schema.loading import ByKey
@@ -22,7 +23,7 @@ from schema.places import District, Tehsil, tehsil_by_code
 _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda operator: operator.item.district)
 
 
-@strawberry.federation.type(keys=["id"], description="A centre operator who is signed in.")
+@strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A centre operator who is signed in.")
 class Operator(Node):
     """An operator."""
 
@@ -58,7 +59,7 @@ class Operator(Node):
     @resolved(
         description="The agent's own doorstep visits, the earliest day first; empty for one who is no agent.",
         graphql_type=Connection[AgentVisit],
-        extensions=[Paged(backward=False)],
+        extensions=[Paged()],
     )
     async def doorstep_visits(
         self,

@@ -8,12 +8,14 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
+from strawberry.federation.schema_directives import ListSize
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from domain.errors import ErrorCode, Problem, Problems
 from schema.context import Info
 from schema.cursors import Cursors, Position
+from schema.directives import sliced
 from schema.fields import resolved
 from store.errors import StoreError
 
@@ -81,33 +83,28 @@ class Connection(Generic[Node]):
             return None
 
 
-_FORWARD = {
+_ARGUMENTS = {
     "first": (int, "How many rows from the start, 1 to 100. Either first or last is required."),
     "after": (str, "With first: only rows after this cursor."),
-}
-_BACKWARD = {
     "last": (int, "How many rows from the end, 1 to 100."),
     "before": (str, "With last: only rows before this cursor."),
 }
 
 
 class Paged(FieldExtension):
-    """Adds `first`, `after`, `last`, `before` to a field whose resolver gives a Listing.
-
-    Without `backward` the list can only be read from its start.
-    """
-
-    def __init__(self, *, backward: bool = True) -> None:
-        self._arguments = {**_FORWARD, **_BACKWARD} if backward else _FORWARD
+    """Adds `first`, `after`, `last`, `before` to a field whose resolver gives a Listing."""
 
     def apply(self, field: StrawberryField) -> None:
         """Declare the arguments, in front of the field's own."""
-        added = [_argument(name, type_, description) for name, (type_, description) in self._arguments.items()]
+        added = [_argument(name, type_, description) for name, (type_, description) in _ARGUMENTS.items()]
         field.arguments = [*added, *field.arguments]
+        if not any(isinstance(one, ListSize) for one in field.directives):  # a schema may be built more than once
+            sizes = [name for name, (type_, _) in _ARGUMENTS.items() if type_ is int]
+            field.directives = [*field.directives, sliced(*sizes, sized=("edges", "nodes"))]
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
         """Read one page of the resolver's Listing."""
-        paging = {name: kwargs.pop(name, None) for name in (*_FORWARD, *_BACKWARD)}
+        paging = {name: kwargs.pop(name, None) for name in _ARGUMENTS}
         listing: Listing[Any] | None = await next_(source, info, **kwargs)
         return None if listing is None else await _page(info, listing, paging)
 

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import strawberry
 
-from actions.personal_data import MOST_ROWS, erase_person, export_part, parts
-from domain.errors import Problems
-from schema.context import Info, signed_in
+from actions.personal_data import MOST_ROWS, Erasure, erase_person, export_part, parts
+from schema.context import Info
 from schema.fields import mutation
-from schema.mutating import UserError, user_errors_of
+from schema.mutating import UserError, came_of
+from store.personal import Rows
 
 
 @strawberry.input(description="Which part of her data a citizen asks for.")
@@ -79,20 +79,17 @@ class PersonalDataMutation:
             ExportMyDataInput, strawberry.argument(description="What is asked for.")
         ],
     ) -> ExportMyDataPayload:
-        subject = signed_in(info)
-        try:
-            page = await export_part(
-                info.context.environment,
-                subject,
-                subject.person_id or "",
-                input.part,
-                after=input.after,
-                limit=input.first,
-            )
-        except Problems as refused:
-            return ExportMyDataPayload(
-                parts=parts(), rows_json=[], after=None, user_errors=user_errors_of(info, refused)
-            )
+        environment, subject = info.context.environment, info.context.subject
+
+        async def work() -> tuple[Rows, bool]:
+            citizen_id = subject.person_id or ""
+            page = await export_part(environment, subject, citizen_id, input.part, after=input.after, limit=input.first)
+            return page, False
+
+        came = await came_of(info, work)
+        if isinstance(came, list):
+            return ExportMyDataPayload(parts=parts(), rows_json=[], after=None, user_errors=came)
+        page, _ = came
         rows = [json.dumps(row, ensure_ascii=False) for row in page.rows]
         return ExportMyDataPayload(parts=parts(), rows_json=rows, after=page.after, user_errors=[])
 
@@ -107,13 +104,15 @@ class PersonalDataMutation:
             RequestErasureInput, strawberry.argument(description="The request.")
         ],
     ) -> RequestErasurePayload:
-        subject = signed_in(info)
-        try:
-            done = await erase_person(
-                info.context.environment, subject, subject.person_id or "", confirmed=input.confirm
-            )
-        except Problems as refused:
-            return RequestErasurePayload(done=False, erased=[], kept=[], user_errors=user_errors_of(info, refused))
+        environment, subject = info.context.environment, info.context.subject
+
+        async def work() -> tuple[Erasure, bool]:
+            return await erase_person(environment, subject, subject.person_id or "", confirmed=input.confirm), False
+
+        came = await came_of(info, work)
+        if isinstance(came, list):
+            return RequestErasurePayload(done=False, erased=[], kept=[], user_errors=came)
+        done, _ = came
         return RequestErasurePayload(
             done=True,
             erased=[ErasedRows(part=part, rows=many) for part, many in done.erased.items()],

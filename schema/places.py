@@ -7,6 +7,7 @@ import strawberry
 from domain import catalogue
 from domain.global_ids import TypeCode
 from schema.context import Info, InLanguage, spoken
+from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.fields import resolved
 from schema.loading import Loaders
 from schema.node import Node, node_id
@@ -87,7 +88,7 @@ class District(Node):
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The tehsils of the district by English name.")
+    @resolved(description="The tehsils of the district by English name.", directives=[listed(8)])
     async def tehsils(self, info: Info) -> list[Tehsil]:
         return [Tehsil.of(item) for item in await info.context.loaders.tehsils.load(self.item.code)]
 
@@ -96,12 +97,14 @@ class District(Node):
 class PlacesQuery:
     """Root fields about places and departments."""
 
-    @resolved(description="Every department by English name.")
-    async def departments(self, info: Info) -> list[Department]:
+    @resolved(description="Every department by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(60)])
+    async def departments(self, info: Info) -> list[Department] | None:
         async with info.context.environment.store.reading() as tx:
             return [Department.of(item) for item in await kept.departments(tx)]
 
-    @resolved(description="The thirteen districts by English name.")
-    async def districts(self, info: Info) -> list[District]:
+    @resolved(
+        description="The thirteen districts by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(13)]
+    )
+    async def districts(self, info: Info) -> list[District] | None:
         async with info.context.environment.store.reading() as tx:
             return [District.of(item) for item in await kept.districts(tx)]

@@ -11,6 +11,7 @@ from domain.applications import RejectionGround
 from domain.lifecycle import ON_THE_CLOCK, Move, Status
 from domain.messages import label
 from domain.people import Role
+from domain.signatures import SignatureState
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
 from schema.loading import ByKey
@@ -45,7 +46,7 @@ class Deadline:
             info.context.environment.clock.now(),
             started_at=item.clock_started_at,
             limit=item.limit,
-            calendar=info.context.environment.calendar,
+            calendar=info.context.environment.work_calendar,
             district=item.district,
             paused_since=item.paused_since,
             paused_days=item.paused_days,
@@ -129,6 +130,9 @@ class AttachedDocument:
     verified_at: datetime | None = strawberry.field(
         description="When it was seen at its source; null while the source was away."
     )
+    signature: SignatureState | None = strawberry.field(
+        description="What its own signature was worth when its content was kept; null until then and for uploads."
+    )
 
     @classmethod
     def of(cls, item: applications.AttachedDocument) -> Self:
@@ -141,6 +145,7 @@ class AttachedDocument:
             sha256=item.sha256,
             attached_at=item.attached_at,
             verified_at=item.verified_at,
+            signature=item.signature,
         )
 
 

@@ -26,6 +26,9 @@ class QueueFilter:
     channels: list[Channel] | None = strawberry.field(default=None, description="Only what came in there.")
     due_before: datetime | None = strawberry.field(default=None, description="Only what is due before this moment.")
     overdue: bool = strawberry.field(default=False, description="Only what is past its legal due date.")
+    clearance_overdue: bool = strawberry.field(
+        default=False, description="Only what another department owes a clearance for that is overdue."
+    )
     claimed_by: Holder | None = strawberry.field(default=None, description="Only what is claimed by them.")
     assigned_to: Holder | None = strawberry.field(default=None, description="Only what is assigned to them.")
     proposed_by: Holder | None = strawberry.field(
@@ -42,6 +45,7 @@ class QueueFilter:
             channels=tuple(self.channels or ()),
             due_before=self.due_before,
             overdue=self.overdue,
+            clearance_overdue=self.clearance_overdue,
             claimed_by=self.claimed_by,
             assigned_to=self.assigned_to,
             proposed_by=self.proposed_by,
@@ -63,6 +67,7 @@ def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str
         "channels": sorted(wanted.channels),
         "dueBefore": wanted.due_before.isoformat() if wanted.due_before else None,
         "overdue": wanted.overdue,
+        "clearanceOverdue": wanted.clearance_overdue,
         "holders": [wanted.claimed_by, wanted.assigned_to, wanted.proposed_by],
         "number": wanted.number,
         "sort": sort,
@@ -95,6 +100,7 @@ class QueueCounts:
     by_days_left: list[DaysLeftCount] = strawberry.field(description="By days left, the nearest first; zeros too.")
     claimed_by_me: int = strawberry.field(description="Cases of the queue that she claimed.")
     proposals: int = strawberry.field(description="Colleagues' decisions that wait for her to confirm or send back.")
+    clearance_overdue: int = strawberry.field(description="Cases for which another department's clearance is overdue.")
 
     @classmethod
     def of(cls, counts: desk.QueueCounts) -> Self:
@@ -109,6 +115,7 @@ class QueueCounts:
             by_days_left=[DaysLeftCount(days_left=near, count=counts.by_days_left.get(near, 0)) for near in DaysLeft],
             claimed_by_me=counts.claimed_by_me,
             proposals=counts.proposals,
+            clearance_overdue=counts.clearance_overdue,
         )
 
 

@@ -5,13 +5,12 @@ from typing import Annotated
 import strawberry
 
 from actions.feedback import GiveFeedback, give_feedback
-from domain import feedback
 from domain.global_ids import TypeCode
 from schema.caring import CarePayload, cared
 from schema.context import Info
 from schema.feedback import Feedback
 from schema.fields import mutation
-from schema.mutating import KEY_DESCRIPTION, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 
 
 @strawberry.input(description="Stars and a text on a decided application.")
@@ -43,13 +42,14 @@ class FeedbackMutation:
             GiveFeedbackInput, strawberry.argument(description="The feedback.")
         ],
     ) -> GiveFeedbackPayload:
-        async def work() -> tuple[feedback.Feedback, bool]:
-            request = GiveFeedback(
+        work = doing(
+            info,
+            give_feedback,
+            lambda: GiveFeedback(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 rating=input.rating,
                 text=input.text,
                 idempotency_key=key_of(info, input.idempotency_key),
-            )
-            return await give_feedback(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await cared(info, GiveFeedbackPayload, "feedback", work, lambda item: Feedback.of(info, item))

@@ -8,7 +8,7 @@ from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_applic
 from domain.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
-from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
 from schema.submitting import FormFieldInput
 
 
@@ -59,16 +59,17 @@ class RespondingMutation:
             AnswerQueryInput, strawberry.argument(description="The answer.")
         ],
     ) -> AnswerQueryPayload:
-        async def work() -> Outcome:
-            request = AnswerQuery(
+        work = doing(
+            info,
+            answer_query,
+            lambda: AnswerQuery(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 answer=input.answer,
                 form={field.name: field.value for field in input.form},
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
-            )
-            return await answer_query(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, AnswerQueryPayload, work)
 
     @mutation(description="Take an application back that is not decided yet.")
@@ -79,13 +80,14 @@ class RespondingMutation:
             WithdrawApplicationInput, strawberry.argument(description="What is taken back.")
         ],
     ) -> WithdrawApplicationPayload:
-        async def work() -> Outcome:
-            request = Withdraw(
+        work = doing(
+            info,
+            withdraw_application,
+            lambda: Withdraw(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 idempotency_key=key_of(info, input.idempotency_key),
                 reason=input.reason,
                 expected_version=input.expected_version,
-            )
-            return await withdraw_application(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, WithdrawApplicationPayload, work)

@@ -10,6 +10,7 @@ from domain.deadline import DayUnit
 from domain.global_ids import TypeCode, from_global_id
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
+from schema.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.node import Node, node_id
@@ -163,14 +164,19 @@ class ServiceFilter:
 class ServicesQuery:
     """Root fields about services."""
 
-    @resolved(description="One service; null where there is none.")
+    @resolved(description="One service; null where there is none.", directives=[PUBLIC])
     async def service(
         self, info: Info, by: Annotated[ServiceBy, strawberry.argument(description="Its code, slug or id.")]
     ) -> Service | None:
         item = await _find(info, by)
         return None if item is None else Service.of(item)
 
-    @resolved(description="Services by English name.", graphql_type=Connection[Service], extensions=[Paged()])
+    @resolved(
+        description="Services by English name.",
+        graphql_type=Connection[Service] | None,
+        extensions=[Paged()],
+        directives=[PUBLIC, NEVER_SILENTLY_NULL],
+    )
     async def services(
         self,
         info: Info,

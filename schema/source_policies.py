@@ -4,6 +4,7 @@ from strawberry.federation.schema_directive import Location, schema_directive
 
 from integrations.policies import CallPolicy
 from integrations.registry import BY_NAME
+from schema.directives import UPSTREAM_POINTS, cost
 
 SPECIFICATION = "https://specs.apuni-sarkar.example/source/v1.0"
 """Names the directive for composers; nothing is fetched from there."""
@@ -34,9 +35,10 @@ class SourcePolicy:
     scope: str
 
 
-def read_from(*calls: str) -> list[SourcePolicy]:
-    """The directives of a field that makes these calls, by the names of their policies."""
-    return [_printed(BY_NAME[call]) for call in calls]
+def read_from(*calls: str, leaf: bool = False) -> list[object]:
+    """The directives of a field that makes these calls, by the names of their policies, and what that costs."""
+    policies: list[object] = [_printed(BY_NAME[call]) for call in calls]
+    return [*policies, cost(UPSTREAM_POINTS * len(calls) + (0 if leaf else 1))]
 
 
 def _printed(policy: CallPolicy) -> SourcePolicy:

@@ -11,16 +11,25 @@ from domain.sources import Source, SourceState
 from domain.switches import SwitchState
 from integrations.monitor import SourceStatus
 from schema.context import Info, InLanguage, spoken
+from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.fields import resolved
 
 
 @strawberry.type(description="An outside system and what we last heard of it.")
 class SourceHealth:
-    """One system; what is told is what this process saw, nothing is asked for it."""
+    """One system; what is told is what this process saw, nothing is asked for it.
+
+    Before its first call a system is tried in the background: whether it takes a connection, without a request.
+    """
 
     name: Source = strawberry.field(description="The system.")
     configured: bool = strawberry.field(description="Whether this gateway is connected with it.")
-    state: SourceState | None = strawberry.field(description="LIVE or DOWN; null while it has not been asked yet.")
+    state: SourceState | None = strawberry.field(
+        description=(
+            "LIVE or DOWN as the last call found it; before the first call, whether it takes connections. "
+            "Null for a system that is not connected, or that asks us."
+        )
+    )
     last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")
     retry_after_seconds: int | None = strawberry.field(description="When asking again makes sense, if it is down.")
     switched: SwitchState = strawberry.field(description="What an administrator's switch lets through; usually ON.")
@@ -46,7 +55,9 @@ class SourceHealth:
 class SourcesQuery:
     """Root fields about outside systems."""
 
-    @resolved(description="Every outside system, configured or not.")
-    def sources(self, info: Info) -> list[SourceHealth]:
+    @resolved(
+        description="Every outside system, configured or not.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(14)]
+    )
+    def sources(self, info: Info) -> list[SourceHealth] | None:
         switches, now = info.context.switches, info.context.environment.clock.now()
         return [SourceHealth.of(item, switches.system(item.source, now)) for item in info.context.monitor.statuses()]

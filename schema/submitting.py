@@ -10,7 +10,7 @@ from domain.applications import Channel, DeliveryMode
 from domain.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
-from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, Outcome, carried_out, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
 
 
 @strawberry.input(description="A field of the form with what was filled in.")
@@ -87,8 +87,10 @@ class SubmittingMutation:
             SubmitApplicationInput, strawberry.argument(description="The application.")
         ],
     ) -> SubmitApplicationPayload:
-        async def work() -> Outcome:
-            request = SubmitApplication(
+        work = doing(
+            info,
+            submit_application,
+            lambda: SubmitApplication(
                 service_code=input.service_code,
                 district=input.district,
                 tehsil=input.tehsil,
@@ -99,9 +101,8 @@ class SubmittingMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
                 on_behalf_of=_inner_key(TypeCode.CITIZEN, input.on_behalf_of, "onBehalfOf"),
                 draft_id=_inner_key(TypeCode.APPLICATION, input.draft_id, "draftId"),
-            )
-            return await submit_application(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, SubmitApplicationPayload, work)
 
     @mutation(description="Keep a draft of an application, or change one.")
@@ -112,8 +113,10 @@ class SubmittingMutation:
             SaveDraftInput, strawberry.argument(description="The draft.")
         ],
     ) -> SaveDraftPayload:
-        async def work() -> Outcome:
-            request = SaveDraft(
+        work = doing(
+            info,
+            save_draft,
+            lambda: SaveDraft(
                 service_code=input.service_code,
                 district=input.district,
                 tehsil=input.tehsil,
@@ -123,9 +126,8 @@ class SubmittingMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
                 on_behalf_of=_inner_key(TypeCode.CITIZEN, input.on_behalf_of, "onBehalfOf"),
                 draft_id=_inner_key(TypeCode.APPLICATION, input.draft_id, "draftId"),
-            )
-            return await save_draft(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await carried_out(info, SaveDraftPayload, work)
 
 

@@ -12,9 +12,10 @@ from domain.global_ids import TypeCode
 from domain.messages import label
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED
 from schema.fields import mutation, resolved
 from schema.loading import ByKey
-from schema.mutating import KEY_DESCRIPTION, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 from schema.node import Node, node_id
 from schema.services import Service
 from schema.staff import AssignedOfficer
@@ -24,7 +25,7 @@ _REPLIED_BY: ByKey[people.Officer] = ByKey("officers", lambda suggestion: sugges
 _AUTHOR: ByKey[people.Officer] = ByKey("officers", lambda suggestion: suggestion.item.officer_id)
 
 
-@strawberry.type(description="A proposal about a service, without an application.")
+@strawberry.type(directives=[AUTHENTICATED], description="A proposal about a service, without an application.")
 class Suggestion(Node):
     """A suggestion with its reply."""
 
@@ -110,15 +111,16 @@ class SuggestionsMutation:
             MakeSuggestionInput, strawberry.argument(description="The suggestion.")
         ],
     ) -> SuggestionPayload:
-        async def work() -> tuple[feedback.Suggestion, bool]:
-            request = MakeSuggestion(
+        work = doing(
+            info,
+            make_suggestion,
+            lambda: MakeSuggestion(
                 service_code=input.service_code,
                 district=input.district,
                 text=input.text,
                 idempotency_key=key_of(info, input.idempotency_key),
-            )
-            return await make_suggestion(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await cared(info, SuggestionPayload, "suggestion", work, Suggestion.of)
 
     @mutation(description="Reply to a suggestion for one's department.")
@@ -129,14 +131,15 @@ class SuggestionsMutation:
             ReplyToSuggestionInput, strawberry.argument(description="The reply.")
         ],
     ) -> SuggestionPayload:
-        async def work() -> tuple[feedback.Suggestion, bool]:
-            request = ReplyToSuggestion(
+        work = doing(
+            info,
+            reply_to_suggestion,
+            lambda: ReplyToSuggestion(
                 suggestion_id=key_of_type(TypeCode.SUGGESTION, input.suggestion_id, "input", "suggestionId"),
                 state=input.state,
                 text=input.text,
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
-            )
-            return await reply_to_suggestion(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await cared(info, SuggestionPayload, "suggestion", work, Suggestion.of)

@@ -12,6 +12,7 @@ from domain.messages import label
 from domain.numbers import show_number
 from domain.tracking import SecondFactor
 from schema.context import Info, InLanguage, spoken
+from schema.directives import PUBLIC
 from schema.fields import resolved
 
 
@@ -94,7 +95,8 @@ class TrackingQuery:
 
     @resolved(
         description="Where an application stands, for anybody; null alike for an absent number and a wrong factor. "
-        "Tries are bounded for each number and each client: RATE_LIMITED says when to come back."
+        "Tries are bounded for each number and each client: RATE_LIMITED says when to come back.",
+        directives=[PUBLIC],
     )
     async def track_application(
         self, info: Info, by: Annotated[TrackBy, strawberry.argument(description="Its number and a second factor.")]

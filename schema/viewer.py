@@ -7,12 +7,13 @@ import strawberry
 from domain.people import PersonKind, Role, Subject
 from schema.citizens import Citizen
 from schema.context import Info
+from schema.directives import AUTHENTICATED, PUBLIC
 from schema.fields import resolved
 from schema.officers import Officer
 from schema.operators import Operator
 
 
-@strawberry.type(description="A developer who is signed in.")
+@strawberry.type(description="A developer who is signed in.", directives=[AUTHENTICATED])
 class Developer:
     """Somebody who builds with the graph."""
 
@@ -35,7 +36,7 @@ Viewer: TypeAlias = Annotated[
 class ViewerQuery:
     """The root field about the one who asks."""
 
-    @resolved(description="Who is signed in; null when nobody is.")
+    @resolved(description="Who is signed in; null when nobody is.", directives=[PUBLIC])
     async def viewer(self, info: Info) -> Viewer | None:
         subject, loaders = info.context.subject, info.context.loaders
         if subject.roles == {Role.DEVELOPER}:

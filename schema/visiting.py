@@ -30,9 +30,10 @@ from domain.doorstep import SlotWindow, VisitFailure, VisitPurpose
 from domain.global_ids import TypeCode
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info, signed_in
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.doorstep import DoorstepVisit, VisitSlot
 from schema.fields import mutation, resolved
-from schema.mutating import KEY_DESCRIPTION, key_of, key_of_type
+from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 from schema.scalars import Paise
 
 Work: TypeAlias = Callable[[], Awaitable[tuple[doorstep.Visit, bool]]]
@@ -43,7 +44,8 @@ class DoorstepQuery:
     """Root fields about doorstep visits."""
 
     @resolved(
-        description="The slots of the next working days that can be had for a visit; empty where no visit is due."
+        description="The slots of the next working days that can be had for a visit; empty where no visit is due.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(20)],
     )
     async def doorstep_slots(
         self,
@@ -52,7 +54,7 @@ class DoorstepQuery:
         purpose: Annotated[
             VisitPurpose, strawberry.argument(description="Why the agent should come.")
         ] = VisitPurpose.DELIVERY,
-    ) -> list[VisitSlot]:
+    ) -> list[VisitSlot] | None:
         subject = signed_in(info)
         key = key_of_type(TypeCode.APPLICATION, application_id, "applicationId")
         found = await offered(info.context.environment, subject, key, purpose)
@@ -149,15 +151,16 @@ class ArrangingMutation:
             BookDoorstepVisitInput, strawberry.argument(description="The visit.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
-            request = BookVisit(
+        work = doing(
+            info,
+            book_visit,
+            lambda: BookVisit(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 purpose=input.purpose,
                 slot=doorstep.Slot(input.slot.on, input.slot.window),
                 idempotency_key=key_of(info, input.idempotency_key),
-            )
-            return await book_visit(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await _visited(info, work)
 
     @mutation(description="Put a visit that has not set out into another slot.")
@@ -168,11 +171,11 @@ class ArrangingMutation:
             RescheduleDoorstepVisitInput, strawberry.argument(description="The visit and its new slot.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
+        def request() -> ChangeVisit:
             slot = doorstep.Slot(input.slot.on, input.slot.window)
-            request = _change(info, input, slot=slot)
-            return await reschedule_visit(info.context.environment, info.context.subject, request)
+            return _change(info, input, slot=slot)
 
+        work = doing(info, reschedule_visit, request)
         return await _visited(info, work)
 
     @mutation(description="Give a visit that has not set out to another agent of its place.")
@@ -183,11 +186,11 @@ class ArrangingMutation:
             AssignDoorstepVisitInput, strawberry.argument(description="The visit and its new agent.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
+        def request() -> ChangeVisit:
             agent_id = key_of_type(TypeCode.OPERATOR, input.agent_id, "input", "agentId")
-            request = _change(info, input, agent_id=agent_id)
-            return await assign_visit(info.context.environment, info.context.subject, request)
+            return _change(info, input, agent_id=agent_id)
 
+        work = doing(info, assign_visit, request)
         return await _visited(info, work)
 
     @mutation(description="Cancel a visit that has not set out.")
@@ -198,9 +201,7 @@ class ArrangingMutation:
             DoorstepVisitInput, strawberry.argument(description="The visit.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
-            return await cancel_visit(info.context.environment, info.context.subject, _change(info, input))
-
+        work = doing(info, cancel_visit, lambda: _change(info, input))
         return await _visited(info, work)
 
 
@@ -216,10 +217,9 @@ class VisitingMutation:
             DoorstepVisitInput, strawberry.argument(description="The visit.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
-            request = SetOut(_visit(input), key_of(info, input.idempotency_key), input.expected_version)
-            return await set_out(info.context.environment, info.context.subject, request)
-
+        work = doing(
+            info, set_out, lambda: SetOut(_visit(input), key_of(info, input.idempotency_key), input.expected_version)
+        )
         return await _visited(info, work)
 
     @mutation(description="Hand over by code or signed paper; a delivery makes its application DELIVERED.")
@@ -230,17 +230,18 @@ class VisitingMutation:
             HandOverDoorstepVisitInput, strawberry.argument(description="The proof.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
-            request = HandOver(
+        work = doing(
+            info,
+            hand_over,
+            lambda: HandOver(
                 visit_id=_visit(input),
                 idempotency_key=key_of(info, input.idempotency_key),
                 otp=input.otp,
                 paper_sha256=input.paper_sha256,
                 witness=input.witness,
                 expected_version=input.expected_version,
-            )
-            return await hand_over(info.context.environment, info.context.subject, request)
-
+            ),
+        )
         return await _visited(info, work)
 
     @mutation(description="Note that a visit failed; after fewer than three failures a new slot may be chosen.")
@@ -251,11 +252,11 @@ class VisitingMutation:
             FailDoorstepVisitInput, strawberry.argument(description="The visit and the reason.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
+        def request() -> FailVisit:
             key = key_of(info, input.idempotency_key)
-            request = FailVisit(_visit(input), input.reason, key, input.expected_version)
-            return await fail_visit(info.context.environment, info.context.subject, request)
+            return FailVisit(_visit(input), input.reason, key, input.expected_version)
 
+        work = doing(info, fail_visit, request)
         return await _visited(info, work)
 
     @mutation(description="Enter the fee of the doorstep service that agent, operator or office took.")
@@ -266,11 +267,11 @@ class VisitingMutation:
             RecordVisitFeeInput, strawberry.argument(description="The fee.")
         ],
     ) -> DoorstepVisitPayload:
-        async def work() -> tuple[doorstep.Visit, bool]:
+        def request() -> RecordVisitFee:
             visit_id = key_of_type(TypeCode.VISIT, input.visit_id, "input", "visitId")
-            request = RecordVisitFee(visit_id, input.receipt, input.amount, key_of(info, input.idempotency_key))
-            return await record_visit_fee(info.context.environment, info.context.subject, request)
+            return RecordVisitFee(visit_id, input.receipt, input.amount, key_of(info, input.idempotency_key))
 
+        work = doing(info, record_visit_fee, request)
         return await _visited(info, work)
 
 

@@ -1,11 +1,13 @@
 """Numbers of the systems before this one: an application or certificate is found by them too, as long as it is kept."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Column, Index, Table, select
 
 from domain.aliases import AliasKind
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import first, insert_new
+from store.sql import first, insert_new, rows_of
 from store.types import Instant, Key
 
 aliases_table = Table(
@@ -31,6 +33,12 @@ async def found(tx: Transaction, number: str, kind: AliasKind) -> str | None:
     """The id of what an old number in its normal form names, or None."""
     row = await first(tx, select(_T.object_id).where(_T.number == number, _T.kind == kind.value))
     return None if row is None else str(row.object_id)
+
+
+async def named(tx: Transaction, kind: AliasKind, numbers: Iterable[str]) -> dict[str, str]:
+    """The ids of what old numbers in their normal form name; numbers that name nothing are left out. One query."""
+    statement = select(_T.number, _T.object_id).where(_T.kind == kind.value)
+    return {row.number: str(row.object_id) for row in await rows_of(tx, statement, _T.number, numbers)}
 
 
 async def of_object(tx: Transaction, kind: AliasKind, object_id: str) -> list[str]:

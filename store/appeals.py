@@ -43,16 +43,18 @@ from domain.appeals import (
     Hearing,
 )
 from domain.applications import Application
+from domain.changes import ChangeKind
 from domain.deadline import ORDER
 from domain.lifecycle import ON_THE_CLOCK
 from domain.people import Posting, Role
+from store import changes
 from store.appeal_rows import appeal_of, appeals_table, values_of
 from store.application_rows import application_of, applications_table
 from store.catalogue_rows import services_table
 from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, rows_of
+from store.sql import AnyRow, count, first, insert_into, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
 events_table = Table(
@@ -111,9 +113,15 @@ _A, _T = appeals_table.c, applications_table.c
 _UNCHANGING = frozenset({"id", "citizen_id", "application_id", "number", "level", "ground", "received_at"})
 
 
-async def add(tx: Transaction, appeal: Appeal) -> bool:
-    """Keep a new appeal; False where there is one for its application, level and ground already."""
-    return await insert_new(tx, appeals_table, values_of(tx, appeal))
+async def add(tx: Transaction, filed: Sequence[Appeal]) -> set[str]:
+    """Keep new appeals in two statements; gives the ids of those whose application, level and ground had none yet."""
+    if not filed:
+        return set()
+    statement = insert_into(tx, appeals_table).values([values_of(tx, one) for one in filed]).on_conflict_do_nothing()
+    new = set((await tx.connection.execute(statement.returning(_A.id))).scalars())
+    told = dict.fromkeys(one.application_id for one in filed if one.id in new)
+    await changes.touch_many(tx, ChangeKind.APPLICATION, list(told))
+    return new
 
 
 async def save(tx: Transaction, appeal: Appeal) -> Appeal:
@@ -126,6 +134,7 @@ async def save(tx: Transaction, appeal: Appeal) -> Appeal:
         if present is None:
             raise NotThere("the appeal")
         raise VersionConflict(present.version, present.state)
+    await changes.touch(tx, ChangeKind.APPLICATION, appeal.application_id)
     return appeal
 
 
@@ -150,30 +159,31 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
     return found
 
 
-async def there(tx: Transaction, application_id: str, level: AppealLevel, ground: AppealGround) -> Appeal | None:
-    """The one appeal for an application, level and ground, or None."""
-    wanted = (_A.application_id == application_id, _A.level == level.value, _A.ground == ground.value)
-    row = await first(tx, select(appeals_table).where(*wanted))
-    return appeal_of(tx, row) if row else None
+async def page_of_citizen(
+    tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
+) -> list[Appeal]:
+    """A citizen's appeals, the newest first, by (received_at, id): after a place, or before it."""
+    columns = (_A.received_at, _A.id)
+    rows = await keyset_window(
+        tx, _of_citizen(citizen_id), columns, place=place, backward=backward, limit=limit, descending=True
+    )
+    return [appeal_of(tx, row) for row in rows]
 
 
-async def add_event(tx: Transaction, citizen_id: str, event: AppealEvent) -> None:
-    """Add a step; the note is encrypted."""
-    note = None if event.note is None else tx.cipher.encrypt(event.note.encode(), _note_place(event.id))
-    values = {
-        "id": event.id,
-        "citizen_id": citizen_id,
-        "appeal_id": event.appeal_id,
-        "sequence": event.sequence,
-        "move": event.move.value,
-        "state_before": event.before.value if event.before else None,
-        "state_after": event.after.value,
-        "actor_role": event.actor_role,
-        "actor_id": event.actor_id,
-        "note": note,
-        "at": event.at,
-    }
-    await tx.connection.execute(insert(events_table).values(values))
+async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
+    """How many appeals the citizen has."""
+    return await count(tx, _of_citizen(citizen_id))
+
+
+def _of_citizen(citizen_id: str) -> Select[Any]:
+    return select(appeals_table).where(_A.citizen_id == citizen_id)
+
+
+async def add_events(tx: Transaction, taken: Iterable[tuple[str, AppealEvent]]) -> None:
+    """Add steps, each with its citizen, in one statement; notes are encrypted."""
+    rows = [_event_values(tx, citizen_id, event) for citizen_id, event in taken]
+    if rows:
+        await tx.connection.execute(insert(events_table), rows)
 
 
 async def events(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[AppealEvent]]:
@@ -248,14 +258,13 @@ async def docket(
     officer_id: str | None,
     *,
     states: Collection[AppealState],
-    after: tuple[datetime, str] | None = None,
+    place: tuple[datetime, str] | None = None,
+    backward: bool = False,
     limit: int,
 ) -> list[Appeal]:
     """Appeals for an authority by (received_at, id), the oldest first: of her level and place, or come to her."""
-    statement = _docket(postings, officer_id, states)
-    if after is not None:
-        statement = statement.where(tuple_(_A.received_at, _A.id) > tuple_(*_literals(after)))
-    rows = (await tx.connection.execute(statement.order_by(_A.received_at, _A.id).limit(limit))).all()
+    statement, columns = _docket(postings, officer_id, states), (_A.received_at, _A.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
     return [appeal_of(tx, row) for row in rows]
 
 
@@ -289,7 +298,8 @@ async def _by_due_date(
     tx: Transaction, statement: Select[Any], after: tuple[datetime, str] | None, limit: int
 ) -> list[Application]:
     if after is not None:
-        statement = statement.where(tuple_(_T.due_at, _T.id) > tuple_(*_literals(after, _T.due_at)))
+        there = tuple_(literal(after[0], _T.due_at.type), literal(after[1], Key))
+        statement = statement.where(tuple_(_T.due_at, _T.id) > there)
     ordered = statement.order_by(_T.due_at, _T.id).limit(limit).with_for_update(of=applications_table)
     return [application_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
 
@@ -312,10 +322,12 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[Appeal]:
     return [appeal_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
 
 
-async def with_authority(tx: Transaction, officer_id: str, limit: int) -> list[Appeal]:
-    """Appeals that an officer has and has to decide."""
+async def with_authority(tx: Transaction, officer_id: str, *, after: str | None = None, limit: int) -> list[Appeal]:
+    """Appeals that an officer has and has to decide, by id."""
     states = sorted(state.value for state in (*PENDING, AppealState.SERVICE_DELIVERED_LATE))
     statement = select(appeals_table).where(_A.authority_id == officer_id, _A.state.in_(states))
+    if after is not None:
+        statement = statement.where(_A.id > after)
     rows = (await tx.connection.execute(statement.order_by(_A.id).limit(limit))).all()
     return [appeal_of(tx, row) for row in rows]
 
@@ -334,8 +346,20 @@ def _hears(posting: Posting) -> ColumnElement[bool]:
     return and_(true(), _A.level.in_([level.value for level in levels]), *place)
 
 
-def _literals(place: tuple[datetime, str], column: Column[Any] = _A.received_at) -> tuple[Any, Any]:
-    return literal(place[0], column.type), literal(place[1], Key)
+def _event_values(tx: Transaction, citizen_id: str, event: AppealEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "citizen_id": citizen_id,
+        "appeal_id": event.appeal_id,
+        "sequence": event.sequence,
+        "move": event.move.value,
+        "state_before": event.before.value if event.before else None,
+        "state_after": event.after.value,
+        "actor_role": event.actor_role,
+        "actor_id": event.actor_id,
+        "note": None if event.note is None else tx.cipher.encrypt(event.note.encode(), _note_place(event.id)),
+        "at": event.at,
+    }
 
 
 def _event(tx: Transaction, row: AnyRow) -> AppealEvent:

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true, update
 
 from domain.applications import Application
+from domain.changes import ChangeKind
 from domain.lifecycle import OPEN, Status
 from domain.people import Posting
+from store import changes
 from store.application_rows import application_of, applications_table, values_of
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.sql import count, first, insert_new, keyset_page, rows_of
-from store.timeline import add_documents, add_entry, documents, mark_document_verified, timelines
+from store.timeline import add_documents, add_entry, documents, freeze_document, mark_document_verified, timelines
 
 __all__ = [
     "add",
@@ -28,6 +30,7 @@ __all__ = [
     "count_queue",
     "covered",
     "documents",
+    "freeze_document",
     "get",
     "held_by",
     "many",
@@ -47,6 +50,7 @@ async def add(tx: Transaction, application: Application) -> None:
     """Keep a new application. Raises AlreadyThere for its id, number or acknowledgement."""
     if not await insert_new(tx, applications_table, values_of(tx, application)):
         raise AlreadyThere("the application")
+    await changes.touch(tx, ChangeKind.APPLICATION, application.id)
 
 
 async def get(tx: Transaction, application_id: str) -> Application | None:
@@ -98,6 +102,7 @@ async def save(tx: Transaction, application: Application, expected_version: int)
         if present is None:
             raise NotThere("the application")
         raise VersionConflict(present.version, present.status)
+    await changes.touch(tx, ChangeKind.APPLICATION, application.id)
     return changed
 
 

@@ -4,7 +4,7 @@ A line carries the hash of its own content. The chain links those hashes: each l
 the link before and the line's hash, so that a changed, removed or inserted line breaks it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -89,28 +89,37 @@ class ChainHead:
 
 
 async def append(tx: Transaction, line: AuditLine, *, always: bool = False) -> None:
-    """Write a line in the transaction of what it tells.
+    """Write a line in the transaction of what it tells; raises as `append_many`."""
+    await append_many(tx, [line], always=always)
+
+
+async def append_many(tx: Transaction, lines: Sequence[AuditLine], *, always: bool = False) -> None:
+    """Write lines in their order in the transaction of what they tell.
 
     Raises WritesStopped while the log may take no line; with `always`, which alarms use, it takes it anyway.
     """
     if tx.audit_stopped and not always:
         raise WritesStopped("the audit log could not be sealed for too long")
     at = tx.clock.now()
-    values = {
-        "at": at,
-        "actor": line.actor_label,
-        "action": line.action,
-        "object_kind": line.object_kind,
-        "object_id": line.object_id,
-        "purpose": line.purpose,
-        "detail": dict(line.detail),
-        "line_hash": _line_hash(line, at),
-        "sealed": False,
-    }
-    await tx.connection.execute(insert(audit_lines_table).values(values))
+    rows = [
+        {
+            "at": at,
+            "actor": line.actor_label,
+            "action": line.action,
+            "object_kind": line.object_kind,
+            "object_id": line.object_id,
+            "purpose": line.purpose,
+            "detail": dict(line.detail),
+            "line_hash": _line_hash(line, at),
+            "sealed": False,
+        }
+        for line in lines
+    ]
+    if rows:
+        await tx.connection.execute(insert(audit_lines_table), rows)
 
 
-async def lines_of(tx: Transaction, object_kind: str, object_id: str, limit: int = 100) -> list[AuditLine]:
+async def lines_of(tx: Transaction, object_kind: str, object_id: str | None, limit: int = 100) -> list[AuditLine]:
     """The lines about one object, the oldest first."""
     of_object = (_L.object_kind == object_kind, _L.object_id == object_id)
     statement = select(audit_lines_table).where(*of_object).order_by(_L.id).limit(limit)

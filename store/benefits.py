@@ -1,8 +1,8 @@
 """Sanctions, their instalments, and where each payment stood when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -13,12 +13,15 @@ from sqlalchemy import (
     Integer,
     Table,
     UniqueConstraint,
+    exists,
     insert,
+    or_,
     select,
     update,
 )
 
 from domain.benefits import Instalment, PaymentStatus, Sanction
+from store import changes
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
@@ -39,9 +42,12 @@ sanctions_table = Table(
     Column("period", Key),
     Column("bank_account_last4", Key),
     Column("sanctioned_at", Instant, nullable=False),
+    Column("next_due_on", Date),
+    Column("ended_on", Date),
     UniqueConstraint("number"),
     UniqueConstraint("application_id"),
     Index(None, "citizen_id", "sanctioned_at"),
+    Index(None, "next_due_on", "period"),
 )
 
 instalments_table = Table(
@@ -59,6 +65,7 @@ instalments_table = Table(
     Column("status", Key, nullable=False),
     Column("status_at", Instant, nullable=False),
     UniqueConstraint("sanction_id", "sequence"),
+    Index("uq_instalments_sanction_id_period_from", "sanction_id", "period_from", unique=True),
     UniqueConstraint("bill_number"),
     UniqueConstraint("end_to_end_id"),
 )
@@ -88,6 +95,42 @@ async def add_instalments(tx: Transaction, added: Sequence[Instalment]) -> None:
         if not await insert_new(tx, instalments_table, asdict(one) | {"status": one.status.value}):
             raise AlreadyThere("the instalment")
         await _add_event(tx, one, one.status, one.status_at)
+        await changes.touch_payment(tx, one.id)
+
+
+async def set_next_due(tx: Transaction, sanction_id: str, day: date | None) -> None:
+    """Note from when the next instalment pays; None where none follows."""
+    table = sanctions_table
+    await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(next_due_on=day))
+
+
+async def end_sanction(tx: Transaction, sanction_id: str, last_day: date) -> bool:
+    """Note the last day that a sanction covers; False where it was ended before."""
+    table = sanctions_table
+    statement = update(table).where(table.c.id == sanction_id, table.c.ended_on.is_(None))
+    return (await tx.connection.execute(statement.values(ended_on=last_day).returning(table.c.id))).first() is not None
+
+
+async def due_sanctions(tx: Transaction, today: date, limit: int) -> list[Sanction]:
+    """Sanctions whose next instalment is due and that cover its first day, the longest due first; rows are locked."""
+    table = sanctions_table
+    covered = or_(table.c.ended_on.is_(None), table.c.ended_on >= table.c.next_due_on)
+    statement = select(table).where(table.c.next_due_on <= today, covered).order_by(table.c.next_due_on, table.c.id)
+    rows = (await tx.connection.execute(statement.limit(limit).with_for_update())).all()
+    return [_sanction(row) for row in rows]
+
+
+async def unscheduled(tx: Transaction, periods: Collection[str], limit: int) -> list[Sanction]:
+    """Repeated sanctions with an instalment but no next day: an older release, which knew none, made them."""
+    table, paid = sanctions_table, instalments_table
+    statement = select(table).where(
+        table.c.next_due_on.is_(None),
+        table.c.ended_on.is_(None),
+        table.c.period.in_(sorted(periods)),
+        exists().where(paid.c.sanction_id == table.c.id),
+    )
+    rows = (await tx.connection.execute(statement.order_by(table.c.id).limit(limit).with_for_update())).all()
+    return [_sanction(row) for row in rows]
 
 
 async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanction]:
@@ -148,6 +191,7 @@ async def record_payment_status(tx: Transaction, instalment_id: str, status: Pay
         update(table).where(table.c.id == instalment_id).values(status=status.value, status_at=at).returning(table)
     )
     await _add_event(tx, present, status, at)
+    await changes.touch_payment(tx, instalment_id)
     return _instalment(changed.one())
 
 
@@ -180,6 +224,8 @@ def _sanction(row: AnyRow) -> Sanction:
         period=row.period,
         bank_account_last4=row.bank_account_last4,
         sanctioned_at=row.sanctioned_at,
+        next_due_on=row.next_due_on,
+        ended_on=row.ended_on,
     )
 
 

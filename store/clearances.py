@@ -15,7 +15,6 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     exists,
-    false,
     insert,
     literal,
     or_,
@@ -27,14 +26,16 @@ from sqlalchemy import (
 
 from domain.appeals import PENDING, Appeal
 from domain.applications import Application
-from domain.clearances import Clearance, ClearanceState, Escalation, EscalationKind, Place, VerificationReport
+from domain.changes import ChangeKind
+from domain.clearances import Clearance, ClearanceState, Escalation, EscalationKind, Photo, Place, VerificationReport
 from domain.people import Posting
+from store import changes
 from store.appeal_rows import appeal_of, appeals_table
 from store.appeals import running
 from store.application_rows import application_of, applications_table
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, rows_of
+from store.sql import AnyRow, count, first, insert_into, keyset_window, rows_of
 from store.types import Instant, Json, Key
 
 clearances_table = Table(
@@ -54,8 +55,12 @@ clearances_table = Table(
     Column("answer", LargeBinary),
     Column("answered_by", Key),
     Column("answered_at", Instant),
+    Column("reminded_at", Instant),
+    Column("escalated_at", Instant),
+    Column("escalated_to", Key),
     Index(None, "application_id"),
     Index(None, "department", "district", "state", "due_at"),
+    Index(None, "state", "due_at"),
 )
 
 verifications_table = Table(
@@ -87,6 +92,9 @@ escalations_table = Table(
 )
 
 _C, _E, _T = clearances_table.c, escalations_table.c, applications_table.c
+_UNTOLD = "application/octet-stream"
+"""The media type of photographs of an older release, which did not keep it."""
+
 _PLAIN = (
     "id",
     "citizen_id",
@@ -99,19 +107,26 @@ _PLAIN = (
     "due_at",
     "answered_by",
     "answered_at",
+    "reminded_at",
+    "escalated_at",
+    "escalated_to",
 )
 
 
 async def add_clearance(tx: Transaction, clearance: Clearance) -> None:
     """Keep a question to another department; the text is encrypted."""
     await tx.connection.execute(insert(clearances_table).values(_values(tx, clearance)))
+    await changes.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
 
 
 async def settle(tx: Transaction, clearance: Clearance) -> bool:
     """Note how an asked clearance came out; False where it is not asked any more."""
     asked = (_C.id == clearance.id, _C.state == ClearanceState.ASKED.value)
     statement = update(clearances_table).where(*asked).values(_values(tx, clearance))
-    return (await tx.connection.execute(statement.returning(_C.id))).first() is not None
+    if (await tx.connection.execute(statement.returning(_C.id))).first() is None:
+        return False
+    await changes.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
+    return True
 
 
 async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
@@ -131,39 +146,64 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
 async def asked_of(
     tx: Transaction,
     postings: Sequence[Posting],
+    above_id: str | None,
     *,
     states: Collection[ClearanceState],
-    after: tuple[datetime, str] | None = None,
+    place: tuple[datetime, str] | None = None,
+    backward: bool = False,
     limit: int,
 ) -> list[Clearance]:
-    """Clearances asked of the departments and places of the postings, by (due_at, id), the most urgent first."""
-    statement = _asked(postings, states)
-    if after is not None:
-        there = (literal(after[0], _C.due_at.type), literal(after[1], Key))
-        statement = statement.where(tuple_(_C.due_at, _C.id) > tuple_(*there))
-    rows = (await tx.connection.execute(statement.order_by(_C.due_at, _C.id).limit(limit))).all()
+    """Clearances asked of the departments and places of the postings, or escalated to an officer.
+
+    By (due_at, id), the most urgent first.
+    """
+    statement, columns = _asked(postings, above_id, states), (_C.due_at, _C.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
     return [_clearance(tx, row) for row in rows]
 
 
-async def count_asked(tx: Transaction, postings: Sequence[Posting], states: Collection[ClearanceState]) -> int:
+async def count_asked(
+    tx: Transaction, postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
+) -> int:
     """How many clearances in those states were asked of them."""
-    return await count(tx, _asked(postings, states))
+    return await count(tx, _asked(postings, above_id, states))
+
+
+async def to_be_reminded(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Clearance]:
+    """Clearances that are owed, due between two instants and not reminded of, the most urgent first."""
+    statement = _owed().where(_C.due_at > since, _C.due_at <= until, _C.reminded_at.is_(None))
+    return [_clearance(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
+
+
+async def to_be_escalated(tx: Transaction, *, before: datetime, limit: int) -> list[Clearance]:
+    """Clearances that are owed, overdue at an instant and not escalated, those due first on top."""
+    statement = _owed().where(_C.due_at < before, _C.escalated_at.is_(None))
+    return [_clearance(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
+
+
+async def note_reminder(tx: Transaction, clearance: Clearance) -> None:
+    """Write down that a clearance was reminded of or escalated."""
+    values = {name: getattr(clearance, name) for name in ("reminded_at", "escalated_at", "escalated_to")}
+    await tx.connection.execute(update(clearances_table).where(_C.id == clearance.id).values(values))
 
 
 async def add_report(tx: Transaction, report: VerificationReport) -> None:
     """Keep a field report; text and place are encrypted."""
-    content = {"text": report.text, "place": [report.place.latitude, report.place.longitude] if report.place else None}
+    place = [report.place.latitude, report.place.longitude] if report.place else None
+    media_types = [photo.media_type for photo in report.photos]
+    content = {"text": report.text, "place": place, "tehsil": report.tehsil, "media_types": media_types}
     values = {
         "id": report.id,
         "citizen_id": report.citizen_id,
         "application_id": report.application_id,
         "officer_id": report.officer_id,
         "content": tx.cipher.encrypt_json(content, f"verifications:content:{report.id}"),
-        "photos": list(report.photos),
+        "photos": [photo.sha256 for photo in report.photos],
         "observed_at": report.observed_at,
         "reported_at": report.reported_at,
     }
     await tx.connection.execute(insert(verifications_table).values(values))
+    await changes.touch(tx, ChangeKind.APPLICATION, report.application_id)
 
 
 async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[VerificationReport]]:
@@ -178,11 +218,19 @@ async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, 
 
 async def warn(tx: Transaction, escalation: Escalation) -> bool:
     """Keep a warning, once for each application, kind and due date; False where it is there already."""
-    values = {
-        name: getattr(escalation, name)
-        for name in ("id", "citizen_id", "application_id", "officer_id", "above_id", "due_at", "at")
-    }
-    return await insert_new(tx, escalations_table, {**values, "kind": escalation.kind.value})
+    return bool(await warn_many(tx, [escalation]))
+
+
+async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
+    """Keep a batch of warnings in two statements; gives the applications whose warning is new."""
+    if not warned:
+        return set()
+    names = ("id", "citizen_id", "application_id", "officer_id", "above_id", "due_at", "at")
+    rows = [{name: getattr(one, name) for name in names} | {"kind": one.kind.value} for one in warned]
+    statement = insert_into(tx, escalations_table).values(rows).on_conflict_do_nothing()
+    new = (await tx.connection.execute(statement.returning(_E.application_id))).scalars().all()
+    await changes.touch_many(tx, ChangeKind.QUEUE, list(dict.fromkeys(new)))
+    return set(new)
 
 
 async def warnings(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Escalation]]:
@@ -235,8 +283,19 @@ async def open_of(tx: Transaction, application_id: str, department: str) -> Clea
     return _clearance(tx, row) if row else None
 
 
-def _asked(postings: Sequence[Posting], states: Collection[ClearanceState]) -> Select[Any]:
-    covered = or_(false(), *(_covers(posting) for posting in postings))
+def overdue_at(now: datetime) -> ColumnElement[bool]:
+    """An application for which a department owes an answer that is overdue."""
+    owed = (_C.application_id == _T.id, _C.state == ClearanceState.ASKED.value, _C.due_at < now)
+    return exists().where(*owed)
+
+
+def _owed() -> Select[Any]:
+    statement = select(clearances_table).where(_C.state == ClearanceState.ASKED.value)
+    return statement.order_by(_C.due_at, _C.id)
+
+
+def _asked(postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]) -> Select[Any]:
+    covered = or_(_C.escalated_to == above_id, *(_covers(posting) for posting in postings))
     return select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
 
 
@@ -267,16 +326,18 @@ def _clearance(tx: Transaction, row: AnyRow) -> Clearance:
 
 def _report(tx: Transaction, row: AnyRow) -> VerificationReport:
     content = tx.cipher.decrypt_json(row.content, f"verifications:content:{row.id}")
+    media_types = content.get("media_types") or [_UNTOLD] * len(row.photos)
     return VerificationReport(
         id=row.id,
         citizen_id=row.citizen_id,
         application_id=row.application_id,
         officer_id=row.officer_id,
         text=content["text"],
-        photos=tuple(row.photos),
+        photos=tuple(Photo(*one) for one in zip(row.photos, media_types, strict=True)),
         place=Place(*content["place"]) if content["place"] else None,
         observed_at=row.observed_at,
         reported_at=row.reported_at,
+        tehsil=content.get("tehsil"),
     )
 
 

@@ -35,9 +35,7 @@ async def add(tx: Transaction, covered: Covered) -> None:
     values = {**{name: getattr(covered, name) for name in _NAMES}, "kind": covered.kind.value}
     statement = insert_into(tx, covered_table).values(values)
     changed = {"holder_id": covered.holder_id, "over_at": None}
-    await tx.connection.execute(
-        statement.on_conflict_do_update(index_elements=["absence_id", "case_id"], set_=changed)
-    )
+    await tx.connection.execute(statement.on_conflict_do_update(index_elements=["absence_id", "case_id"], set_=changed))
 
 
 async def moved(tx: Transaction, case_id: str, *, from_id: str | None, to_id: str | None) -> None:

@@ -5,13 +5,18 @@ import signal
 
 BEFORE_COMMIT = "store.before_commit"
 AFTER_COMMIT = "store.after_commit"
+VERB_BEFORE_COMMIT = "verb.before_commit"
+VERB_AFTER_COMMIT = "verb.after_commit"
 CLAIMED = "outbox.claimed"
 SENT = "outbox.sent"
 RECORDED = "outbox.recorded"
 MIGRATED = "migration.before_commit"
 
-POINTS = (BEFORE_COMMIT, AFTER_COMMIT, CLAIMED, SENT, RECORDED, MIGRATED)
-"""Every point; `name:3` means the third time that it is reached."""
+POINTS = (BEFORE_COMMIT, AFTER_COMMIT, VERB_BEFORE_COMMIT, VERB_AFTER_COMMIT, CLAIMED, SENT, RECORDED, MIGRATED)
+"""Every point; `name:3` means the third time that it is reached.
+
+Every transaction passes those of `store`, also the beat of the process; those of `verb` only what came under a key.
+"""
 
 _left: dict[str, int] = {}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, select
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, select, update
 
 from domain.text import Bilingual
 from store.engine import Transaction
@@ -59,6 +59,16 @@ async def add(tx: Transaction, document: DepartmentDocument) -> None:
     }
     if not await insert_new(tx, department_documents_table, values):
         raise AlreadyThere("the department's document")
+
+
+async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, Any], valid_until: datetime) -> None:
+    """Put another artefact beside a document, or an empty one where the consent ended."""
+    table = department_documents_table
+    values = {
+        "consent": tx.cipher.encrypt_json(dict(consent), _place("consent", document_id)),
+        "valid_until": valid_until,
+    }
+    await tx.connection.execute(update(table).where(table.c.id == document_id).values(values))
 
 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[DepartmentDocument]:

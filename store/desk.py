@@ -22,7 +22,9 @@ from sqlalchemy import (
 )
 
 from domain.applications import RejectionGround
+from domain.changes import ChangeKind
 from domain.desk import Claim, OpinionState, Pack, Proposal
+from store import changes
 from store.application_rows import applications_table
 from store.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
 from store.engine import Transaction
@@ -46,6 +48,7 @@ __all__ = [
     "take_claim",
     "unusual_reads",
     "unusual_since",
+    "weighed_by",
 ]
 
 claims_table = Table(
@@ -123,6 +126,7 @@ async def take_claim(tx: Transaction, claim: Claim, citizen_id: str, *, take_ove
         where=None if take_over else free,
     )
     if (await tx.connection.execute(changed.returning(_C.application_id))).first() is not None:
+        await changes.touch(tx, ChangeKind.QUEUE, claim.application_id)
         return None
     return (await claims(tx, [claim.application_id], claim.claimed_at)).get(claim.application_id)
 
@@ -138,7 +142,9 @@ async def claims(tx: Transaction, application_ids: Iterable[str], at: datetime) 
 
 async def release(tx: Transaction, application_id: str) -> None:
     """End whatever claim there is on an application."""
-    await tx.connection.execute(delete(claims_table).where(_C.application_id == application_id))
+    gone = delete(claims_table).where(_C.application_id == application_id)
+    if (await tx.connection.execute(gone.returning(_C.application_id))).first() is not None:
+        await changes.touch(tx, ChangeKind.QUEUE, application_id)
 
 
 async def add_proposal(tx: Transaction, proposal: Proposal) -> None:
@@ -160,6 +166,7 @@ async def add_proposal(tx: Transaction, proposal: Proposal) -> None:
         "proposed_at": proposal.proposed_at,
     }
     await tx.connection.execute(insert(second_opinions_table).values(values))
+    await changes.touch(tx, ChangeKind.QUEUE, proposal.application_id)
 
 
 async def answer_proposal(
@@ -177,6 +184,7 @@ async def answer_proposal(
     statement = update(second_opinions_table).where(*waiting).values(values).returning(_O.id)
     if (await tx.connection.execute(statement)).first() is None:
         raise NotThere("the proposal")
+    await changes.touch(tx, ChangeKind.QUEUE, proposal.application_id)
     return answered
 
 
@@ -186,6 +194,16 @@ async def proposals(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     statement = select(second_opinions_table).order_by(_O.application_id, waits, _O.proposed_at, _O.id)
     rows = await rows_of(tx, statement, _O.application_id, application_ids)
     return {row.application_id: _proposal(tx, row) for row in rows}
+
+
+async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[str]]:
+    """The officers who proposed a decision on each application or answered a proposal."""
+    found: dict[str, set[str]] = {}
+    statement = select(_O.application_id, _O.proposed_by, _O.answered_by)
+    for row in await rows_of(tx, statement, _O.application_id, application_ids):
+        named = (row.proposed_by, row.answered_by)
+        found.setdefault(row.application_id, set()).update(one for one in named if one is not None)
+    return found
 
 
 async def add_pack(tx: Transaction, given: Pack) -> None:

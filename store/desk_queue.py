@@ -12,6 +12,7 @@ from domain.lifecycle import Status
 from domain.people import Posting
 from store.application_rows import application_of, applications_table
 from store.applications import covered
+from store.clearances import overdue_at
 from store.desk import claims_table, second_opinions_table
 from store.engine import Transaction
 from store.sql import count
@@ -29,16 +30,22 @@ async def page(
     wanted: QueueFilter,
     *,
     sort: QueueSort = QueueSort.DUE,
-    after: tuple[datetime | None, str] | None = None,
+    place: tuple[datetime | None, str] | None = None,
+    backward: bool = False,
     limit: int,
 ) -> list[Application]:
-    """Cases that the postings cover and the filter lets through; `after` is (sort value, id) of the row before."""
+    """Cases that the postings cover and the filter lets through, in their order either way.
+
+    They come after a place, which is (sort value, id) of a row, or, `backward`, are the last ones before it; no
+    place is that end of the list.
+    """
     column = SORTED_BY[sort]
     statement = _queue(officer_id, postings, wanted, tx.clock.now())
-    if after is not None:
-        statement = statement.where(_beyond(column, *after))
-    ordered = statement.order_by(column.asc().nulls_last(), _T.id).limit(limit)
-    return [application_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
+    if place is not None:
+        statement = statement.where((_before if backward else _beyond)(column, *place))
+    order = (column.desc().nulls_first(), _T.id.desc()) if backward else (column.asc().nulls_last(), _T.id.asc())
+    rows = (await tx.connection.execute(statement.order_by(*order).limit(limit))).all()
+    return [application_of(tx, row) for row in (reversed(rows) if backward else rows)]
 
 
 async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> int:
@@ -47,7 +54,7 @@ async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wa
 
 
 async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> QueueCounts:
-    """How many cases wait, by state and by days left, and those that concern the officer; three queries."""
+    """How many cases wait, by state and by days left, and those that concern the officer; four queries."""
     now = tx.clock.now()
     near = _days_left(now)
     cases = _queue(officer_id, postings, wanted, now).with_only_columns(_T.status, near.label("days_left")).subquery()
@@ -59,7 +66,15 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
         by_days[DaysLeft(days_left)] = by_days.get(DaysLeft(days_left), 0) + number
     mine = select(_T.id).where(covered(postings), _in(_T.status, wanted.statuses), _claimed(officer_id, Holder.ME, now))
     waiting = select(_T.id).where(covered(postings), _proposed(officer_id, Holder.OTHERS))
-    return QueueCounts(sum(by_status.values()), by_status, by_days, await count(tx, mine), await count(tx, waiting))
+    late = select(_T.id).where(covered(postings), _in(_T.status, wanted.statuses), overdue_at(now))
+    return QueueCounts(
+        total=sum(by_status.values()),
+        by_status=by_status,
+        by_days_left=by_days,
+        claimed_by_me=await count(tx, mine),
+        proposals=await count(tx, waiting),
+        clearance_overdue=await count(tx, late),
+    )
 
 
 def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> Select[Any]:
@@ -86,6 +101,8 @@ def _due(wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
         yield _T.due_at < wanted.due_before
     if wanted.overdue:
         yield _T.due_at < now
+    if wanted.clearance_overdue:
+        yield overdue_at(now)
 
 
 def _claimed(officer_id: str, by: Holder, now: datetime) -> ColumnElement[bool]:
@@ -134,3 +151,9 @@ def _beyond(column: Column[Any], value: datetime | None, application_id: str) ->
     if value is None:
         return and_(column.is_(None), _T.id > application_id)
     return or_(column.is_(None), column > value, and_(column == value, _T.id > application_id))
+
+
+def _before(column: Column[Any], value: datetime | None, application_id: str) -> ColumnElement[bool]:
+    if value is None:
+        return or_(column.is_not(None), and_(column.is_(None), _T.id < application_id))
+    return or_(column < value, and_(column == value, _T.id < application_id))

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from domain.changes import ChangeKind
 from domain.doorstep import (
     OPEN,
     DoorstepAgent,
@@ -34,10 +35,11 @@ from domain.doorstep import (
     VisitPurpose,
     VisitState,
 )
+from store import changes
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_page, rows_of
+from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
 agents_table = Table(
@@ -82,6 +84,7 @@ visits_table = Table(
     UniqueConstraint("application_id", "purpose", "sequence"),
     Index(None, "citizen_id"),
     Index(None, "agent_id", "slot_on", "id"),
+    Index(None, "state", "slot_on"),
 )
 
 _A, _T = agents_table.c, visits_table.c
@@ -147,6 +150,7 @@ async def add(tx: Transaction, visit: Visit) -> None:
     """Keep a new visit. Raises AlreadyThere where a visit of the same sequence was first."""
     if not await insert_new(tx, visits_table, _values(tx, visit)):
         raise AlreadyThere("the visit")
+    await changes.touch(tx, ChangeKind.APPLICATION, visit.application_id)
 
 
 async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
@@ -160,6 +164,7 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
         if present is None:
             raise NotThere("the visit")
         raise VersionConflict(present.version, present.state)
+    await changes.touch(tx, ChangeKind.APPLICATION, visit.application_id)
     return changed
 
 
@@ -183,18 +188,25 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
     return found
 
 
+async def missed(tx: Transaction, today: date, limit: int) -> list[Visit]:
+    """Open visits whose day was before today, the oldest first; their rows are locked."""
+    statement = select(visits_table).where(_in(OPEN), _T.slot_on < today).order_by(_T.slot_on, _T.id)
+    return [_visit(tx, row) for row in (await tx.connection.execute(statement.limit(limit).with_for_update())).all()]
+
+
 async def page_of_agent(
     tx: Transaction,
     agent_id: str,
     states: Collection[VisitState],
     *,
-    after: tuple[date, str] | None,
+    place: tuple[date, str] | None,
+    backward: bool = False,
     limit: int,
 ) -> list[Visit]:
     """An agent's visits in those states, by (day of the slot, id), the earliest day first."""
     columns = (_T.slot_on, _T.id)
     statement = _of_agent(agent_id, states)
-    rows = await keyset_page(tx, statement, columns, after=after, before=None, limit=limit)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
     return [_visit(tx, row) for row in rows]
 
 

@@ -8,11 +8,13 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Tab
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
+from domain.changes import ChangeKind
 from domain.feedback import Feedback, ServiceLevel
 from domain.people import Posting
+from store import changes
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_page, rows_of, upsert
+from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, upsert
 from store.types import Instant, Key
 
 feedback_table = Table(
@@ -53,12 +55,16 @@ _AS_IS = (
 
 async def add(tx: Transaction, feedback: Feedback) -> bool:
     """Keep the first feedback on an application; False where there is one already."""
-    return await insert_new(tx, feedback_table, _values(tx, feedback))
+    if not await insert_new(tx, feedback_table, _values(tx, feedback)):
+        return False
+    await changes.touch(tx, ChangeKind.APPLICATION, feedback.application_id)
+    return True
 
 
 async def replace(tx: Transaction, feedback: Feedback) -> None:
     """Put feedback in the place of what was said before."""
     await upsert(tx, feedback_table, [_values(tx, feedback)], keys=("application_id",))
+    await changes.touch(tx, ChangeKind.APPLICATION, feedback.application_id)
 
 
 async def get(tx: Transaction, application_id: str) -> Feedback | None:
@@ -74,11 +80,17 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, Feed
 
 
 async def page(
-    tx: Transaction, postings: Sequence[Posting], *, after: tuple[datetime, str] | None, limit: int
+    tx: Transaction,
+    postings: Sequence[Posting],
+    *,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
 ) -> list[Feedback]:
     """Feedback on applications that the postings cover, the newest first, by (created_at, application id)."""
     columns = (_T.created_at, _T.application_id)
-    rows = await keyset_page(tx, _covered(postings), columns, after=after, before=None, limit=limit, descending=True)
+    statement = _covered(postings)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
     return [_feedback(tx, row) for row in rows]
 
 

@@ -20,13 +20,15 @@ from sqlalchemy import (
     update,
 )
 
+from domain.changes import ChangeKind
 from domain.grievances import WAITING, Grievance, GrievanceCategory, GrievanceReply, GrievanceState
 from domain.people import Posting
+from store import changes
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.feedback import covered
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_page, rows_of
+from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
 grievances_table = Table(
@@ -89,6 +91,7 @@ async def add(tx: Transaction, grievance: Grievance) -> None:
     """Keep a new grievance. Raises AlreadyThere for its id or number."""
     if not await insert_new(tx, grievances_table, _values(tx, grievance)):
         raise AlreadyThere("the grievance")
+    await changes.touch(tx, ChangeKind.APPLICATION, grievance.application_id)
 
 
 async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> Grievance:
@@ -108,6 +111,7 @@ async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> 
         if present is None:
             raise NotThere("the grievance")
         raise VersionConflict(present.version, present.state)
+    await changes.touch(tx, ChangeKind.APPLICATION, grievance.application_id)
     return changed
 
 
@@ -132,12 +136,12 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
 
 
 async def page_of_citizen(
-    tx: Transaction, citizen_id: str, *, after: tuple[datetime, str] | None, limit: int
+    tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
 ) -> list[Grievance]:
-    """A citizen's grievances, the newest first, by (created_at, id)."""
+    """A citizen's grievances, the newest first, by (created_at, id): after a place, or before it."""
     statement = select(grievances_table).where(_T.citizen_id == citizen_id)
     columns = (_T.created_at, _T.id)
-    rows = await keyset_page(tx, statement, columns, after=after, before=None, limit=limit, descending=True)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
     return [_grievance(tx, row) for row in rows]
 
 
@@ -151,12 +155,13 @@ async def page(
     postings: Sequence[Posting],
     states: Collection[GrievanceState],
     *,
-    after: tuple[datetime, str] | None,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
     limit: int,
 ) -> list[Grievance]:
     """Grievances in those states that the postings cover, by (due_at, id), the most urgent first."""
     columns = (_T.due_at, _T.id)
-    rows = await keyset_page(tx, _listed(postings, states), columns, after=after, before=None, limit=limit)
+    rows = await keyset_window(tx, _listed(postings, states), columns, place=place, backward=backward, limit=limit)
     return [_grievance(tx, row) for row in rows]
 
 

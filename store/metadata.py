@@ -2,6 +2,9 @@
 
 from sqlalchemy import MetaData
 
+NOT_KEPT_ELSEWHERE = "not kept elsewhere"
+"""The mark (Table.info) of tables that mean something in one database only: dumps and backups leave them out."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

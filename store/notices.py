@@ -1,6 +1,6 @@
 """Messages to citizens: one row for each event, written with what it tells of; no text, only keys and parameters."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Column, ForeignKey, Index, Select, Table, UniqueConstrain
 from domain.notices import Notice, NoticeKind, Topic
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, count, insert_new, keyset_window, rows_of
+from store.sql import AnyRow, count, insert_into, insert_new, keyset_window, rows_of
 from store.types import Instant, Json, Key
 
 notices_table = Table(
@@ -36,19 +36,14 @@ _T = notices_table.c
 
 async def add(tx: Transaction, notice: Notice) -> bool:
     """Keep a message; False where its event was told before."""
-    values = {
-        "id": notice.id,
-        "citizen_id": notice.citizen_id,
-        "kind": notice.kind.value,
-        "topic": notice.topic.value,
-        "topic_id": notice.topic_id,
-        "application_id": notice.application_id,
-        "event_key": notice.event_key,
-        "params": dict(notice.params),
-        "created_at": notice.created_at,
-        "read_at": notice.read_at,
-    }
-    return await insert_new(tx, notices_table, values)
+    return await insert_new(tx, notices_table, _values(notice))
+
+
+async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
+    """Keep messages in one statement; one whose event was told before is left out."""
+    if written:
+        statement = insert_into(tx, notices_table).values([_values(one) for one in written])
+        await tx.connection.execute(statement.on_conflict_do_nothing())
 
 
 async def page_of_citizen(
@@ -89,6 +84,21 @@ async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Coll
 def _of_citizen(citizen_id: str, *, unread_only: bool) -> Select[Any]:
     statement = select(notices_table).where(_T.citizen_id == citizen_id)
     return statement.where(_T.read_at.is_(None)) if unread_only else statement
+
+
+def _values(notice: Notice) -> dict[str, Any]:
+    return {
+        "id": notice.id,
+        "citizen_id": notice.citizen_id,
+        "kind": notice.kind.value,
+        "topic": notice.topic.value,
+        "topic_id": notice.topic_id,
+        "application_id": notice.application_id,
+        "event_key": notice.event_key,
+        "params": dict(notice.params),
+        "created_at": notice.created_at,
+        "read_at": notice.read_at,
+    }
 
 
 def _notice(row: AnyRow) -> Notice:

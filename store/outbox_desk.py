@@ -43,11 +43,14 @@ async def one(tx: Transaction, message_id: int) -> OutboxMessage | None:
     return message_of(tx, row) if row else None
 
 
-async def retry(tx: Transaction, message_id: int, at: datetime) -> bool:
-    """Have a message tried now, from the first attempt; False where it is delivered or not there."""
+async def retry(tx: Transaction, message_id: int, at: datetime, *, by: str = SYSTEM.label) -> bool:
+    """Have a message tried now, from the first attempt; False where it is delivered or not there.
+
+    `by` is whom the audit line names.
+    """
     return await _change(
         tx,
-        "outbox.retried",
+        ("outbox.retried", by),
         message_id,
         (_T.state != OutboxState.DELIVERED.value,),
         {
@@ -61,14 +64,14 @@ async def retry(tx: Transaction, message_id: int, at: datetime) -> bool:
     )
 
 
-async def park(tx: Transaction, message_id: int) -> bool:
+async def park(tx: Transaction, message_id: int, *, by: str = SYSTEM.label) -> bool:
     """Put a waiting message aside until `retry`, and with it the later ones of its application.
 
     False where it does not wait.
     """
     return await _change(
         tx,
-        "outbox.parked",
+        ("outbox.parked", by),
         message_id,
         (_T.state == OutboxState.PENDING.value,),
         {"state": OutboxState.DEAD.value, "error_code": PARKED, "lease_until": None, "leased_by": None},
@@ -76,13 +79,18 @@ async def park(tx: Transaction, message_id: int) -> bool:
 
 
 async def _change(
-    tx: Transaction, action: str, message_id: int, where: tuple[ColumnElement[bool], ...], values: dict[str, Any]
+    tx: Transaction,
+    deed: tuple[str, str],
+    message_id: int,
+    where: tuple[ColumnElement[bool], ...],
+    values: dict[str, Any],
 ) -> bool:
     statement = update(outbox_table).where(_T.id == message_id, *where).values(values).returning(_T.topic)
     row = (await tx.connection.execute(statement)).first()
     if row is None:
         return False
-    await audit.append(tx, AuditLine(SYSTEM.label, action, "OUTBOX", str(message_id), "OPERATE", {"topic": row.topic}))
+    action, by = deed
+    await audit.append(tx, AuditLine(by, action, "OUTBOX", str(message_id), "OPERATE", {"topic": row.topic}))
     return True
 
 

@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, literal, select, tuple_
+from sqlalchemy import Select, select
 
 from domain.applications import Application
 from domain.lifecycle import ON_THE_CLOCK
 from store.application_rows import application_of, applications_table
 from store.engine import Transaction
-from store.sql import count
-from store.types import Key
+from store.sql import count, keyset_window
 
 _T = applications_table.c
 
@@ -21,16 +20,13 @@ async def overdue(
     *,
     department: str | None,
     district: str | None,
-    after: tuple[datetime, str] | None = None,
+    place: tuple[datetime, str] | None = None,
+    backward: bool = False,
     limit: int,
 ) -> list[Application]:
     """Applications that run beyond their due instant, the latest ones last, by (due_at, id)."""
-    statement = _overdue(now, department, district)
-    if after is not None:
-        statement = statement.where(
-            tuple_(_T.due_at, _T.id) > tuple_(literal(after[0], _T.due_at.type), literal(after[1], Key))
-        )
-    rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
+    statement, columns = _overdue(now, department, district), (_T.due_at, _T.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
     return [application_of(tx, row) for row in rows]
 
 

@@ -1,22 +1,27 @@
 """Citizens, officers with their postings, and operators."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
+    Select,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
+    and_,
     delete,
+    false,
     insert,
     or_,
     select,
+    true,
     update,
 )
 
@@ -25,7 +30,7 @@ from domain.text import Bilingual, Language
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new, rows_of
+from store.sql import AnyRow, count, first, insert_new, keyset_page, rows_of
 from store.types import Instant, Key
 
 citizens_table = Table(
@@ -149,6 +154,21 @@ async def posted(
 
     `level` None asks for any level. A posting without a department, district or tehsil covers every one.
     """
+    ranked = await posted_ids(tx, role=role, level=level, department=department, district=district, tehsil=tehsil)
+    found = await officers(tx, ranked)
+    return [found[officer_id] for officer_id in ranked]
+
+
+async def posted_ids(
+    tx: Transaction,
+    *,
+    role: Role,
+    level: OfficerLevel | None,
+    department: str | None,
+    district: str | None,
+    tehsil: str | None,
+) -> list[str]:
+    """The ids of the same officers, in one statement."""
     table = postings_table
     statement = select(table).where(table.c.role == role.value)
     if level is not None:
@@ -156,9 +176,53 @@ async def posted(
     for column, value in ((table.c.department, department), (table.c.district, district), (table.c.tehsil, tehsil)):
         statement = statement.where(column.is_(None) if value is None else or_(column.is_(None), column == value))
     rows = (await tx.connection.execute(statement)).all()
-    ranked = dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first))
-    found = await officers(tx, ranked)
-    return [found[officer_id] for officer_id in ranked]
+    return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
+
+
+async def staff_page(
+    tx: Transaction,
+    within: Sequence[Posting],
+    *,
+    department: str | None,
+    district: str | None,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[Officer]:
+    """Officers with a posting that one of `within` covers and the filter lets through, by id."""
+    ids = _staff(within, department, district)
+    statement = select(officers_table).where(officers_table.c.officer_id.in_(ids))
+    rows = await keyset_page(
+        tx,
+        statement,
+        (officers_table.c.officer_id,),
+        after=None if after is None else (after,),
+        before=None if before is None else (before,),
+        limit=limit,
+    )
+    postings = await _postings(tx, [row.officer_id for row in rows])
+    return [_officer(row, postings) for row in rows]
+
+
+async def count_staff(tx: Transaction, within: Sequence[Posting], department: str | None, district: str | None) -> int:
+    """How many officers the same filter lets through."""
+    ids = _staff(within, department, district)
+    return await count(tx, select(officers_table).where(officers_table.c.officer_id.in_(ids)))
+
+
+def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> Select[Any]:
+    table = postings_table.c
+    statement = select(table.officer_id).where(or_(false(), *(_within(posting) for posting in within)))
+    for column, value in ((table.department, department), (table.district, district)):
+        statement = statement if value is None else statement.where(column == value)
+    return statement
+
+
+def _within(posting: Posting) -> ColumnElement[bool]:
+    """As Posting.covers, for the places of other postings."""
+    table = postings_table.c
+    pairs = ((table.department, posting.department), (table.district, posting.district), (table.tehsil, posting.tehsil))
+    return and_(true(), *(column == value for column, value in pairs if value is not None))
 
 
 async def add_operator(tx: Transaction, operator: Operator) -> None:

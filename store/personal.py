@@ -18,6 +18,7 @@ from sqlalchemy.sql import ColumnElement
 from domain.appeals import OPEN as OPEN_APPEALS
 from domain.benefits import PaymentStatus
 from domain.lifecycle import OPEN
+from store import changes
 from store.checks.contents import sealed_columns
 from store.engine import Transaction
 from store.sql import AnyRow, first
@@ -28,7 +29,8 @@ ERASED = "(erased)"
 
 DELETED: Mapping[str, str] = MappingProxyType(
     {"identities": "person_id", "locker_grants": "citizen_id", "department_documents": "citizen_id",
-     "appeal_opt_outs": "citizen_id", "claims": "citizen_id"}
+     "appeal_opt_outs": "citizen_id", "claims": "citizen_id", "upload_uses": "citizen_id", "uploads": "citizen_id",
+     "notices": "citizen_id"}
 )  # fmt: skip
 """Tables whose rows of the person are deleted, with the column that names her."""
 
@@ -70,6 +72,8 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
             "personal",
             lambda old: {**dict.fromkeys(old), "name_hi": "मिटाया गया", "name_en": "Erased"},
         ),
+        # The record stays for seven years (docs/consent.md); her mobile and e-mail in the artefact do not.
+        "consent_records": ("artefact", _nothing),
     }
 )
 """Sealed JSON values that are replaced."""
@@ -90,8 +94,10 @@ KEPT: Mapping[str, str] = MappingProxyType(
     {
         "certificates": "a public record that others rely on: it stays as issued while it can be verified "
         "(DPDP Act 2023, sections 7(b) and 17(4))",
+        "locker_copies": "which lockers hold a public record, so that one that is revoked can be taken out of them",
         "data_accesses": "receipts without personal data, at least a year (DPDP Rules 2025, rules 6(1)(e) and 8(3))",
         "outside_reads": "receipts without personal data, as data_accesses",
+        "covered_cases": "the record of who had a case while its officer was away; it holds no personal data",
         "sessions": "a log without personal data, at least 180 days (CERT-In directions of 28 April 2022, iv); ended",
         "instalments": "the account of public money; it holds no personal data",
         "payment_events": "the account of public money; it holds no personal data",
@@ -104,12 +110,17 @@ KEPT: Mapping[str, str] = MappingProxyType(
 PASSING: Mapping[str, str] = MappingProxyType(
     {
         "outbox": "kept until it is delivered; it names rows and not people",
-        "idempotency_records": "names rows only; forgotten after seven days, payments never",
+        "changes": "names rows only; forgotten after some weeks (APUNI_RETENTION__CHANGE_DAYS)",
+        "idempotency_records": "what verbs kept names rows only; whole answers that she got are deleted with her, "
+        "those that others got about her after seven days",
         "sign_ins": "forgotten after minutes",
         "app_codes": "forgotten after minutes",
     }
 )
 """Sealed tables that belong to no citizen."""
+
+THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType({"grievance_replies": ("grievance_id", "grievances")})
+"""Tables that belong to a citizen through another one: the column that names its row, and that table."""
 
 SECRET = frozenset({"otp", "otp_hash", "tokens", "subject_index", "witness"})
 """Columns that are not the citizen's to read: secrets of the gateway, or another person's."""
@@ -133,6 +144,7 @@ def person_tables() -> dict[str, Column[str]]:
         for table in metadata.sorted_tables
         if "citizen_id" in table.c or table.name in named
     }
+    found |= {name: metadata.tables[name].c[column] for name, (column, _) in THROUGH.items()}
     return dict(sorted(found.items()))
 
 
@@ -141,10 +153,9 @@ async def rows_of_person(tx: Transaction, name: str, citizen_id: str, *, after: 
 
     Raises KeyError for another table, ValueError for an `after` that is no place in it.
     """
-    column = person_tables()[name]
-    table = column.table
+    table = person_tables()[name].table
     keys = list(table.primary_key.columns)
-    statement = select(table).where(column == citizen_id).order_by(*keys).limit(limit + 1)
+    statement = _of_person(table, citizen_id).order_by(*keys).limit(limit + 1)
     if after is not None:
         place = json.loads(after)
         if not isinstance(place, list) or len(place) != len(keys):
@@ -179,7 +190,12 @@ async def blocking(tx: Transaction, citizen_id: str) -> dict[str, int]:
 async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
     """The files that go with the person: what she handed in and what was photographed, not her certificates."""
     found: set[str] = set()
-    for name, column in (("application_documents", "sha256"), ("doorstep_visits", "paper_sha256")):
+    for name, column in (
+        ("application_documents", "sha256"),
+        ("doorstep_visits", "paper_sha256"),
+        ("uploads", "sha256"),
+        ("uploads", "expected"),
+    ):
         table = metadata.tables[name]
         statement = select(table.c[column]).where(table.c.citizen_id == citizen_id, table.c[column].is_not(None))
         found |= set((await tx.connection.execute(statement)).scalars().all())
@@ -198,6 +214,8 @@ async def erase(tx: Transaction, citizen_id: str) -> dict[str, int]:
         changed[name] = len((await tx.connection.execute(gone)).all())
     for name in sorted(TEXTS.keys() | VALUES.keys() | PLAIN.keys()):
         changed[name] = await _blank_table(tx, metadata.tables[name], citizen_id)
+    if any(changed.values()):
+        await changes.touch_all_of(tx, citizen_id)
     sessions = metadata.tables["sessions"]
     ending = update(sessions).where(sessions.c.person_id == citizen_id, sessions.c.revoked_at.is_(None))
     await tx.connection.execute(ending.values(revoked_at=tx.clock.now()))
@@ -216,11 +234,12 @@ async def _blank_table(tx: Transaction, table: Table, citizen_id: str) -> int:
 
 
 def _of_person(table: Table, citizen_id: str) -> Select[Any]:
-    if table.name == "grievance_replies":
-        grievances = metadata.tables["grievances"]
-        mine = select(grievances.c.id).where(grievances.c.citizen_id == citizen_id)
-        return select(table).where(table.c.grievance_id.in_(mine))
-    return select(table).where(table.c.citizen_id == citizen_id)
+    column = person_tables()[table.name]
+    if table.name not in THROUGH:
+        return select(table).where(column == citizen_id)
+    owner = metadata.tables[THROUGH[table.name][1]]
+    mine = select(next(iter(owner.primary_key.columns))).where(owner.c.citizen_id == citizen_id)
+    return select(table).where(column.in_(mine))
 
 
 def _blank(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
@@ -272,6 +291,8 @@ async def still_named(tx: Transaction, sha256: str) -> bool:
     for name, column in (
         ("application_documents", "sha256"),
         ("doorstep_visits", "paper_sha256"),
+        ("uploads", "sha256"),
+        ("uploads", "expected"),
         ("certificates", "pdf_sha256"),
         ("certificates", "xml_sha256"),
     ):

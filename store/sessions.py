@@ -1,5 +1,6 @@
 """Sessions: who is signed in, how surely, and until when."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from domain.people import PersonKind, Provider
 from store.engine import Transaction
 from store.errors import AlreadyThere
 from store.metadata import metadata
-from store.sql import first, insert_new
+from store.sql import first, insert_new, rows_of
 from store.types import Instant, Key
 
 sessions_table = Table(
@@ -66,6 +67,13 @@ async def session(tx: Transaction, session_id: str) -> Session | None:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
     )
+
+
+async def ended(tx: Transaction, session_ids: Iterable[str]) -> set[str]:
+    """Those of the sessions that hold no more: revoked, expired, or not there. One query for many."""
+    asked, table = set(session_ids), sessions_table
+    holding = select(table.c.id).where(table.c.revoked_at.is_(None), table.c.expires_at > tx.clock.now())
+    return asked - {row.id for row in await rows_of(tx, holding, table.c.id, asked)}
 
 
 async def revoke_session(tx: Transaction, session_id: str, at: datetime) -> None:

@@ -103,6 +103,28 @@ async def keyset_page(
     return list(reversed(rows)) if backwards else list(rows)
 
 
+async def keyset_window(
+    tx: Transaction,
+    statement: Select[Any],
+    columns: Sequence[Column[Any]],
+    *,
+    place: Sequence[Any] | None,
+    backward: bool,
+    limit: int,
+    descending: bool = False,
+) -> list[AnyRow]:
+    """A page after a place, or, `backward`, the last page before it; no place is that end of the list.
+
+    The rows come in the order of the list either way.
+    """
+    if not backward:
+        return await keyset_page(tx, statement, columns, after=place, before=None, limit=limit, descending=descending)
+    if place is not None:
+        return await keyset_page(tx, statement, columns, after=None, before=place, limit=limit, descending=descending)
+    last = await keyset_page(tx, statement, columns, after=None, before=None, limit=limit, descending=not descending)
+    return list(reversed(last))
+
+
 async def pages(tx: Transaction, statement: Select[Any], column: Column[Any], size: int) -> AsyncIterator[AnyRow]:
     """All rows in the order of a unique column, read page by page so that memory stays flat."""
     last: Any = None

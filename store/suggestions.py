@@ -13,7 +13,7 @@ from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.feedback import covered
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_page, rows_of
+from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
 suggestions_table = Table(
@@ -87,10 +87,10 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Suggestion]:
 
 
 async def page_of_author(
-    tx: Transaction, author_id: str, *, after: tuple[datetime, str] | None, limit: int
+    tx: Transaction, author_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
 ) -> list[Suggestion]:
-    """What one person suggested, the newest first, by (created_at, id)."""
-    return await _page(tx, _by(author_id), after, limit)
+    """What one person suggested, the newest first, by (created_at, id): after a place, or before it."""
+    return await _page(tx, _by(author_id), place, backward=backward, limit=limit)
 
 
 async def count_of_author(tx: Transaction, author_id: str, since: datetime | None = None) -> int:
@@ -104,11 +104,12 @@ async def page(
     postings: Sequence[Posting],
     states: Collection[SuggestionState],
     *,
-    after: tuple[datetime, str] | None,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
     limit: int,
 ) -> list[Suggestion]:
     """Suggestions in those states that the postings cover, the newest first, by (created_at, id)."""
-    return await _page(tx, _listed(postings, states), after, limit)
+    return await _page(tx, _listed(postings, states), place, backward=backward, limit=limit)
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collection[SuggestionState]) -> int:
@@ -117,10 +118,10 @@ async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collect
 
 
 async def _page(
-    tx: Transaction, statement: Select[Any], after: tuple[datetime, str] | None, limit: int
+    tx: Transaction, statement: Select[Any], place: tuple[datetime, str] | None, *, backward: bool, limit: int
 ) -> list[Suggestion]:
     columns = (_T.created_at, _T.id)
-    rows = await keyset_page(tx, statement, columns, after=after, before=None, limit=limit, descending=True)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
     return [_suggestion(tx, row) for row in rows]
 
 

@@ -1,13 +1,16 @@
 """What happened to applications step by step, and the papers attached to them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, insert, select, update
 
 from domain.applications import AttachedDocument, RejectionGround, TimelineEntry
+from domain.changes import ChangeKind
 from domain.lifecycle import Move, Status
+from domain.signatures import SignatureState
+from store import changes
 from store.application_rows import applications_table
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
@@ -31,6 +34,7 @@ timeline_table = Table(
     Column("note", LargeBinary),
     Column("at", Instant, nullable=False),
     Column("documents", Json),
+    Column("holder_id", Key),
     UniqueConstraint("application_id", "sequence"),
 )
 
@@ -66,6 +70,7 @@ async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
         "note": None if entry.note is None else tx.cipher.encrypt(entry.note.encode(), _note_place(entry.id)),
         "at": entry.at,
         "documents": list(entry.documents) or None,
+        "holder_id": entry.holder_id,
     }
     if not await insert_new(tx, timeline_table, values):
         raise AlreadyThere("the timeline entry")
@@ -77,6 +82,17 @@ async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     found: dict[str, list[TimelineEntry]] = {}
     for row in await rows_of(tx, statement, timeline_table.c.application_id, application_ids):
         found.setdefault(row.application_id, []).append(_entry(tx, row))
+    return found
+
+
+async def workers(tx: Transaction, application_ids: Iterable[str], moves: Collection[Move]) -> dict[str, set[str]]:
+    """Who took one of these steps of each application, and who had it after any step."""
+    table, wanted = timeline_table, {move.value for move in moves}
+    steps = select(table.c.application_id, table.c.move, table.c.actor_id, table.c.holder_id)
+    found: dict[str, set[str]] = {}
+    for row in await rows_of(tx, steps, table.c.application_id, application_ids):
+        named = (row.actor_id if row.move in wanted else None, row.holder_id)
+        found.setdefault(row.application_id, set()).update(one for one in named if one is not None)
     return found
 
 
@@ -112,12 +128,28 @@ async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     return found
 
 
+async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str, signature: SignatureState) -> bool:
+    """Bind a paper to the bytes that we keep of it; the first binding stands. False where it is gone or bound."""
+    table = documents_table
+    told = {"uri": paper.uri, "name": paper.name, "signature": signature.value}
+    values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, _reference_place(paper.id))}
+    statement = update(table).where(table.c.id == paper.id, table.c.sha256.is_(None)).values(**values)
+    changed = (await tx.connection.execute(statement.returning(table.c.application_id))).first()
+    if changed is None:
+        return False
+    await changes.touch(tx, ChangeKind.APPLICATION, changed.application_id)
+    return True
+
+
 async def mark_document_verified(tx: Transaction, document_id: str, at: datetime) -> bool:
     """Note when a paper was seen at its source; the first time stands. False where it is gone or was seen already."""
     table = documents_table
     statement = update(table).where(table.c.id == document_id, table.c.verified_at.is_(None))
-    changed = await tx.connection.execute(statement.values(verified_at=at).returning(table.c.id))
-    return changed.first() is not None
+    changed = (await tx.connection.execute(statement.values(verified_at=at).returning(table.c.application_id))).first()
+    if changed is None:
+        return False
+    await changes.touch(tx, ChangeKind.APPLICATION, changed.application_id)
+    return True
 
 
 async def _citizen_of(tx: Transaction, application_id: str) -> str:
@@ -142,6 +174,7 @@ def _entry(tx: Transaction, row: AnyRow) -> TimelineEntry:
         note=None if row.note is None else tx.cipher.decrypt(row.note, _note_place(row.id)).decode(),
         at=row.at,
         documents=tuple(row.documents or ()),
+        holder_id=row.holder_id,
     )
 
 
@@ -156,6 +189,7 @@ def _document(tx: Transaction, row: AnyRow) -> AttachedDocument:
         sha256=row.sha256,
         attached_at=row.attached_at,
         verified_at=row.verified_at,
+        signature=SignatureState(reference["signature"]) if reference.get("signature") else None,
     )
 
 

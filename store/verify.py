@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from store import audit
+from store.checks.consents import consents
 from store.checks.contents import fields, files, vaulted
 from store.checks.finding import Finding
 from store.checks.histories import histories
@@ -52,6 +53,7 @@ def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[s
         ("orders of payment", orders(tx)),
         ("outbox", messages(tx)),
         ("references between rows", references(tx)),
+        ("ledger of consents", consents(tx)),
         ("encrypted fields", fields(tx)),
         ("vault", vaulted(tx, vault)),
         ("files", files(tx, objects)),

@@ -9,6 +9,7 @@ import typer
 from actions.calendar_import import Imported, Row, import_calendar
 from domain.errors import Problems
 from domain.law import LAW
+from gateway.commands.accounts import account
 from gateway.commands.opening import open_rooms
 from gateway.settings import Settings
 
@@ -33,7 +34,7 @@ async def run_import(settings: Settings, file: Path, *, dry_run: bool) -> bool:
         return False
     async with open_rooms(settings) as rooms:
         try:
-            imported = await import_calendar(rooms.store, given, dry_run=dry_run)
+            imported = await import_calendar(rooms.store, given, dry_run=dry_run, by=account())
         except Problems as refused:
             for problem in refused.problems:
                 fault = _FAULTS.get(problem.params.get("fault", ""), "it is not correct")

@@ -4,8 +4,8 @@ from actions.client_policy import SetClientPolicy, change_policy
 from domain.clock import IST
 from domain.errors import ErrorCode, Problems
 from domain.manifests import ManifestRefused
+from gateway.commands.accounts import account
 from gateway.commands.opening import open_rooms, out
-from gateway.commands.switches import account
 from gateway.settings import Settings
 from store import manifests
 

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from gateway.commands.officers import officer
+from gateway.commands.operations import client, operations
+
 safety = typer.Typer()
 outbox = typer.Typer(name="outbox", no_args_is_help=True, help="Messages to the outside that wait or failed.")
 person = typer.Typer(name="person", no_args_is_help=True, help="The data of one person.")
 switch = typer.Typer(name="switch", no_args_is_help=True, help="Switches for outside systems and mutations.")
 calendar = typer.Typer(name="calendar", no_args_is_help=True, help="Holidays that due dates are counted by.")
-GROUPS = (safety, outbox, person, switch, calendar)
+GROUPS = (safety, outbox, person, switch, calendar, officer, operations, client)
 """What gateway/cli.py adds to the command line."""
 
 _FILE = Annotated[Path, typer.Argument(help="the file of the backup")]
@@ -33,12 +36,20 @@ def backup(
 
 
 @safety.command()
-def restore(file: _FILE) -> None:
-    """Put a backup into an empty home; a damaged one is refused before anything is written."""
+def restore(
+    file: _FILE,
+    erasures: Annotated[
+        Path | None, typer.Option(help="the list of erasures; without it the one of APUNI_ERASURES_FILE")
+    ] = None,
+) -> None:
+    """Put a backup into an empty home and erase again who was erased since.
+
+    A damaged backup is refused before anything is written.
+    """
     from gateway.commands.safety import run_restore
     from gateway.settings import read_settings
 
-    asyncio.run(run_restore(read_settings(), file))
+    asyncio.run(run_restore(read_settings(), file, erasures))
 
 
 @safety.command()

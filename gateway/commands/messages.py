@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
-from gateway.commands.opening import open_rooms, out
+from gateway.commands.accounts import account
+from gateway.commands.opening import open_rooms, out, print_table
 from gateway.settings import Settings
 from store import outbox_desk
 from store.errors import NotThere
@@ -32,7 +33,7 @@ async def run_list(settings: Settings, wanted: OutboxFilter, older_seconds: floa
         age, due = (now - message.created_at).total_seconds(), message.due_at.isoformat(timespec="seconds")
         state, error = message.state.value, message.error_code or "–"
         table.add_row(str(message.id), message.topic, state, str(message.attempts), f"{age:.0f} s", due, error)
-    out.print(table)
+    print_table(table)
     out.print(f"apuni: {total.pending} pending, {total.dead} dead, the oldest waits {total.oldest_seconds:.0f} s")
 
 
@@ -49,13 +50,15 @@ async def run_show(settings: Settings, message_id: int) -> None:
 async def run_retry(settings: Settings, message_id: int) -> bool:
     """Have a message tried now; False where it is delivered or not there."""
     async with open_rooms(settings) as rooms:
-        return await rooms.store.carry_out(lambda tx: outbox_desk.retry(tx, message_id, rooms.clock.now()))
+        return await rooms.store.carry_out(
+            lambda tx: outbox_desk.retry(tx, message_id, rooms.clock.now(), by=account())
+        )
 
 
 async def run_park(settings: Settings, message_id: int) -> bool:
     """Put a waiting message aside; False where it is not waiting."""
     async with open_rooms(settings) as rooms:
-        return await rooms.store.carry_out(lambda tx: outbox_desk.park(tx, message_id))
+        return await rooms.store.carry_out(lambda tx: outbox_desk.park(tx, message_id, by=account()))
 
 
 def shown(message: OutboxMessage) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from domain.clock import Clock
 from domain.ids import SystemIds
@@ -21,6 +22,15 @@ from store.objects import LocalObjects, ObjectStore
 from store.vault import Vault
 
 out = Console(soft_wrap=True, highlight=False)
+
+WIDE = 1000
+"""Columns of what is not a terminal: in a file or a pipe nothing is cut off to fit."""
+
+
+def print_table(table: Table) -> None:
+    """Print a table, to a terminal as wide as that is and else in full."""
+    wide = out if out.is_terminal else Console(width=WIDE, highlight=False, file=out.file)
+    wide.print(table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from actions import personal_data
 from actions.environment import Environment
 from domain.errors import Problems
 from domain.numbers import MistypedNumber, NumberKind, parse_number
-from domain.people import SYSTEM
+from gateway.commands.accounts import commanding
 from gateway.commands.opening import out
 from gateway.composition import open_house
 from gateway.settings import Settings
@@ -39,7 +39,7 @@ async def run_erase(settings: Settings, person: str) -> None:
     async with open_house(settings) as house:
         env = house.environment
         try:
-            done = await personal_data.erase_person(env, SYSTEM, await _citizen(env, person))
+            done = await personal_data.erase_person(env, commanding(), await _citizen(env, person))
         except Problems as refused:
             still = ", ".join(f"{many} {name}" for name, many in refused.problems[0].params.items())
             raise NotErased(f"the person is not erased while this is under way: {still or refused.code}") from None
@@ -61,7 +61,7 @@ async def _export(env: Environment, citizen_id: str, tell: Callable[[str], objec
     for part in personal_data.parts():
         after: str | None = None
         while True:
-            page = await personal_data.export_part(env, SYSTEM, citizen_id, part, after=after)
+            page = await personal_data.export_part(env, commanding(), citizen_id, part, after=after)
             for row in page.rows:
                 tell(json.dumps({"part": part, **row}, ensure_ascii=False))
             after = page.after

@@ -11,8 +11,8 @@ import schema
 from actions.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
 from domain.clock import IST
 from domain.manifests import Manifest, ManifestRefused, read_operations
+from gateway.commands.accounts import account
 from gateway.commands.opening import Rooms, open_rooms, out
-from gateway.commands.switches import account
 from gateway.limits import Limits
 from gateway.operations.checking import OperationsChecker
 from gateway.screens import OPERATIONS, manifests

@@ -1,13 +1,12 @@
 """What `apuni switch ...` does: it works on the store alone, so that it works while everything else is ill."""
 
-import os
-import pwd
 from datetime import datetime, timedelta
 
 from actions.switches import SetSwitch, board, change
 from domain.clock import IST
 from domain.errors import ErrorCode, Problems
 from domain.switches import SYSTEMS, Switch, SwitchKind, SwitchState
+from gateway.commands.accounts import account
 from gateway.commands.opening import open_rooms, out
 from gateway.settings import Settings
 from schema.fields import MUTATIONS
@@ -45,14 +44,6 @@ def mutations() -> frozenset[str]:
 
     del _graph
     return frozenset(MUTATIONS)
-
-
-def account() -> str:
-    """Who runs the command: the account of this machine."""
-    try:
-        return f"CLI:{pwd.getpwuid(os.getuid()).pw_name}"
-    except KeyError:
-        return f"CLI:{os.getuid()}"
 
 
 def _shown(switch: Switch, now: datetime) -> str:

@@ -119,6 +119,8 @@ def _rows(content: CertificateContent) -> Iterator[tuple[Bilingual, Bilingual | 
     yield Bilingual("जनपद", "District"), content.district
     for line in content.fields:
         yield line.label, line.value
+    if content.previous_number:
+        yield Bilingual("इसके स्थान पर", "Issued in place of"), show_number(content.previous_number)
     valid = _day(content.valid_until) if content.valid_until else Bilingual("कोई सीमा नहीं", "No limit")
     yield Bilingual("मान्यता की अन्तिम तिथि", "Valid until"), valid
 

@@ -55,7 +55,7 @@ def _certificate(content: CertificateContent) -> etree._Element:
         name=content.service.en,
         type=content.doctype,
         number=content.number,
-        prevNumber="",
+        prevNumber=content.previous_number or "",
         expiryDate=_day(content.valid_until),
         validFromDate=_day(content.issued_on),
         issuedAt=content.district.en,

@@ -1,5 +1,6 @@
 """What request headers say, and the headers that every answer carries."""
 
+import hmac
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ _PERSONAL = re.compile(r"(?<![0-9])[1-9](?:[._-]?[0-9]){8}|[A-Za-z]{5}[0-9]{4}[A
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BEARER = re.compile(r"Bearer +(?P<token>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
+
+
+def is_router(request: Request, secret: str | None) -> bool:
+    """Whether a router in front of us proves itself by the secret that was set (docs/federation.md)."""
+    given = request.headers.get("x-router-secret")
+    return bool(secret and given) and hmac.compare_digest((given or "").encode(), (secret or "").encode())
 
 
 @dataclass(frozen=True, slots=True)

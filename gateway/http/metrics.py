@@ -18,6 +18,7 @@ from domain.sources import Source
 from gateway.http.admission import Share
 from gateway.http.calls import OperationRecord
 from gateway.http.headers import EVERY_ANSWER
+from gateway.http.streams.streaming import Dropped
 from integrations.breakers import BreakerState
 from integrations.registry import POLICIES
 from store import alarms, outbox
@@ -60,6 +61,14 @@ class Metrics:
         self._rate_faults = Counter(
             "apuni_rate_store_faults", "Times that the shared counters of rates were away", registry=self.registry
         )
+        self._dropped = Counter(
+            "apuni_streams_dropped",
+            "Readers of streams who were dropped, because too many events waited or they did not read in time",
+            ("why",),
+            registry=self.registry,
+        )
+        for why in Dropped:
+            self._dropped.labels(why.value)
         self._errors = Counter("apuni_graphql_errors", "Errors told, by code", ("code",), registry=self.registry)
         self._calls = Counter(
             "apuni_source_calls",
@@ -130,6 +139,15 @@ class Metrics:
     def observe_rate_fault(self) -> None:
         """Count one time that the shared counters of rates were away; for the RateLimits."""
         self._rate_faults.inc()
+
+    def watch_streams(self, read: Callable[[], int]) -> None:
+        """Show how many streams are open, sockets and HTTP together, as `read` gives it at each reading."""
+        gauge = Gauge("apuni_streams_open", "Streams that are open in this process", registry=self.registry)
+        gauge.set_function(read)
+
+    def observe_dropped(self, why: Dropped) -> None:
+        """Count one reader of a stream who was dropped; for the Streaming."""
+        self._dropped.labels(why.value).inc()
 
     def watch_load(self, read: Callable[[], tuple[int, int, int]]) -> None:
         """Show how many operations are allowed, under way and waiting, as `read` gives them at each reading."""

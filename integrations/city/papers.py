@@ -27,8 +27,17 @@ _FONTS = b"/Resources << /Font << /F1 5 0 R >> >>"
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An element inside CertificateData, with the elements inside it."""
+
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    parts: Sequence["Part"] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
-    """What is written on a certificate. Dates are texts `DD-MM-YYYY`, `extra` goes into CertificateData."""
+    """What is written on a certificate. Dates are texts `DD-MM-YYYY`; `extra` and `parts` go into CertificateData."""
 
     name: str
     doctype: str
@@ -40,6 +49,7 @@ class Paper:
     gender: str
     place: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+    parts: Sequence[Part] = ()
 
 
 def new_signer(common_name: str, now: datetime) -> dict[str, Any]:
@@ -65,7 +75,11 @@ def new_signer(common_name: str, now: datetime) -> dict[str, Any]:
 
 def signed_certificate(paper: Paper, signer: Mapping[str, str]) -> bytes:
     """The certificate in XML with an enveloped signature over the whole document."""
-    root = _certificate(paper)
+    return enveloped(_certificate(paper), signer)
+
+
+def enveloped(root: etree._Element, signer: Mapping[str, str]) -> bytes:
+    """Any document with an enveloped signature over the whole of it."""
     digest = hashlib.sha256(etree.tostring(root, method="c14n")).digest()
     signature = etree.SubElement(root, f"{{{_DS}}}Signature", nsmap={None: _DS})
     info = _signed_info(signature, digest)
@@ -133,8 +147,17 @@ def _certificate(paper: Paper) -> etree._Element:
     person.attrib.update({"disabilityStatus": "", "category": "", "religion": "", "phone": "", "email": ""})
     _address(person)
     etree.SubElement(person, "Photo", format="")
-    etree.SubElement(root, "CertificateData").attrib.update(dict(paper.extra))
+    data = etree.SubElement(root, "CertificateData")
+    data.attrib.update(dict(paper.extra))
+    _fill(data, paper.parts)
     return root
+
+
+def _fill(parent: etree._Element, parts: Sequence[Part]) -> None:
+    for part in parts:
+        element = etree.SubElement(parent, part.name)
+        element.attrib.update(dict(part.attributes))
+        _fill(element, part.parts)
 
 
 def _address(parent: etree._Element) -> None:

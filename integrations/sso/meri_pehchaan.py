@@ -29,6 +29,7 @@ USER_POLICY = CallPolicy("sso.meri_pehchaan.user", Source.SSO, priority=Priority
 ISSUERS = ("https://api.digitallocker.gov.in", "https://digilocker.meripehchaan.gov.in")
 """The first is that of the published sample, the second INFERRED (contracts/sso.md section 2.1)."""
 
+SCOPE = "openid files.issueddocs userdetails"
 PURPOSE, SERVICE_NAME = "Citizen services", "Apuni Sarkar"
 """Shown on the consent page: letters, digits, space and underscore only."""
 
@@ -47,17 +48,23 @@ class MeriPehchaanSettings:
     client_secret: str = field(repr=False)
     jwks: Mapping[str, Any] | None = None
     issuers: tuple[str, ...] = ISSUERS
-    scope: str = "openid files.issueddocs userdetails"
+    scope: str = SCOPE
     purpose: str = PURPOSE
     service_name: str = SERVICE_NAME
     acr: str | None = None
     subject_prefix: str | None = wire.SUBJECT_PREFIX
+    doctypes: tuple[str, ...] = ()
+    """The kinds of documents that the consent is limited to; none means no limit."""
+
+    def __post_init__(self) -> None:
+        wire.check_consent_words(self.purpose, self.service_name, self.doctypes)
 
     @classmethod
     def from_onboarding(cls, browser_url: str, given: Mapping[str, Any]) -> Self:
         """Read what DigiLocker handed over; raises KeyError where a needed part is missing.
 
-        Needed are `client_id` and `client_secret`; `jwks`, `issuers`, `purpose` and `service_name` may be given.
+        Needed are `client_id` and `client_secret`; `jwks`, `issuers`, `purpose`, `service_name`,
+        `scope` and `doctypes` may be given. Raises ValueError for a purpose that the consent page does not take.
         """
         return cls(
             browser_url=browser_url,
@@ -67,6 +74,8 @@ class MeriPehchaanSettings:
             issuers=tuple(map(str, given.get("issuers") or ISSUERS)),
             purpose=str(given.get("purpose") or PURPOSE),
             service_name=str(given.get("service_name") or SERVICE_NAME),
+            scope=str(given.get("scope") or SCOPE),
+            doctypes=tuple(map(str, given.get("doctypes") or ())),
         )
 
 
@@ -108,6 +117,7 @@ class MeriPehchaan:
                 "purpose": self._settings.purpose,
                 "service_name": self._settings.service_name,
                 "acr": self._settings.acr,
+                "req_doctype": ",".join(self._settings.doctypes) or None,
             }
         )
         return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"

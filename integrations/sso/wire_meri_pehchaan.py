@@ -1,6 +1,7 @@
 """MeriPehchaan on the wire: query, form and field names (contracts/sso.md section 2, digilocker.md section 3)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -43,6 +44,14 @@ class UserAnswer:
     gender: str | None
     mobile: str | None = field(repr=False)
     email: str | None = field(repr=False)
+
+
+def check_consent_words(purpose: str, service_name: str, doctypes: Sequence[str]) -> None:
+    """Raise ValueError for what the consent page refuses (contracts/digilocker.md section 3.1)."""
+    if not all(re.fullmatch(r"[A-Za-z0-9_ ]+", text) for text in (purpose, service_name)):
+        raise ValueError("purpose and service_name take letters, digits, space and underscore only")
+    if not all(re.fullmatch(r"[A-Z0-9]{1,5}", doctype) for doctype in doctypes):
+        raise ValueError("a doctype has at most five capitals and digits")
 
 
 def authorize_query(fields: Mapping[str, str | None]) -> str:

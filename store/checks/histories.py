@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.clock import ist_date
-from domain.counting import CountingEvent
+from domain.counting import CountingEvent, counted_channel
 from domain.lifecycle import TRANSITIONS, Move, Status
 from domain.people import Role
 from store.application_rows import applications_table
@@ -101,10 +101,13 @@ def _events(application: AnyRow, steps: Steps, events: dict[str, AnyRow]) -> Ite
     """The ledger has exactly the events that happened, on the application's service and place."""
     for move, event in EVENTS.items():
         row = events.get(f"{event.value}:{application.id}")
-        if (row is not None) is not any(step.move == move.value for step in steps):
+        step = next((step for step in steps if step.move == move.value), None)
+        if (row is None) is not (step is None):
             yield "LEDGER_IS_NOT_THE_STEPS"
-        elif row is not None and (row.service_code, row.channel) != (application.service_code, application.channel):
-            yield "LEDGER_ROW_IS_ANOTHER"
+        elif row is not None and step is not None:
+            channel = counted_channel(event, step.actor_role, application.channel)
+            if (row.service_code, row.channel) != (application.service_code, channel):
+                yield "LEDGER_ROW_IS_ANOTHER"
 
 
 async def _totals(tx: Transaction, recount: _Recount) -> AsyncIterator[Finding]:

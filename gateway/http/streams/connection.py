@@ -27,7 +27,7 @@ from gateway.http.streams.messages import (
     token_in,
 )
 from gateway.http.streams.operations import Asked
-from gateway.http.streams.streaming import Streaming
+from gateway.http.streams.streaming import Dropped, Streaming
 from schema.errors import OURS, Fault
 
 log = structlog.get_logger(__name__)
@@ -73,6 +73,8 @@ class Connection:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
         if closing is not None:
+            if closing.code is CloseCode.TOO_SLOW:
+                self._streaming.drop(Dropped.UNREAD)
             with suppress(Exception):  # the other side may be gone, and in any case nothing more is owed to it
                 async with asyncio.timeout(LAST_WORD_SECONDS):
                     await self._send_raw(

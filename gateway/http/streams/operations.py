@@ -6,7 +6,7 @@ through the same guards. Strawberry's handlers keep one context for a whole subs
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -20,7 +20,7 @@ from graphql import (
     create_source_event_stream,
 )
 
-from domain.errors import NotSignedIn
+from domain.errors import ErrorCode, NotSignedIn
 from domain.text import Language
 from gateway.http.callers import Caller
 from gateway.http.calls import OperationRecord, Ready, RequestContext, RequestFacts
@@ -69,10 +69,11 @@ class Asked:
 
 
 class Operations:
-    """Runs operations behind one pipeline."""
+    """Runs operations behind one pipeline. `behind` is told of each one for whose reader too many events waited."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, behind: Callable[[], None] | None = None) -> None:
         self.pipeline = pipeline
+        self._behind = behind
 
     async def answers(self, asked: Asked) -> AsyncGenerator[Answer, None]:
         """Every answer. Whatever goes wrong is an answer too, the last one, with `over`."""
@@ -91,6 +92,8 @@ class Operations:
             status = 200 if isinstance(error, OURS) else 503
             body = {"errors": self.told(error, asked)}
             asked.codes = codes_of(body)
+            if self._behind is not None and ErrorCode.READER_TOO_SLOW in asked.codes:
+                self._behind()
             yield Answer(body, over=True)
         finally:
             self._observe(asked, status, clock.monotonic() - started)

@@ -13,7 +13,7 @@ from gateway.http.calls import Call, Ready, RequestContext, RequestFacts
 from gateway.http.headers import EVERY_ANSWER, VARY, token_of
 from gateway.http.streams.framing import Framing, framing_of
 from gateway.http.streams.operations import SESSION_ENDED, Answer, Asked, ended
-from gateway.http.streams.streaming import Streaming
+from gateway.http.streams.streaming import Dropped, Streaming
 from schema.errors import Fault
 
 LONGEST_EVENT_ID = 600
@@ -99,8 +99,12 @@ class Streamed(Response):
 
     async def _send(self, send: Send, part: bytes) -> None:
         """Raises TimeoutError where the reader does not take it in time: she is dropped, and may come back."""
-        async with asyncio.timeout(self._streaming.settings.send_seconds):
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+        try:
+            async with asyncio.timeout(self._streaming.settings.send_seconds):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        except TimeoutError:
+            self._streaming.drop(Dropped.UNREAD)
+            raise
 
     async def _parts(self) -> AsyncGenerator[bytes, None]:
         seconds = self._streaming.settings.keep_alive_seconds

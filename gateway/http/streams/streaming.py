@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from actions.following import Feed
@@ -12,6 +13,16 @@ from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
 from gateway.http.streams.operations import Operations
 from gateway.http.streams.sessions import Sessions
+
+
+class Dropped(StrEnum):
+    """Why a reader was dropped who may come back with her last cursor; label values of /metrics."""
+
+    BEHIND = "behind"
+    """More events waited for her than are kept."""
+
+    UNREAD = "unread"
+    """She did not take what was sent in time."""
 
 
 @dataclass
@@ -26,10 +37,17 @@ class Streaming:
     """Set when the process is about to end: streams end themselves, so that their readers go elsewhere at once."""
 
     served: Operations | None = None
+    dropped: Callable[[Dropped], None] | None = None
+    """Told of each reader who is dropped."""
+
+    def drop(self, why: Dropped) -> None:
+        """Tell of a reader who is dropped."""
+        if self.dropped is not None:
+            self.dropped(why)
 
     def serve(self, pipeline: Pipeline) -> None:
         """Run operations behind a pipeline, that of the endpoint for HTTP."""
-        self.served = Operations(pipeline)
+        self.served = Operations(pipeline, behind=lambda: self.drop(Dropped.BEHIND))
 
     @property
     def operations(self) -> Operations:

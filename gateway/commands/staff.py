@@ -1,0 +1,159 @@
+"""What `apuni officer ...` does: transfers and leaves, by the same verbs as in the graph."""
+
+from datetime import date
+
+from actions.environment import Environment
+from actions.staff_views import StaffFilter, count_staff, staff_page, vacancies_page
+from actions.staffing import (
+    CancelLeave,
+    Moved,
+    RecordLeave,
+    TransferOfficer,
+    cancel_leave,
+    record_leave,
+    transfer_officer,
+)
+from domain.clock import IST, ist_date
+from domain.errors import Problems
+from domain.messages import message
+from domain.people import Officer, OfficerLevel, Posting, Role
+from domain.staff import Leave, LeaveState
+from domain.text import Language
+from gateway.commands.accounts import commanding
+from gateway.commands.opening import out
+from gateway.composition import open_house
+from gateway.settings import Settings
+from store import leave, people
+from store.errors import NotThere
+
+_PAGE = 100
+_EVERYWHERE = [Posting(Role.ADMIN)]
+
+
+class NotMoved(Exception):
+    """An officer cannot be posted so; the text is one line for those who run the gateway."""
+
+
+class BadPost(ValueError):
+    """A post is not written as ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL."""
+
+
+async def run_list(settings: Settings, department: str | None, district: str | None) -> None:
+    """Print officers with their posts and leaves that are planned or running, then vacant posts."""
+    wanted = StaffFilter(department, district)
+    async with open_house(settings) as house:
+        env, after = house.environment, None
+        while True:
+            page = await staff_page(env, _EVERYWHERE, wanted, after=after, before=None, limit=_PAGE)
+            for officer in page:
+                await _tell_officer(env, officer)
+            if len(page) < _PAGE:
+                break
+            after = page[-1].id
+        vacant = await vacancies_page(env, _EVERYWHERE, wanted, after=None, before=None, limit=_PAGE)
+        for one in vacant:
+            since = one.since.astimezone(IST).date().isoformat()
+            out.print(
+                f"vacant since {since}: {_post(one.posting)}; charge: {one.cover_id or 'level above'}", markup=False
+            )
+        many = await count_staff(env, _EVERYWHERE, wanted)
+    out.print(f"apuni: {many} officers, {len(vacant)} vacant posts")
+
+
+async def run_transfer(
+    settings: Settings, who: str, successor: str | None, cover: str | None, postings: tuple[Posting, ...]
+) -> None:
+    """Transfer an officer and tell what moved. Raises NotThere, NotMoved."""
+    async with open_house(settings) as house:
+        env = house.environment
+        request = TransferOfficer(
+            officer_id=await _officer(env, who),
+            idempotency_key=env.ids.key(),
+            successor_id=await _named(env, successor),
+            cover_id=await _named(env, cover),
+            postings=postings,
+        )
+        try:
+            (done, moved), _ = await transfer_officer(env, commanding(), request)
+        except Problems as refused:
+            raise _line(refused) from None
+    out.print(f"apuni: left {len(done.left)} posts, took {len(done.taken)}; {_moved(moved)}", markup=False)
+
+
+async def run_leave(settings: Settings, who: str, first: date, last: date, substitute: str | None) -> None:
+    """Record a leave and tell what moved already. Raises NotThere, NotMoved."""
+    async with open_house(settings) as house:
+        env = house.environment
+        officer, named = await _officer(env, who), await _named(env, substitute)
+        try:
+            (entry, moved), _ = await record_leave(
+                env, commanding(), RecordLeave(officer, first, last, env.ids.key(), named)
+            )
+        except Problems as refused:
+            raise _line(refused) from None
+    out.print(f"apuni: leave {entry.id} is recorded; {_moved(moved)}", markup=False)
+
+
+async def run_cancel_leave(settings: Settings, leave_id: str) -> None:
+    """Cancel a leave. Raises NotMoved."""
+    async with open_house(settings) as house:
+        env = house.environment
+        try:
+            await cancel_leave(env, commanding(), CancelLeave(leave_id, env.ids.key()))
+        except Problems as refused:
+            raise _line(refused) from None
+    out.print(f"apuni: leave {leave_id} is cancelled", markup=False)
+
+
+def posting_of(text: str) -> Posting:
+    """A post as it is typed; raises BadPost."""
+    parts = text.split(":")
+    try:
+        role, level, department, district, tehsil = [*parts, *[""] * (5 - len(parts))]
+        posted_at = OfficerLevel(level) if level else None
+        return Posting(Role(role), department or None, district or None, tehsil or None, posted_at)
+    except ValueError:
+        raise BadPost(f"{text}: a post is ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL") from None
+
+
+async def _tell_officer(env: Environment, officer: Officer) -> None:
+    posts = ", ".join(_post(one) for one in officer.postings)
+    out.print(f"{officer.id} {officer.email} {officer.name.en}: {posts}", markup=False)
+    today = ist_date(env.clock.now())
+    async with env.store.reading() as tx:
+        taken = await leave.page(tx, officer.id, limit=_PAGE)
+    for one in taken:
+        if one.state_on(today) in (LeaveState.PLANNED, LeaveState.RUNNING):
+            out.print(f"  {_leave(one, today)}", markup=False)
+
+
+def _leave(one: Leave, today: date) -> str:
+    stand_in = one.substitute_id or "level above"
+    return f"leave {one.id} {one.state_on(today).value} {one.from_on} to {one.until_on}, stands in: {stand_in}"
+
+
+def _post(posting: Posting) -> str:
+    parts = (posting.role, posting.level, posting.department, posting.district, posting.tehsil)
+    return ":".join(part or "" for part in parts)
+
+
+def _moved(moved: Moved) -> str:
+    return f"{moved.cases} cases and {moved.appeals} appeals went to others"
+
+
+def _line(refused: Problems) -> NotMoved:
+    first = refused.problems[0]
+    return NotMoved(f"{first.path[-1] if first.path else 'it'}: {message(first.code, Language.EN, first.params)}")
+
+
+async def _named(env: Environment, who: str | None) -> str | None:
+    return None if who is None else await _officer(env, who)
+
+
+async def _officer(env: Environment, who: str) -> str:
+    """The officer with an id or e-mail address. Raises NotThere."""
+    async with env.store.reading() as tx:
+        found = (await people.officers(tx, [who])).get(who) or await people.officer_by_email(tx, who)
+    if found is None:
+        raise NotThere(f"the officer {who}")
+    return found.id

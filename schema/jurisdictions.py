@@ -1,0 +1,43 @@
+"""A role that an officer holds for a department and a place."""
+
+from typing import Self
+
+import strawberry
+
+from domain import catalogue
+from domain.people import OfficerLevel, Posting, Role
+from schema.context import Info
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.places import Department, District, Tehsil, tehsil_by_code
+
+_DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda jurisdiction: jurisdiction.posting.department)
+_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda jurisdiction: jurisdiction.posting.district)
+
+
+@strawberry.type(description="A role held for a department and a place; null means every one.")
+class Jurisdiction:
+    """One posting of an officer."""
+
+    posting: strawberry.Private[Posting]
+    role: Role = strawberry.field(description="The role that is held.")
+    level: OfficerLevel | None = strawberry.field(description="The level of the Right to Service Act.")
+
+    @classmethod
+    def of(cls, posting: Posting) -> Self:
+        """The graph's view of a posting."""
+        return cls(posting=posting, role=posting.role, level=posting.level)
+
+    @resolved(description="The department, or null for every one.", metadata=_DEPARTMENT.metadata)
+    async def department(self, info: Info) -> Department | None:
+        item = await _DEPARTMENT.load(self, info.context.loaders)
+        return None if item is None else Department.of(item)
+
+    @resolved(description="The district, or null for every one.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The tehsil, or null for every one of the district.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.posting.district, self.posting.tehsil)
