@@ -1,0 +1,14 @@
+"""Sign-on: linked accounts, devices, centres, consents given to operators."""
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
