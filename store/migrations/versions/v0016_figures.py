@@ -1,7 +1,7 @@
-"""e-Taal: mapping, ledger revisions, pushes."""
+"""Figures: counters by channel and month, saved views."""
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

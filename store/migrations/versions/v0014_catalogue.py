@@ -1,7 +1,7 @@
-"""Figures: counters by channel and month, saved views."""
+"""Catalogue: versions and search."""
 
-revision = "0018"
-down_revision = "0017"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
-"""Catalogue: versions, search."""
+"""Forms and where their answers come from."""
 
-revision = "0017"
-down_revision = "0016"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

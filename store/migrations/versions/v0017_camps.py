@@ -1,7 +1,7 @@
-"""UMANG: linked users, requests answered once, nightly comparison."""
+"""Rosters of camps and schools."""
 
-revision = "0014"
-down_revision = "0013"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

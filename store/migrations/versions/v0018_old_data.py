@@ -1,7 +1,7 @@
-"""The Right to Service Commission: case files, delay review."""
+"""Imports of old applications."""
 
-revision = "0016"
-down_revision = "0015"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
