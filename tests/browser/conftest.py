@@ -1,8 +1,10 @@
 """Debian's Chromium without a screen, and a small gateway for it to open."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,11 +53,16 @@ def _installed() -> str | None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return None
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
-        done = subprocess.run(command, check=False, capture_output=True, timeout=INSTALL_SECONDS, env=environment)
-        if done.returncode != 0:
-            return None
-    return shutil.which("chromium")
+    # apt-get refuses to run twice, and two processes of pytest-xdist come here at once.
+    with (Path(tempfile.gettempdir()) / "apuni-tests-install-chromium.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if found := shutil.which("chromium"):
+            return found
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+            done = subprocess.run(command, check=False, capture_output=True, timeout=INSTALL_SECONDS, env=environment)
+            if done.returncode != 0:
+                return None
+        return shutil.which("chromium")
 
 
 @pytest.fixture
