@@ -1,0 +1,189 @@
+"""Draws a form as HTML without script: a label bound to every input, help and faults tied to it, one column."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+
+from domain.forms import Form, Question, QuestionKind, Section, row_of
+from domain.text import Bilingual, Language
+from gateway.http.form_words import said_of
+
+ROWS = "_rows."
+"""Begins the name of the hidden field that says how many rows of a group are drawn."""
+MORE = "_more"
+"""The name of the button that asks for one more row."""
+
+_NEEDED = Bilingual("आवश्यक", "required")
+_ONLY_WHERE = Bilingual("केवल तब", "Only where")
+_CHOOSE = Bilingual("— चुनें —", "— choose —")
+_YES, _NO = Bilingual("हाँ", "Yes"), Bilingual("नहीं", "No")
+_ROW = Bilingual("प्रविष्टि", "Entry")
+_MORE_ROWS = Bilingual("एक और प्रविष्टि", "One more entry")
+_CHECK = Bilingual("जाँचें", "Check")
+_FAULTS = Bilingual("कृपया इन्हें ठीक करें", "Please correct these")
+_LEAST_ROWS = 2
+_SELECTED = {True: " selected", False: ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a form is drawn with: answers by name, what is wrong by name, rows of groups that are wanted."""
+
+    form: Form
+    language: Language
+    answers: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    def say(self, text: Bilingual) -> str:
+        """A text in the language of the page, escaped."""
+        return escape(text.in_language(self.language))
+
+
+def draw(drawn: Drawn, action: str) -> str:
+    """The whole form; `action` is the address that it is posted to."""
+    summary = _summary(drawn)
+    sections = "\n".join(_section(drawn, section) for section in drawn.form.sections)
+    return (
+        f'{summary}<form class="ask" method="post" action="{escape(action)}" novalidate>\n{sections}\n'
+        f"<p><button>{drawn.say(_CHECK)}</button></p>\n</form>"
+    )
+
+
+def id_of(name: str) -> str:
+    """The id of the input for an answer."""
+    return "q-" + name.replace(".", "-").replace("_", "-")
+
+
+def _summary(drawn: Drawn) -> str:
+    if not drawn.faults:
+        return ""
+    lines = "".join(f"<li>{_pointing(drawn, name, fault)}</li>" for name, fault in drawn.faults.items())
+    return f'<div role="alert"><p class="bad">{drawn.say(_FAULTS)}</p><ul>{lines}</ul></div>\n'
+
+
+def _pointing(drawn: Drawn, name: str, fault: str) -> str:
+    """A fault that leads to its question; one about what the form does not ask leads nowhere."""
+    there = drawn.form.question(name) is not None or name in drawn.form.by_name
+    return f'<a href="#{id_of(name)}">{escape(fault)}</a>' if there else f"{escape(name)}: {escape(fault)}"
+
+
+def _section(drawn: Drawn, section: Section) -> str:
+    help_text = f'<p class="plain">{drawn.say(section.help)}</p>' if section.help else ""
+    questions = "\n".join(
+        _group(drawn, one) if one.kind is QuestionKind.GROUP else _asked(drawn, one, one.name)
+        for one in section.questions
+    )
+    return f"<section>\n<h2>{drawn.say(section.label)}</h2>{help_text}\n{questions}\n</section>"
+
+
+def _group(drawn: Drawn, question: Question) -> str:
+    answered = [row_of(name.split(".")[1]) for name in drawn.answers if name.startswith(f"{question.name}.")]
+    last = max((row + 1 for row in answered if row is not None), default=0)
+    wanted = max(drawn.rows.get(question.name, 0), last, question.fewest_rows, _LEAST_ROWS)
+    rows = min(wanted, question.rows)
+    parts = [_row(drawn, question, row) for row in range(rows)]
+    more = (
+        f'<p><button name="{MORE}" value="{question.name}">{drawn.say(_MORE_ROWS)}</button></p>'
+        if rows < question.rows
+        else ""
+    )
+    name = question.name
+    return (
+        f'<fieldset id="{id_of(name)}" tabindex="-1"{_described(drawn, question, name)}>'
+        f"<legend>{drawn.say(question.label)}{_mark(drawn, question)}</legend>"
+        f"{_notes(drawn, question, name)}{''.join(parts)}{more}"
+        f'<input type="hidden" name="{ROWS}{name}" value="{rows}"></fieldset>'
+    )
+
+
+def _row(drawn: Drawn, question: Question, row: int) -> str:
+    inner = "\n".join(_asked(drawn, one, f"{question.name}.{row}.{one.name}") for one in question.questions)
+    return f"<fieldset><legend>{drawn.say(_ROW)} {row + 1}</legend>\n{inner}</fieldset>"
+
+
+def _asked(drawn: Drawn, question: Question, name: str) -> str:
+    return _DRAW.get(question.kind, _text)(drawn, question, name)
+
+
+def _labelled(drawn: Drawn, question: Question, name: str, control: str) -> str:
+    unit = f" ({drawn.say(question.unit)})" if question.unit else ""
+    label = f'<label for="{id_of(name)}">{drawn.say(question.label)}{unit}{_mark(drawn, question)}</label>'
+    return f'<div class="q">{label}{_notes(drawn, question, name)}{control}</div>'
+
+
+def _text(drawn: Drawn, question: Question, name: str) -> str:
+    value = drawn.answers.get(name, "")
+    if question.multiline:
+        control = f'<textarea rows="4"{_attributes(drawn, question, name)}>{escape(value)}</textarea>'
+        return _labelled(drawn, question, name, control)
+    kind = {QuestionKind.DATE: "date"}.get(question.kind, "email" if question.email else "text")
+    digits = question.kind is QuestionKind.WHOLE_NUMBER or (question.pattern or "").startswith("^[0-9]")
+    numeric = ' inputmode="numeric"' if digits else ""
+    control = f'<input type="{kind}"{numeric} value="{escape(value)}"{_attributes(drawn, question, name)}>'
+    return _labelled(drawn, question, name, control)
+
+
+def _choice(drawn: Drawn, question: Question, name: str) -> str:
+    given = drawn.answers.get(name)
+    options = "".join(
+        f'<option value="{escape(one.value)}"{_SELECTED[one.value == given]}>{drawn.say(one.label)}</option>'
+        for one in question.options
+    )
+    blank = f'<option value="">{drawn.say(_CHOOSE)}</option>'
+    return _labelled(drawn, question, name, f"<select{_attributes(drawn, question, name)}>{blank}{options}</select>")
+
+
+def _yes_no(drawn: Drawn, question: Question, name: str) -> str:
+    given = drawn.answers.get(name)
+    if question.must_agree:
+        checked = " checked" if given == "true" else ""
+        box = f'<input type="checkbox" value="true"{checked}{_attributes(drawn, question, name)}>'
+        label = f'<label for="{id_of(name)}">{drawn.say(question.label)}{_mark(drawn, question)}</label>'
+        return f'<div class="q tick">{box} {label}{_notes(drawn, question, name)}</div>'
+    choices = "".join(
+        f'<span class="tick"><input type="radio" id="{id_of(name)}{end}" name="{name}" value="{value}"'
+        f'{" checked" if given == value else ""}> <label for="{id_of(name)}{end}">{drawn.say(words)}</label></span>'
+        for value, words, end in (("true", _YES, ""), ("false", _NO, "-no"))
+    )
+    return (
+        f'<fieldset class="q"{_described(drawn, question, name)}><legend>{drawn.say(question.label)}'
+        f"{_mark(drawn, question)}</legend>{_notes(drawn, question, name)}{choices}</fieldset>"
+    )
+
+
+_DRAW: Mapping[QuestionKind, Callable[[Drawn, Question, str], str]] = {
+    QuestionKind.CHOICE: _choice,
+    QuestionKind.YES_NO: _yes_no,
+}
+
+
+def _mark(drawn: Drawn, question: Question) -> str:
+    return f" <small>({drawn.say(_NEEDED)})</small>" if question.required else ""
+
+
+def _notes(drawn: Drawn, question: Question, name: str) -> str:
+    """Help, the rule by which it is asked, and what is wrong; each is named by aria-describedby."""
+    at, parts = id_of(name), []
+    helps = [drawn.say(words) for words in (question.help, question.hint) if words]
+    if question.visible_if is not None:
+        rule = escape(said_of(question.visible_if, drawn.form, drawn.language))
+        helps.append(f"{drawn.say(_ONLY_WHERE)}: {rule}")
+    if helps:
+        parts.append(f'<span class="plain" id="{at}-help">{"; ".join(helps)}</span>')
+    if name in drawn.faults:
+        parts.append(f'<span class="bad" id="{at}-fault">{escape(drawn.faults[name])}</span>')
+    return "".join(parts)
+
+
+def _attributes(drawn: Drawn, question: Question, name: str) -> str:
+    needed = ' aria-required="true"' if question.required else ""
+    return f' id="{id_of(name)}" name="{name}"{needed}{_described(drawn, question, name)}'
+
+
+def _described(drawn: Drawn, question: Question, name: str) -> str:
+    helped = question.help or question.hint or question.visible_if is not None
+    ids = [f"{id_of(name)}-help"] if helped else []
+    ids += [f"{id_of(name)}-fault"] if name in drawn.faults else []
+    wrong = ' aria-invalid="true"' if name in drawn.faults and question.kind is not QuestionKind.GROUP else ""
+    return (f' aria-describedby="{" ".join(ids)}"' if ids else "") + wrong
