@@ -1,0 +1,262 @@
+"""`/dashboard`: the main series as plots with tables; public figures for strangers, more for officers.
+
+`?district=`, `?department=` and `?months=` choose; both languages; no script. Strangers are shown no cell behind
+which fewer people stand than domain.figures.SMALLEST, and are answered from a copy that is at most a minute old.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.environment import Environment
+from actions.figure_names import Names, read_names
+from actions.figures import FigureRow, Question, Statistics, period, sees_small_cells, statistics
+from domain.clock import ist_date
+from domain.dashboards import Dimension
+from domain.errors import NotSignedIn, Problems
+from domain.figures import SMALLEST, Delivery, months_back
+from domain.messages import label
+from domain.people import Subject
+from domain.text import Bilingual, Language
+from gateway.http.pages import language_of, respond, table
+from gateway.http.plots import Plot, Series, Writer, bars, columns, line
+from gateway.http.readers import reader_of
+from store.errors import StoreError
+
+KEPT_SECONDS = 60.0
+MOST_KEPT = 256
+SHOWN_SERVICES = 25
+
+_MONTHS = (6, 12, 24)
+_CURRENT = ' aria-current="true"'
+_TITLE = Bilingual("सेवाओं का निस्तारण", "Delivery of services")
+_AWAY = Bilingual("आँकड़े अभी उपलब्ध नहीं हैं। थोड़ी देर में फिर देखें।", "The figures are not available now. Try again soon.")
+_UNKNOWN = Bilingual("यह पता नहीं मिला।", "There is nothing at this address.")
+_FLOW = Bilingual("प्राप्त और निस्तारित आवेदन", "Applications received and disposed of")
+_FLOW_WORDS = Bilingual(
+    "हर माह कितने आवेदन जमा हुए और कितने प्रदान या कारण सहित अस्वीकृत हुए।",
+    "How many applications were submitted in each month, and how many delivered or refused with reasons.",
+)
+_TIME = Bilingual("समय पर निस्तारण", "Disposed of on time")
+_TIME_WORDS = Bilingual(
+    "ज्ञात समय सीमा वाले निस्तारणों में से समय पर हुए।", "Of disposals with a known time limit, those within it."
+)
+_LEFT = Bilingual("लंबित आवेदन", "Pending applications")
+_LEFT_WORDS = Bilingual("हर माह के अंत में लंबित।", "Pending at the end of each month.")
+_DAYS = Bilingual("निस्तारण के दिन", "Days to disposal")
+_DAYS_WORDS = Bilingual(
+    "आधे निस्तारण इतने दिनों में हुए; दस में से नौ इतने दिनों में।",
+    "Days within which half of the disposals were made, and nine of ten.",
+)
+_BY = Bilingual("के अनुसार निस्तारित", "Disposed of by")
+_BY_WORDS = Bilingual("चुनी अवधि में निस्तारित आवेदन।", "Applications disposed of in the chosen period.")
+_RULE = Bilingual(
+    "जिन समूहों में {smallest} से कम मामले हैं, या जो उनसे निकाले जा सकते हैं, वे नहीं दिखाए जाते (–)।",
+    "Groups behind which fewer than {smallest} cases stand, or from which one would follow, are not shown (–).",
+)
+_CHOOSE = Bilingual("अवधि", "Period")
+_WHOLE = Bilingual("पूरा राज्य", "The whole state")
+_MONTHS_WORD = Bilingual("माह", "months")
+_MEDIAN = Bilingual("आधे", "Half")
+_NINE = Bilingual("दस में से नौ", "Nine of ten")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What a page is about."""
+
+    district: str | None
+    department: str | None
+    months: int
+
+    def address(self, **changes: object) -> str:
+        """The address of a page with some of it changed."""
+        named = {"district": self.district, "department": self.department, "months": self.months} | changes
+        return "/dashboard?" + urlencode({name: value for name, value in named.items() if value is not None})
+
+
+Kept = OrderedDict[tuple[_Chosen, Language], tuple[float, str]]
+
+
+def dashboard_routes(environment: Environment) -> list[Route]:
+    """`/dashboard`."""
+    kept: Kept = OrderedDict()
+
+    async def show(request: Request) -> Response:
+        language = language_of(request).catalogue
+        try:
+            subject = await reader_of(environment, request)
+            chosen = _chosen(request.query_params)
+            body = await _body(environment, subject, chosen, language, kept)
+        except (Problems, NotSignedIn, ValueError):
+            return respond(request, language, _TITLE, f"<p>{_UNKNOWN.in_language(language)}</p>", 404)
+        except (StoreError, TimeoutError):
+            return respond(request, language, _TITLE, f"<p>{_AWAY.in_language(language)}</p>", 503)
+        return respond(request, language, _TITLE, body)
+
+    return [Route("/dashboard", show, methods=["GET"])]
+
+
+def _chosen(given: Mapping[str, str]) -> _Chosen:
+    months = int(given.get("months", "12"))
+    if months not in _MONTHS:
+        raise ValueError("another number of months")
+    return _Chosen(given.get("district") or None, given.get("department") or None, months)
+
+
+async def _body(env: Environment, subject: Subject, chosen: _Chosen, language: Language, kept: Kept) -> str:
+    if sees_small_cells(subject):
+        return await _made(env, subject, chosen, language)
+    now = env.clock.monotonic()
+    there = kept.get((chosen, language))
+    if there is not None and now - there[0] < KEPT_SECONDS:
+        return there[1]
+    body = await _made(env, subject, chosen, language)
+    kept[chosen, language] = (now, body)
+    kept.move_to_end((chosen, language))
+    while len(kept) > MOST_KEPT:
+        kept.popitem(last=False)
+    return body
+
+
+async def _made(env: Environment, subject: Subject, chosen: _Chosen, language: Language) -> str:
+    names = await read_names(env)
+    if chosen.district not in (None, *names.districts) or chosen.department not in (None, *names.departments):
+        raise ValueError("no such place or department")
+    this_month = ist_date(env.clock.now())
+    first, last = period(env, months_back(this_month.replace(day=1), chosen.months - 1), this_month)
+
+    async def by(*groups: Dimension) -> Statistics:
+        question = Question(first, last, department=chosen.department, district=chosen.district, group_by=groups)
+        return await statistics(env, subject, question)
+
+    page = _Page(chosen, language, names, sees_small_cells(subject))
+    monthly = await by(Dimension.MONTH)
+    parts = [page.links(), page.whole(monthly.total), *page.over_time(monthly.rows, first, last)]
+    place = Dimension.TEHSIL if chosen.district else Dimension.DISTRICT
+    groups = [place, Dimension.CHANNEL, Dimension.SERVICE if chosen.department else Dimension.DEPARTMENT]
+    # Strangers combine at most two dimensions, and a department in a district is two already.
+    shown = groups if page.every_cell or not (chosen.district and chosen.department) else []
+    parts += [page.by(dimension, (await by(dimension)).rows) for dimension in shown]
+    return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Draws the parts of a page in one language."""
+
+    chosen: _Chosen
+    language: Language
+    names: Names
+    every_cell: bool
+
+    def links(self) -> str:
+        """Ways to other periods and back to the whole state, and the rule of small cells for strangers."""
+        words = [
+            f'<a href="{escape(self.chosen.address(months=many))}"'
+            f"{_CURRENT if many == self.chosen.months else ''}>{many} {self._say(_MONTHS_WORD)}</a>"
+            for many in _MONTHS
+        ]
+        about = []
+        if self.chosen.district:
+            about.append(self.names.districts[self.chosen.district].in_language(self.language))
+        if self.chosen.department:
+            about.append(self.names.departments[self.chosen.department].in_language(self.language))
+        if about:
+            words.append(f'<a href="/dashboard?months={self.chosen.months}">{self._say(_WHOLE)}</a>')
+        shown = ", ".join(about) or self._say(_WHOLE)
+        rule = "" if self.every_cell else f'<p class="plain">{self._say(_RULE).format(smallest=SMALLEST)}</p>'
+        ways = f'<p class="links">{self._say(_CHOOSE)}: {" · ".join(words)}</p>'
+        return f"<p><strong>{escape(shown)}</strong></p>{ways}{rule}"
+
+    def whole(self, total: FigureRow) -> str:
+        """The figures of the whole period."""
+        one = total.figures
+        if one is None:
+            return ""
+        rate, number = Writer(hundredths=True), Writer()
+        days = Writer(gap="–")
+        rows = [
+            ("received", number(one.received)),
+            ("disposed", number(one.disposed)),
+            ("pending", number(one.pending)),
+            ("processingRateHundredths", rate(one.processing_rate)),
+            ("onTimeRateHundredths", rate(one.on_time_rate)),
+            ("medianDays", days(one.median_days)),
+            ("ninetiethPercentileDays", days(one.ninetieth_days)),
+            ("grievanceReplyRateHundredths", rate(one.grievance_reply_rate)),
+        ]
+        names = {
+            "processingRateHundredths": "tile.PROCESSING_RATE",
+            "onTimeRateHundredths": "tile.ON_TIME_RATE",
+            "grievanceReplyRateHundredths": "tile.GRIEVANCE_REPLY_RATE",
+        }
+        return table([[escape(label(names.get(key, f"field.{key}"), self.language)), text] for key, text in rows])
+
+    def over_time(self, rows: Sequence[FigureRow], first: date, last: date) -> list[str]:
+        """The plots by month; a month without a case is zero, and one that is withheld is a gap."""
+        known = {row.place[Dimension.MONTH]: row.figures for row in rows}
+        months = [month for many in range(self.chosen.months) if (month := months_back(last, many)) >= first][::-1]
+        places = [f"{month:%Y-%m}" for month in months]
+
+        def values(read: Callable[[Delivery], int | None], empty: int | None = 0) -> list[int | None]:
+            found = []
+            for month in months:
+                one = known.get(month)
+                found.append(read(one) if one is not None else (None if month in known else empty))
+            return found
+
+        flow = [
+            Series(label("field.received", self.language), values(lambda one: one.received)),
+            Series(label("field.disposed", self.language), values(lambda one: one.disposed)),
+        ]
+        rate = [Series(label("tile.ON_TIME_RATE", self.language), values(lambda one: one.on_time_rate, None))]
+        left = [Series(label("tile.PENDING", self.language), _carried(values(lambda one: one.pending, -1)))]
+        days = [
+            Series(self._say(_MEDIAN), values(lambda one: one.median_days, None)),
+            Series(self._say(_NINE), values(lambda one: one.ninetieth_days, None)),
+        ]
+        return [
+            columns(self._plot("flow", _FLOW, _FLOW_WORDS, places, flow), Writer()),
+            line(self._plot("time", _TIME, _TIME_WORDS, places, rate), Writer(hundredths=True), 10_000),
+            columns(self._plot("left", _LEFT, _LEFT_WORDS, places, left), Writer()),
+            columns(self._plot("days", _DAYS, _DAYS_WORDS, places, days), Writer()),
+        ]
+
+    def by(self, dimension: Dimension, rows: Sequence[FigureRow]) -> str:
+        """A plot of disposals by one dimension, the most first; districts and departments lead on."""
+        found = sorted(rows, key=lambda row: -(row.figures.disposed if row.figures else 0))[:SHOWN_SERVICES]
+        place = {Dimension.DISTRICT: self.chosen.district} if self.chosen.district else {}
+        names = [self.names.of(place | dict(row.place), dimension, self.language) for row in found]
+        leads = {Dimension.DISTRICT: "district", Dimension.DEPARTMENT: "department"}.get(dimension)
+        links = [self.chosen.address(**{leads: row.place[dimension]}) for row in found] if leads else []
+        heading = label(f"dimension.{dimension.value}", self.language)
+        title = f"{heading} {self._say(_BY)}" if self.language is Language.HI else f"{self._say(_BY)} {heading.lower()}"
+        disposed = [row.figures.disposed if row.figures else None for row in found]
+        series = [Series(label("field.disposed", self.language), disposed)]
+        key = dimension.value.lower()
+        return bars(Plot(key, title, self._say(_BY_WORDS), names, series, heading, links=links), Writer())
+
+    def _plot(
+        self, key: str, title: Bilingual, words: Bilingual, places: Sequence[str], series: Sequence[Series]
+    ) -> Plot:
+        heading = label("dimension.MONTH", self.language)
+        return Plot(key, self._say(title), self._say(words), places, series, heading)
+
+    def _say(self, text: Bilingual) -> str:
+        return text.in_language(self.language)
+
+
+def _carried(values: Sequence[int | None]) -> list[int | None]:
+    """A month in which nothing moved has what the month before had; −1 stands for such a month."""
+    found: list[int | None] = []
+    for value in values:
+        found.append((found[-1] if found else 0) if value == -1 else value)
+    return found

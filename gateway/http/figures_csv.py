@@ -1,0 +1,250 @@
+"""`/figures/statistics.csv` and `/figures/delays.csv`: figures and late cases as tables, streamed, for officers.
+
+Both need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byte order mark where `bom=1` asks for
+one, as spreadsheet programs do. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+"""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from actions.boards import Case, case_page, days_late, supervised
+from actions.environment import Environment
+from actions.figure_names import Names, read_names
+from actions.figures import FigureRow, Question, period, sees_small_cells, statistics
+from domain.clock import ist_date
+from domain.dashboards import Dimension
+from domain.delays import CaseFilter, CaseList, DelayCause
+from domain.desk import ReadPurpose
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.figures import Delivery, StatisticsChannel
+from domain.messages import label
+from domain.numbers import show_number
+from domain.people import Subject
+from domain.text import Language
+from gateway.http.answers import fault_body, json_answer, retry_headers
+from gateway.http.headers import EVERY_ANSWER, request_id_of
+from gateway.http.pages import language_of
+from gateway.http.readers import reader_of
+from schema.errors import OURS, fault_of
+
+PAGE = 100
+"""Cases that are read, and for which receipts are written, at once."""
+
+BYTE_ORDER_MARK = "\ufeff"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STATUSES = {ErrorCode.UNAUTHENTICATED: 401, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
+_MEASURES: Sequence[tuple[str, Callable[[Delivery], int | None]]] = (
+    ("received", lambda one: one.received),
+    ("disposed", lambda one: one.disposed),
+    ("delivered", lambda one: one.delivered),
+    ("withdrawn", lambda one: one.withdrawn),
+    ("processingRateHundredths", lambda one: one.processing_rate),
+    ("onTimeRateHundredths", lambda one: one.on_time_rate),
+    ("averageDaysTenths", lambda one: one.average_tenths),
+    ("medianDays", lambda one: one.median_days),
+    ("ninetiethPercentileDays", lambda one: one.ninetieth_days),
+    ("pending", lambda one: one.pending),
+    ("grievances", lambda one: one.grievances),
+    ("grievanceReplyRateHundredths", lambda one: one.grievance_reply_rate),
+)
+_CASES = (
+    "number",
+    "serviceCode",
+    "departmentSlug",
+    "districtCode",
+    "tehsilCode",
+    "channel",
+    "status",
+    "receivedOn",
+    "dueOn",
+    "daysLate",
+    "cause",
+    "text",
+)
+
+
+def figures_routes(environment: Environment) -> list[Route]:
+    """Both downloads."""
+
+    async def of_statistics(request: Request) -> Response:
+        return await _answered(environment, request, _statistics)
+
+    async def of_delays(request: Request) -> Response:
+        return await _answered(environment, request, _delays)
+
+    return [
+        Route("/figures/statistics.csv", of_statistics, methods=["GET"]),
+        Route("/figures/delays.csv", of_delays, methods=["GET"]),
+    ]
+
+
+def safe_cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+Lines = AsyncIterator[Sequence[object]]
+Made = tuple[str, Lines]
+
+
+async def _answered(
+    env: Environment, request: Request, make: Callable[[Environment, Request, Subject, Language], Any]
+) -> Response:
+    language = language_of(request)
+    try:
+        subject = await reader_of(env, request)
+        if not subject.signed_in:
+            raise NotSignedIn
+        name, lines = await make(env, request, subject, language)
+    except OURS as error:
+        fault = fault_of(error)
+        request_id = request_id_of(request) or env.ids.key()
+        body = fault_body(fault, request_id=request_id, language=language)
+        refused = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
+        refused.headers.update(retry_headers(fault))
+        return refused
+    headers = {
+        **EVERY_ANSWER,
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+        "Content-Language": language.value,
+        "Vary": "Accept-Language, Authorization, Cookie",
+    }
+    marked = request.query_params.get("bom") == "1"
+    return StreamingResponse(_written(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+async def _written(lines: Lines, *, marked: bool) -> AsyncIterator[bytes]:
+    if marked:
+        yield BYTE_ORDER_MARK.encode()
+    async for cells in lines:
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow([safe_cell(cell) for cell in cells])
+        yield line.getvalue().encode()
+
+
+async def _statistics(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    if not sees_small_cells(subject):
+        raise not_found()
+    given = request.query_params
+    by = tuple(_one(Dimension, name.upper(), "by") for name in given.get("by", "").split(",") if name)
+    first, last = period(env, _month(given, "from"), _month(given, "to"))
+    channel = given.get("channel")
+    question = Question(
+        first,
+        last,
+        department=given.get("department"),
+        service_code=given.get("service"),
+        district=given.get("district"),
+        tehsil=given.get("tehsil"),
+        channel=_one(StatisticsChannel, channel, "channel") if channel else None,
+        group_by=by,
+    )
+    answer = await statistics(env, subject, question)
+    names = await read_names(env)
+    rows = answer.rows if by else (answer.total,)
+    return f"statistics-{first:%Y%m}-{last:%Y%m}", _statistics_lines(rows, by, names, language)
+
+
+async def _statistics_lines(
+    rows: Sequence[FigureRow], by: Sequence[Dimension], names: Names, language: Language
+) -> Lines:
+    heads = [label(f"dimension.{one.value}", language) for one in by]
+    codes = [f"{one.value.lower()}_code" for one in by]
+    yield [*_interleaved(codes, heads), *(label(f"field.{name}", language) for name, _ in _MEASURES)]
+    for row in rows:
+        if row.figures is not None:
+            figures = row.figures
+            told = [names.of(row.place, one, language) for one in by]
+            shown = [row.place[one] for one in by]
+            yield [*_interleaved(shown, told), *(measure(figures) for _, measure in _MEASURES)]
+
+
+def _interleaved(codes: Sequence[object], names: Sequence[object]) -> list[object]:
+    return [cell for pair in zip(codes, names, strict=True) for cell in pair]
+
+
+async def _delays(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    supervised(subject)
+    given = request.query_params
+    purpose = _one(ReadPurpose, given.get("purpose", ""), "purpose")
+    cause, explained = given.get("cause"), given.get("explained")
+    wanted = CaseFilter(
+        given.get("department"),
+        given.get("service"),
+        given.get("district"),
+        given.get("tehsil"),
+        _one(DelayCause, cause, "cause") if cause else None,
+        None if explained is None else explained == "1",
+    )
+    cases = _all_cases(env, subject, wanted, purpose)
+    # The first page is read before the answer begins, so that a refusal is still one.
+    first: list[Case] = await anext(cases, [])
+    return f"delays-{ist_date(env.clock.now()):%Y%m%d}", _case_lines(first, cases, env, language)
+
+
+async def _all_cases(
+    env: Environment, subject: Subject, wanted: CaseFilter, purpose: ReadPurpose
+) -> AsyncIterator[list[Case]]:
+    place: tuple[datetime, str] | None = None
+    while True:
+        page = await case_page(env, subject, CaseList.OVERDUE, wanted, purpose, place=place, limit=PAGE)
+        if page:
+            yield page
+            last = page[-1].application
+            place = (last.due_at or last.created_at, last.id)
+        if len(page) < PAGE:
+            return
+
+
+async def _case_lines(
+    first: list[Case], rest: AsyncIterator[list[Case]], env: Environment, language: Language
+) -> Lines:
+    yield [label(f"field.{name}", language) for name in _CASES]
+    for case in first:
+        yield _case_line(case, env.clock.now(), language)
+    async for page in rest:
+        for case in page:
+            yield _case_line(case, env.clock.now(), language)
+
+
+def _case_line(case: Case, now: datetime, language: Language) -> list[object]:
+    one, reason = case.application, case.reason
+    return [
+        show_number(one.number),
+        one.service_code,
+        one.department,
+        one.district,
+        one.tehsil,
+        label(f"channel.{one.channel.value}", language),
+        label(f"status.{one.status.value}", language),
+        ist_date(one.submitted_at) if one.submitted_at else None,
+        ist_date(one.due_at) if one.due_at else None,
+        days_late(one, now),
+        label(f"delay_cause.{reason.cause.value}", language) if reason else None,
+        reason.text if reason else None,
+    ]
+
+
+def _one(kind: Any, text: str, name: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, (name,))) from None
+
+
+def _month(given: Mapping[str, str], name: str) -> date | None:
+    text = given.get(name)
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(f"{text}-01" if len(text) == len("2026-11") else text)
+    except ValueError:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, (name,))) from None

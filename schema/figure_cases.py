@@ -1,0 +1,331 @@
+"""Cases behind the figures, and the reasons of delays: for those who supervise and for the Commission."""
+
+from datetime import date, datetime
+from typing import Annotated, Self, TypedDict
+
+import strawberry
+
+from actions.boards import Case, case_count, case_page, days_late, supervised
+from actions.delays import (
+    RecordDelayReason,
+    count_reasons,
+    reasons_page,
+    record_delay_reason,
+    reviewed,
+)
+from domain import applications, catalogue, delays, people
+from domain.clock import ist_date
+from domain.delays import CaseList, DelayCause
+from domain.desk import ReadPurpose
+from domain.figures import month_of
+from domain.global_ids import TypeCode
+from domain.lifecycle import Status
+from domain.messages import label
+from domain.scopes import Scope
+from schema.caring import CarePayload, cared
+from schema.context import Info, InLanguage, spoken
+from schema.cursors import Position
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
+from schema.fields import mutation, resolved
+from schema.loading import ByKey
+from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.node import node_id
+from schema.paging import Connection, Listing, Paged, Window
+from schema.places import District, Tehsil, tehsil_by_code
+from schema.services import Service
+from schema.staff import AssignedOfficer
+
+_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda line: line.item.application.service_code)
+_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda line: line.item.application.district)
+_HOLDER: ByKey[people.Officer] = ByKey("officers", lambda line: line.item.application.officer_id)
+_RECORDED_BY: ByKey[people.Officer] = ByKey("officers", lambda reason: reason.item.officer_id)
+
+_SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="Why an application, or an office in a month, is late.")
+class DelayReason:
+    """A recorded reason."""
+
+    item: strawberry.Private[delays.DelayReason]
+    application_id: strawberry.ID | None = strawberry.field(description="The application; null for a whole month.")
+    month: date = strawberry.field(description="The month of the due date, or the month that is explained.")
+    department_slug: str | None = strawberry.field(description="The department; null for every one.")
+    district_code: str | None = strawberry.field(description="The district; null for every one.")
+    tehsil_code: str | None = strawberry.field(description="The tehsil; null for every one of the district.")
+    cause: DelayCause = strawberry.field(description="The coded reason.")
+    text: str | None = strawberry.field(description="The officer's words, with Aadhaar numbers masked.")
+    recorded_at: datetime = strawberry.field(description="When it was recorded.")
+
+    @classmethod
+    def of(cls, item: delays.DelayReason) -> Self:
+        """The graph's view of a reason."""
+        return cls(
+            item=item,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id) if item.application_id else None,
+            month=item.month,
+            department_slug=item.department,
+            district_code=item.district,
+            tehsil_code=item.tehsil,
+            cause=item.cause,
+            text=item.text,
+            recorded_at=item.recorded_at,
+        )
+
+    @resolved(description="The coded reason in words.")
+    def cause_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"delay_cause.{self.cause.value}", spoken(info, language))
+
+    @resolved(description="Who recorded it.", metadata=_RECORDED_BY.metadata)
+    async def recorded_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _RECORDED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED],
+    description="An application behind a figure: number, place and dates, and nothing of the citizen. Ask "
+    "`application` with its id for more, where that is allowed.",
+)
+class CaseLine:
+    """One line of a list of cases."""
+
+    item: strawberry.Private[Case]
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    number: str = strawberry.field(description="Its reference number.")
+    status: Status = strawberry.field(description="Where it stands.")
+    service_code: str = strawberry.field(description="The service's code.")
+    department_slug: str | None = strawberry.field(description="The department.")
+    district_code: str = strawberry.field(description="The district's code.")
+    tehsil_code: str | None = strawberry.field(description="The tehsil's code.")
+    channel: applications.Channel = strawberry.field(description="Where it came in.")
+    received_on: date | None = strawberry.field(description="The day of submission in India.")
+    due_on: date | None = strawberry.field(description="The due day; null where there is none.")
+    days_late: int = strawberry.field(description="Calendar days since the due day; 0 before it.")
+    delay_reason: DelayReason | None = strawberry.field(description="The reason that was recorded last.")
+
+    @classmethod
+    def of(cls, info: Info, item: Case) -> Self:
+        """The graph's view of a case."""
+        one = item.application
+        return cls(
+            item=item,
+            application_id=node_id(TypeCode.APPLICATION, one.id),
+            number=one.number,
+            status=one.status,
+            service_code=one.service_code,
+            department_slug=one.department,
+            district_code=one.district,
+            tehsil_code=one.tehsil,
+            channel=one.channel,
+            received_on=ist_date(one.submitted_at) if one.submitted_at else None,
+            due_on=ist_date(one.due_at) if one.due_at else None,
+            days_late=days_late(one, info.context.environment.clock.now()),
+            delay_reason=DelayReason.of(item.reason) if item.reason else None,
+        )
+
+    @resolved(description="The service.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The tehsil, where one was named.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.district_code, self.tehsil_code)
+
+    @resolved(description="Who has it.", metadata=_HOLDER.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _HOLDER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.input(description="Which cases of a list are shown; what is left out lets every value through.")
+class CaseFilter:
+    """Filters of a list of cases."""
+
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    service_code: str | None = strawberry.field(default=None, description="Only this service.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+    tehsil: str | None = strawberry.field(default=None, description="Only this tehsil, by its code.")
+    cause: DelayCause | None = strawberry.field(default=None, description="Only those whose last reason is this one.")
+    explained: bool | None = strawberry.field(
+        default=None, description="True for those with a recorded reason, false for those without."
+    )
+
+    def wanted(self) -> delays.CaseFilter:
+        """The filter as the actions know it."""
+        return delays.CaseFilter(
+            self.department, self.service_code, self.district, self.tehsil, self.cause, self.explained
+        )
+
+
+@strawberry.input(description="Which reasons are listed; what is left out lets every value through.")
+class DelayReasonFilter:
+    """Filters of recorded reasons."""
+
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+    cause: DelayCause | None = strawberry.field(default=None, description="Only this reason.")
+    from_month: date | None = strawberry.field(default=None, description="Any day of the first month.")
+    to_month: date | None = strawberry.field(default=None, description="Any day of the last month.")
+
+    def wanted(self) -> delays.ReasonFilter:
+        """The filter as the actions know it."""
+        first, last = (month_of(day) if day else None for day in (self.from_month, self.to_month))
+        return delays.ReasonFilter(self.department, self.district, self.cause, first, last)
+
+
+@strawberry.type
+class FigureCasesQuery:
+    """Root fields about the cases behind figures."""
+
+    @resolved(
+        description="The applications behind a tile within one's jurisdiction, for officers, authorities, heads of "
+        "departments, auditors and the Commission; null with NOT_FOUND for everybody else. The purpose is kept in the "
+        "audit log, and each citizen sees it with the read.",
+        graphql_type=Connection[CaseLine] | None,
+        extensions=[Paged()],
+        directives=_SUPERVISING,
+    )
+    async def figure_cases(
+        self,
+        info: Info,
+        list: Annotated[CaseList, strawberry.argument(description="Which list.")],  # noqa: A002 - as above
+        purpose: Annotated[ReadPurpose, strawberry.argument(description="Why it is read.")],
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            CaseFilter | None, strawberry.argument(description="Which cases are shown.")
+        ] = None,
+    ) -> Listing[Case]:
+        supervised(info.context.subject)
+        return _cases(info, list, (filter or CaseFilter()).wanted(), purpose)
+
+    @resolved(
+        description="Reasons of delays that officers recorded within one's jurisdiction, the newest first: the "
+        "Commission's monthly review. Null with NOT_FOUND for those who review nothing.",
+        graphql_type=Connection[DelayReason] | None,
+        extensions=[Paged()],
+        directives=_SUPERVISING,
+    )
+    async def delay_reasons(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            DelayReasonFilter | None, strawberry.argument(description="Which reasons are listed.")
+        ] = None,
+    ) -> Listing[delays.DelayReason]:
+        reviewed(info.context.subject)
+        return _reasons(info, (filter or DelayReasonFilter()).wanted())
+
+
+@strawberry.input(description="Why one late application, or an office in a month, is late.")
+class RecordDelayReasonInput:
+    """A reason."""
+
+    application_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The late application; name either this or a month."
+    )
+    month: date | None = strawberry.field(default=None, description="Any day of the month, at most two years back.")
+    department: str | None = strawberry.field(
+        default=None, description="With a month: the department. Left out with the places, one's own post."
+    )
+    district: str | None = strawberry.field(default=None, description="With a month: the district's code.")
+    tehsil: str | None = strawberry.field(default=None, description="With a month: the tehsil's code.")
+    cause: DelayCause = strawberry.field(description="The coded reason.")
+    text: str | None = strawberry.field(
+        default=None, description="More in words, at most 500 characters. Nothing about a person belongs here."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of recording a reason.")
+class RecordDelayReasonPayload(CarePayload):
+    """The payload of recordDelayReason."""
+
+    delay_reason: DelayReason | None = strawberry.field(description="The reason; null when refused.")
+
+
+@strawberry.type
+class DelaysMutation:
+    """Mutations about delays."""
+
+    @mutation(
+        description="Record why a late application, or an office in a month, is late; the last reason counts and "
+        "earlier ones stay.",
+        scopes=[Scope.COUNTS],
+    )
+    async def record_delay_reason(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            RecordDelayReasonInput, strawberry.argument(description="The reason.")
+        ],
+    ) -> RecordDelayReasonPayload:
+        work = doing(
+            info,
+            record_delay_reason,
+            lambda: RecordDelayReason(
+                cause=input.cause,
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+                application_id=None
+                if input.application_id is None
+                else key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                month=input.month,
+                department=input.department,
+                district=input.district,
+                tehsil=input.tehsil,
+            ),
+        )
+        return await cared(info, RecordDelayReasonPayload, "delay_reason", work, DelayReason.of)
+
+
+def _cases(info: Info, wanted: CaseList, filtered: delays.CaseFilter, purpose: ReadPurpose) -> Listing[Case]:
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[Case]:
+        return await case_page(environment, subject, wanted, filtered, purpose, **_part(window))
+
+    async def count() -> int:
+        return await case_count(environment, subject, wanted, filtered)
+
+    def position(case: Case) -> Position:
+        one = case.application
+        at = one.submitted_at if wanted is CaseList.PENDING else one.due_at
+        return (at or one.created_at).isoformat(), one.id
+
+    name = f"figureCases:{wanted}:{filtered}"
+    return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case))
+
+
+def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayReason]:
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[delays.DelayReason]:
+        return await reasons_page(environment, subject, wanted, **_part(window))
+
+    async def count() -> int:
+        return await count_reasons(environment, subject, wanted)
+
+    def position(reason: delays.DelayReason) -> Position:
+        return reason.recorded_at.isoformat(), reason.id
+
+    return Listing(f"delayReasons:{wanted}", rows, count, position, DelayReason.of)
+
+
+class _Part(TypedDict):
+    """The part of a list that is asked for: a page and one row more."""
+
+    place: tuple[datetime, str] | None
+    backward: bool
+    limit: int
+
+
+def _part(window: Window) -> _Part:
+    position = window.place
+    place = (datetime.fromisoformat(position[0] or ""), position[1]) if position else None
+    return {"place": place, "backward": window.backward, "limit": window.size + 1}
