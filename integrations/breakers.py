@@ -147,6 +147,10 @@ class Breaker:
             if failed and calls >= self._trip.least and sum(self._failed) >= self._trip.rate * calls:
                 self._open()  # never by a good call, which says that the system is back
 
+    def tell(self, failed: bool | None) -> None:
+        """Note how a call ended whose beginning told nothing yet."""
+        self.record(self._era, failed)
+
     def _judge_hint(self, *, failed: bool) -> None:
         """Our own call confirms what others say, or disproves it."""
         if self._caution is not None and not failed:
@@ -191,9 +195,17 @@ class Breakers:
         self._cautions: Mapping[str, Caution] = {}
 
     async def call(
-        self, source: Source, group: str, work: Callable[[], Awaitable[T]], traffic: Traffic = Traffic.LOW
+        self,
+        source: Source,
+        group: str,
+        work: Callable[[], Awaitable[T]],
+        traffic: Traffic = Traffic.LOW,
+        *,
+        begins: bool = False,
     ) -> T:
         """Run one attempt; raises CircuitOpen with the seconds until the next probe.
+
+        Where it only `begins` an answer that is read later, a success is not counted: `settle` tells how it ended.
 
         While a group recovers, one call probes and the others wait for its verdict instead of failing: a
         question that needs several calls at once would else cancel its own probe for ever.
@@ -202,17 +214,23 @@ class Breakers:
         if breaker.careful:
             async with breaker.turn:
                 if breaker.careful or breaker.state is not BreakerState.CLOSED:
-                    return await self._run(breaker, source, work)
-        return await self._run(breaker, source, work)
+                    return await self._run(breaker, source, work, begins=begins)
+        return await self._run(breaker, source, work, begins=begins)
 
-    async def _run(self, breaker: Breaker, source: Source, work: Callable[[], Awaitable[T]]) -> T:
+    def settle(self, source: Source, group: str, error: Exception | None) -> None:
+        """Tell how an answer ended that `call` began."""
+        breaker = self._breakers.get((source, group))
+        if breaker is not None:
+            breaker.tell(False if error is None else _verdict(error))
+
+    async def _run(self, breaker: Breaker, source: Source, work: Callable[[], Awaitable[T]], *, begins: bool) -> T:
         era = breaker.admit()
         if era is None:
             raise CircuitOpen(source, "circuit_open", retry_after=breaker.wait_seconds())
         failed: bool | None = None
         try:
             result = await work()
-            failed = False
+            failed = None if begins else False
         except Exception as error:
             failed = _verdict(error)
             raise

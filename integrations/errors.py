@@ -4,6 +4,7 @@ IntegrationError
   Unavailable        no usable answer in time; asking again later may work
     NotAsked         the call was not made, or was cut short by the request that made it
   Refused            understood, and declined; asking again will not help
+    NotLetIn         our own key, subscription or configuration is wrong there: alarms
   Garbled            an answer arrived that does not match the published format
     IntegrityFailure its signature, HMAC or owner is wrong: never shown, never cached, alarms
 """
@@ -38,6 +39,12 @@ class NotAsked(Unavailable):
 
 class Refused(IntegrationError):
     """Understood and declined."""
+
+
+class NotLetIn(Refused):
+    """Declined because of ourselves, whoever asks; somebody must look. `alarmed` once it was counted."""
+
+    alarmed = False
 
 
 class Garbled(IntegrationError):

@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from domain.assurance import Assurance
+from domain.mobiles import mobile_digits
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, Refused, Unavailable
+from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.remote import Answer
 
 _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
@@ -19,12 +20,12 @@ _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
 ERRORS = MappingProxyType(
     {
         "invalid_request": "DECLINED",
-        "invalid_client": "DECLINED",
+        "invalid_client": "ALARM",
         "invalid_grant": "DECLINED",
         "invalid_scope": "DECLINED",
         "invalid_token": "DECLINED",
         "insufficient_scope": "DECLINED",
-        "unauthorized_client": "DECLINED",
+        "unauthorized_client": "ALARM",
         "unsupported_grant_type": "DECLINED",
         "access_denied": "DECLINED",
         "server_error": "AGAIN",
@@ -33,18 +34,8 @@ ERRORS = MappingProxyType(
     }
 )
 """The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; contracts/sso.md): AGAIN
-means that asking again may work. A 4xx with a code that is not here is a refusal."""
-
-
-class Assurance(StrEnum):
-    """How sure a provider is of who signed in (contracts/sso.md section 6)."""
-
-    LOW = "LOW"
-    """No stable id: the provider knows only a mobile number, which may have had another owner."""
-    SUBSTANTIAL = "SUBSTANTIAL"
-    """Password and one-time password, with a stable id."""
-    HIGH = "HIGH"
-    """Also verified against Aadhaar."""
+means that asking again may work, ALARM that our own registration is wrong. A 4xx with a code that is not here is a
+refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +73,20 @@ class IdentityProvider(Protocol):
         """Which provider this is."""
         ...
 
-    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
-        """Where to send the browser; raises SwitchedOff where a switch holds sign-in back."""
+    def authorize_url(
+        self,
+        *,
+        state: str,
+        nonce: str,
+        code_challenge: str,
+        redirect_uri: str,
+        language: str,
+        strength: Assurance | None = None,
+    ) -> str:
+        """Where to send the browser; raises SwitchedOff where a switch holds sign-in back.
+
+        `strength` is what the person wants to be known with; a provider that has one strength only does not look.
+        """
         ...
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
@@ -113,6 +116,8 @@ def judge_json(source: Source, answer: Answer) -> None:
         known = isinstance(code, str) and _PARTNER_CODE.fullmatch(code)
         if known and ERRORS.get(str(code)) == "AGAIN":
             raise Unavailable(source, str(code))
+        if known and ERRORS.get(str(code)) == "ALARM":
+            raise NotLetIn(source, str(code))
         raise Refused(source, str(code) if known else f"http_{answer.status}")
     if answer.status != 200:
         raise Garbled(source, f"http_{answer.status}")
@@ -139,6 +144,4 @@ def text_of(body: dict[str, Any], *names: str) -> str | None:
 
 def mobile_of(text: str | None) -> str | None:
     """The ten digits of an Indian mobile number, or None where the text is not one."""
-    digits = re.sub(r"\D", "", text or "")
-    digits = digits[-10:] if len(digits) in {10, 11, 12} and (len(digits) == 10 or digits[:-10] in {"0", "91"}) else ""
-    return digits if digits[:1] in tuple("6789") else None
+    return mobile_digits(text or "")

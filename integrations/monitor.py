@@ -11,7 +11,10 @@ from domain.sources import Source, SourceState
 log = structlog.get_logger(__name__)
 
 CallObserver = Callable[[Source, str, str, float], None]
-"""Told of every remote call: source, policy name, outcome (answered, failed, not_asked, integrity), seconds."""
+"""Told of every remote call: source, policy name, outcome, seconds.
+
+Outcomes are answered, failed and not_asked; integrity and not_let_in are told beside one of them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,11 @@ class SourceMonitor:
         self.integrity_failures[source, policy] = self.integrity_failures.get((source, policy), 0) + 1
         log.error("integrity_failure", source=source.value, call=policy, code=code)
         self._observe(source, policy, "integrity", 0.0)
+
+    def not_let_in(self, source: Source, policy: str, code: str) -> None:
+        """The system says that our own key, subscription or configuration is wrong: somebody must look."""
+        log.error("not_let_in", source=source.value, call=policy, code=code)
+        self._observe(source, policy, "not_let_in", 0.0)
 
     def _observe(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
         if self._observer is not None:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from domain.sources import Source
-from integrations import apisetu, csc, dbt_finance, digilocker, identity, sso, umang
+from integrations import apisetu, csc, dbt_finance, digilocker, identity, portal, sso, umang
 from integrations.apisetu import codes as apisetu_codes
 from integrations.dbt_finance import wire as dbt_wire
 from integrations.digilocker import codes as digilocker_codes
 from integrations.policies import CallPolicy
 from integrations.umang import wire as umang_wire
 
-FACES = (apisetu, csc, dbt_finance, digilocker, sso, umang)
+FACES = (apisetu, csc, dbt_finance, digilocker, portal, sso, umang)
 """The systems that this gateway calls. A new adapter joins by being listed here."""
 
 POLICIES: tuple[CallPolicy, ...] = tuple(
@@ -21,7 +21,8 @@ BY_NAME = MappingProxyType({policy.name: policy for policy in POLICIES})
 
 
 def _umang() -> Iterator[tuple[str, str]]:
-    yield from ((code, f"Refused: {word}") for code, word in umang_wire.RESULT_CODES.items())
+    for code, word in umang_wire.RESULT_CODES.items():
+        yield code, f"Refused: {word}{', and somebody must look' if word == umang_wire.NOT_SUBSCRIBED else ''}"
     yield from ((code, "Unavailable") for code in sorted(umang_wire.TRANSIENT_CODES))
 
 

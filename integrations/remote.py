@@ -7,10 +7,8 @@ Redirects are not followed; where a call may go is guarded below the transport (
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict, TypeVar, Unpack
 
 import httpx
@@ -19,18 +17,19 @@ from tenacity import RetryCallState
 
 from domain.clock import Clock
 from domain.sources import Source, Sourced
-from integrations.breakers import Breakers, CircuitOpen
-from integrations.cache import Codec, KeptAnswers
+from integrations.answers import Answer, retry_after_seconds
+from integrations.breakers import CircuitOpen
+from integrations.cache import Codec
 from integrations.calls import count_call
 from integrations.deadline import share
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, Unavailable
-from integrations.gate import Gate
+from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, NotLetIn, Unavailable
 from integrations.limiter import LaneState
-from integrations.monitor import SourceMonitor
 from integrations.policies import CallPolicy, Lane
+from integrations.resilience import Resilience
+from integrations.streams import Body, Limits, read_whole
 from integrations.transport import Client
 
-__all__ = ["Answer", "Codec", "Remote", "Resilience"]
+__all__ = ["Answer", "Body", "Codec", "Remote", "Resilience", "retry_after_seconds"]
 
 T = TypeVar("T")
 LONGEST_RETRY_AFTER = 5.0
@@ -38,32 +37,6 @@ LONGEST_RETRY_AFTER = 5.0
 
 _WAIT = tenacity.wait_random_exponential(multiplier=0.1, max=1)
 """Full jitter: anything up to 0.1 s, 0.2 s, 0.4 s ... and at most 1 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. Header names are lower-case; `content` is the raw body as sent."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-    at: datetime
-
-    @property
-    def media_type(self) -> str:
-        """The content type without parameters, lower-case."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Resilience:
-    """What all callers of one process share."""
-
-    clock: Clock
-    breakers: Breakers
-    kept: KeptAnswers
-    monitor: SourceMonitor
-    gate: Gate = field(default_factory=Gate)
 
 
 class NeverSent(Unavailable):
@@ -108,6 +81,8 @@ class _Call:
     confirm: Callable[[], Awaitable[bool]] | None
     lost: Unavailable | Garbled | None = None
     unknown: bool = False
+    streamed: bool = False
+    body: Body | None = None
 
 
 class Remote:
@@ -134,6 +109,18 @@ class Remote:
         if answer is None:
             raise RuntimeError("only a confirmed call has no answer")
         return answer
+
+    async def stream(self, policy: CallPolicy, method: str, path: str, **parts: Unpack[Parts]) -> Body:
+        """As `send`, but the body of a 200 is left to be passed on (close it); `judge` reads the other answers.
+
+        Only what comes before the body is tried again. How the body ended is noted for the system as for a call.
+        """
+        call = self._call(policy, method, path, parts, None)
+        call.streamed = True
+        await self._tried(call)
+        if call.body is None:
+            raise RuntimeError("an answer that was let pass has a body")
+        return call.body
 
     async def send_once(
         self,
@@ -182,14 +169,22 @@ class Remote:
 
     @contextmanager
     def watching(self, policy: CallPolicy) -> Iterator[None]:
-        """Raise the alarm for an IntegrityFailure that comes through, once."""
+        """Raise the alarm for an IntegrityFailure or a NotLetIn that comes through, once."""
         try:
             yield
-        except IntegrityFailure as error:
+        except NotLetIn as error:
             if not error.alarmed:
                 error.alarmed = True
-                self._shared.monitor.integrity_failed(self.source, policy.name, error.code)
+                self._shared.monitor.not_let_in(self.source, policy.name, error.code)
             raise
+        except IntegrityFailure as error:
+            self._alarmed(policy, error)
+            raise
+
+    def _alarmed(self, policy: CallPolicy, error: IntegrityFailure) -> None:
+        if not error.alarmed:
+            error.alarmed = True
+            self._shared.monitor.integrity_failed(self.source, policy.name, error.code)
 
     def _call(
         self,
@@ -249,7 +244,7 @@ class Remote:
             return None
         try:
             return await self._shared.breakers.call(
-                self.source, call.group, lambda: self._once(call), call.policy.traffic
+                self.source, call.group, lambda: self._once(call), call.policy.traffic, begins=call.streamed
             )
         except (Unavailable, Garbled) as error:
             if not isinstance(error, NeverSent | CircuitOpen | Crowded):
@@ -299,10 +294,11 @@ class Remote:
             raise Crowded(self.source, "deadline_exceeded")
         asked = False
         try:
-            async with asyncio.timeout(seconds), call.lane.place(call.group):
+            async with asyncio.timeout(seconds), AsyncExitStack() as held:
+                await held.enter_async_context(call.lane.place(call.group))
                 asked = True
                 count_call(self.source)
-                answer = await self._exchange(policy, self._request(call))
+                answer = await self._exchange(call, held)
         except TimeoutError as error:
             raise self._timed_out(policy, seconds, asked=asked) from error
         except httpx.PoolTimeout as error:
@@ -311,6 +307,8 @@ class Remote:
             raise NeverSent(self.source, "connection_failed") from error
         except httpx.HTTPError as error:
             raise Unavailable(self.source, "connection_lost") from error
+        if call.body is not None:
+            return answer
         self._check(policy, answer)
         judge = call.parts.get("judge")
         if judge is not None:
@@ -339,18 +337,34 @@ class Remote:
             repeatable=call.policy.repeatable and not call.policy.keyed,
         )
 
-    async def _exchange(self, policy: CallPolicy, request: httpx.Request) -> Answer:
-        response = await self._client.send(request)
-        try:
-            body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > policy.body_limit:
-                    raise Garbled(self.source, "body_too_large")
-        finally:
-            await response.aclose()
+    async def _exchange(self, call: _Call, held: AsyncExitStack) -> Answer:
+        response = await self._client.send(self._request(call))
         names = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, names, bytes(body), self._shared.clock.now())
+        limits = Limits(self.source, call.policy.body_limit, call.policy.total)
+        head = Answer(response.status_code, names, b"", self._shared.clock.now())
+        try:
+            if call.streamed and head.status == 200:
+                self._check(call.policy, head)
+                if head.media_type in call.policy.accepts:
+                    call.body = self._opened(call, head, response, limits, held)
+                    return head
+            return replace(head, content=await read_whole(response, limits), at=self._shared.clock.now())
+        finally:
+            if call.body is None:
+                await response.aclose()
+
+    def _opened(
+        self, call: _Call, head: Answer, response: httpx.Response, limits: Limits, held: AsyncExitStack
+    ) -> Body:
+        started = self._shared.clock.monotonic()
+
+        def ended(error: IntegrationError | None) -> None:
+            if isinstance(error, IntegrityFailure):
+                self._alarmed(call.policy, error)
+            self._shared.breakers.settle(self.source, call.group, error)
+            self._note(call.policy, started, error)
+
+        return Body(head, response, limits, held.pop_all(), self._shared.clock, ended)
 
     def _check(self, policy: CallPolicy, answer: Answer) -> None:
         """Refuse what no adapter may read: redirects, packed bodies, statuses of trouble, other content types."""
@@ -383,14 +397,3 @@ def _may_be_repeated(call: _Call, error: BaseException | None, attempt: int) -> 
     if (error.retry_after or 0) > LONGEST_RETRY_AFTER or attempt >= call.policy.attempts:
         return False
     return call.policy.repeatable or isinstance(error, NeverSent)
-
-
-def retry_after_seconds(answer: Answer) -> float | None:
-    """The Retry-After header in seconds, in either of its forms (RFC 9110 section 10.2.3); None if unusable."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - answer.at).total_seconds()) if text else None
-    except (TypeError, ValueError):
-        return None

@@ -23,10 +23,15 @@ class UnsafeXml(ValueError):
     """The text is not well-formed XML, or it brings what no partner has reason to send."""
 
 
-def parse(content: bytes, *, limit: int = LARGEST) -> Element:
-    """The root element; raises UnsafeXml for malformed, oversized or DOCTYPE-carrying documents."""
+def parse(content: bytes, *, limit: int = LARGEST, most_markup: int | None = None) -> Element:
+    """The root element; raises UnsafeXml for malformed, oversized or DOCTYPE-carrying documents.
+
+    `most_markup` bounds tags and attributes together; they are counted before anything is built of them.
+    """
     if len(content) > limit:
         raise UnsafeXml("too large")
+    if most_markup is not None and content.count(b"<") + content.count(b"=") > most_markup:
+        raise UnsafeXml("too many tags and attributes")
     if b"\x00" in content or _DECLARATION.search(content):
         raise UnsafeXml("a document type or a wide encoding is not allowed")
     try:

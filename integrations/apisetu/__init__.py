@@ -7,7 +7,10 @@ from integrations.apisetu.models import (
     ApiSetuSettings,
     CertificateRequest,
     DepartmentCertificate,
+    DepartmentFile,
+    DocumentSpecification,
     PublisherSettings,
+    issuer_id_of,
 )
 from integrations.apisetu.published import published_routes
 from integrations.apisetu.published_models import (
@@ -29,6 +32,8 @@ __all__ = [
     "CertificateRequest",
     "ConsentUsedUp",
     "DepartmentCertificate",
+    "DepartmentFile",
+    "DocumentSpecification",
     "NotNow",
     "OtherQuestion",
     "PublishedCall",
@@ -36,5 +41,6 @@ __all__ = [
     "PublishedService",
     "PublishedSettings",
     "PublisherSettings",
+    "issuer_id_of",
     "published_routes",
 ]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from domain.clock import Clock
@@ -12,9 +13,10 @@ from integrations.apisetu.models import (
     ApiSetuSettings,
     CertificateRequest,
     DepartmentCertificate,
+    DepartmentFile,
     PublisherSettings,
 )
-from integrations.errors import Refused, Unavailable
+from integrations.errors import NotLetIn, Refused, Unavailable
 from integrations.policies import JSON_TYPES, XML_TYPES, CallPolicy, Lane
 from integrations.remote import Answer, Codec, Remote
 
@@ -32,6 +34,7 @@ FETCH_KEPT = CallPolicy(
     fresh=600,
     revalidate=3000,
     stale=23 * 3600,
+    schema_version=2,
     breaker="<publisher>",
     lane=_LANE,
     accepts=_ACCEPTS,
@@ -48,10 +51,15 @@ FETCH = CallPolicy(
 )
 """A consent that allows a view only: nothing is kept."""
 
+FETCH_DOCUMENT = replace(FETCH, name="apisetu.document", total=8.0, attempt=5.0)
+"""The bytes for the citizen herself, asked for anew each time: a signed document is judged as a whole, a PDF by its
+beginning, so it is read before the first byte is handed on. Never kept.
+"""
+
 NO_MORE = 60.0
 """Seconds told as Retry-After once a publisher's inner error was met twice: longer than any request waits."""
 
-POLICIES = (FETCH_KEPT, FETCH)
+POLICIES = (FETCH_KEPT, FETCH, FETCH_DOCUMENT)
 _CODEC = Codec(wire.to_json, wire.from_json)
 
 
@@ -69,21 +77,35 @@ class ApiSetu:
 
         It is kept for up to a day (see FETCH_KEPT), only where the consent includes STORE.
         Raises Refused("record_not_found") where there is none, Refused("consent_expired") without a call,
+        NotLetIn where our subscription or key is wrong and Refused with the same code while that is held,
         IntegrityFailure for a wrong signature, document or holder, Unavailable and Garbled.
         """
+        asked, publisher, artefact = self._prepared(request)
+        policy = FETCH_KEPT if consent.may_store(artefact) else FETCH
+
+        async def load() -> DepartmentCertificate:
+            return (await self._fetch(policy, asked, publisher, artefact))[0]
+
+        return await self._remote.kept(policy, _key_of(asked, artefact), load, _CODEC)
+
+    async def document(self, request: CertificateRequest) -> DepartmentFile:
+        """The document itself, checked as `certificate` checks it; never kept. Raises the same."""
+        asked, publisher, artefact = self._prepared(request)
+        certificate, answer = await self._fetch(FETCH_DOCUMENT, asked, publisher, artefact)
+        return DepartmentFile(certificate, answer.content, answer.at)
+
+    def offered(self) -> Mapping[str, PublisherSettings]:
+        """The publishers that let us in, with their documents."""
+        return self._settings.publishers
+
+    def _prepared(self, request: CertificateRequest) -> tuple[CertificateRequest, PublisherSettings, Mapping[str, Any]]:
         artefact = consent.artefact_to_send(request.consent_artefact)
         if consent.ends_at(artefact) <= self._clock.now():
             raise Refused(wire.SOURCE, "consent_expired")
         publisher = self._settings.publishers.get(request.publisher)
         if publisher is None:
             raise Refused(wire.SOURCE, "publisher_not_configured")
-        asked = wire.as_published(request, publisher)
-        policy = FETCH_KEPT if consent.may_store(artefact) else FETCH
-
-        async def load() -> DepartmentCertificate:
-            return await self._fetch(policy, asked, publisher, artefact)
-
-        return await self._remote.kept(policy, _key_of(asked, artefact), load, _CODEC)
+        return wire.as_published(request, publisher), publisher, artefact
 
     async def _fetch(
         self,
@@ -91,7 +113,7 @@ class ApiSetu:
         request: CertificateRequest,
         publisher: PublisherSettings,
         artefact: Mapping[str, Any],
-    ) -> DepartmentCertificate:
+    ) -> tuple[DepartmentCertificate, Answer]:
         """Ask with the key, and with the coming one where API Setu does not know it; what is held is not asked."""
         place = (request.publisher, request.doctype.upper())
         self._holds.check(place)
@@ -104,6 +126,7 @@ class ApiSetu:
                     break
         if wire.is_configuration(refused):
             self._holds.hold(place, refused.code)
+            raise NotLetIn(wire.SOURCE, refused.code) from refused
         raise refused
 
     async def _send(
@@ -113,7 +136,7 @@ class ApiSetu:
         publisher: PublisherSettings,
         artefact: Mapping[str, Any],
         api_key: str,
-    ) -> DepartmentCertificate:
+    ) -> tuple[DepartmentCertificate, Answer]:
         read: list[DepartmentCertificate] = []
         repeated = False
 
@@ -128,7 +151,7 @@ class ApiSetu:
                 raise
             read.append(wire.read_certificate(answer, request, publisher))
 
-        await self._remote.send(
+        answer = await self._remote.send(
             policy,
             "POST",
             wire.path_of(request, publisher),
@@ -141,7 +164,7 @@ class ApiSetu:
             group=f"publisher:{request.publisher}",
             judge=judge,
         )
-        return read[-1]
+        return read[-1], answer
 
 
 def _key_of(request: CertificateRequest, artefact: Mapping[str, Any]) -> tuple[str, ...]:

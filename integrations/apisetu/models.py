@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Self
+
+from domain.facts import FactKey
 
 NEWER_PATH = "/certificate/v3/{publisher}/{doctype}"
 OLDER_PATH = "/{publisher}/v3/{doctype}/certificate"
@@ -71,6 +73,11 @@ class PublisherSettings:
         """The path template of one document."""
         known = self.documents.get(doctype.upper())
         return (known.path_template if known else None) or self.path_template
+
+
+def issuer_id_of(publisher: str) -> str:
+    """The IssuerId in DigiLocker's URIs of a publisher's documents. INFERRED: it is the reversed domain of its name."""
+    return f"in.gov.{publisher.lower()}"
 
 
 def checked_path(template: Any) -> str:
@@ -145,3 +152,17 @@ class DepartmentCertificate:
     media_type: str
     content_sha256: str
     signature_verified: bool
+    sha1: bool = False
+    """Whether that signature rests on RSA-SHA1 (docs/adr/0008-document-signatures.md)."""
+    born_on: date | None = field(default=None, repr=False)
+    facts: Mapping[FactKey, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """What signed XML states of the holder; empty for the other forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentFile:
+    """A department's document with its bytes, exactly as sent."""
+
+    certificate: DepartmentCertificate
+    content: bytes = field(repr=False)
+    fetched_at: datetime

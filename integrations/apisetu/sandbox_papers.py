@@ -145,7 +145,9 @@ def _facts(document: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _parts(document: Mapping[str, Any]) -> tuple[Part, ...]:
-    """Elements of CertificateData: a marksheet has a published set (section 7)."""
+    """Elements of CertificateData: a marksheet has a published set (section 7), an income one is INFERRED."""
+    if document["doctype"].upper() == "INCER":
+        return (Part("Income", {"annual": _income(document), "currency": "INR", "year": "2025-26"}),)
     if document["doctype"].upper() not in _MARKS:
         return ()
     year = str(document["parameters"].get("year") or document["parameters"].get("YEAR") or "")
@@ -167,6 +169,12 @@ def _parts(document: Mapping[str, Any]) -> tuple[Part, ...]:
         Part("Examination", {"name": document["name_en"], "month": "MARCH", "year": year}),
         Part("Performance", performance, (Part("Subjects", {}, subjects),)),
     )
+
+
+def _income(document: Mapping[str, Any]) -> str:
+    """A made-up income that the record's number decides, so that it is the same each time."""
+    digits = "".join(letter for letter in _number(document["parameters"]) if letter.isdigit())
+    return str(document.get("income") or 36_000 + 6_000 * (int(digits or "0") % 30))
 
 
 def _marks(code: str, name: str, marks: str) -> dict[str, str]:

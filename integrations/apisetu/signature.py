@@ -46,3 +46,9 @@ def signed_part(root: safe_xml.Element, certificates: Iterable[str], at: datetim
         if isinstance(result, VerifyResult) and result.signed_xml is not None:
             return result.signed_xml
     raise NotGenuine
+
+
+def by_sha1(root: safe_xml.Element) -> bool:
+    """Whether the signature rests on RSA-SHA1."""
+    methods = root.iter("{http://www.w3.org/2000/09/xmldsig#}SignatureMethod")
+    return any(method.get("Algorithm") == SignatureMethod.RSA_SHA1.value for method in methods)

@@ -5,28 +5,27 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-import structlog
-
+from domain.facts import FactKey
 from domain.sources import Source
-from integrations import safe_xml
+from integrations import certificate_facts, safe_xml
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS, Verdict
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
-from integrations.apisetu.signature import NotGenuine, signed_part
+from integrations.apisetu.signature import NotGenuine, by_sha1, signed_part
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from integrations.remote import Answer, retry_after_seconds
 
 SOURCE = Source.API_SETU
 PDF, XML, JSON = "application/pdf", "application/xml", "application/json"
 MEDIA_TYPES = {"pdf": frozenset({PDF}), "xml": frozenset({XML, "text/xml"}), "json": frozenset({JSON})}
+PDF_END = 1024
+"""Octets at the end of a PDF among which its end mark stands, as readers have it (ISO 32000-1, 7.5.5 and H.3)."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
-_DAYS = ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d")
-log = structlog.get_logger(__name__)
 
 
 def path_of(request: CertificateRequest, publisher: PublisherSettings) -> str:
@@ -84,8 +83,6 @@ def outcome(answer: Answer, code: str | None) -> IntegrationError:
     if row is not None and code is not None:
         if row.verdict in (Verdict.AGAIN, Verdict.ONCE):
             return Unavailable(SOURCE, code, retry_after=retry_after_seconds(answer))
-        if row.verdict is Verdict.ALARM:
-            log.error("apisetu_configuration", code=code)
         return Refused(SOURCE, code)
     if answer.status >= 500:
         return Unavailable(SOURCE, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
@@ -123,7 +120,7 @@ def read_certificate(
         raise Garbled(SOURCE, "certificate_xml") from error
     except NotGenuine as error:
         raise IntegrityFailure(SOURCE, "signature") from error
-    return _read_signed(signed, answer, request)
+    return replace(_read_signed(signed, answer, request), sha1=by_sha1(root))
 
 
 def asks_once_more(error: IntegrationError) -> bool:
@@ -142,14 +139,18 @@ def to_json(certificate: DepartmentCertificate) -> dict[str, Any]:
     """What is kept of a certificate."""
     names = ("uri", "name", "number", "issuer", "doctype", "holder", "media_type", "content_sha256")
     issued_on = certificate.issued_on.isoformat() if certificate.issued_on else None
+    born_on = certificate.born_on.isoformat() if certificate.born_on else None
     kept = {name: getattr(certificate, name) for name in names}
-    return {**kept, "issued_on": issued_on, "signature_verified": certificate.signature_verified}
+    facts = {key.value: value for key, value in certificate.facts.items()}
+    told = {"issued_on": issued_on, "born_on": born_on, "facts": facts, "sha1": certificate.sha1}
+    return {**kept, **told, "signature_verified": certificate.signature_verified}
 
 
 def from_json(kept: Mapping[str, Any]) -> DepartmentCertificate:
     """A kept certificate read back."""
-    issued_on = date.fromisoformat(kept["issued_on"]) if kept["issued_on"] else None
-    return DepartmentCertificate(**{**kept, "issued_on": issued_on})
+    days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in ("issued_on", "born_on")}
+    facts = {FactKey(key): value for key, value in kept["facts"].items()}
+    return DepartmentCertificate(**{**kept, **days, "facts": facts})
 
 
 def same_name(one: str, other: str) -> bool:
@@ -160,6 +161,8 @@ def same_name(one: str, other: str) -> bool:
 def _read_pdf(answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
     if not answer.content.startswith(b"%PDF-"):
         raise Garbled(SOURCE, "not_a_pdf")
+    if b"%%EOF" not in answer.content[-PDF_END:]:
+        raise Garbled(SOURCE, "pdf_cut_short")
     return DepartmentCertificate(
         uri=None,
         name=request.doctype.upper(),
@@ -183,7 +186,7 @@ def _read_json(answer: Answer, request: CertificateRequest) -> DepartmentCertifi
         uri=wire_json.text_at(given, "uri"),
         number=wire_json.text_at(given, "number"),
         issuer=wire_json.text_at(given, "IssuedBy", "Organization", "name"),
-        issued_on=_day(wire_json.text_at(given, "issueDate")),
+        issued_on=certificate_facts.day(wire_json.text_at(given, "issueDate")),
     )
     return _checked(facts, answer, request, JSON)
 
@@ -198,9 +201,10 @@ def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateReq
         uri=safe_xml.attribute(root, "uri"),
         number=safe_xml.attribute(root, "number"),
         issuer=_within(root, "IssuedBy", "Organization"),
-        issued_on=_day(safe_xml.attribute(root, "issueDate")),
+        issued_on=certificate_facts.day(safe_xml.attribute(root, "issueDate")),
     )
-    return _checked(facts, answer, request, XML)
+    checked, stated = _checked(facts, answer, request, XML), certificate_facts.stated_by(root)
+    return replace(checked, born_on=stated.born_on, facts=stated.facts) if stated else checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +245,3 @@ def _within(root: safe_xml.Element, outer: str, inner: str) -> str | None:
     parent = safe_xml.child(root, outer)
     element = safe_xml.child(parent, inner) if parent is not None else None
     return safe_xml.attribute(element, "name") if element is not None else None
-
-
-def _day(text: str | None) -> date | None:
-    """A date in any of the ways that departments write it; another text is shown as unknown."""
-    for layout in _DAYS:
-        try:
-            return datetime.strptime(text or "", layout).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    return None

@@ -44,6 +44,7 @@ _USUAL = {
     "umang": Profile(latency=0.60, per_second=10, burst=20),
     "dbt_finance": Profile(latency=1.20, per_second=5, burst=40, retry_after=2),
     "etaal": Profile(latency=0.20),
+    "portal": Profile(latency=0.50),
 }
 
 PROFILES: Mapping[str, Mapping[str, Profile]] = MappingProxyType(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from domain.assurance import Assurance
 from domain.ids import Ids
 from domain.people import Provider
 from domain.sources import Source
@@ -71,8 +72,17 @@ class CscConnect:
         self._remote = remote
         self._ids = ids
 
-    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
-        del nonce, code_challenge, language  # this protocol has none of them
+    def authorize_url(
+        self,
+        *,
+        state: str,
+        nonce: str,
+        code_challenge: str,
+        redirect_uri: str,
+        language: str,
+        strength: Assurance | None = None,
+    ) -> str:
+        del nonce, code_challenge, language, strength  # this protocol has none of them
         self._remote.admit()
         query = wire.authorize_query(client_id=self._settings.client_id, redirect_uri=redirect_uri, state=state)
         return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"

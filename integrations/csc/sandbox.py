@@ -153,6 +153,7 @@ def _users(demo: Mapping[str, Any]) -> list[dict[str, Any]]:
     known = [
         _user(str(row["key"]), str(row["name_en"]), str(row["csc_id"]), str(row["email"]), str(row["mobile"]))
         for row in demo.get("operators", [])
+        if row.get("kind") != "E_DISTRICT"  # those are of e-District and come by Parichay
     ]
     inactive = _user(INACTIVE, "Inactive Operator", "500100019901", "inactive@csc.example", "9800209901")
     foreign = _user(OTHER_STATE, "Operator of Delhi", "500100019902", "other-state@csc.example", "9800209902")

@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
 from integrations.errors import Garbled, Refused
-from integrations.identity import Assurance, ProviderIdentity, mobile_of, text_of
+from integrations.identity import ProviderIdentity, mobile_of, text_of
 
 AUTHORIZE_PATH = "/account/authorize"
 TOKEN_PATH = "/account/token"  # noqa: S105 - a path

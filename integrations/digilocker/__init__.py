@@ -4,12 +4,14 @@ from integrations.digilocker.client import POLICIES, DigiLocker
 from integrations.digilocker.digests import HmacEncoding
 from integrations.digilocker.drive import Walk
 from integrations.digilocker.endpoint import issuer_routes
+from integrations.digilocker.issuer_inferred import UNKNOWN as URI_UNKNOWN
 from integrations.digilocker.issuer_models import (
     PENDING,
     CopyFormat,
     IssuedCopy,
     Issuer,
     IssuerSettings,
+    NotNow,
     Pending,
     PullDocRequest,
     PullRequest,
@@ -30,11 +32,13 @@ from integrations.digilocker.models import (
     TokenAnswer,
     Uploaded,
 )
-from integrations.digilocker.pushing import UNKNOWN as URI_UNKNOWN
-from integrations.digilocker.pushing import PushAction, PushedUri
+from integrations.digilocker.pushing import NOT_HELD, PushAction, PushedUri
 from integrations.digilocker.signatures import Examined, examine
+from integrations.digilocker.streamed import FileStream, FileStreams
+from integrations.digilocker.wire_drive import check_upload
 
 __all__ = [
+    "NOT_HELD",
     "PENDING",
     "POLICIES",
     "URI_UNKNOWN",
@@ -43,6 +47,8 @@ __all__ = [
     "DigiLockerSettings",
     "EAadhaar",
     "Examined",
+    "FileStream",
+    "FileStreams",
     "Folder",
     "FolderEntry",
     "HmacEncoding",
@@ -52,6 +58,7 @@ __all__ = [
     "IssuerSettings",
     "LockerFile",
     "LockerGrant",
+    "NotNow",
     "Pending",
     "PullDocRequest",
     "PullDoctype",
@@ -65,6 +72,7 @@ __all__ = [
     "TokenAnswer",
     "Uploaded",
     "Walk",
+    "check_upload",
     "examine",
     "issuer_routes",
 ]

@@ -3,14 +3,15 @@
 from domain.signatures import SignatureState
 from domain.sources import Sourced
 from integrations import safe_xml
-from integrations.digilocker import aadhaar, drive, pulling, pushing, wire
+from integrations.digilocker import aadhaar, drive, pulling, pushing, streamed, wire
 from integrations.digilocker.aadhaar import EAadhaarReader
 from integrations.digilocker.drive import Drive
 from integrations.digilocker.line import FILES, GATEWAY_TROUBLE, WHO_OWNS, LockerLine
 from integrations.digilocker.models import DigiLockerSettings, IssuedDocument, LockerFile, LockerGrant, TokenAnswer
 from integrations.digilocker.pulling import DocumentPulling
 from integrations.digilocker.pushing import UriPushing
-from integrations.digilocker.signatures import examine
+from integrations.digilocker.signatures import Examined, examine
+from integrations.digilocker.streamed import FileStreams
 from integrations.errors import Garbled, IntegrityFailure, Refused
 from integrations.policies import JSON_TYPES, PICTURE_TYPES, XML_TYPES, CallPolicy, Priority, Traffic
 from integrations.remote import Answer, Codec, Remote
@@ -78,6 +79,7 @@ POLICIES = (
     *aadhaar.POLICIES,
     *pulling.POLICIES,
     *pushing.POLICIES,
+    *streamed.POLICIES,
 )
 
 _ISSUED = Codec(wire.issued_to_json, wire.issued_from_json)
@@ -87,7 +89,7 @@ class DigiLocker:
     """The requester's side of DigiLocker (Meri Pehchaan API specification 2.4).
 
     `drive` holds what the citizen put there herself, `pulling` brings documents of issuers into her locker,
-    `eaadhaar` reads her e-Aadhaar.
+    `eaadhaar` reads her e-Aadhaar, `streams` opens files that are passed on while they come.
     """
 
     def __init__(self, remote: Remote, settings: DigiLockerSettings) -> None:
@@ -97,6 +99,7 @@ class DigiLocker:
         self.pulling = DocumentPulling(self._line, self.forget)
         self.eaadhaar = EAadhaarReader(self._line)
         self.pushing = UriPushing(self._line)
+        self.streams = FileStreams(self._line)
 
     async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
         """The documents in a citizen's locker; kept as LIST_ISSUED says, up to a day while DigiLocker is away.
@@ -133,6 +136,10 @@ class DigiLocker:
     def signature_of(self, certificate: LockerFile) -> SignatureState:
         """What the issuer's own signature inside a certificate's XML is worth, by the signers that were pinned."""
         return examine(certificate.content, self._line.settings.signers, certificate.fetched_at).state
+
+    def examined(self, certificate: LockerFile) -> Examined:
+        """The same with the part that the signature covers, of which alone facts may be read."""
+        return examine(certificate.content, self._line.settings.signers, certificate.fetched_at)
 
     async def refresh(self, refresh_token: str, locker_id: str | None = None) -> TokenAnswer:
         """New tokens for old. The old refresh token dies with this call, so it is never repeated.

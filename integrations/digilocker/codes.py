@@ -19,6 +19,9 @@ class Verdict(StrEnum):
     DECLINED = "DECLINED"
     """Refused: asking again will not help."""
 
+    ALARM = "ALARM"
+    """Refused: our own credentials are wrong, and somebody must look."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
@@ -29,13 +32,13 @@ class ErrorRow:
     verdict: Verdict
 
 
-_A, _D = Verdict.AGAIN, Verdict.DECLINED
+_A, _D, _X = Verdict.AGAIN, Verdict.DECLINED, Verdict.ALARM
 
 ERRORS = MappingProxyType(
     {
         # Tokens.
         "invalid_grant": ErrorRow(400, 400, _D),
-        "invalid_client": ErrorRow(400, 400, _D),
+        "invalid_client": ErrorRow(400, 400, _X),
         "invalid_grant_type": ErrorRow(400, 400, _D),
         # Any resource.
         "invalid_token": ErrorRow(401, 401, _D),
@@ -74,7 +77,7 @@ ERRORS = MappingProxyType(
         "pull_response_pending": ErrorRow(400, 400, _D),
         "uri_exists": ErrorRow(400, 400, _D),
         # What `ts` and `hmac` authenticate.
-        "invalid_client_id": ErrorRow(401, 401, _D),
+        "invalid_client_id": ErrorRow(401, 401, _X),
         "invalid_parameter": ErrorRow(400, 400, _D),
         # An issuer's push (section 4.3).
         "invalid_digilocker_id": ErrorRow(404, 404, _D),

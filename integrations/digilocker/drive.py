@@ -119,7 +119,7 @@ class Drive:
 
         Raises Refused with the code of section 4, without a call where we can tell ourselves.
         """
-        wire_drive.check_upload(path, content, media_type)
+        wire_drive.check_upload(path, len(content), media_type)
         settings = self._line.settings
         headers = {
             **bearer(grant.access_token),

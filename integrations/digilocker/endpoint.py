@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from domain.clock import Clock
 from integrations import safe_xml
+from integrations.digilocker import issuer_inferred as inferred
 from integrations.digilocker import issuer_wire as wire
 from integrations.digilocker.digests import HmacEncoding, issuer_hmac_hex, issuer_hmac_raw, keyhash, same
-from integrations.digilocker.issuer_models import Envelope, Issuer, IssuerSettings
+from integrations.digilocker.issuer_models import Envelope, Issuer, IssuerSettings, NotNow
 
 log = structlog.get_logger(__name__)
 _HMACS = {HmacEncoding.RAW: issuer_hmac_raw, HmacEncoding.HEX: issuer_hmac_hex}
@@ -50,7 +51,7 @@ class _Door:
     async def pull_uri(self, request: Request) -> Response:
         async def work(root: safe_xml.Element, envelope: Envelope) -> bytes:
             asked = wire.read_pull(root, envelope, self._settings.default_format)
-            return wire.write_pull(envelope, asked.format, await self._issuer.find(asked))
+            return wire.write_pull(envelope, asked, await self._issuer.find(asked), self._settings)
 
         return await self._answer(request, wire.PULL_URI, work)
 
@@ -65,22 +66,30 @@ class _Door:
         try:
             body = await self._read(request)
             self._check_hmac(request, body)
-            root = safe_xml.parse(body, limit=self._settings.body_limit)
+            root = safe_xml.parse(body, limit=self._settings.body_limit, most_markup=inferred.MOST_MARKUP)
             envelope = wire.read_envelope(root, kind)
             self._check_caller(envelope)
             if not self._in_time(envelope):
                 log.warning("digilocker_pull_out_of_time", kind=kind)
-                return _xml(wire.write_failure(kind, envelope))
-            return _xml(await work(root, envelope))
+                return _xml(wire.write_failure(kind, envelope), inferred.OUT_OF_TIME_HTTP)
+            return await self._answered(kind, root, envelope, work)
         except _NotDigiLocker:
             log.warning("digilocker_pull_not_authentic", kind=kind)
             return Response(status_code=401)
         except _TooLarge:
-            return _xml(wire.write_failure(kind, None), 413)
+            return _xml(wire.write_failure(kind, None), inferred.TOO_LARGE_HTTP)
         except wire.BadRequest as error:
             return _xml(wire.write_failure(kind, error.envelope), 400)
         except (safe_xml.UnsafeXml, ClientDisconnect):
             return _xml(wire.write_failure(kind, None), 400)
+
+    async def _answered(self, kind: str, root: safe_xml.Element, envelope: Envelope, work: Work) -> Response:
+        try:
+            return _xml(await work(root, envelope))
+        except NotNow:
+            failure = _xml(wire.write_failure(kind, envelope), inferred.NOT_NOW_HTTP)
+            failure.headers["Retry-After"] = str(inferred.RETRY_AFTER_SECONDS)
+            return failure
 
     async def _read(self, request: Request) -> bytes:
         """The raw body, once; raises _TooLarge as soon as it is over the cap."""

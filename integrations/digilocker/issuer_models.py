@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol, Self
 
 from integrations.digilocker.digests import HmacEncoding
+from integrations.digilocker.issuer_inferred import WINDOW_SECONDS
 
 
 class CopyFormat(StrEnum):
@@ -25,9 +26,13 @@ class IssuerSettings:
     org_id: str
     hmac_encoding: HmacEncoding = HmacEncoding.RAW
     default_format: CopyFormat = CopyFormat.XML
-    window_seconds: int = 300
+    window_seconds: int = WINDOW_SECONDS
     body_limit: int = 512_000
     pull_doc: bool = True
+    echo: bool = False
+    """Whether a good Pull URI answer repeats what was asked, as the older OpenAPI has it (section 7.1)."""
+    third_gender: str = "Transgender"
+    """The word for T: `Transgender` by the specification's template, `Other` by its table."""
     search_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By doctype: what the search tags of the account stand for, such as UDF2 for financial_year."""
 
@@ -41,6 +46,8 @@ class IssuerSettings:
             hmac_encoding=HmacEncoding(contract.get("hmac_encoding", HmacEncoding.RAW)),
             default_format=CopyFormat(contract.get("default_format", CopyFormat.XML)),
             pull_doc=bool(contract.get("pull_doc", True)),
+            echo=bool(contract.get("echo", False)),
+            third_gender=str(contract.get("third_gender", "Transgender")),
             search_tags={
                 str(doctype).upper(): {str(tag).upper(): str(fact) for tag, fact in tags.items()}
                 for doctype, tags in contract.get("search_tags", {}).items()
@@ -105,11 +112,15 @@ class Pending:
 PENDING = Pending()
 
 
+class NotNow(Exception):
+    """The issuer cannot look now; the same request may come again."""
+
+
 class Issuer(Protocol):
     """Who finds the certificate and decides whether it may be released.
 
     Both verbs must give the same answer to the same request (`org_id`, `txn` and the rest), and None to
-    another request under a transaction number that was used already.
+    another request under a transaction number that was used already. Both raise NotNow.
     """
 
     async def find(self, request: PullRequest) -> IssuedCopy | Pending | None:

@@ -11,10 +11,12 @@ from datetime import date, datetime
 from lxml import etree
 
 from integrations import safe_xml
+from integrations.digilocker.issuer_inferred import PHONE
 from integrations.digilocker.issuer_models import (
     CopyFormat,
     Envelope,
     IssuedCopy,
+    IssuerSettings,
     Pending,
     PullDocRequest,
     PullRequest,
@@ -31,7 +33,7 @@ _KNOWN = frozenset({"doctype", "digilockerid", "uid", "fullname", "dob", "photo"
 _TRANSACTION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _DOCTYPE = re.compile(r"[A-Za-z]{1,5}")
 _LOCKER = re.compile(r"[0-9a-fA-F-]{36}")
-_GENDERS = {"M": "Male", "F": "Female", "T": "Transgender"}
+_GENDERS = {"M": "Male", "F": "Female"}
 
 
 class BadRequest(ValueError):
@@ -101,21 +103,25 @@ def read_pull_doc(root: safe_xml.Element, envelope: Envelope, default: CopyForma
     )
 
 
-def write_pull(envelope: Envelope, asked: CopyFormat, answer: IssuedCopy | Pending | None) -> bytes:
+def write_pull(
+    envelope: Envelope, asked: PullRequest, answer: IssuedCopy | Pending | None, settings: IssuerSettings
+) -> bytes:
     """A PullURIResponse: Status 1 with the certificate, 9 where it comes later, 0 without."""
     root, body = _response(PULL_URI, envelope, "9" if isinstance(answer, Pending) else _status(answer))
     if isinstance(answer, IssuedCopy):
+        for name, text in _echoed(asked) if settings.echo else ():
+            etree.SubElement(body, name).text = text
         persons = etree.SubElement(etree.SubElement(body, "IssuedTo"), "Persons")
         etree.SubElement(
             persons,
             "Person",
             name=answer.name,
-            dob=answer.born_on.strftime("%d-%m-%Y") if answer.born_on else "",
-            gender=_GENDERS.get(answer.gender or "", ""),
-            phone="",
+            dob=_written(answer.born_on),
+            gender=_GENDERS.get(answer.gender or "", "") if answer.gender != "T" else settings.third_gender,
+            phone=PHONE,
         )
         etree.SubElement(body, "URI").text = answer.uri
-        _contents(body, asked, answer)
+        _contents(body, asked.format, answer)
     return _bytes(root)
 
 
@@ -144,6 +150,19 @@ def _response(kind: str, envelope: Envelope | None, status: str) -> tuple[safe_x
     )
     head.text = status
     return root, etree.SubElement(root, "DocDetails") if status == "1" else root
+
+
+def _echoed(asked: PullRequest) -> Iterator[tuple[str, str]]:
+    """What the older answer repeats; never the number of the Aadhaar."""
+    yield "DocType", asked.doctype
+    yield "DigiLockerId", asked.locker_id
+    yield "FullName", asked.name or ""
+    yield "DOB", _written(asked.born_on)
+    yield from asked.search.items()
+
+
+def _written(day: date | None) -> str:
+    return day.strftime("%d-%m-%Y") if day else ""
 
 
 def _contents(body: safe_xml.Element, asked: CopyFormat, copy: IssuedCopy) -> None:

@@ -23,6 +23,8 @@ class DigiLockerSettings:
     """Certificates (PEM) of those whose signature on a document's XML is trusted; without one none is."""
     eaadhaar_version: int = 3
     """`/3/` in specification 2.4, `/2/` before."""
+    push_multipart: bool = False
+    """Push URI as multipart/form-data, as the older OpenAPI has it; a live issuer sends a plain form (section 4.3)."""
 
     @property
     def account_prefix(self) -> str:
@@ -38,6 +40,7 @@ class DigiLockerSettings:
             str(given.get("api_prefix", API_PREFIX)),
             tuple(map(str, given.get("signers", ()))),
             int(given.get("eaadhaar_version", 3)),
+            bool(given.get("push_multipart", False)),
         )
 
 

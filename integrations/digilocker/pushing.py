@@ -1,7 +1,6 @@
 """Push URI: telling a locker of a certificate of ours (contracts/digilocker.md section 4.3).
 
-What is inferred is here alone: a repeat is told by the words "in this account", and a URI that a locker
-does not hold is unknown to an update or delete.
+What the texts of `invalid_parameter` mean lies in issuer_inferred.py.
 """
 
 import base64
@@ -14,11 +13,12 @@ from enum import StrEnum
 from domain.policy import Purpose
 from integrations.digilocker import wire
 from integrations.digilocker.digests import parameters_digest
+from integrations.digilocker.issuer_inferred import ELSEWHERE, PUSH_TEXTS, UNKNOWN
 from integrations.digilocker.line import LockerLine
 from integrations.digilocker.models import DigiLockerSettings
 from integrations.errors import Refused
 from integrations.policies import JSON_TYPES, CallPolicy
-from integrations.remote import Answer
+from integrations.remote import Answer, Parts
 
 PATH = "/account/1/pushuri"
 PUSH = CallPolicy(
@@ -30,12 +30,17 @@ PUSH = CallPolicy(
     keyed=True,
     breaker="push",
     purpose=Purpose.ISSUE_TO_LOCKER,
-    accepts=JSON_TYPES,
+    accepts=JSON_TYPES | {"text/plain"},
 )
-"""Keyed by the URI: a second addition is told as such and taken for done. The worker alone calls it."""
+"""Keyed by the URI: a second addition is told as such and taken for done. The worker alone calls it.
+
+No body is documented for what was taken, so a plain text is as good as none.
+"""
 POLICIES = (PUSH,)
 
-ELSEWHERE, UNKNOWN, NOT_TAKEN = "uri_in_another_account", "uri_unknown", "invalid_parameter"
+NOT_TAKEN, NO_LOCKER = "invalid_parameter", "invalid_digilocker_id"
+NOT_HELD = frozenset({NO_LOCKER, ELSEWHERE, UNKNOWN})
+"""Refusals after which the locker does not hold the certificate, however often it is asked."""
 
 
 class PushAction(StrEnum):
@@ -69,12 +74,14 @@ class UriPushing:
     async def push(self, pushed: PushedUri) -> None:
         """Add a certificate of ours to a locker, update or delete it; may be repeated.
 
-        Raises Refused("uri_unknown") where the locker does not hold what is updated or deleted, and
-        Refused("uri_in_another_account").
+        Raises Refused: `uri_unknown` where the locker does not hold what is updated or deleted,
+        `uri_in_another_account`, `invalid_digilocker_id`, or whatever else DigiLocker says.
         """
         settings, remote = self._line.settings, self._line.remote
         form = form_of(pushed, settings, remote.clock.now())
-        await remote.send(PUSH, "POST", settings.account_prefix + PATH, form=form, judge=judge)
+        parts = multipart_of(form) if settings.push_multipart else Parts(form=form)
+        parts["judge"] = judge
+        await remote.send(PUSH, "POST", settings.account_prefix + PATH, **parts)
 
 
 def form_of(pushed: PushedUri, settings: DigiLockerSettings, at: datetime) -> Mapping[str, str]:
@@ -100,18 +107,28 @@ def form_of(pushed: PushedUri, settings: DigiLockerSettings, at: datetime) -> Ma
     return sent | {"hmac": parameters_digest(settings.client_secret, *values.values())}
 
 
+def multipart_of(form: Mapping[str, str]) -> Parts:
+    """The form as multipart/form-data (RFC 7578); the digest in the boundary makes it one that no value has."""
+    boundary = f"apuni{form['hmac']}"
+    parts = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in form.items()
+    )
+    content = "".join(parts) + f"--{boundary}--\r\n"
+    return Parts(headers={"Content-Type": f"multipart/form-data; boundary={boundary}"}, content=content.encode())
+
+
 def judge(answer: Answer) -> None:
     """Let what was taken pass, now or at an earlier attempt; raise the outcome of anything else."""
     if answer.status == 200:
         return
     if wire.error_code(answer) == NOT_TAKEN:
         words = _description(answer)
-        if "in this account" in words:
+        meant = [code for text, code in PUSH_TEXTS if text in words]
+        if meant and meant[0] is None:
             return
-        if "another account" in words:
-            raise Refused(wire.SOURCE, ELSEWHERE)
-        if "uri does not exist" in words:
-            raise Refused(wire.SOURCE, UNKNOWN)
+        if meant and meant[0] is not None:
+            raise Refused(wire.SOURCE, meant[0])
     raise wire.outcome(answer)
 
 

@@ -76,6 +76,7 @@ def _onboard(world: World, id_tokens: IdTokens, lockers: Lockers) -> None:
             "sandbox": True,
             "client_id": world.client["client_id"],
             "client_secret": world.client["client_secret"],
+            "scope": "openid files.issueddocs files.uploadeddocs userdetails",
             "redirect_uris": [world.redirect_uri],
             "issuers": [ISSUER],
             "jwks": id_tokens.jwks(),

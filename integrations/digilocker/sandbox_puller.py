@@ -182,8 +182,17 @@ def _view(answer: httpx.Response, sent: Sent, owner: Mapping[str, Any]) -> dict[
         "checks": checks,
         "accepted": accepted,
         "uri": uri,
+        "number": _number(xml),
         "media_types": media_types,
     }
+
+
+def _number(xml: bytes | None) -> str | None:
+    """The number of the certificate inside, by which a tester tells one from another."""
+    try:
+        return etree.fromstring(xml, _parser()).get("number") if xml else None
+    except etree.XMLSyntaxError:
+        return None
 
 
 def _contents_hold(pdf: bytes | None, xml: bytes | None) -> bool:

@@ -31,10 +31,14 @@ MOST_ATTRIBUTES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was found; `part` is what the signature covers, set only where it is VERIFIED."""
+    """What was found; `part` is what the signature covers, set only where it is VERIFIED.
+
+    `sha1` where it rests on the one exception of docs/adr/0008: SignedInfo signed with RSA-SHA1.
+    """
 
     state: SignatureState
     part: safe_xml.Element | None = None
+    sha1: bool = False
 
 
 class _Verifier(XMLVerifier):
@@ -56,14 +60,19 @@ def examine(content: bytes, signers: Iterable[str], at: datetime) -> Examined:
         return Examined(SignatureState.UNSIGNED)
     if not _covers_all(root, signatures):
         return Examined(SignatureState.INVALID)
-    pinned = tuple(signers)
+    pinned, sha1 = tuple(signers), _by_sha1(signatures[0])
     for signer in pinned:
         part = _verified(root, signer, at)
         if part is not None:
-            return Examined(SignatureState.VERIFIED, part)
+            return Examined(SignatureState.VERIFIED, part, sha1)
     claimed = _claimed(signatures[0])
     known = claimed is not None and any(_der(signer) == claimed for signer in pinned)
-    return Examined(SignatureState.INVALID if known else SignatureState.UNKNOWN_SIGNER)
+    return Examined(SignatureState.INVALID if known else SignatureState.UNKNOWN_SIGNER, sha1=sha1)
+
+
+def _by_sha1(signature: safe_xml.Element) -> bool:
+    method = next(signature.iter(f"{_DS}SignatureMethod"), None)
+    return method is not None and method.get("Algorithm") == SignatureMethod.RSA_SHA1.value
 
 
 def _covers_all(root: safe_xml.Element, signatures: list[safe_xml.Element]) -> bool:

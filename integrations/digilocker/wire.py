@@ -10,7 +10,7 @@ from urllib.parse import quote
 from domain.sources import Source
 from integrations.digilocker.codes import ERRORS, Verdict
 from integrations.digilocker.models import IssuedDocument, TokenAnswer
-from integrations.errors import Garbled, IntegrationError, Refused, Unavailable
+from integrations.errors import Garbled, IntegrationError, NotLetIn, Refused, Unavailable
 from integrations.remote import Answer, retry_after_seconds
 
 SOURCE = Source.DIGILOCKER
@@ -70,7 +70,7 @@ def outcome(answer: Answer) -> IntegrationError:
     if row is not None and code is not None:
         if row.verdict is Verdict.AGAIN:
             return Unavailable(SOURCE, code, retry_after=retry_after_seconds(answer))
-        return Refused(SOURCE, code)
+        return NotLetIn(SOURCE, code) if row.verdict is Verdict.ALARM else Refused(SOURCE, code)
     if answer.status >= 500 or answer.status == 429:
         return Unavailable(SOURCE, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
     if 400 <= answer.status < 500:

@@ -127,7 +127,7 @@ def folder_from_json(kept: dict[str, Any]) -> Folder:
     )
 
 
-def check_upload(path: str, content: bytes, media_type: str) -> None:
+def check_upload(path: str, size: int, media_type: str) -> None:
     """Refuse what DigiLocker would refuse, by its own codes; raises Refused.
 
     The path goes into a header, so it must be printable ASCII (INFERRED: no encoding is documented).
@@ -141,8 +141,8 @@ def check_upload(path: str, content: bytes, media_type: str) -> None:
         (bool(name), "filename_missing"),
         (plain, "invalid_filename"),
         (not any(part in {"", ".", ".."} for part in parts), "invalid_path"),
-        (bool(content), "file_data_missing"),
-        (len(content) <= LARGEST_UPLOAD, "invalid_filesize"),
+        (size > 0, "file_data_missing"),
+        (size <= LARGEST_UPLOAD, "invalid_filesize"),
         (bool(kinds) and media_type in PICTURE_TYPES, "invalid_filetype"),
         (media_type in kinds, "mimetype_mismatch"),
     )

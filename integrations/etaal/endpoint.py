@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -199,10 +199,13 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or None where it is too large."""
+    """The body, or None where it is too large, or where the caller left before its end and hears nothing anyway."""
     content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > BODY_LIMIT:
-            return None
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > BODY_LIMIT:
+                return None
+    except ClientDisconnect:
+        return None
     return content

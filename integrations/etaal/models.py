@@ -86,6 +86,8 @@ _CHANNELS = {
     Channel.WHATSAPP: "MOBILE",
     Channel.CSC: "ASSISTED",
     Channel.E_DISTRICT: "ASSISTED",
+    Channel.SCHOOL: "ASSISTED",
+    Channel.CAMP: "ASSISTED",
     DOORSTEP: "ASSISTED",
 }
 

@@ -1,14 +1,16 @@
 """Single sign-on: MeriPehchaan and Jan Parichay for citizens, Parichay for officials."""
 
-from integrations.identity import Assurance, IdentityProvider, ProviderIdentity, ProviderTokens
+from domain.assurance import Assurance
+from integrations.identity import IdentityProvider, ProviderIdentity, ProviderTokens
 from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN
 from integrations.sso.meri_pehchaan import USER_POLICY as MERI_PEHCHAAN_USER
 from integrations.sso.meri_pehchaan import MeriPehchaan, MeriPehchaanSettings
 from integrations.sso.parichay import TOKEN_POLICY as PARICHAY_TOKEN
 from integrations.sso.parichay import USER_POLICY as PARICHAY_USER
 from integrations.sso.parichay import Parichay, ParichaySettings
+from integrations.sso.texts import TEXT_POLICY, TextSender, TextSettings
 
-POLICIES = (MERI_PEHCHAAN_TOKEN, MERI_PEHCHAAN_USER, PARICHAY_TOKEN, PARICHAY_USER)
+POLICIES = (MERI_PEHCHAAN_TOKEN, MERI_PEHCHAAN_USER, PARICHAY_TOKEN, PARICHAY_USER, TEXT_POLICY)
 
 __all__ = [
     "POLICIES",
@@ -20,4 +22,6 @@ __all__ = [
     "ParichaySettings",
     "ProviderIdentity",
     "ProviderTokens",
+    "TextSender",
+    "TextSettings",
 ]

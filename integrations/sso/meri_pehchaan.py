@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from domain.assurance import Assurance
 from domain.clock import Clock
 from domain.people import Provider
 from domain.sources import Source
@@ -28,6 +29,9 @@ USER_POLICY = CallPolicy("sso.meri_pehchaan.user", Source.SSO, priority=Priority
 
 ISSUERS = ("https://api.digitallocker.gov.in", "https://digilocker.meripehchaan.gov.in")
 """The first is that of the published sample, the second INFERRED (contracts/sso.md section 2.1)."""
+
+AADHAAR = "aadhaar"
+"""The value of `acr` that asks for a verification against Aadhaar (contracts/sso.md section 2.2)."""
 
 SCOPE = "openid files.issueddocs userdetails"
 PURPOSE, SERVICE_NAME = "Citizen services", "Apuni Sarkar"
@@ -103,7 +107,16 @@ class MeriPehchaan:
                 reload=reload_keys,
             )
 
-    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
+    def authorize_url(
+        self,
+        *,
+        state: str,
+        nonce: str,
+        code_challenge: str,
+        redirect_uri: str,
+        language: str,
+        strength: Assurance | None = None,
+    ) -> str:
         del language  # the page has its own switch
         self._remote.admit()
         query = wire.authorize_query(
@@ -116,7 +129,7 @@ class MeriPehchaan:
                 "scope": self._settings.scope,
                 "purpose": self._settings.purpose,
                 "service_name": self._settings.service_name,
-                "acr": self._settings.acr,
+                "acr": AADHAAR if strength is Assurance.HIGH else self._settings.acr,
                 "req_doctype": ",".join(self._settings.doctypes) or None,
             }
         )

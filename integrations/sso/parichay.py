@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
 from integrations.identity import ProviderIdentity, json_object, judge_reading
@@ -63,8 +64,17 @@ class Parichay:
         self._prefix = settings.prefix or PREFIXES[settings.provider]
         self.provider: Provider = settings.provider
 
-    def authorize_url(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str, language: str) -> str:
-        del nonce, language  # this protocol has neither
+    def authorize_url(
+        self,
+        *,
+        state: str,
+        nonce: str,
+        code_challenge: str,
+        redirect_uri: str,
+        language: str,
+        strength: Assurance | None = None,
+    ) -> str:
+        del nonce, language, strength  # this protocol has none of them
         self._remote.admit()
         query = wire.authorize_query(
             client_id=self._settings.client_id,

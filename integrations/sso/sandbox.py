@@ -27,6 +27,7 @@ from integrations.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboa
 from integrations.city.magic import magic_code
 from integrations.sso import sandbox_pages as pages
 from integrations.sso import sandbox_people as people
+from integrations.sso.sandbox_texts import TextSandbox
 
 CODE_MINUTES = 10
 ACCESS_HOURS = 24
@@ -56,8 +57,10 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
     )
     services = [_Service(home, house) for house in houses]
     handed: dict[str, Any] = {"sandbox": True, "base_url": home.public_url}
+    texts = TextSandbox(home)
     for service in services:
         handed.update(service.onboarding())
+    handed.update(texts.onboarding())
     write_onboarding(home.onboarding, handed)
     by_name = {service.house.name: service for service in services}
 
@@ -65,8 +68,12 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         """Log a person out everywhere, as she can do on the provider's own page."""
         return {"ended": by_name[arguments["provider"]].end_sessions(arguments["person"])}
 
-    routes = [route for service in services for route in service.routes()]
-    return sandbox_app(home, routes, actions={"end_sessions": end_sessions})
+    def texts_of(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What came to a telephone, the latest first."""
+        return {"texts": texts.messages(arguments["mobile"])}
+
+    routes = [*texts.routes(), *(route for service in services for route in service.routes())]
+    return sandbox_app(home, routes, actions={"end_sessions": end_sessions, "texts": texts_of})
 
 
 class _Service:

@@ -31,7 +31,8 @@ def officials(demo: Mapping[str, Any]) -> dict[str, Person]:
         "mobile": "9800100999",
         "designation_en": "Officer of another state",
     }
-    return {str(row["key"]): _official(row) for row in [*demo.get("officers", []), stranger]}
+    centres = [row for row in demo.get("operators", []) if "first_name" in row]  # of e-District: they come by Parichay
+    return {str(row["key"]): _official(row) for row in [*demo.get("officers", []), *centres, stranger]}
 
 
 def citizens(demo: Mapping[str, Any]) -> dict[str, Person]:

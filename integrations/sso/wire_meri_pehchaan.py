@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
 from integrations.errors import Garbled, IntegrityFailure
-from integrations.identity import Assurance, ProviderIdentity, ProviderTokens, mobile_of, text_of
+from integrations.identity import ProviderIdentity, ProviderTokens, mobile_of, text_of
 
 AUTHORIZE_PATH = "/public/oauth2/1/authorize"
 TOKEN_PATH = "/public/oauth2/2/token"  # noqa: S105 - a path

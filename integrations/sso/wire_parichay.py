@@ -5,10 +5,11 @@ import unicodedata
 from typing import Any
 from urllib.parse import urlencode
 
+from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
 from integrations.errors import Garbled
-from integrations.identity import Assurance, ProviderIdentity, mobile_of, text_of
+from integrations.identity import ProviderIdentity, mobile_of, text_of
 
 AUTHORIZE_PATH = "/oauth2/authorize"
 TOKEN_PATH = "/salt/api/oauth2/token"  # noqa: S105 - a path

@@ -8,7 +8,7 @@ from domain.clock import Clock
 from domain.ids import Ids
 from domain.sources import Source, Sourced
 from domain.text import Language
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.policies import JSON_TYPES, CallPolicy, Lane
 from integrations.remote import Answer, Codec, Remote, retry_after_seconds
 from integrations.umang import wire
@@ -107,7 +107,8 @@ class Umang:
             if not wire.succeeded(fields):
                 if wire.is_transient(fields):
                     raise Unavailable(Source.UMANG, "department_down")
-                raise Refused(Source.UMANG, wire.refusal_code(fields))
+                code = wire.refusal_code(fields)
+                raise (NotLetIn if code == wire.NOT_SUBSCRIBED else Refused)(Source.UMANG, code)
             heard.append(fields)
 
         await self._remote.send(
@@ -159,7 +160,8 @@ def _refuse_status(answer: Answer) -> None:
         raise Unavailable(Source.UMANG, f"http_{answer.status}")
     if answer.status != 200:
         words = {400: "bad_request", 401: "unauthorised", 403: "forbidden"}
-        raise Refused(Source.UMANG, words.get(answer.status, f"http_{answer.status}"))
+        refusal = NotLetIn if answer.status in {401, 403} else Refused
+        raise refusal(Source.UMANG, words.get(answer.status, f"http_{answer.status}"))
 
 
 def _codec(number: str) -> Codec[RationCard]:

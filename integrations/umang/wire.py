@@ -15,9 +15,12 @@ PLAIN_FORM = "/{api}Api/ws1/{operation}"
 API_SETU_FORM = "/umang/apisetu/dept/{api}api/ws1/{operation}"
 
 CARD_NOT_FOUND = "CARD_NOT_FOUND"
+NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
+"""The refusal that concerns our own subscription, not the person."""
+
 RESULT_CODES = {
     "ONRC0400": "BAD_REQUEST",
-    "ONRC0403": "NOT_SUBSCRIBED",
+    "ONRC0403": NOT_SUBSCRIBED,
     "ONRC0404": CARD_NOT_FOUND,
     "ONRC0409": "CARD_NOT_ACTIVE",
 }

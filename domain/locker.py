@@ -1,0 +1,29 @@
+"""What a citizen has done in her locker through us."""
+
+from enum import StrEnum
+
+
+class OrderKind(StrEnum):
+    """What is ordered."""
+
+    UPLOAD = "UPLOAD"
+    """A file that she handed in is put into her locker."""
+    PULL = "PULL"
+    """An issuer puts a document of hers into her locker."""
+
+
+class OrderState(StrEnum):
+    """Where an order stands. All but WAITING are final; PENDING is the issuer's to end."""
+
+    WAITING = "WAITING"
+    """Kept, and tried until the locker answers."""
+    DONE = "DONE"
+    ALREADY_THERE = "ALREADY_THERE"
+    """The document was in the locker before."""
+    PENDING = "PENDING"
+    """The issuer checks by hand and delivers later. Not a failure."""
+    REFUSED = "REFUSED"
+
+
+LONGEST_PATH = 200
+"""Characters of folder and file name together."""

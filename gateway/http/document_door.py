@@ -1,0 +1,110 @@
+"""`GET /documents/<sealed address>` passes one of a citizen's documents on while it comes from where it lies.
+
+The address is made by the graph (`HeldDocument.download`). The length is told where the source tells it, so that who
+reads sees at once when a body ends too soon: the last piece goes out only after the whole was checked.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from actions.document_links import OpenedDocument, opened
+from actions.environment import Environment
+from domain.errors import ErrorCode
+from domain.text import Language, language_from_header
+from gateway.http.answers import fault_body, json_answer, retry_headers
+from gateway.http.headers import EVERY_ANSWER, request_id_of
+from integrations.errors import IntegrationError
+from integrations.streams import WHOLE_SECONDS
+from schema.errors import OURS, fault_of
+
+HEADERS = {
+    **EVERY_ANSWER,
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-site",
+    "Referrer-Policy": "no-referrer",
+}
+_ENDINGS = {"application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml", "application/json": "json"}
+_PICTURES = {"image/jpeg": "jpg", "image/jpg": "jpg", "image/png": "png"}
+_STATUSES = {
+    ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.CONSENT_REQUIRED: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.SOURCE_REFUSED: 404,
+    ErrorCode.SOURCE_GARBLED: 502,
+    ErrorCode.INTEGRITY: 502,
+    ErrorCode.SOURCE_UNAVAILABLE: 503,
+    ErrorCode.SWITCHED_OFF: 503,
+    ErrorCode.OVERLOADED: 503,
+    ErrorCode.DEADLINE_EXCEEDED: 504,
+    ErrorCode.INTERNAL: 500,
+}
+_log = structlog.get_logger(__name__)
+
+
+class CutShort(Exception):
+    """The body ended before its last piece; the connection is closed without it."""
+
+
+def document_routes(environment: Environment) -> list[Route]:
+    """The door."""
+
+    async def read(request: Request) -> Response:
+        if request.method != "GET":  # a look at the head would ask the source for the whole
+            return Response(status_code=405, headers={**HEADERS, "Allow": "GET"})
+        try:
+            found = await opened(environment, request.path_params["address"])
+        except OURS as error:
+            return _refused(environment, request, error)
+        if found is None:
+            return Response("not found", 404, HEADERS, media_type="text/plain")
+        return _Passing(found)
+
+    return [Route("/documents/{address}", read, methods=["GET"])]
+
+
+class _Passing(StreamingResponse):
+    """The pieces as they come, within the time that one body may take; whatever happens, the source is let go of."""
+
+    def __init__(self, document: OpenedDocument) -> None:
+        ending = {**_ENDINGS, **_PICTURES}.get(document.media_type, "bin")
+        headers = {**HEADERS, "Content-Disposition": f'inline; filename="document.{ending}"'}
+        if document.length is not None:
+            headers["Content-Length"] = str(document.length)
+        super().__init__(_whole(document), 200, headers, media_type=document.media_type)
+        self._document = document
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; raises CutShort, so that the server closes the connection, where it could not be sent whole."""
+        try:
+            async with asyncio.timeout(WHOLE_SECONDS):
+                await super().__call__(scope, receive, send)
+        except TimeoutError as error:
+            raise CutShort("too slow") from error
+        finally:
+            await self._document.close()
+
+
+async def _whole(document: OpenedDocument) -> AsyncIterator[bytes]:
+    try:
+        async for piece in document.pieces:
+            yield piece
+    except IntegrationError as error:
+        _log.warning("document_cut_short", source=error.source.value, code=error.code)
+        raise CutShort(error.code) from None
+
+
+def _refused(env: Environment, request: Request, error: BaseException) -> Response:
+    fault = fault_of(error)
+    language: Language = language_from_header(request.headers.get("accept-language"))
+    request_id = request_id_of(request) or env.ids.key()
+    body = fault_body(fault, request_id=request_id, language=language)
+    response = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
+    response.headers.update(retry_headers(fault))
+    return response

@@ -1,0 +1,18 @@
+"""The portal's own catalogue of services, read over its API or from a file of the same shape."""
+
+from integrations.portal.client import SERVICES, PortalCatalogue
+from integrations.portal.models import PortalPaper, PortalReject, PortalService, ReadCatalogue
+from integrations.portal.wire import NotACatalogue, read_catalogue
+
+POLICIES = (SERVICES,)
+
+__all__ = [
+    "POLICIES",
+    "NotACatalogue",
+    "PortalCatalogue",
+    "PortalPaper",
+    "PortalReject",
+    "PortalService",
+    "ReadCatalogue",
+    "read_catalogue",
+]

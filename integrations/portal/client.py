@@ -1,0 +1,58 @@
+"""Asks the portal for its catalogue."""
+
+import json
+
+from domain.sources import Source
+from integrations.errors import Garbled, Refused, Unavailable
+from integrations.policies import CallPolicy, Scope
+from integrations.portal.models import ReadCatalogue
+from integrations.portal.wire import NotACatalogue, read_catalogue
+from integrations.remote import Answer, Remote
+
+SERVICES = CallPolicy(
+    "portal.services",
+    Source.DEPARTMENTS,
+    total=60.0,
+    attempt=30.0,
+    body_limit=20_000_000,
+    scope=Scope.PUBLIC,
+)
+"""An operator waits for it on the command line; the whole catalogue is some megabytes."""
+
+PATH = "/api/service"
+
+
+class PortalCatalogue:
+    """The catalogue of the portal at one address."""
+
+    def __init__(self, remote: Remote, path: str = PATH) -> None:
+        self._remote = remote
+        self._path = path
+
+    async def services(self) -> ReadCatalogue:
+        """Every service; a record that cannot be read is told beside the others.
+
+        Raises Unavailable, Refused, and Garbled where the answer is not a catalogue.
+        """
+        answer = await self._remote.send(SERVICES, "GET", self._path, judge=_judge)
+        return _read(answer)
+
+
+def _judge(answer: Answer) -> None:
+    if answer.status >= 500:
+        raise Unavailable(Source.DEPARTMENTS, f"http_{answer.status}")
+    if answer.status != 200:
+        raise Refused(Source.DEPARTMENTS, f"http_{answer.status}")
+    _read(answer)
+
+
+def _read(answer: Answer) -> ReadCatalogue:
+    try:
+        read = read_catalogue(json.loads(answer.content))
+    except NotACatalogue:
+        raise Garbled(Source.DEPARTMENTS, "not_a_catalogue") from None
+    except (ValueError, RecursionError):
+        raise Garbled(Source.DEPARTMENTS, "not_json") from None
+    if not read.services:  # one wrong record is a slip, all of them are another format
+        raise Garbled(Source.DEPARTMENTS, "no_record_readable")
+    return read

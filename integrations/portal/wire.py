@@ -1,0 +1,152 @@
+"""The JSON of `GET /api/service` (data/README.md): a list of records, read one by one.
+
+Known from the capture: id, slug, nameEnglish, nameHindi, department, serviceType, charge, deliveryTimeInSeconds, rts,
+documents[], officerFields, forms. INFERRED: that the list may stand in an object under `services` or `data`; that a
+department is a text or an object with a slug; the parts of a document. `officerFields` and `forms` are not read: no
+source says what they hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain.money import paise_from_rupees
+from integrations.portal.models import PortalPaper, PortalReject, PortalService, ReadCatalogue
+
+MOST_RECORDS = 10_000
+LONGEST_TEXT = 300
+MOST_DAYS = 3650
+MOST_PAISE = 10**11
+MOST_PAPERS = 100
+DAY_SECONDS = 86_400
+
+_LISTS = ("services", "data")
+
+
+class NotACatalogue(ValueError):
+    """The document is not a catalogue at all."""
+
+
+class _Wrong(ValueError):
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+def read_catalogue(document: Any) -> ReadCatalogue:
+    """Read the records; one that is wrong is left out and told. Raises NotACatalogue for another document."""
+    records = _records(document)
+    services: dict[str, PortalService] = {}
+    rejects: list[PortalReject] = []
+    for row, record in enumerate(records, 1):
+        try:
+            service = replace(_service(record), row=row)
+            if service.code in services:
+                raise _Wrong("id", "TWICE")  # noqa: TRY301 - as any other fault of the record
+        except _Wrong as wrong:
+            key = record.get("id") if isinstance(record, Mapping) else None
+            rejects.append(PortalReject(row, key[:40] if isinstance(key, str) else "", wrong.field, wrong.reason))
+        else:
+            services[service.code] = service
+    return ReadCatalogue(tuple(services.values()), tuple(rejects))
+
+
+def _records(document: Any) -> Sequence[Any]:
+    if isinstance(document, Mapping):
+        document = next((document[name] for name in _LISTS if name in document), None)
+    if not isinstance(document, list) or not document or len(document) > MOST_RECORDS:
+        raise NotACatalogue("a list of 1 to 10000 services is needed")
+    return document
+
+
+def _service(record: Any) -> PortalService:
+    if not isinstance(record, Mapping):
+        raise _Wrong("record", "NOT_AN_OBJECT")
+    code, name = _text(record, "id"), _text(record, "nameEnglish")
+    if code is None or name is None:
+        raise _Wrong("id" if code is None else "nameEnglish", "MISSING")
+    rts = record.get("rts")
+    if rts is not None and not isinstance(rts, bool):
+        raise _Wrong("rts", "NOT_YES_OR_NO")
+    return PortalService(
+        code=code,
+        slug=_text(record, "slug"),
+        name_en=name,
+        name_hi=_text(record, "nameHindi"),
+        department=_department(record),
+        category=_text(record, "serviceType"),
+        charge_paise=_charge(record),
+        delivery_days=_days(record),
+        rts=rts,
+        documents=_documents(record),
+    )
+
+
+def _text(record: Mapping[str, Any], field: str) -> str | None:
+    found = record.get(field)
+    if found is None:
+        return None
+    if not isinstance(found, str):
+        raise _Wrong(field, "NOT_TEXT")
+    if len(found) > LONGEST_TEXT:
+        raise _Wrong(field, "TOO_LONG")
+    return found.strip() or None
+
+
+def _department(record: Mapping[str, Any]) -> str | None:
+    found = record.get("department")
+    if isinstance(found, Mapping):
+        return _text(found, "slug") or _text(found, "nameEnglish")
+    return _text(record, "department")
+
+
+def _charge(record: Mapping[str, Any]) -> int | None:
+    found = record.get("charge")
+    if found is None or found == "":
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        raise _Wrong("charge", "NOT_AN_AMOUNT")
+    try:
+        paise = paise_from_rupees(str(found))
+    except (ValueError, ArithmeticError):
+        raise _Wrong("charge", "NOT_AN_AMOUNT") from None
+    if not 0 <= paise <= MOST_PAISE:
+        raise _Wrong("charge", "OUT_OF_RANGE")
+    return paise
+
+
+def _days(record: Mapping[str, Any]) -> int | None:
+    """1296000 is 15 days; zero seconds is the field's default and says nothing."""
+    found = record.get("deliveryTimeInSeconds")
+    if found is None or found == 0:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise _Wrong("deliveryTimeInSeconds", "NOT_A_NUMBER")
+    if not 0 < found <= MOST_DAYS * DAY_SECONDS:
+        raise _Wrong("deliveryTimeInSeconds", "OUT_OF_RANGE")
+    if found % DAY_SECONDS:
+        raise _Wrong("deliveryTimeInSeconds", "NOT_WHOLE_DAYS")
+    return found // DAY_SECONDS
+
+
+def _documents(record: Mapping[str, Any]) -> tuple[PortalPaper, ...] | None:
+    found = record.get("documents")
+    if found is None:
+        return None
+    if not isinstance(found, list) or len(found) > MOST_PAPERS:
+        raise _Wrong("documents", "NOT_A_LIST")
+    return tuple(_paper(each) for each in found)
+
+
+def _paper(found: Any) -> PortalPaper:
+    if isinstance(found, str):
+        found = {"nameEnglish": found}
+    if not isinstance(found, Mapping):
+        raise _Wrong("documents", "NOT_AN_OBJECT")
+    name, required = _text(found, "nameEnglish") or _text(found, "name"), found.get("required", True)
+    if name is None:
+        raise _Wrong("documents", "MISSING")
+    if not isinstance(required, bool):
+        raise _Wrong("documents", "NOT_YES_OR_NO")
+    return PortalPaper(name, required)
