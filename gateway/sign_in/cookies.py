@@ -1,4 +1,4 @@
-"""The two cookies of sign-in: one binds a transaction to a browser, one holds the session."""
+"""The cookies of sign-in: one binds a transaction to a browser, one holds the session, one refreshes it."""
 
 import re
 
@@ -11,6 +11,8 @@ from actions.sign_in_guards import hash_of
 SESSION_COOKIE = "apuni_session"
 BROWSER_COOKIE = "apuni_browser"
 BROWSER_SECONDS = 3600
+REFRESH_COOKIE = "apuni_refresh"
+REFRESH_PATH = "/sign-in/refresh"
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43,128}")
 
@@ -46,9 +48,22 @@ def open_session(response: Response, env: Environment, token: str, seconds: int)
     )
 
 
+def keep_refresh(response: Response, env: Environment, token: str, seconds: int) -> None:
+    """Put the refresh token into a cookie that goes to its one door only."""
+    response.set_cookie(
+        REFRESH_COOKIE, token, max_age=seconds, path=REFRESH_PATH, secure=_https(env), httponly=True, samesite="strict"
+    )
+
+
+def refresh_token_of(request: Request) -> str | None:
+    """The refresh token of a browser."""
+    return request.cookies.get(REFRESH_COOKIE) or None
+
+
 def close_session(response: Response, env: Environment) -> None:
-    """Take the session cookie away."""
+    """Take the cookies of the session away."""
     response.delete_cookie(SESSION_COOKIE, path="/", secure=_https(env), httponly=True, samesite="lax")
+    response.delete_cookie(REFRESH_COOKIE, path=REFRESH_PATH, secure=_https(env), httponly=True, samesite="strict")
 
 
 def token_of(request: Request) -> str | None:

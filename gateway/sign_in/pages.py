@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from html import escape
 from string import Template
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse
@@ -34,13 +35,14 @@ _PAGE = Template("""<!doctype html>
 </head>
 <body>
 <main>
-<nav>$switch</nav>
+$switch
 $body
 </main>
 </body>
 </html>
 """)
 _OTHER = {Language.HI: (Language.EN, "English"), Language.EN: (Language.HI, "हिन्दी")}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _CITIZENS = (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY)
 
 
@@ -48,20 +50,24 @@ def sign_in_page(
     language: Language, providers: Collection[Provider], return_to: str, signed_in: PersonKind | None
 ) -> HTMLResponse:
     """The choice of providers; for a browser that is signed in, who is and the way out."""
-    parts = [f"<h1>{_say(texts.SIGN_IN, language)} – {_say(texts.PORTAL, language)}</h1>"]
+    parts = [f"<h1>{say(texts.SIGN_IN, language)} – {say(texts.PORTAL, language)}</h1>"]
     if signed_in is not None:
         parts.append(
-            f'<p role="status">{_say(texts.SIGNED_IN[signed_in], language)}</p>'
-            f'<form method="post" action="/sign-out"><button>{_say(texts.SIGN_OUT, language)}</button></form>'
+            f'<p role="status">{say(texts.SIGNED_IN[signed_in], language)}</p>'
+            f'<form method="post" action="/sign-out"><button>{say(texts.SIGN_OUT, language)}</button></form>'
+            f'<p><a href="/sign-in/devices?language={language.value}">{say(texts.MY_DEVICES, language)}</a></p>'
         )
-    parts.append(f"<p>{_say(texts.INTRODUCTION if providers else texts.NO_PROVIDER, language)}</p>")
+        if signed_in is PersonKind.CITIZEN:
+            accounts = f"/sign-in/accounts?language={language.value}"
+            parts.append(f'<p><a href="{accounts}">{say(texts.MY_ACCOUNTS, language)}</a></p>')
+    parts.append(f"<p>{say(texts.INTRODUCTION if providers else texts.NO_PROVIDER, language)}</p>")
     staff = tuple(provider for provider in SLUGS if provider not in _CITIZENS)
     for heading, group in ((texts.FOR_CITIZENS, _CITIZENS), (texts.FOR_STAFF, staff)):
         offered = [provider for provider in group if provider in providers]
         if offered:
             items = "".join(_provider(provider, language, return_to) for provider in offered)
-            parts.append(f"<h2>{_say(heading, language)}</h2><ul>{items}</ul>")
-    return _respond(language, texts.SIGN_IN, "\n".join(parts), {"return_to": return_to})
+            parts.append(f"<h2>{say(heading, language)}</h2><ul>{items}</ul>")
+    return respond(language, texts.SIGN_IN, "\n".join(parts), {"return_to": return_to})
 
 
 def problem_page(
@@ -71,12 +77,12 @@ def problem_page(
     back = "/sign-in?" + urlencode({"language": language.value, **({"return_to": return_to} if return_to else {})})
     said = texts.PROBLEMS.get(code, texts.PROBLEMS[ErrorCode.INTERNAL])
     body = (
-        f"<h1>{_say(texts.PROBLEM, language)}</h1>"
-        f'<p role="alert">{_say(said, language)}</p>'
-        f'<p class="code">{_say(texts.CODE, language)}: <code id="code">{code.value}</code></p>'
-        f'<p><a class="provider" href="{escape(back)}">{_say(texts.BACK, language)}</a></p>'
+        f"<h1>{say(texts.PROBLEM, language)}</h1>"
+        f'<p role="alert">{say(said, language)}</p>'
+        f'<p class="code">{say(texts.CODE, language)}: <code id="code">{code.value}</code></p>'
+        f'<p><a class="provider" href="{escape(back)}">{say(texts.BACK, language)}</a></p>'
     )
-    response = _respond(language, texts.PROBLEM, body, {"return_to": return_to} if return_to else {}, status)
+    response = respond(language, texts.PROBLEM, body, {"return_to": return_to} if return_to else {}, status)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
@@ -88,25 +94,34 @@ def _provider(provider: Provider, language: Language, return_to: str) -> str:
     hint = f"hint-{SLUGS[provider]}"
     return (
         f'<li><a class="provider" href="{address}" aria-describedby="{hint}">'
-        f"{_say(texts.PROVIDERS[provider], language)}</a>"
-        f'<p class="hint" id="{hint}">{_say(texts.HINTS[provider], language)}</p></li>'
+        f"{say(texts.PROVIDERS[provider], language)}</a>"
+        f'<p class="hint" id="{hint}">{say(texts.HINTS[provider], language)}</p></li>'
     )
 
 
-def _respond(
-    language: Language, title: Bilingual, body: str, query: Mapping[str, str], status: int = 200
+def respond(
+    language: Language,
+    title: Bilingual,
+    body: str,
+    query: Mapping[str, str] = _NOTHING,
+    status: int = 200,
+    *,
+    path: str | None = "/sign-in",
 ) -> HTMLResponse:
+    """A page of sign-in. `path` is where the other language is found; None where the page cannot be asked for again."""
     shown = language.catalogue
     other, name = _OTHER[shown]
-    address = escape("/sign-in?" + urlencode({**query, "language": other.value}))
+    address = escape(f"{path}?" + urlencode({**query, "language": other.value}))
+    switch = f'<a href="{address}" lang="{other.value}" hreflang="{other.value}">{name}</a>' if path else ""
     page = _PAGE.substitute(
         language=shown.value,
-        title=f"{_say(title, language)} – {_say(texts.PORTAL, language)}",
-        switch=f'<a href="{address}" lang="{other.value}" hreflang="{other.value}">{name}</a>',
+        title=f"{say(title, language)} – {say(texts.PORTAL, language)}",
+        switch=f"<nav>{switch}</nav>" if switch else "",
         body=body,
     )
     return HTMLResponse(page, status, headers={**HEADERS, "Content-Language": shown.value})
 
 
-def _say(text: Bilingual, language: Language) -> str:
+def say(text: Bilingual, language: Language) -> str:
+    """A text for a page, in the language."""
     return escape(text.in_language(language))

@@ -1,53 +1,62 @@
 """The HTTP side of sign-in: pages, redirects, cookies, and the token door of native apps."""
 
-import functools
-from collections.abc import Awaitable, Callable
 from importlib.resources import files
 
 import structlog
-from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from actions.environment import Environment
 from actions.sessions import sign_out, subject_for_token
-from actions.sign_in import SignedIn, abandon_sign_in, begin_sign_in, exchange_app_code, finish_sign_in
+from actions.sign_in import (
+    AppToken,
+    LinkProven,
+    SignedIn,
+    Wish,
+    abandon_sign_in,
+    begin_sign_in,
+    exchange_app_code,
+    finish_sign_in,
+    refresh_session,
+)
 from actions.sign_in_guards import AppRequest, app_request, hash_of, safe_return_to, with_query
+from domain.assurance import Assurance
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.people import PersonKind, Provider
-from domain.text import Language, language_from_header
+from domain.text import Language
 from gateway.sign_in import cookies, pages
+from gateway.sign_in.account_routes import CODE_PATH, account_routes
+from gateway.sign_in.asking import (
+    PLAIN,
+    EnvironmentOf,
+    environment_of_app,
+    form_of,
+    from_elsewhere,
+    language_of,
+    platform_of,
+    readable,
+    text_in,
+)
 from gateway.sign_in.providers import callback_path, provider_of
 from gateway.sign_in.settings import SignInSettings
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from store.errors import StoreError
 
-EnvironmentOf = Callable[[Request], Environment]
-View = Callable[[Request], Awaitable[Response]]
-
-_PLAIN = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
-_LARGEST_FORM = 8192
 _log = structlog.get_logger()
-
-
-def environment_of_app(request: Request) -> Environment:
-    """The environment that the composition root put on the application."""
-    environment: Environment = request.app.state.environment
-    return environment
 
 
 def routes(environment_of: EnvironmentOf = environment_of_app, settings: SignInSettings | None = None) -> list[Route]:
     """The routes of sign-in. `environment_of` finds the environment of a request."""
     doors = _Doors(environment_of, settings or SignInSettings())
     return [
-        Route("/sign-in", _readable(doors.page), methods=["GET"]),
+        Route("/sign-in", readable(doors.page), methods=["GET"]),
         Route("/sign-in/style.css", _style, methods=["GET"]),
-        Route("/sign-in/start/{provider}", _readable(doors.start), methods=["GET"]),
-        Route("/sign-in/callback/{provider}", _readable(doors.callback), methods=["GET"]),
+        Route("/sign-in/start/{provider}", readable(doors.start), methods=["GET"]),
+        Route("/sign-in/callback/{provider}", readable(doors.callback), methods=["GET"]),
         Route("/sign-in/token", doors.token, methods=["POST"]),
+        Route("/sign-in/refresh", doors.refresh, methods=["POST"]),
         Route("/sign-out", doors.leave, methods=["POST"]),
+        *account_routes(environment_of, settings or SignInSettings()),
     ]
 
 
@@ -66,7 +75,8 @@ class _Doors:
         except Problems:
             return_to = safe_return_to(None)
         kind = await _signed_in(env, request)
-        return pages.sign_in_page(_language(request), env.partners.identity.keys(), return_to, kind)
+        offered = {one for one in env.partners.identity if env.sign_on.offers(one)}
+        return pages.sign_in_page(language_of(request), offered, return_to, kind)
 
     async def start(self, request: Request) -> Response:
         """Open a transaction and send the browser to the provider."""
@@ -79,9 +89,10 @@ class _Doors:
             redirect_uri=env.public_url + callback_path(provider),
             return_to=request.query_params.get("return_to"),
             app=self._app(request),
-            language=_language(request),
+            language=language_of(request),
+            wish=_wish(request),
         )
-        response = RedirectResponse(address, 302, headers=_PLAIN)
+        response = RedirectResponse(address, 302, headers=PLAIN)
         cookies.bind_browser(response, env, secret)
         return response
 
@@ -98,36 +109,63 @@ class _Doors:
             state=state,
             browser_hash=browser,
             session_seconds=self._settings.session_seconds,
+            platform=platform_of(request),
         )
+        if isinstance(signed_in, LinkProven):
+            asked = f"{CODE_PATH}?link={signed_in.link_id}&language={signed_in.language.value}"
+            return RedirectResponse(asked, 303, headers=PLAIN)
         return self._welcome(env, signed_in)
 
     def _welcome(self, env: Environment, signed_in: SignedIn) -> Response:
-        response = RedirectResponse(signed_in.app_redirect or signed_in.return_to, 303, headers=_PLAIN)
+        response = RedirectResponse(signed_in.app_redirect or signed_in.return_to, 303, headers=PLAIN)
         if signed_in.token is not None:
             cookies.open_session(response, env, signed_in.token, self._settings.session_seconds)
+        if signed_in.refresh_token is not None:
+            cookies.keep_refresh(response, env, signed_in.refresh_token, env.sign_on.refresh_seconds(signed_in.kind))
         return response
 
     async def token(self, request: Request) -> Response:
-        """Trade an app's one-time code for its session token."""
-        form = await _form(request)
-        given = [form.get(name) for name in ("code", "code_verifier", "redirect_uri")]
-        code, verifier, redirect_uri = (value if isinstance(value, str) else "" for value in given)
-        if not (code and verifier and redirect_uri):
-            return JSONResponse({"error": "invalid_request"}, 400, headers=_PLAIN)
+        """Trade an app's one-time code, or its refresh token, for its session token (RFC 6749 sections 4.1.3 and 6)."""
+        form = await form_of(request)
+        env = self._environment_of(request)
         try:
-            answer = await exchange_app_code(self._environment_of(request), code, verifier, redirect_uri)
+            if text_in(form, "grant_type") == "refresh_token" and text_in(form, "refresh_token"):
+                seconds = self._settings.session_seconds
+                return _tokens(await refresh_session(env, text_in(form, "refresh_token"), seconds))
+            code, verifier, redirect_uri = (text_in(form, name) for name in ("code", "code_verifier", "redirect_uri"))
+            if not (code and verifier and redirect_uri):
+                return JSONResponse({"error": "invalid_request"}, 400, headers=PLAIN)
+            return _tokens(await exchange_app_code(env, code, verifier, redirect_uri))
         except Problems:
-            return JSONResponse({"error": "invalid_grant"}, 400, headers=_PLAIN)
+            return JSONResponse({"error": "invalid_grant"}, 400, headers=PLAIN)
         except StoreError as error:
             _log.warning("app_code_store_failed", kind=type(error).__name__)
-            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=_PLAIN)
-        body = {"access_token": answer.access_token, "token_type": "Bearer", "expires_in": answer.expires_in}
-        return JSONResponse(body, headers=_PLAIN)
+            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=PLAIN)
+
+    async def refresh(self, request: Request) -> Response:
+        """Refresh a browser's session by its cookie: 204 with new cookies, or 401 and none."""
+        env, token = self._environment_of(request), cookies.refresh_token_of(request)
+        if from_elsewhere(request):
+            return Response(status_code=403, headers=PLAIN)
+        try:
+            answer = await refresh_session(env, token or "", self._settings.session_seconds)
+        except Problems:
+            response = Response(status_code=401, headers=PLAIN)
+            cookies.close_session(response, env)
+            return response
+        except StoreError as error:
+            _log.warning("refresh_store_failed", kind=type(error).__name__)
+            return Response(status_code=503, headers=PLAIN)
+        response = Response(status_code=204, headers=PLAIN)
+        cookies.open_session(response, env, answer.access_token, self._settings.session_seconds)
+        if answer.refresh_token is not None:
+            cookies.keep_refresh(response, env, answer.refresh_token, answer.refresh_expires_in)
+        return response
 
     async def leave(self, request: Request) -> Response:
         """End the session of the browser or of the app that asks."""
-        if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-            return Response(status_code=403, headers=_PLAIN)
+        if from_elsewhere(request):
+            return Response(status_code=403, headers=PLAIN)
         env = self._environment_of(request)
         by_app = "authorization" in request.headers
         token = cookies.token_of(request)
@@ -137,8 +175,8 @@ class _Doors:
             except NotSignedIn:
                 _log.info("sign_out_without_session")
         if by_app:
-            return Response(status_code=204, headers=_PLAIN)
-        response = RedirectResponse("/sign-in", 303, headers=_PLAIN)
+            return Response(status_code=204, headers=PLAIN)
+        response = RedirectResponse("/sign-in", 303, headers=PLAIN)
         cookies.close_session(response, env)
         return response
 
@@ -150,41 +188,21 @@ class _Doors:
         return app_request(redirect, query.get("app_state"), query.get("code_challenge"), self._settings.app_links)
 
 
-def _readable(view: View) -> View:
-    """Turn every expected failure of a view into a page that a person can read."""
-
-    @functools.wraps(view)
-    async def guarded(request: Request) -> Response:
-        try:
-            return await view(request)
-        except Problems as error:
-            code, status, after = error.code, _STATUSES.get(error.code, 400), None
-        except IntegrationError as error:
-            code, status, after = *_outcome(error), error.retry_after
-            _log.warning("sign_in_failed", source=error.source.value, code=error.code)
-        except StoreError as error:
-            code, status, after = ErrorCode.INTERNAL, 503, None
-            _log.warning("sign_in_store_failed", kind=type(error).__name__)
-        return pages.problem_page(_language(request), code, status=status, retry_after=int(after) if after else None)
-
-    return guarded
+def _tokens(answer: AppToken) -> JSONResponse:
+    body: dict[str, str | int] = {
+        "access_token": answer.access_token,
+        "token_type": "Bearer",
+        "expires_in": answer.expires_in,
+    }
+    if answer.refresh_token is not None:
+        body |= {"refresh_token": answer.refresh_token, "refresh_token_expires_in": answer.refresh_expires_in}
+    return JSONResponse(body, headers=PLAIN)
 
 
-_STATUSES = {ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404}
-
-
-def _outcome(error: IntegrationError) -> tuple[ErrorCode, int]:
-    match error:
-        case Unavailable():
-            return ErrorCode.SOURCE_UNAVAILABLE, 503
-        case Refused():
-            return ErrorCode.SOURCE_REFUSED, 403
-        case IntegrityFailure():
-            return ErrorCode.INTEGRITY, 502
-        case Garbled():
-            return ErrorCode.SOURCE_GARBLED, 502
-        case _:
-            return ErrorCode.INTERNAL, 502
+def _wish(request: Request) -> Wish | None:
+    """A strength that the address asks for."""
+    asked = request.query_params.get("strength")
+    return Wish(Assurance(asked)) if asked in {one.value for one in Assurance} else None
 
 
 async def _abandoned(request: Request, env: Environment, provider: Provider, browser: str) -> Response:
@@ -194,7 +212,7 @@ async def _abandoned(request: Request, env: Environment, provider: Provider, bro
     if transaction.app_redirect is not None:
         told = "access_denied" if denied else "server_error"
         address = with_query(transaction.app_redirect, error=told, state=transaction.app_state)
-        return RedirectResponse(address, 303, headers=_PLAIN)
+        return RedirectResponse(address, 303, headers=PLAIN)
     code = ErrorCode.CONSENT_REQUIRED if denied else ErrorCode.SOURCE_REFUSED
     return pages.problem_page(Language(transaction.language), code, status=403, return_to=transaction.return_to)
 
@@ -209,18 +227,6 @@ async def _signed_in(env: Environment, request: Request) -> PersonKind | None:
         return None
 
 
-async def _form(request: Request) -> FormData:
-    length = request.headers.get("content-length", "")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    fits = length.isascii() and length.isdigit() and int(length) <= _LARGEST_FORM
-    if media_type != "application/x-www-form-urlencoded" or not fits:
-        return FormData()
-    try:
-        return await request.form(max_files=0, max_fields=10)
-    except HTTPException:
-        return FormData()
-
-
 async def _style(request: Request) -> Response:
     del request
     content = files("gateway.sign_in").joinpath("static/style.css").read_bytes()
@@ -233,10 +239,3 @@ def _provider(request: Request) -> Provider:
     if provider is None:
         raise Problems(Problem(ErrorCode.NOT_FOUND, ("provider",), Remedy.NONE))
     return provider
-
-
-def _language(request: Request) -> Language:
-    asked = request.query_params.get("language")
-    if asked in {Language.HI.value, Language.EN.value}:
-        return Language(asked)
-    return language_from_header(request.headers.get("accept-language"))

@@ -1,6 +1,8 @@
 """What the composition root decides about sign-in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from actions.sign_in import SESSION_SECONDS
 
@@ -14,3 +16,12 @@ class SignInSettings:
 
     session_seconds: int = SESSION_SECONDS
     app_links: frozenset[str] = frozenset()
+    apple_app_ids: tuple[str, ...] = ()
+    android_apps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the files at `/.well-known/` tell of our apps, so that their links open them (docs/adr/0005)."""
+
+    @property
+    def app_paths(self) -> tuple[str, ...]:
+        """The paths of this host that our apps claim: those of the registered app links."""
+        paths = {urlsplit(link).path or "/" for link in self.app_links if link.startswith("https://")}
+        return tuple(sorted(paths))

@@ -15,6 +15,8 @@ INTRODUCTION = Bilingual(
 FOR_CITIZENS = Bilingual("नागरिकों के लिए", "For citizens")
 FOR_STAFF = Bilingual("अधिकारियों और केन्द्र संचालकों के लिए", "For officers and centre operators")
 SIGN_OUT = Bilingual("साइन आउट करें", "Sign out")
+MY_DEVICES = Bilingual("आपके उपकरण", "Your devices")
+MY_ACCOUNTS = Bilingual("आपके खाते", "Your accounts")
 BACK = Bilingual("साइन इन पर वापस जाएँ", "Back to sign in")
 CODE = Bilingual("कूट", "Code")
 NO_PROVIDER = Bilingual("अभी कोई साइन इन उपलब्ध नहीं है।", "No way to sign in is available now.")
@@ -34,7 +36,10 @@ HINTS = MappingProxyType(
             "With your consent, documents in your DigiLocker are linked too.",
         ),
         Provider.JAN_PARICHAY: Bilingual("मोबाइल नम्बर से।", "With your mobile number."),
-        Provider.PARICHAY: Bilingual("सरकारी ई-मेल से।", "With your official e-mail."),
+        Provider.PARICHAY: Bilingual(
+            "सरकारी ई-मेल से: अधिकारी और ई-डिस्ट्रिक्ट केन्द्र संचालक।",
+            "With your official e-mail: officers and operators of e-District centres.",
+        ),
         Provider.CSC_CONNECT: Bilingual("ग्राम स्तरीय उद्यमियों के लिए।", "For village level entrepreneurs."),
     }
 )
@@ -56,6 +61,26 @@ PROBLEMS = MappingProxyType(
         ErrorCode.FORBIDDEN: Bilingual(
             "आपकी पहचान हो गई, पर आप इस पोर्टल के रजिस्टर में नहीं हैं। अपने विभाग या हेल्पलाइन से सम्पर्क करें।",
             "You were identified, but you are not on the register of this portal. Ask your department or the helpline.",
+        ),
+        ErrorCode.UNAUTHENTICATED: Bilingual("पहले साइन इन करें।", "Please sign in first."),
+        ErrorCode.ACCOUNT_TAKEN: Bilingual(
+            "यह खाता पहले से किसी और अभिलेख से जुड़ा है, इसलिए नहीं जोड़ा गया। हेल्पलाइन से सम्पर्क करें।",
+            "This account belongs to another record already and was not linked. Ask the helpline.",
+        ),
+        ErrorCode.LAST_ACCOUNT: Bilingual(
+            "साइन इन करने का यह आपका एकमात्र तरीका है। पहले दूसरा खाता जोड़ें।",
+            "This is your only way to sign in. Link another account first.",
+        ),
+        ErrorCode.MOBILE_MISSING: Bilingual(
+            "आपके अभिलेख में कोई मोबाइल नम्बर नहीं है, इसलिए कूट नहीं भेजा जा सकता। किसी केन्द्र पर जाएँ।",
+            "Your record has no mobile number, so no code can be sent. Please visit a centre.",
+        ),
+        ErrorCode.OTP_EXPIRED: Bilingual(
+            "कूट अब मान्य नहीं है। कृपया फिर से शुरू करें।", "The code holds no more. Please start again."
+        ),
+        ErrorCode.RATE_LIMITED: Bilingual(
+            "इस नम्बर पर बहुत से कूट भेजे जा चुके हैं। कुछ देर बाद फिर से कोशिश करें।",
+            "Too many codes were sent to this number. Try again in a while.",
         ),
         ErrorCode.NOT_FOUND: Bilingual("साइन इन का यह तरीका यहाँ नहीं है।", "This way to sign in does not exist here."),
         ErrorCode.CONSENT_REQUIRED: Bilingual(

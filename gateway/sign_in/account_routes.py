@@ -1,0 +1,192 @@
+"""The pages of one's own devices and accounts: signing out elsewhere, linking and unlinking, and what apps are told."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from actions.devices import end_devices, own_devices
+from actions.environment import Environment
+from actions.linking import LINK_PATH, begin_link, confirm_link, link_under_way, open_link, unlink
+from actions.sessions import subject_for_token
+from actions.sign_in import Wish, begin_sign_in
+from actions.sign_in_guards import hash_of
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.people import PersonKind, Provider, Subject
+from gateway.sign_in import account_pages, cookies
+from gateway.sign_in.asking import (
+    PLAIN,
+    EnvironmentOf,
+    form_of,
+    from_elsewhere,
+    language_of,
+    readable,
+    text_in,
+)
+from gateway.sign_in.providers import callback_path
+from gateway.sign_in.settings import SignInSettings
+from store import identities
+
+CODE_PATH = f"{LINK_PATH}/code"
+
+
+def account_routes(environment_of: EnvironmentOf, settings: SignInSettings) -> list[Route]:
+    """The routes of devices and accounts, and the two files by which telephones know our apps."""
+    doors = _Doors(environment_of, settings)
+    return [
+        Route("/sign-in/devices", readable(doors.devices), methods=["GET"]),
+        Route("/sign-in/devices", readable(doors.end_devices), methods=["POST"]),
+        Route("/sign-in/accounts", readable(doors.accounts), methods=["GET"]),
+        Route("/sign-in/accounts/link", readable(doors.begin_link), methods=["POST"]),
+        Route("/sign-in/accounts/unlink", readable(doors.unlink), methods=["POST"]),
+        Route(LINK_PATH, readable(doors.open_link), methods=["GET"]),
+        Route(f"{LINK_PATH}/start", readable(doors.start_link), methods=["GET"]),
+        Route(CODE_PATH, readable(doors.ask_code), methods=["GET"]),
+        Route(CODE_PATH, readable(doors.take_code), methods=["POST"]),
+        Route("/.well-known/apple-app-site-association", doors.apple, methods=["GET"]),
+        Route("/.well-known/assetlinks.json", doors.android, methods=["GET"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    environment_of: EnvironmentOf
+    settings: SignInSettings
+
+    async def devices(self, request: Request) -> Response:
+        """List the devices of who is signed in."""
+        env, subject = await self._signed_in(request)
+        return account_pages.devices_page(language_of(request), await own_devices(env, subject))
+
+    async def end_devices(self, request: Request) -> Response:
+        """Sign out one device, all others, or every one."""
+        env, subject = await self._signed_in(request, changing=True)
+        form = await form_of(request)
+        device, others = text_in(form, "device") or None, text_in(form, "which") == "others"
+        if device is None and text_in(form, "which") not in ("others", "all"):
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("device",)))
+        await end_devices(env, subject, env.ids.token(), device=device, keep_this=others)
+        response = RedirectResponse("/sign-in/devices", 303, headers=dict(PLAIN))
+        if device is None and not others:
+            response = RedirectResponse("/sign-in", 303, headers=dict(PLAIN))
+            cookies.close_session(response, env)
+        return response
+
+    async def accounts(self, request: Request) -> Response:
+        """List the accounts of a citizen, with what she may link and untie."""
+        env, subject = await self._signed_in(request)
+        citizen_id = _citizen(subject)
+        async with env.store.reading() as tx:
+            held = (await identities.linked_accounts(tx, [citizen_id])).get(citizen_id, [])
+        offered = [one for one in env.partners.identity if env.sign_on.admits(PersonKind.CITIZEN, one)]
+        return account_pages.accounts_page(language_of(request), held, offered)
+
+    async def begin_link(self, request: Request) -> Response:
+        """Begin to link a further account."""
+        env, subject = await self._signed_in(request, changing=True)
+        begun, _ = await begin_link(env, subject, _provider(text_in(await form_of(request), "provider")))
+        return RedirectResponse(begun.address, 303, headers=dict(PLAIN))
+
+    async def unlink(self, request: Request) -> Response:
+        """Untie the accounts with one provider."""
+        env, subject = await self._signed_in(request, changing=True)
+        provider = _provider(text_in(await form_of(request), "provider"))
+        await unlink(env, subject, provider, env.ids.token())
+        return RedirectResponse("/sign-in/accounts", 303, headers=dict(PLAIN))
+
+    async def open_link(self, request: Request) -> Response:
+        """Say to whose record the account would belong, before anything happens."""
+        env = self.environment_of(request)
+        secret = cookies.browser_secret(request) or env.ids.token()
+        shown = await open_link(env, request.query_params.get("ticket", ""), hash_of(secret))
+        response = account_pages.link_page(language_of(request), shown)
+        cookies.bind_browser(response, env, secret)
+        return response
+
+    async def start_link(self, request: Request) -> Response:
+        """Send the browser to the provider, to show the account."""
+        env, browser = self.environment_of(request), cookies.browser_hash(request)
+        link = await link_under_way(env, request.query_params.get("link", ""), browser)
+        address = await begin_sign_in(
+            env,
+            link.provider,
+            browser_hash=browser,
+            redirect_uri=env.public_url + callback_path(link.provider),
+            return_to=None,
+            app=None,
+            language=language_of(request),
+            wish=Wish(link_id=link.id),
+        )
+        return RedirectResponse(address, 302, headers=dict(PLAIN))
+
+    async def ask_code(self, request: Request) -> Response:
+        """Ask for the code that was sent to the telephone on file."""
+        env, link_id = self.environment_of(request), request.query_params.get("link", "")
+        await link_under_way(env, link_id, cookies.browser_hash(request))
+        return account_pages.code_page(language_of(request), link_id)
+
+    async def take_code(self, request: Request) -> Response:
+        """Link the account where the code is right; ask again where it is not."""
+        env, form = self.environment_of(request), await form_of(request)
+        if from_elsewhere(request):
+            return Response(status_code=403, headers=dict(PLAIN))
+        link_id = text_in(form, "link")
+        try:
+            provider = await confirm_link(env, link_id, cookies.browser_hash(request), text_in(form, "code"))
+        except Problems as refused:
+            if refused.code is not ErrorCode.OTP_WRONG:
+                raise
+            left = refused.problems[0].params["left"]
+            return account_pages.code_page(language_of(request), link_id, left=left)
+        return account_pages.linked_page(language_of(request), provider)
+
+    async def apple(self, request: Request) -> Response:
+        """Which apps of Apple's systems open the links of sign-in (Universal Links)."""
+        del request
+        paths = [{"/": path} for path in self.settings.app_paths]
+        details = [{"appIDs": list(self.settings.apple_app_ids), "components": paths}]
+        return JSONResponse({"applinks": {"details": details if self.settings.apple_app_ids else []}})
+
+    async def android(self, request: Request) -> Response:
+        """Which apps of Android open the links of this host (Digital Asset Links)."""
+        del request
+        relation = ["delegate_permission/common.handle_all_urls"]
+        return JSONResponse(
+            [
+                {
+                    "relation": relation,
+                    "target": {
+                        "namespace": "android_app",
+                        "package_name": package,
+                        "sha256_cert_fingerprints": list(fingerprints),
+                    },
+                }
+                for package, fingerprints in sorted(self.settings.android_apps.items())
+            ]
+        )
+
+    async def _signed_in(self, request: Request, *, changing: bool = False) -> tuple[Environment, Subject]:
+        """Who is signed in; raises Problems(FORBIDDEN) for a form of another site, UNAUTHENTICATED for nobody."""
+        env, token = self.environment_of(request), cookies.token_of(request)
+        if changing and from_elsewhere(request):
+            raise Problems(Problem(ErrorCode.FORBIDDEN))
+        try:
+            if token is not None:
+                return env, await subject_for_token(env, token)
+        except NotSignedIn:
+            pass
+        raise Problems(Problem(ErrorCode.UNAUTHENTICATED, (), Remedy.SIGN_IN_AGAIN))
+
+
+def _citizen(subject: Subject) -> str:
+    if subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
+        raise Problems(Problem(ErrorCode.NOT_FOUND))
+    return subject.person_id
+
+
+def _provider(text: str) -> Provider:
+    try:
+        return Provider(text)
+    except ValueError:
+        raise Problems(Problem(ErrorCode.NOT_FOUND, ("provider",))) from None

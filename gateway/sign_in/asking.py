@@ -1,0 +1,112 @@
+"""What every door of sign-in does with a request: its form, its language, and a failure as a page for a person."""
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+import structlog
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from actions.environment import Environment
+from domain.errors import ErrorCode, Problems
+from domain.text import Language, language_from_header
+from gateway.sign_in import pages
+from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from store.errors import StoreError
+
+EnvironmentOf = Callable[[Request], Environment]
+View = Callable[[Request], Awaitable[Response]]
+
+PLAIN: Mapping[str, str] = MappingProxyType(
+    {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+)
+_LARGEST_FORM = 8192
+_STATUSES = MappingProxyType(
+    {ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404, ErrorCode.ACCOUNT_TAKEN: 409, ErrorCode.RATE_LIMITED: 429}
+)
+_log = structlog.get_logger()
+
+
+def environment_of_app(request: Request) -> Environment:
+    """The environment that the composition root put on the application."""
+    environment: Environment = request.app.state.environment
+    return environment
+
+
+def readable(view: View) -> View:
+    """Turn every expected failure of a view into a page that a person can read."""
+
+    @functools.wraps(view)
+    async def guarded(request: Request) -> Response:
+        try:
+            return await view(request)
+        except Problems as error:
+            code, status, after = error.code, _STATUSES.get(error.code, 400), None
+        except IntegrationError as error:
+            code, status, after = *_outcome(error), error.retry_after
+            _log.warning("sign_in_failed", source=error.source.value, code=error.code)
+        except StoreError as error:
+            code, status, after = ErrorCode.INTERNAL, 503, None
+            _log.warning("sign_in_store_failed", kind=type(error).__name__)
+        return pages.problem_page(language_of(request), code, status=status, retry_after=int(after) if after else None)
+
+    return guarded
+
+
+def _outcome(error: IntegrationError) -> tuple[ErrorCode, int]:
+    match error:
+        case Unavailable():
+            return ErrorCode.SOURCE_UNAVAILABLE, 503
+        case Refused():
+            return ErrorCode.SOURCE_REFUSED, 403
+        case IntegrityFailure():
+            return ErrorCode.INTEGRITY, 502
+        case Garbled():
+            return ErrorCode.SOURCE_GARBLED, 502
+        case _:
+            return ErrorCode.INTERNAL, 502
+
+
+async def form_of(request: Request) -> FormData:
+    """The small form of a request; an empty one where it is of another type, too large, or of no stated length."""
+    length = request.headers.get("content-length", "")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    fits = length.isascii() and length.isdigit() and int(length) <= _LARGEST_FORM
+    if media_type != "application/x-www-form-urlencoded" or not fits:
+        return FormData()
+    try:
+        return await request.form(max_files=0, max_fields=10)
+    except HTTPException:
+        return FormData()
+
+
+def text_in(form: FormData, name: str) -> str:
+    """A field of a form as text; empty where it is missing."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def from_elsewhere(request: Request) -> bool:
+    """Whether a page of another site sent the browser here with a form."""
+    return request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+
+
+def language_of(request: Request) -> Language:
+    """The language that the address names, else the browser's, else Hindi."""
+    asked = request.query_params.get("language")
+    if asked in {Language.HI.value, Language.EN.value}:
+        return Language(asked)
+    return language_from_header(request.headers.get("accept-language"))
+
+
+PLATFORMS = (("android", "ANDROID"), ("iphone", "IOS"), ("ipad", "IOS"), ("windows", "WINDOWS"), ("mac os", "MAC"))
+
+
+def platform_of(request: Request) -> str:
+    """The kind of system that a browser runs on: no more of it is kept."""
+    agent = request.headers.get("user-agent", "").lower()
+    known = next((name for mark, name in PLATFORMS if mark in agent), None)
+    return known or ("LINUX" if "linux" in agent else "OTHER")

@@ -1,0 +1,74 @@
+"""The settings of sign-on: which provider vouches for whom, how long devices refresh, and the state's own apps."""
+
+from types import MappingProxyType
+from typing import Any, Self
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.people import PersonKind, Provider
+from domain.sign_on import CITIZEN_REFRESH_SECONDS, PROVIDERS, STAFF_REFRESH_SECONDS, SignOnRules
+
+
+class SignOn(BaseModel):
+    """Providers by role, lives of devices, and what the telephones are told of our apps."""
+
+    citizen: list[Provider] = Field(
+        default=[Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY],
+        description="By which providers citizens sign in, as a JSON list of `MERI_PEHCHAAN` and `JAN_PARICHAY`.",
+    )
+    officer: list[Provider] = Field(
+        default=[Provider.PARICHAY], description="By which providers officers sign in: `PARICHAY`."
+    )
+    operator: list[Provider] = Field(
+        default=[Provider.CSC_CONNECT, Provider.PARICHAY],
+        description="By which providers operators sign in: `CSC_CONNECT` (CSC), `PARICHAY` (e-District).",
+    )
+    citizen_refresh_days: int = Field(
+        default=CITIZEN_REFRESH_SECONDS // 86_400,
+        ge=1,
+        le=90,
+        description="Days that a citizen's device may refresh its session without a new sign-in.",
+    )
+    staff_refresh_hours: int = Field(
+        default=STAFF_REFRESH_SECONDS // 3_600,
+        ge=1,
+        le=24,
+        description="Hours that an officer's or operator's device may refresh its session without a new sign-in.",
+    )
+    apple_app_ids: list[str] = Field(
+        default_factory=list,
+        description="Our apps for Apple's systems, as a JSON list of `<team>.<bundle>`, told at "
+        "`/.well-known/apple-app-site-association`, so that links of sign-in open them (docs/adr/0005).",
+    )
+    android_apps: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Our apps for Android, as a JSON object of package to SHA-256 fingerprints of its certificates, "
+        "told at `/.well-known/assetlinks.json`.",
+    )
+
+    @model_validator(mode="after")
+    def _vouch_for_them(self) -> Self:
+        for kind, chosen in self._chosen().items():
+            if not chosen <= PROVIDERS[kind]:
+                known = ", ".join(sorted(PROVIDERS[kind]))
+                raise PydanticCustomError(
+                    "provider", "{kind} may sign in by {known} only", {"kind": kind, "known": known}
+                )
+        return self
+
+    def rules(self) -> SignOnRules:
+        """The same for the verbs."""
+        return SignOnRules(
+            providers=MappingProxyType(self._chosen()),
+            citizen_refresh_seconds=self.citizen_refresh_days * 86_400,
+            staff_refresh_seconds=self.staff_refresh_hours * 3_600,
+        )
+
+    def _chosen(self) -> dict[PersonKind, frozenset[Provider]]:
+        given: dict[PersonKind, Any] = {
+            PersonKind.CITIZEN: self.citizen,
+            PersonKind.OFFICER: self.officer,
+            PersonKind.OPERATOR: self.operator,
+        }
+        return {kind: frozenset(chosen) for kind, chosen in given.items()}

@@ -1,0 +1,138 @@
+"""The register of centres, and which operator works in which."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
+
+from domain.centres import Binding, Centre, CentreKind
+from domain.text import Bilingual
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import AnyRow, count, first, keyset_window, rows_of, upsert
+from store.types import Key
+
+centres_table = Table(
+    "centres",
+    metadata,
+    Column("code", Key, primary_key=True),
+    Column("kind", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Text, nullable=False),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    Column("open", Boolean, nullable=False),
+    Index(None, "district", "code"),
+)
+
+operator_centres_table = Table(
+    "operator_centres",
+    metadata,
+    Column("operator_id", Key, ForeignKey("operators.operator_id"), primary_key=True),
+    Column("centre_code", Key, ForeignKey("centres.code"), nullable=False),
+    Column("email", Key),
+    UniqueConstraint("email"),
+    Index(None, "centre_code"),
+)
+
+_C, _B = centres_table.c, operator_centres_table.c
+
+
+async def save_centres(tx: Transaction, centres: Iterable[Centre]) -> None:
+    """Enter centres, or bring those with the same code up to date."""
+    await upsert(tx, centres_table, [_values(centre) for centre in centres], keys=("code",))
+
+
+async def bind(tx: Transaction, bindings: Iterable[Binding]) -> None:
+    """Say where operators work; whoever worked elsewhere works here from now on."""
+    rows = [
+        {"operator_id": one.operator_id, "centre_code": one.centre_code, "email": _email(one.email)} for one in bindings
+    ]
+    await upsert(tx, operator_centres_table, rows, keys=("operator_id",))
+
+
+async def centres(tx: Transaction, codes: Iterable[str]) -> dict[str, Centre]:
+    """Centres by code; those that are not there are left out."""
+    rows = await rows_of(tx, select(centres_table), _C.code, codes)
+    return {row.code: _centre(row) for row in rows}
+
+
+async def centre_of(tx: Transaction, operator_id: str) -> Centre | None:
+    """The centre in which an operator works, or None."""
+    joined = select(centres_table).join(operator_centres_table, _B.centre_code == _C.code)
+    row = await first(tx, joined.where(_B.operator_id == operator_id))
+    return _centre(row) if row else None
+
+
+async def operator_by_email(tx: Transaction, email: str) -> str | None:
+    """The id of the operator who signs in with an official address, in whatever case it is written."""
+    row = await first(tx, select(_B.operator_id).where(_B.email == _email(email)))
+    return None if row is None else str(row.operator_id)
+
+
+async def operators_in(tx: Transaction, codes: Iterable[str]) -> dict[str, int]:
+    """How many operators work in each of some centres; centres without one are left out."""
+    found: dict[str, int] = {}
+    for row in await rows_of(tx, select(_B.centre_code), _B.centre_code, codes):
+        found[row.centre_code] = found.get(row.centre_code, 0) + 1
+    return found
+
+
+async def page(
+    tx: Transaction,
+    *,
+    kind: CentreKind | None,
+    district: str | None,
+    place: str | None,
+    backward: bool,
+    limit: int,
+) -> list[Centre]:
+    """A page of the register in the order of codes."""
+    rows = await keyset_window(
+        tx,
+        _wanted(kind, district),
+        (_C.code,),
+        place=None if place is None else (place,),
+        backward=backward,
+        limit=limit,
+    )
+    return [_centre(row) for row in rows]
+
+
+async def count_of(tx: Transaction, *, kind: CentreKind | None, district: str | None) -> int:
+    """How many centres the same filter lets through."""
+    return await count(tx, _wanted(kind, district))
+
+
+def _wanted(kind: CentreKind | None, district: str | None) -> Select[Any]:
+    statement = select(centres_table)
+    for column, value in ((_C.kind, kind.value if kind else None), (_C.district, district)):
+        statement = statement if value is None else statement.where(column == value)
+    return statement
+
+
+def _email(email: str | None) -> str | None:
+    return email.strip().lower() or None if email else None
+
+
+def _values(centre: Centre) -> Mapping[str, Any]:
+    return {
+        "code": centre.code,
+        "kind": centre.kind.value,
+        "name_hi": centre.name.hi,
+        "name_en": centre.name.en,
+        "district": centre.district,
+        "tehsil": centre.tehsil,
+        "open": centre.open,
+    }
+
+
+def _centre(row: AnyRow) -> Centre:
+    return Centre(
+        code=row.code,
+        kind=CentreKind(row.kind),
+        name=Bilingual(row.name_hi, row.name_en),
+        district=row.district,
+        tehsil=row.tehsil,
+        open=row.open,
+    )
