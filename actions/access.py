@@ -29,6 +29,7 @@ def of_application(application: Application) -> Resource:
         application.tehsil,
         officer_id=application.officer_id,
         draft=application.status is Status.DRAFT,
+        service=application.service_code,
     )
 
 

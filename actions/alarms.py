@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from actions import access
 from actions.environment import Environment
 from domain.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, raised
+from domain.clock import ist_date
+from domain.deadline import WorkCalendar
 from domain.people import SYSTEM, Subject
 from domain.policy import Purpose
-from store import alarms, audit, desk_reads, outbox
+from domain.silence import LOOK_BACK_DAYS, silent_for
+from store import alarms, audit, desk_reads, figures, outbox
 from store.engine import Transaction
 from store.leases import Lease, still_held
 
@@ -43,7 +46,9 @@ async def evaluate(
     Nothing is kept where the lease has passed to another. With `notify` each change is put into the outbox.
     """
     async with env.store.reading() as tx:
-        holding = raised(replace(await readings(tx, session_key_made_at), worker_seconds=worker_seconds))
+        read = await readings(tx, session_key_made_at)
+        silent = await silent_offices(tx, env.work_calendar)
+        holding = raised(replace(read, worker_seconds=worker_seconds, silent_offices=silent))
 
     async def keep(tx: Transaction) -> list[Alarm]:
         if not await still_held(tx, lease):
@@ -58,6 +63,17 @@ async def evaluate(
         return changed
 
     return await env.store.carry_out(keep)
+
+
+async def silent_offices(tx: Transaction, calendar: WorkCalendar) -> dict[str, int]:
+    """The working days of silence of each tehsil that is silent against its own norm (domain/silence.py)."""
+    today = ist_date(tx.clock.now())
+    found = {}
+    for active in await figures.activity(tx, today - timedelta(days=LOOK_BACK_DAYS)):
+        days = silent_for(active, calendar, today)
+        if days is not None:
+            found[active.about] = days
+    return found
 
 
 async def alarms_for(env: Environment, subject: Subject) -> list[Alarm]:

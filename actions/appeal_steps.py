@@ -1,6 +1,6 @@
 """The inner steps of appeals, in the caller's transaction: row, event and audit line together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from actions.acting import Acting
 from actions.involved import barred_from, pasts
 from actions.jurisdiction import Holder, at_level, authority_for, place_of
 from actions.legal_clock import calendar_of, has_breached
-from actions.notices import tell_of_appeal, tell_of_filings
+from actions.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
 from domain.appeals import (
     OPEN,
     PENDING,
@@ -94,14 +94,32 @@ async def step(
     changes: Mapping[str, Any] = _NOTHING,
 ) -> Appeal:
     """Take one lawful step. Raises Problems(TRANSITION_NOT_ALLOWED), store.errors.VersionConflict."""
-    after = advance(appeal.state, move)
-    changed = replace(appeal, state=after, version=appeal.version + 1, **changes)
-    if after not in PENDING and after is not AppealState.DIRECTED:
-        changed = replace(changed, next_at=None)
-    saved = await appeals.save(acting.tx, changed)
+    saved = await appeals.save(acting.tx, _after(appeal, move, changes))
     await _record(acting, [_Taken(appeal.state, saved, move, note)])
     await tell_of_appeal(acting, saved, move)
     return saved
+
+
+async def step_many(
+    acting: Acting, steps: Sequence[tuple[Appeal, AppealMove]], *, stays_down: Collection[str]
+) -> list[Appeal]:
+    """Take one step of each of several appeals; beside their own rows each kind of row is one statement.
+
+    `stays_down` are the ids of those that no other one follows, of which the citizen is told. Raises as `step`.
+    """
+    changed = [_after(appeal, move, _NOTHING) for appeal, move in steps]
+    await appeals.save_many(acting.tx, changed)
+    taken = [_Taken(before.state, after, move, None) for (before, move), after in zip(steps, changed, strict=True)]
+    await _record(acting, taken)
+    await tell_of_appeals(acting, [(one.appeal, one.move) for one in taken if one.appeal.id in stays_down])
+    return changed
+
+
+def _after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) -> Appeal:
+    after = advance(appeal.state, move)
+    changed = replace(appeal, state=after, version=appeal.version + 1, **changes)
+    waits = after in PENDING or after is AppealState.DIRECTED
+    return changed if waits else replace(changed, next_at=None)
 
 
 async def follow(acting: Acting, application: Application, move: Move) -> None:
@@ -131,8 +149,8 @@ async def _follow(acting: Acting, application: Application, appeal: Appeal, *, w
 
 async def may_be_appealed(acting: Acting, application: Application) -> bool:
     """Whether the Act gives an appeal: not for a service of which it is known that it is not notified."""
-    code = application.service_code
-    service = await acting.once(("service", code), lambda: catalogue.service(acting.tx, code))
+    filed = (application.service_code, application.service_version)
+    service = await acting.once(("service", *filed), lambda: catalogue.service_as_filed(acting.tx, *filed))
     return service is None or service.rts_notified is not False
 
 

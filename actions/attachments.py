@@ -6,18 +6,21 @@ from dataclasses import dataclass
 import structlog
 
 from actions import locker
-from actions.access import of_application
+from actions.access import leave_receipt, of_application, of_citizen
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.freezing import freeze
 from actions.submit_checks import DocumentSource, NewDocument, unknown_document
 from actions.uploads import known_uploads, use
 from domain.applications import Application, AttachedDocument
+from domain.catalogue import Service
 from domain.consents import ConsentPurpose, consent_required
-from domain.errors import Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import SYSTEM, Subject
+from domain.policy import ObjectKind, Purpose
+from domain.sources import Source
 from integrations.errors import IntegrationError, Refused, Unavailable
-from store import applications, audit, certificates, outbox
+from store import applications, audit, certificates, outbox, uploads
 from store.engine import Transaction
 
 VERIFY = "document.verify"
@@ -62,8 +65,12 @@ async def check_documents(
     own = {document.uri for document in documents if document.source == DocumentSource.STORE}
     names: dict[str, str | None] = dict(await _own_certificates(env, citizen_id)) if own else {}
     handed_in = [document.uri for document in documents if document.source == DocumentSource.UPLOAD]
-    names |= dict.fromkeys(await _uploaded(env, subject, handed_in))
-    return [_finding(place, document, opened, names) for place, document in enumerate(documents)]
+    sizes = await _uploaded(env, subject, handed_in)
+    names |= dict.fromkeys(sizes)
+    return [
+        _too_large(env, place, document, sizes) or _finding(place, document, opened, names)
+        for place, document in enumerate(documents)
+    ]
 
 
 async def name_uploads(acting: Acting, application: Application, documents: Sequence[NewDocument]) -> None:
@@ -75,6 +82,48 @@ async def name_uploads(acting: Acting, application: Application, documents: Sequ
             if document.uri not in found:
                 raise Problems(unknown_document(place))
             await use(acting, found[document.uri], of_application(application))
+
+
+async def attach(
+    acting: Acting,
+    application: Application,
+    service: Service,
+    documents: Sequence[NewDocument],
+    findings: Sequence[Finding],
+) -> None:
+    """Add papers to an application in the caller's transaction; what was attached before stays.
+
+    `findings` has one entry for each document. A document without a name of its own bears the name of the paper that
+    it answers. Raises DOCUMENT_UNKNOWN for an upload that is gone.
+    """
+    attached = _papers(acting, service, documents, findings)
+    await applications.add_documents(acting.tx, application.id, attached)
+    await name_uploads(acting, application, documents)
+    for paper, finding in zip(attached, findings, strict=True):
+        if finding.freeze or not finding.verified:
+            await ask_later(acting.tx, application.id, paper.id)
+    if any(document.source == DocumentSource.DIGILOCKER for document in documents):
+        resource = of_citizen(application.citizen_id, ObjectKind.DOCUMENT)
+        await leave_receipt(acting, resource, Purpose.APPLY, Source.DIGILOCKER)
+
+
+async def attach_to_draft(
+    acting: Acting,
+    draft: Application,
+    service: Service,
+    documents: Sequence[NewDocument],
+    findings: Sequence[Finding],
+) -> None:
+    """Give a draft these papers in place of those that it has; they are frozen when it is handed in."""
+    await detach(acting, draft)
+    await applications.add_documents(acting.tx, draft.id, _papers(acting, service, documents, findings))
+    await name_uploads(acting, draft, documents)
+
+
+async def detach(acting: Acting, draft: Application) -> None:
+    """Take all papers from a draft, as when it is handed in with those of the submission."""
+    await applications.remove_documents(acting.tx, draft.id)
+    await uploads.no_longer_use(acting.tx, ObjectKind.APPLICATION.value, draft.id)
 
 
 async def ask_later(tx: Transaction, application_id: str, document_id: str) -> None:
@@ -102,6 +151,25 @@ async def verify_document(env: Environment, document_id: str, *, application_id:
         return
     if document.verified_at is not None or await _is_there(env, application, document):
         await freeze(env, application, document)
+
+
+def _papers(
+    acting: Acting, service: Service, documents: Sequence[NewDocument], findings: Sequence[Finding]
+) -> list[AttachedDocument]:
+    names = {paper.key: paper.name for paper in service.documents}
+    return [
+        AttachedDocument(
+            id=acting.env.ids.key(),
+            key=document.key,
+            source=document.source,
+            uri=document.uri,
+            name=finding.name or names[document.key],
+            sha256=document.uri if document.source == DocumentSource.UPLOAD else None,
+            attached_at=acting.now,
+            verified_at=acting.now if finding.verified else None,
+        )
+        for document, finding in zip(documents, findings, strict=True)
+    ]
 
 
 async def _is_there(env: Environment, application: Application, document: AttachedDocument) -> bool:
@@ -155,13 +223,23 @@ def _in_locker(place: int, document: NewDocument, opened: _Locker) -> Finding:
     return Finding(opened.names[document.uri], freeze=True)
 
 
-async def _uploaded(env: Environment, subject: Subject, references: list[str]) -> list[str]:
-    """Those of the references that are files of hers, or of the citizen whom she serves."""
+def _too_large(env: Environment, place: int, document: NewDocument, sizes: Mapping[str, int]) -> Finding | None:
+    """A file above the size of its kind of paper; it may have been handed in as another paper."""
+    most = env.files.largest_of(document.key)
+    if document.source != DocumentSource.UPLOAD or sizes.get(document.uri, 0) <= most:
+        return None
+    params = {"most": f"{most / (1024 * 1024):.3g}"}
+    path = ("input", "documents", str(place))
+    return Finding(problem=Problem(ErrorCode.FILE_TOO_LARGE, path, Remedy.ATTACH_DOCUMENT, params))
+
+
+async def _uploaded(env: Environment, subject: Subject, references: list[str]) -> dict[str, int]:
+    """The sizes of those of the references that are files of hers, or of the citizen whom she serves."""
     if not references:
-        return []
+        return {}
     async with env.store.reading() as tx:
         found = await known_uploads(tx, subject, references)
-    return [reference for reference in found if await env.objects.exists(reference)]
+    return {reference: kept.size for reference, kept in found.items() if await env.objects.exists(reference)}
 
 
 async def _note(env: Environment, document_id: str, action: str, reason: str) -> None:

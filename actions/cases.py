@@ -32,8 +32,11 @@ async def take_up(
 
 
 async def service_of(acting: Acting, application: Application) -> Service:
-    """The catalogue's entry of the application's service; raises NotThere where it was removed."""
-    service = await catalogue.service(acting.tx, application.service_code)
+    """The catalogue's entry that the application was filed under; raises NotThere where the service was removed.
+
+    Days, fee and papers that changed since do not touch what is filed already.
+    """
+    service = await catalogue.service_as_filed(acting.tx, application.service_code, application.service_version)
     if service is None:
         raise NotThere("the service of an application")
     return service

@@ -1,41 +1,150 @@
-"""Loads the catalogue into the store: services, places, departments, schemes, calendar, e-Taal codes."""
+"""Loads the catalogue into the store: services, places, departments, schemes, calendar, e-Taal codes.
 
-from actions.catalogue_rows import Catalogue, CatalogueRows, named_holidays, read_catalogue
+An import is one transaction: all of it, or nothing. It may be run again; what is the same is not touched, and a
+service that changed gets the next version.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from actions.catalogue_cells import Reject
+from actions.catalogue_changes import Change, Imported, Tell, changes_of
+from actions.catalogue_portal import merged
+from actions.catalogue_rows import FILES, Catalogue, CatalogueRows, etaal_code, examine_catalogue, read_catalogue
 from actions.environment import Environment
+from domain.catalogue import Service
 from domain.people import SYSTEM
 from domain.policy import Purpose
+from integrations.portal import ReadCatalogue
 from store import audit, calendar, catalogue, ledger
-from store.engine import Transaction
+from store.engine import Store, Transaction
+
+BATCH = 50
+"""Services between two tellings of progress."""
+
+PORTAL = "portal"
+"""What stands as the file of a reject of the portal's catalogue."""
+
+
+def _quiet(done: int, total: int, /) -> None:
+    del done, total
 
 
 async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
-    """Read the rows and bring the store up to date, all in one transaction; may be run again.
+    """Read the rows of catalogue_data/ and bring the store up to date; entries keep their identifiers.
 
-    Entries keep their identifiers. Raises ValueError for a row that breaks the rules.
+    Raises ValueError for a row that breaks the rules: our own files have none.
     """
     read = read_catalogue(rows)
-
-    async def work(tx: Transaction) -> None:
-        await catalogue.upsert_districts(tx, read.districts)
-        await catalogue.upsert_tehsils(tx, read.tehsils)
-        await catalogue.upsert_departments(tx, read.departments)
-        await catalogue.upsert_schemes(tx, read.schemes)
-        await catalogue.upsert_services(tx, read.services)
-        if not await calendar.is_there(tx, read.calendar.version):  # else a calendar imported since would be hidden
-            await calendar.save_calendar(tx, read.calendar, named_holidays(rows.holidays))
-        enrolled = await ledger.etaal_codes(tx)
-        for service_code, etaal_code in read.etaal_codes.items():
-            if service_code not in enrolled:
-                await ledger.save_etaal_code(tx, service_code, etaal_code)
-        line = audit.AuditLine(
-            SYSTEM.label,
-            "catalogue.import",
-            "CATALOGUE",
-            None,
-            Purpose.OPERATE.value,
-            {"services": len(read.services), "calendar": read.calendar.version},
-        )
-        await audit.append(tx, line)
-
-    await env.store.carry_out(work)
+    await _write(env.store, read, dry_run=False, by=SYSTEM.label, tell=_quiet)
     return read
+
+
+async def import_rows(
+    store: Store, rows: CatalogueRows, *, dry_run: bool, by: str = SYSTEM.label, tell: Tell = _quiet
+) -> Imported:
+    """Bring the store up to date with the rows that keep the rules, and tell what changed and what was left out.
+
+    With `dry_run` nothing is written. `by` is whom the audit line names.
+    """
+    return await _write(store, examine_catalogue(rows), dry_run=dry_run, by=by, tell=tell)
+
+
+async def import_portal(
+    store: Store, read: ReadCatalogue, *, dry_run: bool, by: str = SYSTEM.label, tell: Tell = _quiet
+) -> Imported:
+    """Bring the services up to date with the portal's own catalogue; what it does not say stays as it is."""
+
+    async def work(tx: Transaction) -> Imported:
+        known = {service.code: service for service in await catalogue.all_services(tx)}
+        departments = await catalogue.departments(tx)
+        services, rejects = merged(read, known, departments)
+        changes, unchanged = changes_of("service", "code", known.values(), services)
+        absent = sorted(known.keys() - {record.code for record in read.services})
+        if not dry_run and changes:
+            await _services(tx, services, tell)
+            await _note(tx, by, {"source": PORTAL, **_counts(changes), "rejects": len(rejects)})
+        return Imported(tuple(changes), unchanged, tuple(absent), tuple(rejects), dry_run)
+
+    return await store.carry_out(work)
+
+
+async def _write(store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: Tell) -> Imported:
+    async def work(tx: Transaction) -> Imported:
+        services, late = await _without_taken_slugs(tx, read)
+        changed = await _differences(tx, read, services)
+        rejects = (*read.rejects, *late)
+        if not dry_run:
+            await _places(tx, read)
+            await _services(tx, services, tell)
+            await _calendar(tx, read)
+            await _note(
+                tx,
+                by,
+                {
+                    "services": len(services),
+                    "calendar": read.calendar.version,
+                    **_counts(changed.changes),
+                    "rejects": len(rejects),
+                },
+            )
+        return replace(changed, rejects=rejects, dry_run=dry_run)
+
+    return await store.carry_out(work)
+
+
+async def _differences(tx: Transaction, read: Catalogue, services: Sequence[Service]) -> Imported:
+    known = await catalogue.all_services(tx)
+    districts = await catalogue.districts(tx)
+    tehsils = [tehsil for district in districts for tehsil in await catalogue.tehsils(tx, district.code)]
+    parts = (
+        changes_of("district", "code", districts, read.districts),
+        changes_of("tehsil", "code", tehsils, read.tehsils),
+        changes_of("department", "slug", await catalogue.departments(tx), read.departments),
+        changes_of("scheme", "code", (await catalogue.schemes(tx)).values(), read.schemes),
+        changes_of("service", "code", known, services),
+    )
+    changes = tuple(change for found, _ in parts for change in found)
+    absent = {service.code for service in known} - {service.code for service in services}
+    return Imported(changes, sum(same for _, same in parts), tuple(sorted(absent)), (), dry_run=True)
+
+
+async def _without_taken_slugs(tx: Transaction, read: Catalogue) -> tuple[tuple[Service, ...], tuple[Reject, ...]]:
+    """A slug that another service of the store has is refused, so that the rest goes on."""
+    owners = {service.slug: service.code for service in await catalogue.all_services(tx)}
+    taken = {service.code for service in read.services if owners.get(service.slug, service.code) != service.code}
+    rejects = tuple(Reject(FILES["services"], read.lines[code], code, "slug", "TWICE") for code in sorted(taken))
+    return tuple(service for service in read.services if service.code not in taken), rejects
+
+
+async def _places(tx: Transaction, read: Catalogue) -> None:
+    await catalogue.upsert_districts(tx, read.districts)
+    await catalogue.upsert_tehsils(tx, read.tehsils)
+    await catalogue.upsert_departments(tx, read.departments)
+    await catalogue.upsert_schemes(tx, read.schemes)
+
+
+async def _services(tx: Transaction, services: Sequence[Service], tell: Tell) -> None:
+    """Write the services, those that changed with the next version, and give new ones a code of e-Taal."""
+    for start in range(0, len(services), BATCH):
+        await catalogue.upsert_services(tx, services[start : start + BATCH])
+        tell(min(start + BATCH, len(services)), len(services))
+    enrolled = await ledger.etaal_codes(tx)
+    for service in services:
+        if service.code not in enrolled:
+            await ledger.save_etaal_code(tx, service.code, etaal_code(service.code))
+
+
+async def _calendar(tx: Transaction, read: Catalogue) -> None:
+    if not await calendar.is_there(tx, read.calendar.version):  # else a calendar imported since would be hidden
+        await calendar.save_calendar(tx, read.calendar, list(read.holidays))
+
+
+async def _note(tx: Transaction, by: str, detail: dict[str, str | int]) -> None:
+    line = audit.AuditLine(by, "catalogue.import", "CATALOGUE", None, Purpose.OPERATE.value, detail)
+    await audit.append(tx, line)
+
+
+def _counts(changes: Sequence[Change]) -> dict[str, str | int]:
+    added = sum(change.is_new for change in changes)
+    return {"added": added, "changed": len(changes) - added}

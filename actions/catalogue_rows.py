@@ -1,28 +1,23 @@
 """Reads the rows of catalogue_data/ into the words of the domain. Pure: no file is opened here.
 
 Rules (data/README.md): an empty cell is None, never zero; a service without a portal code gets
-`UKX-` and six letters of a hash of its English name; `verified` is kept as the row says.
+`UKX-` and six letters of a hash of its English name; `verified` is kept as the row says. A row that breaks the rules
+is left out and told by file, row, field and reason; the others go on.
 """
 
 import hashlib
-import re
-import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from domain.catalogue import Department, District, Outcome, RequiredDocument, Scheme, Service, Tehsil
-from domain.deadline import DayUnit, WorkCalendar
-from domain.money import paise_from_rupees
+from actions.catalogue_cells import CellWrong, Reject, Row, Sieve, is_verified, needed, paise, text, whole
+from actions.catalogue_keys import document_key, letters, row_id
+from actions.catalogue_services import LocalFacts, read_services
+from domain.catalogue import Department, District, Scheme, Service, Tehsil
+from domain.deadline import WorkCalendar
 from domain.text import Bilingual
 from store.calendar import Holiday
-
-Row = Mapping[str, str]
-
-_NAMESPACE = uuid.UUID("6f0b8a6e-2f0c-5d0e-9a54-6170756e6973")
-_ELSEWHERE = ("redirect:", "apuni-sarkar listing")
-"""Channels of services that are applied for on another portal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +34,9 @@ class CatalogueRows:
     local_departments: tuple[Row, ...]
     holidays: tuple[Row, ...]
     second_pairs: tuple[Row, ...] = ()
+    keywords: tuple[Row, ...] = ()
+    life_events: tuple[Row, ...] = ()
+    eligibility: tuple[Row, ...] = ()
 
 
 FILES: Mapping[str, str] = MappingProxyType(
@@ -53,6 +51,9 @@ FILES: Mapping[str, str] = MappingProxyType(
         "local_departments": "local_departments.csv",
         "holidays": "holidays.csv",
         "second_pairs": "local_second_pair.csv",
+        "keywords": "local_keywords.csv",
+        "life_events": "local_life_events.csv",
+        "eligibility": "local_eligibility.csv",
     }
 )
 """Which file of catalogue_data/ each field of CatalogueRows is read from."""
@@ -60,7 +61,7 @@ FILES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that is loaded at the first start."""
+    """Everything that is loaded at the first start, and the rows that could not be read."""
 
     districts: tuple[District, ...]
     tehsils: tuple[Tehsil, ...]
@@ -69,58 +70,72 @@ class Catalogue:
     schemes: tuple[Scheme, ...]
     etaal_codes: Mapping[str, str]
     calendar: WorkCalendar
+    holidays: tuple[Holiday, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each service in its file, by its code."""
 
 
 def read_catalogue(rows: CatalogueRows) -> Catalogue:
-    """Turn all rows into domain values; raises ValueError for a row that breaks the rules."""
-    departments = tuple(_department(row) for row in rows.departments)
-    schemes = tuple(_scheme(row) for row in rows.schemes)
-    services = tuple(_Services(rows, departments, schemes).read())
+    """Turn all rows into domain values; raises ValueError, with every reason, where a row breaks the rules."""
+    read = examine_catalogue(rows)
+    if read.rejects:
+        raise ValueError("; ".join(reject.words for reject in read.rejects))
+    return read
+
+
+def examine_catalogue(rows: CatalogueRows) -> Catalogue:
+    """Turn the rows that keep the rules into domain values, and tell which do not."""
+    sieve = Sieve()
+    read = sieve.each
+    districts = tuple(value for _, value in read(FILES["districts"], rows.districts, _code_of_district, _district))
+    known = {district.code for district in districts}
+    tehsils = read(FILES["tehsils"], rows.tehsils, _code_of_tehsil, lambda row: _tehsil(row, known))
+    departments = tuple(
+        value for _, value in read(FILES["departments"], rows.departments, _slug_of_department, _department)
+    )
+    schemes = tuple(value for _, value in read(FILES["schemes"], rows.schemes, _code_of_scheme, _scheme))
+    facts = LocalFacts(
+        departments=departments,
+        schemes=schemes,
+        scheme_rows=rows.schemes,
+        doctypes=rows.doctypes,
+        outcomes=rows.outcomes,
+        local_departments=rows.local_departments,
+        second_pairs=rows.second_pairs,
+        keywords=rows.keywords,
+        life_events=rows.life_events,
+        eligibility=rows.eligibility,
+    )
+    services = tuple(read_services(sieve, rows.services, facts))
+    holidays = tuple(value for _, value in read(FILES["holidays"], rows.holidays, _key_of_holiday, _holiday))
     return Catalogue(
-        districts=tuple(_district(row) for row in rows.districts),
-        tehsils=tuple(_tehsil(row) for row in rows.tehsils),
+        districts=districts,
+        tehsils=tuple(value for _, value in tehsils),
         departments=departments,
         services=services,
         schemes=schemes,
         etaal_codes={service.code: etaal_code(service.code) for service in services},
-        calendar=read_calendar(rows.holidays),
+        calendar=_calendar_of(holidays),
+        holidays=holidays,
+        rejects=tuple(sieve.rejects),
+        lines={code: line for (file, code), line in sieve.lines.items() if file == FILES["services"]},
     )
 
 
 def read_calendar(rows: Iterable[Row]) -> WorkCalendar:
     """Holidays by date; the version names the content, so that a stored due date can be recomputed."""
+    return _calendar_of([_holiday(row) for row in rows])
+
+
+def _calendar_of(days: Iterable[Holiday]) -> WorkCalendar:
     holidays: dict[date, frozenset[str]] = {}
-    for row in rows:
-        day, district = date.fromisoformat(row["date"]), row["district"].strip()
-        before = holidays.get(day)
-        whole_state = not district or (before is not None and not before)
-        holidays[day] = frozenset() if whole_state else (before or frozenset()) | {district}
+    for held in days:
+        before = holidays.get(held.day)
+        whole_state = held.district is None or (before is not None and not before)
+        holidays[held.day] = frozenset() if whole_state else (before or frozenset()) | {held.district or ""}
     content = ";".join(f"{day}:{','.join(sorted(holidays[day]))}" for day in sorted(holidays))
     return WorkCalendar(f"UK-{_digest(content)[:8]}", holidays)
-
-
-def named_holidays(rows: Iterable[Row]) -> list[Holiday]:
-    """The same holidays with their names, one for each row."""
-    return [
-        Holiday(
-            date.fromisoformat(row["date"]),
-            Bilingual(row["name_hi"] or None, row["name_en"]),
-            row["district"].strip() or None,
-            _verified(row),
-        )
-        for row in rows
-    ]
-
-
-def service_code(row: Row) -> str:
-    """The portal's code, or a local one made from the English name."""
-    return row["service_code"] or f"UKX-{letters(row['name_en'])}"
-
-
-def letters(text: str) -> str:
-    """Six capital letters of a hash of a text."""
-    value = int(_digest(text), 16)
-    return "".join(chr(ord("A") + value // 26**place % 26) for place in range(6))
 
 
 def etaal_code(code: str) -> str:
@@ -128,149 +143,81 @@ def etaal_code(code: str) -> str:
     return f"UK{int(_digest(f'etaal:{code}'), 16) % 10**6:06d}"
 
 
-def document_key(name: str) -> str:
-    """A stable key for a required document: the words of its name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
-def row_id(kind: str, key: str) -> str:
-    """The same identifier for the same row in every installation (UUIDv5)."""
-    return str(uuid.uuid5(_NAMESPACE, f"{kind}:{key}"))
+def _name(row: Row) -> Bilingual:
+    return Bilingual(text(row, "name_hi"), needed(row, "name_en"))
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _source(row: Row) -> str:
+    return text(row, "source") or ""
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.strip() else None
-
-
-def _paise(text: str) -> int | None:
-    return paise_from_rupees(text) if text.strip() else None
-
-
-def _text(row: Row) -> Bilingual:
-    return Bilingual(row["name_hi"] or None, row["name_en"])
-
-
-def _verified(row: Row) -> bool:
-    return row["verified"] == "yes"
+def _code_of_district(row: Row) -> str:
+    return needed(row, "district_lgd_code")
 
 
 def _district(row: Row) -> District:
-    code = row["district_lgd_code"]
+    code = _code_of_district(row)
+    seat = needed(row, "headquarters")
     return District(
-        row_id("district", code),
-        code,
-        _text(row),
-        row["division"],
-        row["headquarters"],
-        row["source"],
-        _verified(row),
+        row_id("district", code), code, _name(row), needed(row, "division"), seat, _source(row), is_verified(row)
     )
 
 
-def _tehsil(row: Row) -> Tehsil:
-    code = row["subdistrict_lgd_code"] or f"UKT-{letters(row['district_en'] + '/' + row['name_en'])}"
-    return Tehsil(code, row["district_lgd_code"], _text(row), row["source"], _verified(row))
+def _code_of_tehsil(row: Row) -> str:
+    place = f"{text(row, 'district_en') or ''}/{text(row, 'name_en') or ''}"
+    return text(row, "subdistrict_lgd_code") or f"UKT-{letters(place)}"
+
+
+def _tehsil(row: Row, districts: set[str]) -> Tehsil:
+    district = _code_of_district(row)
+    if district not in districts:
+        raise CellWrong("district_lgd_code", "NOT_KNOWN")
+    return Tehsil(_code_of_tehsil(row), district, _name(row), _source(row), is_verified(row))
+
+
+def _slug_of_department(row: Row) -> str:
+    return text(row, "portal_slug") or document_key(needed(row, "name_en"))
 
 
 def _department(row: Row) -> Department:
-    slug = row["portal_slug"] or document_key(row["name_en"])
-    count = _whole(row["portal_service_count"])
-    return Department(row_id("department", slug), slug, _text(row), count, row["source"], _verified(row))
+    slug = _slug_of_department(row)
+    count = whole(row, "portal_service_count", 10_000)
+    return Department(row_id("department", slug), slug, _name(row), count, _source(row), is_verified(row))
+
+
+def _code_of_scheme(row: Row) -> str:
+    return needed(row, "scheme_id")
 
 
 def _scheme(row: Row) -> Scheme:
-    code = row["scheme_id"]
+    code = _code_of_scheme(row)
     return Scheme(
         id=row_id("scheme", code),
         code=code,
-        name=_text(row),
-        department=Bilingual(row["department_hi"] or None, row["department_en"]),
-        benefit_type=row["benefit_type"],
-        amount_paise=_paise(row["amount_inr"]),
-        period=row["period"] or None,
-        service_code=row["portal_service_code"] or None,
-        source=row["source"],
-        verified=_verified(row),
+        name=_name(row),
+        department=Bilingual(text(row, "department_hi"), needed(row, "department_en")),
+        benefit_type=needed(row, "benefit_type"),
+        amount_paise=paise(row, "amount_inr"),
+        period=text(row, "period"),
+        service_code=text(row, "portal_service_code"),
+        source=_source(row),
+        verified=is_verified(row),
     )
 
 
-class _Services:
-    """Reads services with what the other files say about them."""
-
-    def __init__(self, rows: CatalogueRows, departments: tuple[Department, ...], schemes: tuple[Scheme, ...]) -> None:
-        self._rows = rows.services
-        self._local = {service_code(row): row for row in rows.outcomes}
-        self._second_pairs = {row["service_code"]: row["needs_second_pair"] == "yes" for row in rows.second_pairs}
-        self._slugs = {department.slug for department in departments}
-        self._slug_of = {department.name.en: department.slug for department in departments}
-        self._slug_of |= {row["department_en"]: row["slug"] for row in rows.local_departments}
-        self._schemes = {scheme.service_code: scheme.code for scheme in schemes if scheme.service_code}
-        self._doctypes: dict[str, str] = {}
-        for row in rows.doctypes:
-            if found := re.search(r"\b([A-Z]{2}\d{2}) \(relation INFERRED\)", row["related_service"]):
-                self._doctypes.setdefault(found[1], row["doctype"])
-
-    def read(self) -> Iterable[Service]:
-        seen: set[str] = set()
-        for row in self._rows:
-            code = service_code(row)
-            if code in seen:
-                raise ValueError(f"service {code} occurs twice")
-            seen.add(code)
-            yield self._service(code, row)
-
-    def _service(self, code: str, row: Row) -> Service:
-        outcome, doctype, scheme = self._outcome(code)
-        local = bool(not row["service_code"])
-        return Service(
-            id=row_id("service", code),
-            code=code,
-            code_source="LOCAL" if local else "PORTAL",
-            slug=row["slug"] or document_key(row["name_en"]),
-            name=_text(row),
-            department=self._department(row),
-            category=row["category"] or None,
-            rts_notified={"yes": True, "no": False}.get(row["rts_notified"]),
-            limit_days=_whole(row["rts_time_limit_days"]),
-            limit_unit=DayUnit.WORKING_DAYS,
-            portal_delivery_days=_whole(row["portal_delivery_days"]),
-            designated_officer=row["designated_officer"] or None,
-            first_appellate=row["first_appellate"] or None,
-            second_appellate=row["second_appellate"] or None,
-            fee_paise=_paise(row["fee_inr"]),
-            documents=(*_documents(row["documents_required"], True), *_documents(row["documents_optional"], False)),
-            channels=tuple(part.strip() for part in row["channel"].split(";") if part.strip()),
-            outcome=outcome,
-            doctype=doctype,
-            scheme_id=scheme,
-            open=self._open(code, row),
-            source=row["source"],
-            verified=_verified(row),
-            needs_second_pair=self._second_pairs.get(code),
-        )
-
-    def _outcome(self, code: str) -> tuple[Outcome, str | None, str | None]:
-        local = self._local.get(code)
-        if local is not None:
-            return Outcome(local["outcome"]), local["doctype"] or None, local["scheme_id"] or None
-        if code in self._schemes:
-            return Outcome.BENEFIT, None, self._schemes[code]
-        doctype = self._doctypes.get(code)
-        return (Outcome.CERTIFICATE, doctype, None) if doctype else (Outcome.ORDER, None, None)
-
-    def _open(self, code: str, row: Row) -> bool:
-        said = self._local.get(code, {}).get("open", "")
-        return said == "yes" if said else not row["channel"].startswith(_ELSEWHERE)
-
-    def _department(self, row: Row) -> str | None:
-        slug = row["department_slug"]
-        return slug if slug in self._slugs else self._slug_of.get(row["department_en"])
+def _key_of_holiday(row: Row) -> str:
+    return f"{text(row, 'date') or ''}/{text(row, 'district') or ''}/{text(row, 'name_en') or ''}"
 
 
-def _documents(cell: str, required: bool) -> Iterable[RequiredDocument]:
-    names = (part.strip() for part in cell.split(";"))
-    return (RequiredDocument(document_key(name), name, required) for name in names if name)
+def _holiday(row: Row) -> Holiday:
+    try:
+        day = date.fromisoformat(needed(row, "date"))
+    except CellWrong:
+        raise
+    except ValueError:
+        raise CellWrong("date", "NOT_A_DATE") from None
+    return Holiday(day, _name(row), text(row, "district"), is_verified(row))

@@ -22,6 +22,7 @@ from actions.idempotent import conflict_problem, once
 from actions.issue import certificate_of, content_of, gathered
 from actions.locker_push import plan_delete, plan_update
 from actions.moves import Step, move
+from actions.personal_data import ERASED_ACTION
 from domain.applications import Application
 from domain.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.clock import ist_date
@@ -74,15 +75,16 @@ async def correct_certificate(
     """Have a certificate replaced by a right one; True where it is a replay. For officers of the place.
 
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, BAD_INPUT for a fact that is not printed,
-    TRANSITION_NOT_ALLOWED where it does not hold any more.
+    TRANSITION_NOT_ALLOWED where it does not hold any more, or its holder was erased.
     """
 
     async def work(acting: Acting) -> Application:
         certificate, application = await _taken_up(acting, request)
+        await _still_written(acting, certificate)
         form = {**application.form, **_facts(request)}
         after = await _end(acting, application, certificate, request, CertificateStatus.CORRECTED, {"form": form})
-        payload = {"certificate_id": certificate.id}
-        await outbox.add(acting.tx, CORRECT, certificate.id, payload, application_id=application.id)
+        # Named for no application: a locker that is away must not hold back the right certificate.
+        await outbox.add(acting.tx, CORRECT, certificate.id, {"certificate_id": certificate.id})
         return after
 
     return await _once(env, subject, "correctCertificate", request, work)
@@ -167,6 +169,13 @@ async def _taken_up(acting: Acting, request: EndCertificate) -> tuple[IssuedCert
     if request.expected_version is not None and request.expected_version != application.version:
         raise conflict_problem(application.version, application.status.value)
     return certificate, application
+
+
+async def _still_written(acting: Acting, certificate: IssuedCertificate) -> None:
+    """Refuse to correct what is known of an erased person: there is nothing left to write into a new one."""
+    if await audit.was_done(acting.tx, ObjectKind.CITIZEN.value, certificate.citizen_id, ERASED_ACTION):
+        params = {"status": certificate.status.value, "move": Move.CORRECT_CERTIFICATE.value}
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, Remedy.REFRESH, params))
 
 
 async def _end(

@@ -3,6 +3,7 @@
 Only fields of this list reach a certificate: what an applicant adds to a form is never printed.
 """
 
+import re
 from collections.abc import Mapping
 
 from actions.certificate_content import CertificateField
@@ -31,6 +32,8 @@ PRINTED = (
 )
 """The printed fields in the order in which they appear."""
 
+_ISO_DAY = re.compile(r"^(\d{4})-(\d\d)-(\d\d)$")
+
 _GUARDIANS = (("father_name", "S"), ("mother_name", "S"), ("husband_name", "W"), ("guardian_name", "S"))
 
 CORRECTABLE = frozenset({key for key, _ in PRINTED} | {key for key, _ in _GUARDIANS})
@@ -39,7 +42,21 @@ CORRECTABLE = frozenset({key for key, _ in PRINTED} | {key for key, _ in _GUARDI
 
 def printed_fields(form: Mapping[str, str]) -> tuple[CertificateField, ...]:
     """The lines that a form gives, in the order of the list."""
-    return tuple(CertificateField(key, label, form[key]) for key, label in PRINTED if form.get(key))
+    values = {key: _printed(key, form) for key, _ in PRINTED}
+    return tuple(CertificateField(key, label, values[key]) for key, label in PRINTED if values[key])
+
+
+def _printed(key: str, form: Mapping[str, str]) -> str:
+    """The answer as it is printed: a day as DD-MM-YYYY, people of a group by name and relation; empty where none is."""
+    if key in form:
+        return _ISO_DAY.sub(r"\3-\2-\1", form[key])
+    names = {name: text for name, text in form.items() if name.startswith(f"{key}.") and name.endswith(".name")}
+    return ", ".join(_person(name.removesuffix(".name"), text, form) for name, text in names.items())
+
+
+def _person(row: str, name: str, form: Mapping[str, str]) -> str:
+    relation = form.get(f"{row}.relation")
+    return f"{name} ({relation})" if relation else name
 
 
 def guardian_of(form: Mapping[str, str], gender: str | None) -> tuple[str | None, str | None]:

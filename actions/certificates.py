@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -18,18 +18,23 @@ from actions.department_documents import (
 from actions.environment import Environment
 from domain.certificates import IssuedCertificate
 from domain.clock import ist_date
+from domain.documents import key_of, key_of_uri
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.numbers import MistypedNumber, NumberKind, parse_number
 from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual
+from integrations.apisetu import issuer_id_of
 from integrations.digilocker import IssuedDocument
 from integrations.errors import IntegrationError
 from store import certificates
 
 MOST = 200
 """The longest list from sources (DECISIONS.md, The graph)."""
+
+EVERYWHERE = frozenset({Source.STORE, Source.DIGILOCKER, Source.API_SETU})
+"""Where certificates lie."""
 
 Provenance: TypeAlias = tuple[Source, SourceState, datetime | None]
 
@@ -39,7 +44,11 @@ _WORST_LAST = (SourceState.LIVE, SourceState.CACHED, SourceState.STALE, SourceSt
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """One certificate, wherever it lies. `issued` is set for one of ours; `uri` is None where a source gives none."""
+    """One certificate, wherever it lies. `issued` is set for one of ours; `uri` is None where a source gives none.
+
+    `also_at` are the other places where the same one lies (domain/documents.py has the rule). `state` and `as_of`
+    say how the line was had. `answer` is set for a department's: what was asked for it and what came.
+    """
 
     uri: str | None
     name: Bilingual
@@ -50,6 +59,20 @@ class CertificateView:
     origin: Source
     media_types: tuple[str, ...]
     issued: IssuedCertificate | None = None
+    issuer_id: str | None = None
+    also_at: tuple[Source, ...] = ()
+    state: SourceState = SourceState.LIVE
+    as_of: datetime | None = None
+    answer: DepartmentAnswer | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What the rule of sameness compares: one key, or several where the source tells neither URI nor number."""
+        if self.uri:
+            return (key_of_uri(self.uri),)
+        asked = self.answer.document.parameters.values() if self.answer else ()
+        numbers = [self.number] if self.number else sorted(asked)
+        return tuple(key_of(self.issuer_id or self.issuer, self.doctype, number) for number in numbers if number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +94,19 @@ class _Locker:
     failure: IntegrationError | None
 
 
-async def certificates_of(env: Environment, subject: Subject, citizen_id: str) -> CertificatesView:
+async def certificates_of(
+    env: Environment, subject: Subject, citizen_id: str, among: frozenset[Source] = EVERYWHERE
+) -> CertificatesView:
     """Gather and merge; what lies at two places is shown once, ours before the locker's before a department's.
 
-    Leaves a receipt for each source. Raises NOT_FOUND where the subject may not see them; a dead source
-    never raises.
+    Of the outside systems only those `among` are asked; our own store always is. Leaves a receipt for each source.
+    Raises NOT_FOUND where the subject may not see them; a dead source never raises.
     """
-    held = await held_by_departments(env, citizen_id)
-    asked = [Source.DIGILOCKER, *asked_of(env, held)]
+    held = await held_by_departments(env, citizen_id) if Source.API_SETU in among else []
+    asked = [*({Source.DIGILOCKER} & among), *asked_of(env, held)]
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.CERTIFICATE), asked)
     own, in_locker, answers = await asyncio.gather(
-        _own(env, citizen_id), _in_locker(env, citizen_id), ask_departments(env, citizen_id, held)
+        _own(env, citizen_id), _in_locker(env, citizen_id, among), ask_departments(env, citizen_id, held)
     )
     return _merged(env, own, in_locker, answers)
 
@@ -117,7 +142,9 @@ async def _own(env: Environment, citizen_id: str) -> list[IssuedCertificate]:
         return await certificates.of_citizen(tx, citizen_id)
 
 
-async def _in_locker(env: Environment, citizen_id: str) -> _Locker:
+async def _in_locker(env: Environment, citizen_id: str, among: frozenset[Source]) -> _Locker:
+    if Source.DIGILOCKER not in among:
+        return _Locker(None, None)
     try:
         return _Locker(await locker.listed(env, citizen_id), None)
     except IntegrationError as error:
@@ -127,8 +154,9 @@ async def _in_locker(env: Environment, citizen_id: str) -> _Locker:
 def _merged(
     env: Environment, own: Sequence[IssuedCertificate], in_locker: _Locker, answers: Sequence[DepartmentAnswer]
 ) -> CertificatesView:
-    views = [_of_ours(certificate) for certificate in own]
-    views += [_of_locker(item) for item in (in_locker.listed.value if in_locker.listed else ())]
+    views = [_of_ours(certificate, env.clock.now()) for certificate in own]
+    if in_locker.listed is not None:
+        views += [_of_locker(item, in_locker.listed) for item in in_locker.listed.value]
     views += [_of_department(answer) for answer in answers if answer.certificate is not None]
     once = _each_once(views)
     failures = [in_locker.failure, *(answer.failure for answer in answers)]
@@ -144,13 +172,21 @@ def _merged(
 
 
 def _each_once(views: Iterable[CertificateView]) -> tuple[CertificateView, ...]:
-    kept: dict[object, CertificateView] = {}
+    """Each document once, the first of the same ones with the places of the others."""
+    kept: list[CertificateView] = []
+    places: dict[str, int] = {}
     for view in views:
-        kept.setdefault(view.uri.lower() if view.uri else (view.doctype, view.issuer, view.number), view)
-    return tuple(kept.values())
+        place = next((places[key] for key in view.keys if key in places), None)
+        if place is None:
+            place = len(kept)
+            kept.append(view)
+        elif view.origin not in (kept[place].origin, *kept[place].also_at):
+            kept[place] = replace(kept[place], also_at=(*kept[place].also_at, view.origin))
+        places |= {key: place for key in view.keys if key not in places}
+    return tuple(kept)
 
 
-def _of_ours(certificate: IssuedCertificate) -> CertificateView:
+def _of_ours(certificate: IssuedCertificate, now: datetime) -> CertificateView:
     return CertificateView(
         uri=certificate.uri,
         name=certificate.name,
@@ -161,10 +197,12 @@ def _of_ours(certificate: IssuedCertificate) -> CertificateView:
         origin=Source.STORE,
         media_types=_OWN_MEDIA_TYPES,
         issued=certificate,
+        issuer_id=certificate.uri.partition("-")[0],
+        as_of=now,
     )
 
 
-def _of_locker(item: IssuedDocument) -> CertificateView:
+def _of_locker(item: IssuedDocument, listed: Sourced[tuple[IssuedDocument, ...]]) -> CertificateView:
     return CertificateView(
         uri=item.uri,
         name=Bilingual(None, item.name),
@@ -174,6 +212,9 @@ def _of_locker(item: IssuedDocument) -> CertificateView:
         number=None,
         origin=Source.DIGILOCKER,
         media_types=item.media_types,
+        issuer_id=item.issuer_id,
+        state=listed.state,
+        as_of=listed.as_of,
     )
 
 
@@ -190,6 +231,10 @@ def _of_department(answer: DepartmentAnswer) -> CertificateView:
         number=found.number,
         origin=Source.API_SETU,
         media_types=(found.media_type,),
+        issuer_id=issuer_id_of(answer.document.publisher),
+        state=answer.certificate.state,
+        as_of=answer.certificate.as_of,
+        answer=answer,
     )
 
 

@@ -10,7 +10,7 @@ from actions.consent_artefacts import consent_artefact
 from actions.department_documents import RATION_CARD
 from domain.consents import ConsentPurpose
 from domain.errors import ErrorCode, Problem, Problems
-from store import department_documents, identities, people
+from store import assistances, department_documents, identities, people
 from store.department_documents import DepartmentDocument
 from store.errors import NotThere
 
@@ -37,6 +37,8 @@ async def scope_of(
         return ConsentScope((), (LOCKER,))
     if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
         return ConsentScope((), (OWN_CERTIFICATES,))
+    if purpose is ConsentPurpose.ASSISTANCE:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "purpose")))  # actions/assisting.py gives it, for minutes
     held = await _of_purpose(acting, citizen_id, purpose)
     wanted = None if doctypes is None else {doctype.upper() for doctype in doctypes}
     chosen = tuple(one for one in held if wanted is None or one.doctype.upper() in wanted)
@@ -65,6 +67,9 @@ async def stop(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> None
         return
     if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
         return  # the ledger alone is asked before each push
+    if purpose is ConsentPurpose.ASSISTANCE:
+        await assistances.end(acting.tx, citizen_id=citizen_id)
+        return
     for document in await _of_purpose(acting, citizen_id, purpose):
         await department_documents.set_consent(acting.tx, document.id, {}, acting.now)
 
@@ -73,7 +78,7 @@ async def held_for(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> 
     """Whether something was given without a record, before there was a ledger."""
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         return await identities.locker_grant(acting.tx, citizen_id) is not None
-    if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
+    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE):
         return False
     return any(document.consent for document in await _of_purpose(acting, citizen_id, purpose))
 

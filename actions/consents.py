@@ -4,14 +4,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from actions.access import of_citizen, require
 from actions.acting import Acting
 from actions.consent_ledger import recorded, write
 from actions.consent_scopes import allow, held_for, scope_of, stop
 from actions.environment import Environment
 from actions.idempotent import once
+from actions.locker_revoking import plan_revocation
+from actions.notices import About, tell
 from domain.consents import (
     Consent,
     ConsentPurpose,
@@ -23,14 +23,12 @@ from domain.consents import (
     present_of,
 )
 from domain.errors import not_found
+from domain.notices import NoticeKind, Topic
 from domain.people import PersonKind, Subject
 from domain.policy import ObjectKind, Purpose
-from integrations.errors import IntegrationError
-from store import consents, identities, locks
+from store import consents, locks
 from store.engine import Transaction
 from store.errors import NotThere
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +71,11 @@ async def withdraw_consent(env: Environment, subject: Subject, request: ChangeCo
     """Take a consent back, or decline one that was asked for. It holds for the next read of every process.
 
     What is kept of her at once goes here; other processes drop theirs within seconds (actions/consent_watch.py).
+    DigiLocker is told through the outbox, as often as it takes.
     Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where there is nothing to take back.
     """
-    token = await _locker_token(env, subject, request.purpose)
     consent, replayed = await _done(env, subject, ConsentStep.WITHDRAW, request)
     await env.partners.forget_citizen(consent.citizen_id)
-    if token is not None and not replayed:
-        try:
-            await env.partners.digilocker.revoke(token)
-        except IntegrationError as error:  # our own copy is dead already
-            _log.warning("locker_not_told_of_withdrawal", code=error.code)
     return consent, replayed
 
 
@@ -99,7 +92,13 @@ async def take_step(acting: Acting, citizen_id: str, step: ConsentStep, request:
     same = present if status is ConsentStatus.ASKED or step is ConsentStep.RENEW else None
     until = None if step is ConsentStep.ASK else acting.now + timedelta(days=check_days(request.days))
     artefacts = {} if until is None else await allow(acting, citizen_id, scope, until)
-    return await write(acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact=artefacts)
+    written = await write(
+        acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact=artefacts
+    )
+    if step is ConsentStep.ASK:
+        about = About(Topic.CONSENT, written.id, citizen_id, None, written.records[-1].id)
+        await tell(acting, NoticeKind.CONSENT_ASKED, about, consent_purpose=purpose.value)
+    return written
 
 
 async def locker_was_linked(acting: Acting, citizen_id: str, until: datetime | None) -> bool:
@@ -133,6 +132,8 @@ async def _ended(acting: Acting, citizen_id: str, present: Consent | None, purpo
     if present is not None or not await held_for(acting, citizen_id, purpose):
         check_step(step, status)
     scope = present.scope if present else (await scope_of(acting, citizen_id, purpose, None)).words
+    if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
+        await plan_revocation(acting, citizen_id)
     await stop(acting, citizen_id, purpose)
     return await write(acting, citizen_id, step, purpose, same=present, scope=scope, until=None, artefact={})
 
@@ -162,12 +163,3 @@ def _whose(subject: Subject) -> str:
     if citizen_id is None:
         raise not_found("input", "purpose")
     return citizen_id
-
-
-async def _locker_token(env: Environment, subject: Subject, purpose: ConsentPurpose) -> str | None:
-    """The token that DigiLocker is asked to end."""
-    if purpose is not ConsentPurpose.LOCKER_DOCUMENTS or subject.kind is not PersonKind.CITIZEN:
-        return None
-    async with env.store.reading() as tx:
-        grant = await identities.locker_grant(tx, subject.person_id or "")
-    return grant.access_token if grant else None

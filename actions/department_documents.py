@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actions.access import of_citizen, read_at_sources
@@ -10,7 +10,7 @@ from actions.environment import Environment
 from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.sources import Source, Sourced
-from integrations.apisetu import CertificateRequest, DepartmentCertificate
+from integrations.apisetu import CertificateRequest, DepartmentCertificate, DepartmentFile
 from integrations.errors import IntegrationError, Refused
 from store import department_documents, people
 from store.department_documents import DepartmentDocument
@@ -56,9 +56,7 @@ async def ask_departments(
     """
     if not held:
         return ()
-    async with env.store.reading() as tx:
-        citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
-    names = tuple(name for name in (citizen.name.en, citizen.name.hi) if name) if citizen else ()
+    names = await _names(env, citizen_id)
     answers = await asyncio.gather(*(_ask(env, document, names) for document in held))
     async with env.store.reading() as tx:
         present = {document.id: document for document in await department_documents.of_citizen(tx, citizen_id)}
@@ -67,6 +65,36 @@ async def ask_departments(
     if any(withdrawn):
         await env.partners.forget_citizen(citizen_id)
     return tuple(_without(answer) if gone else answer for answer, gone in zip(answers, withdrawn, strict=True))
+
+
+async def fetch_document(env: Environment, citizen_id: str, document_id: str, media_type: str) -> DepartmentFile | None:
+    """The bytes of one document, for a caller that has decided access; None where she has no such document.
+
+    Raises Refused(consent_needed) where the consent has ended, also where that happened meanwhile, and what the
+    client raises.
+    """
+    document = await _held(env, citizen_id, document_id)
+    if document is None:
+        return None
+    if lapsed(document, env.clock.now()):
+        raise Refused(Source.API_SETU, CONSENT_NEEDED)
+    request = _request(env, document, await _names(env, citizen_id))
+    fetched = await env.partners.apisetu.document(replace(request, format=media_type.partition("/")[2]))
+    if not still_held(document, await _held(env, citizen_id, document_id), env.clock.now()):
+        await env.partners.forget_citizen(citizen_id)
+        raise Refused(Source.API_SETU, CONSENT_NEEDED)
+    return fetched
+
+
+async def _held(env: Environment, citizen_id: str, document_id: str) -> DepartmentDocument | None:
+    return next((one for one in await held_by_departments(env, citizen_id) if one.id == document_id), None)
+
+
+async def _names(env: Environment, citizen_id: str) -> tuple[str, ...]:
+    """The spellings under which the holder is known."""
+    async with env.store.reading() as tx:
+        citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
+    return tuple(name for name in (citizen.name.en, citizen.name.hi) if name) if citizen else ()
 
 
 def asked_of(env: Environment, held: Sequence[DepartmentDocument]) -> list[Source]:
@@ -94,7 +122,15 @@ def _without(answer: DepartmentAnswer) -> DepartmentAnswer:
 async def _ask(env: Environment, document: DepartmentDocument, holder_names: tuple[str, ...]) -> DepartmentAnswer:
     if lapsed(document, env.clock.now()):
         return DepartmentAnswer(document, None, Refused(Source.API_SETU, CONSENT_NEEDED))
-    request = CertificateRequest(
+    request = _request(env, document, holder_names)
+    try:
+        return DepartmentAnswer(document, await env.partners.apisetu.certificate(request), None)
+    except IntegrationError as error:
+        return DepartmentAnswer(document, None, error)
+
+
+def _request(env: Environment, document: DepartmentDocument, holder_names: tuple[str, ...]) -> CertificateRequest:
+    return CertificateRequest(
         citizen_id=document.citizen_id,
         publisher=document.publisher,
         doctype=document.doctype,
@@ -103,7 +139,3 @@ async def _ask(env: Environment, document: DepartmentDocument, holder_names: tup
         transaction_id=env.ids.key(),
         holder_names=holder_names,
     )
-    try:
-        return DepartmentAnswer(document, await env.partners.apisetu.certificate(request), None)
-    except IntegrationError as error:
-        return DepartmentAnswer(document, None, error)

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from actions.scanning import EicarScanner, Scanner
+from domain.catalogue_search import KeptIndex
 from domain.clock import Clock
 from domain.deadline import CalendarBoard, WorkCalendar
 from domain.desk import DeskRules
@@ -12,10 +14,11 @@ from domain.files import FileRules
 from domain.ids import Ids
 from domain.law import LAW, Law
 from domain.people import Provider
+from domain.sign_on import SignOnRules
 from integrations.apisetu import ApiSetu
 from integrations.dbt_finance import DbtFinance
 from integrations.digilocker import DigiLocker
-from integrations.sso import IdentityProvider
+from integrations.sso import IdentityProvider, TextSender
 from integrations.umang import Umang
 from store.engine import Store
 from store.erasures import ErasureList
@@ -41,6 +44,8 @@ class Partners:
     umang: Umang
     dbt: DbtFinance
     identity: Mapping[Provider, IdentityProvider]
+    texts: TextSender | None = None
+    """Carries one-time codes to telephones; None where the state has named no way."""
     forget_citizen: Callable[[str], Awaitable[bool]] = field(default=_nothing_kept)
     """Drops every kept answer about a citizen; False where the shared cache was away, so ask again."""
 
@@ -63,8 +68,13 @@ class Environment:
     desk: DeskRules = field(default_factory=DeskRules)
     care: CareRules = field(default_factory=CareRules)
     files: FileRules = field(default_factory=FileRules)
+    scanner: Scanner = field(default_factory=EicarScanner)
+    """Looks into files that people hand in before they are taken."""
     calendars: CalendarBoard = field(default_factory=CalendarBoard)
     """Where a calendar that was imported since the start is put; `work_calendar` looks there first."""
+    sign_on: SignOnRules = field(default_factory=SignOnRules)
+    catalogue: KeptIndex = field(default_factory=KeptIndex)
+    """The words of the catalogue that services are found by, as this process read it last."""
     erasures: ErasureList | None = None
     """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
 

@@ -7,6 +7,7 @@ from actions import locker
 from actions.access import of_application
 from actions.acting import Acting
 from actions.environment import Environment
+from actions.scanning import ScannerAway
 from actions.uploads import take_in, use
 from domain.applications import Application, AttachedDocument
 from domain.errors import ErrorCode, Problems
@@ -30,9 +31,11 @@ async def freeze(env: Environment, application: Application, document: AttachedD
     try:
         fetched = await locker.fetched(env, application.citizen_id, document.uri)
         state = await _signature(env, application.citizen_id, document.uri)
-        kept = await take_in(env, _owner(application), fetched.content, fetched.media_type)
+        kept = await take_in(env, _owner(application), fetched.content, fetched.media_type, as_sent=True)
     except Unavailable:
         raise
+    except ScannerAway:
+        raise NotAsked(Source.STORE, "scanner_away") from None
     except IntegrationError as error:
         await _give_up(env, document, error.code)
         return

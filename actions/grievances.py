@@ -16,14 +16,15 @@ from domain.applications import Application
 from domain.deadline import end_of_day
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.feedback import moderated
+from domain.figures import difference, marks_of_grievance
 from domain.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceReply, GrievanceState
 from domain.lifecycle import Status
 from domain.notices import NoticeKind
 from domain.numbers import NumberKind, make_number
 from domain.people import SYSTEM, Role, Subject
 from domain.policy import ObjectKind, Purpose
+from store import applications, figures, locks
 from store import grievances as kept
-from store import locks
 from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 
@@ -121,6 +122,7 @@ async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
     refuse_flood(await kept.count_since(acting.tx, application.citizen_id, since), acting.env.care.texts_per_day)
     grievance = _new(acting, application, request.category, text)
     await kept.add(acting.tx, grievance)
+    await figures.add(acting.tx, marks_of_grievance(grievance, application.channel, replied=False))
     await note(acting, "grievance.raise", of_grievance(grievance), Purpose.APPLY, category=grievance.category.value)
     return grievance
 
@@ -132,6 +134,7 @@ async def answer(acting: Acting, request: ReplyToGrievance) -> Grievance:
         raise Problems(Problem(ErrorCode.FORBIDDEN, _PATH, Remedy.NONE))
     text = moderated(request.text, "input", "text") or ""
     saved = await _moved(acting, grievance, GrievanceMove.ANSWER, Purpose.RESPOND)
+    await _count_reply(acting, grievance)
     reply = GrievanceReply(acting.env.ids.key(), grievance.id, acting.subject.person_id or "", text, acting.now)
     await kept.add_reply(acting.tx, reply)
     return saved
@@ -171,6 +174,15 @@ async def _moved(acting: Acting, grievance: Grievance, move: GrievanceMove, purp
     action = f"grievance.{move.value.lower()}"
     await note(acting, action, of_grievance(saved), purpose, state=state.value, version=saved.version)
     return saved
+
+
+async def _count_reply(acting: Acting, grievance: Grievance) -> None:
+    """The first reply counts, and later ones do not (docs/figures.md)."""
+    application = await applications.get(acting.tx, grievance.application_id)
+    if application is None or (await kept.replies(acting.tx, [grievance.id])).get(grievance.id):
+        return
+    before, after = (marks_of_grievance(grievance, application.channel, replied=replied) for replied in (False, True))
+    await figures.add(acting.tx, difference(before, after))
 
 
 def _from_above(subject: Subject, grievance: Grievance) -> bool:

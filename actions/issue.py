@@ -83,7 +83,7 @@ async def gather(tx: Transaction, application_id: str) -> Issue | None:
 
 async def gathered(tx: Transaction, application: Application) -> Issue:
     """Read what the certificate of an application is made from, whatever its state. Raises NotThere."""
-    service = await catalogue.service(tx, application.service_code)
+    service = await catalogue.service_as_filed(tx, application.service_code, application.service_version)
     if service is None or service.doctype is None:
         raise NotThere("the document type of a service")
     officer_id = application.decision.officer_id if application.decision else None

@@ -4,7 +4,8 @@ A certificate is released only to the locker that is linked to its holder, and o
 the date of birth that DigiLocker sends are the holder's. Each release leaves a receipt and an audit line.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -14,14 +15,17 @@ from actions.environment import Environment
 from actions.holder_match import is_holder
 from actions.idempotent import once
 from actions.issuer_search import NO_TAGS, Found, SearchTags, search
-from actions.locker_push import note_pulled
+from actions.locker_push import note_pulled, plan_as_asked
+from domain.applications import Application
+from domain.catalogue import Outcome
 from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.errors import Problems
+from domain.errors import ErrorCode, Problems
 from domain.people import Citizen, PersonKind, Provider, Role, Subject
 from domain.policy import ObjectKind, Purpose
-from integrations.digilocker import PENDING, IssuedCopy, Pending, PullDocRequest, PullRequest
-from store import audit, certificate_endings, certificates, identities, people
+from integrations.digilocker import PENDING, IssuedCopy, NotNow, Pending, PullDocRequest, PullRequest
+from store import audit, catalogue, certificate_endings, certificates, identities, people
 from store.engine import Transaction
+from store.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +48,7 @@ class CertificateIssuer:
         """The certificate that was asked for by its number, its application's or the doctype's parameters.
 
         PENDING where it is decided on and being made, None where there is none for this locker. The same
-        transaction number gives the same certificate again, and nothing to another question.
+        transaction number gives the same certificate again, and nothing to another question. Raises NotNow.
         """
         body = {"doctype": request.doctype, "search": dict(request.search), **_holder_of(request)}
 
@@ -55,7 +59,10 @@ class CertificateIssuer:
         return await self._release("digilocker.pull_uri", request, body, find)
 
     async def fetch(self, request: PullDocRequest) -> IssuedCopy | None:
-        """The certificate that a URI leads to: for one that was corrected the one in its place. None where revoked."""
+        """The certificate that a URI leads to: for one that was corrected the one in its place. None where revoked.
+
+        Raises NotNow.
+        """
 
         async def by_uri(tx: Transaction) -> Found | None:
             found = await certificates.by_uri(tx, request.uri)
@@ -74,33 +81,61 @@ class CertificateIssuer:
                 return {"certificateId": None}
             if found.certificate is None:
                 return {"certificateId": None, "pending": await self._owns(tx, found, request)}
-            latest = await certificate_endings.latest(tx, found.certificate)
-            released = await self._allowed(tx, latest, request, operation, exact=found.exact)
-            waits = released and latest.status is CertificateStatus.CORRECTED
-            if released and not waits and isinstance(request, PullRequest):
-                await note_pulled(tx, latest, request.locker_id)
-            return {"certificateId": latest.id if released and not waits else None, "pending": waits}
+            return await self._found(tx, found.certificate, request, operation, exact=found.exact)
 
-        key = f"{request.org_id}:{request.txn}"
+        subject, key = _DIGILOCKER, f"{request.org_id}:{request.txn}"
         try:
-            answer, _ = await once(self._env, _DIGILOCKER, operation, key=key, body=body, work=work)
+            async with _told():
+                answer, _ = await once(self._env, subject, operation, key=key, body=body, work=work)
         except Problems as problems:
             log.warning("digilocker_pull_not_answered", operation=operation, code=problems.code.value)
-            return None
+            if problems.code is ErrorCode.IDEMPOTENCY_KEY_REUSED:
+                return None
+            raise NotNow from None
         if answer.get("pending"):
             return PENDING
         return await self._copy(answer["certificateId"]) if answer["certificateId"] else None
 
+    async def _found(
+        self,
+        tx: Transaction,
+        known: IssuedCertificate,
+        request: PullRequest | PullDocRequest,
+        operation: str,
+        *,
+        exact: bool,
+    ) -> Mapping[str, Any]:
+        """The one that a certificate leads to, where it may be released; and what the locker holds by then is noted."""
+        latest = await certificate_endings.latest(tx, known)
+        released = await self._allowed(tx, latest, request, operation, exact=exact)
+        waits = released and latest.status is CertificateStatus.CORRECTED
+        if released and isinstance(request, PullDocRequest):
+            await note_pulled(tx, known, request.locker_id)  # who asks by its URI holds it
+        elif released and waits:
+            await plan_as_asked(tx, latest.application_id, request.locker_id, instead_of=latest.id)
+        elif released:
+            await note_pulled(tx, latest, request.locker_id)
+        return {"certificateId": latest.id if released and not waits else None, "pending": waits}
+
     async def _owns(self, tx: Transaction, found: Found, request: PullRequest | PullDocRequest) -> bool:
-        """Whether the application whose certificate is being made is that of the locker's owner, by name too."""
+        """Whether the application whose certificate is being made is that of the locker's owner, by name too.
+
+        Then the certificate is put there once it is made.
+        """
         application = found.application
         if application is None:
+            return False
+        if not isinstance(request, PullRequest) or not await _ends_in(tx, application, request.doctype):
             return False
         if await _linked_citizen(tx, request.locker_id, application.citizen_id) != application.citizen_id:
             return False
         citizen = (await people.citizens(tx, [application.citizen_id]))[application.citizen_id]
         names = (citizen.name.en, citizen.name.hi or "")
-        return is_holder(request.name, request.born_on, names, citizen.born_on)
+        owns = is_holder(request.name, request.born_on, names, citizen.born_on)
+        if owns:
+            await plan_as_asked(tx, application.id, request.locker_id)
+            await audit.append(tx, _awaiting(application.id))
+        return owns
 
     async def _allowed(
         self,
@@ -148,20 +183,45 @@ class CertificateIssuer:
         return None
 
     async def _copy(self, certificate_id: str) -> IssuedCopy | None:
-        """The files of a released certificate; None where it has been revoked since, or a file is gone."""
-        async with self._env.store.reading() as tx:
+        """The files of a released certificate; None where it has been revoked since, or a file is gone.
+
+        Raises NotNow.
+        """
+        async with _told(), self._env.store.reading() as tx:
             certificate = (await certificates.many(tx, [certificate_id])).get(certificate_id)
             if certificate is not None:
                 certificate = await certificate_endings.latest(tx, certificate)
             if certificate is None or certificate.status is not CertificateStatus.ACTIVE:
                 return None
             citizen = (await people.citizens(tx, [certificate.citizen_id]))[certificate.citizen_id]
-        pdf = await self._env.objects.get(certificate.pdf_sha256)
-        xml = await self._env.objects.get(certificate.xml_sha256)
+        async with _told():
+            pdf = await self._env.objects.get(certificate.pdf_sha256)
+            xml = await self._env.objects.get(certificate.xml_sha256)
         if pdf is None or xml is None:
             log.error("certificate_file_missing", certificate_id=certificate.id)
             return None
         return IssuedCopy(certificate.uri, certificate.holder.en, citizen.born_on, citizen.gender, pdf, xml)
+
+
+async def _ends_in(tx: Transaction, application: Application, doctype: str) -> bool:
+    """Whether the service of an application ends in a certificate of the doctype."""
+    service = await catalogue.service(tx, application.service_code)
+    return service is not None and service.outcome is Outcome.CERTIFICATE and (service.doctype or "").upper() == doctype
+
+
+def _awaiting(application_id: str) -> audit.AuditLine:
+    """A locker was told to wait for the certificate of an application."""
+    action, purpose = "digilocker.pull_uri.pending", Purpose.ISSUE_TO_LOCKER.value
+    return audit.AuditLine(_DIGILOCKER.label, action, ObjectKind.APPLICATION.value, application_id, purpose, {})
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    """A store that cannot be used now is told as NotNow."""
+    try:
+        yield
+    except StoreError as error:
+        raise NotNow from error
 
 
 def _holder_of(request: PullRequest | PullDocRequest) -> dict[str, str | None]:
@@ -188,9 +248,9 @@ async def _owner(tx: Transaction, locker_id: str) -> str | None:
 
 
 async def _linked_citizen(tx: Transaction, locker_id: str, citizen_id: str) -> str | None:
-    """Whose locker it is: by sign-in with MeriPehchaan, or by the consent on file of the certificate's citizen."""
+    """Whose locker it is: by sign-in with MeriPehchaan, or as the certificate's citizen linked it."""
     owner = await _owner(tx, locker_id)
     if owner is not None:
         return owner
-    grant = await identities.locker_grant(tx, citizen_id)
-    return citizen_id if grant is not None and grant.locker_id.lower() == locker_id.lower() else None
+    linked = await identities.locker_of(tx, citizen_id)
+    return citizen_id if linked is not None and linked.lower() == locker_id.lower() else None

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from domain.applications import Application
 from domain.certificates import CertificateStatus, IssuedCertificate
+from domain.form_checking import plain_day
 from domain.lifecycle import Status
 from domain.numbers import MistypedNumber, NumberKind, parse_number
 from store import applications, certificates
@@ -111,4 +112,5 @@ def _meaning(tag: str, tags: Mapping[str, str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """A text for comparing; a day is the same in whichever order it is written."""
+    return plain_day(text) or " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -4,14 +4,14 @@ Each batch is one transaction with the fence of its leader, so that a worker tha
 That nothing is filed twice rests on the unique key of appeals, not on the clock: it may step as it likes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from actions.acting import Acting
-from actions.appeal_steps import Filing, file, file_many, may_be_appealed, step
+from actions.appeal_steps import Filing, file, file_many, may_be_appealed, step_many
 from actions.clearance_rounds import escalate_clearances, remind_of_clearances
 from actions.environment import Environment
 from actions.jurisdiction import Place, at_level, place_of
@@ -70,17 +70,35 @@ async def file_breach(acting: Acting, application: Application) -> Appeal | None
 
 async def raise_level(acting: Acting, appeal: Appeal) -> Appeal | None:
     """Let an appeal lapse, or note that its order was ignored, and file the next one; None where none follows."""
-    ignored = appeal.state is AppealState.DIRECTED
-    lapsed = await step(acting, appeal, AppealMove.IGNORE_ORDER if ignored else AppealMove.LAPSE)
-    out = await appeals.opted_out(acting.tx, [appeal.citizen_id])
-    above = appeal.level.above
-    if above is None or out:
-        return None
-    application = await applications.get(acting.tx, appeal.application_id)
-    if application is None:
+    return next(iter(await raise_levels(acting, [appeal])), None)
+
+
+async def raise_levels(acting: Acting, found: Sequence[Appeal]) -> list[Appeal]:
+    """The same for a batch of appeals, in as many statements as for one; gives those that follow."""
+    out = await appeals.opted_out(acting.tx, {appeal.citizen_id for appeal in found})
+    final = {appeal.id for appeal in found if appeal.level.above is None or appeal.citizen_id in out}
+    steps = [(appeal, AppealMove.IGNORE_ORDER if _is_ignored(appeal) else AppealMove.LAPSE) for appeal in found]
+    lapsed = await step_many(acting, steps, stays_down=final)
+    cases = await applications.many(acting.tx, {one.application_id for one in lapsed if one.id not in final})
+    wanted = []
+    for before, previous in zip(found, lapsed, strict=True):
+        above = previous.level.above
+        if above is not None and previous.id not in final:
+            ground = AppealGround.DO_IGNORED_ORDER if _is_ignored(before) else before.ground
+            filing = Filing(above, ground, AppealOrigin.AUTO, previous=previous)
+            wanted.append((_case_of(previous, cases), filing))
+    return await file_many(acting, wanted)
+
+
+def _is_ignored(appeal: Appeal) -> bool:
+    """Its order named a day, and that day is over without the service."""
+    return appeal.state is AppealState.DIRECTED
+
+
+def _case_of(appeal: Appeal, cases: Mapping[str, Application]) -> Application:
+    if appeal.application_id not in cases:
         raise NotThere("the application of an appeal")
-    ground = AppealGround.DO_IGNORED_ORDER if ignored else appeal.ground
-    return await file(acting, application, Filing(above, ground, AppealOrigin.AUTO, previous=lapsed))
+    return cases[appeal.application_id]
 
 
 async def _file_breaches(acting: Acting) -> tuple[int, int]:
@@ -92,9 +110,7 @@ async def _file_breaches(acting: Acting) -> tuple[int, int]:
 
 async def _raise_levels(acting: Acting) -> tuple[int, int]:
     found = await appeals.due(acting.tx, acting.now, BATCH)
-    batch = acting.remembering()
-    for appeal in found:
-        await raise_level(batch, appeal)
+    await raise_levels(acting.remembering(), found)
     return len(found), len(found)
 
 

@@ -1,7 +1,7 @@
 """A citizen's DigiLocker: her tokens kept fresh, her documents listed and fetched."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +16,19 @@ from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced
-from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant, TokenAnswer
+from integrations.digilocker import (
+    EAadhaar,
+    Examined,
+    FileStream,
+    FileStreams,
+    Folder,
+    IssuedDocument,
+    LockerFile,
+    LockerGrant,
+    Pulled,
+    TokenAnswer,
+    Uploaded,
+)
 from integrations.errors import Refused, Unavailable
 from store import identities, leases
 from store.errors import NotThere, StoreError, VersionConflict
@@ -80,14 +92,70 @@ async def signature_state(env: Environment, citizen_id: str, uri: str) -> Signat
     return await _with_grant(env, citizen_id, examined)
 
 
-async def _with_grant(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
-    """Ask, and drop the answer where the citizen withdrew her consent meanwhile. Raises as `locker_documents`."""
-    answer = await _asked(env, citizen_id, ask)
+async def examined(env: Environment, citizen_id: str, uri: str) -> tuple[LockerFile, Examined]:
+    """A certificate's XML with what its signature is worth and covers, for such a caller."""
+
+    async def ask(grant: LockerGrant) -> tuple[LockerFile, Examined]:
+        client = env.partners.digilocker
+        file = await client.certificate_xml(grant, uri)
+        return file, client.examined(file)
+
+    return await _with_grant(env, citizen_id, ask)
+
+
+async def eaadhaar(env: Environment, citizen_id: str, keep: Callable[[str], Awaitable[str]]) -> EAadhaar:
+    """Her e-Aadhaar, masked, for such a caller; a whole number is given to `keep` and to nothing else."""
+    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.eaadhaar.read(grant, keep))
+
+
+async def folder(env: Environment, citizen_id: str, folder_id: str) -> Sourced[Folder]:
+    """One folder of her own files, for such a caller; the empty id is the root."""
+    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.drive.folder(grant, folder_id))
+
+
+async def upload(env: Environment, citizen_id: str, path: str, content: bytes, media_type: str) -> Uploaded:
+    """Put a file into her locker, for such a caller. Sent once: ask `folder` first where it may have arrived."""
+    drive = env.partners.digilocker.drive
+    return await _with_grant(env, citizen_id, lambda grant: drive.upload(grant, path, content, media_type))
+
+
+async def forget_folder(env: Environment, citizen_id: str, folder_id: str = "") -> None:
+    """Have a folder listed anew."""
+    await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.drive.forget(grant, folder_id))
+
+
+async def pull(env: Environment, citizen_id: str, org_id: str, doctype: str, parameters: Mapping[str, str]) -> Pulled:
+    """Have an issuer put a document into her locker, for such a caller."""
+    pulling = env.partners.digilocker.pulling
+    return await _with_grant(env, citizen_id, lambda grant: pulling.pull(grant, org_id, doctype, parameters))
+
+
+async def streamed(
+    env: Environment, citizen_id: str, opening: Callable[[FileStreams], Callable[[LockerGrant], Awaitable[FileStream]]]
+) -> FileStream:
+    """A file under way, for such a caller; it is let go of where she withdrew her consent while it was opened."""
+    stream = await _asked(env, citizen_id, opening(env.partners.digilocker.streams))
+    try:
+        await consent_holds(env, citizen_id)
+    except BaseException:
+        await stream.close()
+        raise
+    return stream
+
+
+async def consent_holds(env: Environment, citizen_id: str) -> None:
+    """Raise Refused(consent_needed) where her consent has ended, and drop what was kept of her."""
     try:
         await _kept(env, citizen_id)
     except Refused:
         await env.partners.forget_citizen(citizen_id)
         raise
+
+
+async def _with_grant(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
+    """Ask, and drop the answer where the citizen withdrew her consent meanwhile. Raises as `locker_documents`."""
+    answer = await _asked(env, citizen_id, ask)
+    await consent_holds(env, citizen_id)
     return answer
 
 

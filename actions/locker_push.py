@@ -5,29 +5,43 @@ still when it is sent. What lies in a locker already, by us or by her own pull, 
 whatever her consent is now: a locker must not show as valid what the state has taken back.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
+from actions.access import of_certificate, require
 from actions.acting import Acting
 from actions.consent_ledger import recorded
 from actions.environment import Environment
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.consents import ConsentPurpose, ConsentStatus, present_of
-from domain.people import SYSTEM
+from domain.lifecycle import Status
+from domain.people import SYSTEM, Role, Subject
 from domain.policy import ObjectKind, Purpose
 from domain.sources import Source
-from integrations.digilocker import URI_UNKNOWN, PushAction, PushedUri
+from integrations.digilocker import NOT_HELD, PushAction, PushedUri
 from integrations.errors import Refused
-from store import audit, certificate_endings, certificates, identities, locker_copies, outbox
+from store import applications, audit, certificate_endings, certificates, identities, locker_copies, outbox
 from store.engine import Transaction
-from store.errors import NotThere
+from store.errors import NotThere, TryAgain
 from store.locker_copies import LockerCopy, Via
 
 PUSH = "locker.push"
 """The outbox topic of a URI that is to be put into a locker, updated or deleted."""
 
+ASKED = "locker.push_asked"
+"""The outbox topic of a certificate that a locker asked for before it was made."""
+
+_CORRECTING = timedelta(seconds=5)
+"""A correction takes about a second once a worker has it."""
+
 _log = structlog.get_logger(__name__)
+
+
+_BEING_MADE = frozenset({Status.APPROVED, Status.CERTIFICATE_ISSUED, Status.DELIVERED})
+"""Where an application stands while its certificate, or the one in its place, is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +81,42 @@ async def locker_allowed(acting: Acting, citizen_id: str) -> str | None:
     present = present_of(await recorded(acting.tx, citizen_id), ConsentPurpose.ISSUE_TO_LOCKER)
     if present is None or present.status(acting.now) is not ConsentStatus.GIVEN:
         return None
-    grant = await identities.locker_grant(acting.tx, citizen_id)
-    return grant.locker_id if grant is not None else None
+    return await identities.locker_of(acting.tx, citizen_id)
 
 
 async def send_to_locker(env: Environment, certificate_id: str, action: PushAction) -> None:
-    """Carry out what was planned; may be run again. Raises Unavailable (the outbox asks again) and Refused.
+    """Carry out what was planned; may be run again. Raises Unavailable (the outbox asks again) and Refused."""
+    await _send(env, action, lambda acting: _prepared(acting, certificate_id, action))
 
-    The copy is noted before it is sent, so that a lost answer hides none.
+
+async def send_as_asked(env: Environment, application_id: str, locker_id: str) -> None:
+    """Put the certificate of an application into the locker that asked for it; may be run again.
+
+    Raises as `send_to_locker`, and NotThere while the certificate is still being made.
     """
-    errand = await env.store.carry_out(lambda tx: _prepared(Acting(env, tx, SYSTEM), certificate_id, action))
-    if errand is None:
-        return
-    try:
-        await env.partners.digilocker.pushing.push(await _pushed(env, errand, action))
-    except Refused as refusal:
-        if refusal.code != URI_UNKNOWN:
-            raise
-        if action is PushAction.UPDATE:
-            # She deleted the old entry, or it never came there: the new certificate goes by its own URI.
-            await env.store.carry_out(lambda tx: _gone(Acting(env, tx, SYSTEM), errand))
-    await env.store.carry_out(lambda tx: _noted(Acting(env, tx, SYSTEM), errand, action))
+    await _send(env, PushAction.ADD, lambda acting: _awaited(acting, application_id, locker_id))
+
+
+async def plan_as_asked(tx: Transaction, application_id: str, locker_id: str, instead_of: str | None = None) -> None:
+    """Have a certificate that is being made put into the locker whose owner pulled it (Status 9, section 7.1).
+
+    Her pull is her consent to this one. `instead_of` is the certificate whose correction is awaited. A first
+    certificate is made by a message of the same application, which comes before this one.
+    """
+    payload = {"application_id": application_id, "locker_id": locker_id}
+    key = f"{application_id}:{instead_of or ''}"
+    due_at = tx.clock.now() + (_CORRECTING if instead_of else timedelta())
+    await outbox.add(tx, ASKED, key, payload, application_id=application_id, due_at=due_at)
 
 
 async def note_pulled(tx: Transaction, certificate: IssuedCertificate, locker_id: str) -> None:
-    """A copy that the holder pulled into her locker, in the transaction of the release."""
+    """A copy that the holder pulled into her locker, in the transaction of the release.
+
+    Raises TryAgain where the certificate was ended since it was read.
+    """
+    held = await certificates.hold(tx, certificate.id)
+    if held is None or held.status is not certificate.status:
+        raise TryAgain
     await locker_copies.place(
         tx, LockerCopy(certificate.id, certificate.citizen_id, locker_id, Via.PULL, tx.clock.now())
     )
@@ -107,9 +132,44 @@ async def _plan(acting: Acting, about: IssuedCertificate, certificate_id: str, a
     )
 
 
+async def _send(env: Environment, action: PushAction, prepare: Callable[[Acting], Awaitable[_Errand | None]]) -> None:
+    """Prepare, send, note. The copy is noted before it is sent, so that a lost answer hides none.
+
+    A locker that does not hold the URI, or that nobody has any more, settles the matter: there is nothing to repeat.
+    """
+    errand = await env.store.carry_out(lambda tx: prepare(Acting(env, tx, SYSTEM)))
+    if errand is None:
+        return
+    refusal: str | None = None
+    try:
+        await env.partners.digilocker.pushing.push(await _pushed(env, errand, action))
+    except Refused as refused:
+        if refused.code not in NOT_HELD:
+            raise
+        refusal = refused.code
+    await env.store.carry_out(lambda tx: _noted(Acting(env, tx, SYSTEM), errand, action, refusal))
+
+
+async def _awaited(acting: Acting, application_id: str, locker_id: str) -> _Errand | None:
+    standing = (await certificates.of_applications(acting.tx, [application_id])).get(application_id)
+    if standing is None:
+        application = await applications.get(acting.tx, application_id)
+        if application is not None and application.status in _BEING_MADE:
+            raise NotThere("the certificate")
+        return None
+    held = await certificates.hold(acting.tx, standing.id)
+    if held is None or held.status is not CertificateStatus.ACTIVE:
+        return None
+    await locker_copies.place(acting.tx, LockerCopy(held.id, held.citizen_id, locker_id, Via.PUSH, acting.now))
+    return _Errand(held, held, locker_id)
+
+
 async def _prepared(acting: Acting, certificate_id: str, action: PushAction) -> _Errand | None:
-    """What is to be sent now, or None where it has no object any more."""
-    known = (await certificates.many(acting.tx, [certificate_id])).get(certificate_id)
+    """What is to be sent now, or None where it has no object any more.
+
+    The certificate is held: who ends it afterwards sees the copy that is noted here.
+    """
+    known = await certificates.hold(acting.tx, certificate_id)
     if known is None:
         raise NotThere("the certificate")
     if action is PushAction.ADD:
@@ -148,21 +208,25 @@ async def _pushed(env: Environment, errand: _Errand, action: PushAction) -> Push
     )
 
 
-async def _gone(acting: Acting, errand: _Errand) -> None:
-    await locker_copies.remove(acting.tx, errand.known.id, acting.now)
-    await plan_add(acting, errand.shown)
-
-
-async def _noted(acting: Acting, errand: _Errand, action: PushAction) -> None:
-    if action is PushAction.DELETE:
+async def _noted(acting: Acting, errand: _Errand, action: PushAction, refusal: str | None) -> None:
+    if refusal is None and action is not PushAction.DELETE:
+        # The same receipt as of a pull: she sees that it was given out, to whom and why.
+        owner = Subject(frozenset({Role.DIGILOCKER}), person_id=errand.known.citizen_id)
+        await require(acting.env, acting.tx, owner, of_certificate(errand.shown), Purpose.ISSUE_TO_LOCKER)
+    if action is PushAction.DELETE or refusal is not None:
         await locker_copies.remove(acting.tx, errand.known.id, acting.now)
+    if action is PushAction.UPDATE and refusal is not None:
+        # She deleted the old entry, or it never came there: the new certificate goes by its own URI.
+        await plan_add(acting, errand.shown)
+    detail = {"source": Source.DIGILOCKER.value} | ({"refusal": refusal} if refusal else {})
     line = audit.AuditLine(
         acting.subject.label,
-        f"locker.push_{action.name.lower()}",
+        f"locker.push_{action.name.lower()}" + (".refused" if refusal else ""),
         ObjectKind.CERTIFICATE.value,
         errand.known.id,
         Purpose.ISSUE_TO_LOCKER.value,
-        {"source": Source.DIGILOCKER.value},
+        detail,
     )
     await audit.append(acting.tx, line)
-    _log.info("certificate_pushed", action=action.value, doctype=errand.known.doctype)
+    log = _log.warning if refusal else _log.info
+    log("certificate_pushed", action=action.value, doctype=errand.known.doctype, refusal=refusal)

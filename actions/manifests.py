@@ -6,7 +6,7 @@ retired, and that is refused while the version is still in use.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -19,6 +19,7 @@ from domain.manifests import Manifest, ManifestRefused, PublishedManifest, manif
 from domain.masks import mask_aadhaar_in
 from domain.policy import Purpose
 from store import audit, manifests
+from store.checks.finding import Finding
 from store.engine import Transaction
 from store.keyring import Keyrings
 from store.types import canonical_json
@@ -130,6 +131,23 @@ async def shelves(tx: Transaction, now: datetime, days: int = IN_USE_DAYS) -> li
         Shelf(found, last.get((found.app, found.version)), used.get((found.app, found.version), 0))
         for found in await manifests.everything(tx, retired=True)
     ]
+
+
+async def damaged(tx: Transaction, keyrings: Keyrings) -> AsyncIterator[Finding]:
+    """Manifests that this installation would not serve any more, or that are not what was published; for `verify`.
+
+    Retired ones are looked at too: they say what an application's version could ask for.
+    """
+    for kept in await manifests.everything(tx, retired=True):
+        where = f"manifest:{kept.app}:{kept.version}"
+        try:
+            manifest = open_manifest(keyrings, kept.signed)
+        except ManifestRefused:
+            yield Finding("MANIFEST_IS_NOT_SIGNED_BY_US", where)
+            continue
+        found = (manifest.app, manifest.version, len(manifest.operations), content_hash(manifest))
+        if found != (kept.app, kept.version, kept.operations, kept.content_hash):
+            yield Finding("MANIFEST_IS_ANOTHER", where)
 
 
 def _check_same(before: PublishedManifest, digest: str) -> None:

@@ -11,9 +11,10 @@ from actions.doorstep_endings import end_visits
 from actions.notices import tell_of_step
 from domain.applications import Application, RejectionGround, TimelineEntry
 from domain.counting import CATEGORIES, RULES_VERSION, CountingEvent, Transaction, counted_channel
+from domain.figures import counted, difference, marks_of
 from domain.lifecycle import Move, Status, advance
 from domain.masks import mask_aadhaar_in
-from store import applications, audit, counters, ledger
+from store import applications, audit, counters, figures, ledger
 
 COUNTED = MappingProxyType(
     {
@@ -51,6 +52,7 @@ async def move(acting: Acting, application: Application, step: Step) -> Applicat
     changed = replace(application, status=advance(application.status, step.move), **step.changes)
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)
+    await figures.add(acting.tx, difference(marks_of(counted(application)), marks_of(counted(saved))))
     await follow(acting, saved, step.move)
     await tell_of_step(acting, saved, step.move)
     await end_visits(acting, application.status, saved)
@@ -61,6 +63,7 @@ async def register(acting: Acting, application: Application, step: Step) -> Appl
     """Enter a new application with its first step (a draft saved, or a submission)."""
     await applications.add(acting.tx, application)
     await _record(acting, None, application, step)
+    await figures.add(acting.tx, marks_of(counted(application)))
     await tell_of_step(acting, application, step.move)
     return application
 

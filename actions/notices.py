@@ -120,14 +120,25 @@ async def tell_of_appeal(acting: Acting, appeal: Appeal, move: AppealMove) -> No
     kind = _OF_APPEAL_MOVES.get(move)
     if kind is None or (kind is NoticeKind.APPEAL_LAPSED and not await _stays_down(acting, appeal)):
         return
-    params = _named(appeal)
-    if kind is NoticeKind.ORDER_TO_DELIVER and appeal.order is not None and appeal.order.direct_until is not None:
-        params["on"] = appeal.order.direct_until.isoformat()
-    if kind in _GO_UP:
-        above = appeal.level.above
-        kind = kind if above else _GO_UP[kind]
-        params |= {"on": _last_day(acting, above).isoformat()} if above else {}
-    await tell(acting, kind, _of_appeal(appeal), **params)
+    await tell_of_appeals(acting, [(appeal, move)])
+
+
+async def tell_of_appeals(acting: Acting, steps: Iterable[tuple[Appeal, AppealMove]]) -> None:
+    """What steps of appeals have to say, in one statement; none of them goes up by itself."""
+    written = []
+    for appeal, move in steps:
+        kind = _OF_APPEAL_MOVES.get(move)
+        if kind is None:
+            continue
+        params = _named(appeal)
+        if kind is NoticeKind.ORDER_TO_DELIVER and appeal.order is not None and appeal.order.direct_until is not None:
+            params["on"] = appeal.order.direct_until.isoformat()
+        if kind in _GO_UP:
+            above = appeal.level.above
+            kind = kind if above else _GO_UP[kind]
+            params |= {"on": _last_day(acting, above).isoformat()} if above else {}
+        written.append(_notice(acting, kind, _of_appeal(appeal), params))
+    await notices.add_many(acting.tx, written)
 
 
 async def tell_of_hearing(acting: Acting, appeal: Appeal, hearing: Hearing) -> None:

@@ -107,7 +107,7 @@ async def _give(acting: Acting, day: date, cases: Sequence[Application]) -> Give
     made_of = MadeOf(
         cases,
         await people.citizens(acting.tx, {case.citizen_id for case in cases}),
-        await catalogue.services_by_codes(acting.tx, {case.service_code for case in cases}),
+        await catalogue.services_as_filed(acting.tx, [(case.service_code, case.service_version) for case in cases]),
         await applications.documents(acting.tx, pack.cases),
     )
     for case in cases:

@@ -7,22 +7,19 @@ from types import MappingProxyType
 
 from actions.attachments import VERIFY
 from actions.environment import Environment, SubmissionState
-from actions.locker_push import PUSH
+from actions.locker_push import ASKED, PUSH
 from actions.sanction import INSTRUCT
 from domain.sources import Source
 from store.outbox import RETRY_AFTER_SECONDS, OutboxState
 from store.outbox_of import Errand, errands
 
 OUTSIDE: Mapping[str, Source] = MappingProxyType(
-    {INSTRUCT: Source.DBT_FINANCE, VERIFY: Source.DIGILOCKER, PUSH: Source.DIGILOCKER}
+    {INSTRUCT: Source.DBT_FINANCE, VERIFY: Source.DIGILOCKER, PUSH: Source.DIGILOCKER, ASKED: Source.DIGILOCKER}
 )
 """The outbox topics that reach an outside system on behalf of an application, and which system it is.
 
 A new effect joins by a line here.
 """
-
-_BORN_WAITING = frozenset({VERIFY})
-"""Topics whose message is written only where its system was asked and did not answer."""
 
 FIRST_WAIT = timedelta(seconds=RETRY_AFTER_SECONDS[0])
 
@@ -65,7 +62,7 @@ async def standing(env: Environment, application_id: str, away: Mapping[Source, 
 
 def _is_held(errand: Errand, away: Mapping[Source, Away]) -> bool:
     return (
-        errand.topic in _BORN_WAITING
+        errand.unseen
         or errand.state is OutboxState.DEAD
         or errand.error_code is not None
         or OUTSIDE[errand.topic] in away

@@ -37,7 +37,7 @@ class MadeOf:
 
     cases: Sequence[Application]
     citizens: Mapping[str, Citizen]
-    services: Mapping[str, Service]
+    services: Mapping[tuple[str, int | None], Service]
     documents: Mapping[str, Sequence[AttachedDocument]]
 
 
@@ -55,7 +55,8 @@ def content_of(pack: Pack, made_of: MadeOf) -> dict[str, Any]:
 
 
 def _case(case: Application, made_of: MadeOf) -> dict[str, Any]:
-    service, citizen = made_of.services.get(case.service_code), made_of.citizens.get(case.citizen_id)
+    service = made_of.services.get((case.service_code, case.service_version))
+    citizen = made_of.citizens.get(case.citizen_id)
     return {
         "applicationId": to_global_id(TypeCode.APPLICATION, case.id),
         "number": case.number,

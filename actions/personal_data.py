@@ -12,7 +12,7 @@ from actions.idempotent import ANSWERS
 from actions.moves import Step, move
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move, Status
-from domain.people import SYSTEM, Citizen, PersonKind, Role, Subject
+from domain.people import Citizen, PersonKind, Role, Subject
 from domain.policy import Purpose
 from store import applications, audit, idempotency, people, personal
 from store.engine import Transaction
@@ -118,7 +118,7 @@ async def _of(env: Environment, tx: Transaction, subject: Subject, citizen_id: s
 async def _own(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> None:
     """Only she herself, or the gateway's own commands; for everybody else she is not there."""
     await require(env, tx, subject, of_citizen(citizen_id), Purpose.VIEW, path=("input",))
-    if subject.person_id != citizen_id and subject != SYSTEM:
+    if subject.person_id != citizen_id and Role.SYSTEM not in subject.roles:
         raise not_found("input")
 
 

@@ -15,6 +15,7 @@ _KINDS = {
     ConsentPurpose.RATION_CARD: ObjectKind.DOCUMENT,
     ConsentPurpose.LOCKER_DOCUMENTS: ObjectKind.DOCUMENT,
     ConsentPurpose.ISSUE_TO_LOCKER: ObjectKind.CERTIFICATE,
+    ConsentPurpose.ASSISTANCE: ObjectKind.ASSISTANCE,
 }
 
 
@@ -39,7 +40,7 @@ async def consent_state(env: Environment, citizen_id: str, purpose: ConsentPurpo
         async with env.store.reading() as tx:
             linked = await identities.locker_grant(tx, citizen_id)
         return ConsentState.GIVEN if linked else ConsentState.MISSING
-    if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
+    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE):
         async with env.store.reading() as tx:
             present = present_of(await recorded(tx, citizen_id), purpose)
         given = present is not None and present.status(env.clock.now()) is ConsentStatus.GIVEN

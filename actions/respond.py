@@ -1,21 +1,27 @@
 """What the citizen, or one who serves her, does after submission: answer, withdraw, pay the fee."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from actions import legal_clock
+from actions.access import of_application
 from actions.acting import Acting
-from actions.cases import present, service_of, take_up
+from actions.attachments import Finding, attach, check_documents
+from actions.cases import PATH, present, service_of, take_up
 from actions.clearance_steps import let_lapse
 from actions.environment import Environment
+from actions.filled_forms import amend, keep
 from actions.idempotent import once
 from actions.moves import Step, move
-from actions.submit_checks import clean_form, form_problems
+from actions.strength import refuse_weak_bank_change
+from actions.submit_checks import NewDocument, clean_form, each_once, unasked_documents
 from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.lifecycle import Move, advance
 from domain.people import Subject
-from domain.policy import Purpose
+from domain.policy import Purpose, decide
+from store import applications
 from store.engine import Transaction
 
 LONGEST_ANSWER = 4000
@@ -24,13 +30,14 @@ LONGEST_RECEIPT = 40
 
 @dataclass(frozen=True, slots=True)
 class AnswerQuery:
-    """An answer to an officer's query; `form` holds only the fields that change."""
+    """An answer to an officer's query; `form` holds only the fields that change, `documents` the papers asked for."""
 
     application_id: str
     answer: str
     form: dict[str, str]
     idempotency_key: str
     expected_version: int | None = None
+    documents: tuple[NewDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +64,18 @@ class RecordFee:
 async def answer_query(env: Environment, subject: Subject, request: AnswerQuery) -> tuple[Application, bool]:
     """Answer a query; the legal clock goes on. True where it is a replay.
 
-    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED for an empty answer, TRANSITION_NOT_ALLOWED, BAD_INPUT.
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED for an empty answer, TRANSITION_NOT_ALLOWED, BAD_INPUT,
+    DOCUMENT_UNKNOWN for a paper that is not on the service's list or not where it is said to lie, CONSENT_REQUIRED.
     """
+    findings = await _look_up(env, subject, request)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await give_answer(Acting(env, tx, subject), request)).id}
+        return {"id": (await give_answer(Acting(env, tx, subject), request, findings)).id}
 
-    answer, replayed = await once(
-        env, subject, "answerQuery", key=request.idempotency_key, body=asdict(request), work=work
-    )
+    body = asdict(request)
+    if not request.documents:  # the body of an answer in words alone is that of releases that knew no other
+        del body["documents"]
+    answer, replayed = await once(env, subject, "answerQuery", key=request.idempotency_key, body=body, work=work)
     return await present(env, answer["id"]), replayed
 
 
@@ -100,19 +110,27 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
     return await present(env, answer["id"]), replayed
 
 
-async def give_answer(acting: Acting, request: AnswerQuery) -> Application:
-    """The inner step of an answer, in the caller's transaction."""
+async def give_answer(acting: Acting, request: AnswerQuery, findings: Sequence[Finding] = ()) -> Application:
+    """The inner step of an answer, in the caller's transaction; `findings` has one entry for each document."""
     application = await take_up(
         acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
     )
     if not request.answer.strip():
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "answer")))
-    form = {**application.form, **clean_form(request.form)}
-    problems = [*form_problems(form), *_too_long(request.answer, "answer", LONGEST_ANSWER)]
+    filled = await amend(acting, application, request.form)
+    service = await service_of(acting, application)
+    papers = [*unasked_documents(service, request.documents), *(one.problem for one in findings if one.problem)]
+    problems = [*filled.problems, *_too_long(request.answer, "answer", LONGEST_ANSWER), *each_once(papers)]
     if problems:
         raise Problems(*problems)
-    changes = {"form": form, **legal_clock.resumed(acting, application)}
-    return await move(acting, application, Step(Move.ANSWER_QUERY, note=request.answer.strip(), changes=changes))
+    await refuse_weak_bank_change(acting, application.citizen_id, clean_form(request.form))
+    await keep(acting, application, filled)
+    changes = {"form": filled.answers, **legal_clock.resumed(acting, application)}
+    keys = tuple(dict.fromkeys(document.key for document in request.documents))
+    step = Step(Move.ANSWER_QUERY, note=request.answer.strip(), changes=changes, documents=keys)
+    answered = await move(acting, application, step)
+    await attach(acting, answered, service, request.documents, findings)
+    return answered
 
 
 async def take_back(acting: Acting, request: Withdraw) -> Application:
@@ -143,6 +161,19 @@ async def enter_fee(acting: Acting, request: RecordFee) -> Application:
     if request.amount_paise != application.fee_paise:
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
     return await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+
+
+async def _look_up(env: Environment, subject: Subject, request: AnswerQuery) -> list[Finding]:
+    """What is known of the papers of an answer; the case is hers, or the locker is not asked."""
+    if not request.documents:
+        return []
+    if not subject.signed_in:
+        raise NotSignedIn
+    async with env.store.reading() as tx:
+        application = await applications.get(tx, request.application_id)
+    if application is None or not decide(subject, of_application(application), Purpose.APPLY):
+        raise not_found(*PATH)
+    return await check_documents(env, subject, application.citizen_id, request.documents)
 
 
 def _fee(application: Application) -> dict[str, str]:

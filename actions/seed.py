@@ -10,6 +10,7 @@ from actions.certificate_content import Renderer
 from actions.environment import Environment
 from actions.seed_care import sow_care
 from actions.seed_consents import sow_consents
+from actions.seed_figures import sow_figures
 from actions.seed_law import sow_law
 from actions.seed_papers import demo_paper
 from actions.seed_people import Cast, add_people, cast_of, citizen_subject, vaulted
@@ -19,7 +20,7 @@ from actions.uploads import take_in
 from domain.clock import ManualClock
 from domain.ids import SeededIds
 from domain.people import SYSTEM
-from store import catalogue, seeds
+from store import catalogue, forms, seeds
 
 BATCH = 50
 """Applications in one transaction."""
@@ -42,8 +43,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
         sown = await seeds.seeded(tx, seed_id)
     if sown:
         cared, appealed = await sow_care(env, demo), await sow_law(env, demo)
-        consented = await sow_consents(env, demo)
-        return cared or appealed or consented
+        consented, explained = await sow_consents(env, demo), await sow_figures(env, demo)
+        return cared or appealed or consented or explained
     clock = ManualClock(env.clock.now())
     await _sow_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
@@ -59,6 +60,7 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     await sow_care(env, demo)
     await sow_law(env, demo)
     await sow_consents(env, demo)
+    await sow_figures(env, demo)
     return True
 
 
@@ -85,6 +87,7 @@ async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, 
         codes = [entry["code"] for entry in told["services"]] + [entry["service"] for entry in told["benefits"]]
         codes += [line["service"] for lines in told["people"].values() for line in lines]
         services = await catalogue.services_by_codes(tx, codes)
+        held = await forms.of_services(tx, codes)
     uploads = await _papers(env, demo, cast, clock)
     return Stage(
         env=replace(env, clock=clock),
@@ -93,6 +96,7 @@ async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, 
         demo=demo,
         cast=cast,
         services=services,
+        forms=held,
         uploads=uploads,
         renderer=renderer,
     )

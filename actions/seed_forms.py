@@ -1,6 +1,7 @@
 """What the demo applicants write into their forms, and which papers they attach."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -9,6 +10,9 @@ from actions.sanction import ACCOUNT_FIELD, IFSC_FIELD
 from actions.seed_plan import Plan, choice
 from actions.submit_checks import DocumentSource, NewDocument
 from domain.catalogue import Outcome, Service
+from domain.form_checking import check_answers
+from domain.form_lint import EXAMPLE_DAY
+from domain.forms import Form, QuestionKind
 
 Person = Mapping[str, Any]
 
@@ -25,12 +29,36 @@ def form_of(plan: Plan, person: Person, service: Service) -> dict[str, str]:
         "father_name": f"{_pick(plan.person, 'father', _FATHERS)} {surname}",
         "village": _pick(plan.person, "village", _VILLAGES),
         "mobile": str(person["mobile"]),
+        "gender": str(person["gender"]),
+        "date_of_birth": str(person["dob"]),
         "purpose": _pick(plan.key, "purpose", _PURPOSES),
     }
     form.update(_SPECIAL.get(service.doctype or "", _nothing)(plan, person))
     if service.outcome is Outcome.BENEFIT:
         form |= {ACCOUNT_FIELD: f"3{choice(plan.person + '/account', 10**8):08d}00", IFSC_FIELD: "DEMO0000001"}
     return form
+
+
+def filled_in(form: Form | None, wanted: Mapping[str, str], today: date) -> dict[str, str]:
+    """The form's own example with what a demo person would write, so far as the form takes it on that day.
+
+    The example's days move with `today`, so that ages in it stay what they are.
+    """
+    if form is None:
+        return dict(wanted)
+    answers = {name: _moved(form, name, text, today) for name, text in form.example.items()}
+    for name, text in wanted.items():
+        tried = {**answers, name: text}
+        if form.question(name) is not None and not check_answers(form, tried, today=today, complete=True).problems:
+            answers = tried
+    return answers
+
+
+def _moved(form: Form, name: str, text: str, today: date) -> str:
+    question = form.question(name)
+    if question is None or question.kind is not QuestionKind.DATE:
+        return text
+    return (date.fromisoformat(text) + (today - EXAMPLE_DAY)).isoformat()
 
 
 def papers_of(person: Person, service: Service, upload: str) -> tuple[NewDocument, ...]:

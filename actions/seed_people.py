@@ -12,11 +12,12 @@ from actions.acting import Acting
 from actions.department_documents import RATION_CARD
 from actions.environment import Environment
 from actions.ration import CARD_NUMBER
+from domain.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
 from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject
 from domain.text import Bilingual, Language
 from integrations.sso import Assurance
-from store import department_documents, doorstep, identities, people
+from store import centres, department_documents, doorstep, identities, people
 from store.department_documents import DepartmentDocument
 from store.engine import Transaction
 from store.vault import VaultReference
@@ -56,6 +57,7 @@ async def add_people(acting: Acting, demo: Mapping[str, Any], references: Mappin
     for operator in demo["operators"]:
         entered = _operator(acting, operator)
         await people.add_operator(acting.tx, entered)
+        await _in_a_centre(acting.tx, operator, entered)
         if operator.get("agent"):
             agent = DoorstepAgent(entered.id, entered.district, entered.tehsil)
             await doorstep.add_agent(acting.tx, agent)
@@ -153,6 +155,15 @@ def _department_document(acting: Acting, entry: Entry, citizen: Citizen) -> Depa
         consent={},
         valid_until=acting.now,
     )
+
+
+async def _in_a_centre(tx: Transaction, entry: Entry, operator: Operator) -> None:
+    """Each operator of the demo works in a centre of its own, which bears the operator's code."""
+    kind = CentreKind(entry.get("kind", CentreKind.CSC))
+    centre = Centre(operator.csc_id, kind, operator.centre, operator.district, operator.tehsil, open=True)
+    await centres.save_centres(tx, [centre])
+    email = entry["email"] if kind is CentreKind.E_DISTRICT else None
+    await centres.bind(tx, [Binding(operator.id, centre.code, email)])
 
 
 def _officer(acting: Acting, entry: Entry) -> Officer:

@@ -103,7 +103,9 @@ class _Planner:
     def __init__(self, demo: Mapping[str, Any], services: Mapping[str, Service], schemes: Mapping[str, Scheme]) -> None:
         self._demo, self._services, self._schemes = demo, services, schemes
         self._histories: Mapping[str, Any] = demo["histories"]
-        self._operators: Sequence[Mapping[str, Any]] = [one for one in demo["operators"] if not one.get("agent")]
+        self._operators: Sequence[Mapping[str, Any]] = [
+            one for one in demo["operators"] if not one.get("agent") and one.get("kind") != "E_DISTRICT"
+        ]
         self._people = {person["key"]: person for person in demo["people"]}
         self._used: set[tuple[str, str]] = set()
 

@@ -14,7 +14,7 @@ from actions.environment import Environment
 from actions.grounds import ABOUT_PAPERS
 from actions.instalments import next_after
 from actions.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, take_back
-from actions.seed_forms import findings_of, form_of, papers_of
+from actions.seed_forms import filled_in, findings_of, form_of, papers_of
 from actions.seed_people import Cast, citizen_subject, operator_subject
 from actions.seed_plan import Plan, Timetable, choice
 from actions.submit import SaveDraft, SubmitApplication, draft, file, open_case
@@ -23,6 +23,7 @@ from domain.benefits import PaymentStatus
 from domain.bills import seeded_sanction_number
 from domain.catalogue import Outcome, Service
 from domain.clock import ManualClock, ist_date
+from domain.forms import Form
 from domain.lifecycle import Status
 from domain.people import SYSTEM, Subject
 from store import benefits, outbox
@@ -59,6 +60,7 @@ class Stage:
     demo: Mapping[str, Any]
     cast: Cast
     services: Mapping[str, Service]
+    forms: Mapping[str, Form]
     uploads: Mapping[str, str]
     renderer: Renderer
 
@@ -234,13 +236,14 @@ class Replay:
         )
 
     def _draft(self) -> SaveDraft:
+        form, today = self._stage.forms.get(self._plan.service), ist_date(self._stage.clock.now())
         return SaveDraft(
             service_code=self._plan.service,
             district=self._person["district"],
             tehsil=self._person["tehsil"],
             channel=self._plan.channel,
             delivery=DeliveryMode(self._plan.delivery),
-            form=form_of(self._plan, self._person, self._service),
+            form=filled_in(form, form_of(self._plan, self._person, self._service), today),
             idempotency_key=self._plan.key,
         )
 

@@ -15,10 +15,11 @@ from joserfc.jwk import ECKey, KeySet
 from joserfc.jws import JWSRegistry
 
 from actions.environment import Environment
+from domain.assurance import Assurance
 from domain.clock import ist_date
 from domain.errors import NotSignedIn
 from domain.people import Officer, PersonKind, Posting, Role, Subject
-from store import audit, doorstep, leave, people, posts, sessions
+from store import assistances, audit, centres, doorstep, leave, people, posts, sessions
 from store.engine import Transaction
 from store.sessions import Session
 
@@ -137,7 +138,13 @@ def _holds(env: Environment, session: Session, claims: Mapping[str, Any]) -> boo
 async def _subject(tx: Transaction, session: Session) -> Subject:
     match session.kind:
         case PersonKind.CITIZEN:
-            return Subject(frozenset({Role.CITIZEN}), session.kind, session.person_id, session_id=session.id)
+            return Subject(
+                frozenset({Role.CITIZEN}),
+                session.kind,
+                session.person_id,
+                session_id=session.id,
+                assurance=Assurance(session.assurance),
+            )
         case PersonKind.OFFICER:
             officer = (await people.officers(tx, [session.person_id])).get(session.person_id)
             postings = () if officer is None else await _with_cover(tx, officer)
@@ -146,18 +153,27 @@ async def _subject(tx: Transaction, session: Session) -> Subject:
             roles = frozenset(posting.role for posting in postings)
             return Subject(roles, session.kind, officer.id, postings, session.id)
         case PersonKind.OPERATOR:
-            operator = (await people.operators(tx, [session.person_id])).get(session.person_id)
-            if operator is None:
-                raise NotSignedIn("the operator is no longer on the register")
-            agent = await doorstep.agent(tx, operator.id)
-            return Subject(
-                frozenset({Role.DOORSTEP_AGENT if agent else Role.OPERATOR}),
-                session.kind,
-                operator.id,
-                session_id=session.id,
-                on_behalf_of=session.on_behalf_of,
-                district=operator.district,
-            )
+            return await _operator(tx, session)
+
+
+async def _operator(tx: Transaction, session: Session) -> Subject:
+    """An operator of a centre that is open, with the citizen who lets her act for her, as long as she does."""
+    operator = (await people.operators(tx, [session.person_id])).get(session.person_id)
+    centre = await centres.centre_of(tx, session.person_id)
+    if operator is None or centre is None or not centre.open:
+        raise NotSignedIn("the operator is no longer on the register of a centre")
+    agent = await doorstep.agent(tx, operator.id)
+    held = await assistances.standing(tx, session.id)
+    return Subject(
+        frozenset({Role.DOORSTEP_AGENT if agent else Role.OPERATOR}),
+        session.kind,
+        operator.id,
+        session_id=session.id,
+        on_behalf_of=held.citizen_id if held else None,
+        district=operator.district,
+        assurance=held.strength if held else None,
+        assisted_service=held.service_code if held else None,
+    )
 
 
 async def _with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:

@@ -5,20 +5,22 @@ State, verifier and nonce stay here, bound to one browser, good once and for ten
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
 
 from actions.environment import Environment
+from actions.linking import prove_link
 from actions.sessions import mint_session_token
 from actions.sign_in_guards import AppRequest, challenge_of, hash_of, safe_return_to, same, verifier_matches, with_query
 from actions.sign_in_people import person_of
+from domain.assurance import Assurance
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import PersonKind, Provider
 from domain.text import Language
 from integrations.sso import IdentityProvider, ProviderIdentity
-from store import audit, sessions, sign_ins
+from store import audit, devices, sessions, sign_ins
 from store.engine import Transaction
 from store.errors import AlreadyThere
 from store.sessions import Session
@@ -43,14 +45,33 @@ class SignedIn:
     app_redirect: str | None = field(repr=False)
     return_to: str
     language: Language
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkProven:
+    """A provider vouched for the account that a citizen wants to link; the code to her telephone comes next."""
+
+    link_id: str
+    language: Language
 
 
 @dataclass(frozen=True, slots=True)
 class AppToken:
-    """The session token of a native app; `expires_in` is seconds."""
+    """The tokens of a native app. `expires_in` is seconds, of the access token; `refresh_expires_in` of the other."""
 
     access_token: str = field(repr=False)
     expires_in: int
+    refresh_token: str | None = field(default=None, repr=False)
+    refresh_expires_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a sign-in is for beside itself: a strength, or the link of a further account."""
+
+    strength: Assurance | None = None
+    link_id: str | None = None
 
 
 async def begin_sign_in(
@@ -62,6 +83,7 @@ async def begin_sign_in(
     return_to: str | None,
     app: AppRequest | None,
     language: Language,
+    wish: Wish | None = None,
 ) -> str:
     """Open a transaction and give the address of the provider's page.
 
@@ -85,6 +107,7 @@ async def begin_sign_in(
         language=language.value,
         created_at=now,
         expires_at=now + timedelta(seconds=TRANSACTION_SECONDS),
+        link_id=wish.link_id if wish else None,
     )
     await env.store.carry_out(lambda tx: sign_ins.add_transaction(tx, transaction))
     return identity_provider.authorize_url(
@@ -93,6 +116,7 @@ async def begin_sign_in(
         code_challenge=challenge_of(transaction.code_verifier),
         redirect_uri=redirect_uri,
         language=language.value,
+        strength=wish.strength if wish else None,
     )
 
 
@@ -104,8 +128,12 @@ async def finish_sign_in(
     state: str,
     browser_hash: str,
     session_seconds: int = SESSION_SECONDS,
-) -> SignedIn:
+    platform: str = "OTHER",
+) -> SignedIn | LinkProven:
     """Take the transaction, exchange the code, find or make the person, and open a session.
+
+    A transaction that is for the link of a further account opens none: the account is noted as proven. `platform`
+    is the kind of system that the browser runs on, for the list of devices.
 
     Raises Problems: BAD_INPUT (SIGN_IN_AGAIN) where state, provider or browser do not match, or the
     transaction is spent; FORBIDDEN for an officer or operator who is not on the register. Errors of the
@@ -118,18 +146,23 @@ async def finish_sign_in(
         redirect_uri=transaction.redirect_uri,
         nonce=transaction.nonce,
     )
+    if transaction.link_id is not None:
+        await prove_link(env, transaction.link_id, identity)
+        return LinkProven(transaction.link_id, Language(transaction.language))
     try:
-        session, app_redirect = await _again(lambda: _admit(env, transaction, identity, session_seconds))
+        session, app_redirect = await _again(lambda: _admit(env, transaction, identity, session_seconds, platform))
     except Problems:
         await _note_refusal(env, provider)
         raise
+    tokens = None if app_redirect else await _tokens(env, session)
     return SignedIn(
         session=session,
         kind=session.kind,
-        token=None if app_redirect else mint_session_token(env, session),
+        token=tokens.access_token if tokens else None,
         app_redirect=app_redirect,
         return_to=transaction.return_to,
         language=Language(transaction.language),
+        refresh_token=tokens.refresh_token if tokens else None,
     )
 
 
@@ -160,12 +193,59 @@ async def exchange_app_code(env: Environment, code: str, verifier: str, redirect
         session = await sessions.session(tx, kept.session_id)
     if session is None or session.revoked_at is not None or session.expires_at <= now:
         raise _start_again("code")
-    return AppToken(mint_session_token(env, session), int((session.expires_at - now).total_seconds()))
+    return await _tokens(env, session)
+
+
+async def refresh_session(env: Environment, token: str, session_seconds: int = SESSION_SECONDS) -> AppToken:
+    """Trade a refresh token for a new access token and the next refresh token.
+
+    A token that was used before ends its session: it, or the one before it, is in two hands. Raises
+    Problems(BAD_INPUT), the same for every cause.
+    """
+
+    async def work(tx: Transaction) -> Session | None:
+        return await _refreshed(env, tx, token, session_seconds)
+
+    session = await env.store.carry_out(work)
+    if session is None:
+        raise _start_again("refreshToken")
+    return await _tokens(env, session)
+
+
+async def _tokens(env: Environment, session: Session) -> AppToken:
+    async with env.store.reading() as tx:
+        refresh = await devices.token_of(tx, session.id)
+    now = env.clock.now()
+    return AppToken(
+        access_token=mint_session_token(env, session),
+        expires_in=int((session.expires_at - now).total_seconds()),
+        refresh_token=refresh.token if refresh else None,
+        refresh_expires_in=int((refresh.until - now).total_seconds()) if refresh else 0,
+    )
+
+
+async def _refreshed(env: Environment, tx: Transaction, token: str, session_seconds: int) -> Session | None:
+    known = await devices.generation_of(tx, token)
+    if known is None:
+        return None
+    session_id, generation, row = known
+    session = await sessions.session(tx, session_id)
+    if session is None or session.revoked_at is not None or row.refreshes_until <= env.clock.now():
+        return None
+    if not await devices.rotate(tx, session_id, generation):
+        await devices.end(tx, [session_id], devices.REUSED)
+        label = f"{session.kind}:{session.person_id}"
+        await audit.append(tx, audit.AuditLine(label, "REFRESH_REUSED", "SESSION", session_id, None, {}))
+        _log.warning("refresh_token_reused", provider=session.provider.value)
+        return None
+    until = min(env.clock.now() + timedelta(seconds=session_seconds), row.refreshes_until)
+    await devices.extend(tx, session_id, until)
+    return replace(session, expires_at=until)
 
 
 def _provider(env: Environment, provider: Provider) -> IdentityProvider:
     found = env.partners.identity.get(provider)
-    if found is None:
+    if found is None or not env.sign_on.offers(provider):
         raise Problems(Problem(ErrorCode.NOT_FOUND, ("provider",), Remedy.NONE))
     return found
 
@@ -180,24 +260,37 @@ async def _take(env: Environment, provider: Provider, state: str, browser_hash: 
 
 
 async def _admit(
-    env: Environment, transaction: SignInTransaction, identity: ProviderIdentity, session_seconds: int
+    env: Environment,
+    transaction: SignInTransaction,
+    identity: ProviderIdentity,
+    session_seconds: int,
+    platform: str,
 ) -> tuple[Session, str | None]:
     now = env.clock.now()
 
     async def work(tx: Transaction) -> tuple[Session, str | None]:
-        kind, person_id = await person_of(env, tx, identity, Language(transaction.language))
+        admitted = await person_of(env, tx, identity, Language(transaction.language))
+        kind, person_id = admitted.kind, admitted.person_id
         session = Session(
             id=env.ids.key(),
             kind=kind,
             person_id=person_id,
             provider=identity.provider,
-            assurance=identity.assurance.value,
+            assurance=admitted.assurance.value,
             on_behalf_of=None,
             created_at=now,
             expires_at=now + timedelta(seconds=session_seconds),
             revoked_at=None,
         )
         await sessions.add_session(tx, session)
+        await devices.add(
+            tx,
+            session.id,
+            client=devices.APP if transaction.app_redirect else devices.BROWSER,
+            platform=platform,
+            seed=env.ids.token(),
+            until=now + timedelta(seconds=env.sign_on.refresh_seconds(kind)),
+        )
         app_redirect = await _app_redirect(env, tx, transaction, session)
         detail = {"provider": identity.provider.value, "assurance": session.assurance, "app": str(bool(app_redirect))}
         await audit.append(tx, audit.AuditLine(f"{kind}:{person_id}", "SIGN_IN", "SESSION", session.id, None, detail))

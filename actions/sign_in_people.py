@@ -1,47 +1,51 @@
 """Who a provider's identity is with us: found by (provider, subject), linked, or made."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from actions.acting import Acting
 from actions.consents import locker_was_linked
 from actions.environment import Environment
+from domain.assurance import Assurance, strongest
+from domain.centres import SIGNS_IN_BY, CentreKind
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Citizen, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual, Language
 from integrations.sso import ProviderIdentity, ProviderTokens
-from store import identities, people
+from store import centres, identities, people
 from store.engine import Transaction
 from store.identities import LockerTokens
 
-KINDS: Mapping[Provider, PersonKind] = MappingProxyType(
-    {
-        Provider.MERI_PEHCHAAN: PersonKind.CITIZEN,
-        Provider.JAN_PARICHAY: PersonKind.CITIZEN,
-        Provider.PARICHAY: PersonKind.OFFICER,
-        Provider.CSC_CONNECT: PersonKind.OPERATOR,
-    }
-)
-"""Whom each provider vouches for. A citizen's provider never opens an officer's session."""
+CITIZENS = frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY})
+"""Who vouches for citizens. A citizen's provider never opens an officer's session."""
 
 
-async def person_of(
-    env: Environment, tx: Transaction, identity: ProviderIdentity, language: Language
-) -> tuple[PersonKind, str]:
-    """The person's kind and id; raises Problems(FORBIDDEN) for staff who are not on the register.
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who somebody is with us, and how sure of it this sign-in is."""
+
+    kind: PersonKind
+    person_id: str
+    assurance: Assurance
+
+
+async def person_of(env: Environment, tx: Transaction, identity: ProviderIdentity, language: Language) -> Admitted:
+    """Who the identity is with us; raises Problems(FORBIDDEN) for staff who are not on the register.
 
     Names, e-mails and mobiles never join two accounts: only the provider's subject does.
     """
-    kind = KINDS[identity.provider]
     known = await identities.identity(tx, identity.provider, identity.subject)
-    if kind is PersonKind.CITIZEN:
+    if identity.provider in CITIZENS:
         person_id = known[1] if known else await _new_citizen(env, tx, identity, language)
+        kind = PersonKind.CITIZEN
     else:
-        person_id = await _on_register(tx, kind, identity.subject)
+        kind, person_id = await _on_register(tx, identity)
     if known is not None and known != (kind, person_id):
         raise not_on_register()  # linked to somebody else: the register decides, not the link
+    if not env.sign_on.admits(kind, identity.provider):
+        raise not_on_register()
     now = env.clock.now()
+    assurance = await _assurance(tx, identity)
     if known is None:
         await identities.add_identity(
             tx, identity.provider, identity.subject, kind, person_id, now, identity.assurance.value
@@ -50,7 +54,15 @@ async def person_of(
         await identities.touch_identity(tx, identity.provider, identity.subject, now)
     if kind is PersonKind.CITIZEN and identity.tokens is not None:
         await _keep_grant(env, tx, person_id, identity.tokens)
-    return kind, person_id
+    return Admitted(kind, person_id, assurance)
+
+
+async def _assurance(tx: Transaction, identity: ProviderIdentity) -> Assurance:
+    """What the provider says; for an account without a stable id, what a link by a fresh code made of it."""
+    kept = await identities.assurance_of(tx, identity.provider, identity.subject)
+    if identity.assurance is Assurance.LOW and kept is not None:
+        return strongest(identity.assurance, Assurance(kept))
+    return identity.assurance
 
 
 def not_on_register() -> Problems:
@@ -58,16 +70,29 @@ def not_on_register() -> Problems:
     return Problems(Problem(ErrorCode.FORBIDDEN, ("provider",), Remedy.CALL_HELPLINE))
 
 
-async def _on_register(tx: Transaction, kind: PersonKind, subject: str) -> str:
-    if kind is PersonKind.OFFICER:
-        officer = await people.officer_by_email(tx, subject)
-        if officer is None or not officer.postings:
-            raise not_on_register()
-        return officer.id
-    operator = await people.operator_by_csc_id(tx, subject)
-    if operator is None:
+async def _on_register(tx: Transaction, identity: ProviderIdentity) -> tuple[PersonKind, str]:
+    """The officer, or the operator of a centre of the kind that the provider vouches for."""
+    if identity.provider is Provider.PARICHAY:
+        officer = await people.officer_by_email(tx, identity.subject)
+        if officer is not None and officer.postings:
+            return PersonKind.OFFICER, officer.id
+        operator_id = None if officer is not None else await centres.operator_by_email(tx, identity.subject)
+    else:
+        operator = await people.operator_by_csc_id(tx, identity.subject)
+        operator_id = operator.id if operator else None
+    if operator_id is None:
         raise not_on_register()
-    return operator.id
+    await _in_a_centre(tx, operator_id, SIGNS_IN_BY[identity.provider])
+    return PersonKind.OPERATOR, operator_id
+
+
+async def _in_a_centre(tx: Transaction, operator_id: str, kind: CentreKind) -> None:
+    """Raise FORBIDDEN unless the operator works in an open centre of that kind, in the district of his own entry."""
+    centre = await centres.centre_of(tx, operator_id)
+    operator = (await people.operators(tx, [operator_id])).get(operator_id)
+    fits = centre is not None and operator is not None and centre.open and centre.kind is kind
+    if not fits or centre is None or operator is None or centre.district != operator.district:
+        raise not_on_register()
 
 
 async def _new_citizen(env: Environment, tx: Transaction, identity: ProviderIdentity, language: Language) -> str:

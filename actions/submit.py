@@ -1,36 +1,36 @@
 """Taking in an application: drafts, submission, and the start of the legal clock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from actions import attachments
-from actions.access import leave_receipt, of_citizen, require
+from actions.access import of_citizen, require
 from actions.acting import Acting
 from actions.attachments import Finding
 from actions.cases import present
 from actions.environment import Environment
-from actions.idempotent import once
+from actions.filled_forms import Filled, Given, fill_in, keep
+from actions.idempotent import conflict_problem, once
 from actions.jurisdiction import designated_for, note_holder
 from actions.legal_clock import started
 from actions.moves import Step, move, register
+from actions.strength import note_strength, refuse_weak_bank_change, require_strength
 from actions.submit_checks import (
-    DocumentSource,
     NewDocument,
-    clean_form,
     document_problems,
-    form_problems,
+    each_once,
     open_service,
     place_problems,
+    unasked_documents,
 )
-from domain.applications import Application, AttachedDocument, Channel, DeliveryMode
+from domain.applications import Application, Channel, DeliveryMode, filed_through
 from domain.catalogue import Service
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move, Status
 from domain.numbers import NumberKind, make_number
 from domain.people import PersonKind, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
-from domain.sources import Source
 from store import applications
 from store.engine import Transaction
 
@@ -41,7 +41,8 @@ __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case",
 class SubmitApplication:
     """What is handed in. `district` and `tehsil` are codes of the catalogue, `draft_id` an own draft it replaces.
 
-    `on_behalf_of` is the citizen whom an operator serves; left out, it is the one of her session.
+    `on_behalf_of` is the citizen whom an operator serves; left out, it is the one of her session. `sources` are the
+    tokens of prefilled answers by question, `form_version` the version of the form that was drawn.
     """
 
     service_code: str
@@ -54,11 +55,16 @@ class SubmitApplication:
     idempotency_key: str
     on_behalf_of: str | None = None
     draft_id: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    form_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SaveDraft:
-    """A draft to keep, or with `draft_id` to change."""
+    """A draft to keep, or with `draft_id` to change; `expected_version` is the draft's that was seen.
+
+    `documents` are the papers so far; None leaves those that the draft has.
+    """
 
     service_code: str
     district: str
@@ -69,6 +75,10 @@ class SaveDraft:
     idempotency_key: str
     on_behalf_of: str | None = None
     draft_id: str | None = None
+    expected_version: int | None = None
+    documents: tuple[NewDocument, ...] | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    form_version: str | None = None
 
 
 async def submit_application(
@@ -78,9 +88,9 @@ async def submit_application(
 
     Raises Problems with every cause found: SERVICE_UNKNOWN, SERVICE_CLOSED, PLACE_UNKNOWN,
     DOCUMENT_MISSING, DOCUMENT_UNKNOWN, CONSENT_REQUIRED, BAD_INPUT, ALREADY_APPLIED, NOT_FOUND for a
-    draft that is not hers, FORBIDDEN for one who cannot apply.
+    draft that is not hers, FORBIDDEN for one who cannot apply, and the FORM_ codes for its answers.
     """
-    citizen_id = applicant(subject, request.on_behalf_of)
+    citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
     findings = await attachments.check_documents(env, subject, citizen_id, request.documents)
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -88,32 +98,36 @@ async def submit_application(
         application, service = await file(acting, request, findings)
         return {"id": (await open_case(acting, application, service)).id}
 
-    body = asdict(request)
+    body = _body(request)
     answer, replayed = await once(env, subject, "submitApplication", key=request.idempotency_key, body=body, work=work)
     return await present(env, answer["id"]), replayed
 
 
 async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> tuple[Application, bool]:
-    """Keep a draft, or change one; raises as `submit_application`, but asks for no documents yet."""
-    applicant(subject, request.on_behalf_of)
+    """Keep a draft, or change one; raises as `submit_application`, but no paper need be there yet.
+
+    CONFLICT with the present version where it was changed since, as on another device.
+    """
+    citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
+    findings = await attachments.check_documents(env, subject, citizen_id, request.documents or ())
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await draft(Acting(env, tx, subject), request)).id}
+        return {"id": (await draft(Acting(env, tx, subject), request, findings)).id}
 
-    body = asdict(request)
+    body = _body(request)
     answer, replayed = await once(env, subject, "saveDraft", key=request.idempotency_key, body=body, work=work)
     return await present(env, answer["id"]), replayed
 
 
-def applicant(subject: Subject, on_behalf_of: str | None) -> str:
-    """The citizen who applies; raises NotSignedIn, FORBIDDEN for a role that cannot apply, or NOT_FOUND."""
+def applicant(subject: Subject, on_behalf_of: str | None, service_code: str) -> str:
+    """The citizen who applies for a service; raises NotSignedIn, FORBIDDEN for those who cannot apply, or NOT_FOUND."""
     if not subject.signed_in:
         raise NotSignedIn
     own = subject.person_id if Role.CITIZEN in subject.roles else subject.on_behalf_of
     citizen_id = on_behalf_of or own
     if citizen_id is None:
         raise Problems(Problem(ErrorCode.FORBIDDEN, ("input",), Remedy.NONE))
-    if not decide(subject, _to_apply(citizen_id), Purpose.APPLY):
+    if not decide(subject, _to_apply(citizen_id, service_code), Purpose.APPLY):
         raise not_found("input", "onBehalfOf")
     return citizen_id
 
@@ -123,18 +137,21 @@ async def file(acting: Acting, request: SubmitApplication, findings: Sequence[Fi
 
     `findings` has one entry for each document of the request.
     """
-    citizen_id = applicant(acting.subject, request.on_behalf_of)
-    await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id), Purpose.APPLY)
+    citizen_id = applicant(acting.subject, request.on_behalf_of, request.service_code)
+    await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
     service = await open_service(acting.tx, request.service_code)
-    await _refuse_if_wrong(acting, request, service, findings)
     held = await _own_draft(acting, citizen_id, request.draft_id)
+    filled = await fill_in(acting, _given(request), service.code, citizen_id, complete=True, held=held)
+    await _refuse_if_wrong(acting, request, service, [*filled.problems, *_wrong(findings)])
+    await require_strength(acting, service.code)
+    await refuse_weak_bank_change(acting, citizen_id, filled.answers)
     await _refuse_duplicate(acting, citizen_id, service.code)
-    application = await _submitted(acting, request, service, held)
-    names = {paper.key: paper.name for paper in service.documents}
-    findings = [
-        _named(finding, names[document.key]) for document, finding in zip(request.documents, findings, strict=True)
-    ]
-    await _attach(acting, application, request.documents, findings)
+    application = await _submitted(acting, request, service, held, filled)
+    await keep(acting, application, filled)
+    await note_strength(acting, application)
+    if held is not None:
+        await attachments.detach(acting, application)
+    await attachments.attach(acting, application, service, request.documents, findings)
     return application, service
 
 
@@ -146,32 +163,53 @@ async def open_case(acting: Acting, application: Application, service: Service) 
     return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
-async def draft(acting: Acting, request: SaveDraft) -> Application:
-    """The inner step of saving a draft, in the caller's transaction."""
-    citizen_id = applicant(acting.subject, request.on_behalf_of)
-    await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id), Purpose.APPLY)
+async def draft(acting: Acting, request: SaveDraft, findings: Sequence[Finding] = ()) -> Application:
+    """The inner step of saving a draft, in the caller's transaction; `findings` has one entry for each document."""
+    citizen_id = applicant(acting.subject, request.on_behalf_of, request.service_code)
+    await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
     service = await open_service(acting.tx, request.service_code)
-    problems = [*form_problems(request.form), *await place_problems(acting.tx, request.district, request.tehsil)]
-    if problems:
-        raise Problems(*problems)
     held = await _own_draft(acting, citizen_id, request.draft_id)
+    filled = await fill_in(acting, _given(request), service.code, citizen_id, complete=False, held=held)
+    problems = [
+        *filled.problems,
+        *await place_problems(acting.tx, request.district, request.tehsil),
+        *unasked_documents(service, request.documents or ()),
+        *_wrong(findings),
+    ]
+    if problems:
+        raise Problems(*each_once(problems))
+    await refuse_weak_bank_change(acting, citizen_id, filled.answers)
+    saved = await _saved(acting, request, service, held, filled)
+    await keep(acting, saved, filled)
+    if request.documents is not None:
+        await attachments.attach_to_draft(acting, saved, service, request.documents, findings)
+    return saved
+
+
+async def _saved(
+    acting: Acting, request: SaveDraft, service: Service, held: Application | None, filled: Filled
+) -> Application:
     if held is None:
-        return await register(acting, _blank(acting, request, service), Step(Move.SAVE_DRAFT))
-    return await move(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service)))
+        return await register(acting, _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
+    if request.expected_version not in (None, held.version):
+        raise conflict_problem(held.version, held.status.value)
+    return await move(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service, filled)))
 
 
 async def _refuse_if_wrong(
-    acting: Acting, request: SubmitApplication, service: Service, findings: Sequence[Finding]
+    acting: Acting, request: SubmitApplication, service: Service, found: Sequence[Problem]
 ) -> None:
     problems = [
-        *form_problems(request.form),
+        *found,
         *await place_problems(acting.tx, request.district, request.tehsil),
         *document_problems(service, request.documents),
-        *(finding.problem for finding in findings if finding.problem is not None),
     ]
     if problems:
-        # A document may be unknown for two reasons; it is told once.
-        raise Problems(*{(problem.code, problem.path, str(problem.params)): problem for problem in problems}.values())
+        raise Problems(*each_once(problems))
+
+
+def _wrong(findings: Sequence[Finding]) -> list[Problem]:
+    return [finding.problem for finding in findings if finding.problem is not None]
 
 
 async def _refuse_duplicate(acting: Acting, citizen_id: str, service_code: str) -> None:
@@ -192,33 +230,34 @@ async def _own_draft(acting: Acting, citizen_id: str, draft_id: str | None) -> A
 
 
 async def _submitted(
-    acting: Acting, request: SubmitApplication, service: Service, held: Application | None
+    acting: Acting, request: SubmitApplication, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     now = acting.now
     holder = await designated_for(acting, (service.department, request.district, request.tehsil))
     changes = {
-        **_filled_in(request, service),
+        **_filled_in(request, service, filled),
         "acknowledgement": _number(acting, NumberKind.ACKNOWLEDGEMENT),
         "officer_id": holder.officer_id,
         "submitted_at": now,
+        "channel": _channel(acting, request),
     }
     if held is not None:
         submitted = await move(acting, held, Step(Move.SUBMIT, changes=changes))
     else:
-        application = replace(_blank(acting, request, service), status=Status.SUBMITTED, **changes)
+        application = replace(_blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
         submitted = await register(acting, application, Step(Move.SUBMIT))
     await note_holder(acting, submitted, holder)
     return submitted
 
 
-def _blank(acting: Acting, request: SubmitApplication | SaveDraft, service: Service) -> Application:
+def _blank(acting: Acting, request: SubmitApplication | SaveDraft, service: Service, filled: Filled) -> Application:
     now = acting.now
     return Application(
         id=acting.env.ids.key(),
         number=_number(acting, NumberKind.APPLICATION),
         acknowledgement=None,
-        citizen_id=applicant(acting.subject, request.on_behalf_of),
-        channel=request.channel,
+        citizen_id=applicant(acting.subject, request.on_behalf_of, request.service_code),
+        channel=_channel(acting, request),
         operator_id=acting.subject.person_id if acting.subject.kind is PersonKind.OPERATOR else None,
         status=Status.DRAFT,
         version=1,
@@ -234,11 +273,15 @@ def _blank(acting: Acting, request: SubmitApplication | SaveDraft, service: Serv
         submitted_at=None,
         delivered_at=None,
         updated_at=now,
-        **_filled_in(request, service),
+        **_filled_in(request, service, filled),
     )
 
 
-def _filled_in(request: SubmitApplication | SaveDraft, service: Service) -> dict[str, Any]:
+def _channel(acting: Acting, request: SubmitApplication | SaveDraft) -> Channel:
+    return filed_through(request.channel, assisted=acting.subject.kind is PersonKind.OPERATOR)
+
+
+def _filled_in(request: SubmitApplication | SaveDraft, service: Service, filled: Filled) -> dict[str, Any]:
     """What the applicant chose, and what the catalogue says to it."""
     return {
         "service_code": service.code,
@@ -246,45 +289,28 @@ def _filled_in(request: SubmitApplication | SaveDraft, service: Service) -> dict
         "district": request.district,
         "tehsil": request.tehsil,
         "delivery": request.delivery,
-        "form": clean_form(request.form),
+        "form": filled.answers,
         "fee_paise": service.fee_paise,
+        "service_version": service.version,
     }
 
 
-def _named(finding: Finding, paper: str) -> Finding:
-    """A document without a name of its own bears the name of the paper that it answers."""
-    return finding if finding.name else replace(finding, name=paper)
+def _given(request: SubmitApplication | SaveDraft) -> Given:
+    return Given(request.form, request.sources, request.form_version)
 
 
-async def _attach(
-    acting: Acting, application: Application, documents: Sequence[NewDocument], findings: Sequence[Finding]
-) -> None:
-    attached = [
-        AttachedDocument(
-            id=acting.env.ids.key(),
-            key=document.key,
-            source=document.source,
-            uri=document.uri,
-            name=finding.name or document.key,
-            sha256=document.uri if document.source == DocumentSource.UPLOAD else None,
-            attached_at=acting.now,
-            verified_at=acting.now if finding.verified else None,
-        )
-        for document, finding in zip(documents, findings, strict=True)
-    ]
-    await applications.add_documents(acting.tx, application.id, attached)
-    await attachments.name_uploads(acting, application, documents)
-    for paper, finding in zip(attached, findings, strict=True):
-        if finding.freeze or not finding.verified:
-            await attachments.ask_later(acting.tx, application.id, paper.id)
-    if any(document.source == DocumentSource.DIGILOCKER for document in documents):
-        resource = of_citizen(application.citizen_id, ObjectKind.DOCUMENT)
-        await leave_receipt(acting, resource, Purpose.APPLY, Source.DIGILOCKER)
+def _body(request: SubmitApplication | SaveDraft) -> dict[str, Any]:
+    """What the key stands for; what earlier releases did not know is left out where it was not given."""
+    later = ("expected_version", "sources", "form_version")
+    body = {name: value for name, value in asdict(request).items() if value or name not in later}
+    if request.documents is None:
+        del body["documents"]
+    return body
 
 
 def _number(acting: Acting, kind: NumberKind) -> str:
     return make_number(kind, acting.today.year, acting.env.ids.digits(10))
 
 
-def _to_apply(citizen_id: str) -> Resource:
-    return of_citizen(citizen_id, ObjectKind.APPLICATION)
+def _to_apply(citizen_id: str, service_code: str) -> Resource:
+    return replace(of_citizen(citizen_id, ObjectKind.APPLICATION), service=service_code)

@@ -1,6 +1,6 @@
 """What must hold before an application is taken in; every cause found is told at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,17 +57,28 @@ async def place_problems(tx: Transaction, district: str, tehsil: str | None) -> 
 
 def document_problems(service: Service, documents: Sequence[NewDocument]) -> list[Problem]:
     """DOCUMENT_MISSING for each required paper that is not there, DOCUMENT_UNKNOWN for each that nobody asked for."""
-    path = ("input", "documents")
     if len(documents) > MOST_DOCUMENTS:
-        return [Problem(ErrorCode.BAD_INPUT, path, params={"most": str(MOST_DOCUMENTS)})]
-    known, given = {paper.key for paper in service.documents}, {document.key for document in documents}
+        return unasked_documents(service, documents)
+    path, given = ("input", "documents"), {document.key for document in documents}
     missing = [
         Problem(ErrorCode.DOCUMENT_MISSING, path, Remedy.ATTACH_DOCUMENT, {"key": paper.key, "name": paper.name})
         for paper in service.documents
         if paper.required and paper.key not in given
     ]
-    unknown = [unknown_document(place) for place, document in enumerate(documents) if document.key not in known]
-    return missing + unknown
+    return missing + unasked_documents(service, documents)
+
+
+def unasked_documents(service: Service, documents: Sequence[NewDocument]) -> list[Problem]:
+    """DOCUMENT_UNKNOWN for each paper that is not on the service's list, or BAD_INPUT for too many of them."""
+    if len(documents) > MOST_DOCUMENTS:
+        return [Problem(ErrorCode.BAD_INPUT, ("input", "documents"), params={"most": str(MOST_DOCUMENTS)})]
+    known = {paper.key for paper in service.documents}
+    return [unknown_document(place) for place, document in enumerate(documents) if document.key not in known]
+
+
+def each_once(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems without those that are told already: a document may be unknown for two reasons."""
+    return list({(one.code, one.path, str(one.params)): one for one in problems}.values())
 
 
 def unknown_document(place: int) -> Problem:

@@ -7,23 +7,30 @@ is swept like a file that nothing names.
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+
+import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
+from actions.images import re_encoded
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.file_types import true_type
-from domain.files import UploadedFile
+from domain.files import MediaType, QuarantinedFile, UploadedFile
 from domain.people import PersonKind, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import audit, locks, personal, uploads
+from store import audit, locks, partial_uploads, personal, quarantine, uploads
 from store.engine import Transaction
 from store.uploads import Use
 
 SWEEP_BATCH = 100
 """Files that one transaction of the sweep lets go."""
 
+LONGEST_FINDING = 200
+"""Characters of a scanner's name for what it found."""
+
+_log = structlog.get_logger(__name__)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _FILE = ("file",)
 
@@ -35,16 +42,74 @@ def of_upload(upload: UploadedFile) -> Resource:
     return Resource(ObjectKind.UPLOAD, upload.id, citizen_id, person_id=upload.person_id)
 
 
-async def take_in(env: Environment, subject: Subject, content: bytes, claimed: str | None = None) -> UploadedFile:
+async def take_in(
+    env: Environment,
+    subject: Subject,
+    content: bytes,
+    claimed: str | None = None,
+    *,
+    document_key: str | None = None,
+    expected: str | None = None,
+    as_sent: bool = False,
+) -> UploadedFile:
     """Check a file and keep it; the same content by the same person for the same citizen is kept once.
 
-    `claimed` is the media type that the sender named. Raises NotSignedIn; Problems: NOT_FOUND for those who
-    hand in nothing, FILE_TOO_LARGE, FILE_TYPE_NOT_ALLOWED, FILE_DISGUISED, FILE_DAMAGED, RATE_LIMITED.
+    `claimed` is the media type that the sender named, `document_key` the paper that the file is to be, by which its
+    size is bounded, and `expected` the SHA-256 of what was sent. A picture is made anew from its points, so the
+    reference is that of what is kept; `as_sent` keeps the bytes of a document whose issuer vouches for them.
+    Raises NotSignedIn; ScannerAway; Problems: NOT_FOUND for those who hand in nothing, FILE_TOO_LARGE,
+    FILE_TYPE_NOT_ALLOWED, FILE_DISGUISED, FILE_DAMAGED, IMAGE_TOO_LARGE, FILE_INFECTED, RATE_LIMITED.
     """
     refuse_strangers(subject)
-    if len(content) > env.files.largest_bytes:
-        raise too_large(env.files.largest_bytes)
+    most = env.files.largest_of(document_key)
+    if len(content) > most:
+        raise too_large(most)
+    if expected is not None and await asyncio.to_thread(_hash, content) != expected:
+        raise Problems(Problem(ErrorCode.FILE_DAMAGED, _FILE, Remedy.ATTACH_DOCUMENT))
+    await refuse_infected(env, subject, content)
     kind = true_type(content, claimed, *_FILE)
+    kept = content
+    if not as_sent:
+        kept = await re_encoded(content, kind, largest_pixels=env.files.largest_pixels, path=_FILE)
+    if len(kept) > most:
+        raise too_large(most)
+    return await _keep(env, subject, kept, kind)
+
+
+async def refuse_infected(env: Environment, subject: Subject, content: bytes) -> None:
+    """Raise FILE_INFECTED where the scanner finds something; the file goes into quarantine, and somebody may look.
+
+    It is scanned as it was sent: what a picture hides would be gone afterwards. Raises ScannerAway.
+    """
+    found = await env.scanner.scan(content)
+    if found is None:
+        return
+    file = QuarantinedFile(
+        id=env.ids.key(),
+        owner=subject.label,
+        person_id=subject.person_id or "",
+        citizen_id=_citizen_of(subject),
+        digest=await asyncio.to_thread(_hash, content),
+        media_type=None,
+        size=len(content),
+        found=found[:LONGEST_FINDING],
+        at=env.clock.now(),
+    )
+
+    async def work(tx: Transaction) -> None:
+        await quarantine.put(tx, file, content)
+        detail = {"found": file.found, "bytes": file.size}
+        line = audit.AuditLine(
+            subject.label, "upload.quarantined", ObjectKind.UPLOAD.value, file.id, Purpose.APPLY.value, detail
+        )
+        await audit.append(tx, line)
+
+    await env.store.carry_out(work)
+    _log.warning("upload_infected", found=file.found, bytes=file.size)
+    raise Problems(Problem(ErrorCode.FILE_INFECTED, _FILE, Remedy.ATTACH_DOCUMENT))
+
+
+async def _keep(env: Environment, subject: Subject, content: bytes, kind: MediaType) -> UploadedFile:
     upload = UploadedFile(
         id=env.ids.key(),
         owner=subject.label,
@@ -114,6 +179,27 @@ async def sweep_unused(env: Environment) -> int:
             await discard(env, sha256)
         swept += len(gone)
         if len(gone) < SWEEP_BATCH:
+            return swept
+
+
+async def sweep_quarantine(env: Environment) -> int:
+    """Delete what lies in quarantine for more than the days of the settings; tells how many files went."""
+    before = env.clock.now() - timedelta(days=env.files.quarantine_days)
+    return await _swept(env, lambda tx: quarantine.forget(tx, before, SWEEP_BATCH))
+
+
+async def sweep_partial(env: Environment) -> int:
+    """Forget files that stopped on their way for more than the hours of the settings; tells how many went."""
+    before = env.clock.now() - timedelta(hours=env.files.partial_hours)
+    return await _swept(env, lambda tx: partial_uploads.forget_untouched(tx, before, SWEEP_BATCH))
+
+
+async def _swept(env: Environment, forget: Callable[[Transaction], Awaitable[int]]) -> int:
+    swept = 0
+    while True:
+        gone = await env.store.carry_out(forget)
+        swept += gone
+        if gone < SWEEP_BATCH:
             return swept
 
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from domain.silence import FEWEST_ACTIVE_DAYS, FEWEST_WORKING_DAYS, LOOK_BACK_DAYS, SILENT_TIMES
+
 
 class Severity(StrEnum):
     """How fast somebody must look."""
@@ -25,6 +27,7 @@ class AlarmCode(StrEnum):
 
     BREAKER_OPEN = "BREAKER_OPEN"
     INTEGRITY_FAILURE = "INTEGRITY_FAILURE"
+    NOT_LET_IN = "NOT_LET_IN"
     OUTBOX_DEAD_LETTER = "OUTBOX_DEAD_LETTER"
     OUTBOX_LATE = "OUTBOX_LATE"
     AUDIT_UNSEALED = "AUDIT_UNSEALED"
@@ -36,6 +39,7 @@ class AlarmCode(StrEnum):
     LEGAL_CLOCK_LATE = "LEGAL_CLOCK_LATE"
     UNUSUAL_READS = "UNUSUAL_READS"
     WORKER_AWAY = "WORKER_AWAY"
+    SILENT_OFFICE = "SILENT_OFFICE"
 
 
 class AlarmState(StrEnum):
@@ -74,6 +78,14 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             "failures",
             "A signature, HMAC or owner of the system's answer was wrong at least so often within the last hour.",
             "Switch the system OFF, keep the logs, and ask the partner whether it changed keys or was attacked.",
+            _HOUR,
+        ),
+        AlarmCode.NOT_LET_IN: AlarmRule(
+            Severity.WARNING,
+            1,
+            "refusals",
+            "The system said within the last hour that our own key, subscription or path is wrong.",
+            "Compare our onboarding data with the partner's portal: key, approval, path; then ask the partner.",
             _HOUR,
         ),
         AlarmCode.OUTBOX_DEAD_LETTER: AlarmRule(
@@ -156,12 +168,21 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             "No worker told of itself for longer than this; a gateway notices it and decides the alarms meanwhile.",
             "Start `apuni worker` and read the end of its log; certificates, payments and appeals wait meanwhile.",
         ),
+        AlarmCode.SILENT_OFFICE: AlarmRule(
+            Severity.WARNING,
+            FEWEST_WORKING_DAYS,
+            "working days",
+            "From the tehsil (codes of district and tehsil) nothing was submitted or disposed of for at least so many "
+            f"working days, and for at least {SILENT_TIMES} times the average gap between its active days in the last "
+            f"{LOOK_BACK_DAYS} days; a tehsil with fewer than {FEWEST_ACTIVE_DAYS} active days has no norm.",
+            "Ask the tehsil: line, power, staff, or another way of filing; then see `figureCases` of that tehsil.",
+        ),
     }
 )
 """Every alarm has a line; docs/alarms.md is printed from it."""
 
 Where: TypeAlias = tuple[AlarmCode, str]
-"""An alarm and what it is about: a system, a process, an officer's inner key, or nothing in particular."""
+"""An alarm and what it is about: a system, a process, an officer's inner key, a tehsil, or nothing in particular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +223,8 @@ class ProcessFacts:
     clock_step: Event | None
     sweep: float | None = None
     """A worker's seconds since its last round of the legal clock, or since its start; None for other processes."""
+    not_let_in: Mapping[str, Event] = field(default_factory=dict)
+    """By system: that it said that our own key, subscription or path is wrong."""
     age: float = 0.0
     """Seconds since it told this."""
 
@@ -219,6 +242,8 @@ class Readings:
     """Reads outside her own queue within the last hour, by the inner key of each officer with unusually many."""
     worker_seconds: float = 0.0
     """For how long no worker was heard."""
+    silent_offices: Mapping[str, int] = field(default_factory=dict)
+    """Working days of silence of each tehsil that is silent against its own norm (domain/silence.py)."""
 
 
 def raised(readings: Readings) -> dict[Where, float]:
@@ -245,6 +270,8 @@ def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
     yield AlarmCode.WORKER_AWAY, "", readings.worker_seconds
     for officer_id, reads in sorted(readings.unusual_reads.items()):
         yield AlarmCode.UNUSUAL_READS, officer_id, reads
+    for tehsil, days in sorted(readings.silent_offices.items()):
+        yield AlarmCode.SILENT_OFFICE, tehsil, days
     present = [facts for facts in readings.processes if facts.age <= PRESENT_SECONDS]
     yield AlarmCode.SIGN_IN_FAILURES, "", sum(facts.sign_in_failures for facts in present)
     for source, seconds in sorted(_worst_breakers(present).items()):
@@ -271,6 +298,7 @@ def _events(facts: ProcessFacts) -> Iterator[tuple[AlarmCode, str, float]]:
     told: list[tuple[AlarmCode, str, Event | None]] = [
         (AlarmCode.INTEGRITY_FAILURE, source, event) for source, event in sorted(facts.integrity.items())
     ]
+    told += [(AlarmCode.NOT_LET_IN, source, event) for source, event in sorted(facts.not_let_in.items())]
     told.append((AlarmCode.STORE_UNAVAILABLE, facts.process, facts.store_away))
     told.append((AlarmCode.CLOCK_STEPPED, facts.process, facts.clock_step))
     for code, about, event in told:

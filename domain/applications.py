@@ -19,6 +19,24 @@ class Channel(StrEnum):
     E_DISTRICT = "E_DISTRICT"
     UMANG = "UMANG"
     WHATSAPP = "WHATSAPP"
+    SCHOOL = "SCHOOL"
+    CAMP = "CAMP"
+    DOORSTEP = "DOORSTEP"
+
+
+ASSISTED = frozenset({Channel.CSC, Channel.E_DISTRICT, Channel.SCHOOL, Channel.CAMP, Channel.DOORSTEP})
+"""Channels in which somebody files for the citizen."""
+
+
+def filed_through(asked: Channel, *, assisted: bool) -> Channel:
+    """The channel that is recorded at filing.
+
+    What an operator hands in never counts as the citizen's own doing, and what she hands in herself never as that
+    of a centre.
+    """
+    if assisted:
+        return asked if asked in ASSISTED else Channel.CSC
+    return Channel.WEB if asked in ASSISTED else asked
 
 
 class DeliveryMode(StrEnum):
@@ -103,6 +121,8 @@ class Application:
     submitted_at: datetime | None
     delivered_at: datetime | None
     updated_at: datetime
+    service_version: int | None = None
+    """The entry of the catalogue that it was filed under; None before entries were counted, which is the first."""
 
 
 @dataclass(frozen=True, slots=True)

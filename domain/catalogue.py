@@ -27,6 +27,75 @@ class RequiredDocument:
     required: bool
 
 
+class LifeEvent(StrEnum):
+    """What happens in a life that a service answers to."""
+
+    BIRTH = "BIRTH"
+    EDUCATION = "EDUCATION"
+    WORK = "WORK"
+    BUSINESS = "BUSINESS"
+    MARRIAGE = "MARRIAGE"
+    FAMILY = "FAMILY"
+    HOME = "HOME"
+    FARMING = "FARMING"
+    DRIVING = "DRIVING"
+    ILLNESS = "ILLNESS"
+    DISABILITY = "DISABILITY"
+    WIDOWHOOD = "WIDOWHOOD"
+    OLD_AGE = "OLD_AGE"
+    DEATH = "DEATH"
+    DISASTER = "DISASTER"
+
+
+class Situation(StrEnum):
+    """What a benefit may ask of a person's situation."""
+
+    WIDOW = "WIDOW"
+    DISABLED = "DISABLED"
+    FARMER = "FARMER"
+    RURAL = "RURAL"
+    RESIDENT = "RESIDENT"
+    BPL = "BPL"
+    """The household is below the poverty line."""
+    MOTHER_OF_A_DAUGHTER = "MOTHER_OF_A_DAUGHTER"
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who a service is for, as its source says; a bound that the source does not give is None.
+
+    Ages are full years, both bounds included. `most_income_paise` is the family's income a month; where
+    `bpl_instead`, it does not bind a household below the poverty line.
+    """
+
+    text: str
+    least_age: int | None = None
+    most_age: int | None = None
+    situations: tuple[Situation, ...] = ()
+    most_income_paise: int | None = None
+    bpl_instead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What somebody says of herself to find what she is eligible for; None is not said."""
+
+    age: int | None = None
+    income_paise: int | None = None
+    situations: frozenset[Situation] | None = None
+
+
+def may_be_eligible(eligibility: Eligibility, facts: Facts) -> bool:
+    """Whether nothing that was said stands against it; what was not said never does."""
+    old_enough = facts.age is None or eligibility.least_age is None or facts.age >= eligibility.least_age
+    young_enough = facts.age is None or eligibility.most_age is None or facts.age <= eligibility.most_age
+    most = eligibility.most_income_paise
+    below = eligibility.bpl_instead and facts.situations is not None and Situation.BPL in facts.situations
+    poor_enough = below or facts.income_paise is None or most is None or facts.income_paise <= most
+    situated = facts.situations is None or set(eligibility.situations) <= facts.situations
+    return old_enough and young_enough and poor_enough and situated
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service of the catalogue. `code_source` is PORTAL or LOCAL; `verified` as data/README.md says."""
@@ -56,6 +125,12 @@ class Service:
     verified: bool
     needs_second_pair: bool | None = None
     """Whether a second officer must confirm an approval or rejection; None where nothing says so."""
+    life_events: tuple[LifeEvent, ...] | None = None
+    eligibility: Eligibility | None = None
+    keywords: tuple[str, ...] = ()
+    """Other words that people look for it by, in any script."""
+    version: int = 1
+    """Which entry of this service it is; an application keeps the one that it was filed under."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import astuple, dataclass
 
+from domain.assisting import LONGEST_MINUTES
 from domain.consents import DEFAULT_DAYS, ConsentPurpose
 from domain.messages import label
 from domain.text import Language
@@ -27,10 +28,16 @@ def notice_of(purpose: ConsentPurpose, language: Language, days: int = DEFAULT_D
         what=label(f"consent_notice.what.{purpose.value}", language),
         why=label(f"consent_notice.why.{purpose.value}", language),
         from_whom=label(f"consent_notice.from_whom.{purpose.value}", language),
-        how_long=label("consent_notice.how_long", language).format(days=days),
+        how_long=_how_long(purpose, language, days),
         how_to_withdraw=label("consent_notice.how_to_withdraw", language),
         how_to_complain=label("consent_notice.how_to_complain", language),
     )
+
+
+def _how_long(purpose: ConsentPurpose, language: Language, days: int) -> str:
+    if purpose is ConsentPurpose.ASSISTANCE:
+        return label("consent_notice.how_long_assistance", language).format(minutes=LONGEST_MINUTES)
+    return label("consent_notice.how_long", language).format(days=days)
 
 
 def fingerprint_of(purpose: ConsentPurpose, days: int = DEFAULT_DAYS) -> str:

@@ -28,6 +28,8 @@ class ConsentPurpose(StrEnum):
     LOCKER_DOCUMENTS = "LOCKER_DOCUMENTS"
     ISSUE_TO_LOCKER = "ISSUE_TO_LOCKER"
     """Her certificates are put into her locker when they are issued; nothing is read with it."""
+    ASSISTANCE = "ASSISTANCE"
+    """An operator of a centre acts for her, for minutes; given by a code, a relative or a signed paper."""
 
 
 SOURCES: Mapping[ConsentPurpose, Source] = MappingProxyType(
@@ -36,12 +38,17 @@ SOURCES: Mapping[ConsentPurpose, Source] = MappingProxyType(
         ConsentPurpose.RATION_CARD: Source.UMANG,
         ConsentPurpose.LOCKER_DOCUMENTS: Source.DIGILOCKER,
         ConsentPurpose.ISSUE_TO_LOCKER: Source.DIGILOCKER,
+        ConsentPurpose.ASSISTANCE: Source.STORE,
     }
 )
 """From whom each purpose lets us read, or to whom it lets us give."""
 
 PURPOSE_OF: Mapping[Source, ConsentPurpose] = MappingProxyType(
-    {source: purpose for purpose, source in SOURCES.items() if purpose is not ConsentPurpose.ISSUE_TO_LOCKER}
+    {
+        source: purpose
+        for purpose, source in SOURCES.items()
+        if purpose not in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE)
+    }
 )
 """Which consent a source is read with."""
 

@@ -28,7 +28,7 @@ CATEGORIES: dict[CountingEvent, str] = {
 
 
 DOORSTEP = "DOORSTEP"
-"""The channel of a service that was handed over at the citizen's door; applications do not come in by it."""
+"""The channel of a service that was handed over at the citizen's door, and of an application taken in there."""
 
 _HANDED_OVER_BY = {Role.DOORSTEP_AGENT.value: DOORSTEP, Role.OPERATOR.value: Channel.CSC.value}
 

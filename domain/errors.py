@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from domain.text import Bilingual
+
 
 class ErrorCode(StrEnum):
     """Stable codes, shared by `errors[].extensions.code` and `userErrors[].code`."""
@@ -86,7 +88,24 @@ class ErrorCode(StrEnum):
     FILE_TYPE_NOT_ALLOWED = "FILE_TYPE_NOT_ALLOWED"
     FILE_DISGUISED = "FILE_DISGUISED"
     FILE_DAMAGED = "FILE_DAMAGED"
+    FILE_INFECTED = "FILE_INFECTED"
+    IMAGE_TOO_LARGE = "IMAGE_TOO_LARGE"
     UPLOAD_UNKNOWN = "UPLOAD_UNKNOWN"
+    STRENGTH_TOO_LOW = "STRENGTH_TOO_LOW"
+    ACCOUNT_TAKEN = "ACCOUNT_TAKEN"
+    LAST_ACCOUNT = "LAST_ACCOUNT"
+    MOBILE_MISSING = "MOBILE_MISSING"
+    CENTRES_REFUSED = "CENTRES_REFUSED"
+    FORM_QUESTION_UNKNOWN = "FORM_QUESTION_UNKNOWN"
+    FORM_QUESTION_NOT_ASKED = "FORM_QUESTION_NOT_ASKED"
+    FORM_ANSWER_MISSING = "FORM_ANSWER_MISSING"
+    FORM_VALUE_INVALID = "FORM_VALUE_INVALID"
+    FORM_VALUE_NOT_LISTED = "FORM_VALUE_NOT_LISTED"
+    FORM_VALUE_OUT_OF_RANGE = "FORM_VALUE_OUT_OF_RANGE"
+    FORM_VALUE_TOO_LONG = "FORM_VALUE_TOO_LONG"
+    FORM_ANSWERS_DISAGREE = "FORM_ANSWERS_DISAGREE"
+    FORM_AADHAAR_NOT_HERE = "FORM_AADHAAR_NOT_HERE"
+    FORM_CHANGED = "FORM_CHANGED"
 
 
 class Remedy(StrEnum):
@@ -116,13 +135,14 @@ class Problem:
     """One cause of a refusal.
 
     `path` names the input field; `params` fill the message of `code` in the asked language and
-    must never hold personal data or text that the caller sent.
+    must never hold personal data or text that the caller sent. `texts` do the same with words in both languages.
     """
 
     code: ErrorCode
     path: tuple[str, ...] = ()
     action: Remedy = Remedy.CORRECT_INPUT
     params: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, Bilingual] = field(default_factory=dict)
 
 
 class ApuniError(Exception):

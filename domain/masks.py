@@ -19,6 +19,11 @@ def mask_account(account: str) -> str:
     return "x" * max(len(account) - 4, 0) + account[-4:]
 
 
+def holds_aadhaar(text: str) -> bool:
+    """Whether a valid Aadhaar number is in a text."""
+    return mask_aadhaar_in(text) != text
+
+
 def mask_aadhaar_in(text: str) -> str:
     """Hide every valid Aadhaar number in a text but for its last four digits."""
 

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from babel.messages.pofile import read_po
 
 from domain.errors import ErrorCode
-from domain.text import Language
+from domain.text import Bilingual, Language
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_TEXTS: Mapping[str, Bilingual] = MappingProxyType({})
 
 
 class MissingMessage(KeyError):
@@ -48,14 +49,20 @@ def field_label(kind: str, name: str, language: Language) -> str:
     return own if own is not None else label(f"field.{name}", language)
 
 
-def message(code: ErrorCode, language: Language, params: Mapping[str, str] = _NOTHING) -> str:
+def message(
+    code: ErrorCode,
+    language: Language,
+    params: Mapping[str, str] = _NOTHING,
+    texts: Mapping[str, Bilingual] = _NO_TEXTS,
+) -> str:
     """What to tell a person about an error code.
 
     `params` fill the text. A value that has a label of its own (`status` DRAFT has `status.DRAFT`)
-    is shown by it; a parameter that is not given is shown as a dash.
+    is shown by it; a parameter that is not given is shown as a dash. `texts` fill it in their own words.
     """
-    texts = catalogue(language)
-    shown = {name: texts.get(f"{name}.{value}", value) for name, value in params.items()}
+    known = catalogue(language)
+    shown = {name: known.get(f"{name}.{value}", value) for name, value in params.items()}
+    shown |= {name: text.in_language(language) for name, text in texts.items()}
     return label(f"error.{code.value}", language).format_map(_Shown(shown))
 
 

@@ -54,6 +54,10 @@ class NoticeKind(StrEnum):
     GRIEVANCE_REPLIED = "GRIEVANCE_REPLIED"
     GRIEVANCE_ESCALATED = "GRIEVANCE_ESCALATED"
     SUGGESTION_ANSWERED = "SUGGESTION_ANSWERED"
+    CONSENT_ASKED = "CONSENT_ASKED"
+    ASSISTANCE_GIVEN = "ASSISTANCE_GIVEN"
+    """An operator acts for her from now on: by her code, a relative's, or a signed paper."""
+    ACCOUNT_LINKED = "ACCOUNT_LINKED"
 
 
 NEEDS_HER = frozenset(
@@ -69,6 +73,7 @@ NEEDS_HER = frozenset(
         NoticeKind.APPEAL_DISMISSED,
         NoticeKind.VISIT_STARTED,
         NoticeKind.VISIT_FAILED,
+        NoticeKind.CONSENT_ASKED,
     }
 )
 """Messages after which the citizen has something to do, or may do something before a date."""
@@ -100,6 +105,8 @@ class Topic(StrEnum):
     VISIT = "VISIT"
     GRIEVANCE = "GRIEVANCE"
     SUGGESTION = "SUGGESTION"
+    CONSENT = "CONSENT"
+    ACCOUNT = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from domain.assurance import Assurance
 from domain.text import Bilingual, Language
 
 
@@ -137,6 +138,10 @@ class Subject:
     session_id: str | None = None
     on_behalf_of: str | None = None
     district: str | None = None
+    assurance: Assurance | None = None
+    """How sure the session is of her, or the consent of whom an operator serves; None where there is no session."""
+    assisted_service: str | None = None
+    """The one service that the consent of whom an operator serves is limited to."""
     scopes: frozenset[str] = field(default_factory=frozenset)
     account: str | None = None
     """For a command: the account of the machine that runs it, as CLI and its number, for a name may be a person's."""

@@ -34,6 +34,13 @@ class ObjectKind(StrEnum):
     NOTICE = "NOTICE"
     OPERATIONS = "OPERATIONS"
     CONSENT = "CONSENT"
+    ASSISTANCE = "ASSISTANCE"
+    ACCOUNT = "ACCOUNT"
+    DEVICE = "DEVICE"
+    CENTRE = "CENTRE"
+    CASE_LIST = "CASE_LIST"
+    DELAY_REASON = "DELAY_REASON"
+    SAVED_VIEW = "SAVED_VIEW"
 
 
 class Purpose(StrEnum):
@@ -93,6 +100,8 @@ class Resource:
     person_id: str | None = None
     draft: bool = False
     """Not handed in yet: the citizen's own business, also where an officer would have the jurisdiction."""
+    service: str | None = None
+    """The service of an application, which the consent given to an operator may be limited to."""
     level: AppealLevel | None = None
     """The level of an appeal that is to be acted on; None for a read."""
 
@@ -130,6 +139,50 @@ _CONSENTS = {
     (_Role.OPERATOR, _K.CONSENT, _P.ASSIST): _R.ASSISTED,
 }
 """A consent is given and taken back by the citizen alone; an operator whom she let serve her may ask, and see it."""
+
+_SIGN_ON = {
+    **{(_Role.OPERATOR, _K.ASSISTANCE, purpose): _R.ASSIGNED for purpose in (_P.VIEW, _P.APPLY)},
+    **{
+        (_Role.CITIZEN, kind, purpose): _R.OWN
+        for kind in (_K.ASSISTANCE, _K.ACCOUNT)
+        for purpose in (_P.VIEW, _P.APPLY)
+    },
+    **{
+        (role, _K.DEVICE, purpose): _R.ASSIGNED
+        for role in (
+            _Role.CITIZEN,
+            _Role.OPERATOR,
+            _Role.DOORSTEP_AGENT,
+            _Role.OFFICER,
+            _Role.APPELLATE,
+            _Role.COMMISSION,
+            _Role.DEPARTMENT_ADMIN,
+            _Role.FINANCE_OFFICER,
+            _Role.AUDITOR,
+            _Role.DEVELOPER,
+            _Role.ADMIN,
+        )
+        for purpose in (_P.VIEW, _P.APPLY)
+    },
+    (_Role.ADMIN, _K.CENTRE, _P.OPERATE): _R.ANY,
+    (_Role.AUDITOR, _K.CENTRE, _P.AUDIT): _R.ANY,
+}
+"""Requests to act for a citizen are the operator's own; accounts are hers alone; a device is that of who signed in."""
+
+_OFFICES = (_Role.OFFICER, _Role.APPELLATE, _Role.DEPARTMENT_ADMIN)
+
+_FIGURES = {
+    **{(role, kind, _P.SUPERVISE): _R.JURISDICTION for role in _OFFICES for kind in (_K.CASE_LIST, _K.DELAY_REASON)},
+    **{(_Role.COMMISSION, kind, _P.SUPERVISE): _R.ANY for kind in (_K.CASE_LIST, _K.DELAY_REASON)},
+    **{(_Role.AUDITOR, kind, _P.SUPERVISE): _R.ANY for kind in (_K.CASE_LIST, _K.DELAY_REASON)},
+    **{(role, _K.DELAY_REASON, _P.RESPOND): _R.JURISDICTION for role in _OFFICES},
+    **{
+        (role, _K.SAVED_VIEW, purpose): _R.ASSIGNED
+        for role in (*_OFFICES, _Role.COMMISSION, _Role.FINANCE_OFFICER, _Role.AUDITOR, _Role.ADMIN)
+        for purpose in (_P.VIEW, _P.APPLY)
+    },
+}
+"""Lists of cases behind figures, which say nothing of the citizen; reasons of delays; views of one's own."""
 
 _NOTICES = {(_Role.CITIZEN, _K.NOTICE, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)}
 """Messages are for the citizen alone."""
@@ -171,7 +224,7 @@ _LAW = {
 TABLE = MappingProxyType(
     {
         **{(_Role.CITIZEN, kind, _P.VIEW): _R.OWN for kind in (_K.CITIZEN, *_CASE)},
-        (_Role.CITIZEN, _K.APPLICATION, _P.APPLY): _R.OWN,
+        **{(_Role.CITIZEN, kind, _P.APPLY): _R.OWN for kind in (_K.APPLICATION, _K.DOCUMENT)},
         **{(_Role.OPERATOR, kind, _P.ASSIST): _R.ASSISTED for kind in (_K.CITIZEN, _K.APPLICATION)},
         (_Role.OPERATOR, _K.APPLICATION, _P.APPLY): _R.ASSISTED,
         (_Role.OPERATOR, _K.APPLICATION, _P.COLLECT_FEE): _R.ASSISTED,
@@ -202,6 +255,8 @@ TABLE = MappingProxyType(
         **_UPLOADS,
         **_NOTICES,
         **_CONSENTS,
+        **_FIGURES,
+        **_SIGN_ON,
         (_Role.ADMIN, _K.OPERATIONS, _P.OPERATE): _R.ANY,
         **{(_Role.SYSTEM, kind, purpose): _R.ANY for kind in _K for purpose in _P},
     }
@@ -247,7 +302,8 @@ def _allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpose)
         case Relation.OWN:
             return resource.citizen_id is not None and resource.citizen_id == subject.person_id
         case Relation.ASSISTED:
-            return resource.citizen_id is not None and resource.citizen_id == subject.on_behalf_of
+            hers = resource.citizen_id is not None and resource.citizen_id == subject.on_behalf_of
+            return hers and subject.assisted_service in (None, resource.service or subject.assisted_service)
         case Relation.ASSIGNED:
             return resource.person_id is not None and resource.person_id == subject.person_id
         case Relation.JURISDICTION | Relation.HELD:

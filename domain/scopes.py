@@ -46,6 +46,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.UMANG: frozenset(),
         Role.E_TAAL: frozenset(_COUNTED),
         Role.DIGILOCKER: frozenset(),
+        Role.API_SETU: frozenset(),
         Role.ROUTER: frozenset({Scope.ENTITIES}),
         Role.SYSTEM: frozenset(Scope),
     }

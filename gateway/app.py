@@ -29,8 +29,12 @@ from gateway.graphiql.page import graphiql_routes
 from gateway.http.admission import Share
 from gateway.http.calls import RequestFacts
 from gateway.http.cost_extension import counting_cost
+from gateway.http.dashboard import dashboard_routes
+from gateway.http.document_door import document_routes
 from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
+from gateway.http.figures_csv import figures_routes
+from gateway.http.forms import forms_routes
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
@@ -114,7 +118,7 @@ def doors(
     return [
         *graphql_routes(settings, house, edge, graph, streaming),
         *counting_failures(
-            sign_in.routes(settings=SignInSettings(settings.session_life, frozenset(settings.app_redirects))),
+            sign_in.routes(settings=_sign_in_settings(settings)),
             house.vitals.sign_in_failed,
         ),
         *shut_when_off(
@@ -138,10 +142,24 @@ def doors(
         *openapi_routes(settings.url),
         *verify_routes(environment),
         *track_routes(environment),
+        *dashboard_routes(environment),
+        *figures_routes(environment),
+        *forms_routes(environment),
         *upload_routes(environment, origins=(settings.url,)),
+        *document_routes(environment),
         *status_routes(settings, house.monitor, switches=house.switches, clock=environment.clock, pulse=pulse),
         *metrics.routes(environment),
     ]
+
+
+def _sign_in_settings(settings: Settings) -> SignInSettings:
+    apps = settings.sign_on
+    return SignInSettings(
+        session_seconds=settings.session_life,
+        app_links=frozenset(settings.app_redirects),
+        apple_app_ids=tuple(apps.apple_app_ids),
+        android_apps={package: tuple(prints) for package, prints in apps.android_apps.items()},
+    )
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ def sandbox_factories() -> dict[str, Factory]:
     from integrations.dbt_finance.sandbox import create_sandbox as dbt_finance
     from integrations.digilocker.sandbox import create_sandbox as digilocker
     from integrations.etaal.sandbox import create_sandbox as etaal
+    from integrations.portal.sandbox import create_sandbox as portal
     from integrations.sso.sandbox import create_sandbox as sso
     from integrations.umang.sandbox import create_sandbox as umang
 
@@ -32,6 +33,7 @@ def sandbox_factories() -> dict[str, Factory]:
         "umang": umang,
         "dbt_finance": dbt_finance,
         "etaal": etaal,
+        "portal": portal,
     }
 
 

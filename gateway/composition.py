@@ -12,9 +12,11 @@ from domain.ids import SystemIds
 from domain.law import LAW
 from domain.sources import Source
 from domain.switches import Switchboard
+from gateway.object_place import open_objects
 from gateway.partners import CONFIGURED, open_partners
 from gateway.pulse import label_of, take_over
 from gateway.runfiles import NotUp
+from gateway.scanning import scanner_of
 from gateway.settings import Settings
 from gateway.vitals import Vitals
 from integrations.breakers import BreakerObserver, Breakers, BreakerState
@@ -31,7 +33,6 @@ from store.cipher import FieldCipher
 from store.engine import Store, schema_is_current
 from store.erasures import ErasureList
 from store.keyring import Keyrings
-from store.objects import LocalObjects
 from store.vault import Vault
 
 
@@ -91,7 +92,7 @@ async def open_house(
         environment = Environment(
             store=store,
             vault=vault,
-            objects=LocalObjects(settings.objects_folder),
+            objects=await stack.enter_async_context(open_objects(settings, clock)),
             keyrings=keyrings,
             clock=clock,
             ids=ids,
@@ -104,6 +105,8 @@ async def open_house(
             desk=settings.desk.rules(),
             erasures=ErasureList(settings.erasure_list),
             files=settings.files.rules(),
+            scanner=scanner_of(settings.scanner),
+            sign_on=settings.sign_on.rules(),
         )
         yield House(environment, resilience, switches, vitals)
 

@@ -39,6 +39,7 @@ PARTS = MappingProxyType(
     {
         "citizen": Part(Provider.MERI_PEHCHAAN, "asha-negi"),
         "operator": Part(Provider.CSC_CONNECT, "operator-1"),
+        "e-district": Part(Provider.PARICHAY, "edistrict-1"),
         "agent": Part(Provider.CSC_CONNECT, "agent-1"),
         "officer": Part(Provider.PARICHAY, "officer-dehradun-sadar"),
         "appellate": Part(Provider.PARICHAY, "sdm-dehradun"),

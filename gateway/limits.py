@@ -50,6 +50,12 @@ class Rates(BaseModel):
         default=60, gt=0, description="Operations a minute of one address without a session."
     )
     signed_in_per_minute: int = Field(default=300, gt=0, description="Operations a minute of one person.")
+    router_per_minute: int = Field(
+        default=6000,
+        gt=0,
+        description="Operations a minute that routers in front of us forward for people without a session, together. "
+        "Whoever has a session counts for herself.",
+    )
     store_seconds: float = Field(
         default=0.25,
         gt=0,
@@ -63,6 +69,7 @@ class Rates(BaseModel):
             update={
                 "anonymous_per_minute": self.anonymous_per_minute * factor,
                 "signed_in_per_minute": self.signed_in_per_minute * factor,
+                "router_per_minute": self.router_per_minute * factor,
             }
         )
 

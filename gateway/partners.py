@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 from actions.environment import Partners
 from domain.ids import Ids
 from domain.people import Provider
+from domain.sign_on import SignOnRules
 from domain.sources import Source
 from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
@@ -16,7 +17,15 @@ from integrations.csc import CscConnect, CscConnectSettings
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.digilocker import DigiLocker, DigiLockerSettings
 from integrations.remote import Remote, Resilience
-from integrations.sso import IdentityProvider, MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
+from integrations.sso import (
+    IdentityProvider,
+    MeriPehchaan,
+    MeriPehchaanSettings,
+    Parichay,
+    ParichaySettings,
+    TextSender,
+    TextSettings,
+)
 from integrations.transport import Lines
 from integrations.umang import Umang, UmangSettings
 
@@ -92,12 +101,15 @@ async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) ->
             apisetu=ApiSetu(setu, opening.handed_over("apisetu", ApiSetuSettings.from_onboarding), clock),
             umang=Umang(umang, opening.handed_over("umang", UmangSettings.from_onboarding), clock, ids),
             dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
-            identity=await _identity_providers(opening, resilience, ids),
+            identity=await _identity_providers(opening, resilience, ids, settings.sign_on.rules()),
+            texts=await _texts(opening, settings),
             forget_citizen=resilience.kept.forget_citizen,
         )
 
 
-async def _identity_providers(opening: _Opening, resilience: Resilience, ids: Ids) -> dict[Provider, IdentityProvider]:
+async def _identity_providers(
+    opening: _Opening, resilience: Resilience, ids: Ids, chosen: SignOnRules
+) -> dict[Provider, IdentityProvider]:
     meri, meri_remote = await opening.remote("meri_pehchaan", Source.SSO)
     sso, sso_remote = await opening.remote("sso", Source.SSO)
     csc, csc_remote = await opening.remote("csc", Source.CSC)
@@ -121,12 +133,22 @@ async def _identity_providers(opening: _Opening, resilience: Resilience, ids: Id
     def csc_connect(given: dict[str, Any]) -> CscConnect:
         return CscConnect(CscConnectSettings.from_onboarding(_browser_url(csc), given), csc_remote, ids)
 
-    return {
+    built: dict[Provider, IdentityProvider] = {
         Provider.MERI_PEHCHAAN: opening.handed_over("meri_pehchaan", meri_pehchaan),
         Provider.JAN_PARICHAY: parichay(Provider.JAN_PARICHAY),
         Provider.PARICHAY: parichay(Provider.PARICHAY),
         Provider.CSC_CONNECT: opening.handed_over("csc", csc_connect),
     }
+    return {provider: each for provider, each in built.items() if chosen.offers(provider)}
+
+
+async def _texts(opening: _Opening, settings: Settings) -> TextSender | None:
+    """The way to telephones: the SMS gateway that the settings name, in the demo the sandbox's; None without one."""
+    system = "texts" if "texts" in settings.partners else "sso" if settings.demo else None
+    if system is None:
+        return None
+    _, remote = await opening.remote(system, Source.SSO)
+    return TextSender(opening.handed_over(system, TextSettings.from_onboarding), remote)
 
 
 def _browser_url(partner: Partner) -> str:

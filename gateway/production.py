@@ -7,6 +7,9 @@ from gateway.limits import DocumentMode
 from gateway.partner_settings import Partner
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable
 
+OPTIONAL = "texts"
+"""The SMS gateway: without one no codes are sent."""
+
 _LOCAL_NAMES = ("localhost", "test", "example", "invalid", "local")
 """Names that no system on the network bears (RFC 6761, RFC 6762)."""
 
@@ -16,7 +19,7 @@ def refuse_unfit_production(settings: Settings) -> None:
     if settings.demo:
         return
     reasons = [text for unfit, text in _findings(settings) if unfit]
-    for system in SYSTEMS:
+    for system in (*SYSTEMS, *sorted({OPTIONAL} & settings.partners.keys())):
         reasons += _unfit_partner(settings, system)
     if reasons:
         raise SettingsRefused(reasons)
@@ -47,6 +50,14 @@ def _findings(settings: Settings) -> list[tuple[bool, str]]:
         (
             not settings.allow_software_keys,
             "keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
+        ),
+        (
+            settings.scanner.address is None and not settings.allow_unscanned,
+            "no malware scanner looks into files; set APUNI_SCANNER__ADDRESS, or APUNI_ALLOW_UNSCANNED=1",
+        ),
+        (
+            settings.s3.endpoint is not None and not settings.s3.endpoint.startswith("https://"),
+            "the object store is not https (APUNI_S3__ENDPOINT)",
         ),
         (
             (settings.home / "onboarding").exists() or (settings.home / "sandbox").exists(),

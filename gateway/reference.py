@@ -17,8 +17,10 @@ from gateway.care import Care
 from gateway.desk import Desk
 from gateway.limits import Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
+from gateway.reference_access import access
 from gateway.reference_policies import policies
 from gateway.settings import SYSTEMS, Alarms, Retention, Settings, variable
+from gateway.sign_on import SignOn
 from schema.errors import Fault
 
 NOTHING = "–"
@@ -82,7 +84,24 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.FILE_TYPE_NOT_ALLOWED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
         ErrorCode.FILE_DISGUISED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
         ErrorCode.FILE_DAMAGED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FILE_INFECTED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.IMAGE_TOO_LARGE: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
         ErrorCode.UPLOAD_UNKNOWN: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FORM_QUESTION_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_QUESTION_NOT_ASKED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_ANSWER_MISSING: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_VALUE_INVALID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_VALUE_NOT_LISTED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_VALUE_OUT_OF_RANGE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_VALUE_TOO_LONG: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_ANSWERS_DISAGREE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_AADHAAR_NOT_HERE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_CHANGED: Advice(_CHANGED, Remedy.REFRESH),
+        ErrorCode.STRENGTH_TOO_LOW: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
+        ErrorCode.ACCOUNT_TAKEN: Advice(_NO, Remedy.CALL_HELPLINE),
+        ErrorCode.LAST_ACCOUNT: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
+        ErrorCode.MOBILE_MISSING: Advice(_NO, Remedy.VISIT_CSC),
+        ErrorCode.CENTRES_REFUSED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.CASE_CLAIMED: Advice(_CHANGED, Remedy.TAKE_OVER),
         ErrorCode.PROPOSAL_WAITS: Advice(_NO, Remedy.REFRESH),
         ErrorCode.PROPOSAL_MISSING: Advice(_NO, Remedy.REFRESH),
@@ -162,6 +181,13 @@ Feedback, grievances, tracking without sign-in, and doorstep delivery.
 
 {desk}
 
+## Sign-on
+
+The SMS gateway that carries one-time codes is the optional system `TEXTS` (`APUNI_PARTNERS__TEXTS__BASE_URL`, with
+`texts_key` in `GIVEN`); in the demo it is the sandbox's. Without it codes go nowhere.
+
+{sign_on}
+
 ## Alarms
 
 {alarms}
@@ -203,6 +229,7 @@ def documents() -> dict[str, str]:
         "configuration.md": configuration(),
         "errors.md": errors(),
         "policies.md": policies(),
+        "access.md": access(),
         "alarms.md": alarms(),
     }
 
@@ -230,6 +257,7 @@ def configuration() -> str:
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
         desk=_table(header, _settings(Desk, "desk")),
+        sign_on=_table(header, _settings(SignOn, "sign_on")),
         alarms=_table(header, _settings(Alarms, "alarms")),
         systems=systems,
         partners=_table(header, _settings(Partner, "partners", "<system>")),
@@ -255,7 +283,7 @@ def _texts(key: str) -> tuple[str, str]:
     return label(key, Language.EN), label(key, Language.HI)
 
 
-_APART = {"alarms", "care", "desk", "limits", "load", "partners", "rates", "retention", "server"}
+_APART = {"alarms", "care", "desk", "limits", "load", "partners", "rates", "retention", "server", "sign_on"}
 """Settings that have tables of their own."""
 
 

@@ -12,9 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from actions.catalogue_import import import_catalogue
 from actions.catalogue_rows import FILES, CatalogueRows
+from actions.form_import import import_forms
 from actions.seed import seed
+from actions.strengths_import import import_strengths
 from gateway.composition import open_house
 from gateway.documents.renderer import CertificateRenderer
+from gateway.form_files import form_files
 from gateway.logs import configure_logging
 from gateway.operations.seeding import publish_folder
 from gateway.settings import Settings
@@ -62,6 +65,8 @@ async def seed_demo(settings: Settings, console: Console) -> None:
     await migrate(settings.store_url)
     async with open_house(settings) as house:
         loaded = await import_catalogue(house.environment, catalogue_rows())
+        await import_forms(house.environment.store, form_files())
+        await import_strengths(house.environment.store, _rows(ROOT / "catalogue_data" / "local_strengths.csv"))
         environment = replace(house.environment, calendar=loaded.calendar)
         renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
         with shown_progress(console) as tell:

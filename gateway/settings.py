@@ -19,9 +19,10 @@ from gateway import runfiles
 from gateway.care import Care
 from gateway.desk import Desk
 from gateway.fanout_settings import Streams
-from gateway.files import Files
+from gateway.files import S3, Files, MalwareScanner
 from gateway.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
+from gateway.sign_on import SignOn
 from store.crash_points import POINTS
 
 PREFIX, NESTED = "APUNI_", "__"
@@ -58,6 +59,11 @@ class Retention(BaseModel):
         default=30,
         ge=1,
         description="Days that the feed of changes is kept, which names rows only. An older cursor gets RESYNC.",
+    )
+    operation_use_days: int = Field(
+        default=400,
+        ge=30,
+        description="Days that it is kept how often each version of an app was used; its last day of use stays.",
     )
 
 
@@ -169,6 +175,9 @@ class Settings(BaseSettings):
         default="info", description="How much is written to the log. No level writes what a person sent."
     )
     allow_sqlite: bool = Field(default=False, description="Whether production may keep its data in SQLite.")
+    allow_unscanned: bool = Field(
+        default=False, description="Whether production may take files that no malware scanner looked into."
+    )
     allow_software_keys: bool = Field(default=False, description="Whether production may keep its keys in files.")
     issuer_id: str = Field(
         default="in.gov.uk.apunisarkar", description="The issuer's name in the URI of every certificate."
@@ -224,7 +233,10 @@ class Settings(BaseSettings):
     care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
     desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
     files: Files = Field(default_factory=Files, description="Files that people hand in.")
+    scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="What looks into files.")
+    s3: S3 = Field(default_factory=S3, description="Where files lie in a cluster.")
     alarms: Alarms = Field(default_factory=Alarms, description="To whom changes of alarms are told.")
+    sign_on: SignOn = Field(default_factory=SignOn, description="Who signs in by which provider, and for how long.")
     streams: Streams = Field(default_factory=Streams, description="Subscriptions, and the feed of changes.")
     limits: Limits = Field(default_factory=Limits, description="The limits of the edge.")
     rates: Rates = Field(default_factory=Rates, description="How much one caller may ask.")

@@ -24,6 +24,7 @@ class Vitals:
         self._home = home
         self._not_closed: dict[tuple[Source, str], float] = {}
         self._integrity: dict[Source, tuple[int, float]] = {}
+        self._not_let_in: dict[Source, tuple[int, float]] = {}
         self._sign_in_failures: deque[float] = deque(maxlen=10_000)
         self._last_reading: tuple[float, float] | None = None
         self._step: tuple[float, float] | None = None
@@ -32,11 +33,13 @@ class Vitals:
         self._away: tuple[float, float] | None = None
 
     def observing(self, other: CallObserver | None) -> CallObserver:
-        """What hears of every remote call: it counts integrity failures, and tells the other observer too."""
+        """What hears of every remote call: it counts what somebody must look at, and tells the other observer too."""
 
         def observe(source: Source, policy: str, outcome: str, seconds: float) -> None:
             if outcome == "integrity":
                 self.integrity_failed(source)
+            elif outcome == "not_let_in":
+                self.not_let_in(source)
             if other is not None:
                 other(source, policy, outcome, seconds)
 
@@ -51,8 +54,14 @@ class Vitals:
 
     def integrity_failed(self, source: Source) -> None:
         """An answer's signature, HMAC or owner was wrong."""
-        count = self._integrity.get(source, (0, 0.0))[0] + 1
-        self._integrity[source] = (count, self._clock.monotonic())
+        self._count(self._integrity, source)
+
+    def not_let_in(self, source: Source) -> None:
+        """The system said that our own key, subscription or configuration is wrong."""
+        self._count(self._not_let_in, source)
+
+    def _count(self, counted: dict[Source, tuple[int, float]], source: Source) -> None:
+        counted[source] = (counted.get(source, (0, 0.0))[0] + 1, self._clock.monotonic())
 
     def sign_in_failed(self) -> None:
         """A sign-in ended in an error."""
@@ -96,13 +105,18 @@ class Vitals:
         return ProcessFacts(
             process=self.label,
             not_closed=not_closed,
-            integrity={source.value: Event(count, now - at) for source, (count, at) in self._integrity.items()},
+            integrity=_events(self._integrity, now),
             sign_in_failures=sum(now - at <= SIGN_IN_SECONDS for at in self._sign_in_failures),
             free_bytes=shutil.disk_usage(self._home).free,
             store_away=self._event(self._away),
             clock_step=self._event(self._step),
             sweep=None if self._swept is None else now - self._swept,
+            not_let_in=_events(self._not_let_in, now),
         )
 
     def _event(self, happened: tuple[float, float] | None) -> Event | None:
         return None if happened is None else Event(happened[0], self._clock.monotonic() - happened[1])
+
+
+def _events(counted: dict[Source, tuple[int, float]], now: float) -> dict[str, Event]:
+    return {source.value: Event(count, now - at) for source, (count, at) in counted.items()}

@@ -13,18 +13,24 @@ from actions.alarms import NOTIFY
 from actions.attachments import verify_document
 from actions.certificate_content import Renderer
 from actions.certificate_endings import make_corrected
+from actions.code_sending import SEND, send_code
 from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consent_watch import ConsentWatch
 from actions.doorstep_rounds import close_missed
 from actions.environment import Environment
 from actions.erasures import settle_erasures
+from actions.figure_upkeep import count_once
 from actions.grievances import escalate_overdue
 from actions.instalments import release_due
 from actions.issue import issue_certificate
-from actions.locker_push import send_to_locker
+from actions.locker_orders import carry_out_order
+from actions.locker_push import send_as_asked, send_to_locker
+from actions.locker_revoking import REVOKE, revoke_locker
+from actions.naming import index_contacts
 from actions.sanction import send_instruction
 from actions.tracking import forget_tries
-from actions.uploads import sweep_unused
+from actions.uploads import sweep_partial, sweep_quarantine, sweep_unused
+from domain.clock import ist_date
 from domain.errors import ApuniError
 from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
 from gateway.composition import open_house
@@ -39,7 +45,21 @@ from gateway.settings import Retention, Settings
 from integrations.digilocker import PushAction
 from integrations.errors import IntegrationError
 from integrations.gate import SwitchedOff
-from store import accesses, audit, changes, counters, crash_points, idempotency, outbox, sessions, sign_ins
+from store import (
+    accesses,
+    account_links,
+    audit,
+    changes,
+    counters,
+    crash_points,
+    figures,
+    idempotency,
+    manifests,
+    outbox,
+    sent_codes,
+    sessions,
+    sign_ins,
+)
 from store.engine import Transaction
 from store.erasures import ErasureList
 from store.errors import StoreError
@@ -71,16 +91,31 @@ def handlers(renderer: Renderer) -> Mapping[str, Handler]:
     async def correct(environment: Environment, payload: Mapping[str, str]) -> None:
         await make_corrected(environment, payload["certificate_id"], renderer)
 
-    async def push(environment: Environment, payload: Mapping[str, str]) -> None:
-        await send_to_locker(environment, payload["certificate_id"], PushAction(payload["action"]))
+    async def order(environment: Environment, payload: Mapping[str, str]) -> None:
+        await carry_out_order(environment, payload["order_id"])
+
+    async def revoke(environment: Environment, payload: Mapping[str, str]) -> None:
+        await revoke_locker(environment, payload["citizen_id"], int(payload["version"]))
 
     return {
         "certificate.issue": issue,
         "certificate.correct": correct,
         "dbt.instruct": instruct,
         "document.verify": verify,
-        "locker.push": push,
+        "locker.push": _push,
+        "locker.push_asked": _push_as_asked,
+        REVOKE: revoke,
+        SEND: send_code,
+        "locker.order": order,
     }
+
+
+async def _push(environment: Environment, payload: Mapping[str, str]) -> None:
+    await send_to_locker(environment, payload["certificate_id"], PushAction(payload["action"]))
+
+
+async def _push_as_asked(environment: Environment, payload: Mapping[str, str]) -> None:
+    await send_as_asked(environment, payload["application_id"], payload["locker_id"])
 
 
 class Worker:
@@ -98,6 +133,7 @@ class Worker:
         self._handlers = table
         self._stopping = stopping
         self._id = environment.ids.key()
+        self._indexed = False
 
     async def run(self) -> None:
         """Work until stopped; what is under way is finished first."""
@@ -123,19 +159,33 @@ class Worker:
         store = self._environment.store
         while await store.carry_out(counters.fold) == counters.FOLD_BATCH:
             pass
+        while await store.carry_out(figures.fold) == figures.FOLD_BATCH:
+            pass
         await audit.seal(store)
         await store.carry_out(sign_ins.forget_expired)
+        await store.carry_out(sent_codes.forget_expired)
+        await store.carry_out(account_links.forget_expired)
+        await self._index_contacts()
         now = self._environment.clock.now()
         await store.carry_out(lambda tx: idempotency.forget_expired(tx, now))
         kept = self._retention
         await store.carry_out(lambda tx: sessions.forget_before(tx, now - timedelta(days=kept.session_days)))
         await store.carry_out(lambda tx: accesses.forget_before(tx, now - timedelta(days=kept.access_days)))
         await store.carry_out(lambda tx: changes.sweep(tx, now - timedelta(days=kept.change_days)))
+        oldest_use = ist_date(now) - timedelta(days=kept.operation_use_days)
+        await store.carry_out(lambda tx: manifests.forget_uses(tx, oldest_use))
         await escalate_overdue(self._environment)
         await forget_tries(self._environment)
         await close_missed(self._environment)
         await sweep_unused(self._environment)
+        await sweep_partial(self._environment)
+        await sweep_quarantine(self._environment)
         await release_due(self._environment)
+
+    async def _index_contacts(self) -> None:
+        """Once in the life of a worker: citizens of before there was an index are indexed."""
+        while not self._indexed:
+            self._indexed = await index_contacts(self._environment) == 0
 
     async def _deliver(self, message: OutboxMessage) -> None:
         crash_points.reach(crash_points.CLAIMED)
@@ -221,6 +271,8 @@ async def run_worker(settings: Settings) -> None:
         renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
         table = {**handlers(renderer), NOTIFY: notify or drop}
         await settle_erasures(environment, ErasureList(settings.erasure_list))
+        if (sums := await count_once(environment.store)) is not None:
+            log.info("figures_counted", sums=sums)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Worker(environment, table, stopping, settings.retention).run())
             tasks.create_task(LegalClock(environment, stopping, house.vitals.swept).run())

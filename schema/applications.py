@@ -10,6 +10,7 @@ from actions.access import of_applicant
 from domain import applications, benefits, catalogue, certificates, doorstep, feedback, people
 from domain.aliases import meant_as_ours, ours_or_old
 from domain.applications import Channel, DeliveryMode
+from domain.assurance import Assurance
 from domain.desk import ReadPurpose
 from domain.global_ids import TypeCode, from_global_id
 from domain.lifecycle import OPEN, Move, Status, moves_from
@@ -26,6 +27,8 @@ from schema.doorstep import DoorstepVisit
 from schema.feedback import Feedback
 from schema.field_reports import FieldReport
 from schema.fields import resolved
+from schema.filed_rules import FiledRules
+from schema.forms import FormField, ServiceForm
 from schema.grievances import Grievance
 from schema.loading import Applied, ByKey
 from schema.node import VIEWS, Node, node_id
@@ -34,6 +37,8 @@ from schema.progress import AttachedDocument, Deadline, Decision, TimelineEntry
 from schema.scalars import Paise
 from schema.services import Service
 from schema.staff import Applicant, AssignedOfficer, AssistingOperator
+from store.forms import FiledForm
+from store.strengths import AppliedWith
 
 if TYPE_CHECKING:
     from schema.appeals import Appeal
@@ -51,10 +56,12 @@ def _of_applicant(application: "Application") -> Applied:
 _APPLICANT: ByKey[people.Citizen] = ByKey("applicants", _of_applicant)
 _OPERATOR: ByKey[people.Operator] = ByKey("operators", lambda application: application.item.operator_id)
 _OFFICER: ByKey[people.Officer] = ByKey("officers", lambda application: application.item.officer_id)
+_FILED: ByKey[FiledForm] = ByKey("filed_forms", lambda application: application.item.id)
 _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda application: application.item.district)
 _CERTIFICATE: ByKey[certificates.IssuedCertificate] = ByKey(
     "certificates_of_applications", lambda application: application.item.id
 )
+_APPLIED_WITH: ByKey[AppliedWith] = ByKey("applied_with", lambda application: application.item.id)
 _FEEDBACK: ByKey[feedback.Feedback] = ByKey("feedback_of_applications", lambda application: application.item.id)
 _SANCTION: ByKey[benefits.Sanction] = ByKey("sanctions_of_applications", lambda application: application.item.id)
 
@@ -65,14 +72,6 @@ class Fee:
 
     amount: Paise = strawberry.field(description="The fee.")
     receipt: str | None = strawberry.field(description="The number of the receipt; null while it is not paid.")
-
-
-@strawberry.type(description="A field of the form with what was filled in.")
-class FormField:
-    """One answer of the form."""
-
-    name: str = strawberry.field(description="The field's name.")
-    value: str = strawberry.field(description="What was filled in.")
 
 
 @strawberry.federation.type(
@@ -134,6 +133,12 @@ class Application(Node):
             raise LookupError("the catalogue lacks the service of an application")
         return Service.of(item)
 
+    @resolved(description="The rules that it was filed under; later changes of the catalogue do not touch it.")
+    async def filed_under(self, info: Info) -> FiledRules | None:
+        filed = (self.item.service_code, self.item.service_version)
+        item = await info.context.loaders.services_as_filed.load(filed)
+        return None if item is None else FiledRules.of(item)
+
     @resolved(description="The citizen, for those who may see whose it is.", metadata=_APPLICANT.metadata)
     async def applicant(self, info: Info) -> Applicant | None:
         item = None if self.withheld else await _APPLICANT.load(self, info.context.loaders)
@@ -143,6 +148,15 @@ class Application(Node):
     async def operator(self, info: Info) -> AssistingOperator | None:
         item = await _OPERATOR.load(self, info.context.loaders)
         return None if item is None else AssistingOperator(item=item)
+
+    @resolved(
+        description="How sure the applicant's identity was when it was handed in: of her own sign-in, or of the "
+        "consent by which an operator applied for her; null for those of before it was kept.",
+        metadata=_APPLIED_WITH.metadata,
+    )
+    async def identity_strength(self, info: Info) -> Assurance | None:
+        item = await _APPLIED_WITH.load(self, info.context.loaders)
+        return None if item is None else item.assurance
 
     @resolved(description="The officer who has it.", metadata=_OFFICER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
@@ -161,7 +175,14 @@ class Application(Node):
     @resolved(description="What was filled in.")
     def form(self) -> list[FormField]:
         shown = {} if self.withheld else self.item.form
-        return [FormField(name=name, value=value) for name, value in shown.items()]
+        return [FormField(application_id=self.item.id, name=name, value=value) for name, value in shown.items()]
+
+    @resolved(
+        description="The form under which it was filed; null where there were none yet.", metadata=_FILED.metadata
+    )
+    async def filed_form(self, info: Info) -> ServiceForm | None:
+        filed = await _FILED.load(self, info.context.loaders)
+        return None if filed is None else ServiceForm.of(filed.form)
 
     @resolved(description="The fee; null where the service has none or no source gives it.")
     def fee(self) -> Fee | None:

@@ -13,6 +13,8 @@ from schema.answers import AnswerExtension
 from schema.appealing import AppealingMutation, ExaminingMutation
 from schema.appeals import AppealsQuery
 from schema.applications import ApplicationsQuery
+from schema.assisting import AssistingMutation
+from schema.centres import CentresQuery
 from schema.certificates import CertificatesQuery
 from schema.changes import ChangesQuery
 from schema.citizens import Citizen
@@ -25,19 +27,24 @@ from schema.correcting import CorrectingMutation
 from schema.counts import CountsQuery
 from schema.deciding import DecidingMutation
 from schema.desk import DeskMutation
+from schema.devices import DevicesMutation, DevicesQuery
 from schema.entities import resolve_entities
 from schema.errors import replace_errors
 from schema.feedback import FeedbackQuery
 from schema.fees import FeesMutation
+from schema.figure_cases import DelaysMutation, FigureCasesQuery
 from schema.files import FilesQuery
 from schema.guarding import enforce
 from schema.labels import LabelsQuery
+from schema.lockers import LockersQuery
 from schema.nodes import NodesQuery
 from schema.notifications import NotificationsMutation
+from schema.office_figures import ViewsMutation
 from schema.office_law import OverdueQuery
 from schema.officers import Officer
 from schema.operations_desk import OperationsMutation, OperationsQuery
 from schema.operators import Operator
+from schema.ordering import OrderingMutation
 from schema.personal_data import PersonalDataMutation
 from schema.places import PlacesQuery
 from schema.rating import FeedbackMutation
@@ -47,6 +54,7 @@ from schema.services import ServicesQuery
 from schema.sources import SourcesQuery
 from schema.staff_lists import StaffQuery
 from schema.staffing import StaffingMutation
+from schema.statistics import StatisticsQuery
 from schema.submitting import SubmittingMutation
 from schema.subscribing import Subscription
 from schema.suggestions import SuggestionsMutation
@@ -72,17 +80,22 @@ class Query(
     ChangesQuery,
     CertificatesQuery,
     CountsQuery,
+    StatisticsQuery,
+    FigureCasesQuery,
     TrackingQuery,
     FeedbackQuery,
     DoorstepQuery,
     FilesQuery,
     SourcesQuery,
+    LockersQuery,
     NodesQuery,
     LabelsQuery,
     OperationsQuery,
     StaffQuery,
     ClientPolicyQuery,
     ConsentsQuery,
+    DevicesQuery,
+    CentresQuery,
 ):
     """The root of queries."""
 
@@ -108,6 +121,11 @@ class Mutation(
     NotificationsMutation,
     StaffingMutation,
     ConsentsMutation,
+    DelaysMutation,
+    ViewsMutation,
+    AssistingMutation,
+    DevicesMutation,
+    OrderingMutation,
 ):
     """The root of mutations."""
 

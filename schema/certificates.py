@@ -11,7 +11,7 @@ from actions.aliases import certificate_by_any
 from actions.certificate_endings import Ended, end_of
 from actions.certificates import CertificateView
 from actions.locker import locker_file
-from domain.certificates import CertificateStatus, IssuedCertificate
+from domain.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.clock import ist_date
 from domain.global_ids import TypeCode
 from domain.sources import Source, Sourced, SourceState
@@ -19,10 +19,12 @@ from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, PUBLIC
 from schema.enums import DocumentIntegrity
 from schema.fields import resolved
+from schema.loading import ByKey
 from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.source_policies import read_from
 
+ENDED = (CertificateStatus.CORRECTED, CertificateStatus.REVOKED)
 _ISSUER = "Apuni Sarkar"
 _PDF = "application/pdf"
 
@@ -41,6 +43,38 @@ class CertificateDocument:
         """What is told of a checked file."""
         digest = hashlib.sha256(content).hexdigest()
         return cls(media_type=media_type, size_bytes=len(content), sha256=digest, integrity=integrity)
+
+
+def _ended_key(certificate: "Certificate") -> str | None:
+    issued = certificate.view.issued
+    return issued.id if issued is not None and issued.status in ENDED else None
+
+
+_ENDING: ByKey[CertificateEnding] = ByKey("certificate_endings", _ended_key)
+_SUCCESSOR: ByKey[IssuedCertificate] = ByKey("certificates", lambda end: end.item.successor_id)
+
+
+@strawberry.type(description="How a certificate of ours stopped to hold.")
+class CertificateEnd:
+    """Its end, as an officer decided it."""
+
+    item: strawberry.Private[CertificateEnding]
+    ended_on: date = strawberry.field(description="The day.")
+    ground: EndGround = strawberry.field(description="The coded ground.")
+    reason: str = strawberry.field(description="The reasons in writing.")
+
+    @classmethod
+    def of(cls, item: CertificateEnding) -> Self:
+        """The graph's view of the record."""
+        return cls(item=item, ended_on=ist_date(item.ended_at), ground=item.ground, reason=item.reason)
+
+    @resolved(
+        description="The certificate that was made in its place; null where it was revoked, or that one is awaited.",
+        metadata=_SUCCESSOR.metadata,
+    )
+    async def corrected_by(self, info: Info) -> Annotated["Certificate", strawberry.lazy("schema.certificates")] | None:
+        item = await _SUCCESSOR.load(self, info.context.loaders)
+        return None if item is None else Certificate.of_issued(item)
 
 
 @strawberry.federation.type(
@@ -106,6 +140,14 @@ class Certificate(Node):
     @resolved(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.view.name.in_language(spoken(info, language))
+
+    @resolved(
+        description="How it was corrected or revoked; null while it holds, and for one that is not ours.",
+        metadata=_ENDING.metadata,
+    )
+    async def ending(self, info: Info) -> CertificateEnd | None:
+        item = await _ENDING.load(self, info.context.loaders)
+        return None if item is None else CertificateEnd.of(item)
 
     @resolved(
         description="Its file, fetched now and checked; null where the source gives no file.",

@@ -8,8 +8,9 @@ import strawberry
 
 from actions import access
 from actions.benefits import benefits_of
-from actions.certificates import CertificatesView, certificates_of, department_certificates
+from actions.certificates import CertificatesView, CertificateView, certificates_of, department_certificates
 from actions.dashboard import dashboard_of
+from actions.prefill import prefill
 from actions.ration import ration_card_of
 from domain import catalogue, people
 from domain.appeals import Appeal as AppealItem
@@ -28,6 +29,7 @@ from domain.sources import Source
 from domain.text import Language
 from schema.appeals import Appeal
 from schema.applications import Application
+from schema.assisting import Assistance, Relative, assistances_of, relatives_listed
 from schema.benefits import Benefit, BenefitList
 from schema.care_lists import appeals_of_citizen, grievances_of_citizen, suggestions_of_author
 from schema.certificates import Certificate, CertificateList
@@ -37,9 +39,25 @@ from schema.cursors import Position
 from schema.dashboard import Dashboard
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
 from schema.fields import resolved
+from schema.forms import PrefilledForm
 from schema.grievances import Grievance
+from schema.held_documents import DocumentFilter, HeldDocumentConnection, documents_listed
 from schema.linked_accounts import DataAccess, LinkedAccount
 from schema.loading import ByKey
+from schema.lockers import (
+    AADHAAR_DIRECTIVES,
+    FOLDER_DIRECTIVES,
+    NAMED_DIRECTIVES,
+    ORDER_DIRECTIVES,
+    DepartmentDocument,
+    LockerFolder,
+    LockerOrder,
+    MaskedEAadhaar,
+    aadhaar_of,
+    folder_of,
+    named_documents,
+    orders_listed,
+)
 from schema.node import Node, node_id
 from schema.notifications import Notification, notifications_of
 from schema.paging import LARGEST_PAGE, Connection, Listing, Paged, Window
@@ -131,6 +149,67 @@ class Citizen(Node):
         context = info.context
         return self._listed(info, await department_certificates(context.environment, context.subject, self.item.id))
 
+    @resolved(
+        description="A service's form with the answers that her verified documents give, each with its document.",
+        directives=[
+            *read_from("digilocker.issued_documents", "digilocker.certificate_xml", "apisetu.certificate"),
+            NEVER_SILENTLY_NULL,
+            listed(10, sized=["answers"]),
+        ],
+    )
+    async def prefilled_form(
+        self,
+        info: Info,
+        service_code: Annotated[str, strawberry.argument(description="The service that is applied for.")],
+    ) -> PrefilledForm | None:
+        context = info.context
+        view = await prefill(context.environment, context.subject, service_code, self.item.id)
+        return PrefilledForm.of(info, view)
+
+    @resolved(
+        description="Her documents from everywhere, each once, the newest first: ours, her locker's, departments'.",
+        graphql_type=HeldDocumentConnection | None,
+        extensions=[Paged()],
+        directives=[*read_from("digilocker.issued_documents", "apisetu.certificate"), NEVER_SILENTLY_NULL],
+    )
+    async def documents(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            DocumentFilter | None, strawberry.argument(description="Which documents are listed.")
+        ] = None,
+    ) -> Listing[CertificateView]:
+        return await documents_listed(info, self.item.id, filter)
+
+    @resolved(description="A folder of her own files in her locker.", directives=FOLDER_DIRECTIVES)
+    async def locker_folder(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002 - the argument's name in the graph
+            str | None, strawberry.argument(description="A `folderId`; left out, the root.")
+        ] = None,
+    ) -> LockerFolder | None:
+        return await folder_of(info, self.item.id, id)
+
+    @resolved(description="Her e-Aadhaar from her locker, masked.", directives=AADHAAR_DIRECTIVES)
+    async def e_aadhaar(self, info: Info) -> MaskedEAadhaar | None:
+        return await aadhaar_of(info, self.item.id)
+
+    @resolved(description="What she ordered in her locker, the latest first.", directives=ORDER_DIRECTIVES)
+    async def locker_orders(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")],
+    ) -> list[LockerOrder]:
+        return await orders_listed(info, self.item.id, first)
+
+    @resolved(
+        description="What she named that departments hold of her, whether or not it is open to us.",
+        directives=NAMED_DIRECTIVES,
+    )
+    async def department_documents(self, info: Info) -> list[DepartmentDocument]:
+        return await named_documents(info, self.item.id)
+
     def _listed(self, info: Info, view: CertificatesView) -> CertificateList:
         provenance = noted(info, view.provenances)
         for failure in view.failures:
@@ -220,6 +299,17 @@ class Citizen(Node):
     async def linked_accounts(self, info: Info) -> list[LinkedAccount]:
         await _required(info, self.item.id, ObjectKind.CITIZEN)
         return [LinkedAccount.of(item) for item in await info.context.loaders.linked_accounts.load(self.item.id)]
+
+    @resolved(
+        description="Operators who asked to act for her, the latest first: by whose word, where, and until when.",
+        directives=[listed(20)],
+    )
+    async def assistances(self, info: Info) -> list[Assistance]:
+        return await assistances_of(info, self.item.id)
+
+    @resolved(description="Relatives who may speak for her at a centre; for herself alone.", directives=[listed(5)])
+    async def relatives(self, info: Info) -> list[Relative]:
+        return await relatives_listed(info)
 
     @resolved(
         description="What she lets us read, from whom and until when, the latest first.",

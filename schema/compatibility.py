@@ -12,6 +12,7 @@ from graphql import (
     BreakingChange,
     BreakingChangeType,
     GraphQLEnumType,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -24,7 +25,12 @@ from graphql import (
 REASON = re.compile(r"Added in (?P<added>[^;]+); use (?P<use>[^;]+); removed on (?P<on>\d{4}-\d{2}-\d{2})\.")
 """The form of every deprecation's reason; `retired` writes it."""
 
-_MEMBER = re.compile(r"(?:Field|Enum value) (?P<place>\w+\.\w+) was removed\.")
+_MEMBER = re.compile(r"(?:Field|Enum value|Argument) (?P<place>\w+\.\w+(?:\(\w+:\))?) was removed\.")
+_GOES_BY_DATE = (
+    BreakingChangeType.FIELD_REMOVED,
+    BreakingChangeType.VALUE_REMOVED_FROM_ENUM,
+    BreakingChangeType.ARG_REMOVED,
+)
 _TYPE = re.compile(r"(?P<kind>\w+) was removed\.")
 
 
@@ -56,16 +62,25 @@ def _read(sdl: str) -> GraphQLSchema:
 
 
 def _past(schema: GraphQLSchema, today: date) -> Iterator[str]:
-    """Fields and values by `Type.name` whose date has come."""
+    """Fields and values by `Type.name`, and arguments by `Type.field(name:)`, whose date has come."""
     for kind in schema.type_map.values():
-        for name, reason in _deprecations(kind):
+        for name, reason in deprecations(kind):
             day = removed_on(reason)
             if day is not None and day <= today:
                 yield f"{kind.name}.{name}"
 
 
-def _deprecations(kind: object) -> Iterable[tuple[str, str | None]]:
+def deprecations(kind: object) -> Iterable[tuple[str, str | None]]:
+    """The reason of everything in a type that can be deprecated, None where it is not."""
     if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        own = [(name, field.deprecation_reason) for name, field in kind.fields.items()]
+        given = [
+            (f"{name}({argument}:)", one.deprecation_reason)
+            for name, field in kind.fields.items()
+            for argument, one in field.args.items()
+        ]
+        return [*own, *given]
+    if isinstance(kind, GraphQLInputObjectType):
         return [(name, field.deprecation_reason) for name, field in kind.fields.items()]
     if isinstance(kind, GraphQLEnumType):
         return [(name, value.deprecation_reason) for name, value in kind.values.items()]
@@ -74,7 +89,7 @@ def _deprecations(kind: object) -> Iterable[tuple[str, str | None]]:
 
 def _announced(change: BreakingChange, gone: frozenset[str], old: GraphQLSchema) -> bool:
     member, kind = _MEMBER.fullmatch(change.description), _TYPE.fullmatch(change.description)
-    if change.type in (BreakingChangeType.FIELD_REMOVED, BreakingChangeType.VALUE_REMOVED_FROM_ENUM):
+    if change.type in _GOES_BY_DATE:
         return member is not None and member["place"] in gone
     if change.type is BreakingChangeType.TYPE_REMOVED:
         return kind is not None and _only_through(kind["kind"], gone, old)

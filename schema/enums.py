@@ -13,20 +13,29 @@ from actions.submit_checks import DocumentSource
 from domain.alarms import AlarmCode, AlarmState, Severity
 from domain.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState, AwardKind
 from domain.applications import Channel, DeliveryMode, RejectionGround
+from domain.assisting import AssistanceState, AssistanceWay
+from domain.assurance import Assurance
 from domain.benefits import PaymentStatus
 from domain.catalogue import Outcome
+from domain.centres import CentreKind
 from domain.certificates import CertificateStatus, EndGround
 from domain.clearances import ClearanceState, EscalationKind
 from domain.client_policy import ClientPlatform, Support
 from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep
+from domain.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
 from domain.deadline import DayUnit
+from domain.delays import CaseList, DelayCause
 from domain.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
+from domain.documents import DocumentKind
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.errors import ErrorCode, Remedy
 from domain.feedback import SuggestionState
+from domain.figures import StatisticsChannel
 from domain.files import MediaType
+from domain.forms import QuestionKind
 from domain.grievances import GrievanceCategory, GrievanceMove, GrievanceState
 from domain.lifecycle import Move, Status
+from domain.locker import OrderKind, OrderState
 from domain.messages import label
 from domain.notices import NoticeKind
 from domain.people import OfficerLevel, Provider, Role
@@ -53,6 +62,10 @@ def _publish(enum: type[StrEnum], name: str, labels: str, description: str) -> N
         value.description = label(f"{labels}.{value.name}", Language.EN)
 
 
+_publish(Assurance, "Assurance", "assurance", "How sure a sign-in, or a consent at a centre, is of an identity.")
+_publish(AssistanceWay, "AssistanceWay", "assistance_way", "By whose word an operator acts for a citizen.")
+_publish(AssistanceState, "AssistanceState", "assistance_state", "Where a request to act for a citizen stands.")
+_publish(CentreKind, "CentreKind", "centre_kind", "Who runs a centre.")
 _publish(Status, "ApplicationStatus", "status", "Where an application stands.")
 _publish(Move, "ApplicationMove", "move", "What can happen to an application.")
 _publish(Channel, "Channel", "channel", "Where an application came in.")
@@ -63,6 +76,9 @@ _publish(PaymentStatus, "PaymentStatus", "payment", "Where a payment stands.")
 _publish(ClientPlatform, "ClientPlatform", "client_platform", "On what an application runs.")
 _publish(Support, "ClientSupport", "support", "Whether a version of an application still works.")
 _publish(CertificateStatus, "CertificateStatus", "certificate", "Whether a certificate holds.")
+_publish(DocumentKind, "DocumentKind", "document_kind", "What a document is.")
+_publish(OrderKind, "LockerOrderKind", "locker_order", "What is ordered in a locker.")
+_publish(OrderState, "LockerOrderState", "locker_order_state", "Where an order in a locker stands.")
 _publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected or revoked.")
 _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
 _publish(DayUnit, "DayUnit", "day_unit", "How a service's time limit is counted.")
@@ -90,6 +106,14 @@ _publish(ReadPurpose, "ReadPurpose", "purpose", "Why an officer reads a case tha
 _publish(SwitchKind, "SwitchKind", "switch_kind", "What a switch is for.")
 _publish(SwitchState, "SwitchState", "switch", "How far a system or mutation may be used.")
 _publish(AlarmCode, "AlarmCode", "alarm", "The alarms (docs/alarms.md).")
+_publish(StatisticsChannel, "StatisticsChannel", "statistics_channel", "Where applications came in, as figures say it.")
+_publish(Dimension, "StatisticsDimension", "dimension", "By what figures can be told apart.")
+_publish(DashboardRole, "DashboardRole", "dashboard_role", "Whose dashboard it is.")
+_publish(TileKey, "TileKey", "tile", "What a tile of a dashboard shows.")
+_publish(TileUnit, "TileUnit", "tile_unit", "What the value of a tile counts.")
+_publish(Direction, "TileDirection", "direction", "Which way a figure is better.")
+_publish(CaseList, "CaseList", "case_list", "Lists of applications behind figures.")
+_publish(DelayCause, "DelayCause", "delay_cause", "Coded reasons of a delay.")
 _publish(AlarmState, "AlarmState", "alarm_state", "Whether an alarm holds.")
 _publish(Severity, "AlarmSeverity", "severity", "How fast somebody must look.")
 _publish(AppealLevel, "AppealLevel", "appeal_level", "Who hears an appeal.")
@@ -103,6 +127,7 @@ _publish(ClearanceState, "ClearanceState", "clearance_state", "How a clearance s
 _publish(EscalationKind, "EscalationKind", "escalation", "Why somebody is warned about an application.")
 _publish(LeaveState, "LeaveState", "leave_state", "Where an officer's leave stands on a day.")
 _publish(DocumentIntegrity, "DocumentIntegrity", "integrity", "How the content of a file was checked.")
+_publish(QuestionKind, "FormQuestionKind", "form_question_kind", "What an answer of a form is.")
 _publish(SignatureState, "SignatureState", "signature", "What the signature inside a document was found to be worth.")
 _publish(GrievanceCategory, "GrievanceCategory", "grievance_category", "What a grievance is about.")
 _publish(GrievanceState, "GrievanceState", "grievance_state", "Where a grievance stands.")

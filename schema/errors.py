@@ -17,8 +17,9 @@ from actions.locker import CONSENT_NEEDED
 from domain.consents import PURPOSE_OF, PURPOSE_PARAM
 from domain.errors import ErrorCode, NotSignedIn, Problems, Remedy
 from domain.global_ids import MalformedGlobalId
-from domain.messages import message
+from domain.messages import label, message
 from domain.numbers import MistypedNumber
+from domain.refusals import remedy_for, sentence_for
 from domain.sources import Source
 from domain.switches import MutationOff
 from domain.text import Language
@@ -110,9 +111,13 @@ class Fault:
     retryable: bool = False
     retry_after: float | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+    sentence: str | None = None
+    """The key of a text that says it better than that of the code."""
 
     def message(self, language: Language) -> str:
         """The text for a person."""
+        if self.sentence is not None:
+            return label(self.sentence, language)[:LARGEST_MESSAGE]
         named = {"source": self.source.value} if self.source else {}
         return message(self.code, language, {**self.params, **named})[:LARGEST_MESSAGE]
 
@@ -167,7 +172,13 @@ def _of_refusal(error: Any) -> Fault:
         remedy = Remedy.LINK_ACCOUNT if error.source is Source.DIGILOCKER else Remedy.GIVE_CONSENT
         detail = named.get(PURPOSE_PARAM)
         return Fault(ErrorCode.CONSENT_REQUIRED, remedy, detail=detail, source=error.source, params=named)
-    return Fault(ErrorCode.SOURCE_REFUSED, Remedy.CALL_HELPLINE, detail=error.code, source=error.source)
+    return Fault(
+        ErrorCode.SOURCE_REFUSED,
+        remedy_for(error.source, error.code),
+        detail=error.code,
+        source=error.source,
+        sentence=sentence_for(error.source, error.code),
+    )
 
 
 def _of_switch(error: Any) -> Fault:

@@ -17,29 +17,32 @@ from domain.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.applications import Application, AttachedDocument, TimelineEntry
 from domain.benefits import Instalment, Sanction
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
-from domain.certificates import IssuedCertificate
+from domain.certificates import CertificateEnding, IssuedCertificate
 from domain.clearances import Clearance, Escalation, VerificationReport
 from domain.desk import Claim, Proposal, ReadPurpose
 from domain.doorstep import Visit
 from domain.feedback import Feedback, Suggestion
 from domain.grievances import Grievance, GrievanceReply
 from domain.notices import Notice
-from domain.people import Citizen, LinkedAccount, Officer, Operator, Subject
+from domain.people import Citizen, LinkedAccount, Subject
 from domain.policy import ObjectKind, Resource
 from store import (
     appeals,
     applications,
     benefits,
     catalogue,
+    certificate_endings,
     certificates,
     clearances,
     desk,
     doorstep,
     feedback,
+    forms,
     grievances,
     identities,
     notices,
     people,
+    strengths,
     suggestions,
 )
 from store.engine import Transaction
@@ -53,6 +56,9 @@ Read: TypeAlias = Callable[[Transaction, list[str]], Awaitable[Mapping[str, V]]]
 
 Named: TypeAlias = tuple[str, str, ReadPurpose | None]
 """An application by the kind of its name, the name, and the purpose that was stated for reading it."""
+
+Filed: TypeAlias = tuple[str, int | None]
+"""A service as an application was filed under it: the service's code, and the entry of the catalogue."""
 
 Applied: TypeAlias = tuple[str, Resource]
 """The applicant of an application: its id, and she as a resource by its place."""
@@ -97,6 +103,7 @@ class Loaders:
         self._all: list[DataLoader[Any, Any]] = []
         self.services: One[Service] = self._one(catalogue.services_by_codes)
         self.services_by_id: One[Service] = self._one(catalogue.services_by_ids)
+        self.services_as_filed: DataLoader[Filed, Service | None] = self._keep(DataLoader(self._read_filed))
         self.schemes: One[Scheme] = self._one(catalogue.schemes)
         self.departments: One[Department] = self._one(_departments)
         self.districts: One[District] = self._one(_districts)
@@ -107,10 +114,7 @@ class Loaders:
         self.applications: One[Application] = self._for_purpose("id")
         self.applications_by_number: One[Application] = self._for_purpose("number")
         self.named_applications: DataLoader[Named, Application | None] = self._keep(DataLoader(self._read_named))
-        self.certificates: One[IssuedCertificate] = self._guarded(certificates.many, access.of_certificate)
-        self.certificates_by_number: One[IssuedCertificate] = self._guarded(
-            certificates.by_numbers, access.of_certificate
-        )
+        self._load_certificates()
         self.citizens: One[Citizen] = self._guarded(people.citizens, _of_citizen)
         self.applicants: DataLoader[Applied, Citizen | None] = self._keep(DataLoader(self._read_applicants))
         self.sanctions: One[Sanction] = self._guarded(benefits.sanctions, _of_sanction)
@@ -137,20 +141,38 @@ class Loaders:
         self.escalations: Many[Escalation] = self._many(clearances.warnings)
         self.auto_appeal_opt_outs: One[datetime] = self._one(appeals.opted_out)
         self.timelines: Many[TimelineEntry] = self._many(applications.timelines)
+        self.service_forms, self.filed_forms = self._one(forms.of_services), self._one(forms.filed)
         self.documents: Many[AttachedDocument] = self._many(applications.documents)
-        self.certificates_of_applications: One[IssuedCertificate] = self._one(certificates.of_applications)
         self.sanctions_of_applications: One[Sanction] = self._one(benefits.sanction_of_applications)
         self.instalments: Many[Instalment] = self._many(benefits.instalments)
         self.linked_accounts: Many[LinkedAccount] = self._many(identities.linked_accounts)
-        self.officers: One[Officer] = self._one(people.officers)
-        self.operators: One[Operator] = self._one(people.operators)
+        self.strengths, self.applied_with, self.officers, self.operators = (
+            self._one(strengths.needed_by),
+            self._one(strengths.applied_with),
+            self._one(people.officers),
+            self._one(people.operators),
+        )
         self.claims: One[Claim] = self._one(_claims)
         self.proposals: One[Proposal] = self._one(desk.proposals)
+
+    def _load_certificates(self) -> None:
+        guarded = access.of_certificate
+        self.certificates: One[IssuedCertificate] = self._guarded(certificates.many, guarded)
+        self.certificates_by_number: One[IssuedCertificate] = self._guarded(certificates.by_numbers, guarded)
+        # Keyed by an application and a certificate that were let through before.
+        self.certificates_of_applications: One[IssuedCertificate] = self._one(certificates.of_applications)
+        self.certificate_endings: One[CertificateEnding] = self._one(certificate_endings.many)
 
     def forget(self) -> None:
         """Drop everything that was loaded; a mutation does so before it writes."""
         for loader in self._all:
             loader.clear_all()
+
+    async def _read_filed(self, filed: list[Filed]) -> list[Service | None]:
+        """The entries of the catalogue that applications were filed under."""
+        async with self._environment.store.reading() as tx:
+            found = await catalogue.services_as_filed(tx, filed)
+        return [found.get(key) for key in filed]
 
     async def _read_applicants(self, asked: list[Applied]) -> list[Citizen | None]:
         """The citizens of applications: an officer may see one by the place of her application."""

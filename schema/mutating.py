@@ -169,7 +169,7 @@ def user_errors_of(info: Info, refusal: BaseException) -> list[UserError]:
             UserError(
                 path=list(problem.path),
                 code=problem.code,
-                message=message(problem.code, language, problem.params)[:LARGEST_MESSAGE],
+                message=message(problem.code, language, problem.params, problem.texts)[:LARGEST_MESSAGE],
                 action=problem.action,
             )
             for problem in refusal.problems

@@ -23,6 +23,7 @@ from schema.jurisdictions import Jurisdiction
 from schema.mutating import key_of_type
 from schema.node import Node, node_id
 from schema.office_care import OfficeCare
+from schema.office_figures import OfficeFigures
 from schema.office_law import OfficeLaw
 from schema.office_staff import OfficeStaff
 from schema.paging import Connection, Listing, Paged, Window
@@ -63,7 +64,7 @@ class ForwardTarget:
     directives=[AUTHENTICATED],
     description="An officer: designated, appellate, of the Commission, of a department, of finance, or an auditor.",
 )
-class Officer(OfficeCare, OfficeLaw, OfficeStaff, OfficeChanges, Node):
+class Officer(OfficeCare, OfficeLaw, OfficeStaff, OfficeFigures, OfficeChanges, Node):
     """An officer who is signed in."""
 
     item: strawberry.Private[people.Officer]

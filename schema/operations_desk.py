@@ -51,7 +51,8 @@ class Alarm:
 
     code: AlarmCode = strawberry.field(description="Which alarm it is.")
     about: str = strawberry.field(
-        description="A system, a process, or an officer's inner key; empty where it is about the whole."
+        description="A system, a process, an officer's inner key, or the codes of district and tehsil; empty where "
+        "it is about the whole."
     )
     severity: Severity = strawberry.field(description="How fast somebody must look.")
     state: AlarmState = strawberry.field(description="Whether it holds.")

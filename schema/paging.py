@@ -46,6 +46,8 @@ class Listing(Generic[Row]):
     count: Callable[[], Awaitable[int]]
     position: Callable[[Row], Position]
     node: Callable[[Row], Any]
+    made: Callable[[Any], Any] | None = None
+    """What a list that tells more than its rows makes of the connection."""
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -119,7 +121,7 @@ def _argument(name: str, type_: type, description: str) -> StrawberryArgument:
     )
 
 
-async def _page(info: Info, listing: Listing[Any], paging: dict[str, Any]) -> Connection[Any]:
+async def _page(info: Info, listing: Listing[Any], paging: dict[str, Any]) -> Any:
     cursors = Cursors(info.context.environment.keyrings, listing.name)
     window = _window(cursors, paging)
     rows = list(await listing.rows(window))
@@ -127,7 +129,7 @@ async def _page(info: Info, listing: Listing[Any], paging: dict[str, Any]) -> Co
     rows = rows[-window.size :] if window.backward else rows[: window.size]
     written = [cursors.write(listing.position(row)) for row in rows]
     nodes = [listing.node(row) for row in rows]
-    return Connection(
+    page: Connection[Any] = Connection(
         edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(written, nodes, strict=True)],
         nodes=nodes,
         page_info=PageInfo(
@@ -138,6 +140,7 @@ async def _page(info: Info, listing: Listing[Any], paging: dict[str, Any]) -> Co
         ),
         count=listing.count,
     )
+    return page if listing.made is None else listing.made(page)
 
 
 def _window(cursors: Cursors, paging: dict[str, Any]) -> Window:

@@ -71,7 +71,7 @@ class Deadline:
         if self.due_at is None or self.paused or self.ended_at is not None or (item.limit and item.limit.by_order):
             return None
         out = await loaders.auto_appeal_opt_outs.load(item.citizen_id)
-        service = await loaders.services.load(item.service_code)
+        service = await loaders.services_as_filed.load((item.service_code, item.service_version))
         files = out is None and service is not None and service.rts_notified is not False
         return deadline.breaches_at(self.due_at) if files else None
 

@@ -5,11 +5,12 @@ from typing import Annotated
 import strawberry
 
 from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
+from actions.submit_checks import NewDocument
 from domain.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
-from schema.submitting import FormFieldInput
+from schema.submitting import DocumentInput, FormFieldInput
 
 
 @strawberry.input(description="An answer to an officer's query.")
@@ -19,6 +20,9 @@ class AnswerQueryInput:
     application_id: strawberry.ID = strawberry.field(description="The application.")
     answer: str = strawberry.field(description="The answer, as the officer will read it.")
     form: list[FormFieldInput] = strawberry.field(default_factory=list, description="Only the fields that change.")
+    documents: list[DocumentInput] = strawberry.field(
+        default_factory=list, description="Papers of the service's list that are handed in now, as the query asked."
+    )
     expected_version: int | None = strawberry.field(
         default=None, description="The version that was seen; with another one the answer is CONFLICT."
     )
@@ -66,6 +70,7 @@ class RespondingMutation:
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 answer=input.answer,
                 form={field.name: field.value for field in input.form},
+                documents=tuple(NewDocument(one.key, one.uri, one.source.value) for one in input.documents),
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
             ),

@@ -1,17 +1,24 @@
 """The catalogue of notified services, and the schemes that they grant."""
 
+import hashlib
 from typing import Annotated, Self
 
 import strawberry
 
+from actions.catalogue_search import Wanted, find_services, page_of, place_of
 from domain import catalogue
-from domain.catalogue import Outcome
+from domain.assurance import Assurance, Needed
+from domain.catalogue import LifeEvent, Outcome
+from domain.catalogue_search import Found
 from domain.deadline import DayUnit
+from domain.forms import Form
 from domain.global_ids import TypeCode, from_global_id
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC
+from schema.eligibility import Eligibility, EligibilityFacts
 from schema.fields import resolved
+from schema.forms import ServiceForm
 from schema.loading import ByKey
 from schema.node import Node, node_id
 from schema.paging import Connection, Listing, Paged, Window
@@ -27,6 +34,11 @@ class RequiredDocument:
     key: str = strawberry.field(description="Stable within the service; give it when the document is attached.")
     name: str = strawberry.field(description="What the paper is called.")
     required: bool = strawberry.field(description="Whether an application without it is refused.")
+
+    @classmethod
+    def of(cls, item: catalogue.RequiredDocument) -> Self:
+        """The graph's view of a paper."""
+        return cls(key=item.key, name=item.name, required=item.required)
 
 
 @strawberry.federation.type(keys=["id"], description="A benefit scheme of the state.")
@@ -61,6 +73,7 @@ class Scheme(Node):
 
 
 _DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda service: service.item.department)
+_FORM: ByKey[Form] = ByKey("service_forms", lambda service: service.item.code)
 _SCHEME: ByKey[catalogue.Scheme] = ByKey("schemes", lambda service: service.item.scheme_id)
 
 
@@ -91,6 +104,13 @@ class Service(Node):
     needs_second_pair: bool | None = strawberry.field(
         description="Whether a second officer must confirm an approval or rejection; null where nothing says so."
     )
+    life_events: list[LifeEvent] | None = strawberry.field(
+        description="What in a life it answers to; null where nothing says so."
+    )
+    eligibility: Eligibility | None = strawberry.field(description="Who it is for; null where no source says.")
+    version: int = strawberry.field(
+        description="Which entry of this service it is; an application keeps the one that it was filed under."
+    )
     fact_source: str = strawberry.field(description="Where the catalogue's facts come from.")
     verified: bool = strawberry.field(description="Whether more than one source gives them.")
 
@@ -112,14 +132,15 @@ class Service(Node):
             first_appellate=item.first_appellate,
             second_appellate=item.second_appellate,
             fee=None if item.fee_paise is None else Paise(item.fee_paise),
-            documents=[
-                RequiredDocument(key=paper.key, name=paper.name, required=paper.required) for paper in item.documents
-            ],
+            documents=[RequiredDocument.of(paper) for paper in item.documents],
             channels=list(item.channels),
             outcome=item.outcome,
             doctype=item.doctype,
             open=item.open,
             needs_second_pair=item.needs_second_pair,
+            life_events=None if item.life_events is None else list(item.life_events),
+            eligibility=None if item.eligibility is None else Eligibility.of(item.eligibility),
+            version=item.version,
             fact_source=item.source,
             verified=item.verified,
         )
@@ -128,10 +149,26 @@ class Service(Node):
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
+    @resolved(description="How sure one's own sign-in must be of one's identity to apply for it.")
+    async def own_strength(self, info: Info) -> Assurance:
+        return (await info.context.loaders.strengths.load(self.item.code) or Needed()).own
+
+    @resolved(description="How sure the consent must be by which an operator applies for somebody.")
+    async def assisted_strength(self, info: Info) -> Assurance:
+        return (await info.context.loaders.strengths.load(self.item.code) or Needed()).assisted
+
     @resolved(description="The department that renders it.", metadata=_DEPARTMENT.metadata)
     async def department(self, info: Info) -> Department | None:
         item = await _DEPARTMENT.load(self, info.context.loaders)
         return None if item is None else Department.of(item)
+
+    @resolved(
+        description="The form that is filled in for it; null where this installation has no forms.",
+        metadata=_FORM.metadata,
+    )
+    async def form(self, info: Info) -> ServiceForm | None:
+        item = await _FORM.load(self, info.context.loaders)
+        return None if item is None else ServiceForm.of(item)
 
     @resolved(description="The scheme that it grants, where it ends in a benefit.", metadata=_SCHEME.metadata)
     async def scheme(self, info: Info) -> Scheme | None:
@@ -153,11 +190,24 @@ class ServiceFilter:
     """Filters of the list of services."""
 
     search: str | None = strawberry.field(
-        default=None, description="Words of the name in either language, or the code."
+        default=None,
+        description="Words in Hindi, in English, or in Hindi with Latin letters, also mistyped; or the code. "
+        "The services that fit best come first.",
     )
     department: str | None = strawberry.field(default=None, description="A department's slug.")
     category: str | None = strawberry.field(default=None, description="A category of the portal.")
     open_only: bool = strawberry.field(default=False, description="Only services that take applications.")
+    life_event: LifeEvent | None = strawberry.field(
+        default=None, description="Only services that answer to this event in a life."
+    )
+    eligible_for: EligibilityFacts | None = strawberry.field(
+        default=None, description="Only services that this person may be eligible for."
+    )
+
+    def wanted(self) -> Wanted:
+        """The same for the search."""
+        facts = None if self.eligible_for is None else self.eligible_for.facts()
+        return Wanted(self.search, self.department, self.category, self.open_only, self.life_event, facts)
 
 
 @strawberry.type
@@ -172,7 +222,7 @@ class ServicesQuery:
         return None if item is None else Service.of(item)
 
     @resolved(
-        description="Services by English name.",
+        description="Services by English name; where words are searched for, those that fit best come first.",
         graphql_type=Connection[Service] | None,
         extensions=[Paged()],
         directives=[PUBLIC, NEVER_SILENTLY_NULL],
@@ -183,8 +233,9 @@ class ServicesQuery:
         filter: Annotated[  # noqa: A002 - the argument's name in the graph
             ServiceFilter | None, strawberry.argument(description="Which services are listed.")
         ] = None,
-    ) -> Listing[catalogue.Service]:
-        return _listing(info, filter or ServiceFilter())
+    ) -> Listing[catalogue.Service] | Listing[Found]:
+        wanted = (filter or ServiceFilter()).wanted()
+        return _found(info, wanted) if _needs_index(wanted) else _listing(info, wanted)
 
 
 async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
@@ -200,16 +251,43 @@ async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
         return await kept.service_by_slug(tx, by.slug.value)
 
 
-def _listing(info: Info, wanted: ServiceFilter) -> Listing[catalogue.Service]:
+def _needs_index(wanted: Wanted) -> bool:
+    return bool((wanted.search or "").strip()) or wanted.life_event is not None or wanted.facts is not None
+
+
+def _found(info: Info, wanted: Wanted) -> Listing[Found]:
+    """What is searched for in the words of the catalogue, which each process keeps in memory."""
+    env = info.context.environment
+
+    async def rows(window: Window) -> list[Found]:
+        place = None if window.place is None else (window.place[0] or "", window.place[1])
+        found = await find_services(env, wanted)
+        return page_of(found, place, window.size + 1, backward=window.backward)
+
+    async def count() -> int:
+        return len(await find_services(env, wanted))
+
+    digest = hashlib.sha256(repr(_named(wanted)).encode()).hexdigest()
+    return Listing(f"services-found:{digest}", rows, count, place_of, lambda found: Service.of(found.service))
+
+
+def _named(wanted: Wanted) -> tuple[object, ...]:
+    """The filters as a text that is the same in every process, which binds cursors to this list."""
+    facts = wanted.facts
+    said = None if facts is None else (facts.age, facts.income_paise, facts.situations and sorted(facts.situations))
+    event = wanted.life_event.value if wanted.life_event else None
+    return wanted.search, wanted.department, wanted.category, wanted.open_only, event, said
+
+
+def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
     store = info.context.environment.store
-    filters = (wanted.search, wanted.department, wanted.category, wanted.open_only)
+    filters = (wanted.department, wanted.category, wanted.open_only)
 
     async def rows(window: Window) -> list[catalogue.Service]:
         place = None if window.place is None else (window.place[0] or "", window.place[1])
         async with store.reading() as tx:
             return await kept.services_page(
                 tx,
-                search=wanted.search,
                 department=wanted.department,
                 category=wanted.category,
                 open_only=wanted.open_only,
@@ -222,7 +300,6 @@ def _listing(info: Info, wanted: ServiceFilter) -> Listing[catalogue.Service]:
         async with store.reading() as tx:
             return await kept.count_services(
                 tx,
-                search=wanted.search,
                 department=wanted.department,
                 category=wanted.category,
                 open_only=wanted.open_only,

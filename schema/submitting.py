@@ -19,6 +19,9 @@ class FormFieldInput:
 
     name: str = strawberry.field(description="The field's name.")
     value: str = strawberry.field(description="What was filled in.")
+    source: str | None = strawberry.field(
+        default=None, description="The token of a prefilled answer, by which its document is recorded."
+    )
 
 
 @strawberry.input(description="A paper that is attached by reference.")
@@ -45,6 +48,9 @@ class SubmitApplicationInput:
         default=None, description="The citizen whom an operator helps; left out, the one of her session."
     )
     draft_id: strawberry.ID | None = strawberry.field(default=None, description="The draft that becomes it.")
+    form_version: str | None = strawberry.field(
+        default=None, description="The version of the form that was drawn; another one is told as FORM_CHANGED."
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
@@ -62,6 +68,17 @@ class SaveDraftInput:
         default=None, description="The citizen whom an operator helps; left out, the one of her session."
     )
     draft_id: strawberry.ID | None = strawberry.field(default=None, description="The draft that is changed.")
+    form_version: str | None = strawberry.field(
+        default=None, description="The version of the form that was drawn; another one is told as FORM_CHANGED."
+    )
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The draft's version that was seen; with another one, as after a change on another device, the "
+        "answer is CONFLICT.",
+    )
+    documents: list[DocumentInput] | None = strawberry.field(
+        default=None, description="All papers so far; left out, those that the draft has stay."
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
@@ -97,7 +114,9 @@ class SubmittingMutation:
                 channel=input.channel,
                 delivery=input.delivery,
                 form=_filled_in(input.form),
-                documents=tuple(NewDocument(one.key, one.uri, one.source.value) for one in input.documents),
+                sources=_sources(input.form),
+                form_version=input.form_version,
+                documents=_papers(input.documents),
                 idempotency_key=key_of(info, input.idempotency_key),
                 on_behalf_of=_inner_key(TypeCode.CITIZEN, input.on_behalf_of, "onBehalfOf"),
                 draft_id=_inner_key(TypeCode.APPLICATION, input.draft_id, "draftId"),
@@ -123,9 +142,13 @@ class SubmittingMutation:
                 channel=input.channel,
                 delivery=input.delivery,
                 form=_filled_in(input.form),
+                sources=_sources(input.form),
+                form_version=input.form_version,
                 idempotency_key=key_of(info, input.idempotency_key),
                 on_behalf_of=_inner_key(TypeCode.CITIZEN, input.on_behalf_of, "onBehalfOf"),
                 draft_id=_inner_key(TypeCode.APPLICATION, input.draft_id, "draftId"),
+                expected_version=input.expected_version,
+                documents=None if input.documents is None else _papers(input.documents),
             ),
         )
         return await carried_out(info, SaveDraftPayload, work)
@@ -133,6 +156,14 @@ class SubmittingMutation:
 
 def _filled_in(form: list[FormFieldInput]) -> dict[str, str]:
     return {field.name: field.value for field in form}
+
+
+def _sources(form: list[FormFieldInput]) -> dict[str, str]:
+    return {field.name: field.source for field in form if field.source is not None}
+
+
+def _papers(documents: list[DocumentInput]) -> tuple[NewDocument, ...]:
+    return tuple(NewDocument(one.key, one.uri, one.source.value) for one in documents)
 
 
 def _inner_key(code: TypeCode, opaque: strawberry.ID | None, name: str) -> str | None:

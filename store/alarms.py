@@ -108,6 +108,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         store_away=_event(kept["store_away"]),
         clock_step=_event(kept["clock_step"]),
         sweep=kept.get("sweep"),
+        not_let_in={source: Event(**event) for source, event in kept.get("not_let_in", {}).items()},
         age=age,
     )
 

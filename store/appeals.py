@@ -1,26 +1,20 @@
-"""Appeals: the row, its events, hearings and awards; who opted out; and what the legal clock has to look at."""
+"""Appeals: the row; who opted out; what the legal clock has to look at. Their course is in store/appeal_course.py."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
     Select,
     Table,
-    Text,
-    UniqueConstraint,
     and_,
+    bindparam,
     delete,
     exists,
     false,
-    insert,
     literal,
     or_,
     select,
@@ -33,14 +27,9 @@ from domain.appeals import (
     LEVELS,
     PENDING,
     Appeal,
-    AppealEvent,
     AppealGround,
     AppealLevel,
-    AppealMove,
     AppealState,
-    Award,
-    AwardKind,
-    Hearing,
 )
 from domain.applications import Application
 from domain.changes import ChangeKind
@@ -48,59 +37,41 @@ from domain.deadline import ORDER
 from domain.lifecycle import ON_THE_CLOCK
 from domain.people import Posting, Role
 from store import changes
+from store.appeal_course import add_award, add_events, add_hearing, awards, events, hearings
 from store.appeal_rows import appeal_of, appeals_table, values_of
 from store.application_rows import application_of, applications_table
 from store.catalogue_rows import services_table
 from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_into, insert_new, keyset_window, rows_of
+from store.sql import count, first, insert_into, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
-events_table = Table(
-    "appeal_events",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("move", Key, nullable=False),
-    Column("state_before", Key),
-    Column("state_after", Key, nullable=False),
-    Column("actor_role", Key, nullable=False),
-    Column("actor_id", Key),
-    Column("note", LargeBinary),
-    Column("at", Instant, nullable=False),
-    UniqueConstraint("appeal_id", "sequence"),
-)
-
-hearings_table = Table(
-    "appeal_hearings",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("place", Text, nullable=False),
-    Column("recorded_at", Instant, nullable=False),
-    Index(None, "appeal_id"),
-)
-
-awards_table = Table(
-    "appeal_awards",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("officer_id", Key),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("reason", LargeBinary, nullable=False),
-    Column("section", Text, nullable=False),
-    Column("ordered_by", Key),
-    Column("ordered_at", Instant, nullable=False),
-    UniqueConstraint("appeal_id", "kind"),
-)
+__all__ = [
+    "add",
+    "add_award",
+    "add_events",
+    "add_hearing",
+    "awards",
+    "breached",
+    "by_numbers",
+    "count_docket",
+    "count_of_citizen",
+    "docket",
+    "due",
+    "events",
+    "hearings",
+    "many",
+    "of_applications",
+    "opt_out",
+    "opt_outs_table",
+    "opted_out",
+    "page_of_citizen",
+    "running",
+    "save",
+    "save_many",
+    "with_authority",
+]
 
 opt_outs_table = Table(
     "appeal_opt_outs",
@@ -136,6 +107,29 @@ async def save(tx: Transaction, appeal: Appeal) -> Appeal:
         raise VersionConflict(present.version, present.state)
     await changes.touch(tx, ChangeKind.APPLICATION, appeal.application_id)
     return appeal
+
+
+async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
+    """Replace several appeals, each at the version before its own, in one statement after their rows are locked.
+
+    Raises VersionConflict with what is there, or NotThere, for the first one that was changed since; then none is.
+    """
+    if not changed:
+        return
+    statement = select(_A.id, _A.version, _A.state).order_by(_A.id).with_for_update()
+    present = {row.id: row for row in await rows_of(tx, statement, _A.id, sorted(one.id for one in changed))}
+    for one in changed:
+        there = present.get(one.id)
+        if there is None:
+            raise NotThere("the appeal")
+        if there.version != one.version - 1:
+            raise VersionConflict(there.version, there.state)
+    rows = [{name: value for name, value in values_of(tx, one).items() if name not in _UNCHANGING} for one in changed]
+    replacing = update(appeals_table).where(_A.id == bindparam("saved_id"))
+    await tx.connection.execute(
+        replacing, [{**row, "saved_id": one.id} for one, row in zip(changed, rows, strict=True)]
+    )
+    await changes.touch_many(tx, ChangeKind.APPLICATION, list(dict.fromkeys(one.application_id for one in changed)))
 
 
 async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
@@ -177,64 +171,6 @@ async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
 
 def _of_citizen(citizen_id: str) -> Select[Any]:
     return select(appeals_table).where(_A.citizen_id == citizen_id)
-
-
-async def add_events(tx: Transaction, taken: Iterable[tuple[str, AppealEvent]]) -> None:
-    """Add steps, each with its citizen, in one statement; notes are encrypted."""
-    rows = [_event_values(tx, citizen_id, event) for citizen_id, event in taken]
-    if rows:
-        await tx.connection.execute(insert(events_table), rows)
-
-
-async def events(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[AppealEvent]]:
-    """The steps of each appeal in their order."""
-    statement = select(events_table).order_by(events_table.c.appeal_id, events_table.c.sequence)
-    found: dict[str, list[AppealEvent]] = {}
-    for row in await rows_of(tx, statement, events_table.c.appeal_id, appeal_ids):
-        found.setdefault(row.appeal_id, []).append(_event(tx, row))
-    return found
-
-
-async def add_hearing(tx: Transaction, citizen_id: str, hearing: Hearing) -> None:
-    """Keep a date of hearing."""
-    values = {name: getattr(hearing, name) for name in ("id", "appeal_id", "at", "place", "recorded_at")}
-    await tx.connection.execute(insert(hearings_table).values(citizen_id=citizen_id, **values))
-
-
-async def hearings(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Hearing]]:
-    """The hearings of each appeal by date."""
-    table = hearings_table
-    found: dict[str, list[Hearing]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids):
-        hearing = Hearing(row.id, row.appeal_id, row.at, row.place, row.recorded_at)
-        found.setdefault(row.appeal_id, []).append(hearing)
-    return found
-
-
-async def add_award(tx: Transaction, citizen_id: str, award: Award) -> None:
-    """Keep a penalty or compensation; its reason is encrypted."""
-    values = {
-        "id": award.id,
-        "citizen_id": citizen_id,
-        "appeal_id": award.appeal_id,
-        "kind": award.kind.value,
-        "officer_id": award.officer_id,
-        "amount_paise": award.amount_paise,
-        "reason": tx.cipher.encrypt(award.reason.encode(), _reason_place(award.id)),
-        "section": award.section,
-        "ordered_by": award.ordered_by,
-        "ordered_at": award.ordered_at,
-    }
-    await tx.connection.execute(insert(awards_table).values(values))
-
-
-async def awards(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Award]]:
-    """The penalties and compensations of each appeal."""
-    table = awards_table
-    found: dict[str, list[Award]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids):
-        found.setdefault(row.appeal_id, []).append(_award(tx, row))
-    return found
 
 
 async def opted_out(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, datetime]:
@@ -344,56 +280,3 @@ def _hears(posting: Posting) -> ColumnElement[bool]:
     pairs = ((_A.department, posting.department), (_A.district, posting.district), (_A.tehsil, posting.tehsil))
     place = (column == value for column, value in pairs if value is not None)
     return and_(true(), _A.level.in_([level.value for level in levels]), *place)
-
-
-def _event_values(tx: Transaction, citizen_id: str, event: AppealEvent) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "citizen_id": citizen_id,
-        "appeal_id": event.appeal_id,
-        "sequence": event.sequence,
-        "move": event.move.value,
-        "state_before": event.before.value if event.before else None,
-        "state_after": event.after.value,
-        "actor_role": event.actor_role,
-        "actor_id": event.actor_id,
-        "note": None if event.note is None else tx.cipher.encrypt(event.note.encode(), _note_place(event.id)),
-        "at": event.at,
-    }
-
-
-def _event(tx: Transaction, row: AnyRow) -> AppealEvent:
-    return AppealEvent(
-        id=row.id,
-        appeal_id=row.appeal_id,
-        sequence=row.sequence,
-        move=AppealMove(row.move),
-        before=AppealState(row.state_before) if row.state_before else None,
-        after=AppealState(row.state_after),
-        actor_role=row.actor_role,
-        actor_id=row.actor_id,
-        note=None if row.note is None else tx.cipher.decrypt(row.note, _note_place(row.id)).decode(),
-        at=row.at,
-    )
-
-
-def _award(tx: Transaction, row: AnyRow) -> Award:
-    return Award(
-        id=row.id,
-        appeal_id=row.appeal_id,
-        kind=AwardKind(row.kind),
-        officer_id=row.officer_id,
-        amount_paise=row.amount_paise,
-        reason=tx.cipher.decrypt(row.reason, _reason_place(row.id)).decode(),
-        section=row.section,
-        ordered_by=row.ordered_by,
-        ordered_at=row.ordered_at,
-    )
-
-
-def _note_place(event_id: str) -> str:
-    return f"appeal_events:note:{event_id}"
-
-
-def _reason_place(award_id: str) -> str:
-    return f"appeal_awards:reason:{award_id}"

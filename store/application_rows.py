@@ -48,6 +48,7 @@ applications_table = Table(
     Column("submitted_at", Instant),
     Column("delivered_at", Instant),
     Column("updated_at", Instant, nullable=False),
+    Column("service_version", Integer),
     UniqueConstraint("number"),
     UniqueConstraint("acknowledgement"),
     Index(None, "citizen_id", "created_at", "id"),
@@ -77,6 +78,7 @@ _AS_IS = (
     "submitted_at",
     "delivered_at",
     "updated_at",
+    "service_version",
 )
 """Columns that are the same as the field of the same name."""
 

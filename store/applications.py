@@ -16,7 +16,15 @@ from store.application_rows import application_of, applications_table, values_of
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.sql import count, first, insert_new, keyset_page, rows_of
-from store.timeline import add_documents, add_entry, documents, freeze_document, mark_document_verified, timelines
+from store.timeline import (
+    add_documents,
+    add_entry,
+    documents,
+    freeze_document,
+    mark_document_verified,
+    remove_documents,
+    timelines,
+)
 
 __all__ = [
     "add",
@@ -38,6 +46,7 @@ __all__ = [
     "open_duplicate",
     "page_of_citizen",
     "queue_page",
+    "remove_documents",
     "save",
     "timelines",
 ]

@@ -126,6 +126,12 @@ async def lines_of(tx: Transaction, object_kind: str, object_id: str | None, lim
     return [_line(row) for row in (await tx.connection.execute(statement)).all()]
 
 
+async def was_done(tx: Transaction, object_kind: str, object_id: str, action: str) -> bool:
+    """Whether an action was ever done to an object."""
+    told = select(_L.id).where(_L.object_kind == object_kind, _L.object_id == object_id, _L.action == action)
+    return (await tx.connection.execute(told.limit(1))).first() is not None
+
+
 async def objects_of(tx: Transaction, object_kind: str, action: str) -> dict[str, datetime]:
     """When an action was done first to each object of a kind, by object."""
     statement = select(_L.object_id, func.min(_L.at).label("at")).where(

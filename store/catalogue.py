@@ -1,9 +1,10 @@
 """The catalogue: services, departments, districts, tehsils and schemes."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, select, tuple_
 
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
 from store.catalogue_rows import (
@@ -14,21 +15,94 @@ from store.catalogue_rows import (
     scheme_of,
     scheme_values,
     schemes_table,
+    service_from,
     service_of,
     service_values,
+    service_versions_table,
     services_table,
     tehsils_table,
 )
 from store.engine import Transaction
-from store.sql import AnyRow, count, first, keyset_page, rows_of, upsert
+from store.sql import AnyRow, count, first, insert_into, keyset_page, rows_of, upsert
 
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""
 
 
-async def upsert_services(tx: Transaction, services: Iterable[Service]) -> None:
-    """Insert services, or bring those with the same code up to date; a known service keeps its id."""
-    await upsert(tx, services_table, [service_values(service) for service in services], keys=("code",))
+async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[Service]:
+    """Insert services, or bring those with the same code up to date; gives those that are new or changed.
+
+    A known service keeps its id. One that changed gets the next version, and every version that it had is kept:
+    what was filed under it is judged by it.
+    """
+    given = list(services)
+    known = await services_by_codes(tx, [service.code for service in given])
+    changed = [entry for service in given if (entry := _next(known.get(service.code), service)) is not None]
+    before = [known[service.code] for service in changed if service.code in known]
+    versions = [
+        {
+            "service_code": entry.code,
+            "version": entry.version,
+            "content": service_values(entry),
+            "since": tx.clock.now(),
+        }
+        for entry in (*before, *changed)
+    ]
+    if versions:
+        await tx.connection.execute(insert_into(tx, service_versions_table).on_conflict_do_nothing(), versions)
+    await upsert(tx, services_table, [service_values(service) for service in changed], keys=("code",))
+    return changed
+
+
+def _next(known: Service | None, given: Service) -> Service | None:
+    """The entry that follows the known one; None where they say the same."""
+    if known is None:
+        return replace(given, version=1)
+    if replace(given, id=known.id, version=known.version) == known:
+        return None
+    return replace(given, id=known.id, version=known.version + 1)
+
+
+async def catalogue_stamp(tx: Transaction) -> int:
+    """A number that grows with each change of a service, for what is derived from them."""
+    counted = select(func.coalesce(func.sum(func.coalesce(services_table.c.version, 1)), 0))
+    return int((await tx.connection.execute(counted)).scalar_one())
+
+
+async def all_services(tx: Transaction) -> list[Service]:
+    """Every service by English name and code."""
+    statement = select(services_table).order_by(services_table.c.name_en, services_table.c.code)
+    return [service_of(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def services_as_filed(
+    tx: Transaction, filed: Iterable[tuple[str, int | None]]
+) -> dict[tuple[str, int | None], Service]:
+    """The entry of each service that an application was filed under, by code and version.
+
+    An application of a release that kept no versions was filed under the first. Services that are not there are
+    left out.
+    """
+    wanted = list(dict.fromkeys(filed))
+    present = await services_by_codes(tx, [code for code, _ in wanted])
+    older = [(code, at or 1) for code, at in wanted if code in present and present[code].version != (at or 1)]
+    versions = service_versions_table
+    place = tuple_(versions.c.service_code, versions.c.version)
+    rows = await rows_of(tx, select(versions), place, older)
+    kept = {(row.service_code, row.version): service_from(row.content) for row in rows}
+    return {(code, at): kept.get((code, at or 1), present[code]) for code, at in wanted if code in present}
+
+
+async def service_as_filed(tx: Transaction, code: str, version: int | None) -> Service | None:
+    """The entry of one service that an application was filed under, or None."""
+    return (await services_as_filed(tx, [(code, version)])).get((code, version))
+
+
+async def versions_of(tx: Transaction, code: str) -> list[Service]:
+    """Every entry that a service had, the first one first; a service that never changed may have none."""
+    versions = service_versions_table
+    statement = select(versions).where(versions.c.service_code == code).order_by(versions.c.version)
+    return [service_from(row.content) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def upsert_departments(tx: Transaction, rows: Iterable[Department]) -> None:
@@ -110,7 +184,6 @@ async def services_by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Serv
 async def services_page(
     tx: Transaction,
     *,
-    search: str | None = None,
     department: str | None = None,
     category: str | None = None,
     open_only: bool = False,
@@ -122,7 +195,7 @@ async def services_page(
 
     With `before` alone it is the last page before that place; PAST_ALL_SERVICES gives the very last one.
     """
-    statement = _services(search, department, category, open_only)
+    statement = _services(department, category, open_only)
     columns = (services_table.c.name_en, services_table.c.code)
     rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit)
     return [service_of(row) for row in rows]
@@ -131,13 +204,12 @@ async def services_page(
 async def count_services(
     tx: Transaction,
     *,
-    search: str | None = None,
     department: str | None = None,
     category: str | None = None,
     open_only: bool = False,
 ) -> int:
     """How many services the same filters let through."""
-    return await count(tx, _services(search, department, category, open_only))
+    return await count(tx, _services(department, category, open_only))
 
 
 async def departments(tx: Transaction) -> list[Department]:
@@ -189,12 +261,9 @@ async def scheme_for_service(tx: Transaction, service_code: str) -> Scheme | Non
     return scheme_of(row) if row else None
 
 
-def _services(search: str | None, department: str | None, category: str | None, open_only: bool) -> Select[Any]:
+def _services(department: str | None, category: str | None, open_only: bool) -> Select[Any]:
     table = services_table
     statement = select(table)
-    if search and search.strip():
-        for word in search.split():
-            statement = statement.where(_mentions(word))
     if department is not None:
         statement = statement.where(table.c.department == department)
     if category is not None:
@@ -202,9 +271,3 @@ def _services(search: str | None, department: str | None, category: str | None, 
     if open_only:
         statement = statement.where(table.c.open)
     return statement
-
-
-def _mentions(word: str) -> ColumnElement[bool]:
-    """Rows with the word in a name or the code; capital and small Latin letters are the same."""
-    columns = (services_table.c.name_en, services_table.c.name_hi, services_table.c.code)
-    return or_(*(func.lower(column).contains(word.lower(), autoescape=True) for column in columns))

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
-from domain.catalogue import Outcome, RequiredDocument, Scheme, Service
+from domain.catalogue import Eligibility, LifeEvent, Outcome, RequiredDocument, Scheme, Service, Situation
 from domain.deadline import DayUnit
 from domain.text import Bilingual
 from store.metadata import metadata
 from store.sql import AnyRow
-from store.types import Json, Key
+from store.types import Instant, Json, Key
 
 services_table = Table(
     "services",
@@ -40,10 +40,25 @@ services_table = Table(
     Column("needs_second_pair", Boolean),
     Column("source", Text, nullable=False),
     Column("verified", Boolean, nullable=False),
+    Column("life_events", Json),
+    Column("eligibility", Json),
+    Column("keywords", Json),
+    Column("version", Integer),
     UniqueConstraint("code"),
     UniqueConstraint("slug"),
     Index(None, "name_en", "code"),
 )
+"""`version` is null in rows of a release that kept no versions, which is the first one."""
+
+service_versions_table = Table(
+    "service_versions",
+    metadata,
+    Column("service_code", Key, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("content", Json, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+"""Every entry that a service ever had; `content` is its row, and rows are only added."""
 
 departments_table = Table(
     "departments",
@@ -150,6 +165,7 @@ _SCHEME_AS_IS = (
 def service_values(service: Service) -> dict[str, Any]:
     """The row of a service."""
     documents = [{"key": paper.key, "name": paper.name, "required": paper.required} for paper in service.documents]
+    events = service.life_events
     return {
         **{name: getattr(service, name) for name in _SERVICE_AS_IS},
         **names(service.name),
@@ -157,20 +173,60 @@ def service_values(service: Service) -> dict[str, Any]:
         "documents": documents,
         "channels": list(service.channels),
         "outcome": service.outcome.value,
+        "life_events": None if events is None else [event.value for event in events],
+        "eligibility": _eligibility_values(service.eligibility),
+        "keywords": list(service.keywords),
+        "version": service.version,
     }
 
 
 def service_of(row: AnyRow) -> Service:
     """The service of a row."""
-    papers: Iterable[Mapping[str, Any]] = row.documents
-    as_is: dict[str, Any] = {name: getattr(row, name) for name in _SERVICE_AS_IS}
+    return service_from({column.name: getattr(row, column.name) for column in services_table.columns})
+
+
+def service_from(values: Mapping[str, Any]) -> Service:
+    """The service of a row's values; what a row of an earlier release lacks is not known."""
+    papers: Iterable[Mapping[str, Any]] = values["documents"]
+    events: Iterable[str] | None = values.get("life_events")
     return Service(
-        **as_is,
-        name=name_of(row),
-        limit_unit=DayUnit(row.limit_unit),
+        **{name: values[name] for name in _SERVICE_AS_IS},
+        name=Bilingual(values["name_hi"], values["name_en"]),
+        limit_unit=DayUnit(values["limit_unit"]),
         documents=tuple(RequiredDocument(paper["key"], paper["name"], paper["required"]) for paper in papers),
-        channels=tuple(row.channels),
-        outcome=Outcome(row.outcome),
+        channels=tuple(values["channels"]),
+        outcome=Outcome(values["outcome"]),
+        life_events=None if events is None else tuple(LifeEvent(event) for event in events),
+        eligibility=_eligibility_of(values.get("eligibility")),
+        keywords=tuple(values.get("keywords") or ()),
+        version=values.get("version") or 1,
+    )
+
+
+def _eligibility_values(eligibility: Eligibility | None) -> dict[str, Any] | None:
+    if eligibility is None:
+        return None
+    return {
+        "text": eligibility.text,
+        "leastAge": eligibility.least_age,
+        "mostAge": eligibility.most_age,
+        "situations": [situation.value for situation in eligibility.situations],
+        "mostIncomePaise": eligibility.most_income_paise,
+        "bplInstead": eligibility.bpl_instead,
+    }
+
+
+def _eligibility_of(values: Mapping[str, Any] | None) -> Eligibility | None:
+    if values is None:
+        return None
+    situations = tuple(Situation(situation) for situation in values["situations"])
+    return Eligibility(
+        text=values["text"],
+        least_age=values["leastAge"],
+        most_age=values["mostAge"],
+        situations=situations,
+        most_income_paise=values["mostIncomePaise"],
+        bpl_instead=values["bplInstead"],
     )
 
 

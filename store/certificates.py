@@ -129,6 +129,13 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertifica
     return {row.id: _certificate(tx, row) for row in rows}
 
 
+async def hold(tx: Transaction, certificate_id: str) -> IssuedCertificate | None:
+    """One certificate, which nobody can end before this transaction is done; None where it is not there."""
+    chosen = select(certificates_table).where(_T.id == certificate_id).with_for_update(read=True)
+    row = await first(tx, chosen)
+    return _certificate(tx, row) if row else None
+
+
 async def by_number(tx: Transaction, number: str) -> IssuedCertificate | None:
     """The certificate with a reference number of fourteen Latin digits, or None."""
     row = await first(tx, select(certificates_table).where(_T.number == number))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, delete, select, update
 
 from domain.text import Bilingual
 from store.engine import Transaction
@@ -69,6 +69,12 @@ async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, A
         "valid_until": valid_until,
     }
     await tx.connection.execute(update(table).where(table.c.id == document_id).values(values))
+
+
+async def remove(tx: Transaction, document_id: str) -> None:
+    """Forget a document and its consent."""
+    table = department_documents_table
+    await tx.connection.execute(delete(table).where(table.c.id == document_id))
 
 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[DepartmentDocument]:

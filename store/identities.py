@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, select, update
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, select, update
 
 from domain.people import LinkedAccount, PersonKind, Provider
 from store.engine import Transaction
@@ -60,6 +60,33 @@ async def identity(tx: Transaction, provider: Provider, subject: str) -> tuple[P
     return (PersonKind(row.person_kind), row.person_id) if row else None
 
 
+async def assurance_of(tx: Transaction, provider: Provider, subject: str) -> str | None:
+    """How sure a provider's stable id was when it was tied to a person, or linked by a code; None where it is not."""
+    row = await first(tx, select(identities_table.c.assurance).where(*_is(tx, provider, subject)))
+    return None if row is None else str(row.assurance)
+
+
+async def providers_of(tx: Transaction, kind: PersonKind, person_id: str) -> list[Provider]:
+    """By which providers a person signs in, once for each account."""
+    table = identities_table.c
+    mine = select(table.provider).where(table.person_kind == kind.value, table.person_id == person_id)
+    return [Provider(row.provider) for row in (await tx.connection.execute(mine.order_by(table.linked_at))).all()]
+
+
+async def move_identity(tx: Transaction, provider: Provider, subject: str, person_id: str, assurance: str) -> None:
+    """Tie a provider's stable id to another person of the same kind, who proved that both are hers."""
+    values = {"person_id": person_id, "assurance": assurance, "linked_at": tx.clock.now()}
+    await tx.connection.execute(update(identities_table).where(*_is(tx, provider, subject)).values(values))
+
+
+async def remove_identities(tx: Transaction, kind: PersonKind, person_id: str, provider: Provider) -> int:
+    """Untie every account that a person has with a provider; tells how many."""
+    table = identities_table
+    mine = (table.c.person_kind == kind.value, table.c.person_id == person_id, table.c.provider == provider.value)
+    gone = await tx.connection.execute(delete(table).where(*mine).returning(table.c.subject_index))
+    return len(gone.all())
+
+
 async def add_identity(
     tx: Transaction, provider: Provider, subject: str, kind: PersonKind, person_id: str, at: datetime, assurance: str
 ) -> None:
@@ -102,6 +129,18 @@ async def locker_grant(tx: Transaction, citizen_id: str) -> LockerTokens | None:
     """The citizen's locker tokens; None where she linked none or must consent again."""
     row = await _grant(tx, citizen_id)
     return None if row is None or row.needs_consent else _tokens(tx, row)
+
+
+async def locker_of(tx: Transaction, citizen_id: str) -> str | None:
+    """The locker that a citizen linked, also where its tokens do not hold any more; None where she linked none."""
+    row = await _grant(tx, citizen_id)
+    return None if row is None else _tokens(tx, row).locker_id
+
+
+async def ended_grant(tx: Transaction, citizen_id: str, version: int) -> LockerTokens | None:
+    """The tokens of a locker whose consent was taken back, as they were marked with that version; None else."""
+    row = await _grant(tx, citizen_id)
+    return _tokens(tx, row) if row is not None and row.needs_consent and row.version == version else None
 
 
 async def save_locker_grant(

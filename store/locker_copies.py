@@ -48,7 +48,7 @@ class LockerCopy:
 
 
 async def place(tx: Transaction, copy: LockerCopy) -> None:
-    """Note that a locker holds a certificate; the first note of a certificate stays."""
+    """Note that a locker holds a certificate. The first note stays until the copy was taken out."""
     values = {
         "certificate_id": copy.certificate_id,
         "citizen_id": copy.citizen_id,
@@ -57,7 +57,9 @@ async def place(tx: Transaction, copy: LockerCopy) -> None:
         "placed_at": copy.placed_at,
         "removed_at": None,
     }
-    await insert_new(tx, locker_copies_table, values)
+    if not await insert_new(tx, locker_copies_table, values):
+        taken_out = (_T.certificate_id == copy.certificate_id, _T.removed_at.is_not(None))
+        await tx.connection.execute(update(locker_copies_table).where(*taken_out).values(values))
 
 
 async def held(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, LockerCopy]:

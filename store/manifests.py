@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, func, select, update
+from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, delete, exists, func, select, update
 
 from domain.client_policy import ClientPlatform, ClientRule
 from domain.manifests import PublishedManifest, Use
@@ -112,6 +112,13 @@ async def add_uses(tx: Transaction, counted: Mapping[tuple[str, str, date], int]
             index_elements=("app", "version", "day"), set_={"uses": _U.uses + adding.excluded.uses}
         )
         await tx.connection.execute(adding)
+
+
+async def forget_uses(tx: Transaction, before: date) -> None:
+    """Delete the counts of days before a day; the last one of each version stays, so that its last use is known."""
+    later = manifest_uses_table.alias("later")
+    newer = exists().where(later.c.app == _U.app, later.c.version == _U.version, later.c.day > _U.day)
+    await tx.connection.execute(delete(manifest_uses_table).where(_U.day < before, newer))
 
 
 async def uses(tx: Transaction, since: date) -> list[Use]:

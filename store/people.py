@@ -27,10 +27,11 @@ from sqlalchemy import (
 
 from domain.people import Citizen, Officer, OfficerLevel, Operator, Posting, Role
 from domain.text import Bilingual, Language
+from store import contacts
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_page, rows_of
+from store.sql import AnyRow, count, first, insert_new, keyset_page, rows_of, upsert
 from store.types import Instant, Key
 
 citizens_table = Table(
@@ -90,6 +91,7 @@ async def add_citizen(tx: Transaction, citizen: Citizen) -> None:
     values = {"citizen_id": citizen.id, "created_at": citizen.created_at, **_citizen_values(tx, citizen)}
     if not await insert_new(tx, citizens_table, values):
         raise AlreadyThere("the citizen")
+    await contacts.note(tx, [(citizen.id, citizen.mobile)])
 
 
 async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
@@ -100,6 +102,7 @@ async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
     )
     if changed.first() is None:
         raise NotThere("the citizen")
+    await contacts.note(tx, [(citizen.id, citizen.mobile)])
 
 
 async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
@@ -229,6 +232,11 @@ async def add_operator(tx: Transaction, operator: Operator) -> None:
     """Keep a new operator. Raises AlreadyThere for the id or the CSC id."""
     if not await insert_new(tx, operators_table, _operator_values(operator)):
         raise AlreadyThere("the operator")
+
+
+async def save_operator(tx: Transaction, operator: Operator) -> None:
+    """Enter an operator, or bring the one with the same CSC id up to date; that one keeps its id."""
+    await upsert(tx, operators_table, [_operator_values(operator)], keys=("csc_id",))
 
 
 async def operators(tx: Transaction, ids: Iterable[str]) -> dict[str, Operator]:

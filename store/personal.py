@@ -6,7 +6,7 @@ keeps a table; a test asserts that every table with a citizen, or with sealed co
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from sqlalchemy.sql import ColumnElement
 
 from domain.appeals import OPEN as OPEN_APPEALS
 from domain.benefits import PaymentStatus
+from domain.certificates import CertificateStatus
 from domain.lifecycle import OPEN
 from store import changes
 from store.checks.contents import sealed_columns
@@ -30,7 +31,9 @@ ERASED = "(erased)"
 DELETED: Mapping[str, str] = MappingProxyType(
     {"identities": "person_id", "locker_grants": "citizen_id", "department_documents": "citizen_id",
      "appeal_opt_outs": "citizen_id", "claims": "citizen_id", "upload_uses": "citizen_id", "uploads": "citizen_id",
-     "notices": "citizen_id"}
+     "notices": "citizen_id", "relatives": "citizen_id", "sent_codes": "citizen_id", "account_links": "citizen_id",
+     "citizen_contacts": "citizen_id", "locker_orders": "citizen_id",
+     "partial_uploads": "citizen_id", "quarantined_files": "citizen_id"}
 )  # fmt: skip
 """Tables whose rows of the person are deleted, with the column that names her."""
 
@@ -46,6 +49,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "suggestions": ("text", "reply"),
         "appeal_events": ("note",),
         "appeal_awards": ("reason",),
+        "delay_reasons": ("text",),
         "grievance_replies": ("text",),
     }
 )
@@ -74,6 +78,11 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
         ),
         # The record stays for seven years (docs/consent.md); her mobile and e-mail in the artefact do not.
         "consent_records": ("artefact", _nothing),
+        # Which documents answers came from; the version of the form stays.
+        "application_forms": ("sources", _nothing),
+        # Who acted for her, when and by whose word stays, as the consent does; whom the operator named does not.
+        "assistances": ("applicant", _nothing),
+        "certificate_endings": ("reason", _texts_of),
     }
 )
 """Sealed JSON values that are replaced."""
@@ -86,6 +95,7 @@ PLAIN: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "verifications": {"photos": []},
         "doorstep_visits": {"paper_sha256": None, "otp_hash": None},
         "applications": {"fee_receipt": None},
+        "assistances": {"paper_sha256": None},
     }
 )
 """Columns that are set to a value that says nothing."""
@@ -115,14 +125,36 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "those that others got about her after seven days",
         "sign_ins": "forgotten after minutes",
         "app_codes": "forgotten after minutes",
+        "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
+        "session_devices": "what refresh tokens are made of; it goes with its session",
     }
 )
 """Sealed tables that belong to no citizen."""
 
-THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType({"grievance_replies": ("grievance_id", "grievances")})
+THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "grievance_replies": ("grievance_id", "grievances"),
+        "certificate_endings": ("certificate_id", "certificates"),
+    }
+)
 """Tables that belong to a citizen through another one: the column that names its row, and that table."""
 
-SECRET = frozenset({"otp", "otp_hash", "tokens", "subject_index", "witness"})
+SECRET = frozenset(
+    {
+        "otp",
+        "otp_hash",
+        "tokens",
+        "subject_index",
+        "witness",
+        "code_hash",
+        "sent",
+        "ticket_hash",
+        "browser_hash",
+        "proven",
+        "mobile_index",
+        "infected",
+    }
+)
 """Columns that are not the citizen's to read: secrets of the gateway, or another person's."""
 
 FINAL_PAYMENTS = (PaymentStatus.CREDITED, PaymentStatus.RETURNED, PaymentStatus.BENEFICIARY_REJECTED)
@@ -184,7 +216,16 @@ async def blocking(tx: Transaction, citizen_id: str) -> dict[str, int]:
         many = int((await tx.connection.execute(statement)).scalar_one())
         if many:
             counted[name] = many
-    return counted
+    awaited = await _awaited_corrections(tx, citizen_id)
+    return counted | ({"corrections": awaited} if awaited else {})
+
+
+async def _awaited_corrections(tx: Transaction, citizen_id: str) -> int:
+    """Certificates of hers whose right ones are being made, from what an erasure would take away."""
+    ended, held = metadata.tables["certificate_endings"], metadata.tables["certificates"]
+    joined = select(func.count()).join_from(ended, held, held.c.id == ended.c.certificate_id)
+    awaited = (ended.c.status == CertificateStatus.CORRECTED.value, ended.c.successor_id.is_(None))
+    return int((await tx.connection.execute(joined.where(held.c.citizen_id == citizen_id, *awaited))).scalar_one())
 
 
 async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
@@ -193,6 +234,7 @@ async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
     for name, column in (
         ("application_documents", "sha256"),
         ("doorstep_visits", "paper_sha256"),
+        ("assistances", "paper_sha256"),
         ("uploads", "sha256"),
         ("uploads", "expected"),
     ):
@@ -220,6 +262,16 @@ async def erase(tx: Transaction, citizen_id: str) -> dict[str, int]:
     ending = update(sessions).where(sessions.c.person_id == citizen_id, sessions.c.revoked_at.is_(None))
     await tx.connection.execute(ending.values(revoked_at=tx.clock.now()))
     return {name: many for name, many in changed.items() if many}
+
+
+async def holds_more_than(tx: Transaction, citizen_id: str, tables: Collection[str]) -> bool:
+    """Whether anything is kept of a citizen beside what lies in these tables."""
+    for name, column in person_tables().items():
+        if name in tables:
+            continue
+        if await first(tx, _of_person(column.table, citizen_id).limit(1)) is not None:
+            return True
+    return False
 
 
 async def _blank_table(tx: Transaction, table: Table, citizen_id: str) -> int:
@@ -291,6 +343,7 @@ async def still_named(tx: Transaction, sha256: str) -> bool:
     for name, column in (
         ("application_documents", "sha256"),
         ("doorstep_visits", "paper_sha256"),
+        ("assistances", "paper_sha256"),
         ("uploads", "sha256"),
         ("uploads", "expected"),
         ("certificates", "pdf_sha256"),

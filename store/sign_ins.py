@@ -51,6 +51,8 @@ class SignInTransaction:
     language: str
     created_at: datetime
     expires_at: datetime
+    link_id: str | None = None
+    """The link of a further account that this sign-in is for; then it opens no session."""
 
 
 @dataclass(frozen=True, slots=True)

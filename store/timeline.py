@@ -4,7 +4,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from domain.applications import AttachedDocument, RejectionGround, TimelineEntry
 from domain.changes import ChangeKind
@@ -126,6 +138,11 @@ async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     for row in await rows_of(tx, statement, table.c.application_id, application_ids):
         found.setdefault(row.application_id, []).append(_document(tx, row))
     return found
+
+
+async def remove_documents(tx: Transaction, application_id: str) -> None:
+    """Take all papers from a draft, whose papers are replaced as a whole."""
+    await tx.connection.execute(delete(documents_table).where(documents_table.c.application_id == application_id))
 
 
 async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str, signature: SignatureState) -> bool:

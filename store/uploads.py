@@ -107,6 +107,14 @@ async def use(tx: Transaction, upload: UploadedFile, by: Use, *, copy_id: str) -
     await tx.connection.execute(marked.values(used_at=func.coalesce(_T.used_at, now), citizen_id=known))
 
 
+async def no_longer_use(tx: Transaction, kind: str, object_id: str) -> None:
+    """Note that a thing names no file any more; a file that nothing else names is swept in its time."""
+    freed = delete(upload_uses_table).where(_U.object_kind == kind, _U.object_id == object_id).returning(_U.upload_id)
+    gone = list((await tx.connection.execute(freed)).scalars())
+    others = select(_U.upload_id).where(_U.upload_id == _T.id).exists()
+    await tx.connection.execute(update(uploads_table).where(_T.id.in_(gone), ~others).values(used_at=None))
+
+
 async def uses(tx: Transaction, upload_ids: Iterable[str]) -> list[Use]:
     """What names any of the files."""
     statement = select(_U.object_kind, _U.object_id, _U.citizen_id).where(_U.upload_id.in_(sorted(upload_ids)))

@@ -1,11 +1,13 @@
 """`apuni verify`: whether the whole store is as it must be (RELIABILITY.md section 5, invariants I1 to I6)."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from store import audit
 from store.checks.consents import consents
 from store.checks.contents import fields, files, vaulted
+from store.checks.endings import endings
+from store.checks.figures import figures
 from store.checks.finding import Finding
 from store.checks.histories import histories
 from store.checks.messages import messages
@@ -23,6 +25,10 @@ Tell = Callable[[str, int], None]
 """Told the name of a check that is done and how many findings it had."""
 
 
+Check = tuple[str, Callable[[Transaction], AsyncIterator[Finding]]]
+"""The name of a check, and what runs it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What one check found; `many` counts also what is not kept."""
@@ -32,12 +38,18 @@ class Checked:
     many: int
 
 
-async def verify(store: Store, vault: Vault, objects: ObjectStore, *, tell: Tell) -> list[Checked]:
-    """Run every check on one moment of the store. Raises StoreError where it cannot be read."""
+async def verify(
+    store: Store, vault: Vault, objects: ObjectStore, *, tell: Tell, more: Sequence[Check] = ()
+) -> list[Checked]:
+    """Run every check on one moment of the store, and `more` that are not the store's own.
+
+    Raises StoreError where it cannot be read.
+    """
     done: list[Checked] = []
     async with store.reading() as tx:
         await begin(tx)
-        for name, findings in _checks(tx, vault, objects):
+        others = [(name, check(tx)) for name, check in more]
+        for name, findings in [*_checks(tx, vault, objects), *others]:
             done.append(await _collected(name, findings))
             tell(name, done[-1].many)
     broken = () if await audit.verify(store) else (Finding("AUDIT_CHAIN_IS_BROKEN", "audit"),)
@@ -50,10 +62,12 @@ def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[s
     return [
         ("reference numbers", numbers(tx)),
         ("histories, counters and ledger", histories(tx)),
+        ("figures", figures(tx)),
         ("orders of payment", orders(tx)),
         ("outbox", messages(tx)),
         ("references between rows", references(tx)),
         ("ledger of consents", consents(tx)),
+        ("ends of certificates", endings(tx)),
         ("encrypted fields", fields(tx)),
         ("vault", vaulted(tx, vault)),
         ("files", files(tx, objects)),

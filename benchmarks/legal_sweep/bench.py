@@ -42,6 +42,9 @@ CHUNK = 2_000
 BACKLOG = 2_000
 """Cases that breach while no worker runs, for the round after an outage."""
 
+UNDECIDED = 60
+"""Days after which everything that was filed has lapsed: more than thirty working days."""
+
 SOON, THIN = 5, 3
 """Of the cases that are due within so many days a third is left: about 300 breaches a night of 100,000 cases."""
 
@@ -103,6 +106,8 @@ async def _rounds(world: World, cases: int) -> Any:
     await _analyse(world)
     yield await _timed("after an outage in which many breached", lambda: sweep(world.env))
     yield await _timed("the next one, an hour later: nothing to do", lambda: sweep(world.env))
+    clock.advance(timedelta(days=UNDECIDED))
+    yield await _timed("much later: appeals that nobody decided go up", lambda: sweep(world.env))
 
 
 async def _timed(name: str, work: Callable[[], Awaitable[Swept]]) -> Measured:

@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from gateway.commands.catalogue_group import catalogue, doctor, quarantine
+from gateway.commands.centre_group import centre, strength
+from gateway.commands.figures_group import figures
+from gateway.commands.form_group import forms
 from gateway.commands.officers import officer
 from gateway.commands.operations import client, operations
 
@@ -14,7 +18,23 @@ outbox = typer.Typer(name="outbox", no_args_is_help=True, help="Messages to the 
 person = typer.Typer(name="person", no_args_is_help=True, help="The data of one person.")
 switch = typer.Typer(name="switch", no_args_is_help=True, help="Switches for outside systems and mutations.")
 calendar = typer.Typer(name="calendar", no_args_is_help=True, help="Holidays that due dates are counted by.")
-GROUPS = (safety, outbox, person, switch, calendar, officer, operations, client)
+GROUPS = (
+    safety,
+    outbox,
+    person,
+    switch,
+    calendar,
+    officer,
+    operations,
+    client,
+    catalogue,
+    doctor,
+    quarantine,
+    figures,
+    forms,
+    centre,
+    strength,
+)
 """What gateway/cli.py adds to the command line."""
 
 _FILE = Annotated[Path, typer.Argument(help="the file of the backup")]

@@ -11,6 +11,7 @@ from rich.table import Table
 from domain.clock import Clock
 from domain.ids import SystemIds
 from gateway.composition import open_clock
+from gateway.object_place import open_objects
 from gateway.runfiles import NotUp
 from gateway.settings import Settings
 from store import crash_points
@@ -18,7 +19,7 @@ from store.archive import BackupKey
 from store.cipher import FieldCipher
 from store.engine import Store, schema_is_current
 from store.keyring import Keyrings
-from store.objects import LocalObjects, ObjectStore
+from store.objects import ObjectStore
 from store.vault import Vault
 
 out = Console(soft_wrap=True, highlight=False)
@@ -60,7 +61,7 @@ async def open_rooms(settings: Settings, *, any_revision: bool = False) -> Async
         stack.push_async_callback(store.close)
         vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=SystemIds(clock))
         stack.push_async_callback(vault.close)
-        yield Rooms(store, vault, LocalObjects(settings.objects_folder), clock)
+        yield Rooms(store, vault, await stack.enter_async_context(open_objects(settings, clock)), clock)
 
 
 def backup_key(settings: Settings) -> BackupKey:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -141,10 +142,14 @@ async def _verify(settings: Settings) -> list[Checked]:
     def tell(name: str, many: int) -> None:
         out.print(f"apuni: {name}: {'good' if not many else f'{many} findings'}", markup=False)
 
+    from actions.manifests import damaged
+
     clock = SystemClock()
     begun = clock.monotonic()
     async with open_rooms(settings) as rooms:
-        checked = await verify(rooms.store, rooms.vault, rooms.objects, tell=tell)
+        keyrings = Keyrings(settings.keys_folder)
+        signed = [("manifests of operations", partial(damaged, keyrings=keyrings))]
+        checked = await verify(rooms.store, rooms.vault, rooms.objects, tell=tell, more=signed)
     out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s", markup=False)
     return checked
 

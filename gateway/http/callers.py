@@ -51,7 +51,7 @@ class Caller:
 
 
 ROUTER = Caller(CallerKind.ROUTER, "router")
-"""A router in front of us that proved itself and forwards somebody without a session. It bounds its own callers."""
+"""A router in front of us that proved itself and forwards somebody without a session. All routers count as one."""
 
 _SHARES = {CallerKind.OFFICER: Share.OFFICERS, CallerKind.PARTNER: Share.PARTNERS}
 _KINDS = {

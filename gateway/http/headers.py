@@ -11,6 +11,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
 HTML = "text/html"
 SESSION_COOKIE = "apuni_session"
+ROUTER_HEADER = "x-router-secret"
 
 EVERY_ANSWER: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -27,9 +28,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BEARER = re.compile(r"Bearer +(?P<token>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 
 
-def is_router(request: Request, secret: str | None) -> bool:
+def is_router(headers: Mapping[str, str], secret: str | None) -> bool:
     """Whether a router in front of us proves itself by the secret that was set (docs/federation.md)."""
-    given = request.headers.get("x-router-secret")
+    given = headers.get(ROUTER_HEADER)
     return bool(secret and given) and hmac.compare_digest((given or "").encode(), (secret or "").encode())
 
 

@@ -91,6 +91,12 @@ class Metrics:
             ("source", "call"),
             registry=self.registry,
         )
+        self._not_let_in = Counter(
+            "apuni_source_not_let_in",
+            "Answers that our own key, subscription or configuration is wrong: somebody must look",
+            ("source", "call"),
+            registry=self.registry,
+        )
         policies = Gauge(
             "apuni_source_policy",
             "How each call behaves; docs/policies.md is the same table",
@@ -99,6 +105,7 @@ class Metrics:
         )
         for policy in POLICIES:
             self._integrity.labels(policy.source.value, policy.name)
+            self._not_let_in.labels(policy.source.value, policy.name)
             policies.labels(**policy.described()).set(1)
         self._alarms = Gauge("apuni_alarm", "Alarms that hold (docs/alarms.md)", ("code",), registry=self.registry)
         self._waiting = Gauge("apuni_outbox_messages", "Messages not delivered", ("state",), registry=self.registry)
@@ -157,8 +164,9 @@ class Metrics:
 
     def observe_call(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
         """Count one call to an outside system; a CallObserver for the SourceMonitor."""
-        if outcome == "integrity":
-            self._integrity.labels(source.value, policy).inc()
+        looks = {"integrity": self._integrity, "not_let_in": self._not_let_in}
+        if outcome in looks:
+            looks[outcome].labels(source.value, policy).inc()
             return
         self._calls.labels(source.value, policy, outcome).inc()
         self._call_seconds.labels(source.value).observe(seconds)

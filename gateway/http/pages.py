@@ -33,7 +33,18 @@ nav{text-align:right}a{color:#0b4f8a}
 table{width:100%;border-collapse:collapse;margin:1rem 0}
 th,td{padding:.5rem;text-align:left;vertical-align:top;border-bottom:1px solid #dfe4e8}
 .good{color:#14532d;font-weight:600}.bad{color:#9f1d12;font-weight:600}.plain{color:#4a4a4a}
-a:focus-visible{outline:3px solid #d9730d;outline-offset:2px}
+a:focus-visible,.ask :focus-visible{outline:3px solid #d9730d;outline-offset:2px}
+.ask h2{margin:1.5rem 0 .5rem;font-size:1.2rem}.ask .q{margin:0 0 1rem}.ask .plain,.ask .bad{display:block}
+.ask fieldset{min-width:0;margin:0 0 1rem;padding:.75rem;border:1px solid #c5ccd3;border-radius:.25rem}
+.ask label,.ask legend{font-weight:600;overflow-wrap:anywhere}.ask small{font-weight:400}
+.ask [type=text],.ask [type=email],.ask [type=date],.ask select,.ask textarea{display:block;width:100%;
+min-height:2.75rem;padding:.5rem;font:inherit;border:1px solid #6b7680;border-radius:.25rem;background:#fff}
+.ask .tick input{width:1.25rem;height:1.25rem;vertical-align:middle}.ask .tick label{display:inline;margin-right:1rem}
+.ask button{min-height:2.75rem;padding:.5rem 1.25rem;font:inherit}
+.plot{margin:2rem 0;break-inside:avoid}.plot h2{font-size:1.15rem;margin:0}.plot>svg{width:100%;height:auto}
+.plot td,.plot thead th+th{text-align:right}.plot caption{text-align:left;font-weight:600}.legend span{margin-right:1rem}
+@media (max-width:30rem){body{padding:.25rem}main{padding:.75rem}th,td{padding:.35rem}}
+@media print{body{padding:0;background:#fff}main{max-width:none;margin:0;border:0}nav,.links{display:none}}
 """
 _STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {

@@ -15,7 +15,7 @@ from strawberry.schema import BaseSchema
 from domain.errors import ErrorCode
 from gateway.http.admission import Slot
 from gateway.http.body import GraphQLParameters
-from gateway.http.callers import Caller, CallerKind, Callers
+from gateway.http.callers import Caller, Callers
 from gateway.http.calls import ContextFactory, Ready, RequestContext, RequestFacts, Resolved
 from gateway.http.documents import PREPARED, Documents, GivenDocument, Prepared
 from gateway.http.edge import Edge
@@ -54,8 +54,8 @@ class Pipeline:
         return self._callers(token, address)
 
     async def spend(self, caller: Caller) -> Standing | None:
-        """Count one operation of a caller. A router bounds its own callers. Raises Refusal with 429."""
-        if self.edge.rates is None or caller.kind is CallerKind.ROUTER:
+        """Count one operation of a caller. Raises Refusal with 429."""
+        if self.edge.rates is None:
             return None
         return await self.edge.rates.spend(caller)
 

@@ -68,11 +68,12 @@ class RateLimits:
         self._clock = clock
         self._faults = faults
         self._seconds = rates.store_seconds
+        own = {
+            CallerKind.ANONYMOUS: rates.anonymous_per_minute,
+            CallerKind.ROUTER: rates.router_per_minute,
+        }
         self._items = {
-            kind: RateLimitItemPerMinute(
-                rates.anonymous_per_minute if kind is CallerKind.ANONYMOUS else rates.signed_in_per_minute,
-                namespace=kind.value,
-            )
+            kind: RateLimitItemPerMinute(own.get(kind, rates.signed_in_per_minute), namespace=kind.value)
             for kind in CallerKind
         }
         self._own: Storage = MemoryWindows(clock)

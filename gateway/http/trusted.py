@@ -18,6 +18,7 @@ from domain.people import Role
 from gateway.http.body import GraphQLParameters
 from gateway.http.calls import RequestContext, Resolved
 from gateway.http.documents import Prepared
+from gateway.http.headers import ROUTER_HEADER
 from gateway.http.refusals import Refusal, bad_request
 from gateway.limits import DocumentMode
 from schema.errors import Fault
@@ -25,7 +26,6 @@ from schema.errors import Fault
 PREFIX = "sha256:"
 NAME_HEADERS = ("x-client-name", "apollographql-client-name")
 VERSION_HEADERS = ("x-client-version", "apollographql-client-version")
-ROUTER_HEADER = "x-router-secret"
 APOLLO_VERSION = 1
 
 _MAY_OPEN = {

@@ -1,40 +1,39 @@
 """`POST /uploads` takes a file of somebody who is signed in; `GET /files/<sha256>` gives one by a signed link.
 
-The body is the file itself, or `multipart/form-data` with one file. Neither the file's name nor anything of its
-content is kept or logged.
+The body is the file itself, or `multipart/form-data` with one file; gateway/http/resumable.py takes files in pieces.
+`?document=` names the paper that the file is to be, `Content-Digest` the SHA-256 of the body. Neither the file's name
+nor anything of its content is kept or logged.
 """
 
 import asyncio
+import base64
+import binascii
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.environment import Environment
-from actions.file_links import OpenedFile, opened, signed_link
-from actions.sessions import subject_for_token
+from actions.file_links import OpenedFile, opened
 from actions.uploads import refuse_strangers, take_in, too_large
-from domain.clock import IST
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.files import ENDINGS, UploadedFile
-from domain.people import ANONYMOUS, Subject
-from domain.text import Language, language_from_header
-from gateway.http.answers import fault_body, json_answer, retry_headers
-from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, media_type_of, request_id_of, token_of
-from schema.errors import OURS, fault_of
+from domain.errors import ErrorCode, Problem, Problems
+from domain.files import ENDINGS
+from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.http.resumable import Resumable, speaks_tus
+from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
 from store.errors import StoreError
-
-BODY_SECONDS = 120.0
-"""How long a caller may take to send a file: 2 MB at 140 kbit/s."""
 
 _MULTIPART = "multipart/form-data"
 _UNSAID = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
 """Content types by which a client says nothing about the file; the last one is what curl sends by itself."""
+
+_SHA_256 = re.compile(r"(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]+):")
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,99}", re.ASCII)
 
 _ENVELOPE = 8192
 """What boundaries and headers of a multipart body may take beside the file."""
@@ -44,18 +43,6 @@ _LINK_HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-site",
-}
-_STATUSES = {
-    ErrorCode.UNAUTHENTICATED: 401,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.FILE_TOO_LARGE: 413,
-    ErrorCode.FILE_TYPE_NOT_ALLOWED: 415,
-    ErrorCode.FILE_DISGUISED: 415,
-    ErrorCode.RATE_LIMITED: 429,
-    ErrorCode.INTEGRITY: 500,
-    ErrorCode.OVERLOADED: 503,
-    ErrorCode.INTERNAL: 500,
-    ErrorCode.DEADLINE_EXCEEDED: 408,
 }
 _log = structlog.get_logger(__name__)
 
@@ -70,16 +57,16 @@ def upload_routes(environment: Environment, *, origins: Collection[str]) -> list
     """Both doors. `origins` are those whose pages may use the session cookie."""
 
     async def upload(request: Request) -> Response:
-        language = language_from_header(request.headers.get("accept-language"))
         try:
-            subject = await _subject(environment, request, origins)
+            subject = await subject_of(environment, request, origins)
             refuse_strangers(subject)
-            content, claimed = await _file(request, environment.files.largest_bytes)
-            kept = await take_in(environment, subject, content, claimed)
-        except (*OURS, ClientDisconnect) as error:
-            return _refused(environment, request, language, error)
+            document_key, expected = _document_key(request), _digest(request)
+            content, claimed = await _file(request, environment.files.largest_of(document_key))
+            kept = await take_in(environment, subject, content, claimed, document_key=document_key, expected=expected)
+        except FAULTS as error:
+            return refused(environment, request, error)
         _log.info("upload", media_type=kept.media_type.value, bytes=kept.size)
-        return _answer(environment, request, language, _shown(environment, kept), 201)
+        return answered(environment, request, shown(environment, kept), 201)
 
     async def read(request: Request) -> Response:
         given = request.query_params
@@ -92,27 +79,38 @@ def upload_routes(environment: Environment, *, origins: Collection[str]) -> list
                 signature=given.get("signature", ""),
             )
         except StoreError as error:
-            language = language_from_header(request.headers.get("accept-language"))
-            return _refused(environment, request, language, error)
+            return refused(environment, request, error)
         return _content(found) if found else Response("not found", 404, _LINK_HEADERS, media_type="text/plain")
 
+    resumable = Resumable(environment, origins)
+
+    async def upload_or_begin(request: Request) -> Response:
+        return await (resumable.begin(request) if speaks_tus(request) else upload(request))
+
     return [
-        Route("/uploads", upload, methods=["POST"]),
+        Route("/uploads", upload_or_begin, methods=["POST"]),
+        *resumable.routes(),
         Route("/files/{sha256}", read, methods=["GET"]),
     ]
 
 
-async def _subject(env: Environment, request: Request, origins: Collection[str]) -> Subject:
-    token = token_of(request, origins)
-    if token is None and _from_our_page(request, origins):
-        token = request.cookies.get(SESSION_COOKIE)
-    return ANONYMOUS if token is None else await subject_for_token(env, token)
+def _document_key(request: Request) -> str | None:
+    """Which paper the file is to be, by `?document=`; raises BAD_INPUT for what is no key of a paper."""
+    key = request.query_params.get("document")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("document",)))
+    return key
 
 
-def _from_our_page(request: Request, origins: Collection[str]) -> bool:
-    """A form of another site can send a file too, so the browser must vouch for the page (DECISIONS.md, The graph)."""
-    site = request.headers.get("sec-fetch-site")
-    return site == "same-origin" if site is not None else request.headers.get("origin") in origins
+def _digest(request: Request) -> str | None:
+    """The SHA-256 of the body in hexadecimal where the sender named it: `Content-Digest: sha-256=:...:` (RFC 9530)."""
+    named = _SHA_256.search(request.headers.get("content-digest", ""))
+    if named is None:
+        return None
+    try:
+        return base64.b64decode(named[1], validate=True).hex()
+    except binascii.Error:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", "sha256"))) from None
 
 
 async def _file(request: Request, most: int) -> tuple[bytes, str | None]:
@@ -163,37 +161,7 @@ def _claim(media_type: str) -> str | None:
     return None if media_type in _UNSAID else media_type
 
 
-def _shown(env: Environment, kept: UploadedFile) -> dict[str, Any]:
-    link = signed_link(env, kept)
-    return {
-        "reference": kept.reference,
-        "sha256": kept.sha256,
-        "mediaType": kept.media_type.value,
-        "bytes": kept.size,
-        "createdAt": kept.created_at.astimezone(IST).isoformat(timespec="milliseconds"),
-        "url": link.url,
-        "urlExpiresAt": link.expires_at.astimezone(IST).isoformat(timespec="milliseconds"),
-    }
-
-
 def _content(found: OpenedFile) -> Response:
     name = f"{found.upload.sha256[:16]}.{ENDINGS[found.upload.media_type]}"
     headers = {**_LINK_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
     return Response(found.content, 200, headers, media_type=found.upload.media_type.value)
-
-
-def _answer(env: Environment, request: Request, language: Language, body: dict[str, Any], status: int) -> Response:
-    return json_answer(body, status, request_id=request_id_of(request) or env.ids.key(), language=language)
-
-
-def _refused(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
-    if isinstance(error, ClientDisconnect):
-        error = Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
-    fault = fault_of(error)
-    request_id = request_id_of(request) or env.ids.key()
-    body = fault_body(fault, request_id=request_id, language=language)
-    response = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
-    response.headers.update(retry_headers(fault))
-    if isinstance(error, NotSignedIn):
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response

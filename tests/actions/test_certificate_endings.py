@@ -1,89 +1,27 @@
-"""Correcting and revoking: a new document with its own number, the old one leading to it, lockers that follow."""
-
-from dataclasses import dataclass, field, replace
+"""Correcting and revoking: a new document with its own number, the old one leading to it."""
 
 import pytest
 
 from actions.aliases import certificate_by_any
 from actions.certificate_endings import (
     CORRECT,
-    CorrectCertificate,
     EndCertificate,
     correct_certificate,
     end_of,
     make_corrected,
     revoke_certificate,
 )
-from actions.consents import ChangeConsent, grant_consent, withdraw_consent
-from actions.issue import issue_certificate
-from actions.locker_push import PUSH, send_to_locker
+from actions.personal_data import erase_person, export_part
 from domain.certificates import CertificateStatus, EndGround
-from domain.consents import ConsentPurpose
 from domain.errors import ErrorCode, Problems
 from domain.lifecycle import Move
-from domain.sources import Source
-from integrations.digilocker import URI_UNKNOWN, PushAction, PushedUri
-from integrations.errors import IntegrationError, Refused, Unavailable
-from store import applications, audit, certificate_endings, certificates, locker_copies, outbox
-from store.outbox import OutboxState
-from tests.support.actions import FREE, FakeRenderer, World
-
-FORM = {"father_name": "Bachan Singh", "child_name": "Annya Negi"}
-WRONG = EndGround.CLERICAL_ERROR
-
-
-@dataclass
-class Pushes:
-    """The locker's side: what came, or what is raised."""
-
-    came: list[PushedUri] = field(default_factory=list)
-    failure: IntegrationError | None = None
-
-    async def push(self, pushed: PushedUri) -> None:
-        if self.failure:
-            raise self.failure
-        self.came.append(pushed)
-
-    @property
-    def told(self) -> list[tuple[str, str]]:
-        return [(pushed.action.value, pushed.uri) for pushed in self.came]
-
-
-@pytest.fixture
-def pushes(world: World) -> Pushes:
-    world.locker.pushing = made = Pushes()
-    return made
-
-
-async def consent(world: World) -> None:
-    await world.link_locker(world.asha)
-    await grant_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "yes"))
-
-
-async def issued(world: World):
-    application = await world.approved(world.asha, FREE, world.registrar, form=FORM)
-    certificate = await issue_certificate(world.env, application.id, FakeRenderer())
-    assert certificate is not None
-    return certificate
-
-
-async def waiting(world: World, topic: str = PUSH) -> list:
-    async with world.env.store.reading() as tx:
-        return [one for one in await outbox.listing(tx, OutboxState.PENDING, 100) if one.topic == topic]
-
-
-async def run_pushes(world: World) -> None:
-    for message in await waiting(world):
-        await send_to_locker(world.env, message.payload["certificate_id"], PushAction(message.payload["action"]))
-        async with world.env.store.writing() as tx:
-            await outbox.delivered(tx, message.id, world.clock.now())
-
-
-def correction(certificate, **changes) -> CorrectCertificate:
-    plain = CorrectCertificate(
-        certificate.id, WRONG, "The name was misspelt", "c-1", facts={"child_name": "Ananya Negi"}
-    )
-    return replace(plain, **changes)
+from domain.notices import NoticeKind, told
+from domain.people import SYSTEM
+from domain.text import Language
+from store import applications, audit, certificate_endings, certificates, notices
+from store.personal import ERASED
+from tests.support.actions import FakeRenderer, World
+from tests.support.endings import WRONG, correction, issued, waiting
 
 
 async def test_a_corrected_certificate_is_a_new_one_in_the_place_of_the_old(world: World):
@@ -192,74 +130,39 @@ async def test_a_correction_that_cannot_be_done_changes_nothing(world: World, ch
         assert (await certificates.many(tx, [old.id]))[old.id].status is CertificateStatus.ACTIVE
 
 
-async def test_a_certificate_goes_to_the_locker_only_where_consent_is_on_record(world: World, pushes: Pushes):
-    await world.link_locker(world.asha)
-    await issued(world)
-    assert await waiting(world) == []
-
-
-async def test_an_issued_certificate_is_put_into_the_locker(world: World, pushes: Pushes):
-    await consent(world)
-    certificate = await issued(world)
-    await run_pushes(world)
-    await run_pushes(world)
-
-    (pushed,) = pushes.came
-    assert (pushed.action, pushed.uri, pushed.locker_id) == (PushAction.ADD, certificate.uri, "locker-1")
-    assert pushed.pdf == f"%PDF {certificate.number}".encode()
-    async with world.env.store.reading() as tx:
-        assert (await locker_copies.held(tx, [certificate.id]))[certificate.id].via is locker_copies.Via.PUSH
-        actions = [line.action for line in await audit.lines_of(tx, "CERTIFICATE", certificate.id)]
-    assert actions == ["locker.push_add"]
-
-
-async def test_consent_withdrawn_before_the_push_stops_it(world: World, pushes: Pushes):
-    await consent(world)
-    await issued(world)
-    await withdraw_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "no"))
-    await run_pushes(world)
-    assert pushes.came == []
-
-
-async def test_a_correction_updates_and_a_revocation_deletes_what_the_locker_holds(world: World, pushes: Pushes):
-    await consent(world)
+async def test_she_is_told_in_both_languages_once(world: World):
     old = await issued(world)
-    await run_pushes(world)
-    await correct_certificate(world.env, world.registrar, correction(old))
+    for _ in range(2):
+        await correct_certificate(world.env, world.registrar, correction(old))
     new = await make_corrected(world.env, old.id, FakeRenderer())
-    # Consent that has ended does not leave a wrong paper in the locker.
-    await withdraw_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "no"))
-    await run_pushes(world)
     await revoke_certificate(world.env, world.registrar, EndCertificate(new.id, WRONG, "Wrong", "r"))
-    await run_pushes(world)
 
-    assert pushes.told == [("A", old.uri), ("U", old.uri), ("D", old.uri)]
-    assert pushes.came[1].pdf == f"%PDF {new.number}".encode()
-    assert pushes.came[2].pdf is None
     async with world.env.store.reading() as tx:
-        assert await locker_copies.held(tx, [old.id]) == {}
+        page = await notices.page_of_citizen(tx, world.asha.person_id or "", limit=20)
+    ended = (NoticeKind.CERTIFICATE_CORRECTED, NoticeKind.CERTIFICATE_REVOKED)
+    words = {one.kind: (told(one, Language.HI), told(one, Language.EN)) for one in page if one.kind in ended}
+    assert len([one for one in page if one.kind in ended]) == 2
+    assert "संशोधित" in words[NoticeKind.CERTIFICATE_CORRECTED][0]
+    assert "corrected" in words[NoticeKind.CERTIFICATE_CORRECTED][1]
+    assert "निरस्त" in words[NoticeKind.CERTIFICATE_REVOKED][0]
+    assert "revoked" in words[NoticeKind.CERTIFICATE_REVOKED][1]
 
 
-async def test_an_entry_that_the_citizen_deleted_is_put_there_by_its_new_uri(world: World, pushes: Pushes):
-    await consent(world)
+async def test_nobody_is_erased_between_two_certificates_and_an_erased_ones_reasons_are_gone(world: World):
     old = await issued(world)
-    await run_pushes(world)
     await correct_certificate(world.env, world.registrar, correction(old))
+    with pytest.raises(Problems) as blocked:
+        await erase_person(world.env, world.asha, world.asha.person_id or "")
+    assert blocked.value.problems[0].params == {"corrections": "1"}
     new = await make_corrected(world.env, old.id, FakeRenderer())
-    pushes.failure = Refused(Source.DIGILOCKER, URI_UNKNOWN)
-    await run_pushes(world)
-    pushes.failure = None
-    await run_pushes(world)
-    assert pushes.told == [("A", old.uri), ("A", new.uri)]
+    page = await export_part(world.env, world.asha, world.asha.person_id or "", "certificate_endings")
+    assert [row["reason"] for row in page.rows] == [{"text": "The name was misspelt"}]
 
+    await erase_person(world.env, world.asha, world.asha.person_id or "")
 
-async def test_a_lost_answer_hides_no_copy(world: World, pushes: Pushes):
-    await consent(world)
-    certificate = await issued(world)
-    pushes.failure = Unavailable(Source.DIGILOCKER, "timeout")
-    with pytest.raises(Unavailable):
-        await run_pushes(world)
-    await revoke_certificate(world.env, world.registrar, EndCertificate(certificate.id, WRONG, "Wrong", "r"))
-    pushes.failure = None
-    await run_pushes(world)
-    assert pushes.told == [("D", certificate.uri)]
+    page = await export_part(world.env, SYSTEM, world.asha.person_id or "", "certificate_endings")
+    assert [(row["reason"], row["successor_id"]) for row in page.rows] == [({"text": ERASED}, new.id)]
+    with pytest.raises(Problems) as caught:
+        await correct_certificate(world.env, world.registrar, correction(new, idempotency_key="c-9"))
+    assert caught.value.code is ErrorCode.TRANSITION_NOT_ALLOWED
+    await revoke_certificate(world.env, world.registrar, EndCertificate(new.id, WRONG, "Wrong", "r"))

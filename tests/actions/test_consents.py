@@ -11,19 +11,21 @@ from actions.certificates import certificates_of
 from actions.consent_ledger import recorded
 from actions.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
 from actions.department_documents import RATION_CARD, department_certificates_of
+from actions.locker_revoking import REVOKE, revoke_locker
 from actions.personal_data import erase_person, export_part
 from actions.ration import CARD_NUMBER
 from actions.recorded_consents import consent_state
 from actions.sign_in_people import _keep_grant
 from domain.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
 from domain.errors import ErrorCode, Problems
+from domain.notices import NoticeKind, told
 from domain.people import PersonKind, Role, Subject
 from domain.sources import Source
-from domain.text import Bilingual
+from domain.text import Bilingual, Language
 from integrations.apisetu.consent import artefact_to_send
 from integrations.errors import Unavailable
 from integrations.sso import ProviderTokens
-from store import accesses, department_documents, identities
+from store import accesses, department_documents, identities, notices, outbox
 from store.consents import consent_records_table
 from store.department_documents import DepartmentDocument
 from tests.support.worlds import wrong
@@ -237,6 +239,8 @@ async def test_the_locker_is_closed_by_withdrawing_and_a_sign_in_does_not_open_i
 
     assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
     assert await state(world, LOCKER) is ConsentState.MISSING
+    assert revoked == []
+    await delivered(world)
     assert revoked == ["access"]
     await signed_in(world)
     assert await state(world, LOCKER) is ConsentState.MISSING
@@ -252,6 +256,60 @@ async def test_what_she_says_at_digilocker_is_recorded_once(world):
     async with world.env.store.reading() as tx:
         [consent] = await recorded(tx, world.asha.person_id)
     assert (consent.purpose, consent.until, len(consent.records)) == (LOCKER, until, 1)
+
+
+async def delivered(world) -> list[str]:
+    """Carry out what waits in the outbox about lockers, as the worker does; gives the codes of what failed."""
+    failed = []
+    async with world.env.store.writing() as tx:
+        waiting = [one for one in await outbox.claim(tx, "test", 20, 30.0) if one.topic == REVOKE]
+    for one in waiting:
+        try:
+            await revoke_locker(world.env, one.payload["citizen_id"], int(one.payload["version"]))
+        except Unavailable as error:
+            failed.append(error.code)
+            async with world.env.store.writing() as tx:
+                await outbox.failed(tx, one.id, world.clock.now(), error.code, worker_id="test")
+        else:
+            async with world.env.store.writing() as tx:
+                await outbox.delivered(tx, one.id, world.clock.now())
+    return failed
+
+
+async def test_digilocker_is_told_of_a_withdrawal_again_until_it_answers_and_not_after_a_new_consent(world):
+    revoked: list[str] = []
+
+    async def away(token: str) -> None:
+        raise Unavailable(Source.DIGILOCKER, "http_503")
+
+    async def revoke(token: str) -> None:
+        revoked.append(token)
+
+    world.locker.revoke = away
+    await world.link_locker(world.asha)
+    await withdraw_consent(world.env, world.asha, of(LOCKER, "back"))
+    assert await delivered(world) == ["http_503"]
+    world.locker.revoke = revoke
+    assert await delivered(world) == []
+    world.clock.advance(timedelta(seconds=61))
+    assert (await delivered(world), revoked) == ([], ["access"])
+
+    await grant_consent(world.env, world.asha, of(LOCKER, "give"))
+    await signed_in(world)
+    await withdraw_consent(world.env, world.asha, of(LOCKER, "back again"))
+    await grant_consent(world.env, world.asha, of(LOCKER, "give again"))
+    await signed_in(world)
+    assert (await delivered(world), revoked) == ([], ["access"])
+
+
+async def test_she_is_told_when_an_operator_asks_for_a_consent(world, asked):
+    await hold(world, "INCER")
+    await ask_consent(world.env, asked, of(DOCUMENTS, "ask"))
+
+    async with world.env.store.reading() as tx:
+        [notice] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
+    assert (notice.kind, notice.params) == (NoticeKind.CONSENT_ASKED, {"consent_purpose": DOCUMENTS.value})
+    assert "सहमति" in told(notice, Language.HI)
 
 
 async def signed_in(world, until=None) -> None:

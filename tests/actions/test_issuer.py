@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -11,8 +11,9 @@ from actions.issuer import CertificateIssuer
 from domain.certificates import CertificateStatus
 from domain.numbers import NumberKind, make_number
 from domain.people import PersonKind, Provider
-from integrations.digilocker import CopyFormat, PullDocRequest, PullRequest
+from integrations.digilocker import CopyFormat, IssuedCopy, NotNow, PullDocRequest, PullRequest
 from store import accesses, audit, certificates, identities
+from store.errors import InProgress, StoreError, StoreUnavailable, WritesStopped
 from store.identities import LockerTokens
 from store.objects import LocalObjects
 from tests.store.builders import application, certificate, sow
@@ -187,3 +188,42 @@ async def test_a_uri_in_the_locker_is_fetched_again(env):
 )
 def test_spellings_of_one_name(one, other, same):
     assert same_name(one, other) is same
+
+
+async def test_a_transaction_that_another_process_answered_is_answered_alike(env, store_keyrings, store_clock):
+    """A restart forgets nothing: the transaction number lies in the store."""
+    assert isinstance(await CertificateIssuer(env).find(pull()), IssuedCopy)
+    store_clock.advance(timedelta(hours=1))  # the door refuses it by then; what stands behind it still knows
+
+    assert isinstance(await CertificateIssuer(replace(env)).find(pull()), IssuedCopy)
+    assert await CertificateIssuer(replace(env)).find(pull(search={"UDF1": "another"})) is None
+    async with env.store.reading() as tx:
+        assert len(await accesses.of_citizen(tx, "c1", 10)) == 1
+
+
+class Broken:
+    """A store that fails in one way."""
+
+    def __init__(self, failure: StoreError) -> None:
+        self.failure = failure
+
+    async def carry_out(self, work: object) -> None:
+        raise self.failure
+
+
+@pytest.mark.parametrize("failure", [StoreUnavailable("gone"), WritesStopped("sealing"), InProgress()])
+async def test_a_store_that_cannot_be_used_is_no_answer_but_not_now(env, failure):
+    issuer = CertificateIssuer(replace(env, store=Broken(failure)))
+    by_uri = PullDocRequest("o", "1", CopyFormat.PDF, certificate().uri, LOCKER, None, None)
+    with pytest.raises(NotNow):
+        await issuer.find(pull())
+    with pytest.raises(NotNow):
+        await issuer.fetch(by_uri)
+
+
+async def test_a_damaged_file_is_not_handed_out(env, tmp_path):
+    for path in (tmp_path / "objects").rglob("*"):
+        if path.is_file() and len(path.name) == 64:
+            path.write_bytes(b"something else")
+    with pytest.raises(NotNow):
+        await CertificateIssuer(env).find(pull())

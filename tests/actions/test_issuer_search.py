@@ -8,14 +8,12 @@ import pytest
 from actions.holder_match import is_holder
 from actions.issuer import CertificateIssuer
 from domain.certificates import CertificateEnding, CertificateStatus, EndGround
-from domain.lifecycle import Status
 from domain.numbers import NumberKind, make_number
 from integrations.digilocker import PENDING, CopyFormat, IssuedCopy, PullDocRequest
 from store import certificate_endings, certificates, locker_copies
 from tests.actions.test_issuer import BORN, LOCKER, NUMBER, OTHER_LOCKER, env, pull  # noqa: F401 - a fixture
 from tests.store.builders import NOW, application, certificate, sow
 
-APPLIED = make_number(NumberKind.APPLICATION, 2026, "5555555555")
 INCOME = {"financial_year": "2025-26", "annual_income": "1 20 000"}
 
 
@@ -85,16 +83,6 @@ async def test_the_holder_is_known_in_every_spelling_and_without_a_date_by_her_n
 )
 def test_the_rule_of_name_and_date(name, born_on, known, same):
     assert is_holder(name, born_on, ("Asha Negi", "आशा नेगी"), known) is same
-
-
-async def test_what_is_decided_and_not_yet_made_is_told_to_wait(env):  # noqa: F811
-    async with env.store.writing() as tx:
-        await sow(tx, replace(application("a7"), number=APPLIED, status=Status.APPROVED), citizens=())
-    issuer = CertificateIssuer(env)
-
-    assert await issuer.find(pull(search={"UDF1": APPLIED})) is PENDING
-    assert await issuer.find(pull(txn="t-2", search={"UDF1": APPLIED}, locker_id=OTHER_LOCKER)) is None
-    assert await issuer.find(pull(txn="t-3", search={"UDF1": APPLIED}, name="Usha Negi")) is None
 
 
 async def corrected(env, successor=None):  # noqa: F811

@@ -1,14 +1,30 @@
 """Fees, answers and withdrawals."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+
 import pytest
 
+from actions.attachments import VERIFY
 from actions.decide import Decide, Verdict, decide_application
+from actions.idempotent import hash_of
 from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
-from domain.applications import RejectionGround
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Status
-from domain.people import Subject
-from tests.support.actions import FREE, ORDER, World
+from actions.submit import NewDocument
+from actions.submit_checks import DocumentSource
+from domain.applications import Application, AttachedDocument, RejectionGround
+from domain.errors import ErrorCode, NotSignedIn, Problems
+from domain.lifecycle import Move, Status
+from domain.people import ANONYMOUS, Subject
+from domain.sources import Source
+from integrations.digilocker import IssuedDocument
+from integrations.errors import Unavailable
+from store import accesses, applications, idempotency, outbox
+from tests.support.actions import FREE, INCOME, INCOME_PAPERS, ORDER, World, papers
+from tests.support.files import hand_in
+
+ASKED = "address-proof"
+PAN = IssuedDocument("in.gov.pan-PANCR-1", "PAN", "PANCR", "Income Tax", "in.gov.pan", ("application/pdf",), None)
 
 
 async def code_of(call: object) -> tuple[ErrorCode, tuple[str, ...]]:
@@ -89,3 +105,114 @@ async def test_an_answer_must_say_something_to_a_query_that_is_open(world: World
     assert await code_of(call) == (ErrorCode.REASON_REQUIRED, ("input", "answer"))
     call = answer_query(world.env, world.asha, AnswerQuery(application.id, "x", {}, "stale", expected_version=1))
     assert (await code_of(call))[0] is ErrorCode.CONFLICT
+
+
+async def asked_for_a_paper(world: World) -> Application:
+    """Asha's application for an income certificate, with a query for a better copy of one paper."""
+    first = (await hand_in(world.env, world.asha, "the first copy")).reference
+    given = tuple(NewDocument(key, first, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
+    application = await world.in_scrutiny(world.asha, INCOME, world.tehsildar, documents=given)
+    ground, reason = RejectionGround.DOCUMENT_NOT_LEGIBLE, "The copy cannot be read."
+    query = Decide(application.id, Verdict.RAISE_QUERY, "q", ground=ground, reason=reason, documents=(ASKED,))
+    return (await decide_application(world.env, world.tehsildar, query))[0]
+
+
+def answer(application: Application, key: str, *documents: NewDocument) -> AnswerQuery:
+    return AnswerQuery(application.id, "A better copy.", {}, key, documents=documents)
+
+
+async def attached_to(world: World, application: Application) -> Sequence[AttachedDocument]:
+    async with world.env.store.reading() as tx:
+        return (await applications.documents(tx, [application.id]))[application.id]
+
+
+async def test_the_paper_that_a_query_asked_for_is_handed_in_with_the_answer(world: World):
+    application = await asked_for_a_paper(world)
+    world.clock.advance(timedelta(days=2))
+    better = (await hand_in(world.env, world.asha, "a better copy")).reference
+    request = answer(application, "a", NewDocument(ASKED, better, DocumentSource.UPLOAD.value))
+
+    for replay in (False, True):
+        answered, replayed = await answer_query(world.env, world.asha, request)
+        assert (answered.status, answered.paused_days, replayed) == (Status.IN_SCRUTINY, 2, replay)
+
+    copies = [paper for paper in await attached_to(world, application) if paper.key == ASKED]
+    async with world.env.store.reading() as tx:
+        steps = (await applications.timelines(tx, [application.id]))[application.id]
+    assert [paper.sha256 == better for paper in copies] == [False, True]
+    assert copies[1].attached_at - copies[0].attached_at == timedelta(days=2)
+    assert (steps[-1].move, steps[-1].documents) == (Move.ANSWER_QUERY, (ASKED,))
+
+
+async def test_a_paper_of_the_locker_is_frozen_and_its_read_leaves_a_receipt(world: World):
+    application = await asked_for_a_paper(world)
+    await world.link_locker(world.asha)
+    world.locker.documents = (PAN,)
+    async with world.env.store.writing() as tx:
+        await outbox.claim(tx, "before", 10, 3600)
+
+    await answer_query(world.env, world.asha, answer(application, "a", *papers(ASKED)))
+
+    new = (await attached_to(world, application))[-1]
+    async with world.env.store.writing() as tx:
+        waiting = await outbox.claim(tx, "test", 10, 60)
+        receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 1)
+    assert (new.name, new.verified_at) == ("PAN", world.clock.now())
+    assert [(one.topic, one.payload["document_id"]) for one in waiting] == [(VERIFY, new.id)]
+    assert receipts[0].source == Source.DIGILOCKER.value
+
+
+async def test_while_the_locker_is_away_the_answer_is_taken_and_the_paper_checked_later(world: World):
+    application = await asked_for_a_paper(world)
+    await world.link_locker(world.asha)
+    world.locker.failure = Unavailable(Source.DIGILOCKER, "down")
+    answered, _ = await answer_query(world.env, world.asha, answer(application, "a", *papers(ASKED)))
+    assert answered.status is Status.IN_SCRUTINY
+    assert (await attached_to(world, application))[-1].verified_at is None
+
+
+@pytest.mark.parametrize("wrong", ["not on the list", "somebody else's file", "not in the locker", "no such file"])
+async def test_another_paper_is_refused_by_its_place_and_the_query_stays_open(world: World, wrong: str):
+    application = await asked_for_a_paper(world)
+    await world.link_locker(world.asha)
+    own = (await hand_in(world.env, world.asha, "a better copy")).reference
+    foreign = (await hand_in(world.env, world.sunil, "of somebody else")).reference
+    given = {
+        "not on the list": NewDocument("horoscope", own, DocumentSource.UPLOAD.value),
+        "somebody else's file": NewDocument(ASKED, foreign, DocumentSource.UPLOAD.value),
+        "not in the locker": NewDocument(ASKED, "in.gov.pan-PANCR-2"),
+        "no such file": NewDocument(ASKED, "0" * 64, DocumentSource.UPLOAD.value),
+    }
+    right = NewDocument(ASKED, own, DocumentSource.UPLOAD.value)
+    before = await attached_to(world, application)
+
+    call = answer_query(world.env, world.asha, answer(application, "a", right, given[wrong]))
+    assert await code_of(call) == (ErrorCode.DOCUMENT_UNKNOWN, ("input", "documents", "1"))
+
+    async with world.env.store.reading() as tx:
+        present = await applications.get(tx, application.id)
+    assert (present, await attached_to(world, application)) == (application, before)
+    assert (await answer_query(world.env, world.asha, answer(application, "a", right)))[1] is False
+
+
+async def test_strangers_learn_nothing_and_her_locker_is_not_asked(world: World):
+    application = await asked_for_a_paper(world)
+    await world.link_locker(world.asha)
+    for stranger in (world.sunil, world.tehsildar):
+        call = answer_query(world.env, stranger, answer(application, "a", *papers(ASKED)))
+        assert await code_of(call) == (ErrorCode.NOT_FOUND, ("input", "applicationId"))
+    with pytest.raises(NotSignedIn):
+        await answer_query(world.env, ANONYMOUS, answer(application, "a", *papers(ASKED)))
+    assert world.locker.calls == 0
+
+
+async def test_an_answer_in_words_alone_is_the_same_request_as_before_papers_could_be_given(world: World):
+    application = await asked_for_a_paper(world)
+    request = answer(application, "old")
+    body = asdict(request)
+    del body["documents"]
+    scope = idempotency.scope_of(world.asha.label, "answerQuery")
+    async with world.env.store.writing() as tx:
+        await idempotency.begin(tx, scope, "old", hash_of(body), world.clock.now(), for_ever=False)
+        await idempotency.complete(tx, scope, "old", {"id": application.id})
+    assert (await answer_query(world.env, world.asha, request))[1] is True

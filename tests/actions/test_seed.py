@@ -11,7 +11,9 @@ import pytest
 from stdnum.in_ import aadhaar
 
 from actions.environment import Environment
+from actions.form_import import import_forms
 from actions.seed import BATCH, PEOPLE_SINCE, seed
+from actions.seed_figures import MOST
 from actions.seed_people import Cast, cast_of, synthetic_aadhaar
 from actions.seed_plan import choice, plans
 from domain.appeals import TRANSITIONS as APPEAL_STEPS
@@ -19,10 +21,12 @@ from domain.appeals import AppealLevel, AppealState
 from domain.applications import Application
 from domain.bills import bill_number, end_to_end_id, seeded_sanction_number
 from domain.clock import ist_date
+from domain.delays import ReasonFilter
 from domain.doorstep import VisitState
 from domain.grievances import GrievanceState
 from domain.lifecycle import TRANSITIONS, Status
-from domain.people import OfficerLevel, Role
+from domain.people import OfficerLevel, Posting, Role
+from gateway.form_files import form_files
 from store import (
     appeals,
     applications,
@@ -30,16 +34,19 @@ from store import (
     benefits,
     catalogue,
     certificates,
+    delays,
     department_documents,
     doorstep,
     feedback,
     grievances,
     outbox,
     people,
+    saved_views,
 )
 from store.counters import CounterFilter, totals
 from store.outbox import OutboxState
 from tests.support.actions import DEMO, ROOT, FakeRenderer
+from tests.support.figures import wrong_figures
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Sown:
 async def sown(catalogued: Environment) -> Sown:
     """The whole demo, sown with a renderer that only counts."""
     env = catalogued
+    assert not (await import_forms(env.store, form_files())).refused
     progress: list[tuple[int, int]] = []
     done = await seed(env, DEMO, progress=lambda done, of: progress.append((done, of)), renderer=FakeRenderer())
     assert done
@@ -79,6 +87,7 @@ async def test_the_demo_is_large_true_and_quiet(sown: Sown):
     await _payments_are_those_that_the_sandbox_scripts(sown)
     await _the_default_citizen_has_something_to_show(sown)
     await _care_is_there(sown)
+    await _figures_are_filled_and_right(sown)
     await _appeals_are_of_every_state_and_lawful(sown)
     await _sowing_again_does_nothing(sown)
 
@@ -169,6 +178,15 @@ async def _care_is_there(sown: Sown) -> None:
     wanted = {VisitState.SCHEDULED, VisitState.OUT, VisitState.FAILED, VisitState.HANDED_OVER}
     assert {one.state for one in visits} == wanted
     assert all(one.created_at <= sown.env.clock.now() for one in (*complaints, *visits))
+
+
+async def _figures_are_filled_and_right(sown: Sown) -> None:
+    assert await wrong_figures(sown.env) == []
+    everywhere = [Posting(Role.SYSTEM)]
+    async with sown.env.store.reading() as tx:
+        assert 5 <= await delays.count_of(tx, everywhere, ReasonFilter()) <= MOST
+        views = [await saved_views.of_officer(tx, officer) for officer in sown.cast.officers]
+    assert sum(map(bool, views)) > len(views) / 2  # a developer has no office
 
 
 async def _the_default_citizen_has_something_to_show(sown: Sown) -> None:

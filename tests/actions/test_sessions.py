@@ -3,6 +3,7 @@
 import ast
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from joserfc.jwk import ECKey, RSAKey
 from actions.sessions import mint_session_token, sign_out, subject_for_token
 from domain.errors import NotSignedIn
 from domain.people import ANONYMOUS, OfficerLevel, PersonKind, Posting, Provider, Role
-from store import audit, people, sessions
+from store import audit, centres, people, sessions
 from store.keyring import Keyrings
 from store.sessions import Session
-from tests.support.sign_in import GATEWAY, environment, officer, operator
+from tests.support.sign_in import GATEWAY, enter_operator, environment, officer
 
 ROOT = Path(__file__).parents[2]
 PERSON = "0193a000-0000-7000-8000-000000000001"
@@ -88,14 +89,26 @@ async def test_an_officer_has_the_roles_of_the_postings_held_today(env):
     assert after.postings == (appellate,)
 
 
-async def test_an_operator_acts_for_the_citizen_of_the_session(env):
+async def test_an_operator_acts_for_nobody_without_a_consent_whatever_the_row_of_the_session_says(env):
     async with env.store.writing() as tx:
-        await people.add_operator(tx, operator(PERSON, "500100010011"))
+        await enter_operator(tx, PERSON, "500100010011")
     session = await opened(env, PersonKind.OPERATOR, Provider.CSC_CONNECT, on_behalf_of="citizen-1")
 
     subject = await subject_for_token(env, mint_session_token(env, session))
 
-    assert (subject.roles, subject.on_behalf_of, subject.district) == ({Role.OPERATOR}, "citizen-1", "49")
+    assert (subject.roles, subject.on_behalf_of, subject.district) == ({Role.OPERATOR}, None, "49")
+
+
+async def test_an_operator_whose_centre_is_closed_is_not_signed_in(env):
+    async with env.store.writing() as tx:
+        await enter_operator(tx, PERSON, "500100010011")
+    token = mint_session_token(env, await opened(env, PersonKind.OPERATOR, Provider.CSC_CONNECT))
+    async with env.store.writing() as tx:
+        [centre] = (await centres.centres(tx, ["500100010011"])).values()
+        await centres.save_centres(tx, [replace(centre, open=False)])
+
+    with pytest.raises(NotSignedIn):
+        await subject_for_token(env, token)
 
 
 @pytest.mark.parametrize("kind", [PersonKind.OFFICER, PersonKind.OPERATOR])

@@ -15,7 +15,7 @@ from domain.text import Language
 from integrations.errors import Refused, Unavailable
 from integrations.sso import Assurance, ProviderTokens
 from store import audit, identities, people, sessions
-from tests.support.sign_in import FakeProvider, environment, officer, operator
+from tests.support.sign_in import FakeProvider, enter_operator, environment, officer
 
 BROWSER = hash_of("a browser")
 CALLBACK = "http://gateway.test/sign-in/callback/x"
@@ -37,7 +37,7 @@ def providers():
 async def env(sqlite_store, store_keyrings, store_clock, providers):
     async with sqlite_store.writing() as tx:
         await people.add_officer(tx, officer(OFFICER, EMAIL))
-        await people.add_operator(tx, operator(OPERATOR, CSC_ID))
+        await enter_operator(tx, OPERATOR, CSC_ID)
     return environment(sqlite_store, store_keyrings, store_clock, providers.values())
 
 

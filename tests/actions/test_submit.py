@@ -9,7 +9,7 @@ from actions.acting import Acting
 from actions.attachments import VERIFY, verify_document
 from actions.submit import SaveDraft, save_draft, submit_application
 from actions.submit_checks import DocumentSource, NewDocument
-from domain.applications import Channel, DeliveryMode
+from domain.applications import Application, Channel, DeliveryMode
 from domain.clock import ist_date
 from domain.errors import ErrorCode, NotSignedIn, Problems, Remedy
 from domain.lifecycle import Move, Status
@@ -18,7 +18,7 @@ from domain.people import ANONYMOUS
 from domain.sources import Source
 from integrations.digilocker import IssuedDocument
 from integrations.errors import Unavailable
-from store import accesses, applications, audit, outbox
+from store import accesses, applications, audit, outbox, uploads
 from store.counters import CounterFilter, totals
 from tests.support.actions import CLOSED, FREE, INCOME, INCOME_PAPERS, ORDER, World, papers, request_for
 from tests.support.files import hand_in
@@ -267,6 +267,61 @@ async def test_a_draft_is_saved_changed_and_handed_in_under_one_number(world: Wo
     handed_in = await world.submit(world.asha, INCOME, documents=papers(*INCOME_PAPERS), draft_id=draft.id)
     assert (handed_in.id, handed_in.number, handed_in.status) == (draft.id, draft.number, Status.FEE_PENDING)
     assert handed_in.acknowledgement is not None
+
+
+async def test_a_draft_that_was_changed_on_another_device_is_not_written_over(world: World):
+    draft, _ = await save_draft(world.env, world.asha, draft_request("telephone", form={"a": "1"}))
+    more = draft_request("computer", draft_id=draft.id, expected_version=draft.version, form={"a": "1", "b": "2"})
+    changed, _ = await save_draft(world.env, world.asha, more)
+    late = draft_request("late", draft_id=draft.id, expected_version=draft.version, form={"a": "3"})
+    with pytest.raises(Problems) as caught:
+        await save_draft(world.env, world.asha, late)
+    assert caught.value.code is ErrorCode.CONFLICT
+    assert caught.value.problems[0].params == {"version": str(changed.version), "status": "DRAFT"}
+    async with world.env.store.reading() as tx:
+        kept = await applications.get(tx, draft.id)
+    assert kept is not None
+    assert (kept.form, kept.version) == ({"a": "1", "b": "2"}, draft.version + 1)
+
+
+async def test_the_papers_of_a_draft_are_kept_until_others_take_their_place(world: World):
+    first = (await hand_in(world.env, world.asha, "the first")).reference
+    second = (await hand_in(world.env, world.asha, "the second")).reference
+    one, two = (NewDocument("id-proof", sha256, DocumentSource.UPLOAD.value) for sha256 in (first, second))
+
+    async def papers_of(application: Application) -> list[str | None]:
+        async with world.env.store.reading() as tx:
+            return [paper.sha256 for paper in (await applications.documents(tx, [application.id])).get(draft.id, [])]
+
+    async def unused() -> int:
+        async with world.env.store.reading() as tx:
+            return await uploads.count_unused(tx, world.asha.label)
+
+    draft, _ = await save_draft(world.env, world.asha, draft_request("1", documents=(one,)))
+    assert (await papers_of(draft), await unused()) == ([first], 1)
+    await save_draft(world.env, world.asha, draft_request("2", draft_id=draft.id, form={"a": "b"}))
+    assert (await papers_of(draft), await unused()) == ([first], 1)
+    await save_draft(world.env, world.asha, draft_request("3", draft_id=draft.id, documents=(two,)))
+    assert (await papers_of(draft), await unused()) == ([second], 1)
+    await save_draft(world.env, world.asha, draft_request("4", draft_id=draft.id, documents=()))
+    assert (await papers_of(draft), await unused()) == ([], 2)
+    await save_draft(world.env, world.asha, draft_request("5", draft_id=draft.id, documents=(one, two)))
+    given = tuple(NewDocument(key, second, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
+    handed_in = await world.submit(world.asha, INCOME, documents=given, draft_id=draft.id)
+    assert (handed_in.id, await papers_of(handed_in), await unused()) == (draft.id, [second] * len(INCOME_PAPERS), 1)
+
+
+@pytest.mark.parametrize("wrong", ["not on the list", "of somebody else"])
+async def test_a_paper_that_cannot_be_attached_is_told_when_the_draft_is_saved(world: World, wrong: str):
+    own = (await hand_in(world.env, world.asha, "hers")).reference
+    foreign = (await hand_in(world.env, world.sunil, "of somebody else")).reference
+    given = {"not on the list": ("horoscope", own), "of somebody else": ("id-proof", foreign)}[wrong]
+    document = NewDocument(*given, DocumentSource.UPLOAD.value)
+    with pytest.raises(Problems) as caught:
+        await save_draft(world.env, world.asha, draft_request("1", documents=(document,)))
+    assert [(one.code, one.path) for one in caught.value.problems] == [
+        (ErrorCode.DOCUMENT_UNKNOWN, ("input", "documents", "0"))
+    ]
 
 
 async def test_the_draft_of_somebody_else_is_as_absent(world: World):

@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import insert
 
 from actions.legal_sweep import sweep
-from domain.appeals import AppealLevel
+from domain.appeals import AppealLevel, AppealMove, AppealState
 from domain.applications import Application
+from domain.deadline import breaches_at
 from domain.numbers import NumberKind, make_number
 from store import appeals, people
 from store.application_rows import applications_table, values_of
+from store.errors import NotThere, VersionConflict
 from tests.support.actions import World
-from tests.support.law import authorities, overdue
+from tests.support.law import appeals_of, authorities, overdue
 from tests.support.plans import asked
 
 
@@ -53,3 +56,43 @@ async def test_twenty_cases_cost_as_many_statements_as_two(world: World):
         assert {one.level for listed in filed.values() for one in listed} == {AppealLevel.FIRST}
         assert {one.authority_id for listed in filed.values() for one in listed} == {courts.bdo.person_id}
     assert spent[1] <= spent[0], spent
+
+
+async def test_twenty_appeals_that_lapse_cost_as_many_statements_as_two(world: World):
+    courts = await authorities(world)
+    pattern, spent = await overdue(world), []
+    for many, first in ((2, 0), (20, 100)):
+        cases = await breached_together(world, pattern, many, first)
+        await sweep(world.env)
+        async with world.env.store.reading() as tx:
+            filed = [one for listed in (await appeals.of_applications(tx, cases)).values() for one in listed]
+        world.clock.set(breaches_at(max(one.decide_by for one in filed if one.decide_by)))
+        with asked(world.env.store) as seen:
+            done = await sweep(world.env)
+        spent.append(len(seen))
+        assert done.raised >= many
+        async with world.env.store.reading() as tx:
+            after = await appeals.of_applications(tx, cases)
+            events = await appeals.events(tx, [one.id for one in filed])
+        for lapsed, second in after.values():
+            assert (lapsed.state, lapsed.version, lapsed.next_at) == (AppealState.LAPSED, 2, None)
+            assert (second.level, second.previous_id) == (AppealLevel.SECOND, lapsed.id)
+            assert second.authority_id == courts.dm.person_id
+            assert [event.move for event in events[lapsed.id]] == [AppealMove.FILE, AppealMove.LAPSE]
+    assert spent[1] <= spent[0], spent
+
+
+async def test_an_appeal_that_was_changed_meanwhile_is_not_written_over_nor_is_any_of_its_batch(world: World):
+    await authorities(world)
+    cases = await breached_together(world, await overdue(world), 2, 0)
+    await sweep(world.env)
+    one, other = [(await appeals_of(world.env, key))[0] for key in cases]
+    async with world.env.store.writing() as tx:
+        await appeals.save(tx, replace(other, version=2))
+        lapsed = [replace(each, state=AppealState.LAPSED, version=2) for each in (one, other)]
+        with pytest.raises(VersionConflict) as caught:
+            await appeals.save_many(tx, lapsed)
+        assert caught.value.present_version == 2
+        with pytest.raises(NotThere):
+            await appeals.save_many(tx, [replace(one, id="nobody", version=2)])
+    assert [(await appeals_of(world.env, key))[0].state for key in cases] == [AppealState.FILED] * 2

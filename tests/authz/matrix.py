@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 import pytest
+from graphql import GraphQLEnumType, get_named_type
 
 from domain.global_ids import TypeCode
 from schema.nodes import TYPE_NAMES
@@ -128,7 +129,9 @@ def _root_query(name: str, field: Any, asking: Asking) -> str:
     given = asking.input_of(field, there=True, key="k")
     if "first" in field.args:
         given["first"] = 1
-    arguments = ", ".join(f"{key}: {json.dumps(value)}" for key, value in given.items())
+    enums = {key for key, argument in field.args.items() if isinstance(get_named_type(argument.type), GraphQLEnumType)}
+    written = {key: value if key in enums else json.dumps(value) for key, value in given.items()}
+    arguments = ", ".join(f"{key}: {value}" for key, value in written.items())
     return f"{{ {name}{f'({arguments})' if arguments else ''} {{ __typename }} }}"
 
 

@@ -83,14 +83,47 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
 
 _STAFF_WITH_IDEAS = ("officer", "officer elsewhere", "appellate")
 
+_SUPERVISORS = ("officer", "officer elsewhere", "appellate", "commission", "department admin", "auditor")
+_WITH_VIEWS = (*_SUPERVISORS, "finance officer", "admin")
+
 OWN: Mapping[str, frozenset[str]] = {
+    "saveView": who(*_WITH_VIEWS),
+    "renameView": who(*_WITH_VIEWS),
+    "deleteView": who(*_WITH_VIEWS),  # in this order, so that there is a view to rename and to delete
+    "recordDelayReason": who("officer", "officer elsewhere", "appellate", "department admin"),
+    "askAssistance": who("assisting operator", "idle operator"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
+    "confirmAssistance": NOBODY,
+    "endAssistance": who("assisting operator", "idle operator"),
+    "linkAccount": NOBODY,
+    "registerRelative": who("citizen", "neighbour"),
+    "removeRelative": who("citizen", "neighbour"),
+    "signOutDevices": who(
+        "citizen",
+        "neighbour",
+        "assisting operator",
+        "idle operator",
+        "doorstep agent",
+        "officer",
+        "officer elsewhere",
+        "appellate",
+        "commission",
+        "department admin",
+        "finance officer",
+        "auditor",
+        "admin",
+    ),
+    "unlinkAccount": who("citizen"),
     "askConsent": who("assisting operator"),
+    "addDepartmentDocument": who("citizen", "neighbour"),
     "exportMyData": who("citizen", "neighbour"),
     "grantConsent": who("citizen", "neighbour"),
     "makeSuggestion": who("citizen", "neighbour", *_STAFF_WITH_IDEAS),
     "markNotificationsRead": who("citizen", "neighbour"),
+    "pullDocument": who("citizen", "neighbour"),
+    "putIntoLocker": who("citizen", "neighbour"),
     "recordLeave": who("admin"),
+    "removeDepartmentDocument": NOBODY,
     "renewConsent": who("citizen", "neighbour"),
     "replayDecisions": EVERYBODY,
     "requestErasure": who("citizen", "neighbour"),
@@ -104,7 +137,8 @@ OWN: Mapping[str, frozenset[str]] = {
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
 
 The officer whose leave or transfer is tried also holds a post outside of the department administrator's department.
-`replayDecisions` tells everybody who is signed in that the made-up pack was not given out to her.
+`confirmAssistance` and `linkAccount` name a request and a provider that are not there; the neighbour has no account
+to untie. `replayDecisions` tells everybody who is signed in that the made-up pack was not given out to her.
 """
 
 NARROW: Mapping[str, frozenset[str]] = {
@@ -117,7 +151,14 @@ NARROW: Mapping[str, frozenset[str]] = {
     "Citizen.certificates": who("citizen"),
     "Citizen.dataAccesses": who("citizen"),
     "Citizen.departmentCertificates": who("citizen"),
+    "Citizen.departmentDocuments": who("citizen"),
+    "Citizen.documents": who("citizen"),
+    "Citizen.eAadhaar": who("citizen"),
+    "Citizen.lockerFolder": who("citizen"),
+    "Citizen.lockerOrders": who("citizen"),
+    "Citizen.assistances": who("citizen"),
     "Citizen.rationCard": who("citizen"),
+    "Citizen.relatives": who("citizen"),
     "DoorstepVisit.application": who("citizen", "assisting operator", "officer"),
     "DoorstepVisit.otp": who("citizen"),
     "DoorstepVisit.otpExpiresAt": who("citizen"),
@@ -127,6 +168,7 @@ NARROW: Mapping[str, frozenset[str]] = {
 
 ROOTS: Mapping[str, frozenset[str]] = {
     "Query.alarms": who("auditor", "admin"),
+    "Query.centres": who("auditor", "admin"),
     "Query.overdue": who("commission"),
     "Query.switches": who("auditor", "admin"),
     "Query.transactionCounts": who(
@@ -140,6 +182,8 @@ ROOTS: Mapping[str, frozenset[str]] = {
         "admin",
         "e-taal",
     ),
+    "Query.delayReasons": who(*_SUPERVISORS),
+    "Query.figureCases": who(*_SUPERVISORS),
     "Query.officers": who("department admin", "admin"),
     "Query.vacancies": who("department admin", "admin"),
     "Query.changes": who("citizen", "neighbour"),

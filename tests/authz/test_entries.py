@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, get_named_type
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
 
 from schema.directives import declared
@@ -12,6 +12,7 @@ from schema.guarding import root_fields
 from schema.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS
+from tests.support.authz_asking import ID_NAMES, STAFF_NAMES, is_required
 
 FIELDS = Path(__file__).parent / "fields.json"
 RULES = {
@@ -74,6 +75,18 @@ def test_every_thing_with_an_id_has_a_row(graph):
 def test_every_mutation_has_a_row(graph):
     assert set(rows.MUTATIONS) | set(rows.OWN) == set(graph._schema.mutation_type.fields)
     assert not set(rows.MUTATIONS) & set(rows.OWN)
+
+
+def test_the_matrix_knows_what_every_id_that_an_input_needs_is_of(graph):
+    """Else it would ask about an officer in its place, and prove nothing (tests/support/authz_asking.py)."""
+    inputs = [kind for kind in graph._schema.type_map.values() if isinstance(kind, GraphQLInputObjectType)]
+    needed = {
+        name
+        for kind in inputs
+        for name, field in kind.fields.items()
+        if get_named_type(field.type).name == "ID" and is_required(field)
+    }
+    assert sorted(needed - set(ID_NAMES) - set(STAFF_NAMES)) == []
 
 
 def test_narrow_fields_are_entered_as_such_and_are_narrower_than_their_thing():

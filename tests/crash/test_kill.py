@@ -12,7 +12,7 @@ import pytest
 
 from domain.global_ids import TypeCode, to_global_id
 from tests.support.bounds import rounds
-from tests.support.crashing import READY_SECONDS, Client, Processes, people_of
+from tests.support.crashing import HUNG_SECONDS, READY_SECONDS, Client, Processes, people_of
 from tests.support.eventually import eventually
 
 pytestmark = [
@@ -34,7 +34,9 @@ WORKER_POINTS = rounds(
 
 def delivered(client: Client, case_id: str) -> None:
     eventually(
-        lambda: client.case(case_id), lambda seen: seen is not None and seen["status"] == "DELIVERED", seconds=90
+        lambda: client.case(case_id),
+        lambda seen: seen is not None and seen["status"] == "DELIVERED",
+        seconds=HUNG_SECONDS,
     )
 
 
@@ -66,7 +68,7 @@ def test_a_submission_survives_the_death_of_the_gateway_at_a_marked_point(proces
     asking.start()
     assert processes.died("serve")
     took = processes.serve()
-    asking.join(120)
+    asking.join(HUNG_SECONDS)
 
     assert client.lost >= 1
     assert took < bound_of(processes)
@@ -159,7 +161,7 @@ def test_random_kills_under_load_lose_nothing_that_was_acknowledged(processes, s
     kills = kill_at_random(processes)
     load.stopping.set()
     for thread in threads:
-        thread.join(180)
+        thread.join(HUNG_SECONDS)
     processes.stop()
 
     assert load.failures == []
@@ -197,4 +199,4 @@ def settle(processes: Processes) -> None:
         connection.close()
         return many
 
-    eventually(waiting, lambda many: many == 0, seconds=120)
+    eventually(waiting, lambda many: many == 0, seconds=HUNG_SECONDS)

@@ -30,6 +30,7 @@ def test_a_quiet_house_has_no_alarm():
         (replace(QUIET, session_key_seconds=90 * 86400), AlarmCode.SESSION_KEY_OLD, ""),
         (of(not_closed={"UMANG": 300.0}), AlarmCode.BREAKER_OPEN, "UMANG"),
         (of(integrity={"DIGILOCKER": Event(1, 10)}), AlarmCode.INTEGRITY_FAILURE, "DIGILOCKER"),
+        (of(not_let_in={"API_SETU": Event(1, 10)}), AlarmCode.NOT_LET_IN, "API_SETU"),
         (of(sign_in_failures=50), AlarmCode.SIGN_IN_FAILURES, ""),
         (of(free_bytes=999_999_999), AlarmCode.DISK_LOW, "gateway@one"),
         (of(store_away=Event(31, 10)), AlarmCode.STORE_UNAVAILABLE, "gateway@one"),
@@ -50,6 +51,7 @@ def test_each_alarm_is_raised_by_its_own_number(readings, code, about):
         of(sign_in_failures=49),
         of(integrity={"DIGILOCKER": Event(5, 3601)}),
         of(clock_step=Event(7, 3601)),
+        of(not_let_in={"API_SETU": Event(9, 3601)}),
     ],
 )
 def test_below_its_threshold_or_past_its_time_nothing_is_raised(readings):

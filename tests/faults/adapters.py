@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 from domain.clock import SystemClock
 from domain.sources import Source, Sourced
 from domain.text import Language
-from integrations import apisetu, csc, dbt_finance, digilocker, sso, umang
+from integrations import apisetu, csc, dbt_finance, digilocker, portal, sso, umang
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
 from integrations.dbt_finance import BillReference, DbtFinance, DbtFinanceSettings, Payee, PaymentInstruction
+from integrations.portal import PortalCatalogue
 from integrations.umang import Umang, UmangSettings
 from tests.faults.base import (
     CLIENT_CREDENTIALS,
+    NOT_SIGNED,
     ONE_RECORD,
     Adapter,
 )
@@ -24,6 +26,7 @@ from tests.faults.people import (
     JanParichayExchange,
     LockerAadhaar,
     LockerFileCall,
+    LockerFileStream,
     LockerFolder,
     LockerList,
     LockerPull,
@@ -35,9 +38,12 @@ from tests.faults.people import (
     LockerRevoke,
     LockerUpload,
     LockerUploadedFile,
+    LockerUploadedStream,
     LockerXml,
+    LockerXmlStream,
     MeriPehchaanExchange,
     ParichayExchange,
+    TextToATelephone,
 )
 from tests.faults.site import DEMO, Line, ids
 
@@ -48,31 +54,79 @@ class DepartmentCertificateCall(Adapter):
     tells = frozenset({"body", "signature", "owner", "parts"})
     why_not: ClassVar[Mapping[str, str]] = {"token": CLIENT_CREDENTIALS, "pages": ONE_RECORD}
     access = "VIEWSTORE"
+    of: ClassVar[tuple[str, str, str]] = ("sunil-rawat", "edistrictuk", "CTCER")
+    """The holder, the publisher and the document."""
+
+    format: ClassVar[str | None] = None
+    """The format that is asked for; None for the one that tells most."""
 
     def client(self, line: Line) -> ApiSetu:
         return ApiSetu(line.remote, ApiSetuSettings.from_onboarding(self.site.onboarding), line.clock)
 
     async def ask(self, client: ApiSetu, number: int) -> Any:
-        person = _person("sunil-rawat")
-        held = person["department_documents"][0]
-        artefact = _artefact(held["publisher"], held["doctype"], self.access)
-        return await client.certificate(
-            CertificateRequest(
-                citizen_id=f"citizen-{number}",
-                publisher=held["publisher"],
-                doctype=held["doctype"],
-                parameters=held["parameters"],
-                consent_artefact=artefact,
-                transaction_id=ids().key(),
-                holder_names=(person["name_en"],),
-            )
+        return await client.certificate(self.request(number))
+
+    def request(self, number: int) -> CertificateRequest:
+        key, publisher, doctype = self.of
+        person = _person(key)
+        documents = {(each["publisher"], each["doctype"]): each for each in person["department_documents"]}
+        request = CertificateRequest(
+            citizen_id=f"citizen-{number}",
+            publisher=publisher,
+            doctype=doctype,
+            parameters=documents[publisher, doctype]["parameters"],
+            consent_artefact=_artefact(publisher, doctype, self.access),
+            transaction_id=ids().key(),
+            holder_names=(person["name_en"],),
         )
+        return request if self.format is None else replace(request, format=self.format)
 
 
 class DepartmentCertificateView(DepartmentCertificateCall):
     name = "apisetu.certificate_not_kept"
     policies = (apisetu.client.FETCH,)
     access = "VIEW"
+
+
+class DepartmentCertificateInJson(DepartmentCertificateCall):
+    name = "apisetu.certificate in JSON"
+    of = ("asha-negi", "edistrictuk", "INCER")
+    format = "json"
+    tells = frozenset({"body", "owner"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "signature": "JSON of this API is not signed, and is told as not verified",
+        "token": CLIENT_CREDENTIALS,
+        "parts": "a part of its JSON is no JSON, which is the fault of spoiled syntax",
+        "pages": ONE_RECORD,
+    }
+
+
+class DepartmentCertificateInPdf(DepartmentCertificateCall):
+    name = "apisetu.certificate in PDF"
+    of = ("mohit-thapliyal", "ubseuk", "SSCER")
+    tells = frozenset({"parts"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "body": "nothing in a PDF is read but its two ends",
+        "signature": "a PDF is told as not verified",
+        "token": CLIENT_CREDENTIALS,
+        "pages": ONE_RECORD,
+        "owner": "nothing in a PDF says to us whose it is",
+    }
+
+
+class DepartmentCertificateOfAnotherPublisher(DepartmentCertificateCall):
+    """A publisher with the older form of the path, and a signature of its own."""
+
+    name = "apisetu.certificate of another publisher"
+    of = ("pooja-arya", "edistrictup", "BTCER")
+
+
+class DepartmentDocumentCall(DepartmentCertificateCall):
+    name = "apisetu.document"
+    policies = (apisetu.client.FETCH_DOCUMENT,)
+
+    async def ask(self, client: ApiSetu, number: int) -> Any:
+        return (await client.document(self.request(number))).certificate
 
 
 class RationCardCall(Adapter):
@@ -138,13 +192,35 @@ class Instruct(Treasury):
         return "instructed"
 
 
+class CatalogueOfThePortal(Adapter):
+    name, system, source = "portal.services", "portal", Source.DEPARTMENTS
+    policies = portal.POLICIES
+    tells = frozenset({"body"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "signature": NOT_SIGNED,
+        "token": "it is public: it carries no token",
+        "parts": "its list has no parts that come alone",
+        "pages": "its list has no pages",
+        "owner": "it is nobody's",
+    }
+
+    def client(self, line: Line) -> PortalCatalogue:
+        return PortalCatalogue(line.remote)
+
+    async def ask(self, client: PortalCatalogue, number: int) -> Any:
+        return await client.services()
+
+
 ADAPTERS: tuple[type[Adapter], ...] = (
     LockerList,
     LockerFileCall,
+    LockerFileStream,
     LockerXml,
+    LockerXmlStream,
     LockerAadhaar,
     LockerFolder,
     LockerUploadedFile,
+    LockerUploadedStream,
     LockerUpload,
     LockerPullIssuers,
     LockerPullDoctypes,
@@ -157,11 +233,17 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     ParichayExchange,
     JanParichayExchange,
     CscExchange,
+    TextToATelephone,
     DepartmentCertificateCall,
     DepartmentCertificateView,
+    DepartmentCertificateInJson,
+    DepartmentCertificateInPdf,
+    DepartmentCertificateOfAnotherPublisher,
+    DepartmentDocumentCall,
     RationCardCall,
     PaymentStatuses,
     Instruct,
+    CatalogueOfThePortal,
 )
 """Every call of every adapter. e-Taal has none: it asks us (tests/faults/doors.py)."""
 PUBLISHED = (
@@ -171,6 +253,7 @@ PUBLISHED = (
     *apisetu.POLICIES,
     *umang.POLICIES,
     *dbt_finance.POLICIES,
+    *portal.POLICIES,
 )
 """Every policy that an adapter declares."""
 

@@ -19,7 +19,8 @@ from gateway.logs import configure_logging
 from tests.faults.adapters import ADAPTERS
 from tests.faults.base import NEEDS, POOL, Adapter
 from tests.faults.cells import Row, bounded, run_cells
-from tests.faults.doors import DOORS, run_door
+from tests.faults.door import run_door
+from tests.faults.doors import DOORS
 from tests.faults.kinds import Kind, kinds
 from tests.faults.site import DEMO, Site, open_site
 

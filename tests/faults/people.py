@@ -1,5 +1,6 @@
 """The adapters by which a person signs in or opens her locker."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -101,6 +102,31 @@ class LockerXml(LockerFileCall):
         return file.uri, file.media_type
 
 
+class LockerFileStream(LockerFileCall):
+    name = "digilocker.file_stream"
+    policies = (digilocker.streamed.STREAM_FILE,)
+
+    async def ask(self, client: DigiLocker, number: int) -> Any:
+        return await passed_on(await client.streams.file(await self.grant(number), self.uri))
+
+
+class LockerXmlStream(LockerFileCall):
+    name = "digilocker.certificate_xml_stream"
+    policies = (digilocker.streamed.STREAM_XML,)
+
+    async def ask(self, client: DigiLocker, number: int) -> Any:
+        return (await passed_on(await client.streams.certificate_xml(await self.grant(number), self.uri)))[0]
+
+
+async def passed_on(stream: digilocker.FileStream) -> tuple[str, str]:
+    """The whole of a body that comes in pieces."""
+    try:
+        content = b"".join([piece async for piece in stream.pieces()])
+    finally:
+        await stream.close()
+    return stream.media_type, sha256(content).hexdigest()
+
+
 class LockerFolder(LockerList):
     name = "digilocker.folder"
     policies = (digilocker.drive.LIST_FOLDER, digilocker.line.WHO_OWNS)
@@ -127,6 +153,15 @@ class LockerUploadedFile(LockerFileCall):
     async def ask(self, client: DigiLocker, number: int) -> Any:
         file = await client.drive.file(await self.grant(number), self.site.pools["own_paper"][0]["uri"])
         return file.media_type, file.content == self.paper
+
+
+class LockerUploadedStream(LockerUploadedFile):
+    name = "digilocker.uploaded_file_stream"
+    policies = (digilocker.streamed.STREAM_UPLOADED,)
+
+    async def ask(self, client: DigiLocker, number: int) -> Any:
+        uri = self.site.pools["own_paper"][0]["uri"]
+        return await passed_on(await client.streams.uploaded(await self.grant(number), uri))
 
 
 class LockerUpload(Locker):
@@ -332,6 +367,27 @@ class JanParichayExchange(ParichayExchange):
     name = "jan_parichay.exchange"
     person, slug = "asha-negi", "jan-parichay"
     who = Provider.JAN_PARICHAY
+
+
+class TextToATelephone(Adapter):
+    name, system, source = "sso.text", "sso", Source.SSO
+    policies = (sso.texts.TEXT_POLICY,)
+    tells = frozenset({"body"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "signature": NOT_SIGNED,
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+        "owner": "the answer is about the message, by its reference",
+    }
+
+    def client(self, line: Line) -> sso.TextSender:
+        return sso.TextSender(sso.TextSettings.from_onboarding(self.site.onboarding), line.remote)
+
+    async def ask(self, client: sso.TextSender, number: int) -> Any:
+        reference = f"{number}-{secrets.token_hex(8)}"
+        await client.send(reference=reference, mobile="9800000001", text="Code 123456", template="ASSISTANCE")
+        return "sent"
 
 
 class CscExchange(SignIn):

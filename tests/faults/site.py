@@ -63,6 +63,9 @@ class CountedRemote(Remote):
     async def send(self, policy: CallPolicy, *given: Any, **named: Any) -> Any:
         return await super().send(self._noted(policy, named), *given, **named)
 
+    async def stream(self, policy: CallPolicy, *given: Any, **named: Any) -> Any:
+        return await super().stream(self._noted(policy, named), *given, **named)
+
     async def send_once(self, policy: CallPolicy, *given: Any, **named: Any) -> Any:
         return await super().send_once(self._noted(policy, named), *given, **named)
 

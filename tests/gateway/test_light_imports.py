@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"typst", "pyhanko", "segno", "asyncssh", "alembic", "fontpkg_noto_sans_devanagari"}
+HEAVY = {"typst", "PIL", "pyhanko", "segno", "asyncssh", "alembic", "fontpkg_noto_sans_devanagari"}
 LIGHT = (
     "gateway.http.graphql",
     "gateway.http.health",

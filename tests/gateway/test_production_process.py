@@ -7,9 +7,12 @@ from typing import Any
 import httpx
 import pytest
 from graphql import get_introspection_query
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from domain.global_ids import TypeCode
 from schema.node import node_id
+from tests.support.eventually import eventually
 from tests.support.production import ROUTER_SECRET, Production, production
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("production")]
@@ -61,6 +64,18 @@ def test_published_operations_answer_and_documents_of_strangers_do_not(gateway: 
         assert mine.json()["data"]["services"]["totalCount"] == 4
 
 
+def test_published_operations_were_prepared_before_the_doors_opened(gateway: Production):
+    def prepared() -> list[dict[str, Any]]:
+        lines = gateway.log.read_text("utf-8").splitlines()
+        return [json.loads(line) for line in lines if '"trusted_documents"' in line]
+
+    first = prepared()[0]  # told before it was ready, which the fixture waited for
+    assert first["operations"] == len(gateway.ids)
+    assert first["warmed"] > 0
+    told = eventually(prepared, lambda found: sum(each["warmed"] for each in found) == len(gateway.ids))
+    assert {each["operations"] for each in told} == {len(gateway.ids)}
+
+
 def test_the_graph_is_shown_to_developers_only(gateway: Production):
     with gateway.client(2) as line:
         for who in ({}, bearer(gateway.citizen)):
@@ -99,6 +114,24 @@ def test_federation_is_for_the_router_that_proves_itself(gateway: Production):
         assert "type Citizen" in ask(line, "{ _service { sdl } }", **secret).json()["data"]["_service"]["sdl"]
         named = ask(line, "{ viewer { __typename } }", **secret, **bearer(gateway.citizen))
         assert named.json()["data"]["viewer"]["__typename"] == "Citizen"
+
+
+@pytest.mark.parametrize(("secret", "served"), [(ROUTER_SECRET, True), ("x" * 40, False)])
+def test_a_router_streams_documents_of_its_own_by_events_and_by_socket(gateway: Production, secret: str, served: bool):
+    proof = {"x-router-secret": secret}
+    with gateway.client(10) as line:
+        answer = line.post("/graphql", json={"query": FREE}, headers={"Accept": "text/event-stream"} | proof)
+        assert ('"totalCount":4' in answer.text) is served
+        assert ("FREE_DOCUMENT" in answer.text) is not served
+    address = str(answer.url).replace("http", "ws")
+    protocols = [Subprotocol("graphql-transport-ws")]
+    with connect(address, subprotocols=protocols, additional_headers=proof, open_timeout=20) as socket:
+        socket.send(json.dumps({"type": "connection_init"}))
+        assert json.loads(socket.recv(timeout=20))["type"] == "connection_ack"
+        socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": FREE}}))
+        told = json.loads(socket.recv(timeout=20))
+    assert told["type"] == ("next" if served else "error")
+    assert ("FREE_DOCUMENT" in json.dumps(told)) is not served
 
 
 def test_the_sixty_first_operation_of_a_minute_waits(gateway: Production):

@@ -111,6 +111,7 @@ async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vital
     observe = vitals.observing(lambda *told: heard.append(told))
     observe(Source.DIGILOCKER, "digilocker.file", "integrity", 0.0)
     observe(Source.DIGILOCKER, "digilocker.file", "answered", 0.1)
+    observe(Source.API_SETU, "apisetu.certificate", "not_let_in", 0.0)
     vitals.breaker_changed(Source.UMANG, "", BreakerState.OPEN)
     vitals.breaker_changed(Source.CSC, "", BreakerState.OPEN)
     store_clock.advance(timedelta(seconds=20))
@@ -123,9 +124,10 @@ async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vital
         [facts] = await alarms.told(tx)
     assert facts.not_closed == {"UMANG": 20.0}
     assert facts.integrity == {"DIGILOCKER": Event(1, 20.0)}
+    assert facts.not_let_in == {"API_SETU": Event(1, 20.0)}
     assert (facts.sign_in_failures, facts.process) == (1, "gateway@one")
     assert facts.free_bytes > 0
-    assert len(heard) == 2
+    assert len(heard) == 3
 
 
 async def test_only_a_worker_tells_when_it_last_ran_the_legal_clock(vitals, store_clock):

@@ -36,6 +36,7 @@ def fit(monkeypatch, **changes) -> Settings:
         "APUNI_DATABASE_URL": f"postgresql://apuni:{SECRET}@db.uk.gov.in/apuni",
         "APUNI_VAULT_URL": f"postgresql://vault:{SECRET}@vault.uk.gov.in/vault",
         "APUNI_ALLOW_SOFTWARE_KEYS": "1",
+        "APUNI_SCANNER__ADDRESS": "clamd.uk.gov.in:3310",
         "APUNI_PARTNERS": json.dumps({system: partner(system) for system in SYSTEMS}),
     } | changes
     for name, value in variables.items():
@@ -79,6 +80,12 @@ def test_the_demo_is_never_refused():
             None,
             "keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
         ),
+        (
+            "APUNI_SCANNER__ADDRESS",
+            None,
+            "no malware scanner looks into files; set APUNI_SCANNER__ADDRESS, or APUNI_ALLOW_UNSCANNED=1",
+        ),
+        ("APUNI_S3__ENDPOINT", "http://s3.uk.gov.in", "the object store is not https (APUNI_S3__ENDPOINT)"),
     ],
 )
 def test_production_refuses_each_unfit_setting_with_one_line(monkeypatch, variable, value, reason):

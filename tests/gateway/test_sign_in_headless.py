@@ -20,7 +20,7 @@ from integrations.sso.sandbox import create_sandbox as create_sso
 from integrations.sso.sandbox_people import ELSEWHERE
 from store import identities, people
 from tests.support.remotes import remote_over
-from tests.support.sign_in import DEMO, GATEWAY, environment, officer, operator, sandbox_home
+from tests.support.sign_in import DEMO, GATEWAY, enter_operator, environment, officer, sandbox_home
 
 OFFICER, OPERATOR = "0193a000-0000-7000-8000-000000000001", "0193a000-0000-7000-8000-000000000002"
 
@@ -69,7 +69,7 @@ async def env(tmp_path, sqlite_store, store_keyrings, store_clock, sandboxes):
     ]
     async with sqlite_store.writing() as tx:
         await people.add_officer(tx, officer(OFFICER, DEMO["officers"][0]["email"]))
-        await people.add_operator(tx, operator(OPERATOR, DEMO["operators"][0]["csc_id"]))
+        await enter_operator(tx, OPERATOR, DEMO["operators"][0]["csc_id"])
     return environment(sqlite_store, store_keyrings, store_clock, providers)
 
 

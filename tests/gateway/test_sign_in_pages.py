@@ -137,7 +137,7 @@ async def test_cookies_are_secure_where_the_portal_is_https(sqlite_store, store_
 
     assert asked["redirect_uri"] == ["https://portal.example/sign-in/callback/meri-pehchaan"]
     cookies = [*begun.headers.get_list("set-cookie"), *done.headers.get_list("set-cookie")]
-    assert len(cookies) == 2
+    assert len(cookies) == 3
     assert all("; secure" in cookie.lower() for cookie in cookies)
 
 

@@ -7,10 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from actions.environment import Environment
+from domain.clock import ist_date
 from domain.people import PersonKind, Provider
 from gateway.settings import Retention
 from gateway.worker import Worker
-from store import accesses, counters, idempotency, people, sessions
+from store import accesses, counters, idempotency, manifests, people, sessions
 from store.sessions import Session
 from tests.store.builders import citizen
 from tests.support.sign_in import environment
@@ -52,7 +53,11 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
             source=None,
             at=now,
         )
-    at_work = Worker(env, {}, asyncio.Event(), Retention(session_days=180, access_days=365))
+        for days in (0, 30, 190):
+            await manifests.add_uses(tx, {("citizen_app", "1.0.0", ist_date(now) + timedelta(days=days)): 2})
+        await manifests.add_uses(tx, {("citizen_app", "0.9.0", ist_date(now)): 5})
+    kept = Retention(session_days=180, access_days=365, operation_use_days=30)
+    at_work = Worker(env, {}, asyncio.Event(), kept)
 
     store_clock.advance(timedelta(days=200))
     await at_work.upkeep()
@@ -63,6 +68,8 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
         assert await sessions.session(tx, "short") is None
         assert await sessions.session(tx, "long") is not None
         assert len(await accesses.of_citizen(tx, "c1", 9)) == 1
+        used = [(use.version, (use.day - ist_date(now)).days) for use in await manifests.uses(tx, ist_date(now))]
+        assert used == [("0.9.0", 0), ("1.0.0", 190)]  # the last day on which a version was used is always known
     store_clock.advance(timedelta(days=200))
     await at_work.upkeep()
     async with env.store.reading() as tx:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions import attachments, decide, sanction
+from actions import attachments, certificate_endings, code_sending, decide, locker_push, locker_revoking, sanction
 from actions.environment import Environment
 from domain.sources import Source
 from gateway import worker
@@ -341,4 +341,13 @@ async def test_an_outcome_that_cannot_be_noted_leaves_the_others_of_the_batch_al
 def test_every_topic_that_the_actions_write_has_a_handler():
     table = handlers(renderer=None)  # type: ignore[arg-type]
 
-    assert set(table) == {decide.ISSUE, sanction.INSTRUCT, attachments.VERIFY}
+    assert set(table) == {
+        decide.ISSUE,
+        sanction.INSTRUCT,
+        attachments.VERIFY,
+        certificate_endings.CORRECT,
+        locker_push.PUSH,
+        locker_push.ASKED,
+        locker_revoking.REVOKE,
+        code_sending.SEND,
+    }

@@ -118,6 +118,7 @@ def _pages(seed: Random) -> list[Case]:
     noise = bytes(range(256)) * 40
     return [
         *(raw(f"track {each[:20]!r}", request(b"POST", b"/track", each, kind=form), **pages) for each in fields),
+        *(raw(f"form {each[:20]!r}", request(b"POST", b"/forms/generic", each, kind=form), **pages) for each in fields),
         raw("track large", request(b"POST", b"/track", b"a" * seed.randrange(5000, 500_000), kind=form), **pages),
         *(raw(f"verify {each[:20]!r}", request(b"GET", b"/verify/" + each, kind=b""), **pages) for each in numbers),
         *(raw(f"callback {each[:20]!r}", request(b"GET", door + each, kind=b""), **pages) for each in states),

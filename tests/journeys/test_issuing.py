@@ -14,6 +14,7 @@ CORRECT = """mutation ($input: CorrectCertificateInput!) { correctCertificate(in
   application { timeline { move } } userErrors { code path } } }"""
 REVOKE = """mutation ($input: RevokeCertificateInput!) { revokeCertificate(input: $input) {
   application { timeline { move } } userErrors { code path } } }"""
+MESSAGES = "{ viewer { ... on Citizen { notifications(first: 10) { nodes { text(language: %s) } } } } }"
 PUSH = "/public/account/1/pushuri"
 
 
@@ -24,6 +25,11 @@ def pushes(running) -> list[str]:
 def certificate_of(running, token: str, application_id: str) -> dict | None:
     found: dict | None = running.data(CERTIFICATE, {"id": application_id}, token=token)["node"]["certificate"]
     return found
+
+
+def messages(running, token: str, language: str) -> list[str]:
+    nodes = running.data(MESSAGES % language, token=token)["viewer"]["notifications"]["nodes"]
+    return [node["text"] for node in nodes]
 
 
 def verified(running, name: str) -> dict:
@@ -64,12 +70,19 @@ def test_a_certificate_follows_what_becomes_of_it_into_the_wallet(running):
     assert (told["status"], told["correctedBy"]) == ("CORRECTED", new["number"])
     assert verified(running, old["uri"])["correctedBy"] == new["number"]
     fetched = running.act("digilocker", "pull_doc", person=PERSON, uri=old["uri"])
-    assert fetched["status"] == "1"
+    assert (fetched["status"], fetched["number"]) == ("1", new["number"])
+    asked = {"person": PERSON, "doctype": "INCER", "certificate_number": old["number"], "format": "both"}
+    assert running.act("digilocker", "pull_uri", **asked, full_name="Somebody Else")["status"] == "0"
+    pulled = running.act("digilocker", "pull_uri", **asked)
+    assert (pulled["accepted"], pulled["uri"], pulled["number"]) == (True, new["uri"], new["number"])
 
     end = {"certificateId": new["id"], "ground": "WRONG_FACTS", "reason": "Not hers", "idempotencyKey": "issuing-end"}
     assert running.data(REVOKE, {"input": end}, token=officer)["revokeCertificate"]["userErrors"] == []
-    eventually(lambda: pushes(running)[before:], lambda seen: seen == ["pushed A", "pushed U", "pushed D"])
+    eventually(lambda: pushes(running)[before:], lambda seen: seen == ["pushed A", "pushed U", "pushed D", "pushed D"])
     assert verified(running, new["uri"])["status"] == "REVOKED"
-    assert running.act("digilocker", "pull_doc", person=PERSON, uri=old["uri"])["status"] == "0"
+    for uri in (old["uri"], new["uri"]):
+        assert running.act("digilocker", "pull_doc", person=PERSON, uri=uri)["status"] == "0"
+    for wording, language in (("निरस्त", "HI"), ("revoked", "EN")):
+        assert any(wording in text for text in messages(running, citizen, language))
     consent["idempotencyKey"] = "issuing-no"
     assert running.data(WITHDRAW, {"input": consent}, token=citizen)["withdrawConsent"]["userErrors"] == []

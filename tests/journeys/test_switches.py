@@ -11,6 +11,7 @@ import pytest
 from domain.clock import SystemClock
 from tests.journeys.test_write_path import approve, case, submit
 from tests.support.eventually import eventually
+from tests.support.forms import answers_of
 
 CITIZEN = "savitri-saini"
 RATION = "{ viewer { ... on Citizen { rationCard { scheme } } } }"
@@ -126,10 +127,9 @@ def test_payments_wait_in_the_outbox_while_the_treasury_is_read_only_and_go_once
         "serviceCode": found[0]["code"],
         "district": "49",
         "tehsil": "303",
-        "form": [
-            {"name": "bank_account_number", "value": "50100012345611"},
-            {"name": "bank_ifsc", "value": "SBIN0000630"},
-        ],
+        "form": answers_of(
+            "nanda-gaura-scheme-application", bank_account_number="50100012345611", bank_ifsc="SBIN0000630"
+        ),
         "idempotencyKey": "switch-benefit-1",
     }
     assert switch(running, "set", "DBT_FINANCE", "READ_ONLY", "--reason", "the books are closed").returncode == 0

@@ -16,6 +16,7 @@ import pytest
 from gateway.headless import HeadlessFailed
 from tests.support.degradation import coded, losses
 from tests.support.eventually import eventually
+from tests.support.forms import answers_of
 from tests.support.operations import operation
 from tests.support.papers import DECIDE, SUBMIT, income_application
 from tests.support.running import Running
@@ -209,10 +210,9 @@ def test_an_approved_benefit_is_ordered_when_dbt_finance_is_back_and_once(runnin
         "serviceCode": found[0]["code"],
         "district": person["district"],
         "tehsil": person["tehsil"],
-        "form": [
-            {"name": "bank_account_number", "value": "50100012345600"},
-            {"name": "bank_ifsc", "value": "SBIN0000630"},
-        ],
+        "form": answers_of(
+            "nanda-gaura-scheme-application", bank_account_number="50100012345600", bank_ifsc="SBIN0000630"
+        ),
         "idempotencyKey": "without-dbt-1",
     }
     submitted = running.data(SUBMIT, {"input": request}, token=token)["submitApplication"]

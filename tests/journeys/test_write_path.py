@@ -1,6 +1,7 @@
 """From an application to a certificate in the wallet, a count at e-Taal and a payment at DBT finance."""
 
 from tests.support.eventually import eventually
+from tests.support.forms import answers_of
 from tests.support.papers import DECIDE, RECORD_FEE, SUBMIT, income_application
 
 LOCKER = "{ viewer { ... on Citizen { certificates { nodes { uri origin doctype number } } } } }"
@@ -74,10 +75,9 @@ def test_an_approved_benefit_is_instructed_once_at_dbt_finance(running):
         "serviceCode": found[0]["code"],
         "district": "49",
         "tehsil": "303",
-        "form": [
-            {"name": "bank_account_number", "value": "50100012345600"},
-            {"name": "bank_ifsc", "value": "SBIN0000630"},
-        ],
+        "form": answers_of(
+            "nanda-gaura-scheme-application", bank_account_number="50100012345600", bank_ifsc="SBIN0000630"
+        ),
         "idempotencyKey": "journey-benefit-1",
     }
     before = len(running.ledger("dbt_finance"))

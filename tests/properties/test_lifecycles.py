@@ -46,11 +46,12 @@ from domain.errors import ErrorCode, Problems
 from domain.ids import SeededIds
 from domain.lifecycle import OPEN, Move, Status, moves_from
 from domain.people import Subject
-from store import audit, counters
+from store import audit, counters, figures
 from store.engine import Store
 from tests.support.actions import FREE, INCOME, INCOME_PAPERS, ORDER, PENSION, World, papers, request_for
 from tests.support.bounds import QUICK, rounds
 from tests.support.databases import NOW
+from tests.support.figures import wrong_figures
 from tests.support.law import appeals_of, authorities, enter_officer
 from tests.support.worlds import PENSION_PAPERS, a_world, deliver_all, link_and_offer, wrong
 
@@ -308,6 +309,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def upkeep(self) -> None:
         self.runner.run(self.world.env.store.carry_out(counters.fold))
+        self.runner.run(self.world.env.store.carry_out(figures.fold))
         self.runner.run(audit.seal(self.world.env.store))
 
     @rule(days=st.integers(0, 40))
@@ -319,6 +321,7 @@ class Lives(RuleBasedStateMachine):
     def the_store_is_right(self) -> None:
         if hasattr(self, "world"):
             assert self.runner.run(wrong(self.world.env)) == []
+            assert self.runner.run(wrong_figures(self.world.env)) == []
 
     @precondition(lambda self: self.counter % 7 == 0)
     @invariant()
@@ -351,6 +354,7 @@ class Lives(RuleBasedStateMachine):
             for application_id, number in self.numbers.items():
                 assert self.present(application_id).number == number
             assert self.runner.run(wrong(self.world.env)) == []
+            assert self.runner.run(wrong_figures(self.world.env)) == []
         finally:
             self.runner.run(self.stack.aclose())
             self.runner.close()

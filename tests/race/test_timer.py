@@ -3,10 +3,11 @@
 import asyncio
 from datetime import timedelta
 
+from actions.appeals import AppealVerdict, DecideAppeal, decide_appeal
 from actions.decide import Decide, Verdict, decide_application
-from actions.legal_sweep import sweep
+from actions.legal_sweep import Swept, sweep
 from actions.respond import Withdraw, withdraw_application
-from domain.appeals import OPEN, AppealLevel, AppealOrigin
+from domain.appeals import OPEN, AppealLevel, AppealOrigin, AppealState
 from domain.applications import RejectionGround
 from domain.deadline import breaches_at
 from domain.errors import ErrorCode, Problems
@@ -75,4 +76,38 @@ async def test_rounds_of_many_workers_at_once_file_each_breach_once(twins: Twins
     assert sum(each.filed for each in swept) == len(cases)
     for case in cases:
         assert len(await appeals_of(twins.one, case.id)) == 1
+    assert await wrong(twins.one) == []
+
+
+async def test_an_order_in_the_moment_of_the_lapse_comes_before_it_or_is_refused(twins: Twins):
+    world = twins.world
+    courts = await authorities(world)
+    for number in range(ROUNDS):
+        case = await world.in_scrutiny(world.asha, FREE, world.registrar, idempotency_key=f"case-{number}")
+        assert case.due_at is not None
+        world.clock.set(max(breaches_at(case.due_at), world.clock.now()))
+        await sweep(twins.one)
+        (appeal,) = await appeals_of(twins.one, case.id)
+        assert appeal.decide_by is not None
+        world.clock.set(breaches_at(appeal.decide_by))
+        order = DecideAppeal(appeal.id, AppealVerdict.DISMISS, "Reasons.", f"order-{number}")
+        ended = await asyncio.gather(
+            decide_appeal(twins.one, courts.bdo, order), *(sweep(env) for env in (twins.other, twins.one) * 2),
+            return_exceptions=True,
+        )  # fmt: skip
+
+        refused, swept = ended[0], ended[1:]
+        assert not any(isinstance(end, BaseException) for end in swept), swept
+        raised = sum(end.raised for end in swept if isinstance(end, Swept))
+        first, *above = await appeals_of(twins.one, case.id)
+        if isinstance(refused, Problems):
+            assert refused.code in ALLOWED
+            assert (first.state, [one.level for one in above]) == (AppealState.LAPSED, [AppealLevel.SECOND])
+        else:
+            assert not isinstance(refused, BaseException), refused
+            assert (first.state, above) == (AppealState.DISMISSED, [])
+        assert (raised, first.version) == (len(above), 2)
+        await withdraw_application(twins.one, world.asha, Withdraw(case.id, f"back-{number}"))
+        await deliver_all(world)
+        world.clock.advance(timedelta(minutes=1))
     assert await wrong(twins.one) == []

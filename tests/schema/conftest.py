@@ -1,11 +1,17 @@
 """The world that tests of the graph ask."""
 
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
 import schema
 from domain.sources import Source
 from integrations.monitor import SourceMonitor
 from tests.support.graph import Down, World, environment, seed
+from tests.support.held import Held, held_world, keys_of_sandboxes, neighbours
+from tests.support.served import Gate
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +27,36 @@ async def world(graph, sqlite_store, store_keyrings, store_clock, tmp_path) -> W
     env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", down)
     await seed(env)
     return World(graph, env, SourceMonitor([Source.DIGILOCKER]), down)
+
+
+@pytest.fixture(scope="session")
+def sandbox_keys(tmp_path_factory) -> Path:
+    """The keys of DigiLocker's and API Setu's sandboxes, made once: they take time."""
+    return keys_of_sandboxes(tmp_path_factory.mktemp("sandbox-keys"))
+
+
+@pytest.fixture
+async def held(graph, sqlite_store, store_keyrings, store_clock, tmp_path, sandbox_keys) -> AsyncIterator[Held]:
+    """Asha's documents at sandboxes of their own; her locker is linked."""
+    keys = tmp_path / "sandboxes"
+    shutil.copytree(sandbox_keys, keys)
+    async with held_world(graph, sqlite_store, store_keyrings, store_clock, tmp_path, keys) as world:
+        await world.link()
+        yield world
+
+
+@pytest.fixture
+def gate() -> Gate:
+    """Stands before DigiLocker where everything speaks over real sockets."""
+    return Gate()
+
+
+@pytest.fixture
+async def wired(graph, sqlite_store, store_keyrings, store_clock, tmp_path, sandbox_keys, gate) -> AsyncIterator[Held]:
+    """The same over real sockets, with both citizens linked."""
+    keys = tmp_path / "sandboxes"
+    shutil.copytree(sandbox_keys, keys)
+    async with held_world(graph, sqlite_store, store_keyrings, store_clock, tmp_path, keys, gate) as world:
+        for key, _ in neighbours():
+            await world.link(key)
+        yield world

@@ -4,9 +4,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
-from schema.compatibility import breaking, removed_on, retired
+from schema.compatibility import breaking, deprecations, removed_on, retired
 from schema.printing import printed_schema
 
 TODAY = date(2026, 11, 25)
@@ -45,6 +44,15 @@ def test_a_value_goes_after_its_date():
         assert len(breaking(before, sdl("", "NEW"), TODAY)) == broken
 
 
+@pytest.mark.parametrize(("reason", "broken"), [(PAST, 0), (FUTURE, 1), ("old", 1)])
+def test_an_argument_and_a_field_of_an_input_go_after_their_date(reason: str, broken: int):
+    old = f'@deprecated(reason: "{reason}")'
+    argument = (sdl(f"name(old: Int {old}, new: Int): String"), sdl("name(new: Int): String"))
+    field = (sdl("", more=f"input I {{ old: Int {old} new: Int }}"), sdl("", more="input I { new: Int }"))
+
+    assert [len(breaking(*pair, TODAY)) for pair in (argument, field)] == [broken, broken]
+
+
 def test_a_type_goes_with_the_last_field_that_gave_it():
     before = sdl(f'part: Part @deprecated(reason: "{PAST}")', more="type Part { name: String }")
     still = sdl(f'part: Part @deprecated(reason: "{PAST}") other: Part', more="type Part { name: String }")
@@ -65,14 +73,9 @@ def test_the_reason_of_a_deprecation_is_written_and_read():
 
 def test_every_deprecation_of_the_graph_says_since_when_what_instead_and_until_when(graph):
     for kind in graph._schema.type_map.values():
-        members = {}
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
-            members = kind.fields
-        elif isinstance(kind, GraphQLEnumType):
-            members = kind.values
-        for name, member in members.items():
-            if member.deprecation_reason is not None:
-                assert removed_on(member.deprecation_reason), f"{kind.name}.{name}"
+        for name, reason in deprecations(kind):
+            if reason is not None:
+                assert removed_on(reason), f"{kind.name}.{name}"
 
 
 def test_nothing_breaks_for_clients_of_the_released_graph():

@@ -2,11 +2,13 @@
 
 import pytest
 
+from actions.uploads import take_in
 from domain.global_ids import TypeCode
 from domain.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.text import Language
 from schema.node import node_id
 from store import applications
+from tests.support.files import PNG
 from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 from tests.support.operations import operation
 
@@ -187,6 +189,47 @@ async def test_a_query_is_answered_and_an_application_withdrawn(world):
     assert withdrawn["application"] == {"status": "WITHDRAWN", "allowedMoves": []}
 
 
+async def test_the_paper_that_was_asked_for_comes_with_the_answer(world):
+    application = await world.submit()
+    key, opaque = "id-proof", node_id(TypeCode.APPLICATION, application.id)
+    ground = {"ground": "DOCUMENT_NOT_LEGIBLE", "reason": "The copy cannot be read.", "documents": [key]}
+    await decide(world, application, verdict="RAISE_QUERY", **ground)
+    better = await take_in(world.environment, CITIZEN, PNG)
+    answer = (
+        "mutation ($input: AnswerQueryInput!) { answerQuery(input: $input) "
+        "{ application { status timeline { move documents } } userErrors { code path } } }"
+    )
+    look = "query ($id: ID!) { application(by: {id: $id}) { documents { key source } } }"
+    given = {"applicationId": opaque, "answer": "Here.", "idempotencyKey": "a"}
+
+    wrong = {**given, "documents": [{"key": "horoscope", "uri": better.reference, "source": "UPLOAD"}]}
+    refused = (await world.ask(answer, CITIZEN, input=wrong))["data"]["answerQuery"]
+    right = {**given, "documents": [{"key": key, "uri": better.reference, "source": "UPLOAD"}]}
+    done = (await world.ask(answer, CITIZEN, input=right))["data"]["answerQuery"]
+
+    assert refused["userErrors"] == [{"code": "DOCUMENT_UNKNOWN", "path": ["input", "documents", "0"]}]
+    assert (done["userErrors"], done["application"]["status"]) == ([], "IN_SCRUTINY")
+    assert done["application"]["timeline"][-1] == {"move": "ANSWER_QUERY", "documents": [key]}
+    seen = (await world.ask(look, OFFICER, id=opaque))["data"]["application"]["documents"]
+    assert seen[-1] == {"key": key, "source": "UPLOAD"}
+
+
+async def test_a_draft_that_was_changed_on_another_device_is_a_conflict(world):
+    save = (
+        "mutation ($input: SaveDraftInput!) { saveDraft(input: $input) "
+        "{ application { id version } userErrors { code path action } } }"
+    )
+    given = {"serviceCode": "ES09", "district": "49"}
+    draft = (await world.ask(save, CITIZEN, input={**given, "idempotencyKey": "1"}))["data"]["saveDraft"]["application"]
+    seen = {**given, "draftId": draft["id"], "expectedVersion": draft["version"]}
+
+    first = (await world.ask(save, CITIZEN, input={**seen, "idempotencyKey": "2"}))["data"]["saveDraft"]
+    second = (await world.ask(save, CITIZEN, input={**seen, "idempotencyKey": "3"}))["data"]["saveDraft"]
+
+    assert (first["userErrors"], first["application"]["version"]) == ([], draft["version"] + 1)
+    assert second["userErrors"] == [{"code": "CONFLICT", "path": ["input", "expectedVersion"], "action": "REFRESH"}]
+
+
 async def test_a_fee_is_entered_once_it_is_right(world):
     application = await world.submit("ES03")
     record = (
@@ -215,6 +258,33 @@ async def test_a_draft_is_kept_and_then_handed_in(world):
     assert (draft["status"], draft["acknowledgement"], draft["deadline"]["basis"]) == ("DRAFT", None, "NOT_STARTED")
     assert done["application"]["id"] == draft["id"]
     assert done["application"]["status"] == "IN_SCRUTINY"
+
+
+async def test_a_draft_with_its_papers_is_gone_on_with_on_another_device(world):
+    save = (
+        "mutation ($input: SaveDraftInput!) { saveDraft(input: $input) "
+        "{ application { id } userErrors { code path } } }"
+    )
+    paper = await take_in(world.environment, CITIZEN, PNG)
+    given = {
+        "serviceCode": "ES09",
+        "district": "49",
+        "form": [{"name": "purpose", "value": "school"}],
+        "documents": [{"key": "id-proof", "uri": paper.reference, "source": "UPLOAD"}],
+        "idempotencyKey": "d",
+    }
+    wanted = (
+        "{ viewer { ... on Citizen { applications(first: 5) { nodes "
+        "{ id status form { name value } documents { key uri source } } } } } }"
+    )
+
+    draft = (await world.ask(save, CITIZEN, input=given))["data"]["saveDraft"]["application"]
+    (found,) = (await world.ask(wanted, CITIZEN))["data"]["viewer"]["applications"]["nodes"]
+    done = await payload(world, draftId=found["id"], form=found["form"], documents=found["documents"])
+
+    assert found == {"id": draft["id"], "status": "DRAFT", "form": given["form"], "documents": given["documents"]}
+    assert (done["userErrors"], done["application"]["id"]) == ([], draft["id"])
+    assert done["application"]["documents"] == [{"key": "id-proof", "name": "ID Proof", "source": "UPLOAD"}]
 
 
 async def test_an_operator_hands_in_for_the_citizen_whom_she_helps(world):

@@ -1,17 +1,19 @@
 """The lists of an officer are read from both ends, by signed cursors that hold for one list only."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from actions.legal_sweep import sweep
+from domain.applications import Application
 from domain.global_ids import TypeCode
 from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.text import Bilingual
 from schema.node import node_id
-from store import people
-from tests.support.graph import OFFICER, World
+from store import applications, catalogue, people
+from tests.support.graph import CITIZEN, OFFICER, World
 
 PAGE = """pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"""
 GIVEN = "($first: Int, $after: String, $last: Int, $before: String)"
@@ -21,39 +23,81 @@ LISTS = {
     "appeals": "application { number }",
     "clearances": "question",
     "overdue": "number",
+    "proposals": "number",
+    "grievances": "text",
+    "suggestions": "text",
+    "ownSuggestions": "text",
+    "feedback": "text",
 }
+CODES = ("ES09", "ES90", "ES03")
 _OTHER = {"revenue-department": "social-welfare", "social-welfare": "revenue-department"}
-ASK = "mutation ($input: AskClearanceInput!) { askClearance(input: $input) { userErrors { code } } }"
 EVERYTHING = (
     Posting(Role.OFFICER, None, "49", None, OfficerLevel.DESIGNATED),
     Posting(Role.APPELLATE, None, "49", None, OfficerLevel.FIRST_APPELLATE),
     Posting(Role.COMMISSION),
+    Posting(Role.DEPARTMENT_ADMIN),
 )
 KEY = "01930000-0000-7000-8000-000000000077"
 READER = Subject(frozenset(one.role for one in EVERYTHING), PersonKind.OFFICER, KEY, EVERYTHING)
 
 
+async def done(world: World, name: str, subject: Subject, **given: Any) -> None:
+    """A mutation that is carried out, once for its input."""
+    key = f"{name}-{sorted(map(str, given.values()))}"
+    kind = f"{name[0].upper()}{name[1:]}Input"
+    document = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}"
+    answer = await world.ask(document, subject, input={**given, "idempotencyKey": key})
+    assert answer["errors"] == []
+    assert answer["data"][name]["userErrors"] == []
+
+
+async def opened(world: World, code: str, key: str) -> Application:
+    """An application of the citizen, with its fee where it has one."""
+    application = await world.submit(code, key=key)
+    if application.fee_paise is None:
+        return application
+    fee = {"amount": application.fee_paise, "receipt": "R1"}
+    await done(world, "recordFee", OFFICER, applicationId=opaque(application), **fee)
+    async with world.environment.store.reading() as tx:
+        return (await applications.many(tx, [application.id]))[application.id]
+
+
 @pytest.fixture
 async def office(world: World, store_clock) -> World:
-    """Three cases that are overdue, each with an appeal and a clearance that is owed."""
-    cases = []
-    for code in ("ES09", "ES90", "ES03"):
-        cases.append(await world.submit(code))
-        store_clock.advance(timedelta(minutes=1))
-    for case in cases:
-        given = {"applicationId": node_id(TypeCode.APPLICATION, case.id), "departments": [_OTHER[case.department]]}
-        asked = await world.ask(
-            ASK, OFFICER, input={**given, "question": case.number, "idempotencyKey": f"ask-{case.id}"}
-        )
-        assert asked["errors"] == []
-        assert asked["data"]["askClearance"]["userErrors"] == []
-        store_clock.advance(timedelta(minutes=1))
+    """Three of everything: overdue cases, each with an appeal, a clearance that is owed, a proposal and a grievance;
+    three ratings of decided cases, and suggestions of the officer herself.
+    """
     name = Bilingual(None, "Reader")
     async with world.environment.store.writing() as tx:
         await people.add_officer(tx, Officer(KEY, name, name, "reader@officer.example", EVERYTHING))
+    for code in CODES:
+        case = opaque(await opened(world, code, f"first-{code}"))
+        why = {"verdict": "REJECT", "ground": "NOT_ELIGIBLE", "reason": "No."}
+        await done(world, "decideApplication", OFFICER, applicationId=case, **why)
+        await done(world, "giveFeedback", CITIZEN, applicationId=case, rating=2, text=f"Rating of {code}.")
+        await done(world, "makeSuggestion", READER, serviceCode=code, text=f"Of an officer on {code}.")
+        store_clock.advance(timedelta(minutes=1))
+    async with world.environment.store.writing() as tx:
+        services = (await catalogue.services_by_codes(tx, CODES)).values()
+        await catalogue.upsert_services(tx, [replace(service, needs_second_pair=True) for service in services])
+    cases = []
+    for code in CODES:
+        cases.append(await opened(world, code, f"again-{code}"))
+        store_clock.advance(timedelta(minutes=1))
+    for case in cases:
+        given = {"applicationId": opaque(case), "departments": [_OTHER[case.department]]}
+        await done(world, "askClearance", OFFICER, **given, question=case.number)
+        await done(world, "raiseGrievance", CITIZEN, applicationId=opaque(case), category="DELAY", text=case.number)
+        why = {"verdict": "REJECT", "ground": "NOT_ELIGIBLE", "reason": "No."}
+        await done(world, "decideApplication", OFFICER, applicationId=opaque(case), **why)
+        store_clock.advance(timedelta(minutes=1))
     store_clock.set(max(case.due_at for case in cases if case.due_at) + timedelta(seconds=1))
     await sweep(world.environment)
     return world
+
+
+def opaque(application: Application) -> str:
+    return node_id(TypeCode.APPLICATION, application.id)
 
 
 async def page(world: World, name: str, **variables: Any) -> dict[str, Any]:

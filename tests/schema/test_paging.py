@@ -111,13 +111,24 @@ async def test_a_count_that_fails_does_not_fail_the_page(world, monkeypatch):
     assert codes(page) == ["ES03"]
 
 
-async def test_a_queue_is_read_from_its_start_only(world):
-    query = "{ viewer { ... on Officer { queue(last: 1) { totalCount } } } }"
+async def test_a_queue_is_read_from_its_end_too(world):
+    await world.submit("ES09")
+    await world.submit("ES90")
+    query = (
+        "query ($last: Int!, $before: String) { viewer { ... on Officer { queue(last: $last, before: $before) "
+        "{ nodes { number } pageInfo { startCursor hasNextPage hasPreviousPage } } } } }"
+    )
 
-    answer = await world.ask(query, OFFICER)
+    whole = (await world.ask(query, OFFICER, last=2))["data"]["viewer"]["queue"]
+    last = (await world.ask(query, OFFICER, last=1))["data"]["viewer"]["queue"]
+    first = (await world.ask(query, OFFICER, last=1, before=last["pageInfo"]["startCursor"]))["data"]["viewer"]["queue"]
 
-    assert answer["data"] is None
-    assert "[Unknown argument 'last'" in answer["errors"][0]["message"]
+    assert first["nodes"] + last["nodes"] == whole["nodes"]
+    assert [(one["pageInfo"]["hasPreviousPage"], one["pageInfo"]["hasNextPage"]) for one in (first, last, whole)] == [
+        (False, True),
+        (True, False),
+        (False, False),
+    ]
 
 
 async def test_a_queue_goes_on_where_its_page_ended(world):

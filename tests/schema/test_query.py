@@ -1,11 +1,15 @@
 """The query of the first landing, as it is printed in the README, and its officer's twin."""
 
+from actions.acting import Acting
+from actions.aliases import add_alias
+from domain.aliases import AliasKind
 from domain.benefits import PaymentStatus
+from domain.people import SYSTEM
 from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Garbled, Refused, Unavailable
 from store import benefits
-from tests.support.graph import CITIZEN, NOW, OFFICER, PDF, add_certificate
+from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER, PDF, add_certificate
 from tests.support.operations import operation
 
 THE_QUERY = """
@@ -194,3 +198,25 @@ async def test_labels_are_had_by_language_and_prefix(world):
     labels = (await world.ask(query, CITIZEN))["data"]["labels"]
 
     assert {"key": "field.Application.number", "text": "आवेदन संख्या"} in labels
+
+
+async def test_an_application_is_asked_for_by_its_number_in_the_system_before(world):
+    application = await world.submit()
+    async with world.environment.store.writing() as tx:
+        acting = Acting(world.environment, tx, SYSTEM)
+        assert await add_alias(acting, AliasKind.APPLICATION, application.id, "UK24-ES09/0012 345")
+    query = "query ($by: ApplicationBy!) { application(by: $by) { number } }"
+    both = (
+        "query ($old: String!, $ours: String!) { a: application(by: {number: $old}) { number } "
+        "b: application(by: {number: $ours}) { number } }"
+    )
+
+    for name in ("number", "acknowledgement"):
+        for keyed in ("UK24-ES09/0012 345", "uk24es09/0012345"):
+            for reader in (CITIZEN, OFFICER):
+                found = (await world.ask(query, reader, by={name: keyed}))["data"]["application"]
+                assert found == {"number": application.number}
+            assert (await world.ask(query, NEIGHBOUR, by={name: keyed}))["data"] == {"application": None}
+        assert (await world.ask(query, CITIZEN, by={name: "UK24-ES09/9999999"}))["data"] == {"application": None}
+    together = (await world.ask(both, CITIZEN, old="UK24ES09/0012345", ours=application.number))["data"]
+    assert together == {"a": {"number": application.number}, "b": {"number": application.number}}

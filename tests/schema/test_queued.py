@@ -62,6 +62,17 @@ async def test_documents_whose_locker_is_away_are_queued_and_then_delivered(worl
     assert delivered["acknowledgement"] == queued["acknowledgement"]
 
 
+async def test_documents_that_were_seen_in_the_locker_are_accepted_and_not_queued_while_they_are_fetched(world):
+    given = {"serviceCode": "ES09", "district": "49", "tehsil": "304", "form": [{"name": "purpose", "value": "school"}]}
+    given |= {"documents": [{"key": "id-proof", "uri": LOCKER_URI}], "idempotencyKey": "k-1"}
+
+    told = await submission(world, SUBMIT, CITIZEN, given)
+
+    async with world.environment.store.reading() as tx:
+        assert len(await outbox.listing(tx, outbox.OutboxState.PENDING, 9)) == 1
+    assert (told["state"], told["expectedBy"]) == ("ACCEPTED", None)
+
+
 async def test_a_payment_order_is_accepted_while_finance_is_well(world, verdict):
     assert (await submission(world, DECIDE, OFFICER, verdict))["state"] == "ACCEPTED"
 

@@ -12,6 +12,7 @@ from domain.text import Bilingual, Language
 from schema.node import node_id
 from store import people
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER, World
+from tests.support.staffing import on_duty
 
 ADMIN_ID, BINA_ID = "01930000-0000-7000-8000-000000000021", "01930000-0000-7000-8000-000000000022"
 ADMIN = Subject(
@@ -122,6 +123,20 @@ async def test_a_leave_is_recorded_ahead_seen_by_the_officer_and_cancelled(offic
         "CANCELLED",
         back["record"]["leave"]["cancelledAt"],
     )
+
+
+async def test_the_citizen_sees_that_a_stand_in_read_her_case(office: World):
+    case = await office.submit()
+    given = {"officerId": officer_id(OFFICER.person_id), "substituteId": officer_id(BINA_ID)}
+    await do(office, RECORD, **given, fromOn="2026-11-24", untilOn="2026-11-28")
+    bina = await on_duty(office.environment, replace(OFFICER, person_id=BINA_ID))
+    look = "query ($number: String!) { application(by: {number: $number}) { status applicant { name } } }"
+    shown = (await office.ask(look, bina, number=case.number))["data"]["application"]
+    assert shown == {"status": "IN_SCRUTINY", "applicant": {"name": "Asha Negi"}}
+    seen = "{ viewer { ... on Citizen { dataAccesses(first: 9) { role objectKind purpose purposeLabel } } } }"
+    receipts = (await office.ask(seen, CITIZEN))["data"]["viewer"]["dataAccesses"]
+    hers = {(one["objectKind"], one["purpose"]) for one in receipts if one["role"] == "OFFICER"}
+    assert hers == {("APPLICATION", "COVER_COLLEAGUE"), ("CITIZEN", "COVER_COLLEAGUE")}
 
 
 async def test_a_wrong_leave_names_field_and_remedy_in_the_asked_language(office: World):

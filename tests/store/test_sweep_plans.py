@@ -1,5 +1,6 @@
 """The legal clock's round finds what is due by an index, however many cases are closed or not due yet."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from store.appeal_rows import appeals_table
 from store.appeal_rows import values_of as appeal_values
 from store.application_rows import applications_table, values_of
 from store.engine import Store, Transaction
+from store.overdue import count_overdue, overdue
 from tests.store.builders import NOW, application, citizen
 from tests.support.plans import asked, plan_of
 
@@ -72,6 +74,27 @@ async def test_cases_that_are_due_are_found_by_status_and_due_date(
     assert "ix_applications_status_due_at" in plan, plan
     assert "SCAN applications" not in plan, plan
     assert "Seq Scan on applications" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("department", "district", "count"), [(None, None, 5), ("revenue-department", None, 5), (None, "45", 1)]
+)
+async def test_the_commission_s_review_of_what_is_overdue_reads_no_other_case(
+    full: Store, department: str | None, district: str | None, count: int
+) -> None:
+    with asked(full) as seen:
+        async with full.reading() as tx:
+            found = await overdue(tx, NOW, department=department, district=district, limit=100)
+            counted = await count_overdue(tx, NOW, department, district)
+    assert (len(found), counted) == (count, count)
+    statements = {text: (text, given) for text, given in seen if "FROM applications" in text}
+    assert len(statements) == 2
+    async with full.reading() as tx:
+        for statement in statements.values():
+            plan = await plan_of(tx, statement)
+            assert re.search("ix_applications_(district_)?status_due_at", plan), plan
+            assert "SCAN applications" not in plan, plan
+            assert "Seq Scan on applications" not in plan, plan
 
 
 async def test_appeals_that_the_clock_has_to_look_at_are_found_by_state_and_moment(full: Store) -> None:

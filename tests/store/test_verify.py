@@ -45,7 +45,11 @@ SPOILT = {
     "UPDATE applications SET number = '1261234567890' || substr(number, 14) || '' WHERE status = 'DELIVERED'": {
         "NUMBER_NOT_WELL_FORMED"
     },
-    "UPDATE applications SET status = 'APPROVED' WHERE status = 'WITHDRAWN'": {"STATUS_IS_NOT_THE_LAST"},
+    "UPDATE applications SET status = 'APPROVED' WHERE status = 'WITHDRAWN'": {
+        "STATUS_IS_NOT_THE_LAST",
+        "FIGURE_IS_NOT_THE_RECOUNT",
+    },
+    "UPDATE figure_deltas SET received = received + 1 WHERE id = 1": {"FIGURE_IS_NOT_THE_RECOUNT"},
     "UPDATE applications SET version = version + 1 WHERE status = 'REJECTED'": {"VERSIONS_HAVE_A_GAP"},
     "UPDATE timeline_entries SET actor_id = NULL WHERE move = 'REJECT'": {"STEP_WITHOUT_AUTHOR"},
     "UPDATE timeline_entries SET status_after = 'APPROVED' WHERE move = 'REJECT'": {

@@ -33,6 +33,7 @@ ID_NAMES: Mapping[str, TypeCode] = {
     "applicationId": TypeCode.APPLICATION,
     "applicationIds": TypeCode.APPLICATION,
     "appealId": TypeCode.APPEAL,
+    "certificateId": TypeCode.CERTIFICATE,
     "clearanceId": TypeCode.CLEARANCE,
     "grievanceId": TypeCode.GRIEVANCE,
     "suggestionId": TypeCode.SUGGESTION,
@@ -40,7 +41,19 @@ ID_NAMES: Mapping[str, TypeCode] = {
     "draftId": TypeCode.APPLICATION,
     "leaveId": TypeCode.LEAVE,
 }
-"""Of what an input field holds the id. Ids of other things that a mutation names stay as they are."""
+"""Of what an input field holds the id."""
+
+STAFF_NAMES: Mapping[str, TypeCode] = {
+    "agentId": TypeCode.OPERATOR,
+    "id": TypeCode.OFFICER,
+    "ids": TypeCode.OFFICER,
+    "officerId": TypeCode.OFFICER,
+    "substituteId": TypeCode.OFFICER,
+}
+"""Ids of others whom a mutation names, and of what root fields look up by id alone; they are always there.
+
+Any other required id must be in ID_NAMES.
+"""
 
 _WORDS: Mapping[str, Any] = {
     "String": "text",
@@ -73,7 +86,7 @@ class Asking:
         return {
             name: self._value(name, argument.type, there=there, key=key)
             for name, argument in field.args.items()
-            if _required(argument)
+            if is_required(argument)
         }
 
     def names_a_thing(self, field: GraphQLField) -> bool:
@@ -97,20 +110,21 @@ class Asking:
         return self._identifier(name, there=there) if kind.name == "ID" else _WORDS[kind.name]
 
     def _object(self, kind: GraphQLInputObjectType, *, there: bool, key: str) -> dict[str, Any]:
-        fields = {name: field for name, field in kind.fields.items() if _required(field) or name == "idempotencyKey"}
+        fields = {name: field for name, field in kind.fields.items() if is_required(field) or name == "idempotencyKey"}
         if kind.is_one_of:
             name = next(iter(kind.fields))
             fields = {name: kind.fields[name]}
         return {name: self._value(name, field.type, there=there, key=key) for name, field in fields.items()}
 
     def _identifier(self, name: str, *, there: bool) -> str:
-        code = ID_NAMES.get(name)
-        if code is None:
-            return self._things.there[TypeCode.OPERATOR if name == "agentId" else TypeCode.OFFICER]
+        if name in STAFF_NAMES:
+            return self._things.there[STAFF_NAMES[name]]
+        code = ID_NAMES[name]
         return self._things.there[code] if there else self._things.absent(code)
 
 
-def _required(argument: GraphQLArgument | GraphQLInputField) -> bool:
+def is_required(argument: GraphQLArgument | GraphQLInputField) -> bool:
+    """Whether an argument or a field of an input must be given."""
     return isinstance(argument.type, GraphQLNonNull) and argument.default_value is Undefined
 
 
@@ -170,7 +184,7 @@ def leaves_of(kind: GraphQLObjectType | GraphQLInterfaceType) -> str:
     """A selection of everything in a type that needs no argument, one level deep."""
     parts = []
     for name, field in kind.fields.items():
-        if any(_required(argument) for argument in field.args.values()) or {"first", "last"} & set(field.args):
+        if any(is_required(argument) for argument in field.args.values()) or {"first", "last"} & set(field.args):
             continue
         parts.append(name if is_leaf_type(get_named_type(field.type)) else f"{name} {{ __typename }}")
     return " ".join(parts)

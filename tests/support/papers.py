@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.support.forms import answers_of
+
 SUBMIT = """
 mutation($input: SubmitApplicationInput!) { submitApplication(input: $input) {
   application { id number acknowledgement status version fee { amount } }
@@ -31,7 +33,7 @@ def income_application(uri: str, key: str, **changes: Any) -> dict[str, Any]:
         "serviceCode": INCOME_CERTIFICATE,
         "district": "49",
         "tehsil": "304",
-        "form": [{"name": "annual_income", "value": "48000"}],
+        "form": answers_of("income-certificate", annual_income="48000"),
         "documents": [{"key": paper, "uri": uri} for paper in INCOME_PAPERS],
         "channel": "MOBILE",
         "idempotencyKey": key,

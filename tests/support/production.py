@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLIC_URL = "https://apuni.uk.gov.in"
 ROUTER_SECRET = "a-router-proves-itself-with-this-secret"
 DEVELOPER_KEY = "01930000-0000-7000-8000-0000000000dd"
-START_SECONDS = 60
+START_SECONDS = 150
 _NAMES = (
     *("client_id", "client_secret", "client_token", "api_key", "hmac_secret", "onorc_deptid", "onorc_srvid"),
     *("ssu_ia_id", "ddo_code", "grantee_code", "allotment_id", "head_of_account", "username", "password", "bearer"),
@@ -86,6 +86,7 @@ def production(server: PostgresServer, home: Path) -> Iterator[Production]:
         "APUNI_DATABASE_URL": server.url(store_name),
         "APUNI_VAULT_URL": server.url(vault_name),
         "APUNI_ALLOW_SOFTWARE_KEYS": "1",
+        "APUNI_ALLOW_UNSCANNED": "1",
         "APUNI_ROUTER_SECRET": ROUTER_SECRET,
         "APUNI_SERVER__NOTICE_SECONDS": "0",
         "APUNI_PARTNERS": json.dumps(PARTNERS),

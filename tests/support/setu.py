@@ -17,7 +17,8 @@ from domain.sources import Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
 from integrations.apisetu.sandbox import create_sandbox
 from integrations.city import Sandbox, SandboxClock, SandboxHome
-from tests.support.remotes import remote_over
+from integrations.monitor import SourceMonitor
+from tests.support.remotes import remote_over, shared_resilience
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "apisetu"
 DEMO = Path(__file__).parents[2] / "demo"
@@ -39,11 +40,19 @@ class Market:
     sandbox: Sandbox
     clock: ManualClock
     onboarding: dict[str, Any] = field(default_factory=dict)
+    heard: list[tuple[str, str]] = field(default_factory=list)
 
     def client(self, **settings: Any) -> ApiSetu:
         """A client as onboarding says, or with other settings."""
         known = replace(ApiSetuSettings.from_onboarding(self.onboarding), **settings)
-        return ApiSetu(remote_over(self.sandbox.app, Source.API_SETU, clock=self.clock), known, self.clock)
+        monitor = SourceMonitor(Source, lambda _, call, outcome, __: self.heard.append((call, outcome)))
+        shared = replace(shared_resilience(self.clock), monitor=monitor)
+        remote = remote_over(self.sandbox.app, Source.API_SETU, clock=self.clock, shared=shared)
+        return ApiSetu(remote, known, self.clock)
+
+    def alarms(self) -> list[tuple[str, str]]:
+        """What the clients told that somebody must look at."""
+        return [told for told in self.heard if told[1] in ("integrity", "not_let_in")]
 
     def effects(self) -> list[str]:
         """What the sandbox answered so far."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 
 from actions.environment import Environment, Partners
+from domain.centres import Binding, Centre, CentreKind
 from domain.clock import Clock, ManualClock
 from domain.deadline import WorkCalendar
 from domain.ids import SystemIds
@@ -19,7 +20,8 @@ from domain.text import Bilingual
 from integrations.city.kit import SandboxClock, SandboxHome
 from integrations.errors import Refused
 from integrations.sso import Assurance, IdentityProvider, ProviderIdentity
-from store.engine import Store
+from store import centres, people
+from store.engine import Store, Transaction
 from store.keyring import Keyrings
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -180,3 +182,11 @@ def officer(officer_id: str, email: str, *postings: Posting) -> Officer:
 def operator(operator_id: str, csc_id: str) -> Operator:
     """An operator of the register."""
     return Operator(operator_id, Bilingual("विक्रम", "Vikram"), csc_id, Bilingual("केन्द्र", "Centre"), "49", "304")
+
+
+async def enter_operator(tx: Transaction, operator_id: str, csc_id: str) -> None:
+    """Put an operator on the register, who works in a CSC centre of his own."""
+    entry = operator(operator_id, csc_id)
+    await people.add_operator(tx, entry)
+    await centres.save_centres(tx, [Centre(csc_id, CentreKind.CSC, entry.centre, "49", "304", open=True)])
+    await centres.bind(tx, [Binding(operator_id, csc_id, None)])

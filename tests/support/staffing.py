@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from actions.environment import Environment
 from actions.sessions import _with_cover
 from domain.applications import Application
 from domain.lifecycle import UNDECIDED, Move
@@ -26,7 +27,12 @@ async def open_with(world: World, officer: Subject) -> set[str]:
 
 async def signed_in_now(world: World, officer: Subject) -> Subject:
     """The officer as her session finds her today: with the posts in which she stands in."""
-    async with world.env.store.reading() as tx:
+    return await on_duty(world.env, officer)
+
+
+async def on_duty(env: Environment, officer: Subject) -> Subject:
+    """The same in an environment alone."""
+    async with env.store.reading() as tx:
         entry = (await people.officers(tx, [officer.person_id or ""]))[officer.person_id or ""]
         postings = await _with_cover(tx, entry)
     return replace(officer, postings=postings, roles=frozenset(one.role for one in postings))

@@ -12,8 +12,9 @@ from domain.errors import ErrorCode, NotSignedIn, Remedy
 from domain.text import language_from_header
 from gateway.http.answers import encode_json
 from gateway.http.body import parameters_in
-from gateway.http.callers import Caller
+from gateway.http.callers import ROUTER, Caller
 from gateway.http.calls import RequestFacts
+from gateway.http.headers import is_router
 from gateway.http.pipeline import DocumentRefused
 from gateway.http.refusals import Refusal
 from gateway.http.streams.messages import (
@@ -152,6 +153,8 @@ class Connection:
         self._language = language if isinstance(language, str) else self._language
         pipeline = self._streaming.operations.pipeline
         caller = pipeline.caller(self._token, self._handshake.client)
+        if not caller.signed_in and self._router:
+            caller = ROUTER
         try:
             async with asyncio.timeout(self._streaming.settings.init_seconds):
                 context = await pipeline.context(self._facts())
@@ -216,7 +219,11 @@ class Connection:
 
     def _facts(self, standing: Any = None) -> RequestFacts:
         edge, client = self._streaming.edge, self._handshake.client
-        return RequestFacts(edge.ids.key(), self._token, self._language, None, client, standing)
+        return RequestFacts(edge.ids.key(), self._token, self._language, None, client, standing, self._router)
+
+    @property
+    def _router(self) -> bool:
+        return is_router(self._handshake.headers, self._streaming.edge.router_secret)
 
     async def _finish(self, name: str, message: dict[str, Any]) -> None:
         """The last message of an operation; its id is free before the client hears of it."""

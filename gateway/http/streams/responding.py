@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from domain.errors import ErrorCode, Remedy
 from gateway.http.admission import overloaded
 from gateway.http.calls import Call, Ready, RequestContext, RequestFacts
-from gateway.http.headers import EVERY_ANSWER, VARY, token_of
+from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
 from gateway.http.streams.framing import Framing, framing_of
 from gateway.http.streams.operations import SESSION_ENDED, Answer, Asked, ended
 from gateway.http.streams.streaming import Dropped, Streaming
@@ -45,6 +45,7 @@ class HttpStreams:
             None,
             call.request.client.host if call.request.client else None,
             call.standing,
+            is_router(call.request.headers, self._streaming.edge.router_secret),
         )
         resume = call.request.headers.get("last-event-id") or None
         if resume is not None and len(resume) > LONGEST_EVENT_ID:

@@ -3,11 +3,24 @@
 from itertools import pairwise
 
 import pytest
-from graphql import FragmentDefinitionNode, OperationDefinitionNode, Visitor, parse, visit
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    Visitor,
+    build_schema,
+    parse,
+    validate,
+    visit,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.http import guard
 from gateway.http.body import _tokens
-from gateway.http.guard import Measurer, check_document
+from gateway.http.guard import Measurer, Size, check_document
 from gateway.http.refusals import Refusal
 from gateway.limits import Limits
 
@@ -127,3 +140,74 @@ def test_no_byte_of_a_body_is_looked_at_by_two_tokens(raw):
 
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
     assert len(spans) <= len(raw)
+
+
+SCHEMA = build_schema("type Query { name: String leaf: Leaf } type Leaf { name: String leaf: Leaf }")
+INTROSPECTING = ("__schema { types { name fields { name } } }", '__type(name: "Leaf") { fields { type { name } } }')
+
+
+def small_document(pick) -> str:
+    """A valid document with fields, aliases, inline fragments and spreads of fragments that spread later ones."""
+
+    def part(parent: str, depth: int, later: range) -> str:
+        kind = pick.choice(("leaf", "leaf", "name", "inline", "spread", "introspection"))
+        alias = f"a{pick.randint(0, 999)}: " if pick.random() < 0.4 else ""
+        if kind == "introspection" and parent == "Query":
+            return pick.choice(INTROSPECTING)
+        if kind == "spread" and parent == "Leaf" and later:
+            return f"...F{pick.choice(later)}"
+        if depth and kind == "inline":
+            return f"... on {parent} {some(parent, depth - 1, later)}"
+        return f"{alias}leaf {some('Leaf', depth - 1, later)}" if depth and kind == "leaf" else f"{alias}name"
+
+    def some(parent: str, depth: int, later: range) -> str:
+        return "{ " + " ".join(part(parent, depth, later) for _ in range(pick.randint(1, 3))) + " }"
+
+    fragments = [f"fragment F{number} on Leaf {some('Leaf', 2, range(number + 1, 4))}" for number in range(4)]
+    return "query Q " + some("Query", 3, range(4)) + " " + " ".join(fragments)
+
+
+def walked(document, selections: SelectionSetNode) -> Size:
+    """The same size, walking every path."""
+    total = Size()
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            below = walked(document, node.selection_set) if node.selection_set else Size()
+            aliases = below.aliases + bool(node.alias)
+            if node.name.value.startswith("__"):
+                total.add(Size(0, 1 + max(below.depth, below.introspection_depth), 1, aliases))
+            else:
+                inner = below.introspection_depth
+                total.add(Size(1 + below.depth, inner + 1 if inner else 0, 1, aliases))
+        elif isinstance(node, FragmentSpreadNode):
+            named = [one for one in document.definitions if getattr(one.name, "value", None) == node.name.value]
+            total.add(walked(document, named[0].selection_set))
+        else:
+            total.add(walked(document, node.selection_set))
+    return total
+
+
+@given(st.randoms(use_true_random=True))
+@settings(max_examples=200, deadline=None)
+def test_the_size_by_memo_is_the_size_by_brute_force(pick):
+    document = parse(small_document(pick))
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    root = document.definitions[0].selection_set
+
+    assert Measurer(fragments).size(root) == walked(document, root)
+
+
+@given(st.randoms(use_true_random=True))
+@settings(max_examples=200, deadline=None)
+def test_what_the_guard_lets_through_is_validated_to_its_end(pick):
+    """graphql-core gives up on documents that cost it too much; none of those may get past the guard."""
+    document = parse(small_document(pick))
+    try:
+        introspects = check_document(document, Limits())
+    except Refusal:
+        return
+
+    root = document.definitions[0].selection_set
+    assert introspects is (walked(document, root).introspection_depth > 0)
+    told = {error.message.split(" ")[0] for error in validate(SCHEMA, document)}
+    assert told <= {"Fields", "Fragment"}  # names that collide, fragments that are not used: told, not given up

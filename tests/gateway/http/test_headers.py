@@ -2,6 +2,9 @@
 
 import httpx
 import pytest
+from starlette.datastructures import Headers
+
+from gateway.http.headers import is_router
 
 ORIGIN = "http://gateway.test"
 GOOD_TOKEN = "good-token"
@@ -136,3 +139,26 @@ async def test_a_header_goes_before_the_cookie(client: httpx.AsyncClient):
     response = await ask(client, Authorization="Bearer bad", Cookie=COOKIE, Sec_Fetch_Site="same-origin")
 
     assert response.status_code == 401
+
+
+SECRET = "s" * 32
+
+
+@pytest.mark.parametrize(
+    ("given", "secret", "proved"),
+    [
+        (SECRET, SECRET, True),
+        (SECRET, None, False),
+        (SECRET, "", False),
+        (None, SECRET, False),
+        ("", SECRET, False),
+        ("", None, False),
+        (SECRET[:-1], SECRET, False),
+        (SECRET + "s", SECRET, False),
+        ("ß" * 32, SECRET, False),
+    ],
+)
+def test_a_router_proves_itself_by_the_whole_secret(given: str | None, secret: str | None, proved: bool):
+    headers = Headers({} if given is None else {"X-Router-Secret": given})
+
+    assert is_router(headers, secret) is proved

@@ -8,7 +8,7 @@ import pytest
 
 from domain.clock import ManualClock
 from domain.people import PersonKind
-from gateway.http.callers import MOST_KNOWN, Caller, CallerKind, Callers, network_of
+from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers, network_of
 from gateway.http.graphql import Edge
 from gateway.http.rate_windows import MemoryWindows
 from gateway.http.rates import RateLimits
@@ -34,11 +34,11 @@ async def spent(rates: RateLimits, caller: Caller, most: int) -> int:
     return most
 
 
-@pytest.mark.parametrize(("caller", "most"), [(STRANGER, 60), (CITIZEN, 300)])
+@pytest.mark.parametrize(("caller", "most"), [(STRANGER, 60), (CITIZEN, 300), (ROUTER, 6000)])
 async def test_each_class_has_its_operations_in_a_minute(clock: ManualClock, caller: Caller, most: int):
     rates = RateLimits(Rates(), clock)
 
-    assert await spent(rates, caller, 1000) == most
+    assert await spent(rates, caller, 10_000) == most
 
 
 async def test_the_demo_has_a_thousand_times_as_many(clock: ManualClock):
@@ -186,10 +186,12 @@ def test_guessed_tokens_do_not_push_out_those_that_hold(clock: ManualClock):
     assert read.count("good") == 1
 
 
-async def test_a_router_that_proved_itself_bounds_its_own_callers(
+async def test_a_router_that_proved_itself_counts_by_itself(
     make_edge: Callable[..., Edge], application_of: Callable[[Edge], httpx.AsyncClient], clock: ManualClock
 ):
-    edge = make_edge(rates=RateLimits(Rates(anonymous_per_minute=2), clock), router_secret="s" * 32)
+    edge = make_edge(
+        rates=RateLimits(Rates(anonymous_per_minute=2, router_per_minute=3), clock), router_secret="s" * 32
+    )
 
     async def statuses(client: httpx.AsyncClient, **headers: str) -> list[int]:
         return [
@@ -201,7 +203,7 @@ async def test_a_router_that_proved_itself_bounds_its_own_callers(
         unproved = await statuses(client, **{"X-Router-Secret": "wrong"})
         refused = await client.post("/graphql", json={"query": "{ hello }"})
 
-    assert proved == [200] * 4
+    assert proved == [200, 200, 200, 429]
     assert unproved == [200, 200, 429, 429]
     assert refused.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
     assert refused.json()["errors"][0]["extensions"]["retryAfterSeconds"] == int(refused.headers["retry-after"])

@@ -1,5 +1,7 @@
 """The door of uploads: who may hand in what, and the signed link by which it is read."""
 
+import base64
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -8,15 +10,16 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from actions.scanning import EICAR
 from domain.clock import ManualClock
 from domain.errors import NotSignedIn
 from domain.people import Subject
-from gateway.http import uploads as door
+from gateway.http import upload_requests as door
 from gateway.http.uploads import upload_routes
 from store.engine import Store
 from store.keyring import Keyrings
 from tests.support.actions import World
-from tests.support.files import JPEG, PDF, PNG
+from tests.support.files import JPEG, PDF, PNG, pdf
 from tests.support.worlds import a_world
 
 ORIGIN = "http://gateway.test"
@@ -57,12 +60,26 @@ async def test_a_file_is_taken_by_its_true_kind_and_read_by_its_link(client, con
     kept = await send(client, content)
     assert kept.status_code == 201
     body = kept.json()
-    assert (body["mediaType"], body["bytes"], body["reference"]) == (kind, len(content), body["sha256"])
+    assert (body["mediaType"], body["reference"]) == (kind, body["sha256"])
     read = await client.get(body["url"])
-    assert (read.status_code, read.content, read.headers["content-type"]) == (200, content, kind)
+    assert (read.status_code, len(read.content), read.headers["content-type"]) == (200, body["bytes"], kind)
+    assert hashlib.sha256(read.content).hexdigest() == body["sha256"]
+    if kind == "application/pdf":
+        assert read.content == content
     assert read.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in read.headers["content-security-policy"]
     assert read.headers["cache-control"] == "private, no-store"
+
+
+async def test_the_digest_of_the_body_is_checked_and_infected_files_are_refused(client):
+    def of(content: bytes) -> dict[str, str]:
+        return {**ASHA, "Content-Digest": f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"}
+
+    assert (await send(client, PDF, headers=of(PDF))).status_code == 201
+    assert code(await send(client, PDF, headers=of(PNG))) == "FILE_DAMAGED"
+    infected = await send(client, pdf(EICAR.decode()))
+    assert (infected.status_code, code(infected)) == (422, "FILE_INFECTED")
+    assert code(await client.post("/uploads?document=../x", content=PDF, headers=ASHA)) == "BAD_INPUT"
 
 
 async def test_multipart_from_a_form_is_taken_and_its_name_is_not_kept(client, world):

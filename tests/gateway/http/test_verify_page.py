@@ -7,6 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from actions.certificate_endings import Ended
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.clock import ManualClock
 from domain.numbers import NumberKind, make_number, parse_number
@@ -101,3 +102,48 @@ def test_a_certificate_whose_last_day_is_over_has_expired():
 @pytest.mark.parametrize(("name", "shown"), [("Asha Devi", "A… D…"), ("आशा देवी", "आ… दे…"), ("", ""), ("X", "X…")])
 def test_initials_keep_the_vowel_sign(name: str, shown: str):
     assert initials(name) == shown
+
+
+ENDINGS = {
+    CertificateStatus.CORRECTED: Ended(date(2026, 11, 25), UNKNOWN),
+    CertificateStatus.REVOKED: Ended(date(2026, 11, 25), None),
+}
+
+
+async def ended_page(status: CertificateStatus, **headers: str) -> httpx.Response:
+    async def find_ended(number: str) -> IssuedCertificate:
+        return replace(CERTIFICATE, status=status)
+
+    async def end(certificate: IssuedCertificate) -> Ended:
+        return ENDINGS[certificate.status]
+
+    routes = routes_over(find_ended, ManualClock(datetime(2026, 11, 25, tzinfo=UTC)), end)
+    transport = httpx.ASGITransport(app=Starlette(routes=routes))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+        return await client.get(f"/verify/{NUMBER}", headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("hi", ("संशोधित", "इसके स्थान पर", "समाप्ति")), ("en", ("Corrected", "In its place", "Ended on"))],
+)
+async def test_a_corrected_certificate_leads_to_the_one_in_its_place(language: str, words: tuple[str, ...]):
+    page = (await ended_page(CertificateStatus.CORRECTED, **BROWSER, **{"Accept-Language": language})).text
+
+    for word in (*words, f'href="/verify/{UNKNOWN}"', "25-11-2026"):
+        assert word in page
+    told = (await ended_page(CertificateStatus.CORRECTED)).json()
+    assert (told["status"], told["endedOn"], told["correctedBy"]) == ("CORRECTED", "2026-11-25", UNKNOWN)
+
+
+@pytest.mark.parametrize(("language", "word"), [("hi", "निरस्त"), ("en", "Revoked")])
+async def test_a_revoked_certificate_says_so_and_leads_nowhere(language: str, word: str):
+    page = (await ended_page(CertificateStatus.REVOKED, **BROWSER, **{"Accept-Language": language})).text
+
+    assert word in page
+    assert 'class="good"' not in page
+    assert "इसके स्थान पर" not in page
+    assert "In its place" not in page
+    told = (await ended_page(CertificateStatus.REVOKED)).json()
+    assert (told["status"], told["endedOn"]) == ("REVOKED", "2026-11-25")
+    assert told.get("correctedBy") is None

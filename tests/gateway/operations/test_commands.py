@@ -1,5 +1,6 @@
 """`apuni operations` and `apuni client`: built, checked, signed, published, listed, retired; again without harm."""
 
+import asyncio
 import json
 import shutil
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from actions.client_policy import SetClientPolicy
-from actions.manifests import StillInUse, open_manifest
+from actions.manifests import StillInUse, damaged, open_manifest
 from domain.client_policy import ClientPlatform
 from domain.clock import SystemClock, ist_date
 from domain.manifests import ManifestRefused, document_id
@@ -27,6 +28,7 @@ from gateway.commands.publishing import (
     run_retire,
     run_sign,
 )
+from gateway.commands.safety import run_verify
 from gateway.failures import lines_of
 from gateway.operations.seeding import publish_folder
 from gateway.screens import OPERATIONS
@@ -186,6 +188,27 @@ async def test_a_signed_manifest_outlives_the_rotation_of_the_key(settings: Sett
     Keyrings(settings.keys_folder).rotate("manifest")
 
     assert open_manifest(Keyrings(settings.keys_folder), signed.read_text().strip()).version == "1.0.0"
+
+
+async def test_verify_finds_manifests_that_are_not_what_was_published(settings: Settings, file: Path, tmp_path: Path):
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        await published(settings, file, version)
+    other = run_sign(Settings(home=tmp_path / "other"), file, "my_app", "1.1.0", None).read_text().strip()
+    keyrings = Keyrings(settings.keys_folder)
+    async with open_rooms(settings) as rooms, rooms.store.writing() as tx:
+        assert [found async for found in damaged(tx, keyrings)] == []
+        signed = {one.version: one.signed for one in await manifests.everything(tx)}
+        await manifests.retire(tx, "my_app", "1.2.0", at=tx.clock.now(), by="test")
+        for version, text in (("1.1.0", other), ("1.2.0", signed["1.0.0"])):
+            row = manifests.manifests_table.c.version == version
+            await tx.connection.execute(manifests.manifests_table.update().where(row).values(signed=text))
+        found = [(one.code, one.where) async for one in damaged(tx, keyrings)]
+
+    assert found == [
+        ("MANIFEST_IS_NOT_SIGNED_BY_US", "manifest:my_app:1.1.0"),
+        ("MANIFEST_IS_ANOTHER", "manifest:my_app:1.2.0"),
+    ]
+    assert not await asyncio.to_thread(run_verify, settings)
 
 
 async def test_a_version_in_use_is_not_retired(settings: Settings, file: Path, capsys):

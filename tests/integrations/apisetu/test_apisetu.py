@@ -199,7 +199,14 @@ async def test_a_spoiled_document_is_never_shown(market, kind, outcome, code):
     assert failure.value.code == code
 
 
-async def test_half_a_pdf_and_no_pdf_at_all(market):
+async def test_half_a_pdf_is_not_taken_for_the_whole(market):
+    market.sandbox.faults.set([{"kind": "partial"}])
+
+    with pytest.raises(Garbled, match="pdf_cut_short"):
+        await market.client().certificate(asked(format="pdf"))
+
+
+async def test_what_is_no_pdf_at_all_is_garbled(market):
     market.sandbox.faults.set([{"kind": "oversize", "params": {"bytes": 2000, "mediaType": "application/pdf"}}])
 
     with pytest.raises(Garbled, match="not_a_pdf"):

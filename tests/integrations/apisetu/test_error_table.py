@@ -65,7 +65,7 @@ async def test_the_codes_other_name_and_spelling_are_understood():
 
 @respx.mock
 async def test_the_sample_of_the_contract_goes_out_as_it_is_printed():
-    route = respx.post(URL).respond(content=b"%PDF-1.7 sample", content_type="application/pdf")
+    route = respx.post(URL).respond(content=b"%PDF-1.7 sample\n%%EOF\n", content_type="application/pdf")
 
     await client().certificate(request())
 

@@ -167,6 +167,7 @@ async def test_without_a_subscription_it_is_not_asked_again_for_a_while(market):
             await client.certificate(request)
 
     assert market.effects() == ["invalid_authorization"]
+    assert market.alarms() == [("apisetu.certificate_not_kept", "not_let_in")]  # once for the one time it was asked
     assert (await client.certificate(held("cbse", "SSCER"))).value  # the others are asked
     market.clock.advance(timedelta(seconds=HOLD_SECONDS + 1))
     with pytest.raises(Refused):
@@ -181,6 +182,7 @@ async def test_a_key_that_is_not_known_holds_every_publisher(market):
             await client.certificate(held(publisher, doctype))
 
     assert market.effects() == ["invalid_authentication"]
+    assert market.alarms() == [("apisetu.certificate_not_kept", "not_let_in")]
 
 
 async def test_while_keys_are_changed_over_the_coming_one_is_tried(market):
@@ -189,6 +191,7 @@ async def test_while_keys_are_changed_over_the_coming_one_is_tried(market):
 
     assert (await client.certificate(held("cbse", "SSCER"))).value.signature_verified
     assert market.effects() == ["invalid_authentication", "certificate handed out"]
+    assert market.alarms() == []
 
 
 async def test_each_publisher_gives_its_specification(market):

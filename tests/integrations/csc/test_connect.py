@@ -14,7 +14,7 @@ from domain.sources import Source
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.csc.sandbox import INACTIVE, OTHER_STATE, create_sandbox
 from integrations.csc.wire import encrypt_text, encrypted_secret, read_identity
-from integrations.errors import Garbled, Refused, Unavailable
+from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
 from tests.support.remotes import PARTNER, remote_over
 from tests.support.sign_in import GATEWAY, NOW, choose, query_of, sandbox_home
 
@@ -100,8 +100,8 @@ async def test_states_are_a_setting(sandbox, settings, clock):
     assert (await sign_in(sandbox, client, OTHER_STATE)).name == "Operator of Delhi"
 
 
-async def test_a_wrong_secret_is_refused(sandbox, settings, clock):
-    with pytest.raises(Refused) as caught:
+async def test_a_wrong_secret_is_refused_and_somebody_must_look(sandbox, settings, clock):
+    with pytest.raises(NotLetIn) as caught:
         await sign_in(sandbox, connect(sandbox, replace(settings, client_secret="another"), clock))
 
     assert caught.value.code == "invalid_client"

@@ -57,9 +57,11 @@ class Door:
     settings: IssuerSettings = field(default_factory=lambda: IssuerSettings(KEY, "ORG-1"))
     clock: ManualClock = field(default_factory=lambda: ManualClock(datetime(2026, 4, 1, 5, 0, tzinfo=UTC)))
 
-    async def post(self, body: bytes, mark: str | None = None, path: str = "/digilocker/pulluri") -> httpx.Response:
+    async def post(
+        self, body: bytes, mark: str | None = None, path: str = "/digilocker/pulluri", **more: str
+    ) -> httpx.Response:
         app = Starlette(routes=issuer_routes(self.desk, self.settings, self.clock))
-        headers = {"content-type": "application/xml", "x-digilocker-hmac": mark or issuer_hmac_raw(KEY, body)}
+        headers = {"content-type": "application/xml", "x-digilocker-hmac": mark or issuer_hmac_raw(KEY, body), **more}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=GATEWAY) as client:
             return await client.post(path, content=body, headers=headers)
 

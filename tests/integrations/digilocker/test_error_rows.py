@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from integrations.digilocker import DigiLocker, LockerGrant, Pulled, PullState
-from integrations.errors import Refused, Unavailable
+from integrations.errors import NotLetIn, Refused, Unavailable
 from tests.integrations.digilocker.conftest import WIDE
 
 MARKSHEET = "in.gov.uk.board-SSCER-AB12"
@@ -46,7 +46,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     ),
 }
 
-NO, AGAIN = Refused, Unavailable
+NO, AGAIN, OURS = Refused, Unavailable, NotLetIn
 COMMON = [("invalid_token", 401, 401, NO), ("insufficient_scope", 403, 403, NO), ("unexpected_error", 530, 500, AGAIN)]
 REPOSITORY = [
     ("repository_service_unresponsive", 530, 500, AGAIN),
@@ -58,7 +58,7 @@ REPOSITORY = [
 ]
 FILE = [*COMMON, ("uri_missing", 400, 400, NO), ("invalid_uri", 404, 404, NO), *REPOSITORY]
 META = [
-    ("invalid_client_id", 401, 401, NO),
+    ("invalid_client_id", 401, 401, OURS),
     ("invalid_parameter", 400, 400, NO),
     ("unexpected_error", 500, 500, AGAIN),
 ]
@@ -78,7 +78,7 @@ UPLOAD = (
 TABLE = {
     "token": [
         ("invalid_grant", 400, 400, NO),
-        ("invalid_client", 400, 400, NO),
+        ("invalid_client", 400, 400, OURS),
         ("invalid_grant_type", 400, 400, NO),
         ("unexpected_error", 500, 500, AGAIN),
     ],

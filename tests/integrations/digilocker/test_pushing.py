@@ -3,13 +3,15 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email.parser import BytesParser
+from email.policy import HTTP
 
 import pytest
 
 from integrations.digilocker import DigiLockerSettings, PushAction, PushedUri
-from integrations.digilocker.pushing import form_of
+from integrations.digilocker.pushing import form_of, multipart_of
 from integrations.digilocker.sandbox_push import DIGESTED
-from integrations.errors import Refused, Unavailable
+from integrations.errors import NotLetIn, Refused, Unavailable
 from tests.integrations.digilocker.conftest import PEOPLE
 
 GOLDEN = "fbba65b116107f318352c5a7e7c2014a05228313f19cac0dc18454397e734718"
@@ -62,6 +64,26 @@ async def test_a_pushed_certificate_is_in_the_locker_updated_and_deleted(locker)
         await client.file(grant, OURS.uri)
 
 
+async def test_the_older_body_is_sent_where_the_account_wants_it(locker):
+    locker.onboarding = {**locker.onboarding, "push_multipart": True}
+    assert DigiLockerSettings.from_onboarding(locker.onboarding).push_multipart
+    client, grant = locker.client(), await locker.grant()
+
+    await client.pushing.push(OURS)
+
+    assert (await client.file(grant, OURS.uri)).content == b"%PDF-1.7"
+
+
+def test_both_bodies_say_the_same():
+    form = form_of(OURS, DigiLockerSettings("CLIENT01", "test-secret"), datetime.fromtimestamp(1_700_000_000, UTC))
+    parts = multipart_of(form)
+
+    head = f"Content-Type: {parts['headers']['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + parts["content"])
+    read = {part.get_param("name", header="content-disposition"): part.get_content() for part in message.iter_parts()}
+    assert {name: value.removesuffix("\r\n").strip() for name, value in read.items()} == form
+
+
 async def test_a_second_addition_is_taken_for_done(locker):
     client = locker.client()
     await client.pushing.push(OURS)
@@ -96,7 +118,7 @@ async def test_a_wrong_secret_and_an_old_timestamp_are_refused(locker):
     with pytest.raises(Refused, match="invalid_parameter"):
         await locker.client().pushing.push(OURS)
     locker.onboarding = {**onboarding, "client_id": "another"}
-    with pytest.raises(Refused, match="invalid_client_id"):
+    with pytest.raises(NotLetIn, match="invalid_client_id"):
         await locker.client().pushing.push(OURS)
     locker.onboarding = onboarding
     locker.fault("skew", seconds=31 * 60)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.sources import Source, SourceState
-from integrations.errors import IntegrityFailure, Unavailable
+from integrations.errors import IntegrityFailure, NotLetIn, Unavailable
 from integrations.monitor import SourceMonitor
 from integrations.policies import CallPolicy
 from integrations.remote import Answer, Codec
@@ -100,20 +100,20 @@ async def test_an_integrity_failure_is_neither_kept_nor_covered_by_an_old_copy(r
     assert (await remote.kept(KEPT, ("citizen",), good, TEXT)).state is SourceState.LIVE
 
 
-async def test_an_integrity_failure_raises_the_alarm_once(clock, partner):
+@pytest.mark.parametrize(("failure", "outcome"), [(IntegrityFailure, "integrity"), (NotLetIn, "not_let_in")])
+async def test_what_somebody_must_look_at_raises_its_alarm_once(clock, partner, failure, outcome):
     told = []
     shared = replace(shared_resilience(clock), monitor=SourceMonitor(Source, lambda *seen: told.append(seen[:3])))
     remote = remote_over(None, Source.DIGILOCKER, clock=clock, shared=shared)
     partner.get("/a").respond(200)
 
     def judge(answer: Answer) -> None:
-        raise IntegrityFailure(Source.DIGILOCKER, "hmac")
+        raise failure(Source.DIGILOCKER, "wrong")
 
     async def load() -> str:
         return (await remote.send(KEPT, "GET", "/a", judge=judge)).content.decode()
 
-    with pytest.raises(IntegrityFailure):
+    with pytest.raises(failure):
         await remote.kept(KEPT, ("citizen",), load, TEXT)
 
-    assert [seen for seen in told if seen[2] == "integrity"] == [(Source.DIGILOCKER, "digilocker.kept", "integrity")]
-    assert shared.monitor.integrity_failures == {(Source.DIGILOCKER, "digilocker.kept"): 1}
+    assert [seen for seen in told if seen[2] == outcome] == [(Source.DIGILOCKER, "digilocker.kept", outcome)]

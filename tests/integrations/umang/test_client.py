@@ -17,7 +17,7 @@ from domain.ids import SeededIds
 from domain.sources import Source, SourceState
 from domain.text import Language
 from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.umang import Member, Umang, UmangSettings
 from integrations.umang.sandbox import create_sandbox
 from integrations.umang.sandbox_envelope import new_pair
@@ -157,6 +157,7 @@ async def test_the_gateway_lets_nobody_in_who_is_not_known(gateway: Gateway, cha
     with pytest.raises(Refused) as refusal:
         await gateway.client(gateway.settings(**changes)).ration_card("c", NUMBER, Language.HI)
     assert refusal.value.code == code
+    assert isinstance(refusal.value, NotLetIn) is (code != "bad_request")  # which of them somebody must look at
     assert len(gateway.calls()) == 1
 
 

@@ -1,0 +1,99 @@
+"""Keys by which a Hindi word is found in either script, however its sounds are written in Latin letters.
+
+People write जाति as jati, jaati or jathi, प्रमाण as praman or pramaan, मूल as mool or mul. Both scripts are brought
+to the sounds that such spellings share: long and short vowels, aspirated and plain, dental and retroflex consonants
+become one. The letters are those of ISO 15919 without its marks; the spellings folded are those of the portal's
+own slugs and of everyday writing.
+"""
+
+import re
+import unicodedata
+from types import MappingProxyType
+
+_CONSONANTS = MappingProxyType(
+    dict(zip("कखगघङचछजझञटठडढणतथदधनपफबभमयरलवशषसहळ",
+             ("k", "kh", "g", "gh", "n", "ch", "chh", "j", "jh", "n", "t", "th", "d", "dh", "n", "t", "th", "d", "dh",
+              "n", "p", "ph", "b", "bh", "m", "y", "r", "l", "v", "sh", "sh", "s", "h", "l"),
+             strict=True))
+)  # fmt: skip
+_VOWELS = MappingProxyType(
+    dict(zip("अआइईउऊऋएऐओऔऑऍ", ("a", "a", "i", "i", "u", "u", "ri", "e", "ai", "o", "au", "o", "e"), strict=True))
+)
+_SIGNS = MappingProxyType(
+    dict(zip("ािीुूृेैोौॉॅ", ("a", "i", "i", "u", "u", "ri", "e", "ai", "o", "au", "o", "e"), strict=True))
+)
+_VIRAMA, _NUKTA = "्", "़"
+_NASALS = frozenset("ंँ")
+_SILENT = frozenset("ः‌‍")
+_DIGITS = MappingProxyType({ord(shown): str(value) for value, shown in enumerate("०१२३४५६७८९")})
+
+_WORD = re.compile(r"[a-z0-9]+|[ऀ-ॿ\u200c\u200d]+")
+_FOLDS = (
+    (re.compile(r"jny|^jn(?=[aeiou])|dny"), "gy"),  # ज्ञ
+    (re.compile(r"[ts]ion"), "shan"),  # पेंशन, राशन
+    (re.compile(r"x"), "ks"),
+    (re.compile(r"ksh"), "ks"),
+    (re.compile(r"chh?"), "C"),
+    (re.compile(r"ph"), "f"),
+    (re.compile(r"sh"), "s"),
+    (re.compile(r"([kgjtdb])h"), r"\1"),
+    (re.compile(r"c(?=[eiy])"), "s"),
+    (re.compile(r"c|q"), "k"),
+    (re.compile(r"C"), "c"),
+    (re.compile(r"p(?=f)"), ""),
+    (re.compile(r"w"), "v"),
+    (re.compile(r"z"), "j"),
+    (re.compile(r"aa+"), "a"),
+    (re.compile(r"au"), "o"),
+    (re.compile(r"y(?=i)"), ""),
+    (re.compile(r"ee+|ii+|y(?![aeiou])"), "i"),
+    (re.compile(r"oo+|uu+"), "u"),
+    (re.compile(r"iy(?=[aeiou])|y(?=[aeiou])"), "y"),
+    (re.compile(r"m(?=[bp])"), "n"),  # अंबेडकर is written with m or n
+    (re.compile(r"(.)\1+"), r"\1"),
+)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in either script, in small letters and with digits of our days."""
+    plain = unicodedata.normalize("NFC", text).lower().translate(_DIGITS)
+    return _WORD.findall(plain)
+
+
+def is_devanagari(word: str) -> bool:
+    """Whether a word is in the script of Hindi."""
+    return "ऀ" <= word[:1] <= "ॿ"
+
+
+def sounds_of(word: str) -> str:
+    """The sounds of a word of either script; equal for the usual spellings of one word."""
+    latin = _latin(word) if is_devanagari(word) else word
+    for pattern, folded in _FOLDS:
+        latin = pattern.sub(folded, latin)
+    return latin
+
+
+def bones_of(sounds: str) -> str:
+    """The sounds without the vowel that Hindi does not write; a word's first letter always stays."""
+    return sounds[:1] + sounds[1:].replace("a", "")
+
+
+def _latin(word: str) -> str:
+    """A word of Devanagari in Latin letters; the vowel that a consonant carries is not spoken at the end."""
+    letters: list[str] = []
+    inherent = False
+    for sign in unicodedata.normalize("NFD", word):
+        if sign == _NUKTA or sign in _SILENT:
+            continue
+        spoken = _CONSONANTS.get(sign)
+        if spoken is not None:
+            letters += ["a", spoken] if inherent else [spoken]
+            inherent = True
+            continue
+        if sign in _SIGNS or sign == _VIRAMA:
+            letters.append(_SIGNS.get(sign, ""))
+        else:
+            letters += ["a"] if inherent else []
+            letters.append("n" if sign in _NASALS else _VOWELS.get(sign, ""))
+        inherent = False
+    return "".join(letters)

@@ -1,0 +1,167 @@
+"""`apuni catalogue import` and `apuni doctor catalogue`: takes over services, and lists what no source says of them."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import typer
+from rich.table import Table
+
+from actions.catalogue_cells import REASONS, Reject, Row
+from actions.catalogue_changes import Imported, Tell
+from actions.catalogue_doctor import counted, missing_facts
+from actions.catalogue_import import import_portal, import_rows
+from actions.catalogue_rows import FILES, CatalogueRows
+from domain.clock import Clock
+from domain.sources import Source
+from gateway.commands.accounts import account
+from gateway.commands.opening import open_rooms, out, print_table
+from gateway.settings import Settings
+from integrations.breakers import Breakers
+from integrations.cache import KeptAnswers, open_cache
+from integrations.errors import IntegrationError
+from integrations.gate import Gate
+from integrations.monitor import SourceMonitor
+from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
+from integrations.remote import Remote, Resilience
+from integrations.transport import Lines
+from store import catalogue
+
+MOST_BYTES = 20_000_000
+OPTIONAL = frozenset(name for name, file in FILES.items() if file.startswith("local_"))
+"""Files that a folder may lack; without the others nothing is imported."""
+
+
+class NotImported(Exception):
+    """Nothing was imported; the text says why in one line."""
+
+
+async def run_import(settings: Settings, source: str, *, dry_run: bool, as_json: bool, rejects: Path | None) -> bool:
+    """Import a folder, a JSON file or an address, and tell what changed; False where rows were left out.
+
+    Raises NotImported where the source cannot be read at all.
+    """
+    folder = _folder(source)
+    async with open_rooms(settings) as rooms:
+        how: dict[str, Any] = {"dry_run": dry_run, "by": account(), "tell": _progress()}
+        if folder is not None:
+            imported = await import_rows(rooms.store, read_folder(folder), **how)
+        else:
+            imported = await import_portal(rooms.store, await _read_portal(settings, source, rooms.clock), **how)
+    if as_json:
+        typer.echo(json.dumps(imported.shown(), ensure_ascii=False, indent=2))
+    else:
+        for line in imported.lines():
+            typer.echo(line)
+    _tell_rejects(imported, rejects)
+    return not imported.rejects
+
+
+def _folder(source: str) -> Path | None:
+    path = Path(source)
+    return path if path.is_dir() else None
+
+
+def read_folder(folder: Path) -> CatalogueRows:
+    """The rows of the files of a folder such as catalogue_data/; raises NotImported by the name of the file."""
+    rows: dict[str, tuple[Row, ...]] = {}
+    for name, file in FILES.items():
+        path = folder / file
+        if not path.exists() and name in OPTIONAL:
+            rows[name] = ()
+            continue
+        try:
+            with _bounded(path).open(encoding="utf-8-sig", newline="") as lines:
+                rows[name] = tuple(csv.DictReader(lines, strict=True))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise NotImported(f"the file {path} cannot be read ({type(error).__name__})") from None
+    return CatalogueRows(**rows)
+
+
+async def _read_portal(settings: Settings, source: str, clock: Clock) -> ReadCatalogue:
+    if urlsplit(source).scheme in ("http", "https"):
+        return await _fetched(settings, source, clock)
+    try:
+        return read_catalogue(json.loads(_bounded(Path(source)).read_text(encoding="utf-8-sig")))
+    except NotACatalogue as wrong:
+        raise NotImported(f"the file {source} is not a catalogue: {wrong}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise NotImported(f"the file {source} cannot be read ({type(error).__name__})") from None
+
+
+async def _fetched(settings: Settings, address: str, clock: Clock) -> ReadCatalogue:
+    """The catalogue at an address, through the resilient caller; in production by https only."""
+    parts = urlsplit(address)
+    if parts.username or parts.query or parts.fragment or (parts.scheme != "https" and not settings.demo):
+        raise NotImported("the address must be plain https, without user, query or fragment")
+    base = f"{parts.scheme}://{parts.netloc}"
+    kept = KeptAnswers(open_cache(None), clock)
+    shared = Resilience(clock, Breakers(clock), kept, SourceMonitor(()), Gate())
+    try:
+        async with Lines(clock, kind=settings.http_transport, demo=settings.demo).to([base]) as client:
+            remote = Remote(Source.DEPARTMENTS, base, client=client, shared=shared)
+            return await PortalCatalogue(remote, parts.path or "/").services()
+    except IntegrationError as error:
+        raise NotImported(f"the portal did not give its catalogue ({error.code})") from None
+    finally:
+        await kept.close()
+
+
+def _bounded(path: Path) -> Path:
+    if path.stat().st_size > MOST_BYTES:
+        raise NotImported(f"the file {path} is larger than {MOST_BYTES // 1_000_000} MB")
+    return path
+
+
+def _tell_rejects(imported: Imported, file: Path | None) -> None:
+    for reject in imported.rejects if file is None else ():
+        typer.echo(f"apuni: {reject.words}", err=True)
+    if file is not None:
+        write_rejects(file, imported.rejects)
+        typer.echo(f"apuni: {len(imported.rejects)} rows that were left out are in {file}", err=True)
+
+
+def write_rejects(file: Path, rejects: Sequence[Reject]) -> None:
+    """The rejects as CSV: file, row, key, field, reason, and the reason in words."""
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(["file", "row", "key", "field", "reason", "meaning"])
+        for each in rejects:
+            writer.writerow([each.file, each.row, each.key, each.field, each.reason, REASONS[each.reason]])
+
+
+def _progress() -> Tell:
+    """Told on stderr, one line in its place on a terminal; a file gets no line but the last."""
+
+    def tell(done: int, total: int, /) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"\rapuni: {done}/{total} services", err=True, nl=done == total)
+        elif done == total:
+            typer.echo(f"apuni: {done}/{total} services", err=True)
+
+    return tell
+
+
+async def run_doctor(settings: Settings, *, as_json: bool) -> None:
+    """List every fact of the catalogue that is null, by service, and how many services lack each."""
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        services = await catalogue.all_services(tx)
+    missing = missing_facts(services)
+    if as_json:
+        shown = {
+            "services": len(services),
+            "missing": counted(missing),
+            "byService": [{"code": each.code, "name": each.name, "facts": list(each.facts)} for each in missing],
+        }
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    table = Table("service", "name", "not known")
+    for each in missing:
+        table.add_row(each.code, each.name, ", ".join(each.facts))
+    print_table(table)
+    for name, many in counted(missing).items():
+        out.print(f"apuni: {name} is not known of {many} of {len(services)} services", markup=False)

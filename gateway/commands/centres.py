@@ -1,0 +1,100 @@
+"""`apuni centre import|list` and `apuni strength import`: take over files, and tell each fault with its line."""
+
+import csv
+from pathlib import Path
+
+import typer
+
+from actions.centres import Imported, import_centres
+from actions.strengths_import import import_strengths
+from domain.centres import CentreKind
+from domain.errors import Problems
+from domain.ids import SystemIds
+from gateway.commands.accounts import account
+from gateway.commands.calendar import read_rows
+from gateway.commands.opening import open_rooms, out
+from gateway.settings import Settings
+from store import centres
+
+_PAGE = 500
+_FAULTS = {
+    "TOO_MANY_ROWS": "the file has too many rows",
+    "COLUMNS": "a column is missing",
+    "NAME": "the code or the English name is missing",
+    "KIND": "the kind must be CSC or E_DISTRICT",
+    "DISTRICT": "there is no such district",
+    "TEHSIL": "there is no such tehsil in the district",
+    "OPEN": "open must be yes or no",
+    "TWICE": "the code or address is there twice",
+    "CENTRE": "there is no such centre in the register or the file",
+    "EMAIL": "an operator of e-District needs an address of his own, that is no officer's; one of CSC has none",
+}
+
+
+async def run_import(settings: Settings, file: Path, operators: Path | None, *, dry_run: bool) -> bool:
+    """Import the files and tell how much there was; False where they were refused, with a line for each fault."""
+    given, staff = _read(file), [] if operators is None else _read(operators)
+    if given is None or staff is None:
+        return False
+    async with open_rooms(settings) as rooms:
+        try:
+            done = await import_centres(
+                rooms.store, SystemIds(rooms.clock), given, staff, dry_run=dry_run, by=account()
+            )
+        except Problems as refused:
+            for problem in refused.problems:
+                named = operators if problem.params["file"] == "operators" else file
+                fault = _FAULTS.get(problem.params["fault"], "it is not correct")
+                typer.echo(f"apuni: {named}, line {problem.params['row']}: {fault}", err=True)
+            return False
+    out.print(_told(done, dry_run=dry_run), markup=False)
+    return True
+
+
+async def run_list(settings: Settings, kind: CentreKind | None, district: str | None) -> None:
+    """Print the register, one centre a line."""
+    place: str | None = None
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        while True:
+            page = await centres.page(tx, kind=kind, district=district, place=place, backward=False, limit=_PAGE)
+            working = await centres.operators_in(tx, [one.code for one in page])
+            for one in page:
+                state = "open" if one.open else "closed"
+                where = f"{one.district}:{one.tehsil or ''}"
+                out.print(
+                    f"{one.code} {one.kind.value} {where} {state} {working.get(one.code, 0)} {one.name.en}",
+                    markup=False,
+                )
+            if len(page) < _PAGE:
+                return
+            place = page[-1].code
+
+
+async def run_strengths(settings: Settings, file: Path) -> bool:
+    """Import a file of strengths; False where it was refused, with a line for each fault."""
+    given = _read(file)
+    if given is None:
+        return False
+    async with open_rooms(settings) as rooms:
+        try:
+            many = await import_strengths(rooms.store, given, by=account())
+        except Problems as refused:
+            for problem in refused.problems:
+                fault = "the service is unknown or there twice, or a strength is not LOW, SUBSTANTIAL or HIGH"
+                typer.echo(f"apuni: {file}, line {problem.params['row']}: {fault}", err=True)
+            return False
+    out.print(f"apuni: {many} services ask for something of their own", markup=False)
+    return True
+
+
+def _read(file: Path) -> list[dict[str, str | None]] | None:
+    try:
+        return [dict(row) for row in read_rows(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        typer.echo(f"apuni: the file {file} cannot be read ({type(error).__name__})", err=True)
+        return None
+
+
+def _told(done: Imported, *, dry_run: bool) -> str:
+    words = "would be entered or brought up to date" if dry_run else "are entered or up to date"
+    return f"apuni: {done.centres} centres and {done.operators} operators {words}"

@@ -1,0 +1,47 @@
+"""`apuni quarantine`: what the scanner found in files that people handed in, for who must look."""
+
+import os
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from domain.clock import IST
+from domain.policy import ObjectKind, Purpose
+from gateway.commands.accounts import account
+from gateway.commands.opening import open_rooms, print_table
+from gateway.settings import Settings
+from store import audit, quarantine
+from store.engine import Transaction
+
+
+async def run_list(settings: Settings, limit: int) -> None:
+    """List what lies in quarantine, the newest first; whose it is stays unsaid."""
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        held = await quarantine.newest(tx, limit)
+    table = Table("file", "at", "bytes", "found", "sha256")
+    for each in held:
+        at = each.at.astimezone(IST).isoformat(timespec="seconds")
+        table.add_row(each.id, at, str(each.size), each.found, each.digest)
+    print_table(table)
+
+
+async def run_export(settings: Settings, file_id: str, file: Path) -> bool:
+    """Write an infected file to a new file, mode 0600, and note who did so; False where there is none."""
+
+    async def work(tx: Transaction) -> bytes | None:
+        content = await quarantine.content(tx, file_id)
+        if content is not None:
+            kind, purpose = ObjectKind.UPLOAD.value, Purpose.OPERATE.value
+            await audit.append(tx, audit.AuditLine(account(), "quarantine.export", kind, file_id, purpose, {}))
+        return content
+
+    async with open_rooms(settings) as rooms:
+        content = await rooms.store.carry_out(work)
+    if content is None:
+        return False
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as written:
+        written.write(content)
+    typer.echo(f"apuni: the infected file is in {file}; nothing should open it", err=True)
+    return True

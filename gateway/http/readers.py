@@ -1,0 +1,28 @@
+"""Who reads a page or a download: by the bearer token, else by the session cookie, since nothing is changed by it."""
+
+from starlette.requests import Request
+
+from actions.environment import Environment
+from actions.sessions import subject_for_token
+from domain.errors import NotSignedIn
+from domain.people import ANONYMOUS, Subject
+from gateway.http.headers import SESSION_COOKIE, token_of
+
+_OTHER_SITES = frozenset({"cross-site", "same-site"})
+
+
+async def reader_of(env: Environment, request: Request) -> Subject:
+    """The subject of a GET request. The cookie counts unless the browser says that another site's page asks.
+
+    Raises NotSignedIn for a bearer token that no session has; a cookie without a session is nobody.
+    """
+    token = token_of(request, ()) if "authorization" in request.headers else None
+    if token is not None:
+        return await subject_for_token(env, token)
+    cookie = request.cookies.get(SESSION_COOKIE)
+    if cookie is None or request.headers.get("sec-fetch-site") in _OTHER_SITES:
+        return ANONYMOUS
+    try:
+        return await subject_for_token(env, cookie)
+    except NotSignedIn:
+        return ANONYMOUS

@@ -1,0 +1,248 @@
+"""Files in pieces by the tus protocol 1.0.0: begun, gone on with where a dropped link left off, whole, kept.
+
+Extensions: creation, creation-with-upload, checksum (sha256), expiration, termination. `Upload-Metadata` may name
+`filetype`, `document` (the key of the paper) and `sha256` (of the whole, in hexadecimal); a file's name is not read.
+After the last piece `GET /uploads/<id>` tells what `POST /uploads` tells of a whole file. What came of a piece before
+the link dropped is kept, unless the piece has a checksum.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Collection
+from datetime import timedelta
+from email.utils import format_datetime
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.environment import Environment
+from actions.partial_uploads import (
+    LARGEST_PIECE,
+    Announced,
+    add_piece,
+    begin_upload,
+    drop_partial,
+    finish_upload,
+    own_partial,
+)
+from actions.uploads import too_large
+from domain.errors import ErrorCode, Problem, Problems, not_found
+from domain.files import PartialUpload
+from domain.people import Subject
+from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
+PIECE = "application/offset+octet-stream"
+
+_CHECKSUM_WRONG = 460
+_LONGEST_METADATA = 4096
+_log = structlog.get_logger(__name__)
+
+
+class _Answered(Exception):
+    """The protocol's own refusals, which have a status and no body."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+def speaks_tus(request: Request) -> bool:
+    """Whether the sender of a POST means the protocol, and not a whole file."""
+    return "tus-resumable" in request.headers
+
+
+class Resumable:
+    """The doors of the protocol."""
+
+    def __init__(self, env: Environment, origins: Collection[str]) -> None:
+        self._env = env
+        self._origins = origins
+
+    def routes(self) -> list[Route]:
+        """Every door but POST at `/uploads`, which whole files share."""
+        return [
+            Route("/uploads", self.options, methods=["OPTIONS"]),
+            Route("/uploads/{partial}", self.options, methods=["OPTIONS"]),
+            Route("/uploads/{partial}", self.one, methods=["HEAD", "GET", "PATCH", "DELETE", "POST"]),
+        ]
+
+    async def options(self, request: Request) -> Response:
+        """What this server can do."""
+        del request
+        told = {
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(self._env.files.largest_bytes),
+            "Tus-Checksum-Algorithm": "sha256",
+        }
+        return self._answer(204, told)
+
+    async def begin(self, request: Request) -> Response:
+        """Note a file that is to come, and take its first piece where the body has one."""
+        try:
+            _refuse_other_version(request)
+            subject = await subject_of(self._env, request, self._origins)
+            partial = await begin_upload(self._env, subject, _announced(request))
+            if media_type_of(request) == PIECE:
+                partial = await self._take(request, subject, partial)
+        except _Answered as told:
+            return self._answer(told.status, {"Tus-Version": VERSION})
+        except FAULTS as error:
+            return self._refused(request, error)
+        place = f"{self._env.public_url}/uploads/{partial.id}"
+        return self._answer(201, {"Location": place, "Upload-Offset": str(partial.received), **self._expires(partial)})
+
+    async def one(self, request: Request) -> Response:
+        """A request about one file on its way."""
+        method = request.headers.get("x-http-method-override", request.method).upper()
+        try:
+            if method != "GET":
+                _refuse_other_version(request)
+            subject = await subject_of(self._env, request, self._origins)
+            partial = await own_partial(self._env, subject, request.path_params["partial"])
+            if partial is None:
+                raise not_found("file")
+            return await self._about(method, request, subject, partial)
+        except _Answered as told:
+            return self._answer(told.status, {"Tus-Version": VERSION})
+        except FAULTS as error:
+            return self._refused(request, error)
+
+    async def _about(self, method: str, request: Request, subject: Subject, partial: PartialUpload) -> Response:
+        match method:
+            case "HEAD":
+                length = {"Upload-Length": str(partial.length)}
+                offset = {"Upload-Offset": str(partial.received)}
+                return self._answer(200, length | offset | self._expires(partial))
+            case "PATCH":
+                partial = await self._patched(request, subject, partial)
+                return self._answer(204, {"Upload-Offset": str(partial.received), **self._expires(partial)})
+            case "DELETE":
+                await drop_partial(self._env, partial)
+                return self._answer(204, {})
+            case "GET":
+                return await self._told(request, subject, partial)
+            case _:
+                raise _Answered(405)
+
+    async def _told(self, request: Request, subject: Subject, partial: PartialUpload) -> Response:
+        """What a whole file became, or how far one has come."""
+        if not partial.is_whole:
+            state = {"offset": partial.received, "length": partial.length}
+            return self._with_tus(answered(self._env, request, state, 202))
+        kept = await finish_upload(self._env, subject, partial)
+        return self._with_tus(answered(self._env, request, shown(self._env, kept), 200))
+
+    async def _patched(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
+        if media_type_of(request) != PIECE:
+            raise _Answered(415)
+        offset = request.headers.get("upload-offset", "")
+        if not (offset.isascii() and offset.isdigit() and len(offset) <= 12):
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("Upload-Offset",)))
+        if int(offset) != partial.received:
+            raise _Answered(409)
+        return await self._take(request, subject, partial)
+
+    async def _take(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
+        """Add the body of a request; the last piece makes the file whole, and it is checked and kept."""
+        named = request.headers.get("upload-checksum")
+        if named is not None:
+            partial = await self._add_checked(request, partial, named)
+        else:
+            partial = await self._add(request, partial)
+        if partial.is_whole:
+            kept = await finish_upload(self._env, subject, partial)
+            _log.info("upload", media_type=kept.media_type.value, bytes=kept.size)
+        return partial
+
+    async def _add(self, request: Request, partial: PartialUpload) -> PartialUpload:
+        """Write what comes in small pieces, also the rest that came before a link dropped."""
+        waiting = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for chunk in request.stream():
+                    waiting += chunk
+                    _refuse_beyond(partial, len(waiting))
+                    if len(waiting) >= LARGEST_PIECE:
+                        partial = await add_piece(self._env, partial, bytes(waiting))
+                        waiting.clear()
+        except (ClientDisconnect, TimeoutError):
+            if waiting:
+                await add_piece(self._env, partial, bytes(waiting))
+            raise
+        return await add_piece(self._env, partial, bytes(waiting)) if waiting else partial
+
+    async def _add_checked(self, request: Request, partial: PartialUpload, named: str) -> PartialUpload:
+        """Write a piece whole, once it is what its checksum says; else nothing of it."""
+        algorithm, _, value = named.partition(" ")
+        if algorithm != "sha256":
+            raise _Answered(400)
+        content = bytearray()
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                content += chunk
+                _refuse_beyond(partial, len(content))
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        if not hmac.compare_digest(digest.encode(), value.strip().encode()):
+            raise _Answered(_CHECKSUM_WRONG)
+        return await add_piece(self._env, partial, bytes(content)) if content else partial
+
+    def _expires(self, partial: PartialUpload) -> dict[str, str]:
+        ends = partial.touched_at + timedelta(hours=self._env.files.partial_hours)
+        return {"Upload-Expires": format_datetime(ends, usegmt=True)}
+
+    def _answer(self, status: int, headers: dict[str, str]) -> Response:
+        return Response(status_code=status, headers={**EVERY_ANSWER, "Tus-Resumable": VERSION, **headers})
+
+    def _refused(self, request: Request, error: BaseException) -> Response:
+        return self._with_tus(refused(self._env, request, error))
+
+    def _with_tus(self, response: Response) -> Response:
+        response.headers["Tus-Resumable"] = VERSION
+        return response
+
+
+def _refuse_other_version(request: Request) -> None:
+    if request.headers.get("tus-resumable") != VERSION:
+        raise _Answered(412)
+
+
+def _refuse_beyond(partial: PartialUpload, waiting: int) -> None:
+    if partial.received + waiting > partial.length:
+        raise too_large(partial.length)
+
+
+def _announced(request: Request) -> Announced:
+    """What the headers say of a file; raises BAD_INPUT."""
+    length = request.headers.get("upload-length", "")
+    if not (length.isascii() and length.isdigit() and len(length) <= 12):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("Upload-Length",)))
+    said = _metadata(request.headers.get("upload-metadata", ""))
+    return Announced(int(length), said.get("filetype"), said.get("document"), said.get("sha256"))
+
+
+def _metadata(header: str) -> dict[str, str]:
+    """Names with values in base64, between commas; only the names that are known are read."""
+    wrong = Problems(Problem(ErrorCode.BAD_INPUT, ("Upload-Metadata",)))
+    if len(header) > _LONGEST_METADATA:
+        raise wrong
+    said = {}
+    for pair in filter(None, map(str.strip, header.split(","))):
+        name, _, value = pair.partition(" ")
+        if name not in ("filetype", "document", "sha256"):
+            continue
+        try:
+            text = base64.b64decode(value.strip(), validate=True).decode("ascii")
+        except (binascii.Error, UnicodeDecodeError):
+            raise wrong from None
+        if text:
+            said[name] = text.lower()
+    return said

@@ -1,0 +1,105 @@
+"""What the doors of uploads share: who sends, what a kept file looks like, and how a refusal does."""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from actions.environment import Environment
+from actions.file_links import signed_link
+from actions.scanning import ScannerAway
+from actions.sessions import subject_for_token
+from domain.clock import IST
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.files import UploadedFile
+from domain.people import ANONYMOUS, Subject
+from domain.text import Language, language_from_header
+from gateway.http.answers import fault_body, json_answer, retry_headers
+from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of
+from schema.errors import OURS, fault_of
+
+BODY_SECONDS = 120.0
+"""How long a caller may take to send a file, or a piece of one: 2 MB at 140 kbit/s."""
+
+SCANNER_RETRY_SECONDS = 30
+
+FAULTS = (*OURS, ClientDisconnect, ScannerAway)
+"""What a door of uploads answers with words of its own."""
+
+STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
+    {
+        ErrorCode.UNAUTHENTICATED: 401,
+        ErrorCode.NOT_FOUND: 404,
+        ErrorCode.CONFLICT: 409,
+        ErrorCode.UPLOAD_UNKNOWN: 410,
+        ErrorCode.FILE_TOO_LARGE: 413,
+        ErrorCode.FILE_TYPE_NOT_ALLOWED: 415,
+        ErrorCode.FILE_DISGUISED: 415,
+        ErrorCode.FILE_INFECTED: 422,
+        ErrorCode.RATE_LIMITED: 429,
+        ErrorCode.INTEGRITY: 500,
+        ErrorCode.OVERLOADED: 503,
+        ErrorCode.INTERNAL: 500,
+        ErrorCode.DEADLINE_EXCEEDED: 408,
+    }
+)
+"""The HTTP status of a refusal; 400 where it is not here."""
+
+
+async def subject_of(env: Environment, request: Request, origins: Collection[str]) -> Subject:
+    """Who sends: the holder of the token, or of the session cookie where a page of ours sends it."""
+    token = token_of(request, origins)
+    if token is None and _from_our_page(request, origins):
+        token = request.cookies.get(SESSION_COOKIE)
+    return ANONYMOUS if token is None else await subject_for_token(env, token)
+
+
+def _from_our_page(request: Request, origins: Collection[str]) -> bool:
+    """A form of another site can send a file too, so the browser must vouch for the page (DECISIONS.md, The graph)."""
+    site = request.headers.get("sec-fetch-site")
+    return site == "same-origin" if site is not None else request.headers.get("origin") in origins
+
+
+def language_of(request: Request) -> Language:
+    """The asked language."""
+    return language_from_header(request.headers.get("accept-language"))
+
+
+def shown(env: Environment, kept: UploadedFile) -> dict[str, Any]:
+    """A kept file as JSON, with a link to read it."""
+    link = signed_link(env, kept)
+    return {
+        "reference": kept.reference,
+        "sha256": kept.sha256,
+        "mediaType": kept.media_type.value,
+        "bytes": kept.size,
+        "createdAt": kept.created_at.astimezone(IST).isoformat(timespec="milliseconds"),
+        "url": link.url,
+        "urlExpiresAt": link.expires_at.astimezone(IST).isoformat(timespec="milliseconds"),
+    }
+
+
+def answered(env: Environment, request: Request, body: Mapping[str, Any], status: int) -> Response:
+    """An answer in JSON."""
+    request_id = request_id_of(request) or env.ids.key()
+    return json_answer(body, status, request_id=request_id, language=language_of(request))
+
+
+def refused(env: Environment, request: Request, error: BaseException) -> Response:
+    """The answer to what cannot be done, in the asked language."""
+    if isinstance(error, ClientDisconnect):
+        error = Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
+    if isinstance(error, ScannerAway):
+        params = {"retryAfterSeconds": str(SCANNER_RETRY_SECONDS)}
+        error = Problems(Problem(ErrorCode.OVERLOADED, ("file",), Remedy.RETRY_LATER, params))
+    fault = fault_of(error)
+    language = language_of(request)
+    request_id = request_id_of(request) or env.ids.key()
+    body = fault_body(fault, request_id=request_id, language=language)
+    response = json_answer(body, STATUSES.get(fault.code, 400), request_id=request_id, language=language)
+    response.headers.update(retry_headers(fault))
+    if isinstance(error, NotSignedIn):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

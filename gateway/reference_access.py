@@ -1,0 +1,110 @@
+"""Makes docs/access.md: the access table as domain/policy.py holds it, and which doors of partners and exports ask."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from domain.people import Role
+from domain.policy import TABLE, ObjectKind, Purpose, Relation
+
+PARTNERS = frozenset({Role.UMANG, Role.E_TAAL, Role.DIGILOCKER, Role.API_SETU, Role.ROUTER})
+"""Roles that belong to systems and not to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way to data that is no field of the graph, and the cell of the table that it asks; None for what is public."""
+
+    path: str
+    cell: tuple[Role, ObjectKind, Purpose] | None
+    asked_in: str
+
+
+DOORS = (
+    Door(
+        "`/digilocker/pulluri`, `/digilocker/pulldoc`",
+        (Role.DIGILOCKER, ObjectKind.CERTIFICATE, Purpose.ISSUE_TO_LOCKER),
+        "actions/issuer.py",
+    ),
+    Door(
+        "Push URI to DigiLocker (outbox)",
+        (Role.DIGILOCKER, ObjectKind.CERTIFICATE, Purpose.ISSUE_TO_LOCKER),
+        "actions/locker_push.py",
+    ),
+    Door("`/apisetu/…`", (Role.API_SETU, ObjectKind.CERTIFICATE, Purpose.SHARE_WITH_CONSENT), "actions/published.py"),
+    Door("`/etaal/…`", (Role.E_TAAL, ObjectKind.COUNTS, Purpose.COUNT), "actions/counts.py"),
+    Door("`exportMyData`", (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW), "actions/personal_data.py"),
+    Door("`/uploads`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.APPLY), "actions/uploads.py"),
+    Door("`/files/<sha256>`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.VIEW), "actions/file_links.py"),
+    Door("`/verify/<number>`, `/track`", None, "actions/tracking.py: a number with a second factor, bounded"),
+    Door("`_entities`, `_service`", None, "schema/guarding.py: the router's secret, then the subject's own cells"),
+)
+"""UMANG has no cell: its door asks as the citizen who comes by it, once that door is there."""
+
+RELATIONS: Mapping[Relation, str] = MappingProxyType(
+    {
+        Relation.ANY: "any",
+        Relation.OWN: "her own",
+        Relation.ASSISTED: "of whom he serves, while her consent holds",
+        Relation.ASSIGNED: "given to this person",
+        Relation.JURISDICTION: "in the jurisdiction",
+        Relation.HELD: "in the jurisdiction, and held by name",
+    }
+)
+
+_ACCESS = """\
+<!-- Made by `apuni reference print` from domain/policy.py. Do not edit. -->
+# Who may do what
+
+One table decides every field, mutation, edge, `node`, `_entities`, subscription, door of a partner and export:
+role × kind of object × purpose, with the relation that must hold between the one who asks and the object. A cell that
+is not here is denied, and denied looks like absent. `domain/policy.py` holds the table and decides; `actions/access.py`
+is the one place that asks it and leaves the receipt of a read. The gateway itself (`SYSTEM`: worker, clock, seeding)
+may do everything and is left out.
+
+Which rule each field of the graph goes by is in `tests/authz/fields.json`, and who sees which thing in
+`tests/authz/rows.py`: a field, thing or mutation without an entry fails the tests. `make authz` asks for everything as
+everybody, by `node`, `nodes`, `_entities`, root fields, edges, lists, mutations and subscriptions.
+
+| Relation | Means |
+| --- | --- |
+{relations}
+
+## The table
+
+| Object | Purpose | Role | Relation |
+| --- | --- | --- | --- |
+{cells}
+
+## Doors beside the graph
+
+| Door | Role | Object | Purpose | Asked in |
+| --- | --- | --- | --- | --- |
+{doors}
+"""
+
+
+def access() -> str:
+    """The access table in words."""
+    return _ACCESS.format(
+        relations="\n".join(f"| {relation.value} | {words} |" for relation, words in RELATIONS.items()),
+        cells="\n".join(_cells()),
+        doors="\n".join(_door(door) for door in DOORS),
+    )
+
+
+def _cells() -> Iterator[str]:
+    for kind in ObjectKind:
+        for purpose in Purpose:
+            held: dict[Relation, list[str]] = {}
+            for (role, of_kind, for_purpose), relation in TABLE.items():
+                if (of_kind, for_purpose) == (kind, purpose) and role is not Role.SYSTEM:
+                    held.setdefault(relation, []).append(role.value)
+            for relation in sorted(held):
+                roles = ", ".join(sorted(held[relation]))
+                yield f"| {kind.value} | {purpose.value} | {roles} | {relation.value} |"
+
+
+def _door(door: Door) -> str:
+    role, kind, purpose = ("–", "–", "public, bounded") if door.cell is None else (one.value for one in door.cell)
+    return f"| {door.path} | {role} | {kind} | {purpose} | {door.asked_in} |"

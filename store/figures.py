@@ -1,0 +1,330 @@
+"""Counters of figures by month, department, service, district, tehsil and channel (docs/figures.md).
+
+Deltas are appended in the transaction of the step that causes them and never wait for another one; the worker folds
+them into cubes, each with only some of the dimensions, so that reading costs months and places and not applications.
+What is read is a cube and the deltas since. No application is ever scanned for a figure.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Date,
+    Integer,
+    Table,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from domain.figures import COARSE_EDGES, EDGES, Mark, Measure, Part, bucket_of, month_of
+from domain.people import Posting
+from domain.silence import Activity
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import insert_into
+from store.types import Key, Serial
+
+FOLD_BATCH = 5_000
+ALL = "*"
+"""In a cube: every value of the dimension together."""
+
+MEASURES = tuple(measure.value for measure in Measure)
+
+
+class Cube(StrEnum):
+    """The tables of sums that are kept, by the dimensions that they tell apart."""
+
+    DISTRICT = "DISTRICT"
+    CHANNEL = "CHANNEL"
+    SUBJECT = "SUBJECT"
+    PLACE = "PLACE"
+    EVERY = "EVERY"
+    DAY = "DAY"
+    """What came in and went out of each tehsil on each day, for silent offices."""
+
+
+DIMENSIONS = ("department", "service_code", "district", "tehsil", "channel")
+
+TOLD_APART: Mapping[Cube, frozenset[str]] = MappingProxyType(
+    {
+        Cube.DISTRICT: frozenset({"district"}),
+        Cube.CHANNEL: frozenset({"district", "channel"}),
+        Cube.SUBJECT: frozenset({"department", "service_code", "district"}),
+        Cube.PLACE: frozenset({"department", "district", "tehsil"}),
+        Cube.EVERY: frozenset(DIMENSIONS),
+        Cube.DAY: frozenset({"district", "tehsil"}),
+    }
+)
+_BY_MONTH = (Cube.DISTRICT, Cube.CHANNEL, Cube.SUBJECT, Cube.PLACE, Cube.EVERY)
+"""From the smallest on."""
+
+_HELD: Mapping[Part, tuple[Cube, ...]] = MappingProxyType(
+    {
+        Part.SUM: (*_BY_MONTH, Cube.DAY),
+        Part.DAYS: _BY_MONTH,
+        Part.DUE: (Cube.DISTRICT, Cube.PLACE),  # by the day, so only where that stays small
+    }
+)
+_OF_A_DAY = frozenset({Measure.RECEIVED, Measure.DISPOSED, Measure.WITHDRAWN})
+
+figures_table = Table(
+    "figures",
+    metadata,
+    Column("cube", Key, primary_key=True),
+    Column("part", Key, primary_key=True),
+    Column("period", Date, primary_key=True),
+    Column("district", Key, primary_key=True),
+    Column("department", Key, primary_key=True),
+    Column("service_code", Key, primary_key=True),
+    Column("tehsil", Key, primary_key=True),
+    Column("channel", Key, primary_key=True),
+    Column("bucket", Integer, primary_key=True),
+    *(Column(measure, BigInteger, nullable=False) for measure in MEASURES),
+)
+
+figure_deltas_table = Table(
+    "figure_deltas",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("period", Date, nullable=False),
+    Column("part", Key, nullable=False),
+    Column("bucket", Integer, nullable=False),
+    *(Column(name, Key, nullable=False) for name in DIMENSIONS),
+    *(Column(measure, Integer, nullable=False) for measure in MEASURES),
+    sqlite_autoincrement=True,
+)
+
+KEY = ("cube", "part", "period", "district", "department", "service_code", "tehsil", "channel", "bucket")
+_F, _D = figures_table.c, figure_deltas_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class FigureFilter:
+    """Which cells are added up; None lets every value through. Months by their first days, both ends included.
+
+    `postings` bounds them to jurisdictions; None to none.
+    """
+
+    first_month: date
+    last_month: date
+    department: str | None = None
+    service_code: str | None = None
+    district: str | None = None
+    tehsil: str | None = None
+    channel: str | None = None
+    postings: tuple[Posting, ...] | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The dimensions that are bound to one value."""
+        values = {name: getattr(self, name) for name in DIMENSIONS}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def needed(self) -> set[str]:
+        """The dimensions that a cube must tell apart for it."""
+        bound = set(self.named)
+        for posting in self.postings or ():
+            bound |= {name for name in ("department", "district", "tehsil") if getattr(posting, name) is not None}
+        return bound
+
+
+Place = tuple[Any, ...]
+"""The values of the dimensions that were grouped by."""
+
+
+async def add(tx: Transaction, marks: Mapping[Mark, int]) -> None:
+    """Append changes of the counters in the transaction that causes them. The one door, for old cases too."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for mark, amount in marks.items():
+        key = (mark.day, mark.part, mark.bucket, *mark.cell)
+        if key not in rows:
+            period = mark.day if mark.part is Part.DUE else month_of(mark.day)
+            place = {"day": mark.day, "period": period, "part": mark.part.value, "bucket": mark.bucket}
+            rows[key] = {**place, **mark.cell._asdict(), **dict.fromkeys(MEASURES, 0)}
+        rows[key][mark.measure.value] += amount
+    if rows:
+        await tx.connection.execute(insert(figure_deltas_table), list(rows.values()))
+
+
+async def fold(tx: Transaction) -> int:
+    """Add the oldest deltas, at most 5 000, to the cubes; tells how many. Several workers may fold at once."""
+    oldest = select(_D.id).order_by(_D.id).limit(FOLD_BATCH).with_for_update(skip_locked=True)
+    taken = delete(figure_deltas_table).where(_D.id.in_(oldest)).returning(figure_deltas_table)
+    rows = (await tx.connection.execute(taken)).all()
+    cubes: dict[Place, Counter[str]] = {}
+    for row in rows:
+        amounts = {name: getattr(row, name) for name in MEASURES}
+        pour(cubes, row.day, Part(row.part), row.bucket, {name: getattr(row, name) for name in DIMENSIONS}, amounts)
+    await add_to_cubes(tx, cubes)
+    return len(rows)
+
+
+def pour(
+    cubes: dict[Place, Counter[str]],
+    day: date,
+    part: Part,
+    bucket: int,
+    cell: Mapping[str, str],
+    amounts: Mapping[str, int],
+) -> None:
+    """Add amounts of one cell to each cube that holds them."""
+    for cube in _HELD[part]:
+        told = TOLD_APART[cube]
+        period = month_of(day) if part is not Part.DUE and cube is not Cube.DAY else day
+        place = {name: cell[name] if name in told else ALL for name in DIMENSIONS}
+        shown = bucket_of(bucket, COARSE_EDGES) if cube is Cube.EVERY else bucket
+        key = (cube.value, part.value, period, *(place[name] for name in KEY[3:8]), shown)
+        given = {name: amount for name, amount in amounts.items() if cube is not Cube.DAY or name in _OF_A_DAY}
+        if any(given.values()):
+            cubes.setdefault(key, Counter()).update(given)
+
+
+async def add_to_cubes(tx: Transaction, cubes: Mapping[Place, Mapping[str, int]]) -> None:
+    """Add to the sums of the cubes; the keys are those of KEY, the amounts by measure."""
+    # In one order everywhere, so that two folds never wait for each other in a circle.
+    values = [
+        dict(zip(KEY, key, strict=True)) | {name: amounts.get(name, 0) for name in MEASURES}
+        for key, amounts in sorted(cubes.items())
+        if any(amounts.values())
+    ]
+    if not values:
+        return
+    statement = insert_into(tx, figures_table)
+    grown = {name: _F[name] + statement.excluded[name] for name in MEASURES}
+    await tx.connection.execute(statement.on_conflict_do_update(index_elements=KEY, set_=grown), values)
+    # Cases that are due no more leave nothing behind, so that rows by due day are as many as open cases at most.
+    await tx.connection.execute(
+        delete(figures_table).where(_F.part == Part.DUE.value, _F.cube.in_(sorted(_HELD[Part.DUE])), _F.due == 0)
+    )
+
+
+async def sums(tx: Transaction, wanted: FigureFilter, group_by: Sequence[str] = ()) -> dict[Place, dict[Measure, int]]:
+    """The sums of every measure but DUE, by some of period (the month) and the dimensions, in their order."""
+    picked = [(_F[name], _D[name]) for name in MEASURES]
+    rows = await _read(tx, wanted, group_by, Part.SUM, picked)
+    return {
+        tuple(row[: len(group_by)]): {
+            Measure(name): int(amount or 0) for name, amount in zip(MEASURES, row[len(group_by) :], strict=True)
+        }
+        for row in rows
+    }
+
+
+async def histograms(
+    tx: Transaction, wanted: FigureFilter, group_by: Sequence[str] = ()
+) -> dict[Place, dict[int, int]]:
+    """Disposals by the class of days taken (`edges` says which classes), for each group."""
+    found: dict[Place, Counter[int]] = {}
+    edges = edges_of(wanted, group_by)
+    for row in await _read(tx, wanted, (*group_by, "bucket"), Part.DAYS, [(_F.disposed, _D.disposed)]):
+        *place, bucket, amount = row
+        # What is not folded yet is still in the finer classes.
+        found.setdefault(tuple(place), Counter())[bucket_of(bucket, edges)] += int(amount or 0)
+    return {place: dict(histogram) for place, histogram in found.items()}
+
+
+async def due_before(tx: Transaction, wanted: FigureFilter, day: date, since: date | None = None) -> int:
+    """Cases on the running legal clock whose due day lies before a day; with `since`, not before that one.
+
+    The filter may name departments and places, and not services or channels; its months do not matter.
+    """
+    cube = _cube(wanted.needed, _HELD[Part.DUE])
+    statements = []
+    for table in (figures_table, figure_deltas_table):
+        statement = select(table.c.due.label("due")).where(
+            *_matches(table, wanted), table.c.part == Part.DUE.value, table.c.period < day
+        )
+        statement = statement if since is None else statement.where(table.c.period >= since)
+        statements.append(statement.where(_F.cube == cube.value) if table is figures_table else statement)
+    every = union_all(*statements).subquery()
+    return int((await tx.connection.execute(select(func.coalesce(func.sum(every.c.due), 0)))).scalar_one())
+
+
+def edges_of(wanted: FigureFilter, group_by: Sequence[str]) -> tuple[int, ...]:
+    """The classes of days in which `histograms` answers: wider ones where every dimension is needed at once."""
+    needed = wanted.needed | (set(group_by) & set(DIMENSIONS))
+    return COARSE_EDGES if _cube(needed, _BY_MONTH) is Cube.EVERY else EDGES
+
+
+async def activity(tx: Transaction, since: date) -> list[Activity]:
+    """The days on which each tehsil was active; a tehsil without any is left out."""
+    active = [or_(table.c.received > 0, table.c.disposed > 0) for table in (figures_table, figure_deltas_table)]
+    folded = select(_F.district, _F.tehsil, _F.period.label("day")).where(
+        _F.cube == Cube.DAY.value, _F.part == Part.SUM.value, _F.period >= since, _F.tehsil != "", active[0]
+    )
+    fresh = select(_D.district, _D.tehsil, _D.day).where(
+        _D.part == Part.SUM.value, _D.day >= since, _D.tehsil != "", active[1]
+    )
+    days = union_all(folded, fresh).subquery()
+    place = (days.c.district, days.c.tehsil)
+    statement = select(
+        *place,
+        func.count(func.distinct(days.c.day)).label("days"),
+        func.min(days.c.day).label("first"),
+        func.max(days.c.day).label("last"),
+    )
+    rows = (await tx.connection.execute(statement.group_by(*place).order_by(*place))).all()
+    return [Activity(row.district, row.tehsil, row.days, row.first, row.last) for row in rows]
+
+
+async def _read(
+    tx: Transaction,
+    wanted: FigureFilter,
+    group_by: Sequence[str],
+    part: Part,
+    picked: Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]],
+) -> Sequence[Sequence[Any]]:
+    """One statement reads cube and deltas, so that a fold in between is not counted twice or left out."""
+    cube = _cube(wanted.needed | (set(group_by) & set(DIMENSIONS)), _BY_MONTH)
+    statements = []
+    for table, place in ((figures_table, 0), (figure_deltas_table, 1)):
+        amounts = [pair[place].label(f"amount_{number}") for number, pair in enumerate(picked)]
+        statement = select(*(table.c[name] for name in group_by), *amounts).where(
+            *_matches(table, wanted),
+            table.c.part == part.value,
+            table.c.period.between(wanted.first_month, wanted.last_month),
+        )
+        statements.append(statement.where(_F.cube == cube.value) if table is figures_table else statement)
+    every = union_all(*statements).subquery()
+    groups = [every.c[name] for name in group_by]
+    totals = [func.sum(every.c[f"amount_{number}"]) for number in range(len(picked))]
+    rows = (await tx.connection.execute(select(*groups, *totals).group_by(*groups).order_by(*groups))).all()
+    return [tuple(row) for row in rows if row[-1] is not None]
+
+
+def _cube(needed: Iterable[str], cubes: Sequence[Cube]) -> Cube:
+    wanted = frozenset(needed)
+    for cube in cubes:
+        if wanted <= TOLD_APART[cube]:
+            return cube
+    raise ValueError(f"no cube tells {sorted(wanted)} apart")
+
+
+def _matches(table: Table, wanted: FigureFilter) -> list[ColumnElement[bool]]:
+    conditions = [table.c[name] == value for name, value in wanted.named.items()]
+    if wanted.postings is not None:
+        conditions.append(or_(false(), *(_within(table, posting) for posting in wanted.postings)))
+    return conditions
+
+
+def _within(table: Table, posting: Posting) -> ColumnElement[bool]:
+    names = ("department", "district", "tehsil")
+    values = {name: getattr(posting, name) for name in names}
+    return and_(true(), *(table.c[name] == value for name, value in values.items() if value is not None))

@@ -1,0 +1,64 @@
+"""Files in which a scanner found something: kept sealed for some days, for those who must look, and read by nobody."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, delete, insert, select
+
+from domain.files import QuarantinedFile
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import first
+from store.types import Instant, Key
+
+quarantined_files_table = Table(
+    "quarantined_files",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("owner", Key, nullable=False),
+    Column("person_id", Key, nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
+    Column("digest", Key, nullable=False),
+    Column("media_type", Key),
+    Column("size", Integer, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("infected", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "citizen_id"),
+    Index(None, "at"),
+)
+"""`digest` is the SHA-256 of a file that never reaches the object store, `found` the scanner's name for what it has,
+and `infected` the file itself."""
+
+_Q = quarantined_files_table.c
+_AS_IS = ("id", "owner", "person_id", "citizen_id", "digest", "media_type", "size", "found", "at")
+
+
+async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> None:
+    """Keep a file apart, sealed."""
+    sealed = tx.cipher.encrypt(content, _place(file.id))
+    values = {name: getattr(file, name) for name in _AS_IS}
+    await tx.connection.execute(insert(quarantined_files_table).values(values | {"infected": sealed}))
+
+
+async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:
+    """What lies apart, the newest first, without its content."""
+    statement = select(*(_Q[name] for name in _AS_IS)).order_by(_Q.at.desc(), _Q.id.desc()).limit(limit)
+    rows = (await tx.connection.execute(statement)).all()
+    return [QuarantinedFile(**{name: getattr(row, name) for name in _AS_IS}) for row in rows]
+
+
+async def content(tx: Transaction, file_id: str) -> bytes | None:
+    """The content of one, for whoever examines it; None where it is not there."""
+    row = await first(tx, select(_Q.infected).where(_Q.id == file_id))
+    return tx.cipher.decrypt(row.infected, _place(file_id)) if row else None
+
+
+async def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete what lies apart since before a moment; tells how many went."""
+    old = select(_Q.id).where(_Q.at < before).order_by(_Q.at).limit(limit)
+    gone = delete(quarantined_files_table).where(_Q.id.in_(old)).returning(_Q.id)
+    return len((await tx.connection.execute(gone)).all())
+
+
+def _place(file_id: str) -> str:
+    return f"quarantined_files:infected:{file_id}"

@@ -1,0 +1,422 @@
+"""An operator acts for a citizen: by her code, by a relative, by a signed paper; never without, and never for long."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from actions.access import may_read, of_citizen
+from actions.assisting import AskAssistance, ask_assistance, confirm_assistance, end_assistance
+from actions.code_sending import send_code
+from actions.consent_ledger import recorded
+from actions.consents import ChangeConsent, grant_consent, withdraw_consent
+from actions.decide import Decide, Verdict, decide_application
+from actions.naming import index_contacts
+from actions.relatives import RegisterRelative, register_relative, remove_relative
+from actions.respond import AnswerQuery, answer_query
+from actions.sessions import mint_session_token, subject_for_token
+from actions.submit import SaveDraft, save_draft, submit_application
+from actions.uploads import take_in
+from domain.applications import Channel, DeliveryMode, RejectionGround
+from domain.assisting import AssistanceState, AssistanceWay
+from domain.assurance import Assurance, Needed
+from domain.centres import Binding, Centre, CentreKind
+from domain.consents import ConsentPurpose, ConsentStatus
+from domain.errors import ErrorCode, NotSignedIn, Problems
+from domain.lifecycle import Status
+from domain.notices import NoticeKind
+from domain.people import PersonKind, Provider, Subject
+from domain.policy import ObjectKind
+from domain.text import Bilingual
+from store import accesses, assistances, audit, centres, notices, outbox, people, sessions, strengths
+from store.sessions import Session
+from tests.support.actions import FREE, request_for
+from tests.support.files import PNG
+
+PENSION = "ES91"
+"""The disability pension, which asks for no papers here."""
+
+MOBILE, BORN = "9800000001", date(1984, 3, 14)
+ASSISTANCE = ConsentPurpose.ASSISTANCE
+
+
+class Texts:
+    """Telephones: what came to each number."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
+        self.sent.append((mobile, text))
+
+
+@pytest.fixture
+async def phones(world) -> Texts:
+    """Asha's number is her own here, and codes reach telephones."""
+    texts: Any = Texts()
+    world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
+    async with world.env.store.writing() as tx:
+        [sunil] = (await people.citizens(tx, [world.sunil.person_id])).values()
+        await people.update_citizen(tx, replace(sunil, mobile="9800000002"))
+    return texts
+
+
+async def signed_in(world, number: int = 1) -> Subject:
+    """The operator, signed in at a centre of the register."""
+    session_id = world.env.ids.key()
+    now = world.clock.now()
+    session = Session(
+        session_id, PersonKind.OPERATOR, world.operator.person_id, Provider.CSC_CONNECT, "SUBSTANTIAL", None, now,
+        now + timedelta(hours=8),
+    )  # fmt: skip
+    async with world.env.store.writing() as tx:
+        await centres.save_centres(
+            tx, [Centre("CSC-49-1", CentreKind.CSC, Bilingual(None, "CSC"), "49", None, open=True)]
+        )
+        await centres.bind(tx, [Binding(world.operator.person_id, "CSC-49-1", None)])
+        await sessions.add_session(tx, session)
+    return await subject_for_token(world.env, mint_session_token(world.env, session))
+
+
+async def again(world, subject: Subject) -> Subject:
+    """The same session, asked anew, as each request does."""
+    async with world.env.store.reading() as tx:
+        session = await sessions.session(tx, subject.session_id or "")
+    assert session is not None
+    return await subject_for_token(world.env, mint_session_token(world.env, session))
+
+
+def asking(key: str = "ask", **changes: Any) -> AskAssistance:
+    return replace(AskAssistance(AssistanceWay.OTP, BORN, key, mobile=MOBILE, service_code=FREE), **changes)
+
+
+async def delivered(world, texts: Texts) -> list[tuple[str, str]]:
+    """What came to telephones since the last look, as number and code."""
+    before = len(texts.sent)
+    async with world.env.store.writing() as tx:
+        waiting = [one for one in await outbox.claim(tx, "test", 50, 30.0) if one.topic == "code.send"]
+    for one in waiting:
+        await send_code(world.env, one.payload)
+        async with world.env.store.writing() as tx:
+            await outbox.delivered(tx, one.id, world.clock.now())
+    return [(mobile, "".join(filter(str.isdigit, text.split("Apuni")[0]))[:6]) for mobile, text in texts.sent[before:]]
+
+
+async def by_code(world, phones, operator: Subject, **changes: Any) -> Subject:
+    """The operator asks, she tells him the code, and he acts for her."""
+    key = changes.pop("key", "ask")
+    asked, _ = await ask_assistance(world.env, operator, asking(key, **changes))
+    [(_, code)] = await delivered(world, phones)
+    await confirm_assistance(world.env, operator, asked.id, code, f"{key}-code")
+    return await again(world, operator)
+
+
+async def refusal(call) -> ErrorCode:
+    with pytest.raises(Problems) as refused:
+        await call
+    return refused.value.code
+
+
+async def actions_of(world) -> list[str]:
+    async with world.env.store.reading() as tx:
+        rows = await tx.connection.execute(select(audit.audit_lines_table.c.action))
+        return [str(row.action) for row in rows.all()]
+
+
+async def test_by_her_code_the_operator_files_drafts_and_answers_for_her_and_nothing_else(world, phones):
+    operator = await signed_in(world)
+    assert await may_read(world.env, operator, of_citizen(world.asha.person_id)) is None
+
+    acting = await by_code(world, phones, operator, service_code=None)
+
+    assert (acting.on_behalf_of, acting.assurance) == (world.asha.person_id, Assurance.SUBSTANTIAL)
+    application, _ = await submit_application(world.env, acting, request_for(FREE, channel=Channel.CSC))
+    draft, _ = await save_draft(
+        world.env,
+        acting,
+        SaveDraft(PENSION, "49", "304", Channel.CSC, DeliveryMode.PORTAL, {"village": "Raipur"}, "draft"),
+    )
+    assert (application.citizen_id, application.operator_id) == (world.asha.person_id, operator.person_id)
+    assert draft.status is Status.DRAFT
+    query = Decide(
+        application.id, Verdict.RAISE_QUERY, "q", ground=RejectionGround.FACTS_NOT_CONFIRMED, reason="Which ward?"
+    )
+    await decide_application(world.env, world.registrar, query)
+    answered, _ = await answer_query(world.env, acting, AnswerQuery(application.id, "Ward 4", {}, "answer"))
+    assert answered.status is Status.IN_SCRUTINY
+    assert await refusal(grant_consent(world.env, acting, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "g"))) is (
+        ErrorCode.NOT_FOUND
+    )
+
+
+async def test_the_consent_is_in_the_ledger_with_centre_service_and_end_and_she_is_told(world, phones):
+    operator = await signed_in(world)
+    await by_code(world, phones, operator, minutes=15)
+
+    async with world.env.store.reading() as tx:
+        [consent] = await recorded(tx, world.asha.person_id)
+        [notice] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
+        [held] = await assistances.of_citizen(tx, world.asha.person_id, 5)
+    assert (consent.purpose, consent.status(world.clock.now())) == (ASSISTANCE, ConsentStatus.GIVEN)
+    assert consent.scope == ("centre/CSC-49-1", f"service/{FREE}")
+    assert consent.until == world.clock.now() + timedelta(minutes=15) == held.until
+    assert consent.records[0].artefact["way"] == "OTP"
+    assert (notice.kind, notice.params["centre"]) == (NoticeKind.ASSISTANCE_GIVEN, "CSC-49-1")
+    assert {"assistance.ask", "consent.grant"} <= set(await actions_of(world))
+
+
+async def test_reads_of_the_operator_are_receipts_that_she_sees(world, phones):
+    acting = await by_code(world, phones, await signed_in(world))
+    assert await may_read(world.env, acting, of_citizen(world.asha.person_id)) is not None
+
+    async with world.env.store.reading() as tx:
+        receipts = await accesses.of_citizen(tx, world.asha.person_id, 10)
+    assert ("OPERATOR", "ASSIST") in {(one.role, one.purpose) for one in receipts}
+
+
+async def test_a_consent_for_one_service_opens_no_other(world, phones):
+    own = await world.submit(world.asha, PENSION)
+    acting = await by_code(world, phones, await signed_in(world))
+
+    other = request_for(PENSION, channel=Channel.CSC, idempotency_key="other")
+    assert await refusal(submit_application(world.env, acting, other)) is ErrorCode.NOT_FOUND
+    assert await refusal(answer_query(world.env, acting, AnswerQuery(own.id, "x", {}, "a"))) is ErrorCode.NOT_FOUND
+
+
+async def test_it_ends_with_its_minutes(world, phones):
+    acting = await by_code(world, phones, await signed_in(world), minutes=1)
+    world.clock.advance(timedelta(seconds=60))
+
+    over = await again(world, acting)
+    assert (over.on_behalf_of, over.assurance) == (None, None)
+    assert await refusal(submit_application(world.env, over, request_for(FREE))) is ErrorCode.FORBIDDEN
+
+
+async def test_she_takes_it_back_like_any_consent(world, phones):
+    acting = await by_code(world, phones, await signed_in(world))
+    await withdraw_consent(world.env, world.asha, ChangeConsent(ASSISTANCE, "back"))
+
+    assert (await again(world, acting)).on_behalf_of is None
+    async with world.env.store.reading() as tx:
+        [consent] = await recorded(tx, world.asha.person_id)
+    assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
+
+
+async def test_the_operator_ends_it_and_the_ledger_says_so(world, phones):
+    acting = await by_code(world, phones, await signed_in(world))
+    assert await end_assistance(world.env, acting, "end") == (1, False)
+
+    assert (await again(world, acting)).on_behalf_of is None
+    async with world.env.store.reading() as tx:
+        [consent] = await recorded(tx, world.asha.person_id)
+    assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
+
+
+async def test_a_session_acts_for_one_citizen_at_a_time(world, phones):
+    operator = await signed_in(world)
+    await by_code(world, phones, operator)
+    second = await by_code(world, phones, operator, key="second", mobile="9800000002")
+
+    assert second.on_behalf_of == world.sunil.person_id
+    async with world.env.store.reading() as tx:
+        [consent] = await recorded(tx, world.asha.person_id)
+    assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
+
+
+async def test_another_session_of_the_same_operator_does_not_act_for_her(world, phones):
+    await by_code(world, phones, await signed_in(world))
+
+    assert (await signed_in(world)).on_behalf_of is None
+
+
+async def test_a_code_is_tried_three_times_and_no_more(world, phones):
+    operator = await signed_in(world)
+    asked, _ = await ask_assistance(world.env, operator, asking())
+    [(_, code)] = await delivered(world, phones)
+    wrong = "000000" if code != "000000" else "111111"
+
+    for left in ("2", "1", "0"):
+        with pytest.raises(Problems) as refused:
+            await confirm_assistance(world.env, operator, asked.id, wrong, f"try-{left}")
+        assert refused.value.problems[0].params == {"left": left}
+    assert await refusal(confirm_assistance(world.env, operator, asked.id, code, "late")) is ErrorCode.NOT_FOUND
+    assert (await actions_of(world)).count("assistance.wrong_code") == 3
+    assert (await again(world, operator)).on_behalf_of is None
+
+
+async def test_a_code_holds_ten_minutes_and_once(world, phones):
+    operator = await signed_in(world)
+    asked, _ = await ask_assistance(world.env, operator, asking())
+    [(_, code)] = await delivered(world, phones)
+    world.clock.advance(timedelta(minutes=10))
+    assert await refusal(confirm_assistance(world.env, operator, asked.id, code, "late")) is ErrorCode.OTP_EXPIRED
+
+    fresh, _ = await ask_assistance(world.env, operator, asking("fresh"))
+    [(_, code)] = await delivered(world, phones)
+    await confirm_assistance(world.env, operator, fresh.id, code, "c")
+    assert await refusal(confirm_assistance(world.env, operator, fresh.id, code, "d")) is ErrorCode.NOT_FOUND
+    assert (await confirm_assistance(world.env, operator, fresh.id, code, "c"))[1]  # the same key tells it again
+
+
+async def test_nobody_else_enters_the_code(world, phones):
+    operator = await signed_in(world)
+    asked, _ = await ask_assistance(world.env, operator, asking())
+    [(_, code)] = await delivered(world, phones)
+
+    other_session = await signed_in(world)
+    assert await refusal(confirm_assistance(world.env, other_session, asked.id, code, "a")) is ErrorCode.NOT_FOUND
+    assert await refusal(confirm_assistance(world.env, world.asha, asked.id, code, "b")) is ErrorCode.NOT_FOUND
+    assert await refusal(ask_assistance(world.env, world.tehsildar, asking("c"))) is ErrorCode.NOT_FOUND
+
+
+async def test_what_the_operator_is_told_does_not_say_whether_she_is_known(world, phones):
+    operator = await signed_in(world)
+    known, _ = await ask_assistance(world.env, operator, asking("known"))
+    unknown, _ = await ask_assistance(world.env, operator, asking("unknown", born_on=date(1999, 1, 1)))
+
+    assert replace(known, id="", citizen_id=None, applicant=known.applicant) == replace(
+        unknown, id="", citizen_id=None, applicant=known.applicant
+    )
+    assert [mobile for mobile, _ in await delivered(world, phones)] == [MOBILE]
+    assert await refusal(confirm_assistance(world.env, operator, unknown.id, "123456", "x")) is ErrorCode.OTP_WRONG
+    assert await refusal(confirm_assistance(world.env, operator, known.id, "12345", "y")) is ErrorCode.OTP_WRONG
+
+
+async def test_one_who_is_not_known_is_entered_once_she_consented(world, phones):
+    operator = await signed_in(world)
+    acting = await by_code(world, phones, operator, mobile="9876500001", name="Kamla Bisht", born_on=date(1950, 1, 1))
+
+    async with world.env.store.reading() as tx:
+        [entered] = (await people.citizens(tx, [acting.on_behalf_of or ""])).values()
+    assert (entered.name.en, entered.mobile, entered.born_on) == ("Kamla Bisht", "9876500001", date(1950, 1, 1))
+    assert "citizen.enter" in await actions_of(world)
+    again_at_the_centre = await by_code(
+        world, phones, operator, key="next", mobile="9876500001", name="Kamla Bisht", born_on=date(1950, 1, 1)
+    )
+    assert again_at_the_centre.on_behalf_of == entered.id
+
+
+async def test_a_registered_relative_speaks_for_her_and_no_other_telephone_does(world, phones):
+    await register_relative(world.env, world.asha, RegisterRelative("Mohan Negi", "son", "98000 00077", "r"))
+    operator = await signed_in(world)
+    stranger = asking("s", way=AssistanceWay.RELATIVE, relative_mobile="9800000078")
+    await ask_assistance(world.env, operator, stranger)
+    assert await delivered(world, phones) == []
+
+    asked, _ = await ask_assistance(
+        world.env, operator, asking("m", way=AssistanceWay.RELATIVE, relative_mobile="9800000077")
+    )
+    [(mobile, code)] = await delivered(world, phones)
+    await confirm_assistance(world.env, operator, asked.id, code, "c")
+
+    acting = await again(world, operator)
+    assert (mobile, acting.on_behalf_of, acting.assurance) == ("9800000077", world.asha.person_id, Assurance.LOW)
+
+
+async def test_relatives_are_hers_to_register_and_to_strike_off(world, phones):
+    held, _ = await register_relative(world.env, world.asha, RegisterRelative("Mohan", "son", "9800000077", "r"))
+    acting = await by_code(world, phones, await signed_in(world))
+
+    assert (
+        await refusal(register_relative(world.env, acting, RegisterRelative("X", "y", "9800000078", "o")))
+        is ErrorCode.NOT_FOUND
+    )
+    assert (await remove_relative(world.env, world.sunil, held[0].id, "n"))[0] == []
+    assert (await remove_relative(world.env, world.asha, held[0].id, "z"))[0] == []
+
+
+async def scan(world, operator: Subject) -> str:
+    return (await take_in(world.env, operator, PNG, "image/png")).sha256
+
+
+async def test_a_signed_paper_that_was_scanned_speaks_for_her_with_its_strength(world, phones):
+    operator = await signed_in(world)
+    paper = asking("p", way=AssistanceWay.SIGNED_PAPER, mobile=None, name="Asha Negi")
+    assert await refusal(ask_assistance(world.env, operator, paper)) is ErrorCode.BAD_INPUT
+    assert await refusal(ask_assistance(world.env, operator, replace(paper, paper="a" * 64))) is (
+        ErrorCode.UPLOAD_UNKNOWN
+    )
+
+    own = await world.submit(world.asha)
+    request = replace(paper, paper=await scan(world, operator), number=own.number)
+    given, _ = await ask_assistance(world.env, operator, request)
+
+    acting = await again(world, operator)
+    assert (given.state, given.strength) == (AssistanceState.GIVEN, Assurance.LOW)
+    assert acting.on_behalf_of == world.asha.person_id
+    async with world.env.store.reading() as tx:
+        [consent] = await recorded(tx, world.asha.person_id)
+        [notice, *_] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
+    assert consent.records[0].artefact["paper"] == request.paper
+    assert notice.params["assistance_way"] == "SIGNED_PAPER"
+
+
+async def test_a_weak_consent_never_changes_a_bank_account(world, phones):
+    account = {"bank_account_number": "30000000100", "bank_ifsc": "DEMO0000001"}
+    await world.submit(world.asha, FREE, form=account)
+    operator = await signed_in(world)
+    request = asking(
+        "p", way=AssistanceWay.SIGNED_PAPER, name="Asha Negi", paper=await scan(world, operator), service_code=None
+    )
+    await ask_assistance(world.env, operator, request)
+    weak = await again(world, operator)
+
+    def pension(key: str, **form: str) -> Any:
+        return request_for(PENSION, form=form, channel=Channel.CSC, idempotency_key=key)
+
+    changed = pension("a", bank_account_number="30000000999", bank_ifsc="DEMO0000001")
+    assert await refusal(submit_application(world.env, weak, changed)) is ErrorCode.STRENGTH_TOO_LOW
+    draft = SaveDraft(PENSION, "49", "304", Channel.CSC, DeliveryMode.PORTAL, dict(changed.form), "d")
+    assert await refusal(save_draft(world.env, weak, draft)) is ErrorCode.STRENGTH_TOO_LOW
+    application, _ = await submit_application(world.env, weak, pension("b", **account))
+    async with world.env.store.reading() as tx:
+        kept = await strengths.applied_with(tx, [application.id])
+    assert kept[application.id] == strengths.AppliedWith(Assurance.LOW, assisted=True)
+
+    strong = await by_code(world, phones, operator, key="otp", service_code=None)
+    assert await refusal(submit_application(world.env, strong, replace(changed, idempotency_key="c"))) is (
+        ErrorCode.ALREADY_APPLIED  # it came past the account
+    )
+
+
+async def test_a_service_may_ask_for_more_than_a_weak_consent(world, phones):
+    async with world.env.store.writing() as tx:
+        await strengths.replace_all(tx, {FREE: Needed(Assurance.SUBSTANTIAL, Assurance.SUBSTANTIAL)})
+    operator = await signed_in(world)
+    request = asking("p", way=AssistanceWay.SIGNED_PAPER, name="Asha Negi", paper=await scan(world, operator))
+    await ask_assistance(world.env, operator, request)
+
+    weak = await again(world, operator)
+    assert await refusal(submit_application(world.env, weak, request_for(FREE))) is ErrorCode.STRENGTH_TOO_LOW
+    strong = await by_code(world, phones, operator, key="otp")
+    assert (await submit_application(world.env, strong, request_for(FREE)))[0].status is Status.IN_SCRUTINY
+
+
+async def test_an_operator_asks_only_so_often(world, phones, monkeypatch):
+    monkeypatch.setattr("actions.assisting.MOST_ASKED", 2)
+    operator = await signed_in(world)
+    for number in range(2):
+        await ask_assistance(world.env, operator, asking(f"k{number}"))
+
+    assert await refusal(ask_assistance(world.env, operator, asking("k3"))) is ErrorCode.RATE_LIMITED
+
+
+async def test_an_operator_whose_centre_was_closed_is_out_at_once(world, phones):
+    acting = await by_code(world, phones, await signed_in(world))
+    async with world.env.store.writing() as tx:
+        [centre] = (await centres.centres(tx, ["CSC-49-1"])).values()
+        await centres.save_centres(tx, [replace(centre, open=False)])
+
+    with pytest.raises(NotSignedIn):
+        await again(world, acting)
+    assert await refusal(ask_assistance(world.env, acting, asking("later"))) is ErrorCode.FORBIDDEN
+
+
+async def test_the_number_that_finds_her_is_kept_as_an_index_only(world, phones):
+    assert await index_contacts(world.env) == 0
+    async with world.env.store.reading() as tx:
+        assert await may_read(world.env, world.asha, of_citizen(world.asha.person_id, ObjectKind.ASSISTANCE))
+        held = await assistances.of_citizen(tx, world.asha.person_id, 5)
+    assert held == []

@@ -1,0 +1,232 @@
+"""The page of figures and the tables to download: for strangers and officers, both languages, no script."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from domain.applications import Channel
+from domain.clock import ManualClock
+from domain.errors import NotSignedIn
+from domain.figures import SMALLEST, counted, marks_of
+from domain.lifecycle import Status
+from domain.people import Subject
+from gateway.http import figures_csv, readers
+from gateway.http.dashboard import dashboard_routes
+from gateway.http.figures_csv import figures_routes, safe_cell
+from gateway.http.headers import SESSION_COOKIE
+from gateway.http.plots import Plot, Series, Writer, bars, columns, line
+from store import applications, figures
+from store.engine import Store
+from store.keyring import Keyrings
+from tests.store.builders import application
+from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER, Down, environment, seed
+
+ORIGIN = "http://gateway.test"
+DAY = timedelta(days=1)
+AS_OFFICER, AS_CITIZEN = ({"Authorization": f"Bearer {name}"} for name in ("officer", "citizen"))
+
+
+@pytest.fixture
+async def env(sqlite_store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path) -> Any:
+    made = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
+    await seed(made)
+    return made
+
+
+@pytest.fixture
+def client(env: Any, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
+    async def known(_: object, token: str) -> Subject:
+        people = {"officer": OFFICER, "citizen": CITIZEN}
+        if token not in people:
+            raise NotSignedIn
+        return people[token]
+
+    monkeypatch.setattr(readers, "subject_for_token", known)
+    app = Starlette(routes=[*dashboard_routes(env), *figures_routes(env)])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN)
+
+
+async def kept(env: Any, many: int, **changes: Any) -> None:
+    async with env.store.writing() as tx:
+        for _ in range(many):
+            key = env.ids.key()
+            values = {
+                "citizen_id": ASHA,
+                "number": f"1{key}",
+                "acknowledgement": key,
+                "district": "49",
+                "tehsil": "304",
+                "status": Status.DELIVERED,
+                "submitted_at": NOW - 9 * DAY,
+                "delivered_at": NOW,
+                "due_at": NOW + DAY,
+            }
+            case = application(key, **(values | changes))
+            await applications.add(tx, case)
+            await figures.add(tx, marks_of(counted(case)))
+
+
+def drawings(page: str) -> list[ET.Element]:
+    return [ET.fromstring(one) for one in re.findall(r"<svg viewBox.*?</svg>", page, re.DOTALL)]
+
+
+@pytest.mark.parametrize(("language", "words"), [("hi", "सेवाओं का निस्तारण"), ("en", "Delivery of services")])
+async def test_the_page_speaks_both_languages_and_each_plot_has_its_table(env, client, language, words):
+    await kept(env, SMALLEST + 1)
+    answer = await client.get("/dashboard", headers={"Accept-Language": language})
+    assert answer.status_code == 200
+    assert words in answer.text
+    assert f'<html lang="{language}">' in answer.text
+    assert "<script" not in answer.text
+    assert "style=" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    found = drawings(answer.text)
+    assert len(found) == answer.text.count("<caption>") == 7
+    space = "{http://www.w3.org/2000/svg}"
+    assert all(one.find(f"{space}title").text and one.find(f"{space}desc").text for one in found)
+    assert {one.get("aria-labelledby") for one in found} >= {"flow-title flow-words", "time-title time-words"}
+
+
+async def test_strangers_are_shown_no_small_cells_and_officers_are(env, client):
+    await kept(env, SMALLEST + 5, district="45", tehsil=None)
+    await kept(env, SMALLEST - 1)
+    hidden = (await client.get("/dashboard", headers={"Accept-Language": "en"})).text
+    shown = (await client.get("/dashboard", headers={"Accept-Language": "en", **AS_OFFICER})).text
+    assert f"fewer than {SMALLEST} cases" in hidden
+    assert f"fewer than {SMALLEST} cases" not in shown
+    dehradun = re.compile(r"<tr><th[^>]*><a[^>]*>Dehradun</a></th><td>([^<]*)</td>")
+    assert dehradun.search(hidden)[1] == "–"
+    assert dehradun.search(shown)[1] == str(SMALLEST - 1)
+
+
+async def test_a_district_is_told_by_its_tehsils_and_its_links_lead_on_by_keyboard(env, client):
+    await kept(env, SMALLEST + 1)
+    whole = (await client.get("/dashboard?months=6", headers={"Accept-Language": "en"})).text
+    link = re.search(r'<a href="(/dashboard\?district=49[^"]*)">', whole)[1].replace("&amp;", "&")
+    page = (await client.get(link, headers={"Accept-Language": "en"})).text
+    assert "Dehradun Sadar" in page
+    assert "The whole state" in page
+    assert 'aria-current="true">6 months' in page
+
+
+async def test_a_stranger_s_page_is_kept_for_a_minute(env, client, store_clock):
+    await kept(env, SMALLEST + 1)
+    first = (await client.get("/dashboard")).text
+    await kept(env, 30)
+    assert (await client.get("/dashboard")).text == first
+    store_clock.advance(timedelta(seconds=61))
+    assert (await client.get("/dashboard")).text != first
+
+
+@pytest.mark.parametrize("query", ["district=99", "department=none", "months=7", "months=x"])
+async def test_what_is_not_there_is_a_page_that_says_so(client, query):
+    assert (await client.get(f"/dashboard?{query}")).status_code == 404
+
+
+async def test_a_cookie_counts_on_our_own_pages_only(env, client):
+    await kept(env, 1)
+    client.cookies.set(SESSION_COOKIE, "officer")
+    ours = await client.get("/figures/statistics.csv", headers={"Sec-Fetch-Site": "same-origin"})
+    theirs = await client.get("/figures/statistics.csv", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (ours.status_code, theirs.status_code) == (200, 401)
+    client.cookies.set(SESSION_COOKIE, "expired")
+    assert (await client.get("/dashboard")).status_code == 200
+
+
+def rows(answer: httpx.Response) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
+async def test_statistics_are_downloaded_with_names_and_codes(env, client):
+    await kept(env, 2, channel=Channel.SCHOOL)
+    address = "/figures/statistics.csv?by=district,channel,month&from=2026-11&to=2026-11"
+    answer = await client.get(address, headers={"Accept-Language": "en", **AS_OFFICER})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="statistics-202611-202611.csv"'
+    head, line_ = rows(answer)
+    assert head[:6] == ["district_code", "District", "channel_code", "Channel", "month_code", "Month"]
+    assert line_[:6] == ["49", "Dehradun", "SCHOOL_OR_CAMP", "School or camp", "2026-11-01", "2026-11"]
+    assert line_[6:8] == ["2", "2"]
+    assert answer.content.endswith(b"\r\n")
+
+
+async def test_a_byte_order_mark_is_there_for_who_asks(env, client):
+    await kept(env, 1)
+    plain = await client.get("/figures/statistics.csv?language=hi", headers=AS_OFFICER)
+    marked = await client.get("/figures/statistics.csv?language=hi&bom=1", headers=AS_OFFICER)
+    assert marked.content == "\ufeff".encode() + plain.content
+    assert rows(marked)[0][0] == "प्राप्त"
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "status", "code"),
+    [
+        ("/figures/statistics.csv", {}, 401, "UNAUTHENTICATED"),
+        ("/figures/statistics.csv", {"Authorization": "Bearer expired"}, 401, "UNAUTHENTICATED"),
+        ("/figures/statistics.csv", AS_CITIZEN, 404, "NOT_FOUND"),
+        ("/figures/delays.csv?purpose=INQUIRY", AS_CITIZEN, 404, "NOT_FOUND"),
+        ("/figures/delays.csv", AS_OFFICER, 400, "BAD_INPUT"),
+        ("/figures/statistics.csv?by=colour", AS_OFFICER, 400, "BAD_INPUT"),
+        ("/figures/statistics.csv?from=2026-13", AS_OFFICER, 400, "BAD_INPUT"),
+        ("/figures/statistics.csv?channel=FAX", AS_OFFICER, 400, "BAD_INPUT"),
+    ],
+)
+async def test_downloads_that_are_refused(client, address, headers, status, code):
+    answer = await client.get(address, headers=headers)
+    assert answer.status_code == status
+    assert answer.json()["errors"][0]["extensions"]["code"] == code
+
+
+async def test_late_cases_are_downloaded_page_by_page(env, client, monkeypatch):
+    monkeypatch.setattr(figures_csv, "PAGE", 2)
+    for days in range(1, 6):
+        await kept(env, 1, status=Status.IN_SCRUTINY, delivered_at=None, due_at=NOW - days * DAY)
+    await kept(env, 1, status=Status.IN_SCRUTINY, delivered_at=None, due_at=NOW - DAY, district="45")
+    answer = await client.get("/figures/delays.csv?purpose=SUPERVISE&language=en", headers=AS_OFFICER)
+    head, *lines = rows(answer)
+    assert [one[head.index("Days late")] for one in lines] == ["5", "4", "3", "2", "1"]
+    assert {one[head.index("District code")] for one in lines} == {"49"}
+    none = await client.get("/figures/delays.csv?purpose=SUPERVISE&explained=1", headers=AS_OFFICER)
+    assert len(rows(none)) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+91", "'+91"),
+        ("-2", "'-2"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\tx", "'\tx"),
+        ("Dehradun", "Dehradun"),
+        (None, ""),
+        (12, "12"),
+    ],
+)
+def test_no_cell_is_a_formula(cell, written):
+    assert safe_cell(cell) == written
+
+
+def test_plots_escape_what_they_are_given_and_keep_within_their_frame():
+    plot = Plot("k", "A <b>", "words & more", ["2026-01", "2026-02"], [Series("s", [7, None])], "Month")
+    for drawn in (columns(plot, Writer()), line(plot, Writer(), 10), bars(plot, Writer())):
+        (picture,) = drawings(drawn)
+        wide, high = map(float, picture.get("viewBox").split()[2:])
+        for box in picture.iter("{http://www.w3.org/2000/svg}rect"):
+            assert 0 <= float(box.get("x")) <= float(box.get("x")) + float(box.get("width")) <= wide
+            assert 0 <= float(box.get("y")) <= float(box.get("y")) + float(box.get("height")) <= high
+        assert "<b>" not in drawn
+        assert "<td>–</td>" in drawn
+
+
+def test_percentages_have_one_digit():
+    assert Writer(hundredths=True)(9155) == "91.6 %"
+    assert Writer()(1234567) == "1,234,567"

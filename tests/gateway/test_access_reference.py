@@ -1,0 +1,33 @@
+"""The access table in docs/access.md: whole, and with every door of a partner."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.people import Role
+from domain.policy import TABLE
+from gateway.reference_access import DOORS, PARTNERS, access
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_cell_of_the_table_is_printed():
+    text = access()
+    for (role, kind, purpose), relation in TABLE.items():
+        if role is not Role.SYSTEM:
+            rows = [line for line in text.splitlines() if line.startswith(f"| {kind.value} | {purpose.value} |")]
+            assert any(role.value in line and line.endswith(f"| {relation.value} |") for line in rows), (role, kind)
+
+
+def test_the_cells_of_partners_are_those_that_their_doors_ask_and_no_more():
+    held = {cell for cell in TABLE if cell[0] in PARTNERS}
+
+    assert held == {door.cell for door in DOORS if door.cell is not None and door.cell[0] in PARTNERS}
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door.cell is not None], ids=lambda door: door.asked_in)
+def test_a_door_asks_in_the_module_that_is_named(door):
+    module = (ROOT / door.asked_in).read_text(encoding="utf-8")
+
+    assert door.cell in TABLE
+    assert "actions.access" in module or "domain.policy" in module or "from actions import access" in module

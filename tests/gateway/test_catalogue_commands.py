@@ -1,0 +1,212 @@
+"""`apuni catalogue`, `apuni doctor` and `apuni quarantine`, as they are typed."""
+
+import asyncio
+import csv
+import json
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from domain.files import QuarantinedFile
+from gateway import cli
+from gateway.commands.catalogue import OPTIONAL
+from gateway.commands.opening import open_rooms
+from gateway.settings import read_settings
+from store import quarantine
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "catalogue_data"
+PORTAL = ROOT / "demo" / "portal_catalogue.json"
+
+
+@pytest.fixture
+def run(tmp_path, catalogue_alone, monkeypatch, capsys):
+    """Types a command at a home whose store has the catalogue; gives its exit status, output and lines of stderr."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(catalogue_alone.path, home / "store.db")
+    monkeypatch.setenv("APUNI_HOME", str(home))
+
+    def typed(*words: object, **variables: str) -> tuple[int, str, list[str]]:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["apuni", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, [line for line in told.err.splitlines() if line[:1] != "{"]
+
+    return typed
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    copied = tmp_path / "data"
+    shutil.copytree(DATA, copied)
+    return copied
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@contextmanager
+def served(status: int, body: bytes) -> Iterator[str]:
+    class Portal(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Portal)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/api/service"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_projects_own_files_change_nothing_and_a_dry_run_tells_what_would(run, folder):
+    code, out, _ = run("catalogue", "import", folder)
+    assert code == 0
+    assert "entries were: 0 added, 0 changed, " in out
+    edit(folder / "services.csv", "Tehsildar,Sub-Divisional Magistrate,,no", "Tehsildar,District Magistrate,,no")
+    code, out, _ = run("catalogue", "import", folder, "--dry-run")
+    assert code == 0
+    assert "first_appellate: Sub-Divisional Magistrate -> District Magistrate" in out
+    assert "entries would be: 0 added, 1 changed, " in out
+    code, out, _ = run("catalogue", "import", folder, "--dry-run", "--json")
+    told = json.loads(out)
+    assert (told["dryRun"], len(told["changed"]), told["rejects"]) == (True, 1, [])
+    run("catalogue", "import", folder)
+    assert "0 added, 0 changed" in run("catalogue", "import", folder)[1]
+
+
+def test_rows_that_are_wrong_go_to_the_file_of_rejects_and_the_exit_status_says_so(run, folder, tmp_path):
+    edit(folder / "services.csv", ",domicile-certificate,", ",income-certificate,")
+    rejects = tmp_path / "rejects.csv"
+    code, _, err = run("catalogue", "import", folder, "--rejects", rejects)
+    assert code == 2
+    assert err[-1] == f"apuni: 1 rows that were left out are in {rejects}"
+    with rejects.open(encoding="utf-8") as lines:
+        (row,) = csv.DictReader(lines)
+    assert row == {
+        "file": "services.csv",
+        "row": "3",
+        "key": "ES01",
+        "field": "slug",
+        "reason": "TWICE",
+        "meaning": "occurs twice",
+    }
+    code, _, err = run("catalogue", "import", folder, "--dry-run")
+    assert (code, err[-1]) == (2, "apuni: services.csv, row 3 (ES01): slug occurs twice")
+
+
+def test_a_folder_may_lack_our_own_files_and_no_others(run, folder):
+    for file in folder.glob("local_*.csv"):
+        file.unlink()
+    assert len(OPTIONAL) == 6
+    assert run("catalogue", "import", folder, "--dry-run")[0] == 0
+    (folder / "services.csv").unlink()
+    code, _, err = run("catalogue", "import", folder)
+    assert (code, err) == (1, [f"apuni: the file {folder / 'services.csv'} cannot be read (FileNotFoundError)"])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "cannot be read (JSONDecodeError)"),
+        ("[]", "is not a catalogue: a list of 1 to 10000 services is needed"),
+        ("[" * 100_000, "cannot be read (RecursionError)"),
+    ],
+)
+def test_a_file_that_is_no_catalogue_is_refused_with_one_line(run, tmp_path, content, told):
+    file = tmp_path / "portal.json"
+    file.write_text(content)
+    code, _, err = run("catalogue", "import", file)
+    assert (code, err) == (1, [f"apuni: the file {file} {told}"])
+
+
+def test_the_portals_file_is_taken_over_and_then_changes_nothing(run, tmp_path):
+    records = json.loads(PORTAL.read_text(encoding="utf-8"))
+    records[0]["charge"] = 55
+    records[1]["charge"] = "much"
+    file = tmp_path / "portal.json"
+    file.write_text(json.dumps(records))
+    code, out, err = run("catalogue", "import", file)
+    assert code == 2
+    assert f"~ service {records[0]['id']} " in out
+    assert "fee_paise: 4000 -> 5500" in out
+    assert any("portal, row 2" in line and "charge" in line for line in err)
+    assert "0 added, 0 changed" in run("catalogue", "import", file)[1]
+
+
+@pytest.mark.integration
+def test_the_portal_is_asked_at_its_address(run):
+    with served(200, PORTAL.read_bytes()) as address:
+        code, out, _ = run("catalogue", "import", address, "--dry-run")
+    assert code == 0
+    assert "services are not named and stay" in out
+    with served(404, b"{}") as address:
+        code, _, err = run("catalogue", "import", address)
+    assert (code, err[-1]) == (1, "apuni: the portal did not give its catalogue (http_404)")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://u:p@portal.test/api", "http://portal.test/api?x=1", "http://portal.test/a#b"]
+)
+def test_an_address_with_more_than_a_path_is_refused(run, address):
+    code, _, err = run("catalogue", "import", address)
+    assert (code, err) == (1, ["apuni: the address must be plain https, without user, query or fragment"])
+
+
+def test_the_doctor_lists_what_no_source_says(run):
+    code, out, _ = run("doctor", "catalogue")
+    assert code == 0
+    assert "apuni: portalCode is not known of 52 of 87 services" in out
+    code, out, _ = run("doctor", "catalogue", "--json")
+    told = json.loads(out)
+    assert told["services"] == 87
+    assert told["missing"]["timeLimitDays"] > 0
+    solvency = next(each for each in told["byService"] if each["code"] == "UKX-SHHBEG")
+    assert "fee" in solvency["facts"]
+    income = next(each for each in told["byService"] if each["code"] == "ES09")
+    assert {"fee", "documents", "timeLimitDays"} & set(income["facts"]) == set()
+
+
+def test_what_lies_in_quarantine_is_listed_and_given_out_once_it_is_asked_for(run, tmp_path):
+    infected = tmp_path / "infected"
+    code, _, err = run("quarantine", "export", "no-such-file", infected)
+    assert (code, err) == (1, ["apuni: there is no such file in quarantine"])
+    asyncio.run(put_apart())
+    listed = run("quarantine", "list")[1]
+    assert "Eicar-Test-Signature" in listed
+    code, _, err = run("quarantine", "export", "file-1", infected)
+    assert (code, infected.read_bytes()) == (0, b"what was found")
+    assert infected.stat().st_mode & 0o077 == 0
+    code, _, err = run("quarantine", "export", "file-1", infected)
+    assert (code, err) == (1, [f"apuni: {infected} is there already"])
+
+
+async def put_apart() -> None:
+    async with open_rooms(read_settings()) as rooms:
+        now = rooms.clock.now()
+        file = QuarantinedFile("file-1", "citizen:c1", "c1", None, "0" * 64, None, 14, "Eicar-Test-Signature", now)
+        async with rooms.store.writing() as tx:
+            await quarantine.put(tx, file, b"what was found")

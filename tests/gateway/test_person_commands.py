@@ -1,0 +1,65 @@
+"""`apuni person export|erase`: they act for the gateway itself, in the name of the account that ran them."""
+
+import json
+import os
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from actions.respond import Withdraw, withdraw_application
+from gateway.commands import persons as commands
+from gateway.commands.persons import NotErased, run_erase, run_export
+from store import audit, people
+from store.errors import NotThere
+from tests.support.graph import ASHA, CITIZEN, RAVI, Down, World, environment, seed
+
+SETTINGS = cast("Any", None)
+WHO = f"CLI:{os.getuid()}"
+
+
+@pytest.fixture
+async def house(sqlite_store, store_keyrings, store_clock, tmp_path, monkeypatch):
+    """A house with the people of the graph's world."""
+    env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
+    await seed(env)
+
+    @asynccontextmanager
+    async def opened(_settings):
+        yield SimpleNamespace(environment=env)
+
+    monkeypatch.setattr(commands, "open_house", opened)
+    return env
+
+
+async def audited(env, citizen_id: str) -> list[tuple[str, str]]:
+    async with env.store.reading() as tx:
+        return [(line.action, line.actor_label) for line in await audit.lines_of(tx, "CITIZEN", citizen_id)]
+
+
+async def test_everything_of_a_person_is_written_to_a_file_of_her_own(house, tmp_path, capsys):
+    file = tmp_path / "asha.jsonl"
+    await run_export(SETTINGS, ASHA, file)
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert {"citizens", "identities"} <= {row["part"] for row in rows}
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert capsys.readouterr().out == f"apuni: {len(rows)} rows are in {file}\n"
+    assert set(await audited(house, ASHA)) == {("citizen.exported", WHO)}
+    assert await audited(house, RAVI) == []
+
+
+async def test_a_person_is_erased_once_and_not_while_something_is_under_way(house, capsys):
+    case = await World(None, house, None, Down()).submit()  # type: ignore[arg-type]
+    with pytest.raises(NotErased, match="under way: 1 "):
+        await run_erase(SETTINGS, case.number)
+    await withdraw_application(house, CITIZEN, Withdraw(case.id, "w"))
+    await run_erase(SETTINGS, case.number)
+    assert "apuni: erased in citizens: 1\n" in capsys.readouterr().out
+    async with house.store.reading() as tx:
+        assert (await people.citizens(tx, [ASHA]))[ASHA].name.en == "Erased"
+    assert [line for line in await audited(house, ASHA) if line[0] == "citizen.erased"] == [("citizen.erased", WHO)]
+    await run_erase(SETTINGS, ASHA)
+    assert capsys.readouterr().out.startswith("apuni: nothing was left to erase\n")
+    with pytest.raises(NotThere):
+        await run_erase(SETTINGS, "nobody")

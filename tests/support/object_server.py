@@ -1,0 +1,65 @@
+"""A real S3-compatible server for tests: SeaweedFS from a wheel, on free ports, with one key, and one bucket."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from domain.clock import SystemClock
+from store.s3_objects import S3Place
+from store.signing_v4 import Credentials, signed_headers
+from tests.support.eventually import eventually
+from tests.support.running import free_port
+
+CREDENTIALS = Credentials("apuni-test", "a-secret-of-the-tests", "us-east-1")
+BUCKET = "apuni"
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@contextmanager
+def object_server(folder: Path) -> Iterator[S3Place]:
+    """The server with an empty bucket, ended and emptied at the end."""
+    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
+    grpc = {f"{name}.port.grpc": free_port() for name in ports}
+    identity = {
+        "name": "tests",
+        "credentials": [{"accessKey": CREDENTIALS.access_key, "secretKey": CREDENTIALS.secret_key}],
+        "actions": ["Admin", "Read", "Write", "List"],
+    }
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": [identity]}))
+    data = folder / "data"
+    data.mkdir()
+    flags = {**{f"{name}.port": port for name, port in ports.items()}, **grpc}
+    command = [
+        str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}",
+        "-s3", f"-s3.config={config}", "-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=8",
+        "-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
+        *(f"-{name}={port}" for name, port in flags.items()),
+    ]  # fmt: skip
+    with (folder / "weed.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        try:
+            endpoint = f"http://127.0.0.1:{ports['s3']}"
+            eventually(lambda: _has_bucket(endpoint, process), bool, seconds=60)
+            yield S3Place(endpoint, BUCKET, CREDENTIALS, "files/")
+        finally:
+            process.kill()  # it takes its time to end in order, and nothing of it is needed
+            process.wait()
+            shutil.rmtree(data, ignore_errors=True)
+
+
+def _has_bucket(endpoint: str, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "the object server ended"
+    url = f"{endpoint}/{BUCKET}"
+    signed = signed_headers("PUT", url, {}, body_sha256=_EMPTY, by=CREDENTIALS, at=SystemClock().now())
+    try:
+        answer = httpx.put(url, headers=signed, timeout=10)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code in (200, 409)
