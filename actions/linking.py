@@ -207,6 +207,7 @@ MADE_BY_A_SIGN_IN = frozenset(
         "citizens",
         "identities",
         "sessions",
+        "session_devices",
         "citizen_contacts",
         "locker_grants",
         "consent_records",

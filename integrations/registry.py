@@ -39,6 +39,7 @@ CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(
         Source.API_SETU: {code: _OUTCOMES[row.verdict] for code, row in apisetu_codes.ERRORS.items()},
         Source.CSC: _IDENTITY,
         Source.DBT_FINANCE: {f"text with “{part}”": f"Refused: {code}" for part, code in dbt_wire.REJECTS},
+        Source.DEPARTMENTS: {"a status from 400": "Refused", "a status from 500": "Unavailable"},
         Source.DIGILOCKER: {code: _OUTCOMES[row.verdict] for code, row in digilocker_codes.ERRORS.items()},
         Source.SSO: _IDENTITY,
         Source.UMANG: dict(_umang()),

@@ -16,7 +16,7 @@ from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.assisting import AssistanceState, AssistanceWay
 from domain.assurance import Assurance
 from domain.benefits import PaymentStatus
-from domain.catalogue import Outcome
+from domain.catalogue import LifeEvent, Outcome, Situation
 from domain.centres import CentreKind
 from domain.certificates import CertificateStatus, EndGround
 from domain.clearances import ClearanceState, EscalationKind
@@ -81,6 +81,8 @@ _publish(OrderKind, "LockerOrderKind", "locker_order", "What is ordered in a loc
 _publish(OrderState, "LockerOrderState", "locker_order_state", "Where an order in a locker stands.")
 _publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected or revoked.")
 _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
+_publish(LifeEvent, "LifeEvent", "life_event", "What happens in a life that a service answers to.")
+_publish(Situation, "Situation", "situation", "What a benefit may ask of a person's situation.")
 _publish(DayUnit, "DayUnit", "day_unit", "How a service's time limit is counted.")
 _publish(Provider, "AccountProvider", "provider", "Who holds an account that a person linked.")
 _publish(Role, "Role", "role", "A role in the portal.")

@@ -95,6 +95,7 @@ figures_table = Table(
     Column("channel", Key, primary_key=True),
     Column("bucket", Integer, primary_key=True),
     *(Column(measure, BigInteger, nullable=False) for measure in MEASURES),
+    sqlite_with_rowid=False,  # rows lie in the order of the key, as they are read
 )
 
 figure_deltas_table = Table(
@@ -295,17 +296,20 @@ async def _read(
     cube = _cube(wanted.needed | (set(group_by) & set(DIMENSIONS)), _BY_MONTH)
     statements = []
     for table, place in ((figures_table, 0), (figure_deltas_table, 1)):
-        amounts = [pair[place].label(f"amount_{number}") for number, pair in enumerate(picked)]
-        statement = select(*(table.c[name] for name in group_by), *amounts).where(
+        # Summed in each part first, so that a database that writes the union down writes groups and not rows.
+        amounts = [func.sum(pair[place]).label(f"amount_{number}") for number, pair in enumerate(picked)]
+        groups = [table.c[name] for name in group_by]
+        statement = select(*groups, *amounts).group_by(*groups)
+        statement = statement.where(
             *_matches(table, wanted),
             table.c.part == part.value,
             table.c.period.between(wanted.first_month, wanted.last_month),
         )
         statements.append(statement.where(_F.cube == cube.value) if table is figures_table else statement)
     every = union_all(*statements).subquery()
-    groups = [every.c[name] for name in group_by]
+    places = [every.c[name] for name in group_by]
     totals = [func.sum(every.c[f"amount_{number}"]) for number in range(len(picked))]
-    rows = (await tx.connection.execute(select(*groups, *totals).group_by(*groups).order_by(*groups))).all()
+    rows = (await tx.connection.execute(select(*places, *totals).group_by(*places).order_by(*places))).all()
     return [tuple(row) for row in rows if row[-1] is not None]
 
 

@@ -109,6 +109,8 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "outside_reads": "receipts without personal data, as data_accesses",
         "covered_cases": "the record of who had a case while its officer was away; it holds no personal data",
         "sessions": "a log without personal data, at least 180 days (CERT-In directions of 28 April 2022, iv); ended",
+        "session_devices": "as sessions; it goes with its session, and what refresh tokens are made of stays sealed",
+        "application_strengths": "how sure the applicant's identity was; it holds no personal data",
         "instalments": "the account of public money; it holds no personal data",
         "payment_events": "the account of public money; it holds no personal data",
         "appeal_hearings": "the record of a statutory appeal; it holds no personal data",
@@ -126,7 +128,6 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "sign_ins": "forgotten after minutes",
         "app_codes": "forgotten after minutes",
         "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
-        "session_devices": "what refresh tokens are made of; it goes with its session",
     }
 )
 """Sealed tables that belong to no citizen."""
@@ -135,6 +136,8 @@ THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "grievance_replies": ("grievance_id", "grievances"),
         "certificate_endings": ("certificate_id", "certificates"),
+        "session_devices": ("session_id", "sessions"),
+        "application_strengths": ("application_id", "applications"),
     }
 )
 """Tables that belong to a citizen through another one: the column that names its row, and that table."""
@@ -150,6 +153,7 @@ SECRET = frozenset(
         "sent",
         "ticket_hash",
         "browser_hash",
+        "seed",
         "proven",
         "mobile_index",
         "infected",
@@ -290,7 +294,8 @@ def _of_person(table: Table, citizen_id: str) -> Select[Any]:
     if table.name not in THROUGH:
         return select(table).where(column == citizen_id)
     owner = metadata.tables[THROUGH[table.name][1]]
-    mine = select(next(iter(owner.primary_key.columns))).where(owner.c.citizen_id == citizen_id)
+    hers = person_tables()[owner.name]
+    mine = select(next(iter(owner.primary_key.columns))).where(hers == citizen_id)
     return select(table).where(column.in_(mine))
 
 

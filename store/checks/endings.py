@@ -57,7 +57,7 @@ async def _records(tx: Transaction) -> AsyncIterator[Finding]:
 
 
 def _wrong(row: AnyRow, successor: AnyRow | None, *, awaited: bool) -> Iterator[str]:
-    """What is wrong with one record. A successor made after the end cannot lead back, so chains come to an end."""
+    """What is wrong with one record."""
     if row.stands != row.status:
         yield "ENDING_IS_NOT_THE_STATUS"
     if row.status == CertificateStatus.REVOKED.value:
@@ -67,10 +67,15 @@ def _wrong(row: AnyRow, successor: AnyRow | None, *, awaited: bool) -> Iterator[
         if not awaited:
             yield "CORRECTED_WITHOUT_MESSAGE"
     elif successor is not None:  # one that is missing is told by `references`
-        if (successor.application_id, successor.citizen_id) != (row.application_id, row.citizen_id):
-            yield "SUCCESSOR_IS_ANOTHERS"
-        if successor.id == row.certificate_id or successor.created_at < row.ended_at:
-            yield "SUCCESSOR_IS_OLDER"
+        yield from _wrong_successor(row, successor)
+
+
+def _wrong_successor(row: AnyRow, successor: AnyRow) -> Iterator[str]:
+    """One that was made after the end cannot lead back, so every chain comes to an end."""
+    if (successor.application_id, successor.citizen_id) != (row.application_id, row.citizen_id):
+        yield "SUCCESSOR_IS_ANOTHERS"
+    if successor.id == row.certificate_id or successor.created_at < row.ended_at:
+        yield "SUCCESSOR_IS_OLDER"
 
 
 async def _lockers(tx: Transaction) -> AsyncIterator[Finding]:

@@ -205,7 +205,8 @@ class Cell:
 
 async def run_cells(site: Site, adapter: Adapter, kinds: Iterable[Kind], at_once: asyncio.Semaphore) -> list[Row]:
     """All cells of one adapter, one after another."""
-    healthy = await healthy_answer(site, adapter)
+    async with at_once:  # all adapters share one loop: too many at once would take each other's time to connect
+        healthy = await healthy_answer(site, adapter)
     rows = []
     for kind in kinds:
         async with at_once:

@@ -159,7 +159,7 @@ def test_production_tells_every_reason_together_in_one_line_each(monkeypatch):
 
     told = reasons(read_settings())
 
-    assert len(told) == 6 + len(SYSTEMS)
+    assert len(told) == 7 + len(SYSTEMS)
     assert len(set(told)) == len(told)
     assert all("\n" not in line for line in told)
 

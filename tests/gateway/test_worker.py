@@ -6,7 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from actions import attachments, certificate_endings, code_sending, decide, locker_push, locker_revoking, sanction
+from actions import (
+    attachments,
+    certificate_endings,
+    code_sending,
+    decide,
+    locker_orders,
+    locker_push,
+    locker_revoking,
+    sanction,
+)
 from actions.environment import Environment
 from domain.sources import Source
 from gateway import worker
@@ -347,6 +356,7 @@ def test_every_topic_that_the_actions_write_has_a_handler():
         attachments.VERIFY,
         certificate_endings.CORRECT,
         locker_push.PUSH,
+        locker_orders.ORDER,
         locker_push.ASKED,
         locker_revoking.REVOKE,
         code_sending.SEND,

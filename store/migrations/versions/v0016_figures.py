@@ -49,6 +49,7 @@ def upgrade() -> None:
         Column("bucket", Integer(), nullable=False),
         *(Column(name, BigInteger(), nullable=False) for name in _MEASURES),
         PrimaryKeyConstraint("cube", "part", "period", *_PLACE, "bucket", name="pk_figures"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "figure_deltas",
