@@ -42,7 +42,8 @@ min-height:2.75rem;padding:.5rem;font:inherit;border:1px solid #6b7680;border-ra
 .ask .tick input{width:1.25rem;height:1.25rem;vertical-align:middle}.ask .tick label{display:inline;margin-right:1rem}
 .ask button{min-height:2.75rem;padding:.5rem 1.25rem;font:inherit}
 .plot{margin:2rem 0;break-inside:avoid}.plot h2{font-size:1.15rem;margin:0}.plot>svg{width:100%;height:auto}
-.plot td,.plot thead th+th{text-align:right}.plot caption{text-align:left;font-weight:600}.legend span{margin-right:1rem}
+.plot td,.plot thead th+th{text-align:right}.plot caption{text-align:left;font-weight:600}
+.legend span{margin-right:1rem}
 @media (max-width:30rem){body{padding:.25rem}main{padding:.75rem}th,td{padding:.35rem}}
 @media print{body{padding:0;background:#fff}main{max-width:none;margin:0;border:0}nav,.links{display:none}}
 """
