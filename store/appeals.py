@@ -40,7 +40,7 @@ from store import changes
 from store.appeal_course import add_award, add_events, add_hearing, awards, events, hearings
 from store.appeal_rows import appeal_of, appeals_table, values_of
 from store.application_rows import application_of, applications_table
-from store.catalogue_rows import services_table
+from store.catalogue import filed_as_not_notified
 from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 from store.metadata import metadata
@@ -216,15 +216,15 @@ async def breached(
 ) -> list[Application]:
     """Applications whose due instant lies before a moment and that have no appeal for it, by (due_at, id).
 
-    Not while paused, not for a citizen who opted out, nor for a service that is not notified. The rows are
-    locked, so that a delivery at the same moment comes either before or after.
+    Not while paused, not for a citizen who opted out, nor for a service that was not notified when it was
+    filed for. The rows are locked, so that a delivery at the same moment comes either before or after.
     """
     filed = exists().where(
         _A.application_id == _T.id,
         _A.level == AppealLevel.FIRST.value,
         _A.ground == AppealGround.TIME_LIMIT_BREACHED.value,
     )
-    not_notified = exists().where(services_table.c.code == _T.service_code, services_table.c.rts_notified.is_(False))
+    not_notified = filed_as_not_notified(_T.service_code, _T.service_version)
     out = exists().where(opt_outs_table.c.citizen_id == _T.citizen_id)
     statement = select(applications_table).where(running(), _T.due_at < before, ~filed, ~not_notified, ~out)
     return await _by_due_date(tx, statement, after, limit)

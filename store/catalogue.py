@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, func, select, tuple_, type_coerce
 
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
 from store.catalogue_rows import (
@@ -96,6 +96,20 @@ async def services_as_filed(
 async def service_as_filed(tx: Transaction, code: str, version: int | None) -> Service | None:
     """The entry of one service that an application was filed under, or None."""
     return (await services_as_filed(tx, [(code, version)])).get((code, version))
+
+
+def filed_as_not_notified(code: ColumnElement[str], version: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the entry that services_as_filed gives for a code and version is known as not notified, as SQL.
+
+    A row that names no version, or a service that is not there, is dealt with as there.
+    """
+    at, now, then = func.coalesce(version, 1), services_table.c, service_versions_table.c
+    older = and_(then.service_code == now.code, then.version == at, func.coalesce(now.version, 1) != at)
+    # Canonical JSON writes a value in one way only, and no text in it can hold an unescaped quotation mark.
+    was = type_coerce(then.content, Text).contains('"rts_notified":false', autoescape=True)
+    not_notified = case((then.service_code.is_(None), now.rts_notified.is_(False)), else_=was)
+    joined = services_table.outerjoin(service_versions_table, older)
+    return exists().select_from(joined).where(now.code == code, not_notified)
 
 
 async def versions_of(tx: Transaction, code: str) -> list[Service]:

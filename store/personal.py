@@ -130,7 +130,7 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
     }
 )
-"""Sealed tables that belong to no citizen."""
+"""Tables that pass by themselves, or go with the row of a citizen that they belong to."""
 
 THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -138,6 +138,7 @@ THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "certificate_endings": ("certificate_id", "certificates"),
         "session_devices": ("session_id", "sessions"),
         "application_strengths": ("application_id", "applications"),
+        "partial_upload_pieces": ("partial_id", "partial_uploads"),
     }
 )
 """Tables that belong to a citizen through another one: the column that names its row, and that table."""
@@ -160,6 +161,9 @@ SECRET = frozenset(
     }
 )
 """Columns that are not the citizen's to read: secrets of the gateway, or another person's."""
+
+PIECES: Mapping[str, str] = MappingProxyType({"partial_upload_pieces": "content"})
+"""Sealed columns with octets of a file, which is no file yet: rows name files and do not carry them."""
 
 FINAL_PAYMENTS = (PaymentStatus.CREDITED, PaymentStatus.RETURNED, PaymentStatus.BENEFICIARY_REJECTED)
 
@@ -325,7 +329,7 @@ def _shown(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
     return {
         column.name: _opened(tx, table, row, column.name) if column.name in sealed else _plain(row, column.name)
         for column in table.columns
-        if column.name not in SECRET and getattr(row, column.name) is not None
+        if column.name not in (*SECRET, PIECES.get(table.name)) and getattr(row, column.name) is not None
     }
 
 

@@ -1,8 +1,10 @@
 """What a citizen may appeal against by hand, beside a refusal and a breach; and until when."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from actions.appeals import AppealVerdict, choose_auto_appeal
 from actions.compliance import ReportCompliance, report_compliance
@@ -16,6 +18,7 @@ from domain.deadline import breaches_at, end_of_day
 from domain.errors import ErrorCode, Problem, Problems
 from domain.lifecycle import Status
 from store import catalogue
+from store.application_rows import applications_table
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.files import hand_in
 from tests.support.law import (
@@ -176,15 +179,46 @@ async def test_a_late_delivery_can_still_be_appealed_for_its_delay(world: World)
     assert (appeal.ground, appeal.state) == (G.TIME_LIMIT_BREACHED, AppealState.SERVICE_DELIVERED_LATE)
 
 
-async def test_a_service_that_is_not_notified_has_no_appeal(world: World):
-    from dataclasses import replace
-
-    case = await refused(world)
+async def notify(world: World, notified: bool) -> None:
     async with world.env.store.writing() as tx:
         service = await catalogue.service(tx, FREE)
         assert service is not None
-        await catalogue.upsert_services(tx, [replace(service, rts_notified=False)])
+        await catalogue.upsert_services(tx, [replace(service, rts_notified=notified)])
+
+
+async def test_a_service_that_is_not_notified_has_no_appeal(world: World):
+    await notify(world, False)
+    case = await refused(world)
     assert (await refusal(appealed(world, case))).code is ErrorCode.NOT_APPEALABLE
+    await notify(world, True)
+    assert (await refusal(appealed(world, case))).code is ErrorCode.NOT_APPEALABLE
+
+
+async def test_a_service_that_was_notified_when_it_was_filed_for_keeps_its_appeal(world: World):
+    case = await refused(world)
+    await notify(world, False)
+    assert (await appealed(world, case)).ground is G.REJECTED
+
+
+@pytest.mark.parametrize("then", [True, False])
+async def test_by_hand_and_by_the_clock_a_breach_goes_by_the_rules_it_was_filed_under(world: World, then: bool):
+    await authorities(world)
+    await notify(world, then)
+    case = await overdue(world)
+    await notify(world, not then)
+    assert (await sweep(world.env)).filed == int(then)
+    code = ErrorCode.ALREADY_APPEALED if then else ErrorCode.NOT_APPEALABLE
+    assert (await refusal(appealed(world, case, ground=G.TIME_LIMIT_BREACHED))).code is code
+
+
+async def test_a_case_that_names_no_version_goes_by_the_first_one(world: World):
+    await authorities(world)
+    case = await overdue(world)
+    async with world.env.store.writing() as tx:
+        await tx.connection.execute(update(applications_table).values(service_version=None))
+    await notify(world, False)
+    assert (await sweep(world.env)).filed == 1
+    assert [one.ground for one in await appeals_of(world.env, case.id)] == [G.TIME_LIMIT_BREACHED]
 
 
 @pytest.mark.parametrize("seconds", [-61, -1, 0, 1, 59])

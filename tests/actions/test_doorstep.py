@@ -33,6 +33,7 @@ from actions.issue import issue_certificate
 from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.sessions import mint_session_token, subject_for_token
 from domain.applications import Application, DeliveryMode, RejectionGround
+from domain.centres import Binding, Centre, CentreKind
 from domain.clock import ist_date
 from domain.doorstep import (
     OPEN,
@@ -49,7 +50,7 @@ from domain.notices import NoticeKind
 from domain.people import ANONYMOUS, Operator, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual
 from integrations.etaal.models import etaal_channel
-from store import accesses, applications, audit, doorstep, ledger, notices, people
+from store import accesses, applications, audit, centres, doorstep, ledger, notices, people
 from store.sessions import Session, add_session
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.files import hand_in
@@ -407,6 +408,13 @@ async def test_who_is_on_the_register_of_agents_signs_in_as_an_agent(door: Door)
     env = door.world.env
     now = env.clock.now()
     ends = now + timedelta(hours=1)
+    async with env.store.writing() as tx:
+        await centres.save_centres(
+            tx, [Centre("CSC-49-1", CentreKind.CSC, Bilingual(None, "CSC"), "49", None, open=True)]
+        )
+        await centres.bind(
+            tx, [Binding(one.person_id or "", "CSC-49-1", None) for one in (door.agent, door.world.operator)]
+        )
     for person, role in ((door.agent, Role.DOORSTEP_AGENT), (door.world.operator, Role.OPERATOR)):
         session = Session(
             env.ids.key(),

@@ -20,6 +20,15 @@ SEALED = {"citizens": {"personal"}}
 """Columns under a cipher, which are other octets each time."""
 
 
+def order_of(connection: sqlite3.Connection, name: str) -> str:
+    """The order in which the rows of a table were written; that of its key where it keeps no row numbers."""
+    listed = connection.execute("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?", (name,))
+    if not listed.fetchone()["wr"]:
+        return "rowid"
+    columns = connection.execute("SELECT name, pk FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,))
+    return ", ".join(f'"{column["name"]}"' for column in columns)
+
+
 def content(path: Path) -> dict[str, list[dict[str, Any]]]:
     """Every table of a SQLite file, sealed values left out."""
     connection = sqlite3.connect(path)
@@ -28,7 +37,7 @@ def content(path: Path) -> dict[str, list[dict[str, Any]]]:
     rows = {
         name: [
             {key: row[key] for key in row.keys() if key not in SEALED.get(name, ())}  # noqa: SIM118
-            for row in connection.execute(f'SELECT * FROM "{name}" ORDER BY rowid')
+            for row in connection.execute(f'SELECT * FROM "{name}" ORDER BY {order_of(connection, name)}')
         ]
         for name in names
     }

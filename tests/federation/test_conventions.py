@@ -227,14 +227,14 @@ def instants_and_days_are_named_as_such(schema):
         kind, own = get_named_type(field.type).name, name.partition(".")[2]
         if kind == "DateTime" and not own.endswith("At") and own not in INSTANTS:
             odd.append(name)
-        if kind == "Date" and not own.endswith("On") and own not in DAYS:
+        if kind == "Date" and not own.endswith(("On", "Month")) and own not in DAYS:
             odd.append(name)
     return odd
 
 
 INSTANTS = {"at", "asOf", "since", "until", "consentUntil", "editableUntil", "expectedBy"}
-DAYS = {"on", "day", "validUntil", "periodFrom", "periodTo"}
-"""Names that say by a word of their own that they are an instant or a day."""
+DAYS = {"on", "day", "month", "validUntil", "periodFrom", "periodTo"}
+"""Names that say by a word of their own that they are an instant or a day; a month is told by its first day."""
 
 
 @point

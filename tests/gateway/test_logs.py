@@ -75,6 +75,7 @@ def test_values_with_telling_names_are_hidden_whatever_they_are(stream: io.Strin
 
 def test_of_a_library_only_the_logger_and_the_place_are_kept_whatever_its_level(stream: io.StringIO):
     logging.getLogger().setLevel(logging.DEBUG)
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # a server of another test may have set it
     logging.getLogger("some.library").debug("INSERT INTO people VALUES ('कनारी देवी')")
     logging.getLogger("some.library").error("future: %r", "Asha Negi")
     logging.getLogger("websockets.server").debug("< TEXT 'Asha Negi'")

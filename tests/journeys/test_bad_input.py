@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.support.forms import answers_of
 from tests.support.papers import DECIDE, SUBMIT, income_application
 
 COUNT = "{ viewer { ... on Citizen { applications(first: 1) { totalCount } } } }"
@@ -18,15 +19,15 @@ def refused(running, request: dict, *, language: str = "en", person: str = PERSO
     return payload["userErrors"]
 
 
-def a_service_not_applied_for(running, token: str) -> str:
-    """A service that is open, free, asks for no papers, and that the citizen has never applied for."""
+def a_service_not_applied_for(running, token: str) -> dict:
+    """A service that is open, free, asks for no papers, and that the citizen has never applied for; with its form."""
     query = """{
-      services(first: 100, filter: {openOnly: true}) { nodes { code fee documents { key } } }
+      services(first: 100, filter: {openOnly: true}) { nodes { code fee documents { key } form { name } } }
       viewer { ... on Citizen { applications(first: 100) { nodes { service { code } } } } } }"""
     data = running.data(query, token=token)
     taken = {node["service"]["code"] for node in data["viewer"]["applications"]["nodes"]}
     return next(
-        node["code"]
+        node
         for node in data["services"]["nodes"]
         if not node["fee"] and not node["documents"] and node["code"] not in taken
     )
@@ -75,8 +76,10 @@ def test_the_message_comes_in_hindi_or_english_as_asked(running):
 
 def test_the_same_key_gives_the_same_answer_and_another_key_is_a_double_submit(running):
     token = running.token("citizen", "imran-ansari")
+    service = a_service_not_applied_for(running, token)
     request = {
-        "serviceCode": a_service_not_applied_for(running, token),
+        "serviceCode": service["code"],
+        "form": answers_of(service["form"]["name"]),
         "district": "50",
         "tehsil": "353",
         "idempotencyKey": "twice-1",

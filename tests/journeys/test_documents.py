@@ -7,7 +7,7 @@ from tests.journeys.test_write_path import approve, case, submit
 from tests.support.eventually import eventually
 from tests.support.papers import INCOME_CERTIFICATE, RECORD_FEE, income_application
 
-PEOPLE = ("sunita-chauhan", "manisha-bora", "janki-karki", "prakash-dhami", "neha-bhandari", "gaurav-tyagi")
+PEOPLE = ("manisha-bora", "janki-karki", "prakash-dhami", "neha-bhandari", "gaurav-tyagi")
 """Those with a Class X certificate and a licence in the locker; some have an application for it under way already."""
 
 APPLIED = "{ viewer { ... on Citizen { applications(first: 50) { nodes { status service { code } } } } } }"

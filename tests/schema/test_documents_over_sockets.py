@@ -16,6 +16,7 @@ from domain.people import Subject
 from schema.node import node_id
 from store import identities
 from tests.schema.test_documents import ADD, GRANT, our_own
+from tests.support.bounds import rounds
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, RAVI
 from tests.support.held import LOCKERS, Held
 from tests.support.served import Gate
@@ -26,7 +27,7 @@ LIST = "documents(first: 50) { complete nodes { doctype uri origin } }"
 MINE = "{ viewer { ... on Citizen { " + LIST + " } } }"
 WITHDRAW = """mutation ($i: WithdrawConsentInput!) { withdrawConsent(input: $i) {
   consent { status } userErrors { code } } }"""
-CALLERS, ALTERNATIONS = 50, 1000
+CALLERS, ALTERNATIONS = 50, rounds(100, ci=1000, full=1000)
 
 
 def sent(held: Held, route: str) -> int:
@@ -156,7 +157,7 @@ async def test_a_thousand_turns_show_neither_citizen_anything_of_the_other(wired
         return subject, await wired.world.ask(ALTERNATED, subject, mine=ids[own], other=ids[foreign])
 
     for start in range(0, ALTERNATIONS, 10):
-        if start % 250 == 0:
+        if start % (ALTERNATIONS // 4) == 0:
             wired.clock.advance(timedelta(minutes=6))  # what was kept is too old, so both are asked for anew
         for subject, answer in await asyncio.gather(*(turn(start + each) for each in range(10))):
             data = answer["data"]
@@ -166,7 +167,7 @@ async def test_a_thousand_turns_show_neither_citizen_anything_of_the_other(wired
             assert own[0] in text
             assert data["other"] is None
             assert data["both"][1] is None
-        if start % 100 == 0:
+        if start % (ALTERNATIONS // 10) == 0:
             for subject, foreign in ((CITIZEN, his), (NEIGHBOUR, hers)):
                 told = json.dumps(await wired.world.ask(LOCKER, subject))
                 assert not any(word in told for word in foreign)

@@ -63,11 +63,11 @@ def test_every_scalar_of_the_graph_is_in_the_table_and_in_the_configurations():
     configuration = next(text for _, name, text in snippets(TEXT) if name == "codegen.yml")
     kotlin = next(text for kind, _, text in snippets(TEXT) if kind == "kotlin")
 
-    assert own == {"Paise", "Long", "DateTime", "Date"}
+    assert own == {"Paise", "Long", "DateTime", "Date", "JSON"}
     for name in own:
         assert f"| `{name}` |" in TEXT
         assert f"{name}:" in configuration
-        assert f'("{name}")' in kotlin
+        assert f'("{name}"' in kotlin
 
 
 def test_the_headers_are_those_that_are_read():
