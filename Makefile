@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BOUND ?= full
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep faults race idem mig crash authz
-.PHONY: hostile pii fuzz load backup ws proofs
+.PHONY: hostile pii fuzz load backup ws forms proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -74,11 +74,14 @@ pii: bootstrap-dev ## Canaries in every channel, at the level DEBUG: none comes 
 ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two processes with Valkey between them
 	$(BIN)/python -m pytest tests/gateway/http/streams/*.py tests/gateway/test_fanout.py -q -p no:cacheprovider
 
+forms: bootstrap-dev ## Every form in both languages in a browser: axe, 360 pixels, the keyboard alone
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/test_forms.py -q -p no:cacheprovider
+
 fuzz: bootstrap-dev ## schemathesis on every root field of the graph and every door of a partner
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py -q -p no:cacheprovider --timeout=0
 
 proofs: ## The proofs of the edge and of the caller, one after another, each in its bounded form
-	@for proof in faults authz hostile pii fuzz ws; do $(MAKE) --no-print-directory BOUND=ci $$proof || exit 1; done
+	@for proof in faults authz hostile pii fuzz ws forms; do $(MAKE) --no-print-directory BOUND=ci $$proof || exit 1; done
 
 load: bootstrap-dev ## Steady load, overload, slow and dead sources, a herd: ratios of one run (benchmarks/load)
 	BOUND=$(BOUND) $(BIN)/python -m benchmarks.load.run

@@ -80,20 +80,24 @@ class FaultProxy:
             self._server = None
             self._held = bind_loopback(self.port, fallback=False)
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise AssertionError("a connection is served by a task")
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection in a task that is known at once: one cancelled before it began closes its writer too."""
+        task = asyncio.get_running_loop().create_task(self._served(reader, writer))
         self._open.add(task)
+
+        def ended(done: asyncio.Task[None]) -> None:
+            self._open.discard(done)
+            writer.close()
+
+        task.add_done_callback(ended)
+
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             reset(writer)
         except asyncio.CancelledError:
             reset(writer)  # `refresh` and `stop` cut connections; nobody waits for this task
-        finally:
-            self._open.discard(task)
-            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._faults.touches(TRANSPORT_KINDS):

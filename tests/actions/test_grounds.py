@@ -150,17 +150,43 @@ async def test_a_second_officer_s_confirmation_carries_ground_and_papers_to_the_
     assert done.decision.officer_id == world.welfare.person_id
 
 
-async def test_a_paper_that_left_the_list_meanwhile_is_not_confirmed(world: World):
+async def list_only(world: World, paper: str) -> None:
+    async with world.env.store.writing() as tx:
+        service = (await catalogue.services_by_codes(tx, [DISABILITY_PENSION]))[DISABILITY_PENSION]
+        only = RequiredDocument(paper, "Paper", required=False)
+        await catalogue.upsert_services(tx, [replace(service, documents=(only,))])
+
+
+async def test_a_paper_that_left_the_list_meanwhile_is_confirmed_as_one_of_the_list_that_was_filed_under(world: World):
     others = await colleagues_of(world)
     case = await world.in_scrutiny(world.asha, DISABILITY_PENSION, world.welfare)
     await by_itself(world, world.welfare, verdict_on(case, Verdict.REJECT, "d"))
+    await list_only(world, FOREIGN)
+    done, _ = await confirm_decision(world.env, others.welfare, ConfirmDecision(case.id, "c"))
+    step = await last_step(world, case)
+    assert (done.status, step.move, step.documents) == (Status.REJECTED, Move.REJECT, (NOTIFIED,))
+
+
+async def test_a_paper_that_came_to_the_list_meanwhile_is_neither_proposed_nor_confirmed(world: World):
+    others = await colleagues_of(world)
+    case = await world.in_scrutiny(world.asha, DISABILITY_PENSION, world.welfare)
+    await by_itself(world, world.welfare, verdict_on(case, Verdict.REJECT, "d"))
+    await list_only(world, FOREIGN)
+    with pytest.raises(Problems) as caught:
+        await by_itself(world, world.welfare, verdict_on(case, Verdict.REJECT, "e", documents=(FOREIGN,)))
+    assert caught.value.code is ErrorCode.DOCUMENT_NOT_NOTIFIED
     async with world.env.store.writing() as tx:
-        service = (await catalogue.services_by_codes(tx, [DISABILITY_PENSION]))[DISABILITY_PENSION]
-        other = RequiredDocument("bank-passbook", "Passbook", required=False)
-        await catalogue.upsert_services(tx, [replace(service, documents=(other,))])
+        waiting = (await desk.proposals(tx, [case.id]))[case.id]
+        assert waiting.documents == (NOTIFIED,)
+        await desk.add_proposal(tx, replace(waiting, id=world.env.ids.key(), documents=(FOREIGN,)))
     with pytest.raises(Problems) as caught:
         await confirm_decision(world.env, others.welfare, ConfirmDecision(case.id, "c"))
     assert caught.value.code is ErrorCode.DOCUMENT_NOT_NOTIFIED
+    async with world.env.store.reading() as tx:
+        assert (await desk.proposals(tx, [case.id]))[case.id].documents == (FOREIGN,)
+        held = await applications.get(tx, case.id)
+    assert held is not None
+    assert held.status is case.status
 
 
 async def test_a_case_that_was_returned_or_rejected_for_a_ground_is_not_decided_again(world: World):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actions.partial_uploads import Announced, add_piece, begin_upload, finish_upload, own_partial
-from actions.personal_data import erase_person
+from actions.personal_data import erase_person, export_part
 from actions.scanning import EICAR, ScannerAway
 from actions.submit import NewDocument
 from actions.submit_checks import DocumentSource
@@ -181,6 +181,14 @@ async def test_erasing_a_person_takes_what_was_on_its_way_and_what_lay_apart(wor
     async with world.env.store.reading() as tx:
         for table in ("partial_uploads", "partial_upload_pieces", "quarantined_files"):
             assert (await tx.connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+
+
+async def test_she_reads_which_pieces_of_hers_lie_here_and_nobody_else_s(world):
+    partial = await add_piece(world.env, await begin(world), FILE[:10])
+    [piece] = (await export_part(world.env, world.asha, world.asha.person_id, "partial_upload_pieces")).rows
+    assert (piece["partial_id"], piece["start"], piece["size"]) == (partial.id, 0, 10)
+    assert "content" not in piece
+    assert (await export_part(world.env, world.sunil, world.sunil.person_id, "partial_upload_pieces")).rows == ()
 
 
 async def test_a_png_is_taken_by_its_pieces_too(world):
