@@ -3,6 +3,9 @@ PY ?= python3
 export VENV ?= .venv
 BIN := $(VENV)/bin
 BOUND ?= full
+# Compiled code is kept where the environment forbids it too (an empty value is none): every process that is started
+# would compile the gateway and its libraries anew, four seconds of a processor each time.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep faults race idem mig crash authz
 .PHONY: hostile pii fuzz load backup ws forms proofs
