@@ -68,8 +68,9 @@ class BreakerHints:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            while not task.done():  # a call that ends at the same moment may swallow the cancellation
+                task.cancel()
+                await asyncio.wait({task}, timeout=0.2)
             await self._client.aclose()
 
     async def _run(self, breakers: Breakers) -> None:
