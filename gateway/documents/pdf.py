@@ -48,7 +48,14 @@ class _DatedSigner(signers.PdfSigner):
 
 
 class _RepeatableWriter(IncrementalPdfFileWriter):
-    """A writer whose second file identifier follows from the first, so that equal input gives equal bytes."""
+    """A writer that reads no clock and draws no lots, so that equal input gives equal bytes.
+
+    The second file identifier follows from the first, and the document keeps the metadata that it was laid out with:
+    pyHanko would enter the machine's time as that of the last change. When it was signed stands in the signature.
+    """
+
+    def _update_meta(self) -> None:
+        return
 
     @classmethod
     def _handle_id(cls, prev: Any) -> generic.ArrayObject:

@@ -1,5 +1,6 @@
 """The signatures of PDF and XML hold, and any change breaks them."""
 
+import re
 import stat
 from dataclasses import replace
 from io import BytesIO
@@ -86,6 +87,13 @@ def test_a_repeated_job_makes_the_same_files(
 
     assert renderer.render(content) == first
     assert renderer.render(replace(content, number="22612345678907")) != first
+
+
+def test_the_signed_file_tells_no_time_but_the_day_of_issue(renderer: CertificateRenderer, content: CertificateContent):
+    metadata = PdfFileReader(BytesIO(renderer.render(content).pdf)).root["/Metadata"].data
+
+    days = set(re.findall(rb"(?:Create|Modify|Metadata)Date>(\d{4}-\d\d-\d\d)", metadata))
+    assert days == {content.issued_on.isoformat().encode()}
 
 
 def verified_xml(xml: bytes, keys_folder: Path) -> etree._Element:
