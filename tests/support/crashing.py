@@ -151,7 +151,7 @@ class Processes:
                     return
             except (httpx.HTTPError, runfiles.NotUp, KeyError, ValueError):
                 pass
-            time.sleep(0.1)
+            time.sleep(0.1)  # another process comes up: there is nothing of ours to wait on
         log = (self.home.parent / f"{name}.log").read_text("utf-8", "replace")
         raise AssertionError(f"{name} did not come up:\n{log[-2000:]}")
 
@@ -183,7 +183,7 @@ class Client:
                 ).json()
             except (httpx.HTTPError, ValueError):
                 self.lost += 1
-                time.sleep(0.3)
+                time.sleep(0.3)  # the gateway was killed; a client of the field waits and sends again
                 continue
             if "errors" not in answer:
                 data: dict[str, Any] = answer["data"]
