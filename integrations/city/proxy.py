@@ -11,6 +11,7 @@ import socket
 import struct
 from functools import partial
 
+from integrations.city.connected import Connected
 from integrations.city.faults import TRANSPORT_KINDS, Fault, Faults
 
 _CHUNK = 65_536
@@ -33,12 +34,12 @@ class FaultProxy:
         self._upstream = partial(_Upstream, upstream, system, doors)
         self._server: asyncio.Server | None = None
         self._held: socket.socket | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._connected = Connected(self._served)
 
     @property
     def connections(self) -> int:
         """How many callers are connected now."""
-        return len(self._open)
+        return len(self._connected)
 
     async def start(self, place: socket.socket) -> None:
         """Listen on a socket that `bind_loopback` made."""
@@ -48,10 +49,7 @@ class FaultProxy:
 
     async def refresh(self) -> None:
         """Take up changed transport faults. Connections that are open are cut, since they know the old ones."""
-        tasks = tuple(self._open)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._connected.cut()
         if self._faults.listed(frozenset({"refuse"})):
             self._close_port()
         elif self._server is None:
@@ -64,14 +62,11 @@ class FaultProxy:
         if self._held is not None:
             self._held.close()
         self._server = self._held = None
-        tasks = tuple(self._open)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._connected.end()
 
     async def _listen(self) -> None:
         held, self._held = self._held, None
-        self._server = await asyncio.start_server(self._accepted, sock=held)
+        self._server = await asyncio.start_server(self._connected.accepted, sock=held)
 
     def _close_port(self) -> None:
         """Close the listening socket. A bound socket that does not listen keeps the port ours."""
@@ -80,24 +75,11 @@ class FaultProxy:
             self._server = None
             self._held = bind_loopback(self.port, fallback=False)
 
-    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a connection in a task that is known at once: one cancelled before it began closes its writer too."""
-        task = asyncio.get_running_loop().create_task(self._served(reader, writer))
-        self._open.add(task)
-
-        def ended(done: asyncio.Task[None]) -> None:
-            self._open.discard(done)
-            writer.close()
-
-        task.add_done_callback(ended)
-
     async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            reset(writer)
-        except asyncio.CancelledError:
-            reset(writer)  # `refresh` and `stop` cut connections; nobody waits for this task
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, asyncio.CancelledError):
+            reset(writer)  # `refresh` and `stop` cancel; nobody waits for this task
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._faults.touches(TRANSPORT_KINDS):

@@ -107,7 +107,7 @@ class City:
         )
 
     async def _refresh(self, system: str) -> None:
-        self._fronts[system].cut()
+        await self._fronts[system].cut()
         await self._proxies[system].refresh()
 
     def _keep_clock(self) -> None:

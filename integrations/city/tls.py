@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from integrations.city.connected import Connected
 from integrations.city.faults import Faults
 from integrations.city.proxy import copy_both_ways, reset
 
@@ -82,45 +83,32 @@ class TlsFront:
         self._certificates = certificates
         self._target = target
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._connected = Connected(self._served)
 
     @property
     def connections(self) -> int:
         """How many callers are connected now."""
-        return len(self._open)
+        return len(self._connected)
 
     async def start(self, place: socket.socket) -> None:
         """Listen on a socket that `bind_loopback` made."""
-        self._server = await asyncio.start_server(self._accepted, sock=place)
+        self._server = await asyncio.start_server(self._connected.accepted, sock=place)
 
     async def stop(self) -> None:
         """Close the port and cut every connection."""
         if self._server is not None:
             self._server.close()
-        cut = self.cut()
-        await asyncio.gather(*cut, return_exceptions=True)
+        await self._connected.end()
 
-    def cut(self) -> tuple[asyncio.Task[None], ...]:
+    async def cut(self) -> None:
         """Cut every connection, so that the next one shakes hands anew."""
-        tasks = tuple(self._open)
-        for task in tasks:
-            task.cancel()
-        return tasks
+        await self._connected.cut()
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise AssertionError("a connection is served by a task")
-        self._open.add(task)
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
-        except (OSError, ssl.SSLError, asyncio.IncompleteReadError):
-            reset(writer)
-        except asyncio.CancelledError:
-            reset(writer)  # `stop` cuts connections; nobody waits for this task
-        finally:
-            self._open.discard(task)
-            writer.close()
+        except (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            reset(writer)  # `stop` and `cut` cancel; nobody waits for this task
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fault = self._faults.match("tls", "*")

@@ -42,7 +42,9 @@ from tests.faults.people import (
     LockerXml,
     LockerXmlStream,
     MeriPehchaanExchange,
+    MeriPehchaanRevoke,
     ParichayExchange,
+    ParichayRevoke,
     TextToATelephone,
 )
 from tests.faults.site import DEMO, Line, ids
@@ -230,7 +232,9 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     LockerRevoke,
     LockerPush,
     MeriPehchaanExchange,
+    MeriPehchaanRevoke,
     ParichayExchange,
+    ParichayRevoke,
     JanParichayExchange,
     CscExchange,
     TextToATelephone,

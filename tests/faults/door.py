@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import httpx
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.faults.cells import Row
 from tests.faults.site import Site
@@ -98,15 +98,20 @@ class Door(ABC):
         await writer.drain()
         return writer
 
+    async def broken_off(self, part: bytes) -> None:
+        """So much of a request goes over a line, which then breaks."""
+        writer = await self.begun(part)
+        writer.transport.abort()
+
     async def lost(self) -> str:
         """The answer is not waited for, and the question asked again."""
-        (await self.begun(self.raw)).transport.abort()
+        await self.broken_off(self.raw)
         await self.honest()
         return "LIVE, same answer"
 
     async def reset(self) -> str:
         """The line breaks within the body."""
-        (await self.begun(self.raw[:-5])).transport.abort()
+        await self.broken_off(self.raw[:-5])
         return "dropped"
 
     async def silent(self) -> str:
@@ -144,6 +149,29 @@ class Door(ABC):
             "headers then silence": self.silent,
             "body one octet at a time, then gone": self.drip,
         }
+
+
+class Heard:
+    """A door, which also remembers the last whole question that holds a mark: only the partner can sign one."""
+
+    def __init__(self, door: ASGIApp, mark: bytes) -> None:
+        self._door = door
+        self._mark = mark
+        self.body = b""
+        self.headers: dict[str, str] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = []
+
+        async def hear() -> Message:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            if message["type"] == "http.request" and not message.get("more_body") and self._mark in parts[0]:
+                self.body = b"".join(parts)
+                self.headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            return message
+
+        await self._door(scope, hear, send)
 
 
 async def run_door(door: Door) -> list[Row]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.clock import SystemClock
 from domain.text import Bilingual
@@ -22,7 +21,7 @@ from integrations.apisetu import (
     PublishedSettings,
     published_routes,
 )
-from tests.faults.door import Case, Door, served
+from tests.faults.door import Case, Door, Heard, served
 from tests.faults.site import Site, open_site
 from tests.support.running import free_port
 
@@ -57,26 +56,6 @@ class Shelf:
         return FILE if call.number == "1" else None
 
 
-class Heard:
-    """The door itself, which also remembers the last whole body: only the consumer can sign a consent."""
-
-    def __init__(self, door: ASGIApp) -> None:
-        self._door = door
-        self.body = b""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = []
-
-        async def hear() -> Message:
-            message = await receive()
-            parts.append(message.get("body", b""))
-            if message["type"] == "http.request" and not message.get("more_body") and b"txnId" in parts[0]:
-                self.body = b"".join(parts)
-            return message
-
-        await self._door(scope, hear, send)
-
-
 class PublishedDoor(Door):
     """A portal of another state reads a certificate of ours."""
 
@@ -96,7 +75,7 @@ class PublishedDoor(Door):
         url = f"http://127.0.0.1:{port}"
         async with open_site(home, cls.system, gateway_url=url) as site:
             settings = PublishedSettings.from_onboarding(site.onboarding)
-            heard = Heard(Starlette(routes=published_routes(shelf, settings, SystemClock(), url)))
+            heard = Heard(Starlette(routes=published_routes(shelf, settings, SystemClock(), url)), b"txnId")
             async with served(heard, port):
                 yield cls(site, url, shelf, heard)
 

@@ -2,7 +2,8 @@
 
 from tests.faults.door import Door
 from tests.faults.door_apisetu import PublishedDoor
+from tests.faults.door_digilocker import PullDoor
 from tests.faults.door_etaal import EtaalDoor
 
-DOORS: tuple[type[Door], ...] = (EtaalDoor, PublishedDoor)
-"""Every door with a caller in the city. DigiLocker's pull has its cases in tests/integrations/digilocker."""
+DOORS: tuple[type[Door], ...] = (EtaalDoor, PublishedDoor, PullDoor)
+"""Every door with a caller in the city."""

@@ -353,6 +353,44 @@ class MeriPehchaanExchange(SignIn):
         )
 
 
+class SignOut(Adapter):
+    """What the end of a sign-in at any provider shares: a token is revoked once."""
+
+    tells = frozenset()
+    why_not: ClassVar[Mapping[str, str]] = dict.fromkeys(NEEDS, "nothing of a good answer is read") | {
+        "token": "a token that is refused is dead, which is what was asked for"
+    }
+    person: ClassVar[str]
+    slug: ClassVar[str]
+
+    async def prepare(self) -> None:
+        pool = self.site.pools.setdefault(self.name, [])
+        async with self.line() as line:
+            client = self.client(line)
+            url = client.authorize_url(**asked_for(self.slug))
+            while len(pool) < POOL:
+                code = query_of(await choose(self.site.app, url, self.person))["code"]
+                identity = await client.exchange(
+                    code=code, code_verifier=VERIFIER, redirect_uri=callback_of(self.slug), nonce="n-1"
+                )
+                pool.append(identity.session_token)
+
+    async def ask(self, client: Any, number: int) -> Any:
+        await client.revoke(self.site.pools[self.name].pop())
+        return "revoked"
+
+
+class MeriPehchaanRevoke(SignOut):
+    name, system, source = "meri_pehchaan.revoke", "digilocker", Source.SSO
+    policies = (sso.meri_pehchaan.REVOKE_POLICY,)
+    person, slug = "asha-negi", "meri-pehchaan"
+
+    def client(self, line: Line) -> MeriPehchaan:
+        return MeriPehchaan(
+            MeriPehchaanSettings.from_onboarding(BROWSER, self.site.onboarding), line.remote, line.clock
+        )
+
+
 class ParichayExchange(SignIn):
     name, system, source = "parichay.exchange", "sso", Source.SSO
     policies = (sso.PARICHAY_TOKEN, sso.PARICHAY_USER)
@@ -361,6 +399,15 @@ class ParichayExchange(SignIn):
 
     def client(self, line: Line) -> Parichay:
         return Parichay(ParichaySettings.from_onboarding(self.who, BROWSER, self.site.onboarding), line.remote)
+
+
+class ParichayRevoke(SignOut):
+    name, system, source = "parichay.revoke", "sso", Source.SSO
+    policies = (sso.parichay.REVOKE_POLICY,)
+    person, slug = "officer-dehradun-sadar", "parichay"
+
+    def client(self, line: Line) -> Parichay:
+        return Parichay(ParichaySettings.from_onboarding(Provider.PARICHAY, BROWSER, self.site.onboarding), line.remote)
 
 
 class JanParichayExchange(ParichayExchange):
