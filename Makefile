@@ -80,8 +80,8 @@ ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two process
 forms: bootstrap-dev ## Every form in both languages in a browser: axe, 360 pixels, the keyboard alone
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/test_forms.py -q -p no:cacheprovider
 
-fuzz: bootstrap-dev ## schemathesis on every root field of the graph and every door of a partner
-	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py -q -p no:cacheprovider --timeout=0
+fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py tests/fuzz/parsers.py -q -p no:cacheprovider --timeout=0
 
 proofs: ## Every proof in its bounded form, one after another; what failed runs once more, alone
 	@for proof in faults authz hostile pii fuzz ws forms idem mig backup crash race; do \

@@ -19,8 +19,8 @@ MOST_DOCUMENTS = 2000
 
 _NEXT_PAGE = ("next", "nextPage", "next_page", "nextPageToken")
 
-# Real doctypes hold digits too, such as ROR1B.
-_URI = re.compile(r"[A-Za-z0-9._]{1,100}-[A-Za-z0-9]{1,5}-[^\s\x00-\x1f]{1,200}")
+# Real doctypes hold digits too, such as ROR1B. JSON can name half of a surrogate pair, which nothing can send.
+_URI = re.compile(r"[A-Za-z0-9._]{1,100}-[A-Za-z0-9]{1,5}-[^\s\x00-\x1f\ud800-\udfff]{1,200}")
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")
 
 

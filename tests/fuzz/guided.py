@@ -1,0 +1,35 @@
+"""Coverage-guided fuzzing of one target in a process of its own: `python -m tests.fuzz.guided <target> <options>`.
+
+Options are those of libFuzzer. The process ends with another code than 0 where the target raised, and the octets that
+made it do so are named.
+"""
+
+import sys
+
+import atheris
+
+READERS = [
+    "domain.masks",
+    "domain.text",
+    "gateway.http.body",
+    "gateway.http.guard",
+    "integrations.certificate_facts",
+    "integrations.safe_xml",
+    "integrations.digilocker.issuer_wire",
+    "integrations.digilocker.wire",
+]
+"""Whose branches guide the fuzzer; to watch everything that they import would take half a minute each time."""
+
+with atheris.instrument_imports(include=READERS, enable_loader_override=False):
+    from tests.fuzz.targets import TARGETS
+
+
+def main() -> None:
+    """Fuzz until the options say that it is enough."""
+    name, *options = sys.argv[1:]
+    atheris.Setup([sys.argv[0], *options], TARGETS[name])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""What coverage-guided fuzzing reads with (RELIABILITY.md section 5.11): each target takes octets and raises where a
+reader does what it must not: fail in a way that its callers do not know, or break what it promises.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from graphql import GraphQLSyntaxError, Source, build_schema, parse, validate
+from stdnum.in_ import aadhaar
+
+from domain.masks import holds_aadhaar, mask_aadhaar_in
+from domain.text import latin_digits
+from gateway.http.body import decode_json
+from gateway.http.guard import check_document
+from gateway.http.refusals import Refusal
+from gateway.limits import Limits
+from integrations import certificate_facts, safe_xml
+from integrations.digilocker import CopyFormat, issuer_wire
+from integrations.digilocker import wire as locker_wire
+from integrations.errors import Refused
+
+LIMITS = Limits()
+ROOT = Path(__file__).parents[2]
+PAYLOADS = ROOT / "tests" / "payloads"
+SCHEMA = build_schema(
+    "type Query { a: Query b(x: Int): [Query!] c: String } type Mutation { d: Query } directive @x on FIELD"
+)
+_APART = re.compile(r"(?<!\d)\d{12}(?!\d)")
+
+
+def certificate(content: bytes) -> None:
+    """A certificate's XML: its facts, none of them longer than a form takes, or UnsafeXml."""
+    try:
+        found = certificate_facts.stated(content)
+    except safe_xml.UnsafeXml:
+        return
+    if found is not None and any(not value for value in found.facts.values()):
+        raise AssertionError("an empty fact")
+
+
+def locker_uri(content: bytes) -> None:
+    """The URI of a document: what is one has an issuer and stays one segment of a path; anything else is Refused."""
+    text = content.decode("utf-8", "surrogateescape")
+    try:
+        issuer = locker_wire.issuer_of(text)
+    except Refused:
+        if locker_wire.is_uri(text):
+            raise AssertionError("a URI without an issuer") from None
+        return
+    segment = locker_wire.one_segment(text)
+    if not issuer or "/" in segment or "?" in segment or "%" in issuer:
+        raise AssertionError("a URI that leaves its segment")
+
+
+def mask(content: bytes) -> None:
+    """No Aadhaar number is in a masked text, and masking it again changes nothing."""
+    masked = mask_aadhaar_in(content.decode("utf-8", "replace"))
+    if holds_aadhaar(masked):
+        raise AssertionError("a number is left after masking")
+    if any(aadhaar.is_valid(latin_digits(found)) for found in _APART.findall(masked)):
+        raise AssertionError("a number of twelve digits shows")
+
+
+def issuer_request(content: bytes) -> None:
+    """What DigiLocker's caller signed: a request of either kind, or one of two refusals that the door answers."""
+    for kind, read in (
+        (issuer_wire.PULL_URI, issuer_wire.read_pull),
+        (issuer_wire.PULL_DOC, issuer_wire.read_pull_doc),
+    ):
+        try:
+            root = safe_xml.parse(content, limit=512_000, most_markup=1000)
+            envelope = issuer_wire.read_envelope(root, kind)
+            issuer_wire.instant_of(envelope)
+            read(root, envelope, CopyFormat.XML)
+            issuer_wire.write_failure(kind, envelope)
+        except (safe_xml.UnsafeXml, issuer_wire.BadRequest):
+            continue
+
+
+def json_body(content: bytes) -> None:
+    """A body that passes the guard has the value that the standard library reads; any other is a Refusal."""
+    try:
+        value = decode_json(content, LIMITS)
+    except Refusal:
+        return
+    if json.loads(content) != value:
+        raise AssertionError("read otherwise")
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
+
+
+def document(content: bytes) -> None:
+    """A document that passes the guard is validated to its end: no error of validation says that it gave up."""
+    try:
+        parsed = parse(Source(content.decode("utf-8", "replace")), max_tokens=LIMITS.tokens)
+        check_document(parsed, LIMITS)
+    except (GraphQLSyntaxError, Refusal):
+        return
+    for error in validate(SCHEMA, parsed, max_errors=1000):
+        if "Too many" in error.message:
+            raise AssertionError("validation gave up")
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
+    {each.__name__: each for each in (certificate, locker_uri, mask, issuer_request, json_body, document)}
+)
+
+
+def seeds(name: str) -> list[bytes]:
+    """What a target begins with: payloads of the contracts, and a few texts that reach far into it."""
+    xml = [path.read_bytes() for path in sorted((PAYLOADS / "digilocker").glob("*.xml"))]
+    return {
+        "certificate": xml,
+        "locker_uri": [b"in.gov.uk.apunisarkar-INCER-AB12CD34EF", b"in.gov.transport-DRVLC-UK07-2019/1 "],
+        "mask": ["2345 6789 0124 x २३४५-६७८९-०१२४ 234567890124".encode()],
+        "issuer_request": xml,
+        "json_body": [b'{"query":"{a}","variables":{"a":[1.5e3,"\\u0915\\ud83d\\ude00"]}}', b"[[[1]]]"],
+        "document": [b"query A($x: Int) { a { ...F b(x: $x) @x { c } } } fragment F on Query { z: a { c } }"],
+    }[name]
