@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -12,6 +13,9 @@ from gateway import runfiles
 from gateway.settings import Settings
 
 POLL_SECONDS = 1.0
+
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that speak to this machine without TLS: reading all authorities takes 20 ms for each client."""
 
 
 class FollowedClock(SystemClock):
@@ -40,7 +44,7 @@ class FollowedClock(SystemClock):
                 await self._read()
 
     async def _read(self) -> None:
-        async with httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=2.0, verify=NO_AUTHORITIES) as client:
             answer = await client.get(self._url)
         if answer.status_code != 200:
             raise runfiles.NotUp("the sandbox city has no clock")

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from store.sqlite_driver import COMPILED, DRIVER
+
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _PRAGMAS = (
     "busy_timeout=5000",
@@ -74,7 +76,12 @@ def migration_engine(url: URL) -> AsyncEngine:
 
 def _sqlite_engine(url: URL, begin: str, *, pool_size: int, more_pragmas: tuple[str, ...] = ()) -> AsyncEngine:
     engine = create_async_engine(
-        url, hide_parameters=True, pool_size=pool_size, max_overflow=0, pool_timeout=_POOL_WAIT_SECONDS
+        url.set(drivername=DRIVER),
+        execution_options={"compiled_cache": COMPILED},
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_WAIT_SECONDS,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

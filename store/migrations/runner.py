@@ -5,11 +5,14 @@ those who come after it wait behind it; then it lets them through and tries agai
 """
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from store import crash_points
@@ -74,7 +77,7 @@ def _up(config: Config, present: int, revision: str) -> bool:
     """Take the next revision, unless it is there: another process may have been first."""
     if present >= REVISIONS.index(revision) + 1:
         return False
-    command.upgrade(config, REVISIONS[present])
+    _take(config, lambda there, _: _scripts()._upgrade_revs(REVISIONS[present], there))  # noqa: SLF001 - as alembic.command
     return True
 
 
@@ -82,15 +85,32 @@ def _down(config: Config, present: int, revision: str) -> bool:
     wanted = 0 if revision == "base" else REVISIONS.index(revision) + 1
     if present <= wanted:
         return False
-    command.downgrade(config, REVISIONS[present - 2] if present > 1 else "base")
+    before = REVISIONS[present - 2] if present > 1 else "base"
+    _take(config, lambda there, _: _scripts()._downgrade_revs(before, there))  # noqa: SLF001 - as alembic.command
     return True
+
+
+def _take(config: Config, steps: Callable[[Any, Any], Any]) -> None:
+    """What `alembic.command` does, with scripts that are loaded once: it would load all of them for each revision."""
+    with EnvironmentContext(config, _scripts(), fn=steps):
+        _scripts().run_env()
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def alembic_config(connection: Connection) -> Config:
     """Settings of Alembic without a file: the scripts lie beside this module."""
+    config = _config()
+    config.attributes["connection"] = connection
+    return config
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
     return config
 
 
