@@ -1,7 +1,9 @@
 """Fixtures for every test: no network but for tests marked integration, and then loopback only."""
 
+import gc
 import os
 import socket
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ pytest_plugins = [
     "tests.support.running",
     "tests.support.twins",
     "tests.support.homes",
+    "tests.support.rsa_keys",
 ]
 
 if QUICK and not os.environ.get("BOUND"):
@@ -22,6 +25,32 @@ if QUICK and not os.environ.get("BOUND"):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(QUICK))
 
 _connect = socket.socket.connect
+
+
+def pytest_collectstart() -> None:
+    gc.disable()  # until all tests are collected: what is made until then is there to stay
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # alone, pytest keeps its own order
+        from tests.support.scheduling import longest_first
+
+        longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.support.scheduling import ByFile
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

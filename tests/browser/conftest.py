@@ -13,7 +13,7 @@ import pytest
 import strawberry
 import uvicorn
 from graphql import GraphQLError
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from starlette.applications import Starlette
 from starlette.routing import Route
 from strawberry.types import ExecutionContext
@@ -65,20 +65,22 @@ def _installed() -> str | None:
         return shutil.which("chromium")
 
 
-@pytest.fixture
-def browser(chromium: str, tmp_path: Path) -> Iterator[BrowserContext]:
-    """A browser with an empty profile that speaks Hindi."""
+@pytest.fixture(scope="module")
+def started(chromium: str) -> Iterator[Browser]:
+    """The browser of a module. No longer than that: Playwright keeps a loop running in this thread meanwhile."""
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=chromium,
-            args=list(FLAGS),
-            headless=True,
-            locale="hi-IN",
-            viewport={"width": 1440, "height": 900},
-        )
-        yield context
-        context.close()
+        started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS), headless=True)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser(started: Browser) -> Iterator[BrowserContext]:
+    """A browser with an empty profile and an empty page that speaks Hindi."""
+    context = started.new_context(locale="hi-IN", viewport={"width": 1440, "height": 900})
+    context.new_page()
+    yield context
+    context.close()
 
 
 @strawberry.type

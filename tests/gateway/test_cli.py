@@ -27,6 +27,7 @@ from gateway.settings import SYSTEMS
 from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from schema.errors import fault_of
 from store.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
+from tests.support.forked import apuni_forked
 from tests.support.running import free_port
 
 SECRET = "hunter2-is-secret"
@@ -49,14 +50,7 @@ def apuni(home: Path, *arguments: str, **variables: str) -> subprocess.Completed
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
     for name in ("METRICS_PORT", "SANDBOX_PORT"):
         kept.pop(name, None)
-    return subprocess.run(
-        [sys.executable, "-m", "gateway.cli", *arguments],
-        check=False,
-        env=kept | {"APUNI_HOME": str(home), "APUNI_PORT": str(free_port())} | variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return apuni_forked(arguments, kept | {"APUNI_HOME": str(home), "APUNI_PORT": str(free_port())} | variables)
 
 
 Apuni = Callable[..., list[str]]

@@ -22,16 +22,15 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.replays import KeptReplays
 from integrations.errors import Unavailable
 from integrations.monitor import SourceMonitor
-from schema import build
 from schema.context import Context
 from store import idempotency
 from store.engine import Store
 from store.errors import StoreUnavailable
 from tests.support.actions import FREE, INCOME, INCOME_PAPERS
+from tests.support.built import built
 from tests.support.twins import Twins
 from tests.support.worlds import link_and_offer
 
-SCHEMA = build()
 SUBMIT = """mutation M($input: SubmitApplicationInput!) { submitApplication(input: $input) {
   application { id number status version timeline { at } } userErrors { code }
   submission { state acknowledgement } } }"""
@@ -49,7 +48,7 @@ def client(env: Environment, subject: Subject, language: Language = Language.HI)
         )
 
     edge = Edge(clock=env.clock, ids=env.ids, replays=KeptReplays(env.store, env.clock))
-    app = Starlette(routes=[Route("/graphql", GraphQLEndpoint(SCHEMA, context, edge))])
+    app = Starlette(routes=[Route("/graphql", GraphQLEndpoint(built(), context, edge))])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
 
 

@@ -119,6 +119,9 @@ class FakeApiSetu:
         self.answer: Any = None
         self.requests: list[Any] = []
 
+    def offered(self) -> Mapping[str, Any]:
+        return {}
+
     async def certificate(self, request: Any) -> Any:
         self.requests.append(request)
         if isinstance(self.answer, IntegrationError):

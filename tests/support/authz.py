@@ -6,19 +6,25 @@ from typing import Any
 
 from actions.decide import Decide, Verdict, decide_application
 from actions.issue import issue_certificate
+from actions.roster_adding import AddRows, add_rows
+from actions.rosters import OpenRoster, open_roster
 from actions.submit import SubmitApplication, submit_application
 from domain.applications import Application, Channel, DeliveryMode, RejectionGround
+from domain.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
 from domain.global_ids import TypeCode
 from domain.notices import Notice, NoticeKind, Topic
 from domain.people import ANONYMOUS, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
+from domain.roster_rows import RawRow
 from domain.text import Bilingual
 from schema.node import node_id
-from store import catalogue, doorstep, notices, people
+from store import catalogue, centres, doorstep, notices, people
 from tests.support.actions import FakeRenderer
+from tests.support.files import hand_in
 from tests.support.graph import ANITA, ASHA, CITIZEN, NEIGHBOUR, OFFICER, PAPERS, STRANGE_OFFICER, World
 
 AGENT_KEY, STAFF_KEY = "01930000-0000-7000-8000-0000000000c1", "01930000-0000-7000-8000-00000000{:04d}"
+PRINCIPAL_KEY, CAMP_KEY = (f"01930000-0000-7000-8000-0000000000c{n}" for n in (2, 3))
 _REVENUE = ("revenue-department", "49", None)
 _POSTED: Mapping[str, Posting] = {
     "appellate": Posting(Role.APPELLATE, *_REVENUE, OfficerLevel.FIRST_APPELLATE),
@@ -38,6 +44,10 @@ def _operator(key: str, role: Role = Role.OPERATOR, on_behalf_of: str | None = N
     return Subject(frozenset({role}), PersonKind.OPERATOR, key, on_behalf_of=on_behalf_of, district="49")
 
 
+def _keeper(key: str, role: Role, place: str) -> Subject:
+    return Subject(frozenset({role}), PersonKind.OPERATOR, key, district="49", places=frozenset({place}))
+
+
 SUBJECTS: Mapping[str, Subject] = {
     "anonymous": ANONYMOUS,
     "citizen": CITIZEN,
@@ -45,6 +55,8 @@ SUBJECTS: Mapping[str, Subject] = {
     "assisting operator": _operator("op1", on_behalf_of=ASHA),
     "idle operator": _operator("op1"),
     "doorstep agent": _operator(AGENT_KEY, Role.DOORSTEP_AGENT),
+    "principal": _keeper(PRINCIPAL_KEY, Role.PRINCIPAL, "SCHOOL-1"),
+    "camp officer": _keeper(CAMP_KEY, Role.CAMP_OFFICER, "CAMP-1"),
     "officer": OFFICER,
     "officer elsewhere": STRANGE_OFFICER,
     **{name: _staff(number, posting) for number, (name, posting) in enumerate(_POSTED.items(), 9001)},
@@ -83,7 +95,27 @@ async def everything(world: World) -> Things:
     benefit = await world.approve(await world.submit("ES90"))
     case = await _submitted(world, "open", service="ES07")
     there = await _made(world, refused=refused, brought=brought, benefit=benefit, case=case)
-    return Things(world, there, {"application": case.number})
+    roster, row = await _roster(world)
+    return Things(world, there, {"application": case.number, "roster": roster, "row": row})
+
+
+async def _roster(world: World) -> tuple[str, str]:
+    """A roster of the school with one child: its number, and the row's id. The camp has none."""
+    env, principal = world.environment, SUBJECTS["principal"]
+    async with env.store.writing() as tx:
+        for subject, kind in ((principal, CentreKind.SCHOOL), (SUBJECTS["camp officer"], CentreKind.CAMP)):
+            key, [place] = str(subject.person_id), sorted(subject.places)
+            name = Bilingual(None, place)
+            await people.add_operator(tx, Operator(key, name, f"K-{key}", name, "49", "304"))
+            await centres.save_centres(tx, [Centre(place, kind, name, "49", "304", open=True)])
+            await centres.bind(tx, [Binding(key, place, f"{key}@school.example")])
+    roster, _ = await open_roster(env, principal, OpenRoster("ES09", "roster"))
+    paper = (await hand_in(env, principal)).reference
+    documents = {"id-proof": paper}
+    child = RawRow("A-1", "Nanda", "2010-01-01", "Bachan", "FATHER", "9811100001", documents=documents)
+    [added] = (await add_rows(env, principal, AddRows(roster.number, (child,), "rows")))[0]
+    assert added.row is not None, added.problems
+    return roster.number, added.row.id
 
 
 async def _enter_staff(world: World) -> None:

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from domain.global_ids import TypeCode
+from domain.numbers import NumberKind, make_number
 from domain.people import Subject
 from schema.nodes import TYPE_NAMES
 from tests.support.authz import Things
@@ -114,7 +115,15 @@ class Asking:
         if kind.is_one_of:
             name = next(iter(kind.fields))
             fields = {name: kind.fields[name]}
-        return {name: self._value(name, field.type, there=there, key=key) for name, field in fields.items()}
+        made = {name: self._value(name, field.type, there=there, key=key) for name, field in fields.items()}
+        if "Roster" in kind.name:  # rosters and their rows are named by plain words
+            made |= {name: word for name, word in self._words_of_roster(there=there).items() if name in fields}
+        return made
+
+    def _words_of_roster(self, *, there: bool) -> Mapping[str, str]:
+        if there:
+            return {"number": self._things.numbers["roster"], "rowId": self._things.numbers["row"]}
+        return {"number": make_number(NumberKind.ROSTER, 2026, "0123456789"), "rowId": "01930000-0000-7000-8000-0fffff"}
 
     def _identifier(self, name: str, *, there: bool) -> str:
         if name in STAFF_NAMES:

@@ -38,7 +38,7 @@ from integrations.dbt_finance import BillReference, PaymentState
 from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
 from integrations.errors import IntegrationError
 from integrations.monitor import SourceMonitor
-from integrations.umang import Member, RationCard
+from integrations.umang import BloodBank, Mandi, Medicine, Member, RationCard
 from schema.context import Context
 from store import catalogue, certificates, department_documents, identities, people
 from store.department_documents import DepartmentDocument
@@ -180,6 +180,34 @@ class Ration:
         self.down.check(Source.UMANG)
         card = RationCard(number, "NFSA", "Dehradun", "FPS1", (Member("Asha", "SELF"),))
         return Sourced(card, Source.UMANG, SourceState.STALE, NOW)
+
+    @property
+    def central(self) -> "Union":
+        """Services for everybody."""
+        return Union(self.down)
+
+
+@dataclass(frozen=True)
+class Union:
+    """Stands in for services of the Union: one market, one medicine without a price, one blood bank."""
+
+    down: Down
+
+    async def mandis(self, district: str, language: Language) -> Sourced[tuple[Mandi, ...]]:
+        """The market of the district."""
+        self.down.check(Source.UMANG)
+        return Sourced((Mandi(f"{district} Mandi", district),), Source.UMANG, SourceState.LIVE, NOW)
+
+    async def medicines(self, name: str, language: Language) -> Sourced[tuple[Medicine, ...]]:
+        """A medicine of that name."""
+        self.down.check(Source.UMANG)
+        return Sourced((Medicine("100", name, "10's", None),), Source.UMANG, SourceState.CACHED, NOW)
+
+    async def blood(self, district: str, language: Language) -> Sourced[tuple[BloodBank, ...]]:
+        """A blood bank of the district."""
+        self.down.check(Source.UMANG)
+        bank = BloodBank(f"{district} Blood Centre", None, None, (("AB-", 2),))
+        return Sourced((bank,), Source.UMANG, SourceState.STALE, NOW)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from store.keyring import Keyrings
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 GATEWAY = "http://gateway.test"
 
-DEMO: dict[str, list[dict[str, Any]]] = {
+DEMO: Mapping[str, Any] = {
     "people": [
         {
             "key": "asha-negi",
@@ -90,6 +90,19 @@ DEMO: dict[str, list[dict[str, Any]]] = {
             "tehsil": "304",
         }
     ],
+    "rosters": {
+        "keepers": [
+            {
+                "key": "principal-1",
+                "email": "principal-1@school.example",
+                "first_name": "Meena",
+                "last_name": "Joshi",
+                "name_en": "Meena Joshi",
+                "mobile": "9800220001",
+                "designation_en": "Principal, Government Inter College, Raipur",
+            }
+        ]
+    },
 }
 
 
@@ -132,9 +145,20 @@ class FakeProvider:
         self.codes: dict[str, ProviderIdentity] = {}
         self.exchanged: list[dict[str, str]] = []
         self.error: Exception | None = None
+        self.revoked: list[str] = []
 
     def authorize_url(self, **asked: str) -> str:
         return f"http://provider.test/authorize?{urlencode(asked)}"
+
+    async def revoke(self, token: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.revoked.append(token)
+
+    def sign_out_url(self, back: str) -> str | None:
+        if self.provider is Provider.CSC_CONNECT:
+            return None
+        return f"http://provider.test/logout?{urlencode({'redirect_uri': back})}"
 
     async def exchange(self, **asked: str) -> ProviderIdentity:
         self.exchanged.append(asked)

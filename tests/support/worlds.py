@@ -20,7 +20,7 @@ from domain.ids import Ids, SeededIds
 from domain.lifecycle import OPEN
 from domain.people import Subject
 from integrations.digilocker import IssuedDocument
-from store import applications, audit, outbox, people
+from store import applications, audit, ledger_seal, outbox, people
 from store.engine import Store
 from store.identities import LockerTokens, save_locker_grant
 from store.keyring import Keyrings
@@ -135,6 +135,7 @@ async def lives(world: World) -> None:
         documents=tuple(replace(each, uri=paper, source="UPLOAD") for each in papers(*INCOME_PAPERS)),
     )
     await audit.seal(env.store)
+    await ledger_seal.seal(env.store)
 
 
 async def link_and_offer(world: World, citizen: Subject, keys: tuple[str, ...]) -> None:
