@@ -1,53 +1,138 @@
 """The counts of e-transactions: for those who may see them, and for e-Taal's door."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+
+import structlog
 
 from actions import access
 from actions.environment import Environment
-from domain.counting import TransactionCount, is_provisional
+from domain.counting import (
+    NOT_STARTED,
+    STATE_CODE,
+    Correction,
+    Level,
+    Standing,
+    TransactionCount,
+    is_provisional,
+)
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource
 from integrations.etaal import CountsUnavailable, ServiceCount, etaal_channel
-from store import ledger
-from store.errors import StoreUnavailable, TryAgain
+from store import etaal, ledger, ledger_seal
+from store.engine import Transaction
+from store.errors import StoreError, StoreUnavailable, TryAgain
 
 E_TAAL = Subject(frozenset({Role.E_TAAL}))
 """Who e-Taal is to the access table, once its credentials were checked at the door."""
 
+ALGORITHM = "SHA-256 over the link before and the canonical JSON of the row"
+GENESIS = ledger_seal.GENESIS
+MOST_CORRECTIONS = 200
+"""Corrections of a day that are listed."""
+
 _COUNTS = Resource(ObjectKind.COUNTS)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class DayCounts:
-    """The counts of one IST day. `provisional` while late events may still add to them."""
+    """The counts of one IST day at a revision. `provisional` while late events may still add to them.
+
+    `link` is that of the last row of the revision, which proves all of them; None before the first row. `waiting`
+    is how many rows are not sealed yet, so not told.
+    """
 
     day: date
     revision: int
     rows: tuple[TransactionCount, ...]
     total: int
     provisional: bool
+    link: str | None = None
+    latest_revision: int = 0
+    closed_at: datetime | None = None
+    closed_revision: int | None = None
+    waiting: int = 0
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def districts(self) -> list[tuple[str, int]]:
+        """The count of each district; they add up to the total."""
+        sums: Counter[str] = Counter()
+        for row in self.rows:
+            sums[row.district] += row.count
+        return sorted(sums.items())
 
 
-async def transaction_counts(env: Environment, subject: Subject, day: date) -> DayCounts:
-    """The counts of a day by service, district, channel and category.
+async def transaction_counts(env: Environment, subject: Subject, day: date, revision: int | None = None) -> DayCounts:
+    """The counts of a day by service, district, channel and category, now or as they were at an earlier revision.
 
-    Raises NOT_FOUND where the subject may not see counts, NotSignedIn where nobody is signed in.
+    Raises NOT_FOUND where the subject may not see counts, BAD_INPUT for a revision that there is not,
+    NotSignedIn where nobody is signed in.
     """
     async with env.store.reading() as tx:
         await access.require(env, tx, subject, _COUNTS, Purpose.COUNT)
-        rows = tuple(await ledger.counts_on(tx, day))
-        revision = await ledger.revision(tx, day)
-    total = sum(row.count for row in rows)
-    return DayCounts(day, revision, rows, total, is_provisional(day, env.clock.now()))
+        return await day_counts(tx, day, revision)
+
+
+async def day_counts(tx: Transaction, day: date, revision: int | None = None) -> DayCounts:
+    """As `transaction_counts`, for commands; raises BAD_INPUT for a revision that there is not."""
+    sealed = await ledger.sealed_day(tx, day)
+    latest = sealed.revision if sealed else 0
+    wanted = latest if revision is None else revision
+    if not 0 <= wanted <= latest:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("revision",)))
+    rows = await (ledger.counts_on(tx, day) if wanted == latest else ledger.counts_at(tx, day, wanted))
+    return DayCounts(
+        day=day,
+        revision=wanted,
+        rows=tuple(rows),
+        total=sum(row.count for row in rows),
+        provisional=is_provisional(day, tx.clock.now()),
+        link=sealed.link if sealed and wanted == latest else await ledger.link_at(tx, day, wanted),
+        latest_revision=latest,
+        closed_at=sealed.closed_at if sealed else None,
+        closed_revision=sealed.closed_revision if sealed else None,
+        waiting=await ledger.waiting(tx, day),
+        corrections=tuple(await ledger.corrections(tx, day, wanted, MOST_CORRECTIONS)),
+    )
+
+
+def told_to_etaal(rows: Iterable[TransactionCount]) -> list[ServiceCount]:
+    """The counts under e-Taal's codes, one row for each service, place, category and channel; none of them zero.
+
+    A service that has no code yet is listed as `LOCAL-<our code>`, so that nothing is hidden; one that starts
+    later with e-Taal has no row (contracts/etaal.md section 6).
+    """
+    totals: Counter[tuple[str, str, str, str]] = Counter()
+    for row in rows:
+        if row.stands == NOT_STARTED:
+            continue
+        standing = Standing.of(row.stands)
+        place = STATE_CODE if standing is not None and standing.level is Level.STATE else row.district
+        code = f"LOCAL-{row.service_code}" if standing is None else standing.etaal_code
+        category = row.category if standing is None else standing.category.value
+        totals[code, place, category, etaal_channel(row.channel)] += row.count
+    return [
+        ServiceCount(code, place, category, channel, total)
+        for (code, place, category, channel), total in sorted(totals.items())
+        if total
+    ]
+
+
+def rows_hash(rows: Sequence[ServiceCount]) -> str:
+    """SHA-256 over the rows as e-Taal is told them, in any of the forms."""
+    said = [[row.service_code, row.location_code, row.category, row.channel, row.count] for row in rows]
+    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
 
 
 class LedgerCounts:
-    """The ledger as e-Taal's door reads it (integrations.etaal.Counts).
-
-    A service without an e-Taal code is listed as `LOCAL-<our code>`, so that nothing is hidden.
-    """
+    """The ledger as e-Taal's door reads it (integrations.etaal.Counts); what is told is noted, once a revision."""
 
     def __init__(self, env: Environment) -> None:
         self._env = env
@@ -56,20 +141,12 @@ class LedgerCounts:
         """The counts of a day under e-Taal's codes; raises CountsUnavailable."""
         try:
             counts = await transaction_counts(self._env, E_TAAL, day)
-            async with self._env.store.reading() as tx:
-                codes = await ledger.etaal_codes(tx)
         except (StoreUnavailable, TryAgain) as error:
             raise CountsUnavailable from error
-        return [
-            ServiceCount(
-                service_code=codes.get(row.service_code, f"LOCAL-{row.service_code}"),
-                location_code=row.district,
-                category=row.category,
-                channel=etaal_channel(row.channel),
-                count=row.count,
-            )
-            for row in counts.rows
-        ]
+        rows = told_to_etaal(counts.rows)
+        if counts.revision:
+            await self._note(day, counts.revision, rows)
+        return rows
 
     async def revision(self, day: date) -> int:
         """The revision of a day; raises CountsUnavailable."""
@@ -79,3 +156,14 @@ class LedgerCounts:
                 return await ledger.revision(tx, day)
         except (StoreUnavailable, TryAgain) as error:
             raise CountsUnavailable from error
+
+    async def _note(self, day: date, revision: int, rows: Sequence[ServiceCount]) -> None:
+        """For the comparison of each night; a store that takes no writes now does not hold the answer back."""
+        told = etaal.Told(revision, sum(row.count for row in rows), rows_hash(rows))
+        try:
+            same = await self._env.store.carry_out(lambda tx: etaal.pulled(tx, day, told))
+        except StoreError as error:
+            _log.warning("etaal.pull_not_noted", kind=type(error).__name__)
+            return
+        if not same:
+            _log.error("etaal.answer_changed_without_revision", day=day.isoformat(), revision=revision)

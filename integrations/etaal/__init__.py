@@ -1,6 +1,23 @@
-"""e-Taal: the door by which the national counter of e-transactions pulls our counts."""
+"""e-Taal: the door by which the national counter of e-transactions pulls our counts, and the push of a day's counts."""
 
+from integrations.etaal.client import POLICIES, EtaalPush
 from integrations.etaal.endpoint import etaal_routes
 from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount, etaal_channel
+from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt, RejectedRow
+from integrations.etaal.wire_push import OLD_REVISION
 
-__all__ = ["Counts", "CountsUnavailable", "EtaalSettings", "ServiceCount", "etaal_channel", "etaal_routes"]
+__all__ = [
+    "OLD_REVISION",
+    "POLICIES",
+    "Batch",
+    "Counts",
+    "CountsUnavailable",
+    "EtaalPush",
+    "EtaalPushSettings",
+    "EtaalSettings",
+    "Receipt",
+    "RejectedRow",
+    "ServiceCount",
+    "etaal_channel",
+    "etaal_routes",
+]

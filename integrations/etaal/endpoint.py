@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.clock import Clock, ist_date
-from domain.counting import is_provisional
+from domain.counting import closes_at
 from integrations.etaal import wire
 from integrations.etaal.guards import Turnstile
 from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount
@@ -77,10 +77,32 @@ class _Form:
 
     counts: Callable[[Sequence[ServiceCount]], bytes]
     error: Callable[[int], bytes]
+    refusal: Callable[[str], bytes]
+
+    def refused(self, code: str, status: int, retry_seconds: int | None = None) -> Response:
+        """An answer for what the published codes do not name."""
+        return Response(self.refusal(code), status, media_type=_XML, headers=_refusal_headers(retry_seconds))
 
 
-_URL = _Form(wire.counts_xml, wire.error_xml)
-_SOAP = _Form(wire.counts_soap, wire.error_soap)
+@dataclass(frozen=True)
+class _Json:
+    """How the JSON form refuses."""
+
+    def refused(self, code: str, status: int, retry_seconds: int | None = None) -> Response:
+        """As `_Form.refused`."""
+        return JSONResponse({"code": code}, status, _refusal_headers(retry_seconds))
+
+
+_URL = _Form(wire.counts_xml, wire.error_xml, wire.refusal_xml)
+_SOAP = _Form(wire.counts_soap, wire.error_soap, wire.refusal_soap)
+_JSON = _Json()
+TOO_LARGE, NOT_LISTED, RATE_LIMITED, UNAVAILABLE = "TOO_LARGE", "NOT_LISTED", "RATE_LIMITED", "UNAVAILABLE"
+"""Codes of ours, for what the guideline says nothing of; they never come with status 200."""
+
+
+def _refusal_headers(retry_seconds: int | None) -> dict[str, str]:
+    waits = {} if retry_seconds is None else {"Retry-After": str(retry_seconds)}
+    return {"Cache-Control": "no-store", **waits}
 
 
 class _Door:
@@ -94,25 +116,25 @@ class _Door:
 
     async def url_form(self, request: Request) -> Response:
         """`eTransactionCount` by URL: query for GET, form for POST; the answer is XML."""
-        closed = self._closed(request, 503)
+        closed = self._closed(request, _URL, 503)
         if closed is not None:
             return closed
         fields = list(request.query_params.multi_items())
         if request.method == "POST":
             body = await _body(request)
             if body is None:
-                return Response(status_code=413)
+                return _URL.refused(TOO_LARGE, 413)
             fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True) or fields
         return await self._counted(request, wire.read_fields(fields), _URL)
 
     async def soap_form(self, request: Request) -> Response:
         """`eTransactionCount` by SOAP 1.1; the answer is a dataset."""
-        closed = self._closed(request, 503)
+        closed = self._closed(request, _SOAP, 503)
         if closed is not None:
             return closed
         body = await _body(request)
         if body is None:
-            return Response(status_code=413)
+            return _SOAP.refused(TOO_LARGE, 413)
         try:
             call = wire.read_soap(body, request.headers.get("soapaction"))
         except wire.NotUnderstood as error:
@@ -128,27 +150,26 @@ class _Door:
 
     async def json_form(self, request: Request) -> Response:
         """Our own JSON form: a day or up to 31 days, with bearer token."""
-        closed = self._closed(request, 429)
+        closed = self._closed(request, _JSON, 429)
         if closed is not None:
             return closed
         if not self._turnstile.knows_bearer(_address(request), request.headers.get("authorization")):
             return JSONResponse({"code": "UNAUTHENTICATED"}, 401, {"WWW-Authenticate": "Bearer"})
         body = await _body(request)
         if body is None:
-            return Response(status_code=413)
+            return _JSON.refused(TOO_LARGE, 413)
         try:
             first, last = wire.read_range(_json_object(body))
         except wire.NotUnderstood as error:
-            return JSONResponse({"code": str(error)}, 400)
-        return await _or_later(self._days(first, last))
+            return _JSON.refused(str(error), 400)
+        return await _or_later(self._days(first, last), _JSON)
 
     async def _days(self, first: date, last: date) -> Response:
-        now = self._clock.now()
         days = []
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
             revision, counts = await self._figures.on(day)
-            days.append(wire.day_json(day, revision, counts, provisional=is_provisional(day, now)))
+            days.append(wire.day_json(day, revision, counts, closes_at(day)))
         return JSONResponse({"days": days}, headers={"Cache-Control": "no-store"})
 
     async def _counted(self, request: Request, call: wire.CountRequest, form: _Form) -> Response:
@@ -162,22 +183,22 @@ class _Door:
         async def answer() -> Response:
             return _xml(form.counts((await self._figures.on(day))[1]))
 
-        return await _or_later(answer())
+        return await _or_later(answer(), form)
 
-    def _closed(self, request: Request, status: int) -> Response | None:
+    def _closed(self, request: Request, form: _Form | _Json, status: int) -> Response | None:
         """An answer for who may not ask now; `status` is that of a full minute."""
         address = _address(request)
         if not self._turnstile.admits(address):
-            return Response(status_code=403)
+            return form.refused(NOT_LISTED, 403)
         wait = self._turnstile.wait_seconds(address)
-        return None if wait is None else Response(status_code=status, headers={"Retry-After": str(wait)})
+        return None if wait is None else form.refused(RATE_LIMITED, status, wait)
 
 
-async def _or_later(answer: Awaitable[Response]) -> Response:
+async def _or_later(answer: Awaitable[Response], form: _Form | _Json) -> Response:
     try:
         return await answer
     except CountsUnavailable:
-        return Response(status_code=503, headers={"Retry-After": str(_RETRY_SECONDS)})
+        return form.refused(UNAVAILABLE, 503, _RETRY_SECONDS)
 
 
 def _xml(content: bytes) -> Response:

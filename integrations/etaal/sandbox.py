@@ -19,13 +19,19 @@ from starlette.routing import Route
 
 from domain.clock import IST, ist_date
 from integrations.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from integrations.etaal.sandbox_push import PushReceiver, new_push_account
 from integrations.safe_xml import Element, UnsafeXml, child_text, children, local_name, parse
 
 TIMEOUT_SECONDS = 30.0
+PROJECT_CODE = "UKAPSK"
 CLOSED_DAY_CHANGED = "CLOSED_DAY_CHANGED"
 NEGATIVE_COUNT = "NEGATIVE_COUNT"
 CATEGORY_CHANGED = "CATEGORY_CHANGED"
 TOTAL_WRONG = "TOTAL_WRONG"
+FORMS_DIFFER = "FORMS_DIFFER"
+TOO_MANY_ENQUIRIES = "TOO_MANY_ENQUIRIES"
+MOST_ENQUIRIES = 50
+"""Enquiries (category D) for each statutory service (A) of a day, before it looks like inflation (section 8)."""
 
 _ENVELOPE = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -66,20 +72,35 @@ class _Pull:
 def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """e-Taal at its side of the wire. `transport` takes the place of the network in unit tests."""
     account = home.state.once("account", "apuni", _new_account)
-    write_onboarding(home.onboarding, account)
+    push = home.state.once("account", "push", lambda: new_push_account(home))
+    write_onboarding(home.onboarding, {**account, "push": push})
     puller = _Puller(home, account, transport)
+    receiver = PushReceiver(home, str(account.get("project_code", PROJECT_CODE)), push)
 
     async def figures(request: Request) -> Response:
         day = home.state.get("day", request.path_params["day"])
         return JSONResponse(day or {"figures": {}})
 
-    routes = [Route("/figures/{day}", figures, methods=["GET"])]
-    return sandbox_app(home, routes, actions={"pull_counts": puller.pull_counts, "pull_bad": puller.pull_bad})
+    async def compare(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return await puller.compare(arguments, receiver.pushed(arguments))
+
+    actions = {
+        "pull_counts": puller.pull_counts,
+        "pull_bad": puller.pull_bad,
+        "pull_due": puller.pull_due,
+        "compare": compare,
+        "pushed": receiver.pushed,
+        "lose_answers": receiver.lose_answers,
+        "be_full": receiver.be_full,
+        "end_tokens": receiver.end_tokens,
+    }
+    routes = [Route("/figures/{day}", figures, methods=["GET"]), *receiver.routes]
+    return sandbox_app(home, routes, actions=actions)
 
 
 def _new_account() -> dict[str, str]:
     return {
-        "project_code": "UKAPSK",
+        "project_code": PROJECT_CODE,
         "username": "etaal-" + secrets.token_hex(4),
         "password": secrets.token_urlsafe(18),
         "bearer": secrets.token_urlsafe(32),
@@ -112,6 +133,37 @@ class _Puller:
         if pull.figures is not None:
             flags += self._store(day, pull)
         return {"date": day.isoformat(), "transport": transport, **pull.view(), "flags": flags}
+
+    async def pull_due(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the scheduler does in its daily round: today and the three days before it, in all three forms."""
+        today = ist_date(self._home.clock.now())
+        days = []
+        for back in range(4):
+            day = (today - timedelta(days=back)).isoformat()
+            pulls = [
+                await self.pull_counts({"date": day, "transport": transport}) for transport in ("xml", "soap", "json")
+            ]
+            same = all(pull["rows"] == pulls[0]["rows"] for pull in pulls)
+            flags = sorted({flag for pull in pulls for flag in pull["flags"]} | (set() if same else {FORMS_DIFFER}))
+            days.append({"date": day, "total": pulls[0]["total"], "flags": flags})
+        return {"days": days, "ok": not any(day["flags"] for day in days)}
+
+    async def compare(self, arguments: Mapping[str, Any], pushed: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether what was pulled of a `date` and what was pushed of it are the same, where it was not rejected."""
+        pull = await self.pull_counts({"date": str(arguments["date"]), "transport": "json"})
+        of_push: Counter[str] = Counter()
+        for row in pushed["rows"]:
+            of_push[f"{row['serviceCode']}|{row['locationCode']}"] += row["count"]
+        of_pull = {f"{row['serviceCode']}|{row['locationCode']}": row["count"] for row in pull["rows"]}
+        unknown = sum(count for key, count in of_pull.items() if key not in of_push)
+        differ = sorted(key for key in of_push if of_pull.get(key) != of_push[key])
+        return {
+            "date": pull["date"],
+            "pulledRevision": pull["revision"],
+            "pushedRevision": pushed["revision"],
+            "differ": differ,
+            "notTaken": unknown,
+        }
 
     async def pull_bad(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Ask in every wrong way of contracts/etaal.md section 8, and say for each whether the answer was right."""
@@ -235,8 +287,13 @@ def _read_json(answer: httpx.Response) -> _Pull:
     day = answer.json()["days"][0]
     rows = [(row["serviceCode"], row["locationCode"], row["count"]) for row in day["rows"]]
     pull = _added(answer.status_code, rows)
-    wrong = (TOTAL_WRONG,) if day["total"] != sum(count for _, _, count in rows) else ()
+    wrong: tuple[str, ...] = (TOTAL_WRONG,) if day["total"] != sum(count for _, _, count in rows) else ()
     categories = tuple(sorted({(row["serviceCode"], row["category"]) for row in day["rows"]}))
+    by_category: Counter[str] = Counter()
+    for row in day["rows"]:
+        by_category[row["category"]] += row["count"]
+    if by_category["A"] and by_category["D"] > MOST_ENQUIRIES * by_category["A"]:
+        wrong += (TOO_MANY_ENQUIRIES,)
     return _Pull(
         pull.status,
         figures=pull.figures,

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from lxml import etree
@@ -119,6 +119,18 @@ def error_xml(code: int) -> bytes:
     return _text(root)
 
 
+def refusal_xml(code: str) -> bytes:
+    """The URL form's answer to what the published codes do not name; never with status 200."""
+    root = etree.Element("TransactionCount")
+    etree.SubElement(root, "Error").text = code
+    return _text(root)
+
+
+def refusal_soap(code: str) -> bytes:
+    """The SOAP form's answer to the same."""
+    return fault_soap("Server", code)
+
+
 def counts_soap(counts: Sequence[ServiceCount]) -> bytes:
     """The SOAP form's answer: a .NET dataset of one table."""
     envelope, dataset = _dataset()
@@ -143,8 +155,8 @@ def fault_soap(who: str, reason: str) -> bytes:
     return _text(envelope)
 
 
-def day_json(day: date, revision: int, counts: Sequence[ServiceCount], *, provisional: bool) -> dict[str, Any]:
-    """One day of the JSON form."""
+def day_json(day: date, revision: int, counts: Sequence[ServiceCount], closes_at: datetime) -> dict[str, Any]:
+    """One day of the JSON form. It says when the day is closed, not whether: the same revision is told the same way."""
     rows = [
         {
             "serviceCode": count.service_code,
@@ -158,7 +170,7 @@ def day_json(day: date, revision: int, counts: Sequence[ServiceCount], *, provis
     return {
         "date": day.isoformat(),
         "revision": revision,
-        "provisional": provisional,
+        "closesAt": closes_at.isoformat(),
         "total": sum(count.count for count in counts),
         "rows": rows,
     }

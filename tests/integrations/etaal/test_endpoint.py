@@ -80,7 +80,12 @@ async def test_soap_is_described_and_faults_where_it_is_no_call(client: httpx.As
 async def test_json_tells_revision_category_and_channel(client: httpx.AsyncClient):
     answer = await client.post("/etaal/v1/counts", json={"transactionDate": "23/11/2026"}, headers=BEARER)
     (day,) = answer.json()["days"]
-    assert (day["date"], day["revision"], day["provisional"], day["total"]) == ("2026-11-23", 2, True, 460)
+    assert (day["date"], day["revision"], day["closesAt"], day["total"]) == (
+        "2026-11-23",
+        2,
+        "2026-11-27T00:30:00+05:30",
+        460,
+    )
     assert day["rows"][1] == {
         "serviceCode": "UK0517",
         "locationCode": "53",
@@ -94,11 +99,10 @@ async def test_json_takes_a_range_and_says_which_days_are_closed(client: httpx.A
     answer = await client.post(
         "/etaal/v1/counts", json={"fromDate": "2026-11-18", "toDate": "2026-11-24"}, headers=BEARER
     )
-    days = {day["date"]: (day["provisional"], day["total"]) for day in answer.json()["days"]}
+    days = {day["date"]: (day["closesAt"], day["total"]) for day in answer.json()["days"]}
     assert len(days) == 7
-    assert days["2026-11-19"] == (False, 0)
-    assert days["2026-11-20"] == (True, 0)
-    assert days["2026-11-23"] == (True, 460)
+    assert days["2026-11-19"] == ("2026-11-23T00:30:00+05:30", 0)
+    assert days["2026-11-23"] == ("2026-11-27T00:30:00+05:30", 460)
 
 
 @pytest.mark.parametrize(
@@ -196,3 +200,90 @@ async def test_only_the_agreed_addresses_come_in(
 ):
     async with _client(counts, replace(settings, networks=(network,)), clock) as client:
         assert (await client.get(URL, params=RIGHT)).status_code == status
+
+
+FORMS = {
+    "url": (URL, {"data": RIGHT}),
+    "soap": (
+        "/etaal/service.asmx",
+        {
+            "content": "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><eTransactionCount>"
+            + "".join(f"<{name}>{value}</{name}>" for name, value in RIGHT.items())
+            + "</eTransactionCount></e:Body></e:Envelope>"
+        },
+    ),
+    "json": ("/etaal/v1/counts", {"json": {"transactionDate": "23/11/2026"}, "headers": BEARER}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_the_same_day_and_revision_give_the_same_octets_whenever_they_are_asked_for(
+    counts: ListedCounts, settings: EtaalSettings, clock: ManualClock, form: str
+):
+    path, sent = FORMS[form]
+    answers = []
+    for _ in range(3):  # each time another process, days later
+        app = Starlette(routes=etaal_routes(counts, settings, clock))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as asking:
+            answers += [(await asking.post(path, **sent)).content for _ in range(2)]
+        clock.advance(timedelta(days=3))
+    assert len(set(answers)) == 1
+    assert b"342" in answers[0] or b"300" in answers[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        (URL, b"<TransactionCount><Error>{}</Error></TransactionCount>"),
+        ("/etaal/service.asmx", b"<faultstring>{}</faultstring>"),
+        ("/etaal/v1/counts", b'{"code":"{}"}'),
+    ],
+)
+async def test_what_the_guideline_has_no_code_for_is_told_in_the_partners_own_shape(
+    counts: ListedCounts, settings: EtaalSettings, clock: ManualClock, path: str, shape: bytes
+):
+    bounded = replace(settings, networks=("10.0.0.0/8",))
+    for used, sent, status, code in (
+        (settings, b"a" * 20_000, 413, b"TOO_LARGE"),
+        (bounded, b"", 403, b"NOT_LISTED"),
+        (replace(settings, calls_a_minute=0), b"", 429 if "v1" in path else 503, b"RATE_LIMITED"),
+    ):
+        app = Starlette(routes=etaal_routes(counts, used, clock))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as asking:
+            answer = await asking.post(path, content=sent, headers=BEARER)
+        assert answer.status_code == status
+        assert answer.content.endswith(shape.replace(b"{}", code)) or shape.replace(b"{}", code) in answer.content
+    assert counts.reads == 0
+
+
+@pytest.mark.parametrize("day", ["01/01/0001", "31/12/9999", "28/12/9999"])
+async def test_the_ends_of_the_calendar_are_days_like_others(client: httpx.AsyncClient, day: str):
+    answer = await client.post(URL, data=RIGHT | {"TransactionDate": day})
+    assert answer.content.endswith(b"<TransactionCount/>")
+    told = await client.post("/etaal/v1/counts", json={"transactionDate": day}, headers=BEARER)
+    assert (told.status_code, told.json()["days"][0]["total"]) == (200, 0)
+
+
+ENTITIES = b"".join(b'<!ENTITY e%d "&e%d;&e%d;">' % (n, n - 1, n - 1) for n in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        b'<!DOCTYPE a [<!ENTITY e0 "ha">' + ENTITIES + b"]><a>&e29;</a>",
+        b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+        b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>',
+        b"<a>" * 5_000,
+        b"<a>" * 2_000 + b"</a>" * 2_000,
+        b'<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd"/></a>',
+    ],
+    ids=["bomb", "file", "dtd", "unclosed", "deep", "include"],
+)
+async def test_an_attack_by_xml_is_a_fault_and_reads_nothing(
+    client: httpx.AsyncClient, counts: ListedCounts, attack: bytes
+):
+    answer = await client.post("/etaal/service.asmx", content=attack)
+    assert answer.status_code == 400
+    assert b"<faultcode>soap:Client</faultcode>" in answer.content
+    assert b"root:" not in answer.content
+    assert counts.reads == 0

@@ -1,0 +1,169 @@
+"""INFERRED: the push of counts (contracts/etaal.md section 4), pure; one file, to be replaced by the real interface.
+
+The document of e-Taal 3.0 is not public. A batch carries the project, the state, the days, the level, a revision
+that grows, the rows and their sum; it is signed over its raw body and keyed by project, day and revision.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from domain.counting import STATE_CODE, Level
+from domain.sources import Source
+from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
+from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt, RejectedRow
+from integrations.remote import Answer, retry_after_seconds
+
+TOKEN_PATH, PUSH_PATH = "/api/token", "/api/v1/transactions"
+SOURCE = Source.E_TAAL
+TOKEN_SECONDS = 30 * 60.0
+"""How long a token holds where its answer does not say."""
+
+NO_TOKEN = "no_token"  # noqa: S105 - a code of ours, no secret
+OLD_REVISION = "E20"
+"""A revision that is not newer than the one that e-Taal has: ours came late, and there is nothing to repeat."""
+
+CODES: Mapping[str, str] = {
+    "E01": "the form of a date",
+    "E02": "a date in the future",
+    "E03": "a range that is too long",
+    "E04": "a total that is not the sum",
+    "E10": "a service that e-Taal does not know",
+    "E11": "a place that e-Taal does not know",
+    "E12": "a negative count",
+    OLD_REVISION: "a revision that is not newer",
+}
+
+
+def token_request(settings: EtaalPushSettings) -> dict[str, str]:
+    """The body that asks for a token."""
+    return {"clientId": settings.client_id, "clientSecret": settings.client_secret}
+
+
+def read_token(answer: Answer) -> tuple[str, float]:
+    """The token and how many seconds it holds; raises Garbled."""
+    given = _object(answer)
+    token, seconds = given.get("token"), given.get("expiresIn", TOKEN_SECONDS)
+    if not isinstance(token, str) or not token or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise Garbled(SOURCE, "no_token_in_answer")
+    return token, float(seconds)
+
+
+def key_of(batch: Batch, settings: EtaalPushSettings) -> str:
+    """The idempotency key of a batch."""
+    return f"{settings.project_code}:{batch.day.isoformat()}:{batch.revision}"
+
+
+def body_of(batch: Batch, settings: EtaalPushSettings) -> bytes:
+    """The raw body of a batch; the same batch gives the same bytes."""
+    day = batch.day.isoformat()
+    rows = [
+        {
+            "serviceCode": row.service_code,
+            "date": day,
+            "locationCode": row.location_code,
+            "category": row.category,
+            "channel": row.channel,
+            "count": row.count,
+        }
+        for row in batch.rows
+    ]
+    body = {
+        "projectCode": settings.project_code,
+        "stateCode": settings.state_code,
+        "fromDate": day,
+        "toDate": day,
+        "level": level_of(batch).value,
+        "revision": batch.revision,
+        "rows": rows,
+        "total": sum(row.count for row in batch.rows),
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def level_of(batch: Batch) -> Level:
+    """The level of the batch: the state where no row is of a district."""
+    places = {row.location_code for row in batch.rows}
+    return Level.STATE if places == {STATE_CODE} else Level.DISTRICT
+
+
+def headers_of(batch: Batch, settings: EtaalPushSettings, body: bytes, token: str) -> dict[str, str]:
+    """The headers that let a batch in, key it and sign its raw body."""
+    signature = hmac.new(settings.signing_secret.encode(), body, hashlib.sha256).hexdigest()
+    return {
+        "Authorization": f"Bearer {token}",
+        "X-Idempotency-Key": key_of(batch, settings),
+        "X-Signature": signature,
+        "Content-Type": "application/json",
+    }
+
+
+def judge_token(answer: Answer) -> None:
+    """Let a token pass; a client that is not let in is our own trouble."""
+    if answer.status in {400, 401, 403}:
+        raise NotLetIn(SOURCE, f"http_{answer.status}")
+    _judge_status(answer)
+    read_token(answer)
+
+
+def judge_push(answer: Answer) -> None:
+    """Let a receipt pass, and raise the outcome of anything else."""
+    if answer.status == 401:
+        raise Refused(SOURCE, NO_TOKEN)
+    if answer.status == 403:
+        raise NotLetIn(SOURCE, "http_403")
+    if answer.status in {400, 409}:
+        code = _code(answer)
+        raise Refused(SOURCE, code if code in CODES else f"http_{answer.status}")
+    _judge_status(answer)
+    read_receipt(answer)
+
+
+def read_receipt(answer: Answer) -> Receipt:
+    """What e-Taal took; raises Garbled where it does not say so in its form."""
+    given = _object(answer)
+    batch_id, received, rejected = given.get("batchId"), given.get("received"), given.get("rejected")
+    if given.get("status") != "ACCEPTED" or not isinstance(batch_id, str) or not _whole(received):
+        raise Garbled(SOURCE, "no_receipt")
+    if not isinstance(rejected, list):
+        raise Garbled(SOURCE, "no_receipt")
+    return Receipt(batch_id, int(received), tuple(_rejected(each) for each in rejected))
+
+
+def _rejected(given: Any) -> RejectedRow:
+    if not isinstance(given, dict) or not _whole(given.get("row")) or not isinstance(given.get("code"), str):
+        raise Garbled(SOURCE, "no_receipt")
+    code = given["code"]
+    return RejectedRow(given["row"], code if code in CODES else "OTHER")
+
+
+def _judge_status(answer: Answer) -> None:
+    if answer.status == 429 or answer.status >= 500:
+        raise Unavailable(SOURCE, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
+    if answer.status != 200:
+        raise Refused(SOURCE, f"http_{answer.status}")
+
+
+def _code(answer: Answer) -> str | None:
+    try:
+        given = _object(answer)
+    except Garbled:
+        return None
+    code = given.get("code")
+    return code if isinstance(code, str) else None
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    try:
+        given = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        raise Garbled(SOURCE, "not_json") from None
+    if not isinstance(given, dict):
+        raise Garbled(SOURCE, "not_an_object")
+    return given
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
