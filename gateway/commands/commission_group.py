@@ -1,0 +1,74 @@
+"""The command `apuni commission`; what it needs is imported when it runs."""
+
+import asyncio
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+commission = typer.Typer(name="commission", no_args_is_help=True, help="The Right to Service Commission.")
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "docs" / "partners" / "commission"
+
+
+@commission.command("samples")
+def samples(
+    check: Annotated[bool, typer.Option("--check", help="fail where the files are not what the code says")] = False,
+) -> None:
+    """Write the signed sample calls of docs/partners/commission."""
+    from gateway.commission_samples import outdated, write
+
+    if not check:
+        write(SAMPLES)
+    elif outdated(SAMPLES):
+        typer.echo("docs/partners/commission is not what the code says; run `apuni commission samples`", err=True)
+        raise typer.Exit(1)
+
+
+@commission.command("review")
+def review(month: Annotated[str | None, typer.Option(help="YYYY-MM; left out, the month before this")] = None) -> None:
+    """Make the review of delays of a month that is over, and have it sent; made once, it stays."""
+    from actions.delay_review import make_review
+    from gateway.composition import open_house
+    from gateway.settings import read_settings
+
+    try:
+        wanted = date.fromisoformat(f"{month}-01") if month else None
+    except ValueError:
+        raise typer.BadParameter("YYYY-MM", param_hint="--month") from None
+
+    async def run() -> str:
+        async with open_house(read_settings()) as house:
+            made = await make_review(house.environment, wanted)
+        return "the review of this month is there already" if made is None else f"{made.month:%Y-%m} {made.sha256}"
+
+    try:
+        typer.echo(asyncio.run(run()))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--month") from None
+
+
+@commission.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(help="the case file")],
+    keys: Annotated[Path | None, typer.Option(help="a JWK set; left out, this installation's own keys")] = None,
+) -> None:
+    """Examine a signed case file, as tools/verify_case_file.py does; the status is 1 where it is not genuine."""
+    from actions.case_file import NotGenuine, opened_manifest
+    from gateway.http.public_keys import public_keys
+    from gateway.settings import read_settings
+    from store.keyring import Keyrings
+
+    given = (
+        json.loads(keys.read_text(encoding="utf-8"))
+        if keys
+        else public_keys(Keyrings(read_settings().keys_folder), ("manifest",))
+    )
+    try:
+        manifest = opened_manifest(file.read_bytes(), given)
+    except NotGenuine as problem:
+        typer.echo(f"NOT GENUINE: {problem}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"genuine: {manifest['appealRef']}, made {manifest['madeAt']}")

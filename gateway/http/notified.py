@@ -1,0 +1,198 @@
+"""`/notified-services`: notified services with limits and authorities, as a page, as `.json` and as `.csv`.
+
+Open to everybody, in Hindi or English (`language`); `department`, `words` and `mostDays` filter as in the graph. Each
+line names its version in the catalogue, and an unchanged list has an unchanged ETag.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.environment import Environment
+from actions.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
+from domain.catalogue import Department, Service
+from domain.text import Bilingual, Language
+from gateway.http.answers import encode_json
+from gateway.http.conditional import conditional
+from gateway.http.figures_csv import BYTE_ORDER_MARK, safe_cell
+from gateway.http.headers import EVERY_ANSWER
+from gateway.http.pages import language_of, respond, table
+from store.errors import StoreError
+
+PATH = "/notified-services"
+LONGEST_WORDS, MOST_DAYS = 100, 3650
+_TITLE = Bilingual("सेवा का अधिकार: अधिसूचित सेवाएँ", "Right to Service: notified services")
+_HEADINGS = (
+    Bilingual("सेवा", "Service"),
+    Bilingual("विभाग", "Department"),
+    Bilingual("समय-सीमा", "Time limit"),
+    Bilingual("पदाभिहित अधिकारी", "Designated officer"),
+    Bilingual("प्रथम अपीलीय अधिकारी", "First appellate authority"),
+    Bilingual("द्वितीय अपीलीय अधिकारी", "Second appellate authority"),
+    Bilingual("संस्करण", "Version"),
+)
+_COLUMNS = (
+    *_HEADINGS[:2],
+    Bilingual("समय-सीमा (दिन)", "Time limit (days)"),
+    Bilingual("दिनों की गणना", "Days counted"),
+    *_HEADINGS[3:6],
+    Bilingual("अधिसूचना", "Notification"),
+    Bilingual("धारा", "Section"),
+    Bilingual("संस्करण", "Version"),
+    Bilingual("स्रोत से मिलाया गया", "Verified"),
+)
+_UNITS = {
+    "WORKING_DAYS": Bilingual("कार्य दिवस", "working days"),
+    "CALENDAR_DAYS": Bilingual("दिन", "days"),
+}
+_UNKNOWN = Bilingual("ज्ञात नहीं", "Not known")
+_YES_NO = (Bilingual("नहीं", "no"), Bilingual("हाँ", "yes"))
+_LAW = Bilingual(
+    "समय-सीमा में सेवा न मिले तो अपील करें; कई सेवाओं में अपील अपने आप दर्ज होती है। जो तथ्य किसी स्रोत में नहीं मिला, वह "
+    "“ज्ञात नहीं” लिखा है।",
+    "Where a service is not given within its limit, appeal; the appeal files itself for most. A fact that no source "
+    "gives is shown as not known.",
+)
+_ELSEWHERE = Bilingual("यही सूची: ", "The same list as: ")
+
+
+def notified_routes(environment: Environment) -> list[Route]:
+    """The page and its two other forms."""
+
+    async def page(request: Request) -> Response:
+        return await _answered(environment, request, _page)
+
+    async def as_json(request: Request) -> Response:
+        return await _answered(environment, request, _json)
+
+    async def as_csv(request: Request) -> Response:
+        return await _answered(environment, request, _csv)
+
+    return [
+        Route(PATH, page, methods=["GET"]),
+        Route(f"{PATH}.json", as_json, methods=["GET"]),
+        Route(f"{PATH}.csv", as_csv, methods=["GET"]),
+    ]
+
+
+async def _answered(env: Environment, request: Request, make: Any) -> Response:
+    try:
+        wanted = _wanted(request.query_params)
+    except ValueError:
+        return Response(encode_json({"code": "BAD_INPUT"}), 400, EVERY_ANSWER, "application/json")
+    try:
+        services = await notified_services(env, wanted)
+        departments = await departments_by_slug(env)
+    except StoreError:
+        return Response(status_code=503, headers={**EVERY_ANSWER, "Retry-After": "30"})
+    made: Response = make(request, services, departments)
+    return conditional(made, request, bytes(made.body))
+
+
+def _wanted(given: Mapping[str, str]) -> NotifiedFilter:
+    """The filter of a query; raises ValueError."""
+    words, days = given.get("words"), given.get("mostDays")
+    if len(words or "") > LONGEST_WORDS or not (days is None or (days.isascii() and days.isdigit())):
+        raise ValueError("words or mostDays")
+    most = None if days is None else int(days[:6])
+    if most is not None and most > MOST_DAYS:
+        raise ValueError("mostDays")
+    return NotifiedFilter(given.get("department") or None, words, most)
+
+
+def _page(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
+    language = language_of(request).catalogue
+    rows = [[escape(cell) for cell in _line(one, departments, language)] for one in services]
+    links = " · ".join(
+        f'<a href="{PATH}.{kind}?language={language.value}">{kind.upper()}</a>' for kind in ("json", "csv")
+    )
+    law = f'<p>{escape(_LAW.in_language(language))}</p><p class="plain">{escape(SECTION)}</p>'
+    elsewhere = f'<p class="links">{escape(_ELSEWHERE.in_language(language))}{links}</p>'
+    headings = [escape(one.in_language(language)) for one in _HEADINGS]
+    return respond(request, language, _TITLE, law + table(rows, headings) + elsewhere)
+
+
+def _line(one: Service, departments: Mapping[str, Department], language: Language) -> list[str]:
+    unknown = _UNKNOWN.in_language(language)
+    limit = f"{one.limit_days} {_unit(one, language)}" if one.limit_days is not None else unknown
+    return [
+        f"{one.name.in_language(language)} ({one.code})",
+        _department(one, departments, language) or unknown,
+        limit,
+        *(officer or unknown for officer in (one.designated_officer, one.first_appellate, one.second_appellate)),
+        str(one.version),
+    ]
+
+
+def _json(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
+    language = language_of(request).catalogue
+    lines = [_entry(one, departments, language) for one in services]
+    content = {"language": language.value, "section": SECTION, "count": len(lines), "services": lines}
+    headers = {**EVERY_ANSWER, "Content-Language": language.value, "Vary": "Accept-Language"}
+    return Response(encode_json(content), headers=headers, media_type="application/json")
+
+
+def _entry(one: Service, departments: Mapping[str, Department], language: Language) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "version": one.version,
+        "name": one.name.in_language(language),
+        "nameHi": one.name.hi,
+        "nameEn": one.name.en,
+        "departmentSlug": one.department,
+        "department": _department(one, departments, language),
+        "timeLimitDays": one.limit_days,
+        "timeLimitUnit": one.limit_unit.value if one.limit_days is not None else None,
+        "designatedOfficer": one.designated_officer,
+        "firstAppellate": one.first_appellate,
+        "secondAppellate": one.second_appellate,
+        "notification": None,
+        "source": one.source,
+        "verified": one.verified,
+    }
+
+
+def _csv(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
+    language = language_of(request).catalogue
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(["code", *(one.in_language(language) for one in _COLUMNS)])
+    for one in services:
+        cells = [
+            one.code,
+            one.name.in_language(language),
+            _department(one, departments, language),
+            one.limit_days,
+            _unit(one, language) if one.limit_days is not None else None,
+            one.designated_officer,
+            one.first_appellate,
+            one.second_appellate,
+            None,
+            SECTION,
+            one.version,
+            _YES_NO[one.verified].in_language(language),
+        ]
+        writer.writerow([safe_cell(cell) for cell in cells])
+    headers = {
+        **EVERY_ANSWER,
+        "Content-Disposition": 'attachment; filename="notified-services.csv"',
+        "Content-Language": language.value,
+        "Vary": "Accept-Language",
+    }
+    marked = BYTE_ORDER_MARK if request.query_params.get("bom") == "1" else ""
+    return Response((marked + lines.getvalue()).encode(), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _department(one: Service, departments: Mapping[str, Department], language: Language) -> str | None:
+    found = departments.get(one.department or "")
+    return found.name.in_language(language) if found else one.department
+
+
+def _unit(one: Service, language: Language) -> str:
+    return _UNITS[one.limit_unit.value].in_language(language)

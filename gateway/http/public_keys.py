@@ -1,0 +1,42 @@
+"""`/.well-known/jwks.json`: the public keys of what we sign, so that a stranger can examine it (RFC 7517).
+
+Older keys stay in it: what they signed is still to be examined.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.environment import Environment
+from gateway.http.answers import encode_json
+from gateway.http.headers import EVERY_ANSWER
+from store.keyring import Keyrings
+
+PURPOSES = ("manifest", "qr")
+"""The keyrings whose signatures leave the house: case files of appeals, QR codes of certificates."""
+
+_PUBLIC = ("kty", "crv", "x", "y", "kid")
+
+
+def public_keys(keyrings: Keyrings, purposes: Sequence[str] = PURPOSES) -> dict[str, Any]:
+    """The public halves as a JWK set, of each keyring the active key first. Raises KeyMissing."""
+    keys = [
+        {name: key.as_dict(private=False)[name] for name in _PUBLIC} | {"use": "sig", "alg": "ES256"}
+        for purpose in purposes
+        for key in keyrings.all(purpose).keys
+    ]
+    return {"keys": keys}
+
+
+def public_key_routes(environment: Environment) -> list[Route]:
+    """The key set, for everybody."""
+
+    async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
+        headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=300"}
+        content = encode_json(public_keys(environment.keyrings))
+        return Response(content, headers=headers, media_type="application/jwk-set+json")
+
+    return [Route("/.well-known/jwks.json", read, methods=["GET"])]

@@ -1,0 +1,195 @@
+"""The Commission's system as we call it: appeals, events, services, summaries and reviews out, cases in."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from domain.clock import Clock
+from domain.sources import Source
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.policies import CallPolicy, Lane
+from integrations.remote import Answer, Parts, Remote
+from integrations.right_to_service import wire
+from integrations.right_to_service.models import (
+    AppealFiling,
+    CaseAtCommission,
+    CaseEvent,
+    FilingReceipt,
+    NotifiedService,
+    RightToServiceSettings,
+)
+
+T = TypeVar("T")
+
+_WRITES, _READS = "write", "read"
+"""Breaker groups: a door of theirs that takes nothing does not close the view of cases."""
+
+_LANE = Lane("commission", places=4, per_second=10.0, burst=5)
+"""Ten requests a second (section 8)."""
+
+FILE_APPEAL = CallPolicy(
+    "right_to_service.appeal", Source.RIGHT_TO_SERVICE, body_limit=64_000, keyed=True, breaker=_WRITES, lane=_LANE
+)
+"""Repeatable because `appealRef` keys it: a second one is answered 409 with the number of the first."""
+SEND_EVENT = CallPolicy(
+    "right_to_service.event", Source.RIGHT_TO_SERVICE, body_limit=64_000, keyed=True, breaker=_WRITES, lane=_LANE
+)
+READ_CASE = CallPolicy("right_to_service.case", Source.RIGHT_TO_SERVICE, breaker=_READS, lane=_LANE)
+PUT_SERVICE = CallPolicy(
+    "right_to_service.service", Source.RIGHT_TO_SERVICE, body_limit=64_000, keyed=True, breaker=_WRITES, lane=_LANE
+)
+SEND_SUMMARY = CallPolicy(
+    "right_to_service.daily_summary",
+    Source.RIGHT_TO_SERVICE,
+    body_limit=64_000,
+    keyed=True,
+    breaker=_WRITES,
+    lane=_LANE,
+)
+PUT_REVIEW = CallPolicy(
+    "right_to_service.delay_review",
+    Source.RIGHT_TO_SERVICE,
+    body_limit=64_000,
+    keyed=True,
+    breaker=_WRITES,
+    lane=_LANE,
+)
+POLICIES = (FILE_APPEAL, SEND_EVENT, READ_CASE, PUT_SERVICE, SEND_SUMMARY, PUT_REVIEW)
+
+CODES: Mapping[str, str] = {
+    "BAD_FIELD": "Refused",
+    "SERVICE_NOT_NOTIFIED": "Refused",
+    "NOT_FOUND": "Refused",
+    "ALREADY_APPEALED": "taken as filed, under the number that it names",
+    "APPLICATION_DELIVERED": "Refused",
+    "TOO_LATE": "Refused",
+    "OTHER_CONTENT": "Refused",
+    "a status 401 or 403": "Refused, and somebody must look",
+    "a status 429 or from 500": "Unavailable",
+}
+"""What the codes of section 6.3 mean to us."""
+
+
+class RightToService:
+    """The portal's side of contracts/right_to_service.md section 6.1."""
+
+    def __init__(self, remote: Remote, settings: RightToServiceSettings, clock: Clock) -> None:
+        self._remote = remote
+        self._settings = settings
+        self._clock = clock
+
+    async def file_appeal(self, given: AppealFiling) -> FilingReceipt:
+        """File an appeal. Safe to repeat with the same reference: it is enquired before it is sent again.
+
+        Raises Refused with a code of CODES; Unavailable means that it is not known whether it arrived.
+        """
+        found: list[FilingReceipt] = []
+
+        async def arrived() -> bool:
+            case = await self.case(given.reference)
+            if case is not None:
+                found.append(FilingReceipt(case.number, case.received_at, case.decide_by, known=True))
+            return case is not None
+
+        def judge(answer: Answer) -> None:
+            if answer.status == 409 and wire.read_code(answer.content) == "ALREADY_APPEALED":
+                _read(lambda: wire.read_receipt(answer.content, known=True))
+                return
+            _refuse(answer, good=(200, 201))
+            _read(lambda: wire.read_receipt(answer.content, known=False))
+
+        parts = self._parts("POST", wire.APPEALS, wire.filing(given), given.reference, judge)
+        answer = await self._remote.send_once(FILE_APPEAL, "POST", wire.APPEALS, confirm=arrived, **parts)
+        if answer is None:
+            return found[-1]
+        return _read(lambda: wire.read_receipt(answer.content, known=answer.status == 409))
+
+    async def send_event(self, number: str, given: CaseEvent) -> None:
+        """Tell of a case once: the event's id is the key. Raises Refused, Unavailable."""
+
+        async def arrived() -> bool:
+            case = await self.case(number)
+            return case is not None and given.id in case.has
+
+        path = f"{wire.APPEALS}/{quote(number, safe='')}/events"
+        parts = self._parts("POST", path, wire.event(given), given.id, lambda answer: _refuse(answer, good=(200, 202)))
+        await self._remote.send_once(SEND_EVENT, "POST", path, confirm=arrived, **parts)
+
+    async def case(self, number: str) -> CaseAtCommission | None:
+        """A case by the Commission's number, or by our reference; None where there is none.
+
+        Raises Garbled for what cannot be read, IntegrityFailure for another case.
+        """
+        path = f"{wire.APPEALS}/{quote(number, safe='')}"
+
+        def judge(answer: Answer) -> None:
+            if _is_absent(answer):
+                return
+            _refuse(answer)
+            case = _read(lambda: wire.read_case(answer.content))
+            if number not in (case.number, case.reference):
+                raise IntegrityFailure(Source.RIGHT_TO_SERVICE, "another_case")
+
+        answer = await self._remote.send(READ_CASE, "GET", path, **self._parts("GET", path, None, number, judge))
+        return None if _is_absent(answer) else _read(lambda: wire.read_case(answer.content))
+
+    async def put_service(self, given: NotifiedService) -> None:
+        """Tell of a notified service and its limit. The same version may be told again. Raises Refused, Unavailable."""
+        path, content = f"{wire.SERVICES}/{quote(given.code, safe='')}", wire.service(given)
+        await self._put(PUT_SERVICE, "PUT", path, content, f"{given.code}:{given.version}")
+
+    async def send_summary(self, day: date, content: Mapping[str, Any]) -> None:
+        """Send the summary of a day. The same day may be told again. Raises Refused, Unavailable."""
+        await self._put(SEND_SUMMARY, "POST", wire.SUMMARY, content, f"summary:{day.isoformat()}")
+
+    async def put_review(self, month: date, content: Mapping[str, Any]) -> None:
+        """Send the review of a month, which is taken once.
+
+        Raises Refused(OTHER_CONTENT) where another review of the month is there, Unavailable.
+        """
+        name = f"{month:%Y-%m}"
+        await self._put(PUT_REVIEW, "PUT", f"{wire.REVIEWS}/{name}", content, f"review:{name}")
+
+    async def _put(self, policy: CallPolicy, method: str, path: str, content: Mapping[str, Any], key: str) -> None:
+        """A write that changes nothing when it comes a second time, so that repeating it is its own enquiry."""
+
+        async def unknown() -> bool:
+            return False
+
+        parts = self._parts(method, path, content, key, lambda answer: _refuse(answer, good=(200, 201, 204)))
+        await self._remote.send_once(policy, method, path, confirm=unknown, **parts)
+
+    def _parts(
+        self, method: str, path: str, content: Mapping[str, Any] | None, key: str, judge: Callable[[Answer], None]
+    ) -> Parts:
+        body = b"" if content is None else wire.encoded(content)
+        own, now = self._settings, self._clock.now()
+        signed = wire.request_headers(own.token, own.secret, method=method, path=path, body=body, key=key, at=now)
+        headers = {**signed, "Accept": "application/json"}
+        if content is None:
+            return {"headers": headers, "judge": judge}
+        return {"headers": {**headers, "Content-Type": "application/json"}, "content": body, "judge": judge}
+
+
+def _is_absent(answer: Answer) -> bool:
+    return answer.status == 404 and wire.read_code(answer.content) == "NOT_FOUND"
+
+
+def _refuse(answer: Answer, good: tuple[int, ...] = (200,)) -> None:
+    """Raise what a status that is not good means; a web page with 200 is a system that is down."""
+    status, code = answer.status, wire.read_code(answer.content)
+    if status == 429 or status >= 500:
+        raise Unavailable(Source.RIGHT_TO_SERVICE, f"http_{status}")
+    if status == 401 or (status == 403 and code != "SERVICE_NOT_NOTIFIED"):
+        raise NotLetIn(Source.RIGHT_TO_SERVICE, code or f"http_{status}")
+    if status not in good:
+        raise Refused(Source.RIGHT_TO_SERVICE, code or f"http_{status}")
+
+
+def _read(read: Callable[[], T]) -> T:
+    """Read an answer, with what cannot be read told as Garbled."""
+    try:
+        return read()
+    except wire.Unreadable as error:
+        raise Garbled(Source.RIGHT_TO_SERVICE, str(error)) from error

@@ -1,0 +1,148 @@
+"""The Commission's door: `POST /hooks/rts` for its messages, `GET /hooks/rts/case-files/<sha256>` for case files.
+
+Order of the checks: rate, credentials, age, size, signature, form. What fails one of them is answered with
+`{"code": …}` and changes nothing. Each request is signed as ours are (contracts/right_to_service.md section 6).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain.clock import Clock
+from integrations.right_to_service import wire
+from integrations.right_to_service.models import (
+    Hearings,
+    NotNow,
+    OtherMessage,
+    RightToServiceSettings,
+    UnknownCase,
+)
+from integrations.right_to_service.turnstile import Turnstile
+
+HOOK = "/hooks/rts"
+BODY_LIMIT = 65_536
+"""Octets of a message; its texts are at most 4 000 characters."""
+
+RETRY_SECONDS = 30
+_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_log = structlog.get_logger(__name__)
+
+
+class Declined(Exception):
+    """A request that is not taken; `field` names the part that is wrong."""
+
+    def __init__(self, status: int, code: str, *, field: str | None = None, wait: int | None = None) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.field = field
+        self.wait = wait
+
+
+def commission_routes(hearings: Hearings, settings: RightToServiceSettings, clock: Clock) -> list[Route]:
+    """The routes of the door. They need no session: the Commission has credentials of its own."""
+    door = _Door(hearings, settings, clock)
+    return [
+        Route(HOOK, door.message, methods=["POST"]),
+        Route(f"{HOOK}/case-files/{{sha256}}", door.case_file, methods=["GET"]),
+    ]
+
+
+class _Door:
+    def __init__(self, hearings: Hearings, settings: RightToServiceSettings, clock: Clock) -> None:
+        self._hearings = hearings
+        self._settings = settings
+        self._clock = clock
+        self._turnstile = Turnstile(settings, clock)
+
+    async def message(self, request: Request) -> Response:
+        """One message; a second delivery of it gets the first answer."""
+
+        async def work() -> Response:
+            body = await self._let_in(request)
+            try:
+                word = wire.read_word(body)
+            except wire.Unreadable as error:
+                raise Declined(400, "BAD_FIELD", field=str(error)) from error
+            told = await self._hearings.take(word)
+            _log.info("commission_message", word=word.word.value, state=told.state.value, repeated=told.repeated)
+            answer = {"eventId": told.id, "state": told.state.value}
+            return JSONResponse(answer | ({"code": told.code} if told.code else {}), 200, _NO_STORE)
+
+        return await _answered(work)
+
+    async def case_file(self, request: Request) -> Response:
+        """The signed case file that an event of ours named."""
+
+        async def work() -> Response:
+            await self._let_in(request)
+            content = await self._hearings.case_file(request.path_params["sha256"])
+            if content is None:
+                raise Declined(404, "NOT_FOUND")
+            name = {"Content-Disposition": 'attachment; filename="case-file.zip"'}
+            return Response(content, 200, {**_NO_STORE, **name}, "application/zip")
+
+        return await _answered(work)
+
+    async def _let_in(self, request: Request) -> bytes:
+        """The body of a request that the Commission made just now; raises Declined for any other."""
+        address = request.client.host if request.client else ""
+        wait = self._turnstile.wait_seconds(address)
+        if wait is not None:
+            raise Declined(429, "TOO_MANY_REQUESTS", wait=wait)
+        if not self._turnstile.knows(address, request.headers.get("authorization", "")):
+            raise Declined(401, "UNAUTHENTICATED")
+        stamp = request.headers.get("x-timestamp", "")
+        if not wire.is_fresh(stamp, self._clock.now()):
+            raise Declined(401, "STALE_TIMESTAMP")
+        body = await _body(request)
+        path, given = request.url.path, request.headers.get("x-signature", "")
+        if not wire.is_genuine(self._settings.hook_secret, stamp, request.method, path, body, given):
+            self._turnstile.failed(address)
+            raise Declined(401, "BAD_SIGNATURE")
+        return body
+
+
+async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
+    try:
+        return await work()
+    except Declined as declined:
+        return _declined(declined)
+    except UnknownCase:
+        return _declined(Declined(404, "NOT_FOUND"))
+    except OtherMessage:
+        return _declined(Declined(409, "EVENT_ID_REUSED"))
+    except NotNow:
+        return _declined(Declined(503, "UNAVAILABLE", wait=RETRY_SECONDS))
+
+
+def _declined(declined: Declined) -> Response:
+    _log.info("commission_message_declined", code=declined.code)
+    body: dict[str, Any] = {"code": declined.code}
+    if declined.field is not None:
+        body["field"] = declined.field
+    headers = dict(_NO_STORE)
+    if declined.wait is not None:
+        headers["Retry-After"] = str(declined.wait)
+    if declined.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, declined.status, headers)
+
+
+async def _body(request: Request) -> bytes:
+    """The body; raises Declined where it is too large, packed, or where the caller left before its end."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Declined(415, "BAD_ENCODING")
+    content = bytearray()
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > BODY_LIMIT:
+                raise Declined(413, "TOO_LARGE")
+    except ClientDisconnect:
+        raise Declined(400, "BAD_FIELD", field="body") from None
+    return bytes(content)

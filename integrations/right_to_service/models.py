@@ -1,0 +1,169 @@
+"""What is exchanged with the Right to Service Commission, in our words; how it is written is in wire.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol, Self
+
+from domain.commission import CommissionWord, MessageState
+
+CALLS_A_MINUTE = 600
+"""Messages that the door takes in a minute: ten a second, as the Commission's own limit (section 8)."""
+
+FAILURES_A_MINUTE = 20
+"""Requests from one address that were not let in, before it is locked out for the rest of the minute (ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RightToServiceSettings:
+    """What onboarding handed over. `token` and `secret` are for our calls, `hook_…` for theirs."""
+
+    token: str = field(repr=False)
+    secret: str = field(repr=False)
+    hook_token: str = field(repr=False)
+    hook_secret: str = field(repr=False)
+    calls_a_minute: int = CALLS_A_MINUTE
+    failures_a_minute: int = FAILURES_A_MINUTE
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any], *, times: int = 1) -> Self:
+        """Read what was handed over; `times` makes the limits of the door wider. Raises KeyError, ValueError."""
+        secrets = {name: str(given[name]) for name in ("token", "secret", "hook_token", "hook_secret")}
+        if any(len(value) < 16 for value in secrets.values()):
+            raise ValueError("a token or secret is too short")
+        return cls(**secrets, calls_a_minute=CALLS_A_MINUTE * times, failures_a_minute=FAILURES_A_MINUTE * times)
+
+
+@dataclass(frozen=True, slots=True)
+class AppealFiling:
+    """The appeal object of section 6.3. The citizen is named and her mobile masked; nothing else of her is told."""
+
+    reference: str
+    application_number: str
+    service_code: str
+    district: str
+    tehsil: str | None
+    channel: str
+    ground: str
+    origin: str
+    received_on: date | None
+    due_on: date | None
+    breached_on: date | None
+    paused_days: int
+    limit_days: int | None
+    limit_unit: str | None
+    designated_id: str | None
+    first_id: str | None
+    second_id: str | None
+    citizen_name: str
+    mobile_masked: str | None
+    previous_number: str | None
+    late_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilingReceipt:
+    """That the Commission has the appeal, under its own number; `known` where it had it before."""
+
+    number: str
+    received_at: datetime | None
+    decide_by: datetime | None
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that the Commission fetches from us by its hash."""
+
+    sha256: str
+    url: str
+    octets: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """What happened to a case at our side. `id` is the key: the Commission takes one id once."""
+
+    id: str
+    kind: str
+    at: datetime
+    by: str
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A message of the Commission (section 6.2), read and checked; `digest` is the SHA-256 of its canonical JSON."""
+
+    id: str
+    number: str
+    word: CommissionWord
+    at: datetime
+    payload: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAtCommission:
+    """What the Commission says of a case: its state, what it told us, and the ids of our events that it has."""
+
+    number: str
+    reference: str
+    state: str
+    received_at: datetime | None
+    decide_by: datetime | None
+    words: tuple[Word, ...]
+    has: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotifiedService:
+    """A notified service as the Commission is told of it (section 6.1); `version` grows with each change."""
+
+    code: str
+    version: int
+    name_hi: str | None
+    name_en: str | None
+    department: str | None
+    limit_days: int | None
+    limit_unit: str | None
+    roles: Mapping[str, str | None]
+    notification: str | None
+    valid_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the sender of a message is answered. `repeated` where it is the answer of the first delivery."""
+
+    id: str
+    state: MessageState
+    code: str | None = None
+    repeated: bool = False
+
+
+class UnknownCase(Exception):
+    """No appeal that went to the Commission has this number."""
+
+
+class OtherMessage(Exception):
+    """The id was used for another message before."""
+
+
+class NotNow(Exception):
+    """The store cannot be reached; the same message may be sent again."""
+
+
+class Hearings(Protocol):
+    """Who takes what the Commission sends."""
+
+    async def take(self, word: Word) -> Told:
+        """Take a message once; a second delivery gets the first answer. Raises UnknownCase, OtherMessage, NotNow."""
+        ...
+
+    async def case_file(self, sha256: str) -> bytes | None:
+        """The signed case file with this hash, or None; each reading leaves a receipt. Raises NotNow."""
+        ...
