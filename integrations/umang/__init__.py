@@ -1,16 +1,55 @@
-"""UMANG: services of other departments through the national gateway, its face."""
+"""UMANG: services of other departments through the national gateway, and the door at which it calls us; its face."""
 
 from integrations.umang.client import POLICIES, Umang
-from integrations.umang.models import DepartmentAccess, EnvelopeKeys, Member, RationCard, UmangSettings
+from integrations.umang.door_guards import NotAuthentic, Turnstile
+from integrations.umang.door_models import (
+    HANDOFF_SECONDS,
+    OPERATIONS,
+    PUBLIC,
+    SERVICES,
+    Desk,
+    DoorAnswer,
+    DoorCall,
+    DoorSettings,
+    StoreAway,
+    UserAssertion,
+)
+from integrations.umang.endpoint import door_routes
+from integrations.umang.models import (
+    BloodBank,
+    DepartmentAccess,
+    EnvelopeKeys,
+    Mandi,
+    Medicine,
+    Member,
+    RationCard,
+    UmangSettings,
+)
 from integrations.umang.wire import CARD_NOT_FOUND
 
 __all__ = [
     "CARD_NOT_FOUND",
+    "HANDOFF_SECONDS",
+    "OPERATIONS",
     "POLICIES",
+    "PUBLIC",
+    "SERVICES",
+    "BloodBank",
     "DepartmentAccess",
+    "Desk",
+    "DoorAnswer",
+    "DoorCall",
+    "DoorSettings",
     "EnvelopeKeys",
+    "Mandi",
+    "Medicine",
     "Member",
+    "NotAuthentic",
     "RationCard",
+    "StoreAway",
+    "Turnstile",
     "Umang",
     "UmangSettings",
+    "UserAssertion",
+    "door_routes",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Self
 
 
@@ -14,9 +15,21 @@ class EnvelopeKeys:
     partner_public_key: str = field(repr=False)
 
 
+class Host(StrEnum):
+    """Whose host a department is reached at."""
+
+    GATEWAY = "GATEWAY"
+    """UMANG's own gateway, forms 1 and 2 of contracts/umang.md section 2."""
+    API_SETU = "API_SETU"
+    """API Setu's, with the keys of a subscription there: form 5."""
+
+
 @dataclass(frozen=True, slots=True)
 class DepartmentAccess:
-    """How one department behind UMANG is reached. `keys` present means encrypted bodies both ways."""
+    """How one department behind UMANG is reached. `keys` present means encrypted bodies both ways.
+
+    `published` is whether UMANG's gateway has it in the form published through API Setu (form 2).
+    """
 
     deptid: str
     srvid: str
@@ -25,6 +38,8 @@ class DepartmentAccess:
     user_name: str = ""
     token: str = field(repr=False, default="")
     keys: EnvelopeKeys | None = None
+    host: Host = Host.GATEWAY
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,13 @@ class UmangSettings:
     user_token: str = field(repr=False, default="")
     latitude: str = "30.31"
     longitude: str = "78.03"
+    enam: DepartmentAccess | None = None
+    jan_aushadhi: DepartmentAccess | None = None
+    eraktkosh: DepartmentAccess | None = None
+    published_bearer: str | None = field(repr=False, default=None)
+    """The access token of form 2, where only some departments are asked in it."""
+    setu_client_id: str = ""
+    setu_api_key: str = field(repr=False, default="")
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -66,7 +88,52 @@ class UmangSettings:
             bearer=str(given["bearer"]) if given.get("bearer") else None,
             user_id=str(given.get("user_id", "09")),
             user_token=str(given.get("user_token", "")),
+            enam=_access(given, "enam", published=bool(given.get("api_setu_bearer"))),
+            jan_aushadhi=_access(given, "jan_aushadhi"),
+            eraktkosh=_access(given, "eraktkosh", host=Host.API_SETU),
+            published_bearer=str(given["api_setu_bearer"]) if given.get("api_setu_bearer") else None,
+            setu_client_id=str(given.get("setu_client_id", "")),
+            setu_api_key=str(given.get("setu_api_key", "")),
         )
+
+
+def _access(
+    given: Mapping[str, Any], name: str, *, host: Host = Host.GATEWAY, published: bool = False
+) -> DepartmentAccess | None:
+    """The access to a department of the Union; None where onboarding handed none over."""
+    if not given.get(f"{name}_deptid"):
+        return None
+    return DepartmentAccess(
+        deptid=str(given[f"{name}_deptid"]), srvid=str(given[f"{name}_srvid"]), host=host, published=published
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mandi:
+    """A regulated market that trades on eNAM."""
+
+    name: str
+    district: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Medicine:
+    """A generic medicine of Jan Aushadhi. `pack` says what is in one; the price is None where none is told."""
+
+    code: str
+    name: str
+    pack: str | None
+    price_paise: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BloodBank:
+    """A blood bank with the units that it has of each group."""
+
+    name: str
+    address: str | None
+    phone: str | None
+    units: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

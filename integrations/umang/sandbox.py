@@ -1,4 +1,4 @@
-"""A stand-in for the UMANG gateway: forms 1 and 2 of contracts/umang.md section 2, with the departments behind it.
+"""A stand-in for UMANG: its gateway with the departments behind it (umang.md section 2), and UMANG as our caller.
 
 Written from the contract a second time; it shares no code with the client beside it.
 """
@@ -15,7 +15,9 @@ from starlette.routing import Route
 
 from integrations.city.kit import Fault, Sandbox, SandboxHome, sandbox_app, write_onboarding
 from integrations.city.magic import SpoilAnswer, magic_fault
-from integrations.umang.sandbox_departments import Department, departments
+from integrations.umang.sandbox_caller import Callers
+from integrations.umang.sandbox_central import Department
+from integrations.umang.sandbox_departments import departments
 from integrations.umang.sandbox_envelope import decrypt, encrypt, new_pair
 from integrations.umang.sandbox_gateway import (
     FORBIDDEN,
@@ -27,7 +29,9 @@ from integrations.umang.sandbox_gateway import (
     form_fields,
     has_all_fields,
 )
+from integrations.umang.sandbox_wrong import WrongCalls
 
+SETU_CLIENT = "in.gov.uk.apunisarkar"
 _PD_SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "object": lambda pd: pd,
     "list": lambda pd: [pd],
@@ -43,8 +47,18 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
     routes = [
         Route(forms[0], gateway.handler(bearer=False), methods=["POST"]),
         Route(forms[1], gateway.handler(bearer=True), methods=["POST"]),
+        Route(f"/setu{forms[1]}", gateway.handler(bearer=False, setu=True), methods=["POST"]),
     ]
-    actions = {"answer_with": gateway.answer_with, "set_quota": gateway.quota.change}
+    calls = gateway.callers
+    actions = {
+        "answer_with": gateway.answer_with,
+        "set_quota": gateway.quota.change,
+        "call": calls.call,
+        "call_bad": WrongCalls(calls).all,
+        "sign": calls.sign,
+        "hand_over": calls.hand_over,
+        "who": calls.who,
+    }
     return sandbox_app(home, routes, actions=actions, own_kinds=frozenset({"token_expired", "malformed"}))
 
 
@@ -54,19 +68,31 @@ class _Gateway:
     def __init__(self, home: SandboxHome) -> None:
         self._home = home
         self._consumer = home.state.once("consumer", "apuni", _new_consumer)
+        self._setu_key = home.state.once("consumer", "setu", _new_subscription)["key"]
         self._portal_keys = home.state.once("keys", "portal", new_pair)
         self._own_keys = home.state.once("keys", "onorc", new_pair)
         people = home.demo.get("people", [])
         self._departments = departments(people, self._consumer["user_name"], self._consumer["token"])
         self.quota = Quota(home)
+        self.callers = Callers(home)
         write_onboarding(home.onboarding, self._handed_over())
 
-    def _handed_over(self) -> dict[str, str]:
+    def _handed_over(self) -> dict[str, Any]:
         return {
+            "door": self.callers.described(),
             "api_key": self._consumer["api_key"],
             "user_id": "09",
             "user_token": "",
             "api_setu_bearer": self._consumer["bearer"],
+            "setu_url": "/setu",
+            "setu_client_id": SETU_CLIENT,
+            "setu_api_key": self._setu_key,
+            "enam_deptid": "324",
+            "enam_srvid": "1408",
+            "jan_aushadhi_deptid": "180",
+            "jan_aushadhi_srvid": "1089",
+            "eraktkosh_deptid": "171",
+            "eraktkosh_srvid": "1090",
             "onorc_deptid": "317",
             "onorc_srvid": "1519",
             "onorc_user_name": self._consumer["user_name"],
@@ -76,11 +102,14 @@ class _Gateway:
             "onorc_public_key": self._own_keys["public"],
         }
 
-    def handler(self, *, bearer: bool) -> Callable[[Request], Any]:
-        """The endpoint of one form; `bearer` where it asks for an access token beside the key."""
+    def handler(self, *, bearer: bool, setu: bool = False) -> Callable[[Request], Any]:
+        """The endpoint of one form; `bearer` where it asks for an access token beside the key.
+
+        `setu` is API Setu's own host, which asks for the keys of a subscription there (section 2, form 5).
+        """
 
         async def answer(request: Request) -> Response:
-            department = self._let_in(request, bearer=bearer)
+            department = self._let_in(request, bearer=bearer, setu=setu)
             if isinstance(department, Refusal):
                 return _refused(request, department)
             fields = self._fields(department, request, await request.body())
@@ -96,10 +125,13 @@ class _Gateway:
 
         return answer
 
-    def _let_in(self, request: Request, *, bearer: bool) -> Department | Refusal:
+    def _let_in(self, request: Request, *, bearer: bool, setu: bool) -> Department | Refusal:
         headers = request.headers
-        given = headers.get("x-api-key", "")
-        if not hmac.compare_digest(given.encode(), self._consumer["api_key"].encode()):
+        given = headers.get("x-apisetu-apikey" if setu else "x-api-key", "")
+        expected = self._setu_key if setu else self._consumer["api_key"]
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            return FORBIDDEN
+        if setu and headers.get("x-apisetu-clientid") != SETU_CLIENT:
             return FORBIDDEN
         if bearer and not self._bearer_holds(request):
             return UNAUTHORIZED
@@ -109,6 +141,8 @@ class _Gateway:
         department = self._departments.get(headers.get("deptid", ""))
         complete = all(headers.get(name) for name in ROUTING)
         if not complete or department is None or headers["srvid"] not in department.srvids:
+            return FORBIDDEN
+        if department.setu is not setu:
             return FORBIDDEN
         asked = (request.path_params["api"], request.path_params["operation"])
         return department if asked[0] == department.api and asked[1] in department.operations else FORBIDDEN
@@ -181,6 +215,10 @@ class _Gateway:
         told["times"] = int(given.get("times", 1))
         self._home.state.put("told", str(given.get("api", "onorc")), told)
         return dict(told)
+
+
+def _new_subscription() -> dict[str, str]:
+    return {"key": f"sandbox-{secrets.token_hex(16)}"}
 
 
 def _new_consumer() -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""The departments behind the UMANG sandbox: ration cards of ONORC (encrypted) and mandis of eNAM (in clear)."""
+"""The departments behind the UMANG sandbox: ration cards of ONORC (encrypted), and those for everybody (in clear)."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
+
+from integrations.umang.sandbox_central import Department, central_departments
 
 DISTRICTS = {
     "45": "ALMORA",
@@ -19,20 +20,7 @@ DISTRICTS = {
     "56": "UDAM SINGH NAGAR",
     "57": "UTTAR KASHI",
 }
-_MANDIS = ("HALDWANI", "HARIDWAR UNION", "KASHIPUR", "RUDRAPUR", "SITARGANJ")
-
 Answer = dict[str, Any]
-Operation = Callable[[Mapping[str, Any]], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """One department: its name in paths, its services and operations, and whether its bodies are encrypted."""
-
-    api: str
-    srvids: frozenset[str]
-    operations: Mapping[str, Operation]
-    encrypted: bool
 
 
 def departments(people: list[Mapping[str, Any]], user_name: str, token: str) -> dict[str, Department]:
@@ -49,16 +37,9 @@ def departments(people: list[Mapping[str, Any]], user_name: str, token: str) -> 
             return _failure("ONRC0404", fields, "Ration card not found", "राशन कार्ड नहीं मिला")
         return {"rs": "S", "rc": "ONRC0000", "rd": "Success", "pd": _card(person)}
 
-    def mandis(fields: Mapping[str, Any]) -> Answer:
-        asked = fields.get("getApmcForMI")
-        state = asked.get("stateName") if isinstance(asked, dict) else fields.get("stateName")
-        if str(state or "").upper() != "UTTARAKHAND":
-            return {"rs": "failure", "rc": "ENAM0404", "rd": "No data", "pd": None}
-        return {"rs": "S", "rc": "ENAM0000", "rd": "Success", "pd": [{"apmcList": [{"apmcName": m} for m in _MANDIS]}]}
-
     return {
         "317": Department("onorc", frozenset({"1519"}), {"getrationcard": ration_card}, encrypted=True),
-        "324": Department("enam", frozenset({"1408", "1411"}), {"getApmcForMI": mandis}, encrypted=False),
+        **central_departments(),
     }
 
 

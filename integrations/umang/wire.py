@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.text import Language
-from integrations.umang.models import DepartmentAccess, Member, RationCard, UmangSettings
+from integrations.umang.models import DepartmentAccess, Host, Member, RationCard, UmangSettings
+
+NO_DATA = "NO_DATA"
+"""A list of a service for everybody that is empty."""
 
 PLAIN_FORM = "/{api}Api/ws1/{operation}"
 API_SETU_FORM = "/umang/apisetu/dept/{api}api/ws1/{operation}"
@@ -23,9 +26,17 @@ RESULT_CODES = {
     "ONRC0403": NOT_SUBSCRIBED,
     "ONRC0404": CARD_NOT_FOUND,
     "ONRC0409": "CARD_NOT_ACTIVE",
+    "ENAM0403": NOT_SUBSCRIBED,
+    "ENAM0404": NO_DATA,
+    "JANA0403": NOT_SUBSCRIBED,
+    "JANA0404": NO_DATA,
+    "ERKT0403": NOT_SUBSCRIBED,
+    "ERKT0404": NO_DATA,
 }
 """Our word for a result code (`rc`) that comes with a refusal."""
-TRANSIENT_CODES = frozenset({"ONRC0500", "ONRC0503"})
+TRANSIENT_CODES = frozenset(
+    f"{prefix}{code}" for prefix in ("ONRC", "ENAM", "JANA", "ERKT") for code in ("0500", "0503")
+)
 """Result codes by which the department says that it is down itself."""
 RESULT_TEXTS = (
     ("not found", CARD_NOT_FOUND),
@@ -47,22 +58,28 @@ class OtherCard(Unreadable):
     """The answer is of another card than the one asked for; it must never be shown."""
 
 
-def path(settings: UmangSettings, api: str, operation: str) -> str:
-    """Where an operation of a department lies, in the form that the settings call for."""
-    form = API_SETU_FORM if settings.bearer else PLAIN_FORM
+def path(settings: UmangSettings, department: DepartmentAccess, api: str, operation: str) -> str:
+    """Where an operation of a department lies, in the form that its host and the settings call for."""
+    published = department.host is Host.API_SETU or department.published or settings.bearer is not None
+    form = API_SETU_FORM if published else PLAIN_FORM
     return form.format(api=api, operation=operation)
 
 
 def headers(settings: UmangSettings, department: DepartmentAccess) -> dict[str, str]:
-    """The key and the routing headers; the gateway routes by these, not by their copies in the body."""
+    """The keys and the routing headers; the gateway routes by these, not by their copies in the body.
+
+    API Setu's own host asks for the keys of a subscription there (section 2, form 5).
+    """
     sent = {
-        "x-api-key": settings.api_key,
         **_routing(department),
         "tenantid": "",
         "Content-Type": "application/json",
         "Accept": "application/json",
     }
-    return {**sent, "Authorization": f"Bearer {settings.bearer}"} if settings.bearer else sent
+    if department.host is Host.API_SETU:
+        return {"X-APISETU-CLIENTID": settings.setu_client_id, "X-APISETU-APIKEY": settings.setu_api_key, **sent}
+    bearer = settings.bearer or (settings.published_bearer if department.published else None)
+    return {"x-api-key": settings.api_key, **sent, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
 
 
 def body(
@@ -71,7 +88,7 @@ def body(
     *,
     tracker: str,
     language: Language,
-    parameters: Mapping[str, str],
+    parameters: Mapping[str, Any],
 ) -> bytes:
     """The common fields with the department's parameters flat beside them, as compact JSON; all values are texts."""
     fields = {
@@ -122,13 +139,13 @@ def succeeded(answer: Mapping[str, Any]) -> bool:
 
 def is_transient(answer: Mapping[str, Any]) -> bool:
     """Whether a failure is the department's own outage."""
-    return _text(answer, "rc") in TRANSIENT_CODES
+    return text_of(answer, "rc") in TRANSIENT_CODES
 
 
 def refusal_code(answer: Mapping[str, Any]) -> str:
     """Our word for why the department refused."""
-    by_code = RESULT_CODES.get(_text(answer, "rc") or "")
-    said = (_text(answer, "rd") or "").lower()
+    by_code = RESULT_CODES.get(text_of(answer, "rc") or "")
+    said = (text_of(answer, "rd") or "").lower()
     return by_code or next((code for part, code in RESULT_TEXTS if part in said), OTHER_REFUSAL)
 
 
@@ -137,20 +154,20 @@ def ration_card(answer: Mapping[str, Any], card_number: str) -> RationCard | Non
     fields = _payload(answer.get("pd"))
     if not fields:
         return None
-    if (_text(fields, "rcId") or "").upper() != card_number:
+    if (text_of(fields, "rcId") or "").upper() != card_number:
         raise OtherCard("foreign_record")
     members = fields.get("memberDetailsList") or []
     if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
         raise Unreadable("members_malformed")
-    scheme, district = _text(fields, "schemeName"), _text(fields, "homeDistName")
+    scheme, district = text_of(fields, "schemeName"), text_of(fields, "homeDistName")
     if scheme is None or district is None:
         raise Unreadable("card_incomplete")
     people = tuple(
-        Member(name, _text(member, "releationship_name") or "")
+        Member(name, text_of(member, "releationship_name") or "")
         for member in members
-        if (name := _text(member, "memberName"))
+        if (name := text_of(member, "memberName"))
     )
-    return RationCard(card_number, scheme, district, _text(fields, "fpsId"), people)
+    return RationCard(card_number, scheme, district, text_of(fields, "fpsId"), people)
 
 
 def _routing(department: DepartmentAccess) -> dict[str, str]:
@@ -169,7 +186,7 @@ def _payload(given: Any) -> Mapping[str, Any]:
     return {name: value for block in blocks if isinstance(block, dict) for name, value in block.items()}
 
 
-def _text(fields: Mapping[str, Any], name: str) -> str | None:
+def text_of(fields: Mapping[str, Any], name: str) -> str | None:
     """A text, or a number as text; None for what is missing or says so ("none", "null")."""
     value = fields.get(name)
     if not isinstance(value, str | int) or isinstance(value, bool):

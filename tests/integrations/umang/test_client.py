@@ -43,7 +43,7 @@ PEOPLE = [
 class Gateway:
     sandbox: Sandbox
     clock: ManualClock
-    given: dict[str, str]
+    given: dict[str, Any]
 
     def settings(self, **changes: str) -> UmangSettings:
         return UmangSettings.from_onboarding({**self.given, **changes})
@@ -58,7 +58,7 @@ class Gateway:
 
 @pytest.fixture(scope="module")
 def keys() -> dict[str, dict[str, str]]:
-    return {"portal": new_pair(), "onorc": new_pair()}
+    return {name: new_pair() for name in ("portal", "onorc", "caller", "door")}
 
 
 @pytest.fixture
@@ -75,6 +75,9 @@ def gateway(tmp_path: Path, keys: dict[str, dict[str, str]]) -> Iterator[Gateway
     )
     for name, pair in keys.items():  # making RSA keys anew for each test would take a second
         home.state.add("keys", name, pair)
+    own = {"api_key": "k" * 40, "secret": "s" * 40}
+    pair = keys["portal"]
+    home.state.add("caller", "own", {**own, "private_key": pair["private"], "public_key": pair["public"]})
     sandbox = create_sandbox(home)
     yield Gateway(sandbox, clock, json.loads(home.onboarding.read_text()))
     sandbox.close()

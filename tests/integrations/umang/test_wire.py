@@ -42,10 +42,10 @@ def test_the_headers_route_and_the_bearer_is_sent_only_where_there_is_one():
         "formtrkr": "0",
     }
     assert "Authorization" not in sent
-    assert wire.path(SETTINGS, "onorc", "getrationcard") == "/onorcApi/ws1/getrationcard"
+    assert wire.path(SETTINGS, ONORC, "onorc", "getrationcard") == "/onorcApi/ws1/getrationcard"
     published = UmangSettings("the key", ONORC, bearer="a token")
     assert wire.headers(published, ONORC)["Authorization"] == "Bearer a token"
-    assert wire.path(published, "onorc", "getrationcard") == "/umang/apisetu/dept/onorcapi/ws1/getrationcard"
+    assert wire.path(published, ONORC, "onorc", "getrationcard") == "/umang/apisetu/dept/onorcapi/ws1/getrationcard"
 
 
 def test_an_envelope_made_by_openssl_is_opened_by_both_sides():

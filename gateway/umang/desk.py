@@ -1,0 +1,130 @@
+"""Stands behind UMANG's door: who the user is with us, what was asked before, and the answer of the graph."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+
+from actions import umang_users
+from actions.environment import Environment
+from domain.errors import ErrorCode
+from domain.people import ANONYMOUS, Subject
+from domain.text import Language
+from gateway.umang import reads, writes
+from gateway.umang.reading import Given
+from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
+from gateway.umang.telling import PASSING, Told, told_of_code
+from integrations.umang import PUBLIC, DoorAnswer, DoorCall, StoreAway, UserAssertion
+from integrations.umang.answering import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
+from store import umang
+from store.errors import StoreError
+from store.umang import Request
+
+Work = Callable[[Operations, Given], Awaitable[Mapping[str, Any]]]
+
+WORK: Mapping[str, Work] = MappingProxyType(
+    {
+        "getServices": reads.get_services,
+        "getServiceDetail": reads.get_service_detail,
+        "getForm": reads.get_form,
+        "getMyApplications": reads.get_my_applications,
+        "getApplicationStatus": reads.get_application_status,
+        "getCertificate": reads.get_certificate,
+        "getBenefits": reads.get_benefits,
+        "applyService": writes.apply_service,
+        "attachDocument": writes.attach_document,
+        "initiatePayment": writes.initiate_payment,
+        "fileAppeal": writes.file_appeal,
+        "postFeedback": writes.post_feedback,
+    }
+)
+"""What is done for each operation."""
+
+_log = structlog.get_logger(__name__)
+
+
+class UmangDesk:
+    """The Desk of the door: actions and published operations, as for the apps."""
+
+    def __init__(self, env: Environment, documents: Documents, make_context: MakeContext) -> None:
+        self._env = env
+        self._documents = documents
+        self._make_context = make_context
+
+    async def spend(self, user: UserAssertion) -> bool:
+        """Use an assertion up; False where it was used before. Raises StoreAway."""
+        try:
+            return await umang_users.spend(self._env, user)
+        except StoreError as error:
+            raise StoreAway from error
+
+    async def answer(self, call: DoorCall) -> DoorAnswer:
+        """Answer a call. Raises StoreAway."""
+        try:
+            subject = await umang_users.subject_of(self._env, call.user) if call.user else None
+            if subject is None and call.operation not in PUBLIC:
+                return await self._not_linked(call)
+            if call.writes and subject is not None:
+                return await self._once(call, subject)
+            return await self._told(call, subject or ANONYMOUS, READ_SECONDS)
+        except StoreError as error:
+            raise StoreAway from error
+
+    async def _not_linked(self, call: DoorCall) -> DoorAnswer:
+        if call.user is None:
+            raise StoreAway  # the door lets nobody through to here without an assertion
+        address = await umang_users.ask_link(self._env, call.user)
+        return failure(NOT_LINKED, Language(call.language), payload={"linkUrl": address})
+
+    async def _once(self, call: DoorCall, subject: Subject) -> DoorAnswer:
+        """A write: the first answer to its tracker, or 0409 where something else was asked under it."""
+        request = Request(call.tracker, call.operation, call.srvid, subject.person_id or "", call.body_hash)
+        known = await self._env.store.carry_out(lambda tx: umang.begin(tx, request))
+        if known is not None and known.body_hash != request.body_hash:
+            return failure(DUPLICATE, Language(call.language))
+        if known is not None and known.answer is not None:
+            return _opened(known.answer)
+        answer = await self._told(call, replace(subject, partner_request=request.record), WRITE_SECONDS)
+        if answer.code in PASSING:
+            return answer
+        try:
+            sealed, code = _sealed(answer), answer.code
+            kept = await self._env.store.carry_out(lambda tx: umang.keep_answer(tx, request.record, sealed, code))
+        except StoreError as error:
+            _log.warning("umang_answer_not_kept", kind=type(error).__name__)
+            return answer
+        return _opened(kept)
+
+    async def _told(self, call: DoorCall, subject: Subject, seconds: float) -> DoorAnswer:
+        language = Language(call.language)
+        caller = Caller(subject, language, f"umang:{call.operation}:{call.tracker}")
+        graph = Operations(self._documents, self._make_context, caller, self._env.clock, seconds)
+        try:
+            payload = await WORK[call.operation](graph, Given(call.parameters, language))
+        except Told as told:
+            return told.answer
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last wall: a partner never sees a stack trace
+            _log.error("umang_fault", operation=call.operation, exception=type(error).__name__)
+            return told_of_code(ErrorCode.INTERNAL, language).answer
+        if payload.get("partial"):
+            return replace(success(payload, language), code=SOURCE_AWAY, text=TEXTS[SOURCE_AWAY].in_language(language))
+        return success(payload, language)
+
+
+def _sealed(answer: DoorAnswer) -> dict[str, Any]:
+    """The answer to keep: its payload as text, so that the same octets are written again."""
+    return {
+        "code": answer.code,
+        "text": answer.text,
+        "payload": json.dumps(answer.payload, ensure_ascii=False),
+        "success": answer.success,
+    }
+
+
+def _opened(kept: Mapping[str, Any]) -> DoorAnswer:
+    return DoorAnswer(kept["code"], kept["text"], json.loads(kept["payload"]), success=kept["success"])

@@ -1,0 +1,74 @@
+"""Puts UMANG's doors together: the calls, the hand-off with the page of linking, and the description."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from starlette.routing import Route
+from strawberry.schema import BaseSchema
+
+from domain.clock import Clock
+from domain.sources import Source
+from domain.switches import Switchboard, SwitchState
+from gateway.composition import House
+from gateway.http.calls import RequestContext, RequestFacts
+from gateway.http.edge import Edge
+from gateway.http.metrics import Metrics
+from gateway.http.pipeline import Pipeline
+from gateway.http.watched import WAIT_SECONDS
+from gateway.limits import DEMO_COST_TIMES, DEMO_TIMES
+from gateway.partners import handed_over
+from gateway.settings import Settings
+from gateway.umang.description import description_routes
+from gateway.umang.desk import UmangDesk
+from gateway.umang.handoff import handoff_routes
+from gateway.umang.running import Caller, Documents
+from integrations.umang import DoorSettings, door_routes
+from schema.context import Context
+
+
+def umang_routes(settings: Settings, house: House, graph: BaseSchema, edge: Edge, metrics: Metrics) -> list[Route]:
+    """Every route that UMANG or a browser from its app asks at."""
+    env = house.environment
+    times = DEMO_TIMES if settings.demo else 1
+    door = handed_over(settings, "umang", lambda given: DoorSettings.from_onboarding(given, times))
+    shut = shut_by(house.switches, env.clock)
+    pipeline = Pipeline(graph, _no_requests, replace(edge, streams=None))
+    desk = UmangDesk(env, Documents(pipeline), partial(context_of, house, settings))
+    return [
+        *door_routes(desk, door, env.clock, shut=shut, observe=partial(metrics.observe_partner, Source.UMANG)),
+        *handoff_routes(env, door, session_seconds=settings.session_life, shut=shut),
+        *description_routes(settings.url, door),
+    ]
+
+
+def context_of(house: House, settings: Settings, caller: Caller) -> Context:
+    """The context of one operation that UMANG's door runs for a citizen, or for nobody."""
+    return Context(
+        request_id=house.environment.ids.key(),
+        subject=caller.subject,
+        language=caller.language,
+        environment=house.environment,
+        monitor=house.monitor,
+        switches=house.switches,
+        cost_limit=settings.limits.cost * (DEMO_COST_TIMES if settings.demo else 1),
+        federation=False,
+    )
+
+
+def shut_by(switches: Switchboard, clock: Clock) -> Callable[[], int | None]:
+    """Tells for how many seconds the door is switched off; None while it is open."""
+
+    def shut() -> int | None:
+        now = clock.now()
+        if switches.system(Source.UMANG, now) is not SwitchState.OFF:
+            return None
+        return max(1, math.ceil(switches.seconds_left(Source.UMANG, now) or WAIT_SECONDS))
+
+    return shut
+
+
+async def _no_requests(facts: RequestFacts) -> RequestContext:
+    """The pipeline of this door is given its contexts; it never makes one from a request."""
+    raise RuntimeError(f"no request has a context here: {facts.request_id}")

@@ -1,0 +1,127 @@
+"""The ways from the UMANG app into our own pages: the hand-off with a session, and linking an account once."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from actions.environment import Environment
+from actions.sessions import subject_for_token
+from actions.sign_in import open_for_umang
+from actions.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, spend, subject_of
+from domain.assurance import Assurance
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.people import PersonKind, Subject
+from gateway.sign_in import cookies, pages
+from gateway.sign_in.asking import PLAIN, form_of, from_elsewhere, language_of, platform_of, readable, text_in
+from gateway.umang import link_pages
+from integrations.umang import HANDOFF_SECONDS, DoorSettings, NotAuthentic, Turnstile
+
+HANDOFF_PATH = "/umang/handoff"
+
+
+def handoff_routes(
+    env: Environment,
+    settings: DoorSettings,
+    *,
+    session_seconds: int,
+    shut: Callable[[], int | None] = lambda: None,
+) -> list[Route]:
+    """`/umang/handoff` for browsers that come from the app, and the page at which an account is linked."""
+    doors = _Doors(env, settings, session_seconds, shut)
+    return [
+        Route(HANDOFF_PATH, readable(doors.hand_over), methods=["GET"]),
+        Route(LINK_PATH, readable(doors.ask), methods=["GET"]),
+        Route(LINK_PATH, readable(doors.confirm), methods=["POST"]),
+    ]
+
+
+class _Doors:
+    def __init__(
+        self, env: Environment, settings: DoorSettings, session_seconds: int, shut: Callable[[], int | None]
+    ) -> None:
+        self._env = env
+        self._settings = settings
+        self._session_seconds = session_seconds
+        self._shut = shut
+        self._turnstile = Turnstile(settings, env.clock)
+
+    async def hand_over(self, request: Request) -> Response:
+        """Open a session for whom the token names and go on to the target; to the link page where she has no account.
+
+        The token is an assertion that is good once and for two minutes; the target is a path of the list.
+        """
+        closed = self._shut()
+        if closed is not None:
+            language = language_of(request)
+            return pages.problem_page(language, ErrorCode.SOURCE_UNAVAILABLE, status=503, retry_after=closed)
+        target = self._target(request.query_params.get("target", ""))
+        try:
+            token = request.query_params.get("token", "")
+            user = self._turnstile.assertion(token, srvid=None, longest=HANDOFF_SECONDS)
+        except NotAuthentic:
+            raise _start_again() from None
+        if not await spend(self._env, user):
+            raise _start_again()
+        subject = await subject_of(self._env, user)
+        if subject is None or subject.person_id is None:
+            return RedirectResponse(await ask_link(self._env, user), 303, headers=dict(PLAIN))
+        strength = subject.assurance or Assurance.LOW
+        tokens = await open_for_umang(
+            self._env, subject.person_id, strength, self._session_seconds, platform=platform_of(request)
+        )
+        response = RedirectResponse(target, 303, headers=dict(PLAIN))
+        cookies.open_session(response, self._env, tokens.access_token, self._session_seconds)
+        if tokens.refresh_token is not None:
+            cookies.keep_refresh(response, self._env, tokens.refresh_token, tokens.refresh_expires_in)
+        return response
+
+    async def ask(self, request: Request) -> Response:
+        """Show what would be linked."""
+        ticket = request.query_params.get("ticket", "")
+        asked = await link_asked(self._env, ticket)
+        signed_in = await self._citizen(request) is not None
+        return link_pages.link_page(language_of(request), ticket, asked, signed_in=signed_in)
+
+    async def confirm(self, request: Request) -> Response:
+        """Link the account where the digits are right; ask again where they are not."""
+        if from_elsewhere(request):
+            raise Problems(Problem(ErrorCode.FORBIDDEN))
+        form, subject = await form_of(request), await self._citizen(request)
+        if subject is None:
+            raise Problems(Problem(ErrorCode.UNAUTHENTICATED, (), Remedy.SIGN_IN_AGAIN))
+        ticket, language = text_in(form, "ticket"), language_of(request)
+        try:
+            await confirm_link(self._env, subject, ticket, text_in(form, "digits"))
+        except Problems as refused:
+            left = refused.problems[0].params.get("left", "0")
+            if refused.code is not ErrorCode.OTP_WRONG or left == "0":
+                raise
+            asked = await link_asked(self._env, ticket)
+            return link_pages.link_page(language, ticket, asked, signed_in=True, left=left)
+        return link_pages.linked_page(language)
+
+    async def _citizen(self, request: Request) -> Subject | None:
+        """The citizen who is signed in in this browser."""
+        token = cookies.token_of(request)
+        if token is None:
+            return None
+        try:
+            subject = await subject_for_token(self._env, token)
+        except NotSignedIn:
+            return None
+        return subject if subject.kind is PersonKind.CITIZEN else None
+
+    def _target(self, target: str) -> str:
+        """A page of the list, with a query if need be; raises Problems(BAD_INPUT)."""
+        parts = urlsplit(target)
+        plain = target.isascii() and target.isprintable() and "\\" not in target and not parts.scheme
+        if not plain or parts.netloc or parts.path not in self._settings.targets:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("target",)))
+        return target
+
+
+def _start_again() -> Problems:
+    return Problems(Problem(ErrorCode.BAD_INPUT, ("token",), Remedy.SIGN_IN_AGAIN))

@@ -1,0 +1,58 @@
+"""The pages of linking an account with UMANG as HTML: no script, the style sheet of sign-in, both languages."""
+
+from html import escape
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse
+
+from actions.umang_users import LINK_PATH, LinkAsked
+from domain.text import Language
+from gateway.sign_in.pages import respond, say
+from gateway.umang import link_texts as texts
+
+
+def link_page(
+    language: Language, ticket: str, asked: LinkAsked, *, signed_in: bool, left: str | None = None
+) -> HTMLResponse:
+    """What is to be linked, with the way to sign in, or for a citizen who is signed in with the form to confirm."""
+    body = (
+        f"<h1>{say(texts.TITLE, language)}</h1><p>{say(texts.INTRODUCTION, language)}</p>"
+        f"<p>{say(texts.ACCOUNT, language)} <strong>{escape(asked.masked_mobile)}</strong></p>"
+    )
+    body += _form(language, ticket, left) if signed_in else _way_in(language, ticket)
+    status = 200 if left is None else 422
+    return respond(language, texts.TITLE, body, {"ticket": ticket}, status, path=LINK_PATH)
+
+
+def linked_page(language: Language) -> HTMLResponse:
+    """It is done."""
+    body = (
+        f'<h1>{say(texts.LINKED, language)}</h1><p role="status">{say(texts.GO_BACK, language)}</p>'
+        f"<p>{say(texts.SHARED, language)}</p>"
+    )
+    return respond(language, texts.LINKED, body, path=None)
+
+
+def _way_in(language: Language, ticket: str) -> str:
+    back = f"{LINK_PATH}?{urlencode({'ticket': ticket, 'language': language.value})}"
+    address = f"/sign-in?{urlencode({'return_to': back, 'language': language.value})}"
+    return (
+        f"<p>{say(texts.SIGN_IN_FIRST, language)}</p>"
+        f'<p><a class="provider" href="{escape(address)}">{say(texts.SIGN_IN, language)}</a></p>'
+    )
+
+
+def _form(language: Language, ticket: str, left: str | None) -> str:
+    wrong = ""
+    if left is not None:
+        wrong = f'<p role="alert" id="wrong">{say(texts.WRONG, language).format(left=escape(left))}</p>'
+    described = "warning wrong" if left is not None else "warning"
+    return (
+        f'<p role="note" id="warning">{say(texts.WARNING, language)}</p><p>{say(texts.SHARED, language)}</p>{wrong}'
+        f'<form method="post" action="{LINK_PATH}?language={language.value}">'
+        f'<input type="hidden" name="ticket" value="{escape(ticket)}">'
+        f'<label for="digits">{say(texts.DIGITS, language)}</label>'
+        '<input id="digits" name="digits" inputmode="numeric" autocomplete="off" maxlength="4" required '
+        f'aria-describedby="{described}">'
+        f"<button>{say(texts.CONFIRM, language)}</button></form>"
+    )

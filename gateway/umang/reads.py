@@ -1,0 +1,228 @@
+"""The operations that only read: catalogue, forms, applications, certificates, benefits."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain.lifecycle import Status
+from domain.money import rupees
+from gateway.umang.reading import Given
+from gateway.umang.running import Operations, Said
+from gateway.umang.telling import Told
+from integrations.umang.answering import NOT_FOUND, failure
+
+WALK = 100
+"""Rows that are asked of the graph at once; a page of UMANG is a part of what is walked so."""
+
+_YEAR = re.compile(r"(?P<from>20[0-9]{2})-(?P<to>[0-9]{2})")
+
+
+async def get_services(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """The catalogue in pages of at most 50."""
+    skip, limit = given.page()
+    given.settle()
+
+    async def page(after: str | None) -> tuple[Mapping[str, Any], Said]:
+        said = await graph.run("UmangGetServices", limit=WALK, after=after)
+        return said.data["services"], said
+
+    total, rows, _ = await _walked(page, skip, limit)
+    services = [
+        {
+            "serviceCode": row["code"],
+            "name": row["name"],
+            "department": (row["department"] or {}).get("name"),
+            "timeLimitDays": row["timeLimitDays"],
+            "timeLimitUnit": row["timeLimitUnit"],
+            "fee": rupees_of(row["fee"]),
+            "channel": row["channels"],
+        }
+        for row in rows
+    ]
+    return {"services": services, "total": total}
+
+
+async def get_service_detail(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """One service with its papers and its officers."""
+    code = given.text("serviceCode")
+    given.settle()
+    service = found((await graph.run("UmangGetServiceDetail", code=code)).data["service"], graph)
+    return {
+        "serviceCode": service["code"],
+        "name": service["name"],
+        "department": (service["department"] or {}).get("name"),
+        "category": service["category"],
+        "open": service["open"],
+        "outcome": service["outcome"],
+        "timeLimitDays": service["timeLimitDays"],
+        "timeLimitUnit": service["timeLimitUnit"],
+        "notified": service["rtsNotified"],
+        "fee": rupees_of(service["fee"]),
+        "documents": service["documents"],
+        "channel": service["channels"],
+        "designatedOfficer": service["designatedOfficer"],
+        "firstAppellate": service["firstAppellate"],
+        "secondAppellate": service["secondAppellate"],
+    }
+
+
+async def get_form(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """The form of a service. The names of its questions are the keys of `formData`."""
+    code = given.text("serviceCode")
+    given.settle()
+    service = found((await graph.run("UmangGetForm", code=code)).data["service"], graph)
+    form = found(service["form"], graph)
+    return {
+        "serviceCode": service["code"],
+        "formVersion": form["version"],
+        "title": form["label"],
+        "help": form["help"],
+        "sections": form["sections"],
+        "documents": service["documents"],
+    }
+
+
+async def get_my_applications(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """The applications of the linked citizen, the newest first."""
+    skip, limit = given.page()
+    status = given.one_of("status", frozenset(each.value for each in Status))
+    given.settle()
+
+    async def page(after: str | None) -> tuple[Mapping[str, Any], Said]:
+        said = await graph.run("UmangGetMyApplications", limit=WALK, after=after, statuses=[status] if status else None)
+        return found(said.data["viewer"], graph)["applications"], said
+
+    total, rows, _ = await _walked(page, skip, limit)
+    return {"applications": [_row(row) for row in rows], "total": total}
+
+
+async def get_application_status(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """Status, stages, due date and delivery of one application."""
+    number = given.text("applicationId")
+    given.settle()
+    seen = found((await graph.run("UmangGetApplicationStatus", number=number)).data["application"], graph)
+    return {
+        **_row(seen),
+        "stages": [
+            {"stage": step["after"], "text": step["label"], "at": step["at"]}
+            for step in sorted(seen["timeline"], key=lambda step: int(step["sequence"]))
+        ],
+        "feeDue": fee_due(seen),
+        "deliveredOn": day_of(seen["deliveredAt"]),
+    }
+
+
+async def get_certificate(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """The DigiLocker address of the certificate of an application; 0404 while there is none."""
+    number = given.text("applicationId")
+    given.settle()
+    seen = found((await graph.run("UmangGetCertificate", number=number)).data["application"], graph)
+    certificate = found(seen["certificate"], graph)
+    return {
+        "applicationId": seen["number"],
+        "digilockerUri": certificate["uri"],
+        "certificateNo": certificate["number"],
+        "name": certificate["name"],
+        "status": certificate["status"],
+        "issuedOn": certificate["issuedOn"],
+        "validUntil": certificate["validUntil"],
+    }
+
+
+async def get_benefits(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """The instalments of the linked citizen's benefits, of one financial year where one is named.
+
+    Where DBT finance does not answer it is what our own record says: `partial` is true and names it.
+    """
+    year = given.text("financialYear", needed=False)
+    span = _span(year)
+    if year and span is None:
+        given.wrong("financialYear", "NOT_A_YEAR")
+    given.settle()
+    said = await graph.run("UmangGetBenefits")
+    held = found(said.data["viewer"], graph)["benefits"] or {"nodes": [], "complete": False}
+    rows = [
+        _instalment(benefit, one)
+        for benefit in held["nodes"]
+        for one in benefit["instalments"]
+        if span is None or span[0] <= one["periodFrom"] <= span[1]
+    ]
+    payload: dict[str, Any] = {"benefits": rows}
+    return with_missing(payload, said.missing)
+
+
+def with_missing(payload: dict[str, Any], missing: Sequence[str]) -> dict[str, Any]:
+    """The payload, marked as partial where systems did not answer, with their names."""
+    return {**payload, "partial": True, "missing": list(missing)} if missing else payload
+
+
+def found(value: Any, graph: Operations) -> Mapping[str, Any]:
+    """What the graph gave; raises Told with 0404 where it gave nothing, be it absent or somebody else's."""
+    if not value:
+        raise Told(failure(NOT_FOUND, graph.language))
+    known: Mapping[str, Any] = value
+    return known
+
+
+def rupees_of(paise: Any) -> str | None:
+    """An amount in rupees with two decimals, as text; None where nobody knows it."""
+    return None if paise is None else rupees(int(paise))
+
+
+def fee_due(application: Mapping[str, Any]) -> str:
+    """What is still to be paid, in rupees."""
+    fee = application["fee"]
+    return rupees(0 if fee is None or fee["receipt"] else int(fee["amount"]))
+
+
+def day_of(instant: str | None) -> str | None:
+    """The day in India of an instant as the graph tells it."""
+    return None if instant is None else instant[:10]
+
+
+def _row(seen: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "applicationId": seen["number"],
+        "acknowledgementNo": seen["acknowledgement"],
+        "serviceCode": seen["service"]["code"],
+        "serviceName": seen["service"]["name"],
+        "status": seen["status"],
+        "statusText": seen["statusLabel"],
+        "submittedOn": day_of(seen["submittedAt"]),
+        "dueDate": day_of(seen["deadline"]["dueAt"]),
+    }
+
+
+def _instalment(benefit: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "scheme": (benefit["scheme"] or {}).get("name"),
+        "amount": rupees_of(one["amount"]),
+        "status": one["status"],
+        "statusText": one["statusLabel"],
+        "periodFrom": one["periodFrom"],
+        "periodTo": one["periodTo"],
+        "paidOn": day_of(one["statusAt"]) if one["status"] == "CREDITED" else None,
+        "utrLast4": one["bankReferenceLast4"],
+    }
+
+
+def _span(year: str) -> tuple[str, str] | None:
+    """The first and last day of a financial year such as 2026-27."""
+    match = _YEAR.fullmatch(year)
+    if match is None or (int(match["from"]) + 1) % 100 != int(match["to"]):
+        return None
+    return f"{match['from']}-04-01", f"{int(match['from']) + 1}-03-31"
+
+
+async def _walked(page: Any, skip: int, limit: int) -> tuple[int | None, list[Mapping[str, Any]], tuple[str, ...]]:
+    """So many rows behind so many, walked by the graph's cursors; the total, and systems that did not answer."""
+    rows: list[Mapping[str, Any]] = []
+    after, total, missing = None, None, ()
+    while len(rows) < skip + limit:
+        connection, said = await page(after)
+        rows += connection["nodes"]
+        total, missing = connection["totalCount"], said.missing
+        if not connection["pageInfo"]["hasNextPage"]:
+            break
+        after = connection["pageInfo"]["endCursor"]
+    return total, rows[skip : skip + limit], missing

@@ -1,0 +1,131 @@
+"""Runs the published operations of `operations/umang` in this process, by the graph's own pipeline.
+
+Policy, cost, idempotency, errors and languages are those of the graph: there is no other way from the door to a verb.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import ExecutionResult
+
+from domain.clock import Clock
+from domain.errors import ErrorCode
+from domain.people import Subject
+from domain.sources import SourceState
+from domain.text import Language
+from gateway.http.body import GraphQLParameters
+from gateway.http.calls import Ready, RequestContext, Resolved
+from gateway.http.pipeline import Pipeline
+from gateway.http.refusals import Refusal
+from gateway.screens import OPERATIONS, screens
+from gateway.umang.telling import Told, told_of_code
+from schema.errors import OURS, Fault, fault_of
+
+READ_SECONDS, WRITE_SECONDS = 3.5, 4.0
+"""How long one call may take in all, whatever it asks of the graph; five are the most (contract section 6)."""
+
+APP = "umang"
+
+MakeContext = Callable[["Caller"], RequestContext]
+"""Makes the context of one operation of the graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """For whom, in which language, and under which key the graph is asked."""
+
+    subject: Subject
+    language: Language
+    request_id: str
+
+
+class Documents:
+    """The operations of UMANG in the folder, ready to be run. Raises DocumentRefused where one does not fit."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self._held: dict[str, Resolved] = {}
+        for screen in screens(OPERATIONS, APP):
+            operation = screen.operation
+            self._held[operation.name] = Resolved(operation.body, trusted=True, name=operation.name)
+
+    def ready(self, name: str, variables: Mapping[str, Any]) -> Ready:
+        """One operation with its variables. KeyError where there is none of that name."""
+        resolved = self._held[name]
+        prepared = self.pipeline.documents.prepare(resolved.query)
+        parameters = GraphQLParameters(resolved.query, None, dict(variables))
+        return Ready(parameters, resolved, prepared, prepared.operation(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the graph answered: its data, and the outside systems that did not answer."""
+
+    data: Mapping[str, Any]
+    missing: tuple[str, ...] = ()
+
+
+class Operations:
+    """Asks the graph for one call at the door, within the seconds that the call may take in all."""
+
+    def __init__(
+        self, documents: Documents, make_context: MakeContext, caller: Caller, clock: Clock, seconds: float
+    ) -> None:
+        self._documents = documents
+        self._make_context = make_context
+        self._clock = clock
+        self._ends_at = clock.monotonic() + seconds
+        self.caller = caller
+
+    @property
+    def language(self) -> Language:
+        """The language of the answer."""
+        return self.caller.language
+
+    async def run(self, name: str, **variables: Any) -> Said:
+        """Run an operation of the folder. Raises Told where the graph refuses it, or is not done in time."""
+        left = self._ends_at - self._clock.monotonic()
+        if left <= 0:
+            raise told_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language)
+        ready = self._documents.ready(name, variables)
+        context = self._make_context(self.caller)
+        try:
+            result = await self._documents.pipeline.execute(ready, context, seconds=left)
+        except Refusal as refusal:
+            raise _told(refusal.fault, self.language) from None
+        except TimeoutError:
+            raise told_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language) from None
+        except Exception as error:
+            if isinstance(error, OURS):
+                raise _told(fault_of(error), self.language) from None
+            raise
+        return self._said(result)
+
+    def _said(self, result: ExecutionResult) -> Said:
+        errors = [dict(error.formatted) for error in result.errors or ()]
+        data = result.data
+        if data is None or (errors and all(value is None for value in data.values())):
+            raise _of_errors(errors, self.language)
+        sources = (result.extensions or {}).get("sources") or ()
+        missing = {source["name"] for source in sources if source["state"] == SourceState.DOWN.value}
+        missing |= {extensions["source"] for error in errors if "source" in (extensions := error["extensions"])}
+        return Said(data, tuple(sorted(missing)))
+
+
+def _told(fault: Fault, language: Language) -> Told:
+    return told_of_code(fault.code, language, text=fault.message(language), wait=fault.retry_after)
+
+
+def _of_errors(errors: list[dict[str, Any]], language: Language) -> Told:
+    if not errors:
+        return told_of_code(ErrorCode.INTERNAL, language)
+    extensions = errors[0]["extensions"]
+    source = extensions.get("source")
+    return told_of_code(
+        ErrorCode(extensions["code"]),
+        language,
+        text=errors[0]["message"],
+        wait=extensions.get("retryAfterSeconds"),
+        missing=(source,) if source else (),
+    )

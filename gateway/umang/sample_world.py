@@ -1,0 +1,138 @@
+"""A store of its own for the samples of docs/partners/umang: catalogue, two people, a clock that stands still."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from starlette.routing import Route
+
+from actions.catalogue_import import import_catalogue
+from actions.decide import Decide, Verdict, decide_application
+from actions.environment import Environment, Partners
+from actions.form_import import import_forms
+from domain.applications import RejectionGround
+from domain.clock import ManualClock
+from domain.deadline import WorkCalendar
+from domain.ids import SeededIds
+from domain.people import Citizen, Officer, OfficerLevel, PersonKind, Posting, Provider, Role, Subject
+from domain.sources import Source
+from domain.text import Bilingual, Language
+from gateway.form_files import form_files
+from gateway.http.edge import Edge
+from gateway.http.pipeline import Pipeline
+from gateway.http.replays import KeptReplays
+from gateway.seeding import catalogue_rows
+from gateway.umang.desk import UmangDesk
+from gateway.umang.running import Caller, Documents
+from gateway.umang.sample_calls import LINKED, SERVICE
+from integrations.monitor import SourceMonitor
+from integrations.umang import DoorSettings, door_routes
+from schema import build
+from schema.context import Context
+from store import applications, catalogue, identities, people
+from store.cipher import FieldCipher
+from store.engine import Store, Transaction, migrate
+from store.keyring import Keyrings
+from store.objects import LocalObjects
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+URL = "https://gateway.example"
+_CITIZEN = "01930000-0000-7000-8000-000000000001"
+_OFFICER = "01930000-0000-7000-8000-000000000002"
+
+
+@dataclass(frozen=True)
+class SampleWorld:
+    """The door and the store behind it."""
+
+    env: Environment
+    routes: list[Route]
+    department: str
+
+    async def decide(self) -> None:
+        """Let the officer refuse the one application, so that it can be rated and appealed."""
+        async with self.env.store.reading() as tx:
+            [held] = await applications.page_of_citizen(tx, _CITIZEN, limit=1)
+        postings = (_posting(self.department),)
+        officer = Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, _OFFICER, postings)
+        ground, reason = RejectionGround.FACTS_NOT_CONFIRMED, "The register has no such entry."
+        await decide_application(
+            self.env, officer, Decide(held.id, Verdict.REJECT, "sample-refusal", ground=ground, reason=reason)
+        )
+
+
+@asynccontextmanager
+async def sample_world(folder: Path, settings: DoorSettings) -> AsyncIterator[SampleWorld]:
+    """A world in an empty folder, with the linked account of the samples."""
+    clock, url = ManualClock(NOW), f"sqlite+aiosqlite:///{folder / 'store.db'}"
+    await migrate(url)
+    keyrings = Keyrings(folder / "keys")
+    keyrings.init()
+    store = await Store.open(url, cipher=FieldCipher(keyrings), clock=clock)
+    try:
+        env = _environment(store, keyrings, clock, folder)
+        env = replace(env, calendar=(await import_catalogue(env, catalogue_rows())).calendar)
+        await import_forms(store, form_files())
+        env = replace(env, ids=SeededIds(clock, "umang-samples"))  # so that a longer catalogue draws no others
+        department = await _add_people(env)
+        yield SampleWorld(env, _routes(env, settings), department)
+    finally:
+        await store.close()
+
+
+def _environment(store: Store, keyrings: Keyrings, clock: ManualClock, folder: Path) -> Environment:
+    nobody: Any = None  # no sample asks an outside system
+    return Environment(
+        store=store,
+        vault=nobody,
+        objects=LocalObjects(folder / "objects"),
+        keyrings=keyrings,
+        clock=clock,
+        ids=SeededIds(clock, "umang-samples"),
+        calendar=WorkCalendar("none"),
+        partners=Partners(nobody, nobody, nobody, nobody, {}),
+        public_url=URL,
+    )
+
+
+async def _add_people(env: Environment) -> str:
+    """Enter a citizen, her linked account and the officer; gives the department of the sample service."""
+
+    async def work(tx: Transaction) -> str:
+        service = await catalogue.service(tx, SERVICE)
+        department = service.department if service else None
+        if department is None:
+            raise LookupError(f"the catalogue has no {SERVICE} with a department")
+        name, now = Bilingual("आशा नेगी", LINKED["name"]), env.clock.now()
+        born, mobile = date(1984, 3, 14), LINKED["mobile"]
+        citizen = Citizen(_CITIZEN, name, born, "F", mobile, None, "49", "304", Language.HI, None, None, now)
+        await people.add_citizen(tx, citizen)
+        office = Bilingual("पंजीयक", "Registrar")
+        officer = Officer(_OFFICER, Bilingual(None, "Officer"), office, "o@officer.example", (_posting(department),))
+        await people.add_officer(tx, officer)
+        citizens = PersonKind.CITIZEN
+        await identities.add_identity(tx, Provider.UMANG, LINKED["sub"], citizens, _CITIZEN, now, "SUBSTANTIAL")
+        return department
+
+    return await env.store.carry_out(work)
+
+
+def _posting(department: str) -> Posting:
+    return Posting(Role.OFFICER, department, "49", None, OfficerLevel.DESIGNATED)
+
+
+def _routes(env: Environment, settings: DoorSettings) -> list[Route]:
+    monitor = SourceMonitor([Source.UMANG])
+
+    async def never(facts: Any) -> Any:
+        raise LookupError(f"no request has a context here: {facts}")
+
+    def context(caller: Caller) -> Context:
+        return Context("sample", caller.subject, caller.language, env, monitor)
+
+    edge = Edge(env.clock, env.ids, replays=KeptReplays(env.store, env.clock))
+    desk = UmangDesk(env, Documents(Pipeline(build(), never, edge)), context)
+    return door_routes(desk, settings, env.clock)

@@ -1,0 +1,224 @@
+"""The operations that change something. Each runs a mutation of the graph under a key made of the call's tracker."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from actions.submit_checks import DocumentSource
+from domain.appeals import AppealGround
+from domain.applications import Channel, DeliveryMode
+from domain.lifecycle import Status
+from gateway.umang.reading import Given
+from gateway.umang.reads import day_of, fee_due, found, rupees_of
+from gateway.umang.running import Operations
+from gateway.umang.telling import Told, told_of_problems
+from integrations.umang.answering import NOT_POSSIBLE, failure
+
+_SOURCES = frozenset(each.value for each in DocumentSource)
+_MODES = frozenset(each.value for each in DeliveryMode)
+_GROUNDS = frozenset(each.value for each in AppealGround)
+_FORM = {"form": "formData"}
+_ATTACHED = "Document handed in through UMANG"
+"""What an answer to a query says where the person wrote nothing."""
+
+
+async def apply_service(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """Hand in an application: a new one, or the draft that `applicationId` names with its papers.
+
+    `district` and `tehsil` are codes of the catalogue, beside `formData` or within it.
+    """
+    form, draft = given.answers("formData"), given.text("applicationId", needed=False)
+    documents = _documents(given)
+    code = given.text("serviceCode", needed=not draft)
+    district, tehsil = _place(given, form, needed=not draft)
+    delivery = given.one_of("delivery", _MODES)
+    version = given.text("formVersion", needed=False) or None
+    reference = given.text("clientRef", needed=False, longest=100) or None
+    given.settle()
+    wanted: dict[str, Any] = {
+        "serviceCode": code,
+        "district": district,
+        "tehsil": tehsil,
+        "delivery": delivery or DeliveryMode.PORTAL.value,
+        "form": _fields(form),
+        "documents": documents,
+        "formVersion": version,
+    }
+    if draft:
+        wanted = _over(await _case(graph, draft), wanted, form)
+    wanted |= {"channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
+    said = await _done(graph, "UmangApplyService", "submitApplication", wanted, _FORM)
+    application = said["application"]
+    return {
+        "applicationId": application["number"],
+        "acknowledgementNo": application["acknowledgement"],
+        "status": application["status"],
+        "feeDue": fee_due(application),
+        "dueDate": day_of(application["deadline"]["dueAt"]),
+        "clientRef": reference,
+    }
+
+
+async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """Attach one document by reference: to a draft (made where none is named), or as the answer to a query.
+
+    Files do not travel in the call (section 6): `uri` names a paper of her DigiLocker, a certificate of ours, or a
+    file that she handed in here.
+    """
+    number = given.text("applicationId", needed=False)
+    document = _document(given)
+    text = given.text("text", needed=False)
+    form = given.answers("formData")
+    code = given.text("serviceCode", needed=not number)
+    district, tehsil = _place(given, form, needed=not number)
+    given.settle()
+    key = graph.caller.request_id
+    if not number:
+        fresh = {"serviceCode": code, "district": district, "tehsil": tehsil, "form": _fields(form)}
+        return await _saved(graph, {**fresh, "documents": [document]})
+    case = await _case(graph, number)
+    if case["status"] == Status.DRAFT.value:
+        wanted: dict[str, Any] = {"serviceCode": "", "district": None, "tehsil": None, "delivery": None, "form": []}
+        return await _saved(graph, {**_over(case, {**wanted, "documents": [document]}, form)})
+    answer = {
+        "applicationId": case["id"],
+        "answer": text or _ATTACHED,
+        "form": _fields(form),
+        "documents": [document],
+        "idempotencyKey": key,
+    }
+    said = await _done(graph, "UmangAttachToAnswer", "answerQuery", answer, {**_FORM, "answer": "text"})
+    return _attached(said["application"])
+
+
+async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """Begin to pay the fee of an application.
+
+    No treasury is connected to this gateway yet, so nothing can be begun online: the answer says 0422 with what is
+    due and where it is paid.
+    """
+    number = given.text("applicationId")
+    given.settle()
+    case = await _case(graph, number)
+    if case["status"] != Status.FEE_PENDING.value:
+        nothing = {"errors": [{"code": "NO_FEE_DUE"}], "applicationId": case["number"], "feeDue": rupees_of(0)}
+        raise Told(failure(NOT_POSSIBLE, graph.language, payload=nothing))
+    due = {
+        "errors": [{"code": "ONLINE_PAYMENT_NOT_OFFERED"}],
+        "applicationId": case["number"],
+        "feeDue": rupees_of(case["fee"]["amount"]),
+        "payAt": ["COUNTER", "CSC"],
+    }
+    raise Told(failure(NOT_POSSIBLE, graph.language, payload=due))
+
+
+async def file_appeal(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """File an appeal. `ground` is a coded ground or her own words; with a code the words come in `text`."""
+    number, ground = given.text("applicationId"), given.text("ground")
+    text, late = given.text("text", needed=False), given.text("lateReason", needed=False)
+    given.settle()
+    coded = ground.upper() in _GROUNDS
+    case = await _case(graph, number)
+    wanted = {
+        "applicationId": case["id"],
+        "text": text or ground,
+        "ground": ground.upper() if coded else None,
+        "lateReason": late or None,
+        "idempotencyKey": graph.caller.request_id,
+    }
+    names = {"text": "text" if coded else "ground"}
+    appeal = (await _done(graph, "UmangFileAppeal", "fileAppeal", wanted, names))["appeal"]
+    return {
+        "appealNo": appeal["number"],
+        "applicationId": case["number"],
+        "level": appeal["level"],
+        "status": appeal["state"],
+        "hearingBy": day_of(appeal["decideByAt"]),
+    }
+
+
+async def post_feedback(graph: Operations, given: Given) -> Mapping[str, Any]:
+    """Give feedback. There is one for each application, so that its id is the application's number."""
+    number, rating = given.text("applicationId"), given.whole("rating", least=1, most=5)
+    text = given.text("text", needed=False)
+    given.settle()
+    case = await _case(graph, number)
+    wanted = {
+        "applicationId": case["id"],
+        "rating": rating,
+        "text": text or None,
+        "idempotencyKey": graph.caller.request_id,
+    }
+    feedback = (await _done(graph, "UmangPostFeedback", "giveFeedback", wanted))["feedback"]
+    return {"feedbackId": case["number"], "applicationId": case["number"], "rating": feedback["rating"]}
+
+
+async def _case(graph: Operations, number: str) -> Mapping[str, Any]:
+    return found((await graph.run("UmangGetCase", number=number)).data["application"], graph)
+
+
+async def _done(
+    graph: Operations, document: str, field: str, wanted: Mapping[str, Any], names: Mapping[str, str] | None = None
+) -> Mapping[str, Any]:
+    said = (await graph.run(document, input=wanted)).data[field]
+    if said["userErrors"]:
+        raise told_of_problems(said["userErrors"], graph.language, names)
+    done: Mapping[str, Any] = said
+    return done
+
+
+async def _saved(graph: Operations, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    draft = {**wanted, "channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
+    draft.pop("formVersion", None)
+    if draft.get("delivery") is None:
+        draft.pop("delivery", None)
+    return _attached((await _done(graph, "UmangAttachToDraft", "saveDraft", draft, _FORM))["application"])
+
+
+def _attached(application: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "applicationId": application["number"],
+        "status": application["status"],
+        "documents": application["documents"],
+    }
+
+
+def _over(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
+    """What is asked for laid over a draft: answers and papers that are not given anew stay."""
+    papers = {one["key"]: dict(one) for one in case["documents"]}
+    papers |= {one["key"]: one for one in wanted["documents"]}
+    answers = {one["name"]: one["value"] for one in case["form"]} | dict(form)
+    return {
+        **wanted,
+        "draftId": case["id"],
+        "serviceCode": wanted["serviceCode"] or case["service"]["code"],
+        "district": wanted["district"] or (case["district"] or {}).get("code"),
+        "tehsil": wanted["tehsil"] or (case["tehsil"] or {}).get("code"),
+        "delivery": wanted["delivery"] or case["delivery"],
+        "form": _fields(answers),
+        "documents": list(papers.values()),
+    }
+
+
+def _place(given: Given, form: dict[str, str], *, needed: bool) -> tuple[str | None, str | None]:
+    """District and tehsil, beside the form or within it; there they are no answers of it."""
+    within = {name: form.pop(name, "") for name in ("district", "tehsil")}
+    district = given.text("district", needed=False) or within["district"]
+    tehsil = given.text("tehsil", needed=False) or within["tehsil"]
+    if needed and not district:
+        given.wrong("district", "MISSING")
+    return district or None, tehsil or None
+
+
+def _documents(given: Given) -> list[dict[str, Any]]:
+    return [_document(given.within(row)) for row in given.rows("documents")]
+
+
+def _document(given: Given) -> dict[str, Any]:
+    key = given.text("key", longest=200)
+    uri = given.text("uri", longest=500)
+    source = given.one_of("source", _SOURCES, default=DocumentSource.DIGILOCKER.value)
+    return {"key": key, "uri": uri, "source": source}
+
+
+def _fields(form: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+    return [{"name": name, "value": value} for name, value in form.items()]

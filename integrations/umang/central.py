@@ -1,0 +1,127 @@
+"""Services of the Union for everybody, through UMANG: mandis of eNAM, medicines of Jan Aushadhi, blood of e-RaktKosh.
+
+What is asked for and answered is nobody's own, so an answer is kept for all. INFERRED: the payloads' field names, in
+the forms that public clients show (contracts/umang.md section 9, S2, S4, S7, S10).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from domain.sources import Source, Sourced
+from domain.text import Language
+from integrations.errors import Garbled, Refused
+from integrations.policies import JSON_TYPES, CallPolicy, Lane, Scope
+from integrations.remote import Codec
+from integrations.umang import wire, wire_central
+from integrations.umang.line import UmangLine
+from integrations.umang.models import BloodBank, DepartmentAccess, Mandi, Medicine, UmangSettings
+
+T = TypeVar("T")
+
+
+def _public(name: str, fresh: float) -> CallPolicy:
+    return CallPolicy(
+        f"umang.{name}",
+        Source.UMANG,
+        retry_statuses=frozenset({502, 503, 504}),
+        body_limit=1_000_000,
+        fresh=fresh,
+        revalidate=fresh,
+        stale=22 * 3600.0,
+        scope=Scope.PUBLIC,
+        breaker="<department>",
+        lane=Lane(places_of_group=10, per_second=10, burst=20),
+        accepts=JSON_TYPES | {"text/plain"},
+    )
+
+
+MANDIS = _public("getapmcformi", 3600.0)
+MEDICINES = _public("searchmedicinebyname", 3600.0)
+BLOOD = _public("stocknearby", 300.0)
+"""Blood is taken at any hour; the other two change from day to day."""
+POLICIES = (MANDIS, MEDICINES, BLOOD)
+
+STATE = "UTTARAKHAND"
+LONGEST_NAME = 60
+NOT_CONNECTED = "NOT_CONNECTED"
+"""The department is not among those that onboarding handed over."""
+
+
+class CentralServices:
+    """The calls; each raises Unavailable, Garbled, or Refused with a code of `wire.RESULT_CODES` or NOT_CONNECTED."""
+
+    def __init__(self, line: UmangLine, settings: UmangSettings) -> None:
+        self._line = line
+        self._settings = settings
+
+    async def mandis(self, district: str, language: Language) -> Sourced[tuple[Mandi, ...]]:
+        """The regulated markets of a district that trade on eNAM, by the district's English name."""
+        name = district.upper()
+
+        async def load() -> tuple[Mandi, ...]:
+            asked = {"language": language.catalogue.value, "stateName": STATE, "districtName": name}
+            parameters = {"getApmcForMI": asked}
+            return await self._read(MANDIS, self._settings.enam, "enam", parameters, language, wire_central.mandis)
+
+        return await self._line.remote.kept(MANDIS, ("", name, language.catalogue.value), load, _MANDIS)
+
+    async def medicines(self, name: str, language: Language) -> Sourced[tuple[Medicine, ...]]:
+        """The generic medicines of Jan Aushadhi whose name holds a text of 3 to 60 characters."""
+        wanted = " ".join(name.split()).upper()
+        if not 3 <= len(wanted) <= LONGEST_NAME:
+            raise Refused(Source.UMANG, "NAME_MALFORMED")
+
+        async def load() -> tuple[Medicine, ...]:
+            access, asked = self._settings.jan_aushadhi, {"medicineName": wanted}
+            return await self._read(MEDICINES, access, "janAushadhi", asked, language, wire_central.medicines)
+
+        return await self._line.remote.kept(MEDICINES, ("", wanted, language.catalogue.value), load, _MEDICINES)
+
+    async def blood(self, district: str, language: Language) -> Sourced[tuple[BloodBank, ...]]:
+        """The blood banks of a district with the units that they have, by the district's English name."""
+        name = district.upper()
+
+        async def load() -> tuple[BloodBank, ...]:
+            access, asked = self._settings.eraktkosh, {"stocknearby": {"stateName": STATE, "districtName": name}}
+            return await self._read(BLOOD, access, "eraktkosh", asked, language, wire_central.blood_banks)
+
+        return await self._line.remote.kept(BLOOD, ("", name, language.catalogue.value), load, _BLOOD)
+
+    async def _read(
+        self,
+        policy: CallPolicy,
+        access: DepartmentAccess | None,
+        api: str,
+        parameters: Mapping[str, Any],
+        language: Language,
+        read: Callable[[Mapping[str, Any]], tuple[T, ...]],
+    ) -> tuple[T, ...]:
+        if access is None:
+            raise Refused(Source.UMANG, NOT_CONNECTED)
+        operation = _OPERATIONS[policy.name]
+        try:
+            return read(await self._line.ask(policy, access, api, operation, lambda _: parameters, language))
+        except wire.Unreadable as error:
+            raise Garbled(Source.UMANG, str(error)) from error
+        except Refused as refused:
+            if refused.code == wire.NO_DATA:
+                return ()
+            raise
+
+
+_OPERATIONS = {MANDIS.name: "getApmcForMI", MEDICINES.name: "searchmedicinebyname", BLOOD.name: "stocknearby"}
+
+_MANDIS: Codec[tuple[Mandi, ...]] = Codec(
+    lambda found: [[one.name, one.district] for one in found], lambda kept: tuple(Mandi(*row) for row in kept)
+)
+_MEDICINES: Codec[tuple[Medicine, ...]] = Codec(
+    lambda found: [[one.code, one.name, one.pack, one.price_paise] for one in found],
+    lambda kept: tuple(Medicine(*row) for row in kept),
+)
+_BLOOD: Codec[tuple[BloodBank, ...]] = Codec(
+    lambda found: [[one.name, one.address, one.phone, [list(unit) for unit in one.units]] for one in found],
+    lambda kept: tuple(
+        BloodBank(name, address, phone, tuple((group, units) for group, units in held))
+        for name, address, phone, held in kept
+    ),
+)

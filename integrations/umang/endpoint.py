@@ -1,0 +1,208 @@
+"""The door at which UMANG asks for its users (contracts/umang.md section 5), up to what needs our records.
+
+Order of the checks: switch, address, key, rate, size, signature over the raw bytes, routing headers, assertion, its
+single use, envelope, body, tracker. A caller that fails one of them has changed nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.clock import Clock
+from domain.text import Language, language_from_header
+from integrations.umang import answering as wire
+from integrations.umang.door_guards import Bucket, NotAuthentic, Turnstile
+from integrations.umang.door_models import (
+    HEADERS,
+    KEY,
+    OPERATIONS,
+    PUBLIC,
+    REQUEST_ID,
+    SIGNATURE,
+    USER,
+    Desk,
+    DoorAnswer,
+    DoorCall,
+    DoorSettings,
+    StoreAway,
+    UserAssertion,
+)
+from integrations.umang.envelope import Envelope, NoEnvelope, WrongEnvelope, looks_sealed
+
+PATH = "/umang/ws1/{operation}"
+RETRY_SECONDS = 30
+
+log = structlog.get_logger(__name__)
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+OTHER = "other"
+"""How an operation that there is not is called in metrics and logs."""
+
+Observe = Callable[[str, str, float], None]
+"""Told of each answer: the operation, the result code, and how many seconds it took."""
+
+
+def _nothing(_operation: str, _code: str, _seconds: float) -> None:
+    """Nobody wants to know."""
+
+
+def door_routes(
+    desk: Desk,
+    settings: DoorSettings,
+    clock: Clock,
+    *,
+    shut: Callable[[], int | None] = lambda: None,
+    observe: Observe = _nothing,
+) -> list[Route]:
+    """The route of all operations. `shut` gives the seconds to wait while the door is switched off."""
+    return [Route(PATH, _Door(desk, settings, clock, shut, observe).call, methods=["POST"])]
+
+
+class _Declined(Exception):
+    """The call ends here with an answer."""
+
+    def __init__(self, answer: DoorAnswer) -> None:
+        super().__init__(answer.code)
+        self.answer = answer
+
+
+@dataclass(slots=True)
+class _Course:
+    """What is known of one request while it is looked at."""
+
+    operation: str
+    language: Language
+    sealed: bool = False
+
+
+class _Door:
+    def __init__(
+        self, desk: Desk, settings: DoorSettings, clock: Clock, shut: Callable[[], int | None], observe: Observe
+    ) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._clock = clock
+        self._shut = shut
+        self._observe = observe
+        self._turnstile = Turnstile(settings, clock)
+        self._bucket = Bucket(settings, clock)
+        self._envelope = Envelope(settings.envelope) if settings.envelope else None
+
+    async def call(self, request: Request) -> Response:
+        """Answer one call, whatever it is."""
+        began, asked = self._clock.monotonic(), request.path_params["operation"]
+        language = language_from_header(request.headers.get("accept-language"))
+        course = _Course(asked if asked in OPERATIONS else OTHER, language)
+        try:
+            answer = await self._answer(request, course)
+        except _Declined as declined:
+            answer = declined.answer
+        except StoreAway:
+            answer = wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=RETRY_SECONDS)
+        seconds = self._clock.monotonic() - began
+        log.info("umang_door", operation=course.operation, code=answer.code, ms=round(seconds * 1000))
+        self._observe(course.operation, answer.code, seconds)
+        return self._response(answer, course)
+
+    def _response(self, answer: DoorAnswer, course: _Course) -> Response:
+        content = wire.write(answer)
+        if course.sealed and self._envelope is not None and answer.status == 200:
+            content = self._envelope.seal(content)
+        headers = {**_HEADERS, **({"Retry-After": str(answer.wait)} if answer.wait is not None else {})}
+        return Response(content, answer.status, headers, "application/json")
+
+    async def _answer(self, request: Request, course: _Course) -> DoorAnswer:
+        self._let_in(request, course)
+        body = await self._body(request, course)
+        try:
+            self._turnstile.check_signature(request.headers.get(SIGNATURE), body)
+            srvid = self._routed(request, course)
+            user = self._user(request, course, srvid)
+        except NotAuthentic as error:
+            raise self._stranger(course, str(error)) from None
+        if user is not None and not await self._desk.spend(user):
+            raise self._stranger(course, "assertion_replayed")
+        try:
+            call = self._read(request, course, srvid, user, self._opened(body, course))
+        except wire.NotUnderstood as error:
+            fields = {"fields": list(error.fields)}
+            raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields)) from None
+        return await self._desk.answer(call)
+
+    def _let_in(self, request: Request, course: _Course) -> None:
+        closed = self._shut()
+        if closed is not None:
+            raise _Declined(wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=closed))
+        if not self._turnstile.admits(request.client.host if request.client else None):
+            raise self._stranger(course, "address")
+        if not self._turnstile.knows(request.headers.get(KEY)):
+            raise self._stranger(course, "key")
+        wait = self._bucket.wait()
+        if wait is not None:
+            raise _Declined(wire.failure(wire.TOO_MANY, course.language, status=429, wait=wait))
+
+    async def _body(self, request: Request, course: _Course) -> bytes:
+        content = bytearray()
+        try:
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > self._settings.body_limit:
+                    too_large = {"fields": [wire.field("body", "TOO_LARGE")]}
+                    raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=too_large, status=413))
+        except ClientDisconnect:
+            raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, status=400)) from None
+        return bytes(content)
+
+    def _routed(self, request: Request, course: _Course) -> str:
+        """The service id, which stands for the operation in the path; the copies in the body do not route."""
+        missing = [name for name in HEADERS if not request.headers.get(name)]
+        if missing:
+            fields = {"fields": [wire.field(name, "MISSING") for name in missing]}
+            raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields))
+        srvid = request.headers["srvid"]
+        ours = request.headers["deptid"] == self._settings.deptid
+        if not ours or self._settings.services.get(srvid) != course.operation:
+            raise _Declined(wire.failure(wire.NOT_SUBSCRIBED, course.language))
+        return srvid
+
+    def _user(self, request: Request, course: _Course, srvid: str) -> UserAssertion | None:
+        token = request.headers.get(USER)
+        if token is None and course.operation in PUBLIC:
+            return None
+        return self._turnstile.assertion(token or "", srvid=srvid)
+
+    def _opened(self, body: bytes, course: _Course) -> bytes:
+        """The body in clear. An answer to a sealed body is sealed too."""
+        if self._envelope is None or not looks_sealed(body):
+            if self._settings.sealed_only:
+                raise wire.NotUnderstood(wire.field("body", "NOT_SEALED"))
+            return body
+        try:
+            opened = self._envelope.open(body)
+        except (NoEnvelope, WrongEnvelope):
+            raise wire.NotUnderstood(wire.field("body", "ENVELOPE")) from None
+        course.sealed = True
+        return opened
+
+    def _read(self, request: Request, course: _Course, srvid: str, user: UserAssertion | None, body: bytes) -> DoorCall:
+        fields = wire.read_body(body)
+        if "lang" in fields:
+            course.language = wire.language_of(fields["lang"])
+        tracker = wire.tracker_of(fields, request.headers.get(REQUEST_ID))
+        subject = user.subject if user else ""
+        return DoorCall(
+            operation=course.operation,
+            srvid=srvid,
+            tracker=tracker,
+            language=course.language.value,
+            parameters=wire.parameters_of(fields, course.operation),
+            body_hash=wire.hash_of(fields, course.operation, srvid, subject),
+            user=user,
+        )
+
+    def _stranger(self, course: _Course, why: str) -> _Declined:
+        log.warning("umang_door_refused", operation=course.operation, why=why)
+        return _Declined(wire.failure(wire.NOT_AUTHENTIC, course.language, status=401))

@@ -1,0 +1,254 @@
+"""What UMANG asked at our door: requests with their answers, assertions that were used, accounts to be linked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    delete,
+    select,
+    update,
+)
+
+from domain.umang import Compared
+from store.application_rows import applications_table
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import AnyRow, first, insert_new, upsert
+from store.types import Instant, Json, Key
+
+KEPT_FOR = timedelta(days=8)
+"""How long a request and its answer are kept: a day is promised (umang.md section 8), and verbs keep keys for seven."""
+
+requests_table = Table(
+    "umang_requests",
+    metadata,
+    Column("record", Key, primary_key=True),
+    Column("tracker", Key, nullable=False),
+    Column("operation", Key, nullable=False),
+    Column("srvid", Key, nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("body_hash", Key, nullable=False),
+    Column("answer", LargeBinary),
+    Column("code", Key),
+    Column("application_id", Key),
+    Column("begun_at", Instant, nullable=False),
+    Index(None, "begun_at"),
+    Index(None, "citizen_id"),
+)
+
+assertions_table = Table(
+    "umang_assertions",
+    metadata,
+    Column("jti_hash", Key, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Index(None, "until"),
+)
+
+links_table = Table(
+    "umang_links",
+    metadata,
+    Column("ticket_hash", Key, primary_key=True),
+    Column("account", LargeBinary, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "expires_at"),
+)
+
+comparisons_table = Table(
+    "umang_comparisons",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("srvid", Key, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("created", Integer, nullable=False),
+    Column("theirs", Integer),
+    Column("differences", Json, nullable=False),
+    Column("compared_at", Instant, nullable=False),
+    PrimaryKeyConstraint("day", "srvid"),
+)
+
+_R, _L, _C = requests_table.c, links_table.c, comparisons_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A write that UMANG asked for. `tracker` is its `apitrkr`, `body_hash` that of what it asked."""
+
+    tracker: str
+    operation: str
+    srvid: str
+    citizen_id: str
+    body_hash: str
+
+    @property
+    def record(self) -> str:
+        """The name of the record: one operation under one tracker."""
+        return sha256(f"{self.operation}:{self.tracker}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of a request. `answer` is None while it is at work, or where its process died."""
+
+    body_hash: str
+    answer: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account with UMANG that may be linked: its stable id, and what UMANG verified of it."""
+
+    subject: str
+    mobile: str
+    mpid: str | None
+
+
+async def spend_assertion(tx: Transaction, jti: str, until: datetime) -> bool:
+    """Use an assertion up; False where it was used before."""
+    values = {"jti_hash": sha256(jti.encode()).hexdigest(), "until": until}
+    return await insert_new(tx, assertions_table, values)
+
+
+async def begin(tx: Transaction, request: Request) -> Kept | None:
+    """Note a request, or give what is known of its tracker; None for a fresh one."""
+    values = {
+        "record": request.record,
+        "tracker": request.tracker,
+        "operation": request.operation,
+        "srvid": request.srvid,
+        "citizen_id": request.citizen_id,
+        "body_hash": request.body_hash,
+        "begun_at": tx.clock.now(),
+    }
+    if await insert_new(tx, requests_table, values):
+        return None
+    row = await first(tx, select(requests_table).where(_R.record == request.record))
+    return None if row is None else Kept(row.body_hash, _answer(tx, row))
+
+
+async def keep_answer(tx: Transaction, record: str, answer: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+    """Keep the first answer and give it; that of a twin where it was first."""
+    sealed = tx.cipher.encrypt_json(dict(answer), _place(record))
+    unanswered = update(requests_table).where(_R.record == record, _R.answer.is_(None))
+    kept = await tx.connection.execute(unanswered.values(answer=sealed, code=code).returning(_R.record))
+    if kept.first() is not None:
+        return answer
+    row = await first(tx, select(requests_table).where(_R.record == record))
+    return (_answer(tx, row) if row else None) or answer
+
+
+async def note_filed(tx: Transaction, record: str, application_id: str) -> None:
+    """Note in the transaction of a filing which application came of a request."""
+    await tx.connection.execute(update(requests_table).where(_R.record == record).values(application_id=application_id))
+
+
+async def begin_link(tx: Transaction, ticket: str, account: Account, expires_at: datetime) -> None:
+    """Keep an account that waits for its person. The ticket itself is kept as a hash."""
+    name = _hash(ticket)
+    content = {"subject": account.subject, "mobile": account.mobile, "mpid": account.mpid}
+    sealed = tx.cipher.encrypt_json(content, _link_place(name))
+    values = {"ticket_hash": name, "account": sealed, "tries": 0, "expires_at": expires_at}
+    await insert_new(tx, links_table, values)
+
+
+async def account_of(tx: Transaction, ticket: str) -> Account | None:
+    """The account of a ticket; None where it is used or over."""
+    row = await first(tx, select(links_table).where(_L.ticket_hash == _hash(ticket), _L.expires_at > tx.clock.now()))
+    if row is None:
+        return None
+    given = tx.cipher.decrypt_json(row.account, _link_place(row.ticket_hash))
+    return Account(given["subject"], given["mobile"], given["mpid"])
+
+
+async def count_try(tx: Transaction, ticket: str) -> int:
+    """Count a wrong try and give how many there were."""
+    counted = update(links_table).where(_L.ticket_hash == _hash(ticket)).values(tries=_L.tries + 1)
+    row = (await tx.connection.execute(counted.returning(_L.tries))).first()
+    return int(row.tries) if row else 0
+
+
+async def end_link(tx: Transaction, ticket: str) -> None:
+    """Use a ticket up."""
+    await tx.connection.execute(delete(links_table).where(_L.ticket_hash == _hash(ticket)))
+
+
+async def forget_expired(tx: Transaction) -> None:
+    """Forget assertions and tickets that are over, and requests past their time."""
+    now = tx.clock.now()
+    await tx.connection.execute(delete(assertions_table).where(assertions_table.c.until <= now))
+    await tx.connection.execute(delete(links_table).where(_L.expires_at <= now))
+    await tx.connection.execute(delete(requests_table).where(_R.begun_at <= now - KEPT_FOR))
+
+
+async def filings(tx: Transaction, since: datetime, until: datetime, operation: str) -> list[dict[str, Any]]:
+    """The requests of an operation in a span: srvid, tracker, code, and whether an application came of each."""
+    joined = requests_table.outerjoin(applications_table, applications_table.c.id == _R.application_id)
+    asked = (
+        select(_R.srvid, _R.tracker, _R.code, _R.application_id, applications_table.c.id.label("there"))
+        .select_from(joined)
+        .where(_R.operation == operation, _R.begun_at >= since, _R.begun_at < until)
+        .order_by(_R.srvid, _R.begun_at, _R.record)
+    )
+    return [dict(row._mapping) for row in (await tx.connection.execute(asked)).all()]  # noqa: SLF001 - SQLAlchemy's name
+
+
+async def save_comparison(tx: Transaction, compared: Iterable[Compared]) -> None:
+    """Keep what a comparison found, in place of an earlier one of the same day."""
+    now = tx.clock.now()
+    rows = [
+        {
+            "day": one.day,
+            "srvid": one.srvid,
+            "accepted": one.accepted,
+            "created": one.created,
+            "theirs": one.theirs,
+            "differences": list(one.differences),
+            "compared_at": now,
+        }
+        for one in compared
+    ]
+    await upsert(tx, comparisons_table, rows, keys=("day", "srvid"))
+
+
+async def comparisons(tx: Transaction, first_day: date) -> list[Compared]:
+    """What was compared of the days from one on, in their order."""
+    asked = select(comparisons_table).where(_C.day >= first_day).order_by(_C.day, _C.srvid)
+    return [
+        Compared(row.day, row.srvid, row.accepted, row.created, row.theirs, tuple(row.differences))
+        for row in (await tx.connection.execute(asked)).all()
+    ]
+
+
+async def compared_on(tx: Transaction, day: date) -> bool:
+    """Whether a day was compared already."""
+    return await first(tx, select(_C.day).where(_C.day == day)) is not None
+
+
+def _answer(tx: Transaction, row: AnyRow) -> Mapping[str, Any] | None:
+    if row.answer is None:
+        return None
+    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _place(row.record))
+    return answer
+
+
+def _hash(ticket: str) -> str:
+    return sha256(ticket.encode()).hexdigest()
+
+
+def _place(record: str) -> str:
+    return f"umang_requests:answer:{record}"
+
+
+def _link_place(name: str) -> str:
+    return f"umang_links:account:{name}"

@@ -1,0 +1,337 @@
+"""Every operation of UMANG's door, answered by the verbs of the apps; writes once for a tracker; what is away named."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from graphql import FieldNode, OperationDefinitionNode, parse
+from jsonschema_rs import Draft202012Validator
+from sqlalchemy import func, select
+
+from actions.decide import Decide, Verdict, decide_application
+from domain.applications import RejectionGround
+from domain.benefits import PaymentStatus
+from domain.sources import Source
+from gateway.screens import screens
+from gateway.umang.described import DESCRIBED
+from gateway.umang.description import document
+from integrations.errors import Unavailable
+from store import applications, benefits
+from store.tables import metadata
+from tests.support.graph import ASHA, LOCKER_URI, OFFICER, add_certificate
+from tests.support.umang import Portal
+
+PAPER = {"key": "id-proof", "uri": LOCKER_URI, "source": "DIGILOCKER"}
+PLACE = {"district": "49", "tehsil": "304"}
+INCOME: Mapping[str, Any] = {
+    "serviceCode": "ES09",
+    "formData": {"purpose": "school", **PLACE},
+    "documents": [PAPER],
+    "clientRef": "c-1",
+}
+
+
+async def filed(portal: Portal, tracker: str = "zapply1") -> dict[str, Any]:
+    view = await portal.call("applyService", **INCOME, _tracker=tracker)
+    assert view["rc"] == "APSK0000", view
+    payload: dict[str, Any] = view["pd"]
+    return payload
+
+
+async def count(portal: Portal, table: str) -> int:
+    async with portal.env.store.reading() as tx:
+        return int((await tx.connection.execute(select(func.count()).select_from(metadata.tables[table]))).scalar_one())
+
+
+def fits(operation: str, answer: Mapping[str, Any]) -> None:
+    """The answer is as the OpenAPI document says."""
+    described = document("http://gateway.test", SETTINGS)
+    schema = described["paths"][f"/umang/ws1/{operation}"]["post"]["responses"]["200"]["content"]["application/json"]
+    whole = {**schema["schema"], "components": described["components"]}
+    Draft202012Validator(whole).validate({name: answer[name] for name in ("rs", "rc", "rd", "pd")})
+
+
+SETTINGS: Any = None
+
+
+@pytest.fixture(autouse=True)
+def _settings(portal: Portal):
+    global SETTINGS  # noqa: PLW0603 - the document is that of the door under test
+    SETTINGS = portal.settings
+
+
+async def test_an_application_goes_in_and_is_followed_to_its_certificate(portal: Portal):
+    payload = await filed(portal)
+    assert (payload["feeDue"], payload["clientRef"], len(payload["acknowledgementNo"])) == ("0.00", "c-1", 14)
+
+    mine = await portal.call("getMyApplications", status="in_scrutiny")
+    assert [one["applicationId"] for one in mine["pd"]["applications"]] == [payload["applicationId"]]
+    status = await portal.call("getApplicationStatus", applicationId=payload["applicationId"])
+    assert (status["pd"]["status"], status["pd"]["dueDate"]) == ("IN_SCRUTINY", payload["dueDate"])
+    assert [stage["stage"] for stage in status["pd"]["stages"]] == ["SUBMITTED", "IN_SCRUTINY"]
+    early = await portal.call("getCertificate", applicationId=payload["applicationId"])
+    assert early["rc"] == "APSK0404"
+
+    held = await the_application(portal)
+    await portal.world.approve(held)
+    await add_certificate(portal.env, held)
+    given = await portal.call("getCertificate", applicationId=payload["applicationId"])
+    assert given["pd"]["digilockerUri"] == "in.gov.uk.apunisarkar-INCER-1"
+    for operation, view in (("getMyApplications", mine), ("getApplicationStatus", status), ("getCertificate", given)):
+        fits(operation, view)
+
+
+async def test_what_comes_in_here_is_recorded_as_umang_s_and_as_a_self_service(portal: Portal):
+    await filed(portal)
+
+    assert (await the_application(portal)).channel.value == "UMANG"
+
+
+async def test_the_same_request_gets_the_same_octets_and_is_done_once(portal: Portal):
+    first = await portal.call("applyService", **INCOME, _tracker="zapply1")
+    again = await portal.call("applyService", **INCOME, _tracker="zapply1")
+    other = await portal.call("applyService", **{**INCOME, "clientRef": "c-2"}, _tracker="zapply1")
+
+    assert (first["rc"], first["sha256"]) == ("APSK0000", again["sha256"])
+    assert (other["rs"], other["rc"]) == ("F", "APSK0409")
+    assert await count(portal, "applications") == 1
+
+
+async def test_ten_twins_at_once_file_one_application_and_hear_the_same(portal: Portal):
+    views = await asyncio.gather(*(portal.call("applyService", **INCOME, _tracker="zapply1") for _ in range(10)))
+
+    assert {view["rc"] for view in views} == {"APSK0000"}
+    assert len({view["sha256"] for view in views}) == 1
+    assert await count(portal, "applications") == 1
+
+
+async def test_a_tracker_belongs_to_the_person_for_whom_it_was_used_first(portal: Portal):
+    await portal.link("ravi")
+    await filed(portal)
+    other = await portal.call("applyService", "ravi", **INCOME, _tracker="zapply1")
+
+    assert (other["rc"], other["pd"]) == ("APSK0409", None)
+
+
+async def test_a_refusal_of_the_rules_names_the_field_of_umang(portal: Portal):
+    missing = await portal.call("applyService", serviceCode="ES09", formData=PLACE, documents=[])
+    closed = await portal.call("applyService", serviceCode="ES01", formData=PLACE)
+    unknown = await portal.call("applyService", serviceCode="XX", formData=PLACE)
+    nowhere = await portal.call("applyService", **{**INCOME, "formData": {"district": "99"}})
+    empty = await portal.call("applyService")
+
+    assert missing["rc"] == "APSK0422"
+    assert [error["code"] for error in missing["pd"]["errors"]] == ["DOCUMENT_MISSING"]
+    assert (closed["rc"], closed["pd"]["errors"][0]["code"]) == ("APSK0422", "SERVICE_CLOSED")
+    assert unknown["rc"] == "APSK0404"
+    assert (nowhere["rc"], nowhere["pd"]["fields"][0]["field"]) == ("APSK0400", "district")
+    assert [field["field"] for field in empty["pd"]["fields"]] == ["serviceCode", "district"]
+    assert await count(portal, "applications") == 0
+
+
+async def test_somebody_else_s_application_is_answered_like_one_that_there_is_not(portal: Portal):
+    number = (await filed(portal))["applicationId"]
+    await portal.link("ravi")
+    for operation, more in (
+        ("getApplicationStatus", {}),
+        ("getCertificate", {}),
+        ("fileAppeal", {"ground": "late"}),
+        ("postFeedback", {"rating": "5"}),
+        ("initiatePayment", {}),
+        ("attachDocument", {**PAPER}),
+    ):
+        view = await portal.call(operation, "ravi", applicationId=number, **more)
+        assert (view["rs"], view["rc"], view["pd"]) == ("F", "APSK0404", None), operation
+
+
+async def test_the_catalogue_is_for_everybody_and_walked_in_pages(portal: Portal):
+    first = await portal.call("getServices", None, page="1", limit="2", _lang="en")
+    second = await portal.call("getServices", None, page="2", limit="2", _lang="en")
+    beyond = await portal.call("getServices", None, page="9", limit="2", _lang="en")
+    unlinked = await portal.call("getServices", "ravi")
+
+    assert first["pd"]["total"] == 3
+    assert [len(view["pd"]["services"]) for view in (first, second, beyond)] == [2, 1, 0]
+    assert unlinked["rc"] == "APSK0000"
+    fits("getServices", first)
+
+
+async def test_a_page_that_is_none_is_told(portal: Portal):
+    view = await portal.call("getServices", None, page="0", limit="51")
+
+    assert [(field["field"], field["code"]) for field in view["pd"]["fields"]] == [
+        ("page", "OUT_OF_RANGE"),
+        ("limit", "OUT_OF_RANGE"),
+    ]
+
+
+async def test_one_service_and_its_form(portal: Portal):
+    detail = await portal.call("getServiceDetail", None, serviceCode="ES09")
+    absent = await portal.call("getServiceDetail", None, serviceCode="XX")
+    form = await portal.call("getForm", None, serviceCode="ES03")
+
+    assert detail["pd"]["documents"] == [{"key": "id-proof", "name": "ID Proof", "required": True}]
+    assert absent["rc"] == "APSK0404"
+    assert form["rc"] in ("APSK0000", "APSK0404")  # the small world has no forms
+    fits("getServiceDetail", detail)
+
+
+async def test_a_document_is_attached_to_a_draft_which_is_handed_in_later(portal: Portal):
+    draft = await portal.call("attachDocument", serviceCode="ES09", **PLACE, **PAPER)
+    assert (draft["rc"], draft["pd"]["status"]) == ("APSK0000", "DRAFT")
+    number = draft["pd"]["applicationId"]
+    assert [paper["key"] for paper in draft["pd"]["documents"]] == ["id-proof"]
+    fits("attachDocument", draft)
+
+    again = await portal.call("attachDocument", applicationId=number, **PAPER)
+    assert len(again["pd"]["documents"]) == 1
+    done = await portal.call("applyService", applicationId=number)
+    assert (done["rc"], done["pd"]["applicationId"], done["pd"]["status"]) == ("APSK0000", number, "IN_SCRUTINY")
+
+
+async def test_a_document_that_the_officer_asked_for_answers_his_query(portal: Portal):
+    number = (await filed(portal))["applicationId"]
+    held = await the_application(portal)
+    ground = RejectionGround.DOCUMENT_NOT_LEGIBLE
+    query = Decide(held.id, Verdict.RAISE_QUERY, "q", ground=ground, reason="Unreadable", documents=("id-proof",))
+    await decide_application(portal.env, OFFICER, query)
+    answered = await portal.call("attachDocument", applicationId=number, **PAPER, text="Here it is")
+
+    assert (answered["rc"], answered["pd"]["status"]) == ("APSK0000", "IN_SCRUTINY")
+
+
+async def test_nothing_can_be_attached_to_a_case_that_did_not_ask(portal: Portal):
+    number = (await filed(portal))["applicationId"]
+    view = await portal.call("attachDocument", applicationId=number, **PAPER)
+
+    assert (view["rc"], view["pd"]["errors"][0]["code"]) == ("APSK0422", "TRANSITION_NOT_ALLOWED")
+
+
+async def test_a_fee_cannot_be_paid_online_yet_and_the_answer_says_what_is_due(portal: Portal):
+    due = await portal.call("applyService", serviceCode="ES03", formData={"purpose": "work", **PLACE})
+    view = await portal.call("initiatePayment", applicationId=due["pd"]["applicationId"])
+
+    assert due["pd"]["feeDue"] == "40.00"
+    assert (view["rs"], view["rc"], view["pd"]["feeDue"]) == ("F", "APSK0422", "40.00")
+    assert view["pd"]["errors"] == [{"code": "ONLINE_PAYMENT_NOT_OFFERED"}]
+
+
+async def test_an_appeal_against_a_refusal_has_number_level_and_day(portal: Portal):
+    number = (await filed(portal))["applicationId"]
+    held = await the_application(portal)
+    refusal = Decide(held.id, Verdict.REJECT, "r", ground=RejectionGround.NOT_ELIGIBLE, reason="Income too high")
+    await decide_application(portal.env, OFFICER, refusal)
+    asked = {"applicationId": number, "ground": "REJECTED", "text": "The income is wrong"}
+    appeal = await portal.call("fileAppeal", **asked, _tracker="zappeal")
+    again = await portal.call("fileAppeal", **asked, _tracker="zappeal")
+    twice = await portal.call("fileAppeal", **asked)
+
+    assert (appeal["rc"], appeal["pd"]["level"], len(appeal["pd"]["appealNo"])) == ("APSK0000", "FIRST", 14)
+    assert appeal["sha256"] == again["sha256"]
+    assert (twice["rc"], twice["pd"]["errors"][0]["code"]) == ("APSK0422", "ALREADY_APPEALED")
+    fits("fileAppeal", appeal)
+
+
+async def test_feedback_is_taken_once_the_case_is_decided(portal: Portal):
+    number = (await filed(portal))["applicationId"]
+    early = await portal.call("postFeedback", applicationId=number, rating="5")
+    held = await the_application(portal)
+    refusal = Decide(held.id, Verdict.REJECT, "r", ground=RejectionGround.NOT_ELIGIBLE, reason="Income too high")
+    await decide_application(portal.env, OFFICER, refusal)
+    given = await portal.call("postFeedback", applicationId=number, rating="५", text="Quick")
+    wrong = await portal.call("postFeedback", applicationId=number, rating="6")
+
+    assert (early["rc"], early["pd"]["errors"][0]["code"]) == ("APSK0422", "FEEDBACK_TOO_EARLY")
+    assert given["pd"] == {"feedbackId": number, "applicationId": number, "rating": 5}
+    assert wrong["rc"] == "APSK0400"
+
+
+async def test_benefits_name_the_system_that_does_not_answer(portal: Portal):
+    done = await portal.call("applyService", serviceCode="ES90", formData={**PLACE, **BANK})
+    assert done["rc"] == "APSK0000", done
+    held = await the_application(portal)
+    await portal.world.approve(held)
+    async with portal.env.store.writing() as tx:
+        sanctions = await benefits.sanctions_of_citizen(tx, ASHA)
+        for one in (await benefits.instalments(tx, [sanctions[0].id]))[sanctions[0].id]:
+            await benefits.record_payment_status(tx, one.id, PaymentStatus.INSTRUCTED, portal.env.clock.now())
+    whole = await portal.call("getBenefits")
+    portal.world.down.errors[Source.DBT_FINANCE] = Unavailable(Source.DBT_FINANCE, "timeout")
+    partial = await portal.call("getBenefits")
+    other = await portal.call("getBenefits", financialYear="2019-20")
+    wrong = await portal.call("getBenefits", financialYear="2026-28")
+
+    assert whole["rc"] == "APSK0000"
+    assert "partial" not in whole["pd"]
+    assert (partial["rs"], partial["rc"]) == ("S", "APSK0503")
+    assert (partial["pd"]["partial"], partial["pd"]["missing"]) == (True, ["DBT_FINANCE"])
+    assert len(partial["pd"]["benefits"]) == len(whole["pd"]["benefits"]) > 0
+    assert other["pd"]["benefits"] == []
+    assert (wrong["rc"], wrong["pd"]["fields"][0]["field"]) == ("APSK0400", "financialYear")
+    fits("getBenefits", whole)
+    fits("getBenefits", partial)
+
+
+async def test_without_the_locker_an_application_with_its_paper_is_still_taken(portal: Portal):
+    portal.world.down.errors[Source.DIGILOCKER] = Unavailable(Source.DIGILOCKER, "timeout")
+    view = await portal.call("applyService", **INCOME)
+
+    assert (view["rc"], view["pd"]["status"]) == ("APSK0000", "IN_SCRUTINY")
+
+
+BANK = {"bank_account_number": "1234567890", "bank_ifsc": "SBIN0000001"}
+
+
+async def the_application(portal: Portal) -> Any:
+    async with portal.env.store.reading() as tx:
+        [held] = await applications.page_of_citizen(tx, ASHA, limit=5)
+    return held
+
+
+async def test_the_description_has_every_operation_with_examples_that_fit(portal: Portal):
+    described = document("http://gateway.test", portal.settings)
+
+    assert described["openapi"] == "3.1.0"
+    assert {path.rpartition("/")[2] for path in described["paths"]} == set(portal.settings.services.values())
+    for path, item in described["paths"].items():
+        operation = item["post"]
+        asked = operation["requestBody"]["content"]["application/json"]
+        told = operation["responses"]["200"]["content"]["application/json"]
+        for content in (asked, told):
+            validator = Draft202012Validator({**content["schema"], "components": described["components"]})
+            for example in content["examples"].values():
+                validator.validate(example["value"])
+        assert operation["operationId"] == path.rpartition("/")[2]
+    assert set(DESCRIBED) == set(portal.settings.services.values())
+
+
+async def test_no_answer_and_no_log_line_names_a_person(portal: Portal, capsys: pytest.CaptureFixture[str]):
+    await filed(portal)
+    await portal.call("getMyApplications")
+    logged = capsys.readouterr().out
+    user = portal.callers.who({"person": "asha"})
+
+    assert "umang_door" in logged
+    for secret in (user["sub"], user["mobile"], "Asha", "Negi"):
+        assert secret not in logged
+
+
+async def test_other_methods_are_not_taken(portal: Portal):
+    answer = await portal.http.get("/umang/ws1/getServices")
+
+    assert answer.status_code == httpx.codes.METHOD_NOT_ALLOWED
+
+
+def test_the_documents_of_umang_ask_the_fields_that_the_apps_ask():
+    def roots(app: str) -> set[str]:
+        found: set[str] = set()
+        for screen in screens(app=app):
+            for node in parse(screen.operation.body).definitions:
+                if isinstance(node, OperationDefinitionNode):
+                    found |= {one.name.value for one in node.selection_set.selections if isinstance(one, FieldNode)}
+        return found
+
+    assert roots("umang") <= roots("citizen_app"), json.dumps(sorted(roots("umang") - roots("citizen_app")))
