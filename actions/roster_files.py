@@ -1,0 +1,123 @@
+"""A roster as a file: rows from a table that a school keeps, and the list by which papers are handed over."""
+
+import csv
+import hashlib
+import io
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+
+from actions.environment import Environment
+from actions.roster_adding import AddRows, RowResult, add_rows
+from actions.rosters import RowFilter, rows_page
+from domain.applications import Application
+from domain.errors import ErrorCode, Problem, Problems
+from domain.people import Subject
+from domain.roster_rows import RawRow
+from domain.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
+from store import applications
+
+REQUIRED = ("reference", "name", "born_on", "guardian", "relation")
+COLUMNS = (*REQUIRED, "name_hi", "mobile", "consent_paper")
+ANSWER, DOCUMENT = "answer:", "document:"
+"""Columns with these beginnings hold answers to the service's form, and references of uploads by paper."""
+
+MOST_COLUMNS = 120
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """What became of one line of a file; the head is line 1."""
+
+    line: int
+    result: RowResult
+
+
+def read_table(content: bytes) -> list[RawRow]:
+    """The rows of a CSV file in UTF-8; raises Problems(BAD_INPUT) at the column or the rows, and for what is no CSV."""
+    try:
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        heads = [head.strip() for head in next(lines, [])]
+        _refuse_heads(heads)
+        rows = [row for row in lines if any(cell.strip() for cell in row)]
+    except (UnicodeDecodeError, csv.Error):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",))) from None
+    if not 1 <= len(rows) <= MOST_ROWS:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", "rows"), params={"most": str(MOST_ROWS)}))
+    return [_raw(dict(zip(heads, [*row, *[""] * len(heads)], strict=False))) for row in rows]
+
+
+async def add_table(
+    env: Environment, subject: Subject, number: str, content: bytes, key: str
+) -> AsyncIterator[LineResult]:
+    """Add the rows of a file batch by batch, each in a transaction with a key of its own; one result for each line.
+
+    Whatever was added before it was cut off stays; the same file under the same key, or another one, goes on from
+    there, since a row that is there already changes nothing. Raises as `read_table` and `add_rows`.
+    """
+    rows = read_table(content)
+    for start in range(0, len(rows), MOST_AT_ONCE):
+        batch = tuple(rows[start : start + MOST_AT_ONCE])
+        part = hashlib.sha256(f"{key}:{start}".encode()).hexdigest()
+        results, _ = await add_rows(env, subject, AddRows(number, batch, part))
+        for place, result in enumerate(results):
+            yield LineResult(start + place + 2, result)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRow:
+    """A row with the number of its application, for the list that is signed at the hand-over."""
+
+    row: RosterRow
+    number: str | None
+    status: str | None
+
+
+async def listed_rows(
+    env: Environment, subject: Subject, roster: Roster, wanted: RowFilter
+) -> AsyncIterator[list[ListedRow]]:
+    """The rows of a roster page by page, for those of the school or camp; raises NOT_FOUND for others."""
+    place: str | None = None
+    while True:
+        page = await rows_page(env, subject, roster, wanted, place=place, backward=False, limit=_PAGE)
+        async with env.store.reading() as tx:
+            known = await applications.many(tx, [row.application_id for row in page if row.application_id])
+        yield list(_numbered(page, known))
+        if len(page) < _PAGE:
+            return
+        place = page[-1].id
+
+
+def _numbered(page: Sequence[RosterRow], known: dict[str, Application]) -> Iterator[ListedRow]:
+    for row in page:
+        found = known.get(row.application_id or "")
+        yield ListedRow(row, found.number if found else None, found.status.value if found else None)
+
+
+def _refuse_heads(heads: Sequence[str]) -> None:
+    """Raise BAD_INPUT at the first column that is missing, unknown or there twice."""
+    missing = [name for name in REQUIRED if name not in heads]
+    unknown = [
+        f"column {place + 1}"
+        for place, head in enumerate(heads)
+        if head not in COLUMNS and not head.startswith((ANSWER, DOCUMENT))
+    ]
+    twice = [head for head in COLUMNS if heads.count(head) > 1]
+    wrong = [*missing, *unknown, *twice]
+    if wrong or len(heads) > MOST_COLUMNS or len(set(heads)) < len(heads):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", wrong[0] if wrong else "columns")))
+
+
+def _raw(cells: dict[str, str]) -> RawRow:
+    return RawRow(
+        reference=cells["reference"],
+        name=cells["name"],
+        born_on=cells["born_on"],
+        guardian=cells["guardian"],
+        relation=cells["relation"],
+        mobile=cells.get("mobile"),
+        name_hi=cells.get("name_hi"),
+        answers={head.removeprefix(ANSWER): text for head, text in cells.items() if head.startswith(ANSWER)},
+        documents={head.removeprefix(DOCUMENT): text for head, text in cells.items() if head.startswith(DOCUMENT)},
+        consent_paper=cells.get("consent_paper"),
+    )

@@ -1,0 +1,130 @@
+"""The doors of rosters: a table that is taken line by line, and a list to sign."""
+
+import csv
+import io
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from actions.sessions import mint_session_token
+from gateway.http.rosters import LARGEST_TABLE, roster_routes
+from store import sessions
+from tests.support.camps import added, approved, camps_of, child, filed, opened, rows_now, signed_paper
+from tests.support.catalogued import a_copy
+
+ORIGIN = "http://gateway.test"
+HEAD = "reference,name,born_on,guardian,relation,mobile,consent_paper,answer:village\n"
+
+
+@pytest.fixture
+async def camps(catalogue_and_people, store_keyrings, store_clock, tmp_path):
+    async with a_copy(catalogue_and_people, store_keyrings, store_clock, tmp_path) as env:
+        yield await camps_of(env)
+
+
+@pytest.fixture
+def client(camps) -> httpx.AsyncClient:
+    app = Starlette(routes=roster_routes(camps.env, origins=(ORIGIN,)))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN)
+
+
+async def token(camps, subject) -> dict[str, str]:
+    async with camps.env.store.reading() as tx:
+        session = await sessions.session(tx, subject.session_id)
+    return {"Authorization": f"Bearer {mint_session_token(camps.env, session)}"}
+
+
+async def sent(camps, client, number: str, table: str | bytes, *, key: str = "one", subject=None, **headers: str):
+    content = table.encode() if isinstance(table, str) else table
+    given = {**await token(camps, subject or camps.principal), "Content-Type": "text/csv", "Idempotency-Key": key}
+    return await client.post(f"/rosters/{number}/rows", content=content, headers=given | headers)
+
+
+async def test_right_lines_are_added_and_wrong_ones_are_told_by_line_field_and_remedy(camps, client):
+    roster = await opened(camps)
+    table = HEAD + "A-1,Asha Rawat,01-04-2010,Bachan Singh,FATHER,9811100001,,Raipur\nA-2,7,31-02-2010,,UNCLE,12,,\n"
+
+    answer = await sent(camps, client, roster.number, table, **{"Accept-Language": "hi"})
+
+    told = answer.json()
+    assert answer.status_code == 200
+    assert (told["rows"], told["added"], told["refused"]) == (2, 1, 1)
+    assert {(one["line"], one["field"]) for one in told["problems"]} == {
+        (3, "name"),
+        (3, "bornOn"),
+        (3, "guardian"),
+        (3, "relation"),
+        (3, "mobile"),
+    }
+    assert "जन्म तिथि: तिथि DD-MM-YYYY के रूप में लिखें।" in {one["message"] for one in told["problems"]}
+    assert {one["action"] for one in told["problems"]} == {"CORRECT_INPUT"}
+
+
+async def test_the_corrected_file_goes_on_where_the_first_one_left_off(camps, client):
+    roster = await opened(camps)
+    lines = [f"A-{n},Child {chr(65 + n % 26)}{chr(97 + n // 26)},01-04-2010,Bachan Singh,FATHER,,," for n in range(60)]
+    broken = [*lines[:55], "A-55,,01-04-2010,Bachan Singh,FATHER,,,", *lines[56:]]
+
+    first = (await sent(camps, client, roster.number, HEAD + "\n".join(broken))).json()
+    second = (await sent(camps, client, roster.number, HEAD + "\n".join(lines), key="two")).json()
+
+    assert (first["added"], first["refused"], first["problems"][0]["line"]) == (59, 1, 57)
+    assert (second["added"], second["unchanged"], second["refused"]) == (1, 59, 0)
+    assert len(await rows_now(camps.env, roster)) == 60
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "status"),
+    [
+        (b"\xff\xfe", "BAD_INPUT", 400),
+        ("name,born_on\nA,B\n", "BAD_INPUT", 400),
+        (HEAD.replace("mobile", "caste"), "BAD_INPUT", 400),
+        (HEAD, "BAD_INPUT", 400),
+        (HEAD + "A,B,C,D,E,F,G,H\n" * 501, "BAD_INPUT", 400),
+        (b"a" * (LARGEST_TABLE + 1), "FILE_TOO_LARGE", 413),
+    ],
+)
+async def test_a_file_that_is_no_table_is_refused_whole(camps, client, table, code, status):
+    roster = await opened(camps)
+    answer = await sent(camps, client, roster.number, table)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+    assert await rows_now(camps.env, roster) == []
+
+
+async def test_another_type_another_school_and_nobody_are_refused(camps, client):
+    roster = await opened(camps)
+    table = HEAD + "A-1,Asha Rawat,01-04-2010,Bachan Singh,FATHER,,,\n"
+    assert (await sent(camps, client, roster.number, table, **{"Content-Type": "text/plain"})).status_code == 415
+    assert (await sent(camps, client, roster.number, table, subject=camps.other)).status_code == 404
+    bare = await client.post(f"/rosters/{roster.number}/rows", content=table, headers={"Content-Type": "text/csv"})
+    assert bare.status_code == 401
+    assert (await client.get(f"/rosters/{roster.number}/list.csv")).status_code == 401
+
+
+async def test_the_list_has_who_waits_for_her_paper_and_a_column_to_sign(world_of_officers, camps, client):
+    paper = await signed_paper(camps)
+    roster = await opened(camps)
+    await added(camps, roster, child(1, name="=Cell A", consent_paper=paper), child(2, consent_paper=paper))
+    await filed(camps, roster)
+    rows = await rows_now(camps.env, roster)
+    await approved(camps.env, world_of_officers["registrar"], rows[0].application_id)
+
+    async def listed(query: str, language: str) -> list[list[str]]:
+        headers = {**await token(camps, camps.principal), "Accept-Language": language}
+        answer = await client.get(f"/rosters/{roster.number}/list.csv{query}", headers=headers)
+        assert answer.headers["content-disposition"] == f'attachment; filename="roster-{roster.number}.csv"'
+        return list(csv.reader(io.StringIO(answer.text)))
+
+    head, *waiting = await listed("?awaiting=1", "en")
+    assert head[-1] == "Signature or thumb"
+    assert [line[:2] for line in waiting] == [["A-1", "'=Cell A"]]
+    hindi, *everybody = await listed("", "hi")
+    assert (hindi[-1], len(everybody)) == ("हस्ताक्षर या अँगूठा", 2)
+    theirs = await client.get(f"/rosters/{roster.number}/list.csv", headers=await token(camps, camps.other))
+    assert theirs.status_code == 404
+
+
+@pytest.fixture
+def world_of_officers(catalogue_and_people):
+    return catalogue_and_people.people
