@@ -1,0 +1,60 @@
+"""Lets the clocks of old applications go: by an administrator's word, once the officers are ready to work on them.
+
+An import holds every application that is open. While it is held the legal clock's round warns of nothing and files
+nothing for it, and no certificate is made of it; officers may work on it like on any other. Due dates do not move by
+it: an application that is late is late from the day on which it was, and its appeal is filed by the next round.
+"""
+
+from dataclasses import dataclass
+
+from actions.decide import ISSUE
+from domain.catalogue import Outcome
+from domain.clock import Clock
+from domain.lifecycle import Status
+from domain.policy import Purpose
+from store import applications, audit, catalogue, legacy, outbox
+from store.engine import Store, Transaction
+from store.legacy import Waiting
+
+BATCH = 200
+STARTED = "legacy.clocks_started"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How many clocks were let go, and how many certificates are being made because of it."""
+
+    clocks: int
+    certificates: int
+
+
+async def waiting(store: Store, clock: Clock) -> Waiting:
+    """How many open applications are held, and how many of them are beyond their due instant."""
+    async with store.reading() as tx:
+        return await legacy.waiting(tx, clock.now())
+
+
+async def start_clocks(store: Store, by: str) -> Started:
+    """Let every held application go, batch by batch; may be cut off and run again."""
+    clocks = made = 0
+    while True:
+        done = await store.carry_out(lambda tx: _some(tx, by))
+        clocks, made = clocks + done.clocks, made + done.certificates
+        if done.clocks < BATCH:
+            return Started(clocks, made)
+
+
+async def _some(tx: Transaction, by: str) -> Started:
+    ids = await legacy.held(tx, BATCH)
+    if not ids:
+        return Started(0, 0)
+    cases = await applications.many(tx, ids)
+    services = await catalogue.services_by_codes(tx, {one.service_code for one in cases.values()})
+    made = 0
+    for case in cases.values():
+        if case.status is Status.APPROVED and services[case.service_code].outcome is Outcome.CERTIFICATE:
+            made += await outbox.add(tx, ISSUE, case.id, {"application_id": case.id}, application_id=case.id)
+    await legacy.let_go(tx, ids)
+    detail = {"applications": len(ids), "certificates": made}
+    await audit.append(tx, audit.AuditLine(by, STARTED, "LEGACY_IMPORT", None, Purpose.OPERATE.value, detail))
+    return Started(len(ids), made)

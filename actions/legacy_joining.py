@@ -1,0 +1,51 @@
+"""Old applications come to the record of their person: by a claim that she proved, or by her own e-Aadhaar.
+
+Never by a name or a mobile number. Only a record that an import made, and that holds nothing but what follows from
+that, is joined to another; it may be joined to one that is in use.
+"""
+
+from dataclasses import replace
+
+from actions.legacy_people import AADHAAR, born_indexes, person_indexes
+from domain.people import Citizen
+from domain.policy import ObjectKind, Purpose
+from store import audit, legacy, people
+from store.engine import Transaction
+from store.legacy_joining import brought_by_an_import, hand_over
+
+JOINED = "legacy.joined"
+
+
+async def take_in(tx: Transaction, record_id: str, citizen_id: str, by: str) -> bool:
+    """Join a record that an import made to hers, in the transaction that proves it is hers; False for another one."""
+    if record_id == citizen_id or not await brought_by_an_import(tx, record_id):
+        return False
+    known = await people.citizens(tx, [record_id, citizen_id])
+    await people.update_citizen(tx, _completed(known[citizen_id], known[record_id]))
+    await hand_over(tx, record_id, citizen_id)
+    line = audit.AuditLine(by, JOINED, ObjectKind.CITIZEN.value, citizen_id, Purpose.APPLY.value, {"record": record_id})
+    await audit.append(tx, line)
+    return True
+
+
+async def take_in_by_aadhaar(tx: Transaction, citizen: Citizen, reference: str, by: str) -> int:
+    """Join the records with the Aadhaar number that her own e-Aadhaar bears, and her date of birth; tells how many."""
+    indexes = person_indexes(tx.cipher, AADHAAR, reference)
+    born = born_indexes(tx.cipher, citizen.born_on) if citizen.born_on else ()
+    found = (await legacy.persons(tx, indexes)).values()
+    hers = {one.citizen_id for one in found if one.born_index in born}
+    return sum([await take_in(tx, record_id, citizen.id, by) for record_id in sorted(hers)])
+
+
+def _completed(citizen: Citizen, record: Citizen) -> Citizen:
+    """Hers, with what the old record knows and hers does not; what her provider vouches for stays."""
+    aadhaar = citizen if citizen.aadhaar_reference else record
+    return replace(
+        citizen,
+        mobile=citizen.mobile or record.mobile,
+        born_on=citizen.born_on or record.born_on,
+        district=citizen.district or record.district,
+        tehsil=citizen.tehsil if citizen.district else record.tehsil,
+        aadhaar_last4=aadhaar.aadhaar_last4,
+        aadhaar_reference=aadhaar.aadhaar_reference,
+    )
