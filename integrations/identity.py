@@ -63,6 +63,8 @@ class ProviderIdentity:
     email: str | None = field(repr=False)
     assurance: Assurance
     tokens: ProviderTokens | None = None
+    session_token: str | None = field(default=None, repr=False)
+    """What the provider knows this sign-in by, for as long as it is to be ended there; None where it has none."""
 
 
 class IdentityProvider(Protocol):
@@ -93,6 +95,17 @@ class IdentityProvider(Protocol):
         """Trade the single-use code for the person; raises IntegrationError. Never repeated."""
         ...
 
+    async def revoke(self, token: str) -> None:
+        """End at the provider what a token stands for; one that is dead already is as good. Raises IntegrationError."""
+        ...
+
+    def sign_out_url(self, back: str) -> str | None:
+        """Where a browser ends its session at the provider, and is sent `back` where the provider does so.
+
+        None for a provider without such a page.
+        """
+        ...
+
 
 def json_object(source: Source, answer: Answer) -> dict[str, Any]:
     """The JSON object of an answer; raises Garbled, since providers are known to send HTML pages."""
@@ -121,6 +134,22 @@ def judge_json(source: Source, answer: Answer) -> None:
         raise Refused(source, str(code) if known else f"http_{answer.status}")
     if answer.status != 200:
         raise Garbled(source, f"http_{answer.status}")
+
+
+def judge_done(source: Source) -> Callable[[Answer], None]:
+    """A judge of calls whose good answer says nothing: any 2xx is done, refusals go by their code or status."""
+
+    def judge(answer: Answer) -> None:
+        if answer.status >= 500:
+            raise Unavailable(source, f"http_{answer.status}")
+        if answer.status >= 400 and "json" in answer.media_type:
+            judge_json(source, answer)
+        if answer.status >= 400:
+            raise Refused(source, f"http_{answer.status}")
+        if answer.status >= 300:
+            raise Garbled(source, f"http_{answer.status}")
+
+    return judge
 
 
 def judge_reading(source: Source, read: Callable[[dict[str, Any]], object]) -> Callable[[Answer], None]:

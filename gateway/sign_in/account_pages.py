@@ -15,7 +15,7 @@ from gateway.sign_in.pages import respond, say
 from gateway.sign_in.texts import PROVIDERS
 
 
-def devices_page(language: Language, devices: Sequence[OwnDevice]) -> HTMLResponse:
+def devices_page(language: Language, devices: Sequence[OwnDevice], ways_out: Collection[str] = ()) -> HTMLResponse:
     """One's own devices, each with the way to sign it out."""
     items = "".join(_device(language, one) for one in devices)
     body = (
@@ -25,7 +25,7 @@ def devices_page(language: Language, devices: Sequence[OwnDevice]) -> HTMLRespon
         f'<form method="post" action="/sign-in/devices"><input type="hidden" name="which" value="all">'
         f"<button>{say(texts.END_ALL, language)}</button></form>"
     )
-    return respond(language, texts.DEVICES, body, path="/sign-in/devices")
+    return respond(language, texts.DEVICES, body, path="/sign-in/devices", forms_to=ways_out)
 
 
 def accounts_page(language: Language, held: Sequence[LinkedAccount], offered: Collection[Provider]) -> HTMLResponse:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from actions.devices import end_devices, own_devices
 from actions.environment import Environment
 from actions.linking import LINK_PATH, begin_link, confirm_link, link_under_way, open_link, unlink
+from actions.provider_sign_out import BACK, way_out
 from actions.sessions import subject_for_token
 from actions.sign_in import Wish, begin_sign_in
 from actions.sign_in_guards import hash_of
@@ -23,6 +24,7 @@ from gateway.sign_in.asking import (
     language_of,
     readable,
     text_in,
+    ways_out,
 )
 from gateway.sign_in.providers import callback_path
 from gateway.sign_in.settings import SignInSettings
@@ -57,7 +59,7 @@ class _Doors:
     async def devices(self, request: Request) -> Response:
         """List the devices of who is signed in."""
         env, subject = await self._signed_in(request)
-        return account_pages.devices_page(language_of(request), await own_devices(env, subject))
+        return account_pages.devices_page(language_of(request), await own_devices(env, subject), ways_out(env))
 
     async def end_devices(self, request: Request) -> Response:
         """Sign out one device, all others, or every one."""
@@ -66,10 +68,11 @@ class _Doors:
         device, others = text_in(form, "device") or None, text_in(form, "which") == "others"
         if device is None and text_in(form, "which") not in ("others", "all"):
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("device",)))
+        further = await way_out(env, subject.session_id)
         await end_devices(env, subject, env.ids.token(), device=device, keep_this=others)
         response = RedirectResponse("/sign-in/devices", 303, headers=dict(PLAIN))
         if device is None and not others:
-            response = RedirectResponse("/sign-in", 303, headers=dict(PLAIN))
+            response = RedirectResponse(further or BACK, 303, headers=dict(PLAIN))
             cookies.close_session(response, env)
         return response
 

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import FormData
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.environment import Environment
+from actions.provider_sign_out import address_of
 from domain.errors import ErrorCode, Problems
 from domain.text import Language, language_from_header
 from gateway.sign_in import pages
@@ -100,6 +102,13 @@ def language_of(request: Request) -> Language:
     if asked in {Language.HI.value, Language.EN.value}:
         return Language(asked)
     return language_from_header(request.headers.get("accept-language"))
+
+
+def ways_out(env: Environment) -> frozenset[str]:
+    """The hosts of providers to which a browser is sent on when it signs out; its form must be let go there."""
+    addresses = (address_of(env, provider) for provider in env.partners.identity)
+    parts = (urlsplit(address) for address in addresses if address)
+    return frozenset(f"{one.scheme}://{one.netloc}" for one in parts)
 
 
 PLATFORMS = (("android", "ANDROID"), ("iphone", "IOS"), ("ipad", "IOS"), ("windows", "WINDOWS"), ("mac os", "MAC"))

@@ -16,14 +16,15 @@ from gateway.sign_in.providers import SLUGS
 
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept-Language, Cookie",
     "X-Content-Type-Options": "nosniff",
 }
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; form-action {forms}; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 _PAGE = Template("""<!doctype html>
 <html lang="$language">
@@ -47,10 +48,18 @@ _CITIZENS = (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY)
 
 
 def sign_in_page(
-    language: Language, providers: Collection[Provider], return_to: str, signed_in: PersonKind | None
+    language: Language,
+    providers: Collection[Provider],
+    return_to: str,
+    signed_in: PersonKind | None,
+    *,
+    ways_out: Collection[str] = (),
+    signed_out: bool = False,
 ) -> HTMLResponse:
     """The choice of providers; for a browser that is signed in, who is and the way out."""
     parts = [f"<h1>{say(texts.SIGN_IN, language)} – {say(texts.PORTAL, language)}</h1>"]
+    if signed_out:
+        parts.append(f'<p role="alert" id="signed-out">{say(texts.SIGNED_OUT, language)}</p>')
     if signed_in is not None:
         parts.append(
             f'<p role="status">{say(texts.SIGNED_IN[signed_in], language)}</p>'
@@ -67,7 +76,7 @@ def sign_in_page(
         if offered:
             items = "".join(_provider(provider, language, return_to) for provider in offered)
             parts.append(f"<h2>{say(heading, language)}</h2><ul>{items}</ul>")
-    return respond(language, texts.SIGN_IN, "\n".join(parts), {"return_to": return_to})
+    return respond(language, texts.SIGN_IN, "\n".join(parts), {"return_to": return_to}, forms_to=ways_out)
 
 
 def problem_page(
@@ -107,8 +116,12 @@ def respond(
     status: int = 200,
     *,
     path: str | None = "/sign-in",
+    forms_to: Collection[str] = (),
 ) -> HTMLResponse:
-    """A page of sign-in. `path` is where the other language is found; None where the page cannot be asked for again."""
+    """A page of sign-in. `path` is where the other language is found; None where the page cannot be asked for again.
+
+    `forms_to` are hosts to which an answer to a form of the page may send the browser on.
+    """
     shown = language.catalogue
     other, name = _OTHER[shown]
     address = escape(f"{path}?" + urlencode({**query, "language": other.value}))
@@ -119,7 +132,9 @@ def respond(
         switch=f"<nav>{switch}</nav>" if switch else "",
         body=body,
     )
-    return HTMLResponse(page, status, headers={**HEADERS, "Content-Language": shown.value})
+    policy = _POLICY.format(forms=" ".join(("'self'", *sorted(forms_to))))
+    headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Language": shown.value}
+    return HTMLResponse(page, status, headers=headers)
 
 
 def say(text: Bilingual, language: Language) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from actions.environment import Environment
+from actions.provider_sign_out import BACK, way_out
 from actions.sessions import sign_out, subject_for_token
 from actions.sign_in import (
     AppToken,
@@ -37,10 +38,14 @@ from gateway.sign_in.asking import (
     platform_of,
     readable,
     text_in,
+    ways_out,
 )
 from gateway.sign_in.providers import callback_path, provider_of
 from gateway.sign_in.settings import SignInSettings
 from store.errors import StoreError
+
+SIGNED_OUT = "user_loggedout"
+"""What MeriPehchaan says when it sends a browser back that it signed out (contracts/sso.md section 2)."""
 
 _log = structlog.get_logger()
 
@@ -76,7 +81,10 @@ class _Doors:
             return_to = safe_return_to(None)
         kind = await _signed_in(env, request)
         offered = {one for one in env.partners.identity if env.sign_on.offers(one)}
-        return pages.sign_in_page(language_of(request), offered, return_to, kind)
+        gone = request.query_params.get("error") == SIGNED_OUT and kind is None
+        return pages.sign_in_page(
+            language_of(request), offered, return_to, kind, ways_out=ways_out(env), signed_out=gone
+        )
 
     async def start(self, request: Request) -> Response:
         """Open a transaction and send the browser to the provider."""
@@ -169,14 +177,17 @@ class _Doors:
         env = self._environment_of(request)
         by_app = "authorization" in request.headers
         token = cookies.token_of(request)
+        further: str | None = None
         if token is not None:
             try:
-                await sign_out(env, await subject_for_token(env, token))
+                subject = await subject_for_token(env, token)
+                further = await way_out(env, subject.session_id)
+                await sign_out(env, subject)
             except NotSignedIn:
                 _log.info("sign_out_without_session")
         if by_app:
             return Response(status_code=204, headers=PLAIN)
-        response = RedirectResponse("/sign-in", 303, headers=PLAIN)
+        response = RedirectResponse(further or BACK, 303, headers=PLAIN)
         cookies.close_session(response, env)
         return response
 

@@ -14,6 +14,7 @@ INTRODUCTION = Bilingual(
 )
 FOR_CITIZENS = Bilingual("नागरिकों के लिए", "For citizens")
 FOR_STAFF = Bilingual("अधिकारियों और केन्द्र संचालकों के लिए", "For officers and centre operators")
+SIGNED_OUT = Bilingual("आप यहाँ से और मेरी पहचान से साइन आउट हो गए हैं।", "You are signed out here and at MeriPehchaan.")
 SIGN_OUT = Bilingual("साइन आउट करें", "Sign out")
 MY_DEVICES = Bilingual("आपके उपकरण", "Your devices")
 MY_ACCOUNTS = Bilingual("आपके खाते", "Your accounts")
@@ -27,6 +28,7 @@ PROVIDERS = MappingProxyType(
         Provider.JAN_PARICHAY: Bilingual("जन परिचय", "Jan Parichay"),
         Provider.PARICHAY: Bilingual("परिचय", "Parichay"),
         Provider.CSC_CONNECT: Bilingual("सीएससी कनेक्ट", "CSC Connect"),
+        Provider.UMANG: Bilingual("उमंग", "UMANG"),
     }
 )
 HINTS = MappingProxyType(

@@ -58,6 +58,8 @@ class PublisherSettings:
     signing_certificates: tuple[str, ...] = ()
     path_template: str = NEWER_PATH
     documents: Mapping[str, DocumentSpecification] = field(default_factory=lambda: MappingProxyType({}))
+    issuer_id: str | None = None
+    """The publisher's IssuerId in DigiLocker's URIs; None where onboarding did not tell it."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -67,7 +69,8 @@ class PublisherSettings:
             for doctype, each in given.get("documents", {}).items()
         }
         template = checked_path(given.get("path_template", NEWER_PATH))
-        return cls(tuple(given.get("signing_certificates", ())), template, documents)
+        issuer_id = str(given["issuer_id"]) if given.get("issuer_id") else None
+        return cls(tuple(given.get("signing_certificates", ())), template, documents, issuer_id)
 
     def path_of(self, doctype: str) -> str:
         """The path template of one document."""
@@ -75,9 +78,13 @@ class PublisherSettings:
         return (known.path_template if known else None) or self.path_template
 
 
-def issuer_id_of(publisher: str) -> str:
-    """The IssuerId in DigiLocker's URIs of a publisher's documents. INFERRED: it is the reversed domain of its name."""
-    return f"in.gov.{publisher.lower()}"
+def issuer_id_of(publisher: str, offered: Mapping[str, PublisherSettings]) -> str:
+    """The IssuerId in DigiLocker's URIs of a publisher's documents, as onboarding told it.
+
+    Where it did not tell, it is INFERRED to be the reversed domain of the publisher's name.
+    """
+    known = offered.get(publisher)
+    return (known.issuer_id if known else None) or f"in.gov.{publisher.lower()}"
 
 
 def checked_path(template: Any) -> str:

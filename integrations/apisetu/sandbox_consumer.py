@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from integrations.city import SandboxHome
+from integrations.city.papers import private_key
 
 CONSUMER_ID, PUBLISHER, PROVIDER = "in.gov.example.scholarships", "apunisarkar", "in.gov.uk.apunisarkar"
 STYLES = {"newer": "/apisetu/certificate/v3/{p}/{d}", "older": "/apisetu/{p}/v3/{d}/certificate"}
@@ -90,9 +91,7 @@ class ConsumerCalls:
 
     def _signed(self, consent: Mapping[str, Any]) -> str:
         """RS256 over the canonical JSON, in Base64 (INFERRED, section 5)."""
-        key = serialization.load_pem_private_key(self._own["private_key"].encode(), None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError("an RSA key is needed")
+        key = private_key(self._own["private_key"])
         text = json.dumps(consent, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         return base64.b64encode(key.sign(text, padding.PKCS1v15(), hashes.SHA256())).decode()
 

@@ -32,6 +32,8 @@ class Publisher:
     offers: Mapping[str, Offer] = field(default_factory=dict)
     path: str = NEWER
     approved: bool = True
+    issuer_id: str | None = None
+    """Its name in DigiLocker's URIs, where that is told at onboarding."""
 
     @property
     def signs(self) -> bool:
@@ -48,7 +50,8 @@ class Publisher:
             }
             for doctype, offer in self.offers.items()
         }
-        return {"path_template": self.path, "signing_certificates": certificates, "documents": documents}
+        told = {"path_template": self.path, "signing_certificates": certificates, "documents": documents}
+        return told | ({"issuer_id": self.issuer_id} if self.issuer_id else {})
 
     def specification(self, key: str) -> str:
         """Its OpenAPI file, in the JSON that is YAML too."""
@@ -88,7 +91,8 @@ def _publisher(name: str, given: Mapping[str, Any]) -> Publisher:
         for doctype, each in given["documents"].items()
     }
     path = OLDER if given.get("path") == "older" else NEWER
-    return Publisher(str(given.get("name_en", name)), offers, path, bool(given.get("approved", True)))
+    issuer_id = str(given["issuer_id"]) if given.get("issuer_id") else None
+    return Publisher(str(given.get("name_en", name)), offers, path, bool(given.get("approved", True)), issuer_id)
 
 
 def _operation(doctype: str, offer: Offer) -> dict[str, Any]:

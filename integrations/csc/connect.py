@@ -100,6 +100,13 @@ class CscConnect:
         access_token = wire.read_access_token(json_object(Source.CSC, answer))
         return wire.read_identity(await self._resource(access_token), self._settings.states)
 
+    async def revoke(self, token: str) -> None:
+        del token  # no call for it is published (contracts/other_systems.md section 2)
+
+    def sign_out_url(self, back: str) -> str | None:
+        del back
+        return None
+
     def _secret(self) -> str:
         before, after = (10 + int(self._ids.digits(6)) % 90 for _ in range(2))
         return wire.encrypted_secret(self._settings.client_token, self._settings.client_secret, before, after)

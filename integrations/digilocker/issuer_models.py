@@ -77,6 +77,8 @@ class PullRequest:
     name: str | None = field(repr=False)
     born_on: date | None = field(repr=False)
     search: Mapping[str, str] = field(default_factory=dict, repr=False)
+    uid: str | None = field(default=None, repr=False)
+    """The MD5 of the Aadhaar number, by the older contract the number; None where it was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class PullDocRequest:
     locker_id: str
     name: str | None = field(repr=False)
     born_on: date | None = field(repr=False)
+    uid: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def read_pull(root: safe_xml.Element, envelope: Envelope, default: CopyFormat) -
         name=_short(details, "FullName", envelope),
         born_on=_day(details, envelope),
         search=dict(_search_tags(details, envelope)),
+        uid=_short(details, "UID", envelope),
     )
 
 
@@ -100,6 +101,7 @@ def read_pull_doc(root: safe_xml.Element, envelope: Envelope, default: CopyForma
         locker_id=_locker(details, envelope),
         name=_short(details, "FullName", envelope),
         born_on=_day(details, envelope),
+        uid=_short(details, "UID", envelope),
     )
 
 

@@ -2,15 +2,25 @@
 
 from domain.assurance import Assurance
 from integrations.identity import IdentityProvider, ProviderIdentity, ProviderTokens
+from integrations.sso.meri_pehchaan import REVOKE_POLICY as MERI_PEHCHAAN_REVOKE
 from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN
 from integrations.sso.meri_pehchaan import USER_POLICY as MERI_PEHCHAAN_USER
 from integrations.sso.meri_pehchaan import MeriPehchaan, MeriPehchaanSettings
+from integrations.sso.parichay import REVOKE_POLICY as PARICHAY_REVOKE
 from integrations.sso.parichay import TOKEN_POLICY as PARICHAY_TOKEN
 from integrations.sso.parichay import USER_POLICY as PARICHAY_USER
 from integrations.sso.parichay import Parichay, ParichaySettings
 from integrations.sso.texts import TEXT_POLICY, TextSender, TextSettings
 
-POLICIES = (MERI_PEHCHAAN_TOKEN, MERI_PEHCHAAN_USER, PARICHAY_TOKEN, PARICHAY_USER, TEXT_POLICY)
+POLICIES = (
+    MERI_PEHCHAAN_TOKEN,
+    MERI_PEHCHAAN_USER,
+    MERI_PEHCHAAN_REVOKE,
+    PARICHAY_TOKEN,
+    PARICHAY_USER,
+    PARICHAY_REVOKE,
+    TEXT_POLICY,
+)
 
 __all__ = [
     "POLICIES",

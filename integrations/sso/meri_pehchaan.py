@@ -1,15 +1,15 @@
 """Sign-in of citizens by MeriPehchaan (DigiLocker), OpenID Connect with PKCE."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from domain.assurance import Assurance
 from domain.clock import Clock
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, Unavailable
-from integrations.identity import ProviderIdentity, json_object, judge_reading
+from integrations.errors import Garbled, Refused, Unavailable
+from integrations.identity import ProviderIdentity, json_object, judge_done, judge_reading
 from integrations.policies import CallPolicy, Priority
 from integrations.remote import Answer, Remote
 from integrations.sso import wire_meri_pehchaan as wire
@@ -26,6 +26,17 @@ TOKEN_POLICY = CallPolicy(
 """A code is good for one exchange: after a lost answer the citizen starts again (digilocker.md section 10)."""
 
 USER_POLICY = CallPolicy("sso.meri_pehchaan.user", Source.SSO, priority=Priority.FIRST, breaker="meri_pehchaan")
+
+REVOKE_POLICY = CallPolicy(
+    "sso.meri_pehchaan.revoke",
+    Source.SSO,
+    attempts=1,
+    repeatable=False,
+    changes=True,
+    body_limit=64_000,
+    breaker="meri_pehchaan",
+)
+"""A good answer has no body. Sign-out is over here before it is asked, so it waits behind those who sign in."""
 
 ISSUERS = ("https://api.digitallocker.gov.in", "https://digilocker.meripehchaan.gov.in")
 """The first is that of the published sample, the second INFERRED (contracts/sso.md section 2.1)."""
@@ -59,6 +70,8 @@ class MeriPehchaanSettings:
     subject_prefix: str | None = wire.SUBJECT_PREFIX
     doctypes: tuple[str, ...] = ()
     """The kinds of documents that the consent is limited to; none means no limit."""
+    signed_out_uri: str | None = None
+    """The address that is registered for the way back from signing out; None where it is any of ours."""
 
     def __post_init__(self) -> None:
         wire.check_consent_words(self.purpose, self.service_name, self.doctypes)
@@ -68,7 +81,8 @@ class MeriPehchaanSettings:
         """Read what DigiLocker handed over; raises KeyError where a needed part is missing.
 
         Needed are `client_id` and `client_secret`; `jwks`, `issuers`, `purpose`, `service_name`,
-        `scope` and `doctypes` may be given. Raises ValueError for a purpose that the consent page does not take.
+        `scope`, `doctypes` and `signed_out_uri` may be given. Raises ValueError for a purpose that the consent page
+        does not take.
         """
         return cls(
             browser_url=browser_url,
@@ -80,6 +94,7 @@ class MeriPehchaanSettings:
             service_name=str(given.get("service_name") or SERVICE_NAME),
             scope=str(given.get("scope") or SCOPE),
             doctypes=tuple(map(str, given.get("doctypes") or ())),
+            signed_out_uri=str(given["signed_out_uri"]) if given.get("signed_out_uri") else None,
         )
 
 
@@ -137,7 +152,23 @@ class MeriPehchaan:
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
         with self._remote.watching(TOKEN_POLICY):  # a forged token raises the alarm
-            return await self._exchanged(await self._token(code, code_verifier, redirect_uri), nonce)
+            answer = await self._token(code, code_verifier, redirect_uri)
+            return replace(await self._exchanged(answer, nonce), session_token=answer.access_token)
+
+    async def revoke(self, token: str) -> None:
+        headers = wire.basic(self._settings.client_id, self._settings.client_secret)
+        form = wire.revoke_form(token)
+        try:
+            await self._remote.send(
+                REVOKE_POLICY, "POST", wire.REVOKE_PATH, headers=headers, form=form, judge=judge_done(Source.SSO)
+            )
+        except Refused as refusal:
+            if refusal.code not in wire.DEAD_TOKEN:
+                raise
+
+    def sign_out_url(self, back: str) -> str | None:
+        query = wire.sign_out_query(self._settings.client_id, self._settings.signed_out_uri or back)
+        return f"{self._settings.browser_url.rstrip('/')}{wire.SIGN_OUT_PATH}?{query}"
 
     async def _exchanged(self, answer: wire.TokenAnswer, nonce: str) -> ProviderIdentity:
         if self._verifier is None:

@@ -1,13 +1,14 @@
 """Sign-in by Parichay (officials) and Jan Parichay (citizens): one protocol, two prefixes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
-from integrations.identity import ProviderIdentity, json_object, judge_reading
+from integrations.errors import Refused
+from integrations.identity import ProviderIdentity, json_object, judge_done, judge_reading
 from integrations.policies import CallPolicy, Priority, Scope
 from integrations.remote import Answer, Remote
 from integrations.sso import wire_parichay as wire
@@ -25,6 +26,18 @@ USER_POLICY = CallPolicy(
     "sso.parichay.userdetails", Source.SSO, scope=Scope.OFFICER, priority=Priority.FIRST, breaker="<provider>"
 )
 """Parichay and Jan Parichay are systems of their own: the breaker goes by provider."""
+
+REVOKE_POLICY = CallPolicy(
+    "sso.parichay.revoke",
+    Source.SSO,
+    attempts=1,
+    repeatable=False,
+    changes=True,
+    body_limit=64_000,
+    scope=Scope.OFFICER,
+    breaker="<provider>",
+)
+"""Any 2xx is done. Sign-out is over here before it is asked, so it waits behind those who sign in."""
 
 PREFIXES = {Provider.PARICHAY: "/pnv1", Provider.JAN_PARICHAY: "/v1"}
 """`/v1` is INFERRED (contracts/sso.md section 3); settings may say otherwise."""
@@ -100,6 +113,27 @@ class Parichay:
             TOKEN_POLICY, "POST", path, json=request, group=self.provider.value, judge=_JUDGE_TOKEN
         )
         access_token = wire.read_access_token(json_object(Source.SSO, answer))
+        return replace(await self._person(access_token), session_token=access_token)
+
+    async def revoke(self, token: str) -> None:
+        try:
+            await self._remote.send(
+                REVOKE_POLICY,
+                "GET",
+                self._prefix + wire.REVOKE_PATH,
+                headers={"authorization": token},
+                group=self.provider.value,
+                judge=judge_done(Source.SSO),
+            )
+        except Refused as refusal:
+            if refusal.code not in wire.DEAD_TOKEN:
+                raise
+
+    def sign_out_url(self, back: str) -> str | None:
+        del back  # the page does not send anybody back
+        return f"{self._settings.browser_url.rstrip('/')}{self._prefix}{wire.SIGN_OUT_PATH}"
+
+    async def _person(self, access_token: str) -> ProviderIdentity:
         details = await self._remote.send(
             USER_POLICY,
             "GET",

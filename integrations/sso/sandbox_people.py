@@ -32,7 +32,8 @@ def officials(demo: Mapping[str, Any]) -> dict[str, Person]:
         "designation_en": "Officer of another state",
     }
     centres = [row for row in demo.get("operators", []) if "first_name" in row]  # of e-District: they come by Parichay
-    return {str(row["key"]): _official(row) for row in [*demo.get("officers", []), *centres, stranger]}
+    keepers = demo.get("rosters", {}).get("keepers", [])  # principals and camp officers
+    return {str(row["key"]): _official(row) for row in [*demo.get("officers", []), *centres, *keepers, stranger]}
 
 
 def citizens(demo: Mapping[str, Any]) -> dict[str, Person]:

@@ -1,5 +1,6 @@
 """MeriPehchaan on the wire: query, form and field names (contracts/sso.md section 2, digilocker.md section 3)."""
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,11 @@ from integrations.identity import ProviderIdentity, ProviderTokens, mobile_of, t
 AUTHORIZE_PATH = "/public/oauth2/1/authorize"
 TOKEN_PATH = "/public/oauth2/2/token"  # noqa: S105 - a path
 USER_PATH = "/public/oauth2/1/user"
+REVOKE_PATH = "/public/oauth2/1/revoke"
+SIGN_OUT_PATH = "/signin/logout/Y"
+
+DEAD_TOKEN = frozenset({"invalid_token", "invalid_grant"})
+"""INFERRED: what a 400 of the revoke call says of a token that is dead already; the contract has the status alone."""
 
 SUBJECT_PREFIX = "DL-"
 """INFERRED: `user_sso_id` of a DigiLocker account is this prefix and its `digilockerid` (sample in section 2.1)."""
@@ -53,6 +59,22 @@ def check_consent_words(purpose: str, service_name: str, doctypes: Sequence[str]
         raise ValueError("purpose and service_name take letters, digits, space and underscore only")
     if not all(re.fullmatch(r"[A-Z0-9]{1,5}", doctype) for doctype in doctypes):
         raise ValueError("a doctype has at most five capitals and digits")
+
+
+def basic(client_id: str, client_secret: str) -> dict[str, str]:
+    """Our own credentials (HTTP Basic), as the revoke call asks for them."""
+    pair = f"{client_id}:{client_secret}".encode()
+    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def revoke_form(token: str) -> dict[str, str]:
+    """The form of the revoke call; what belongs to the token dies with it."""
+    return {"token": token, "token_type_hint": "access_token"}
+
+
+def sign_out_query(client_id: str, redirect_uri: str) -> str:
+    """The query of the page that ends the browser's session and sends it back with `error=user_loggedout`."""
+    return urlencode({"client_id": client_id, "redirect_uri": redirect_uri})
 
 
 def authorize_query(fields: Mapping[str, str | None]) -> str:

@@ -14,6 +14,11 @@ from integrations.identity import ProviderIdentity, mobile_of, text_of
 AUTHORIZE_PATH = "/oauth2/authorize"
 TOKEN_PATH = "/salt/api/oauth2/token"  # noqa: S105 - a path
 USER_PATH = "/salt/api/oauth2/userdetails"
+REVOKE_PATH = "/salt/api/oauth2/revoke"
+SIGN_OUT_PATH = "/logout"
+
+DEAD_TOKEN = frozenset({"http_401", "invalid_token"})
+"""INFERRED: how a token that is dead already is refused; the contract documents no statuses of refusals."""
 
 _GENDERS = {"male": "M", "female": "F", "transgender": "T", "m": "M", "f": "F", "t": "T"}
 

@@ -11,7 +11,7 @@ from gateway.city import sandbox_factories
 from integrations.city.kit import load_demo
 from integrations.city.serving import City
 
-SYSTEMS = {"digilocker", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal", "portal"}
+SYSTEMS = {"digilocker", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal", "portal", "right_to_service"}
 DEMO = Path(__file__).parents[3] / "demo"
 
 

@@ -107,6 +107,7 @@ async def test_the_search_reaches_the_issuer(door):
             name="Sunil Kumar",
             born_on=date(1990, 12, 31),
             search={"UDF1": "22600000000012", "AUTHN": "second tag"},
+            uid="0cc175b9c0f1b6a831c399e269772661",
         )
     ]
 

@@ -7,12 +7,15 @@ from email.parser import BytesParser
 from email.policy import HTTP
 
 import pytest
+import respx
 
-from integrations.digilocker import DigiLockerSettings, PushAction, PushedUri
+from domain.sources import Source
+from integrations.digilocker import DigiLocker, DigiLockerSettings, PushAction, PushedUri
 from integrations.digilocker.pushing import form_of, multipart_of
 from integrations.digilocker.sandbox_push import DIGESTED
 from integrations.errors import NotLetIn, Refused, Unavailable
 from tests.integrations.digilocker.conftest import PEOPLE
+from tests.support.remotes import PARTNER, remote_over
 
 GOLDEN = "fbba65b116107f318352c5a7e7c2014a05228313f19cac0dc18454397e734718"
 PUSHED = PushedUri(
@@ -141,3 +144,26 @@ async def test_the_digest_covers_each_field(locker):
             answer = await browser.post("/public/account/1/pushuri", data=spoilt)
             assert (answer.status_code, answer.json()["error"]) == (400, "invalid_parameter"), name
         assert (await browser.post("/public/account/1/pushuri", data=form)).status_code == 200
+
+
+PUSH_ROWS = (
+    ("invalid_client_id", 401, NotLetIn),
+    ("invalid_parameter", 400, Refused),
+    ("insufficient_scope", 403, Refused),
+    ("invalid_digilocker_id", 404, Refused),
+    ("unexpected_error", 500, Unavailable),
+    ("unexpected_error", 530, Unavailable),
+)
+
+
+@pytest.mark.parametrize(("code", "status", "outcome"), PUSH_ROWS)
+async def test_every_row_of_a_push_is_told_by_its_code(code, status, outcome):
+    line = remote_over(None, Source.DIGILOCKER, PARTNER)
+    client = DigiLocker(line, DigiLockerSettings("client-1", "secret"))
+    with respx.mock(base_url=PARTNER) as partner:
+        route = partner.post("/public/account/1/pushuri").respond(status, json={"error": code})
+        with pytest.raises(outcome) as failure:
+            await client.pushing.push(OURS)
+
+    assert (type(failure.value), failure.value.code) == (outcome, code)
+    assert outcome is Unavailable or route.call_count == 1

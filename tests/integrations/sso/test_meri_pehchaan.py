@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 from domain.clock import ManualClock
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.sso import Assurance, MeriPehchaan, MeriPehchaanSettings
 from tests.support.remotes import PARTNER, remote_over
 
@@ -268,3 +268,73 @@ def test_settings_are_read_from_what_onboarding_handed_over():
     assert (settings.client_id, settings.jwks, settings.issuers) == ("c", {"keys": []}, ("https://i.example",))
     with pytest.raises(KeyError):
         MeriPehchaanSettings.from_onboarding("https://a.example", {"client_id": "c"})
+
+
+async def test_a_token_is_revoked_with_our_own_credentials(partner):
+    route = partner.post("/public/oauth2/1/revoke").respond(200)
+    await provider().revoke("a" * 40)
+
+    sent = route.calls.last.request
+    assert sent.headers["authorization"].startswith("Basic ")
+    assert parse_qs(sent.content.decode()) == {"token": ["a" * 40], "token_type_hint": ["access_token"]}
+
+
+@pytest.mark.parametrize("code", ["invalid_token", "invalid_grant"])
+async def test_a_token_that_is_dead_already_is_as_good(partner, code):
+    partner.post("/public/oauth2/1/revoke").respond(400, json={"error": code})
+    await provider().revoke("a" * 40)
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "invalid_client"), (400, "invalid_request")])
+async def test_another_refusal_of_a_revocation_is_told(partner, status, code):
+    partner.post("/public/oauth2/1/revoke").respond(status, json={"error": code})
+    with pytest.raises(Refused):
+        await provider().revoke("a" * 40)
+
+
+async def test_what_is_known_of_a_sign_in_for_its_end_is_its_access_token(partner):
+    assert (await provider().exchange(**ASKED)).session_token == "a" * 40
+
+
+def test_the_browser_ends_its_session_and_comes_back_to_the_registered_address():
+    address = provider().sign_out_url("http://127.0.0.1:8000/sign-in")
+    parts = urlsplit(address)
+
+    assert parts.path == "/signin/logout/Y"
+    assert parse_qs(parts.query) == {"client_id": ["client-1"], "redirect_uri": ["http://127.0.0.1:8000/sign-in"]}
+
+
+def told_as(code: str, status: int) -> str:
+    """A refusal is told by its code, trouble over there by its status."""
+    return code if status < 500 else f"http_{status}"
+
+
+TOKEN_ROWS = (
+    ("invalid_grant", 400, Refused),
+    ("invalid_client", 400, NotLetIn),
+    ("invalid_grant_type", 400, Refused),
+    ("unexpected_error", 500, Unavailable),
+)
+
+
+@pytest.mark.parametrize(("code", "status", "outcome"), TOKEN_ROWS)
+async def test_every_row_of_the_token_call_is_told_by_its_code(partner, code, status, outcome):
+    partner.routes[0].respond(status, json={"error": code})
+    with pytest.raises(outcome) as failure:
+        await provider().exchange(**ASKED)
+    assert (type(failure.value), failure.value.code) == (outcome, told_as(code, status))
+
+
+USER_ROWS = (
+    ("invalid_token", 401, Refused),
+    ("insufficient_scope", 403, Refused),
+    ("unexpected_error", 530, Unavailable),
+)
+
+
+@pytest.mark.parametrize(("code", "status", "outcome"), USER_ROWS)
+async def test_every_row_of_the_user_call_is_told_where_no_key_vouches(partner, code, status, outcome):
+    partner.get("/public/oauth2/1/user").respond(status, json={"error": code})
+    with pytest.raises(outcome) as failure:
+        await provider(keys=False).exchange(**ASKED)
+    assert (type(failure.value), failure.value.code) == (outcome, told_as(code, status))

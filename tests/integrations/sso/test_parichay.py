@@ -277,3 +277,45 @@ async def test_the_request_has_the_form_that_the_contract_gives():
     }
     assert details.calls.last.request.headers["authorization"] == "t1"
     assert (identity.subject, identity.gender) == ("anita@officer.example", "F")
+
+
+@pytest.mark.parametrize(
+    ("provider", "person"), [(Provider.PARICHAY, "officer-dehradun-sadar"), (Provider.JAN_PARICHAY, "asha-negi")]
+)
+async def test_a_revoked_token_opens_nothing_and_revoking_it_again_is_as_good(sandbox, client, provider, person):
+    parichay = client(provider)
+    token = (await exchange(parichay, await code_for(sandbox, parichay, person))).session_token
+
+    await parichay.revoke(token)
+    await parichay.revoke(token)
+    with pytest.raises(Refused):
+        await parichay._person(token)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_provider_that_cannot_revoke_now_is_unavailable(status):
+    with respx.mock(base_url=PARTNER) as partner:
+        partner.get("/pnv1/salt/api/oauth2/revoke").respond(status)
+        with pytest.raises(Unavailable):
+            await over_the_wire().revoke("t-1")
+
+
+async def test_the_token_goes_bare_and_any_2xx_is_done():
+    with respx.mock(base_url=PARTNER) as partner:
+        route = partner.get("/pnv1/salt/api/oauth2/revoke").respond(202, json={"message": "Logged out"})
+        await over_the_wire().revoke("t-1")
+    assert route.calls.last.request.headers["authorization"] == "t-1"
+
+
+@pytest.mark.parametrize(("provider", "prefix"), [(Provider.PARICHAY, "pnv1"), (Provider.JAN_PARICHAY, "v1")])
+async def test_the_browser_ends_its_session_on_the_page_of_the_provider(sandbox, client, provider, prefix):
+    address = client(provider).sign_out_url(f"{GATEWAY}/sign-in")
+
+    assert address == f"http://sso.test/{prefix}/logout"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox.app)) as browser:
+        assert "logged out" in (await browser.get(address)).text
+
+
+def over_the_wire() -> Parichay:
+    settings = ParichaySettings(Provider.PARICHAY, PARTNER, "client-1", "secret")
+    return Parichay(settings, remote_over(None, Source.SSO, PARTNER))

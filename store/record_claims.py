@@ -1,0 +1,121 @@
+"""Claims of citizens to records that others entered for them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, false, func, or_, select, true, update
+from sqlalchemy.sql import ColumnElement
+
+from domain.assurance import Assurance
+from domain.people import Posting
+from domain.record_claims import ClaimState, ClaimWay, RecordClaim
+from store.engine import Transaction
+from store.metadata import metadata
+from store.sql import AnyRow, first, insert_new
+from store.types import Instant, Key
+
+record_claims_table = Table(
+    "record_claims",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("record_id", Key, ForeignKey("citizens.citizen_id")),
+    Column("application_id", Key),
+    Column("department", Key),
+    Column("district", Key),
+    Column("tehsil", Key),
+    Column("way", Key, nullable=False),
+    Column("strength", Key, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", Key),
+    Column("reason", LargeBinary),
+    Index(None, "citizen_id", "asked_at"),
+    Index(None, "way", "state", "asked_at"),
+)
+
+_T = record_claims_table.c
+_AS_IS = (
+    "id",
+    "citizen_id",
+    "record_id",
+    "application_id",
+    "department",
+    "district",
+    "tehsil",
+    "asked_at",
+    "decided_at",
+    "decided_by",
+)
+
+
+async def add(tx: Transaction, claim: RecordClaim) -> None:
+    """Keep a claim."""
+    await insert_new(tx, record_claims_table, _values(tx, claim))
+
+
+async def save(tx: Transaction, claim: RecordClaim) -> RecordClaim:
+    """Replace what is kept of a claim, and give it back."""
+    await tx.connection.execute(update(record_claims_table).where(_T.id == claim.id).values(_values(tx, claim)))
+    return claim
+
+
+async def get(tx: Transaction, claim_id: str) -> RecordClaim | None:
+    """The claim with an id, or None."""
+    row = await first(tx, select(record_claims_table).where(_T.id == claim_id))
+    return _claim(tx, row) if row else None
+
+
+async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[RecordClaim]:
+    """A citizen's claims, the latest first."""
+    statement = select(record_claims_table).where(_T.citizen_id == citizen_id)
+    rows = (await tx.connection.execute(statement.order_by(_T.asked_at.desc(), _T.id.desc()).limit(limit))).all()
+    return [_claim(tx, row) for row in rows]
+
+
+async def waiting(tx: Transaction, postings: Sequence[Posting], since: datetime, limit: int) -> list[RecordClaim]:
+    """Claims that wait for an officer in the places of these postings, made since a moment; the oldest first."""
+    open_ones = (_T.way == ClaimWay.OFFICER.value, _T.state == ClaimState.ASKED.value, _T.asked_at > since)
+    covered = or_(false(), *(_within(posting) for posting in postings))
+    statement = select(record_claims_table).where(*open_ones, _T.record_id.is_not(None), covered)
+    rows = (await tx.connection.execute(statement.order_by(_T.asked_at, _T.id).limit(limit))).all()
+    return [_claim(tx, row) for row in rows]
+
+
+async def count_since(tx: Transaction, citizen_id: str, moment: datetime) -> int:
+    """How many claims a citizen made since a moment."""
+    statement = select(func.count()).where(_T.citizen_id == citizen_id, _T.asked_at >= moment)
+    return int((await tx.connection.execute(statement)).scalar_one())
+
+
+def _within(posting: Posting) -> ColumnElement[bool]:
+    pairs = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
+    return and_(true(), *(column == value for column, value in pairs if value is not None))
+
+
+def _values(tx: Transaction, claim: RecordClaim) -> dict[str, Any]:
+    reason = claim.reason
+    return {
+        **{name: getattr(claim, name) for name in _AS_IS},
+        "way": claim.way.value,
+        "strength": claim.strength.value,
+        "state": claim.state.value,
+        "reason": None if reason is None else tx.cipher.encrypt(reason.encode(), _place(claim.id)),
+    }
+
+
+def _claim(tx: Transaction, row: AnyRow) -> RecordClaim:
+    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
+    return RecordClaim(
+        **as_is,
+        way=ClaimWay(row.way),
+        strength=Assurance(row.strength),
+        state=ClaimState(row.state),
+        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _place(row.id)).decode(),
+    )
+
+
+def _place(claim_id: str) -> str:
+    return f"record_claims:reason:{claim_id}"
