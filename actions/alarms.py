@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from actions import access
+from actions import access, umang_compare
 from actions.environment import Environment
 from domain.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, raised
 from domain.clock import ist_date
@@ -48,6 +48,7 @@ async def evaluate(
     async with env.store.reading() as tx:
         read = await readings(tx, session_key_made_at)
         silent = await silent_offices(tx, env.work_calendar)
+        read = replace(read, umang_differences=await umang_compare.differing(tx))
         holding = raised(replace(read, worker_seconds=worker_seconds, silent_offices=silent))
 
     async def keep(tx: Transaction) -> list[Alarm]:

@@ -56,6 +56,11 @@ async def applications_by_old(tx: Transaction, numbers: Iterable[str]) -> dict[s
     return {number: found[key] for number, key in ids.items() if key in found}
 
 
+async def old_numbers_of(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The old numbers of applications that were let through before, by their ids."""
+    return await aliases.of_applications(tx, application_ids)
+
+
 async def certificate_by_any(env: Environment, text: str) -> IssuedCertificate | None:
     """The certificate with a number of ours or an old one, or with a URI of ours; raises MistypedNumber as above."""
     async with env.store.reading() as tx:

@@ -1,17 +1,28 @@
 """What an order on appeal brings about: the application opened again, the day to keep, penalty and compensation."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from actions.acting import Acting
 from actions.appeal_grounds import AFTER_DELIVERY
 from actions.appeal_steps import step
+from actions.commission_filing import note_award
 from actions.involved import hearing
 from actions.jurisdiction import Holder, designated_for, note_holder, place_of
 from actions.moves import Step, move
 from actions.notices import tell_of_award
-from domain.appeals import Appeal, AppealLevel, AppealMove, AppealState, Award, AwardKind, Order
+from domain.appeals import (
+    Appeal,
+    AppealLevel,
+    AppealMove,
+    AppealState,
+    Award,
+    AwardKind,
+    AwardState,
+    HearingState,
+    Order,
+)
 from domain.clock import ist_date
 from domain.deadline import ORDER, DayUnit, TimeLimit, breaches_at, end_of_day
 from domain.errors import ErrorCode, Problem, Problems, Remedy
@@ -63,7 +74,7 @@ async def direct(acting: Acting, appeal: Appeal, order: Order, until: date) -> A
 
 def _fresh_start(acting: Acting, appeal: Appeal, until: date, holder: Holder) -> dict[str, Any]:
     """The changes of an application that an order opens again."""
-    days = (until - ist_date(acting.now)).days
+    days = max((until - ist_date(acting.now)).days, 0)
     return {
         "decision": None,
         "officer_id": holder.officer_id,
@@ -75,8 +86,15 @@ def _fresh_start(acting: Acting, appeal: Appeal, until: date, holder: Holder) ->
     }
 
 
-async def impose(acting: Acting, appeal: Appeal, *, penalty: Amount | None, compensation: Amount | None) -> None:
-    """Record what the order imposes; never by itself, and only after a hearing.
+async def impose(
+    acting: Acting,
+    appeal: Appeal,
+    *,
+    penalty: Amount | None,
+    compensation: Amount | None,
+    at: datetime | None = None,
+) -> None:
+    """Record what the order imposes; never by itself, and only after a hearing. `at` is when, where it was not now.
 
     Raises PENALTY_NOT_ALLOWED at the first level and above the cap, HEARING_REQUIRED.
     """
@@ -86,17 +104,17 @@ async def impose(acting: Acting, appeal: Appeal, *, penalty: Amount | None, comp
     if appeal.level is AppealLevel.FIRST or appeal.state is AppealState.DISMISSED:
         raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name), Remedy.NONE))
     held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
-    if not any(hearing.at <= acting.now for hearing in held):
+    if not any(one.at <= acting.now for one in held if one.state is HearingState.FIXED):
         raise Problems(Problem(ErrorCode.HEARING_REQUIRED, ("input", name)))
     law = acting.env.law
     cap = replace(law.penalty_per_day_paise, value=law.penalty_cap_paise.value)
     if penalty:
-        await _award(acting, appeal, AwardKind.PENALTY, penalty, cap)
+        await _award(acting, appeal, AwardKind.PENALTY, penalty, cap, at or acting.now)
     if compensation:
-        await _award(acting, appeal, AwardKind.COMPENSATION, compensation, law.compensation_cap_paise)
+        await _award(acting, appeal, AwardKind.COMPENSATION, compensation, law.compensation_cap_paise, at or acting.now)
 
 
-async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amount, most: Period) -> None:
+async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amount, most: Period, at: datetime) -> None:
     name = kind.value.lower()
     if not 1 <= imposed.amount_paise <= most.value:
         params = {"most": str(most.value)}
@@ -104,8 +122,9 @@ async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amoun
     reason = imposed.reason.strip()
     if not reason:
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name, "reason")))
+    before = await appeals.award(acting.tx, appeal.id, kind)
     award = Award(
-        id=acting.env.ids.key(),
+        id=before.id if before else acting.env.ids.key(),
         appeal_id=appeal.id,
         kind=kind,
         officer_id=appeal.designated_id if kind is AwardKind.PENALTY else None,
@@ -113,7 +132,13 @@ async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amoun
         reason=mask_aadhaar_in(reason),
         section=most.section,
         ordered_by=acting.subject.person_id,
-        ordered_at=acting.now,
+        ordered_at=at,
     )
-    await appeals.add_award(acting.tx, appeal.citizen_id, award)
+    if before is None:
+        await appeals.add_award(acting.tx, appeal.citizen_id, award)
+    elif before.state is AwardState.ORDERED:
+        await appeals.set_award(acting.tx, award)  # a later order mends it
+    else:
+        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name), Remedy.NONE))
+    await note_award(acting, appeal, award)
     await tell_of_award(acting, appeal, award)

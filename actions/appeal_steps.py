@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from actions.acting import Acting
+from actions.commission_filing import note_filings, note_steps
 from actions.involved import barred_from, pasts
 from actions.jurisdiction import Holder, at_level, authority_for, place_of
 from actions.legal_clock import calendar_of, has_breached
@@ -21,7 +22,7 @@ from domain.appeals import (
     AppealMove,
     AppealOrigin,
     AppealState,
-    advance,
+    correct,
 )
 from domain.applications import Application
 from domain.clock import ist_date
@@ -82,6 +83,7 @@ async def file_many(acting: Acting, wanted: Sequence[tuple[Application, Filing]]
             await cover.add(acting.tx, in_cover(acting, appeal, holder.absence_id))
     await _record(acting, [_Taken(None, appeal, AppealMove.FILE, appeal.text) for appeal, _ in filed])
     await tell_of_filings(acting, [appeal for appeal, _ in filed])
+    await note_filings(acting, [appeal for appeal, _ in filed])
     return [appeal for appeal, _ in filed]
 
 
@@ -116,7 +118,7 @@ async def step_many(
 
 
 def _after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) -> Appeal:
-    after = advance(appeal.state, move)
+    after = correct(appeal.state, move)
     changed = replace(appeal, state=after, version=appeal.version + 1, **changes)
     waits = after in PENDING or after is AppealState.DIRECTED
     return changed if waits else replace(changed, next_at=None)
@@ -226,6 +228,7 @@ def _breached_on(acting: Acting, application: Application) -> date | None:
 async def _record(acting: Acting, steps: Sequence[_Taken]) -> None:
     await appeals.add_events(acting.tx, [(one.appeal.citizen_id, _event(acting, one)) for one in steps])
     await audit.append_many(acting.tx, [_line(acting, one) for one in steps])
+    await note_steps(acting, [(one.appeal, one.move) for one in steps])
 
 
 def _event(acting: Acting, taken: _Taken) -> AppealEvent:

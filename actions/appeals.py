@@ -12,10 +12,11 @@ from actions.appeal_orders import direct, impose
 from actions.appeal_steps import Filing, file, step
 from actions.cases import PATH
 from actions.environment import Environment
+from actions.hearings import cancel, fix, fixed_at
 from actions.idempotent import conflict_problem, once
 from actions.involved import barred_from
-from actions.notices import tell_of_hearing
 from domain.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
+from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Status
 from domain.masks import mask_aadhaar_in
@@ -57,6 +58,19 @@ class RecordHearing:
     appeal_id: str
     at: datetime
     place: str
+    idempotency_key: str
+    expected_version: int | None = None
+    replaces: datetime | None = None
+    """The date that this one takes the place of, for a hearing that is put off or brought forward."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelHearing:
+    """A date of hearing that will not be held, and why."""
+
+    appeal_id: str
+    at: datetime
+    reason: str
     idempotency_key: str
     expected_version: int | None = None
 
@@ -107,8 +121,27 @@ async def record_hearing(env: Environment, subject: Subject, request: RecordHear
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await fix_hearing(Acting(env, tx, subject), request)).id}
 
-    body = {**asdict(request), "at": request.at.isoformat()}
+    replaces = request.replaces.isoformat() if request.replaces else None
+    body = {**asdict(request), "at": request.at.isoformat(), "replaces": replaces}
     answer, replayed = await once(env, subject, "recordHearing", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def cancel_hearing(env: Environment, subject: Subject, request: CancelHearing) -> tuple[Appeal, bool]:
+    """Cancel a date of hearing; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED where no hearing is fixed for that moment.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+        reason = written(request.reason, "reason", required=True) or ""
+        found = await fixed_at(acting, appeal, request.at, ("input", "at"))
+        return {"id": (await cancel(acting, appeal, found, reason)).id}
+
+    body = {**asdict(request), "at": request.at.isoformat()}
+    answer, replayed = await once(env, subject, "cancelHearing", key=request.idempotency_key, body=body, work=work)
     return await present(env, answer["id"]), replayed
 
 
@@ -176,26 +209,27 @@ async def fix_hearing(acting: Acting, request: RecordHearing) -> Appeal:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "place"), params={"longest": str(LONGEST_PLACE)}))
     if request.at < appeal.received_at:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "at")))
-    hearing = Hearing(acting.env.ids.key(), appeal.id, request.at, place, acting.now)
-    heard = await step(acting, appeal, AppealMove.FIX_HEARING)
-    await appeals.add_hearing(acting.tx, appeal.citizen_id, hearing)
-    await tell_of_hearing(acting, heard, hearing)
-    return heard
+    instead = None
+    if request.replaces is not None:
+        instead = await fixed_at(acting, appeal, request.replaces, ("input", "replacesAt"))
+    hearing = Hearing(acting.env.ids.key(), appeal.id, request.at, place, acting.now, fixed_at=acting.now)
+    return await fix(acting, appeal, hearing, instead=instead)
 
 
-async def pass_order(acting: Acting, request: DecideAppeal) -> Appeal:
-    """The inner step of an order, in the caller's transaction."""
+async def pass_order(acting: Acting, request: DecideAppeal, *, decided_at: datetime | None = None) -> Appeal:
+    """The inner step of an order, in the caller's transaction; `decided_at` is when, where it was not now."""
     appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
     text = written(request.text, "text", required=True) or ""
     until = request.direct_until if request.verdict is AppealVerdict.DIRECT else None
-    _refuse_wrong_day(acting, request)
-    order = Order(text, acting.subject.person_id, acting.now, until)
+    decided_at = decided_at or acting.now
+    _refuse_wrong_day(acting, request, ist_date(decided_at))
+    order = Order(text, acting.subject.person_id, decided_at, until)
     move = AppealMove(request.verdict.value)
     if until is None:
         decided = await step(acting, appeal, move, note=text, changes={"order": order})
     else:
         decided = await direct(acting, appeal, order, until)
-    await impose(acting, decided, penalty=request.penalty, compensation=request.compensation)
+    await impose(acting, decided, penalty=request.penalty, compensation=request.compensation, at=decided_at)
     return decided
 
 
@@ -228,15 +262,15 @@ async def _refuse_the_involved(acting: Acting, appeal: Appeal) -> None:
         raise Problems(Problem(ErrorCode.OFFICER_INVOLVED, APPEAL, Remedy.NONE))
 
 
-def _refuse_wrong_day(acting: Acting, request: DecideAppeal) -> None:
-    """A direction needs a day from today on, within what the rules allow; other orders name none."""
+def _refuse_wrong_day(acting: Acting, request: DecideAppeal, decided_on: date) -> None:
+    """A direction needs a day from that of the order on, within what the rules allow; other orders name none."""
     path = ("input", "directUntil")
     if request.verdict is not AppealVerdict.DIRECT:
         if request.direct_until is not None:
             raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
         return
-    latest = acting.today + timedelta(days=acting.env.law.longest_order_days.value)
-    if request.direct_until is None or not acting.today <= request.direct_until <= latest:
+    latest = decided_on + timedelta(days=acting.env.law.longest_order_days.value)
+    if request.direct_until is None or not decided_on <= request.direct_until <= latest:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
 
 

@@ -1,19 +1,21 @@
 """Dashboards of officers by role: their tiles, and the cases behind them."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
 from actions.access import covering, leave_receipt
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.figures import DEFAULT_MONTHS, Question, statistics
+from actions.figures import DEFAULT_MONTHS, Question, Statistics, statistics
 from domain.alarms import AlarmCode, AlarmState
 from domain.appeals import PENDING
 from domain.applications import Application
 from domain.clock import ist_date
-from domain.dashboards import BOARDS, TILES, DashboardRole, TileKey, TileRule, dashboards_of
+from domain.dashboards import BOARDS, TILES, DashboardRole, Dimension, TileKey, TileRule, dashboards_of
 from domain.delays import DUE_SOON_DAYS, CaseFilter, CaseList, DelayReason
 from domain.desk import ReadPurpose
 from domain.errors import NotSignedIn, not_found
@@ -24,13 +26,41 @@ from store import alarms, appeals, audit, delays, figure_cases, figures
 from store.engine import Transaction
 from store.figures import FigureFilter
 
+TREND_MONTHS = 6
+"""How many months a tile looks back, the present one included."""
+
+_OF_MONTHS: Mapping[TileKey, Callable[[Delivery], int | None]] = MappingProxyType(
+    {
+        TileKey.PENDING: lambda one: one.pending,
+        TileKey.RECEIVED_THIS_MONTH: lambda one: one.received,
+        TileKey.DISPOSED_THIS_MONTH: lambda one: one.disposed,
+        TileKey.PROCESSING_RATE: lambda one: one.processing_rate,
+        TileKey.ON_TIME_RATE: lambda one: one.on_time_rate,
+        TileKey.MEDIAN_DAYS: lambda one: one.median_days,
+        TileKey.NINETIETH_DAYS: lambda one: one.ninetieth_days,
+        TileKey.GRIEVANCE_REPLY_RATE: lambda one: one.grievance_reply_rate,
+    }
+)
+"""Tiles whose figure is counted by month. What is due, waits or is silent is known for now alone."""
+
+_COUNTED = frozenset({TileKey.RECEIVED_THIS_MONTH, TileKey.DISPOSED_THIS_MONTH})
+
+
+@dataclass(frozen=True, slots=True)
+class TilePoint:
+    """The figure of one month, by its first day; None where there is nothing to divide by."""
+
+    month: date
+    value: int | None
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number of a dashboard; None where there is nothing to divide by."""
+    """One number of a dashboard; None where there is nothing to divide by. `trend` begins with the oldest month."""
 
     key: TileKey
     value: int | None
+    trend: tuple[TilePoint, ...] = ()
 
     @property
     def rule(self) -> TileRule:
@@ -56,46 +86,58 @@ async def boards_of(env: Environment, subject: Subject, officer: Officer) -> lis
     for role, postings in dashboards_of(subject.postings).items():
         recent = await _recent(env, subject, postings)
         async with env.store.reading() as tx:
-            tiles = [Tile(key, await _value(tx, key, subject, postings, recent)) for key in BOARDS[role]]
+            tiles = [
+                Tile(key, await _value(tx, key, subject, postings, recent), recent.trend(key)) for key in BOARDS[role]
+            ]
         found.append(Board(role, postings, tuple(tiles), _link(postings)))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Recent:
-    """The figures of this month, and of the last twelve."""
+    """The figures of this month, of the last twelve together, and of each of them that has any."""
 
     month: Delivery
     year: Delivery
+    months: Mapping[date, Delivery]
+    this_month: date
+
+    def trend(self, key: TileKey) -> tuple[TilePoint, ...]:
+        """The last months of a tile; what is pending stays so in a month in which nothing happened."""
+        read = _OF_MONTHS.get(key)
+        if read is None:
+            return ()
+        points: list[TilePoint] = []
+        last: int | None = 0 if key in _COUNTED else None
+        for back in range(DEFAULT_MONTHS - 1, -1, -1):
+            month = months_back(self.this_month, back)
+            there = self.months.get(month)
+            value = read(there) if there is not None else last
+            last = value if key is TileKey.PENDING else last
+            points.append(TilePoint(month, value))
+        return tuple(points[-TREND_MONTHS:])
 
 
 async def _recent(env: Environment, subject: Subject, postings: tuple[Posting, ...]) -> _Recent:
     this_month = month_of(ist_date(env.clock.now()))
 
-    async def since(month: date) -> Delivery:
-        answer = await statistics(env, subject, Question(month, this_month, postings=postings))
-        if answer.total.figures is None:
-            raise not_found()
-        return answer.total.figures
+    async def since(month: date, *groups: Dimension) -> Statistics:
+        return await statistics(env, subject, Question(month, this_month, postings=postings, group_by=groups))
 
-    return _Recent(await since(this_month), await since(months_back(this_month, DEFAULT_MONTHS - 1)))
+    now = await since(this_month)
+    year = await since(months_back(this_month, DEFAULT_MONTHS - 1), Dimension.MONTH)
+    if now.total.figures is None or year.total.figures is None:
+        raise not_found()
+    months = {row.place[Dimension.MONTH]: row.figures for row in year.rows if row.figures is not None}
+    return _Recent(now.total.figures, year.total.figures, months, this_month)
 
 
 async def _value(
     tx: Transaction, key: TileKey, subject: Subject, postings: tuple[Posting, ...], recent: _Recent
 ) -> int | None:
-    shown: dict[TileKey, int | None] = {
-        TileKey.PENDING: recent.year.pending,
-        TileKey.RECEIVED_THIS_MONTH: recent.month.received,
-        TileKey.DISPOSED_THIS_MONTH: recent.month.disposed,
-        TileKey.PROCESSING_RATE: recent.year.processing_rate,
-        TileKey.ON_TIME_RATE: recent.year.on_time_rate,
-        TileKey.MEDIAN_DAYS: recent.year.median_days,
-        TileKey.NINETIETH_DAYS: recent.year.ninetieth_days,
-        TileKey.GRIEVANCE_REPLY_RATE: recent.year.grievance_reply_rate,
-    }
-    if key in shown:
-        return shown[key]
+    read = _OF_MONTHS.get(key)
+    if read is not None:
+        return read(recent.month if key in _COUNTED else recent.year)
     return await _asked(tx, key, subject, postings)
 
 

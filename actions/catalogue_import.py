@@ -1,4 +1,4 @@
-"""Loads the catalogue into the store: services, places, departments, schemes, calendar, e-Taal codes.
+"""Loads the catalogue into the store: services, places, departments, schemes, calendar.
 
 An import is one transaction: all of it, or nothing. It may be run again; what is the same is not touched, and a
 service that changed gets the next version.
@@ -13,10 +13,11 @@ from actions.catalogue_portal import merged
 from actions.catalogue_rows import FILES, Catalogue, CatalogueRows, etaal_code, examine_catalogue, read_catalogue
 from actions.environment import Environment
 from domain.catalogue import Service
+from domain.counting import FIRST_DAY, Category, EnrolledService
 from domain.people import SYSTEM
 from domain.policy import Purpose
 from integrations.portal import ReadCatalogue
-from store import audit, calendar, catalogue, ledger
+from store import audit, calendar, catalogue, etaal
 from store.engine import Store, Transaction
 
 BATCH = 50
@@ -33,10 +34,12 @@ def _quiet(done: int, total: int, /) -> None:
 async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
     """Read the rows of catalogue_data/ and bring the store up to date; entries keep their identifiers.
 
+    For the demo and tests: new services are enrolled with e-Taal under stand-ins of its codes.
+
     Raises ValueError for a row that breaks the rules: our own files have none.
     """
     read = read_catalogue(rows)
-    await _write(env.store, read, dry_run=False, by=SYSTEM.label, tell=_quiet)
+    await _write(env.store, read, dry_run=False, by=SYSTEM.label, tell=_quiet, stand_ins=True)
     return read
 
 
@@ -69,7 +72,9 @@ async def import_portal(
     return await store.carry_out(work)
 
 
-async def _write(store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: Tell) -> Imported:
+async def _write(
+    store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: Tell, stand_ins: bool = False
+) -> Imported:
     async def work(tx: Transaction) -> Imported:
         services, late = await _without_taken_slugs(tx, read)
         changed = await _differences(tx, read, services)
@@ -77,6 +82,8 @@ async def _write(store: Store, read: Catalogue, *, dry_run: bool, by: str, tell:
         if not dry_run:
             await _places(tx, read)
             await _services(tx, services, tell)
+            if stand_ins:
+                await _enrol(tx, services)
             await _calendar(tx, read)
             await _note(
                 tx,
@@ -125,14 +132,17 @@ async def _places(tx: Transaction, read: Catalogue) -> None:
 
 
 async def _services(tx: Transaction, services: Sequence[Service], tell: Tell) -> None:
-    """Write the services, those that changed with the next version, and give new ones a code of e-Taal."""
+    """Write the services, those that changed with the next version."""
     for start in range(0, len(services), BATCH):
         await catalogue.upsert_services(tx, services[start : start + BATCH])
         tell(min(start + BATCH, len(services)), len(services))
-    enrolled = await ledger.etaal_codes(tx)
-    for service in services:
-        if service.code not in enrolled:
-            await ledger.save_etaal_code(tx, service.code, etaal_code(service.code))
+
+
+async def _enrol(tx: Transaction, services: Sequence[Service]) -> None:
+    known = {each.service_code for each in await etaal.enrolled(tx)}
+    new = [service.code for service in services if service.code not in known]
+    enrolled = [EnrolledService(code, FIRST_DAY, etaal_code(code), Category.A) for code in new]
+    await etaal.enrol_all(tx, enrolled, by=SYSTEM.label)
 
 
 async def _calendar(tx: Transaction, read: Catalogue) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from actions.environment import Environment
 from domain.centres import Binding, Centre, CentreKind
@@ -14,6 +15,9 @@ from store import audit, catalogue, centres, people
 from store.engine import Store, Transaction
 
 CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")
+CAMP_COLUMNS = ("opens_on", "closes_on")
+"""Days of a camp, the first and the last, as YYYY-MM-DD; a file without camps needs no such columns."""
+
 OPERATOR_COLUMNS = ("code", "name_hi", "name_en", "centre", "email")
 MOST_ROWS = 20_000
 """Rows of one file: the state has 8,920 Common Service Centres (other_systems.md section 1)."""
@@ -126,19 +130,34 @@ def _centre(row: Row, districts: set[str], tehsils: set[tuple[str, str]]) -> tup
     if any(name not in row for name in CENTRE_COLUMNS):
         return "COLUMNS", None
     values = {name: (row[name] or "").strip() for name in CENTRE_COLUMNS}
-    if not values["code"] or not values["name_en"]:
-        return "NAME", None
-    if values["kind"] not in {kind.value for kind in CentreKind}:
-        return "KIND", None
-    if values["district"] not in districts:
-        return "DISTRICT", None
-    if values["tehsil"] and (values["district"], values["tehsil"]) not in tehsils:
-        return "TEHSIL", None
-    if values["open"] not in ("yes", "no"):
-        return "OPEN", None
+    days = _days(row)
+    known_tehsil = not values["tehsil"] or (values["district"], values["tehsil"]) in tehsils
+    faults = {
+        "NAME": not values["code"] or not values["name_en"],
+        "KIND": values["kind"] not in CentreKind.__members__,
+        "DISTRICT": values["district"] not in districts,
+        "TEHSIL": not known_tehsil,
+        "OPEN": values["open"] not in ("yes", "no"),
+        "DAYS": days is None or (days != (None, None)) != (values["kind"] == CentreKind.CAMP),
+    }
+    fault = next((name for name, found in faults.items() if found), None)
+    if fault is not None or days is None:
+        return fault, None
     name = Bilingual(values["name_hi"] or None, values["name_en"])
-    kind, tehsil = CentreKind(values["kind"]), values["tehsil"] or None
-    return None, Centre(values["code"], kind, name, values["district"], tehsil, open=values["open"] == "yes")
+    kind, tehsil, is_open = CentreKind(values["kind"]), values["tehsil"] or None, values["open"] == "yes"
+    return None, Centre(values["code"], kind, name, values["district"], tehsil, is_open, *days)
+
+
+def _days(row: Row) -> tuple[date | None, date | None] | None:
+    """The first and last day of a camp, (None, None) where there are none; None for what is no such pair."""
+    given = [(row.get(name) or "").strip() for name in CAMP_COLUMNS]
+    if not any(given):
+        return None, None
+    try:
+        first, last = (date.fromisoformat(text) for text in given)
+    except ValueError:
+        return None
+    return (first, last) if first <= last else None
 
 
 async def _operators(
@@ -179,7 +198,7 @@ async def _operator(
     if centre is None:
         return "CENTRE", None
     email = values["email"].lower() or None
-    if (centre.kind is CentreKind.E_DISTRICT) != (email is not None):
+    if (centre.kind is CentreKind.CSC) != (email is None):
         return "EMAIL", None
     present = await people.operator_by_csc_id(tx, values["code"])
     if email is not None:

@@ -114,7 +114,7 @@ async def certificates_of(
 async def department_certificates(env: Environment, subject: Subject, citizen_id: str) -> CertificatesView:
     """What departments hold, asked through API Setu alone; receipts and errors as for `certificates_of`."""
     answers = await department_certificates_of(env, subject, citizen_id)
-    views = _each_once(_of_department(answer) for answer in answers if answer.certificate is not None)
+    views = _each_once(_of_departments_each(env, answers))
     failures = tuple(answer.failure for answer in answers if answer.failure is not None)
     provenances = tuple(_of_departments(answers))
     heard_all = all(failure.code == locker.CONSENT_NEEDED for failure in failures)
@@ -157,7 +157,7 @@ def _merged(
     views = [_of_ours(certificate, env.clock.now()) for certificate in own]
     if in_locker.listed is not None:
         views += [_of_locker(item, in_locker.listed) for item in in_locker.listed.value]
-    views += [_of_department(answer) for answer in answers if answer.certificate is not None]
+    views += _of_departments_each(env, answers)
     once = _each_once(views)
     failures = [in_locker.failure, *(answer.failure for answer in answers)]
     told = tuple(failure for failure in failures if failure is not None)
@@ -218,7 +218,14 @@ def _of_locker(item: IssuedDocument, listed: Sourced[tuple[IssuedDocument, ...]]
     )
 
 
-def _of_department(answer: DepartmentAnswer) -> CertificateView:
+def _of_departments_each(env: Environment, answers: Sequence[DepartmentAnswer]) -> list[CertificateView]:
+    """What departments gave, each under the IssuerId that onboarding told of its publisher, else the inferred one."""
+    offered = env.partners.apisetu.offered()
+    given = [one for one in answers if one.certificate is not None]
+    return [_of_department(one, issuer_id_of(one.document.publisher, offered)) for one in given]
+
+
+def _of_department(answer: DepartmentAnswer, issuer_id: str) -> CertificateView:
     if answer.certificate is None:
         raise AssertionError("only answers with a certificate are shown")
     found = answer.certificate.value
@@ -231,7 +238,7 @@ def _of_department(answer: DepartmentAnswer) -> CertificateView:
         number=found.number,
         origin=Source.API_SETU,
         media_types=(found.media_type,),
-        issuer_id=issuer_id_of(answer.document.publisher),
+        issuer_id=issuer_id,
         state=answer.certificate.state,
         as_of=answer.certificate.as_of,
         answer=answer,

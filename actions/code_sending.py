@@ -34,6 +34,9 @@ class CodeKind(StrEnum):
     ASSISTANCE = "ASSISTANCE"
     RELATIVE = "RELATIVE"
     LINK_ACCOUNT = "LINK_ACCOUNT"
+    CLAIM_RECORD = "CLAIM_RECORD"
+    ROSTER_CONSENT = "ROSTER_CONSENT"
+    ROSTER_HAND_OVER = "ROSTER_HAND_OVER"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,9 @@ async def scope_of(
         return ConsentScope((), (LOCKER,))
     if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
         return ConsentScope((), (OWN_CERTIFICATES,))
-    if purpose is ConsentPurpose.ASSISTANCE:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "purpose")))  # actions/assisting.py gives it, for minutes
+    if purpose in (ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
+        # actions/assisting.py gives the one, for minutes, and actions/roster_filing.py the other, with its row.
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "purpose")))
     held = await _of_purpose(acting, citizen_id, purpose)
     wanted = None if doctypes is None else {doctype.upper() for doctype in doctypes}
     chosen = tuple(one for one in held if wanted is None or one.doctype.upper() in wanted)
@@ -67,6 +68,8 @@ async def stop(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> None
         return
     if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
         return  # the ledger alone is asked before each push
+    if purpose is ConsentPurpose.ROSTER:
+        return  # the ledger alone is asked before a paper is handed over
     if purpose is ConsentPurpose.ASSISTANCE:
         await assistances.end(acting.tx, citizen_id=citizen_id)
         return
@@ -78,7 +81,7 @@ async def held_for(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> 
     """Whether something was given without a record, before there was a ledger."""
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         return await identities.locker_grant(acting.tx, citizen_id) is not None
-    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE):
+    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
         return False
     return any(document.consent for document in await _of_purpose(acting, citizen_id, purpose))
 

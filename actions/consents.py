@@ -10,6 +10,7 @@ from actions.consent_ledger import recorded, write
 from actions.consent_scopes import allow, held_for, scope_of, stop
 from actions.environment import Environment
 from actions.idempotent import once
+from actions.locker_push import plan_earlier
 from actions.locker_revoking import plan_revocation
 from actions.notices import About, tell
 from domain.consents import (
@@ -95,6 +96,8 @@ async def take_step(acting: Acting, citizen_id: str, step: ConsentStep, request:
     written = await write(
         acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact=artefacts
     )
+    if step is ConsentStep.GRANT and purpose is ConsentPurpose.ISSUE_TO_LOCKER:
+        await plan_earlier(acting, citizen_id)
     if step is ConsentStep.ASK:
         about = About(Topic.CONSENT, written.id, citizen_id, None, written.records[-1].id)
         await tell(acting, NoticeKind.CONSENT_ASKED, about, consent_purpose=purpose.value)

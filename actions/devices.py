@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from actions import provider_sign_out
 from actions.access import require
 from actions.acting import Acting
 from actions.assisting_consent import close_session
@@ -64,7 +65,10 @@ async def end_own(acting: Acting, *, device: str | None, keep_this: bool) -> int
     if keep_this:
         chosen = [one for one in chosen if one.session_id != subject.session_id]
     reason = devices.EVERYWHERE if device is None else devices.SIGNED_OUT
+    if device is None and not keep_this:
+        await provider_sign_out.plan_everywhere(acting)
     ended = await devices.end(acting.tx, [one.session_id for one in chosen], reason)
+    await provider_sign_out.plan(acting.tx, ended)
     for session_id in ended:
         if kind is PersonKind.OPERATOR:
             await close_session(acting, session_id)

@@ -9,7 +9,8 @@ from actions import locker
 from actions.access import of_citizen, read_at_sources
 from actions.environment import Environment
 from actions.holder_match import is_holder
-from domain.people import Citizen, Subject
+from actions.legacy_joining import take_in_by_aadhaar
+from domain.people import Citizen, PersonKind, Subject
 from domain.policy import ObjectKind
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
@@ -55,7 +56,11 @@ async def _bind(tx: Transaction, citizen_id: str, card: EAadhaar) -> None:
     citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     if citizen is None or not _hers(citizen, card):
         raise IntegrityFailure(Source.DIGILOCKER, "another_holder")
-    if card.reference is None or card.reference == citizen.aadhaar_reference:
+    if card.reference is None:
+        return
+    if await take_in_by_aadhaar(tx, citizen, card.reference, f"{PersonKind.CITIZEN}:{citizen.id}"):
+        citizen = (await people.citizens(tx, [citizen_id]))[citizen_id]
+    if card.reference == citizen.aadhaar_reference:
         return
     if citizen.aadhaar_reference is not None:
         _log.warning("another_aadhaar_than_known")  # somebody must look; what payments use is not changed by a read

@@ -9,6 +9,7 @@ from domain.catalogue_search import KeptIndex
 from domain.clock import Clock
 from domain.deadline import CalendarBoard, WorkCalendar
 from domain.desk import DeskRules
+from domain.enquiries import RecentEnquiries
 from domain.feedback import CareRules
 from domain.files import FileRules
 from domain.ids import Ids
@@ -18,6 +19,8 @@ from domain.sign_on import SignOnRules
 from integrations.apisetu import ApiSetu
 from integrations.dbt_finance import DbtFinance
 from integrations.digilocker import DigiLocker
+from integrations.etaal import EtaalPush
+from integrations.right_to_service import RightToService
 from integrations.sso import IdentityProvider, TextSender
 from integrations.umang import Umang
 from store.engine import Store
@@ -46,6 +49,10 @@ class Partners:
     identity: Mapping[Provider, IdentityProvider]
     texts: TextSender | None = None
     """Carries one-time codes to telephones; None where the state has named no way."""
+    commission: RightToService | None = None
+    """The Right to Service Commission's system; None where it is not connected."""
+    etaal: EtaalPush | None = None
+    """Takes our counts of a day; None where e-Taal only pulls them."""
     forget_citizen: Callable[[str], Awaitable[bool]] = field(default=_nothing_kept)
     """Drops every kept answer about a citizen; False where the shared cache was away, so ask again."""
 
@@ -75,6 +82,8 @@ class Environment:
     sign_on: SignOnRules = field(default_factory=SignOnRules)
     catalogue: KeptIndex = field(default_factory=KeptIndex)
     """The words of the catalogue that services are found by, as this process read it last."""
+    enquiries: RecentEnquiries = field(default_factory=RecentEnquiries)
+    """Which enquiries this process counted lately, so that a repeated one costs no write."""
     erasures: ErasureList | None = None
     """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
 

@@ -13,13 +13,14 @@ from actions.access import may_read, of_appeal, of_clearance
 from actions.care import of_grievance, of_visit
 from actions.environment import Environment
 from actions.purpose import read_one
+from actions.rosters import of_row
 from actions.uploads import of_upload
 from domain.desk import ReadPurpose
 from domain.errors import NotSignedIn
 from domain.files import FileLink, UploadedFile
 from domain.people import Subject
 from domain.policy import ObjectKind, Resource, purpose_for
-from store import appeals, applications, clearances, doorstep, grievances, uploads
+from store import appeals, applications, clearances, doorstep, grievances, roster_rows, rosters, uploads
 from store.engine import Transaction
 from store.uploads import Use
 
@@ -115,6 +116,10 @@ async def _resource(tx: Transaction, use: Use) -> Resource | None:
         case ObjectKind.GRIEVANCE:
             grievance = await grievances.get(tx, use.id)
             return of_grievance(grievance) if grievance else None
+        case ObjectKind.ROSTER_ROW:
+            row = await roster_rows.get(tx, use.id)
+            roster = await rosters.get(tx, row.roster_id) if row else None
+            return of_row(roster, row) if row and roster else None
         case _:
             return None
 

@@ -54,14 +54,18 @@ async def fill_in(
         return Filled({}, (Problem(ErrorCode.FORM_CHANGED, ("input", "formVersion"), Remedy.REFRESH),), form)
     checked = check_answers(form, given.answers, today=acting.today, complete=complete)
     earlier = await _earlier(acting.tx, held)
-    named, wrong = opened(acting.env, citizen_id, given.sources)
-    fresh = {name: {"digest": digest_of(one.value), "source": one.source} for name, one in named.items()}
+    fresh, wrong = _fresh(acting, citizen_id, given.sources)
     kept = still_true({**earlier, **fresh}, checked.answers)
     return Filled(without_aadhaar(form, checked.answers), (*checked.problems, *wrong), form, kept)
 
 
-async def amend(acting: Acting, application: Application, changes: Mapping[str, str]) -> Filled:
-    """Check answers that change, with the rest, against the form under which the application was filed."""
+async def amend(
+    acting: Acting, application: Application, changes: Mapping[str, str], tokens: Mapping[str, str] | None = None
+) -> Filled:
+    """Check answers that change, with the rest, against the form under which the application was filed.
+
+    `tokens` are those of changes that were prefilled.
+    """
     filed = (await forms.filed(acting.tx, [application.id])).get(application.id)
     if filed is None:
         merged = {**application.form, **clean_form(changes)}
@@ -70,12 +74,19 @@ async def amend(acting: Acting, application: Application, changes: Mapping[str, 
         return Filled(application.form, (), filed.form, filed.sources)
     merged = {**application.form, **changes}
     checked = check_answers(filed.form, merged, today=acting.today, complete=True)
+    fresh, wrong = _fresh(acting, application.citizen_id, tokens or {})
     return Filled(
         without_aadhaar(filed.form, checked.answers),
-        checked.problems,
+        (*checked.problems, *wrong),
         filed.form,
-        still_true(filed.sources, checked.answers),
+        still_true({**filed.sources, **fresh}, checked.answers),
     )
+
+
+def _fresh(acting: Acting, citizen_id: str, tokens: Mapping[str, str]) -> tuple[KeptSources, list[Problem]]:
+    """The sources that tokens name, and what is wrong with tokens that are not hers."""
+    named, wrong = opened(acting.env, citizen_id, tokens)
+    return {name: {"digest": digest_of(one.value), "source": one.source} for name, one in named.items()}, wrong
 
 
 async def keep(acting: Acting, application: Application, filled: Filled) -> None:

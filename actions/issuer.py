@@ -16,6 +16,7 @@ from actions.holder_match import is_holder
 from actions.idempotent import once
 from actions.issuer_search import NO_TAGS, Found, SearchTags, search
 from actions.locker_push import note_pulled, plan_as_asked
+from actions.number_match import same_number
 from domain.applications import Application
 from domain.catalogue import Outcome
 from domain.certificates import CertificateStatus, IssuedCertificate
@@ -132,6 +133,7 @@ class CertificateIssuer:
         citizen = (await people.citizens(tx, [application.citizen_id]))[application.citizen_id]
         names = (citizen.name.en, citizen.name.hi or "")
         owns = is_holder(request.name, request.born_on, names, citizen.born_on)
+        owns = owns and await same_number(self._env.vault, citizen, request.uid)
         if owns:
             await plan_as_asked(tx, application.id, request.locker_id)
             await audit.append(tx, _awaiting(application.id))
@@ -176,6 +178,8 @@ class CertificateIssuer:
         citizen = (await people.citizens(tx, [certificate.citizen_id])).get(certificate.citizen_id)
         if citizen is None or not _is_holder(request, citizen, certificate, exact=exact):
             return "HOLDER_DIFFERS"
+        if not await same_number(self._env.vault, citizen, request.uid):
+            return "NUMBER_DIFFERS"
         try:
             await access.require(self._env, tx, subject, access.of_certificate(certificate), Purpose.ISSUE_TO_LOCKER)
         except Problems:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from domain.aliases import AliasKind, alias_form
 from domain.applications import Application
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.form_checking import plain_day
 from domain.lifecycle import Status
 from domain.numbers import MistypedNumber, NumberKind, parse_number
-from store import applications, certificates
+from store import aliases, applications, certificates
 from store.engine import Transaction
 
 YEAR = "issued_year"
@@ -53,11 +54,16 @@ async def search(
         found = await _by_number(tx, text)
         if found is not None:
             return found if _is_of(found, doctype) else None
+    meant = tags.get(doctype, {})
+    known = {*PARAMETERS.get(doctype, ()), YEAR}
+    for tag, text in asked.items():
+        old = await _by_old_number(tx, text) if _meaning(tag, meant) not in known else None
+        if old is not None:
+            return old if _is_of(old, doctype) else None
     if owner is None or not asked:
         return None
-    meant = tags.get(doctype, {})
     wanted = {_meaning(tag, meant): _plain(text) for tag, text in asked.items()}
-    if not wanted.keys() <= {*PARAMETERS.get(doctype, ()), YEAR}:
+    if not wanted.keys() <= known:
         return None
     return await _by_facts(tx, doctype, wanted, owner)
 
@@ -80,6 +86,22 @@ async def _by_application(tx: Transaction, text: str) -> Found | None:
     application = await applications.by_number(tx, number)
     if application is None:
         return Found(None, exact=True)
+    standing = (await certificates.of_applications(tx, [application.id])).get(application.id)
+    return Found(standing, exact=True, application=application)
+
+
+async def _by_old_number(tx: Transaction, text: str) -> Found | None:
+    """A certificate or application with a number of a former system. A fact of the doctype is never taken for one."""
+    number = alias_form(text[:100])
+    if number is None:
+        return None
+    certificate_id = await aliases.found(tx, number, AliasKind.CERTIFICATE)
+    if certificate_id is not None:
+        return Found((await certificates.many(tx, [certificate_id])).get(certificate_id), exact=True)
+    application_id = await aliases.found(tx, number, AliasKind.APPLICATION)
+    application = await applications.get(tx, application_id) if application_id else None
+    if application is None:
+        return None
     standing = (await certificates.of_applications(tx, [application.id])).get(application.id)
     return Found(standing, exact=True, application=application)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from actions import provider_sign_out
 from actions.access import of_citizen, require
 from actions.acting import Acting
 from actions.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
@@ -154,11 +155,13 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
         held = await identities.providers_of(tx, PersonKind.CITIZEN, citizen.id)
         if provider not in held:
             raise not_found(*_PROVIDER)
-        if set(held) == {provider}:
+        ways_in = {one for one in held if one is not Provider.UMANG}
+        if ways_in == {provider}:
             raise Problems(Problem(ErrorCode.LAST_ACCOUNT, _PROVIDER, Remedy.LINK_ACCOUNT))
         untied = await identities.remove_identities(tx, PersonKind.CITIZEN, citizen.id, provider)
         open_sessions = await devices.of_person(tx, PersonKind.CITIZEN, citizen.id)
-        await devices.end(tx, [one.session_id for one in open_sessions if one.provider is provider], devices.UNLINKED)
+        theirs = [one.session_id for one in open_sessions if one.provider is provider]
+        await provider_sign_out.plan(tx, await devices.end(tx, theirs, devices.UNLINKED))
         await _note(acting, "account.unlinked", citizen.id, provider)
         return {"untied": untied}
 
@@ -208,12 +211,14 @@ MADE_BY_A_SIGN_IN = frozenset(
         "identities",
         "sessions",
         "session_devices",
+        "session_tokens",
         "citizen_contacts",
         "locker_grants",
         "consent_records",
         "data_accesses",
         "outside_reads",
         "account_links",
+        "record_claims",
         "sent_codes",
     }
 )

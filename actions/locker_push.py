@@ -7,7 +7,7 @@ whatever her consent is now: a locker must not show as valid what the state has 
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import structlog
 
@@ -57,6 +57,28 @@ async def plan_add(acting: Acting, certificate: IssuedCertificate) -> None:
     """Have a new certificate put into the holder's locker, where her consent is on record."""
     if await locker_allowed(acting, certificate.citizen_id) is not None:
         await _plan(acting, certificate, certificate.id, PushAction.ADD)
+
+
+async def plan_earlier(acting: Acting, citizen_id: str) -> int:
+    """Have her locker get what was issued before she consented, or before she linked it; tells how many.
+
+    Certificates that stand, are not past their last day, and lie in no locker yet.
+    """
+    consent = present_of(await recorded(acting.tx, citizen_id), ConsentPurpose.ISSUE_TO_LOCKER)
+    if consent is None or await locker_allowed(acting, citizen_id) is None:
+        return 0
+    found = [one for one in await certificates.of_citizen(acting.tx, citizen_id) if _still_good(one, acting.today)]
+    held = await locker_copies.held(acting.tx, [one.id for one in found])
+    missing = [one for one in found if one.id not in held]
+    for certificate in missing:
+        await _plan(acting, certificate, certificate.id, PushAction.ADD, occasion=consent.records[-1].id)
+    return len(missing)
+
+
+def _still_good(certificate: IssuedCertificate, today: date) -> bool:
+    """Whether it holds today."""
+    stands = certificate.status is CertificateStatus.ACTIVE
+    return stands and (certificate.valid_until is None or certificate.valid_until >= today)
 
 
 async def plan_update(acting: Acting, certificate: IssuedCertificate) -> None:
@@ -122,11 +144,14 @@ async def note_pulled(tx: Transaction, certificate: IssuedCertificate, locker_id
     )
 
 
-async def _plan(acting: Acting, about: IssuedCertificate, certificate_id: str, action: PushAction) -> None:
+async def _plan(
+    acting: Acting, about: IssuedCertificate, certificate_id: str, action: PushAction, occasion: str = ""
+) -> None:
+    """A message for each occasion: one that went by before she consented does not stand in the way of a later one."""
     await outbox.add(
         acting.tx,
         PUSH,
-        f"{certificate_id}:{action.value}:{about.id}",
+        ":".join((certificate_id, action.value, about.id, *([occasion] if occasion else []))),
         {"certificate_id": certificate_id, "action": action.value},
         application_id=about.application_id,
     )

@@ -7,14 +7,15 @@ from typing import Any
 
 from actions.acting import Acting
 from actions.appeal_steps import follow
+from actions.counting import Counted, count_event, take_back
 from actions.doorstep_endings import end_visits
 from actions.notices import tell_of_step
 from domain.applications import Application, RejectionGround, TimelineEntry
-from domain.counting import CATEGORIES, RULES_VERSION, CountingEvent, Transaction, counted_channel
+from domain.counting import CorrectionReason, CountingEvent, counted_channel
 from domain.figures import counted, difference, marks_of
 from domain.lifecycle import Move, Status, advance
 from domain.masks import mask_aadhaar_in
-from store import applications, audit, counters, figures, ledger
+from store import applications, audit, counters, figures
 
 COUNTED = MappingProxyType(
     {
@@ -101,6 +102,8 @@ async def _record(acting: Acting, before: Status | None, after: Application, ste
 
 
 async def _count(acting: Acting, before: Status | None, after: Application, step: Move) -> None:
+    if step is Move.REVOKE_CERTIFICATE:
+        await take_back(acting, CountingEvent.DELIVERED, after.id, CorrectionReason.CERTIFICATE_REVOKED)
     if step not in COUNTED or (before is Status.DRAFT and step is Move.WITHDRAW):
         return
     await counters.add_delta(
@@ -115,26 +118,13 @@ async def _count(acting: Acting, before: Status | None, after: Application, step
     )
     event = _EVENTS.get(step)
     if event is not None:
-        await ledger.record(acting.tx, _transaction(acting, after, event))
+        channel = counted_channel(event, acting.role.value, after.channel.value)
+        await count_event(acting, Counted(event, after.id, after.service_code, after.district, channel))
 
 
 def _note(acting: Acting, step: Step) -> str | None:
     texts = [text for text in (step.note, acting.remark) if text]
     return mask_aadhaar_in("\n".join(texts)) if texts else None
-
-
-def _transaction(acting: Acting, application: Application, event: CountingEvent) -> Transaction:
-    return Transaction(
-        event_key=f"{event.value}:{application.id}",
-        event=event,
-        day=acting.today,
-        service_code=application.service_code,
-        district=application.district,
-        channel=counted_channel(event, acting.role.value, application.channel.value),
-        category=CATEGORIES[event],
-        count=1,
-        rules_version=RULES_VERSION,
-    )
 
 
 _PURPOSES = MappingProxyType(

@@ -9,7 +9,7 @@ from actions.access import require
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, Hearing
+from domain.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
 from domain.applications import Application, DeliveryMode
 from domain.clock import ist_date
 from domain.doorstep import Visit
@@ -141,15 +141,19 @@ async def tell_of_appeals(acting: Acting, steps: Iterable[tuple[Appeal, AppealMo
     await notices.add_many(acting.tx, written)
 
 
-async def tell_of_hearing(acting: Acting, appeal: Appeal, hearing: Hearing) -> None:
-    """A date is fixed; the place stands with the appeal, not here."""
-    await tell(acting, NoticeKind.HEARING_FIXED, _of_appeal(appeal), **_named(appeal), at=hearing.at.isoformat())
+async def tell_of_hearing(
+    acting: Acting, appeal: Appeal, hearing: Hearing, kind: NoticeKind = NoticeKind.HEARING_FIXED
+) -> None:
+    """A date is fixed, moved or cancelled; the place stands with the appeal, not here."""
+    await tell(acting, kind, _of_appeal(appeal), **_named(appeal), at=hearing.at.isoformat())
 
 
 async def tell_of_award(acting: Acting, appeal: Appeal, award: Award) -> None:
-    """A compensation was ordered for her; a penalty on an officer is read with the appeal."""
+    """A compensation was ordered for her, or paid; a penalty on an officer is read with the appeal."""
     if award.kind is AwardKind.COMPENSATION:
-        await tell(acting, NoticeKind.COMPENSATION_ORDERED, _of_appeal(appeal), **_named(appeal))
+        paid = award.state is AwardState.PAID
+        kind = NoticeKind.COMPENSATION_PAID if paid else NoticeKind.COMPENSATION_ORDERED
+        await tell(acting, kind, _of_appeal(appeal), **_named(appeal))
 
 
 async def tell_of_visit(acting: Acting, visit: Visit, kind: NoticeKind, number: str) -> None:

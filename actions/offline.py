@@ -30,7 +30,7 @@ from domain.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, 
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Officer, Subject
 from domain.policy import Purpose
-from store import applications, catalogue, desk, desk_queue, people
+from store import applications, catalogue, desk, desk_queue, forms, people
 from store.engine import Transaction
 
 _KEYRING, _ALGORITHM = "manifest", "ES256"
@@ -109,6 +109,7 @@ async def _give(acting: Acting, day: date, cases: Sequence[Application]) -> Give
         await people.citizens(acting.tx, {case.citizen_id for case in cases}),
         await catalogue.services_as_filed(acting.tx, [(case.service_code, case.service_version) for case in cases]),
         await applications.documents(acting.tx, pack.cases),
+        await forms.filed(acting.tx, pack.cases),
     )
     for case in cases:
         await leave_receipt(acting, of_applicant(case), Purpose.DECIDE)

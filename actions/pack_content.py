@@ -16,6 +16,7 @@ from domain.lifecycle import Move, moves_from
 from domain.masks import mask_aadhaar_in, mask_account
 from domain.people import Citizen
 from domain.text import Bilingual
+from store.forms import FiledForm
 
 _VERDICTS = MappingProxyType(
     {
@@ -39,6 +40,7 @@ class MadeOf:
     citizens: Mapping[str, Citizen]
     services: Mapping[tuple[str, int | None], Service]
     documents: Mapping[str, Sequence[AttachedDocument]]
+    filed: Mapping[str, FiledForm]
 
 
 def content_of(pack: Pack, made_of: MadeOf) -> dict[str, Any]:
@@ -71,13 +73,23 @@ def _case(case: Application, made_of: MadeOf) -> dict[str, Any]:
         "submittedAt": _instant(case.submitted_at),
         "dueAt": _instant(case.due_at),
         "applicant": _text(citizen.name if citizen else None),
-        "form": [{"name": name, "value": _shown(name, value)} for name, value in case.form.items()],
+        "form": [_answer(name, value, made_of.filed.get(case.id)) for name, value in case.form.items()],
         "documents": [
             {"key": paper.key, "name": paper.name, "seenAtSource": paper.verified_at is not None}
             for paper in made_of.documents.get(case.id, ())
         ],
         "verdicts": [name for move, name in _VERDICTS.items() if move in moves_from(case.status)],
     }
+
+
+def _answer(name: str, value: str, filed: FiledForm | None) -> dict[str, Any]:
+    """An answer, and the document that gave it where somebody did not write it herself; never its number."""
+    shown: dict[str, Any] = {"name": name, "value": _shown(name, value)}
+    source = filed.source_of(name, value) if filed is not None else None
+    if source is not None:
+        told = {"document": source["name"], "issuer": source["issuer"], "issuedOn": source["issued_on"]}
+        shown["source"] = {"origin": source["origin"], **told, "signature": source["signature"]}
+    return shown
 
 
 def _shown(name: str, value: str) -> str:

@@ -16,6 +16,7 @@ _KINDS = {
     ConsentPurpose.LOCKER_DOCUMENTS: ObjectKind.DOCUMENT,
     ConsentPurpose.ISSUE_TO_LOCKER: ObjectKind.CERTIFICATE,
     ConsentPurpose.ASSISTANCE: ObjectKind.ASSISTANCE,
+    ConsentPurpose.ROSTER: ObjectKind.APPLICATION,
 }
 
 
@@ -40,7 +41,7 @@ async def consent_state(env: Environment, citizen_id: str, purpose: ConsentPurpo
         async with env.store.reading() as tx:
             linked = await identities.locker_grant(tx, citizen_id)
         return ConsentState.GIVEN if linked else ConsentState.MISSING
-    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE):
+    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
         async with env.store.reading() as tx:
             present = present_of(await recorded(tx, citizen_id), purpose)
         given = present is not None and present.status(env.clock.now()) is ConsentStatus.GIVEN

@@ -1,7 +1,7 @@
 """What the citizen, or one who serves her, does after submission: answer, withdraw, pay the fee."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from actions import legal_clock
@@ -38,6 +38,8 @@ class AnswerQuery:
     idempotency_key: str
     expected_version: int | None = None
     documents: tuple[NewDocument, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    """The tokens of those fields that were prefilled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ async def answer_query(env: Environment, subject: Subject, request: AnswerQuery)
     body = asdict(request)
     if not request.documents:  # the body of an answer in words alone is that of releases that knew no other
         del body["documents"]
+    if not request.sources:
+        del body["sources"]
     answer, replayed = await once(env, subject, "answerQuery", key=request.idempotency_key, body=body, work=work)
     return await present(env, answer["id"]), replayed
 
@@ -117,7 +121,7 @@ async def give_answer(acting: Acting, request: AnswerQuery, findings: Sequence[F
     )
     if not request.answer.strip():
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "answer")))
-    filled = await amend(acting, application, request.form)
+    filled = await amend(acting, application, request.form, request.sources)
     service = await service_of(acting, application)
     papers = [*unasked_documents(service, request.documents), *(one.problem for one in findings if one.problem)]
     problems = [*filled.problems, *_too_long(request.answer, "answer", LONGEST_ANSWER), *each_once(papers)]

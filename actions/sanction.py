@@ -5,12 +5,14 @@ from datetime import date, timedelta
 import structlog
 
 from actions.acting import Acting
+from actions.counting import Counted, count_event, take_back
 from actions.environment import Environment
 from actions.moves import Step, move
-from domain.applications import Application
+from domain.applications import Application, Channel
 from domain.benefits import Instalment, PaymentStatus, Sanction
 from domain.bills import bill_number, end_to_end_id
 from domain.catalogue import Scheme, Service
+from domain.counting import CorrectionReason, CountingEvent
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.lifecycle import Move, Status
 from domain.numbers import NumberKind, make_number
@@ -133,11 +135,25 @@ async def settle(acting: Acting, instalment: Instalment, sanction: Sanction, sta
         {"source": Source.DBT_FINANCE.value},
     )
     await audit.append(acting.tx, line)
+    await _counted(acting, instalment, sanction, status)
     if sanction.application_id is None:
         return
     application = await applications.get(acting.tx, sanction.application_id)
     if application is not None and application.status is Status.BENEFIT_SANCTIONED:
         await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+
+
+async def _counted(acting: Acting, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:
+    """A credit that the bank confirmed counts once for its instalment, under its scheme; a returned one is taken back.
+
+    Only the day on which we learn of it is known for sure, so that is its day.
+    """
+    event = CountingEvent.BENEFIT_CREDITED
+    if status is PaymentStatus.CREDITED:
+        credit = Counted(event, instalment.id, sanction.scheme_code, sanction.district, Channel.WEB.value)
+        await count_event(acting, credit)
+    elif status is PaymentStatus.RETURNED:
+        await take_back(acting, event, instalment.id, CorrectionReason.PAYMENT_RETURNED)
 
 
 async def _settle(env: Environment, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:

@@ -16,6 +16,7 @@ from actions.seed_papers import demo_paper
 from actions.seed_people import Cast, add_people, cast_of, citizen_subject, vaulted
 from actions.seed_plan import Plan, plans
 from actions.seed_replay import Replay, Stage
+from actions.seed_rosters import sow_rosters
 from actions.uploads import take_in
 from domain.clock import ManualClock
 from domain.ids import SeededIds
@@ -34,7 +35,7 @@ Progress = Callable[[int, int], None]
 async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress, renderer: Renderer) -> bool:
     """Sow the demo into a store whose catalogue is loaded; False where it was sown already.
 
-    `demo` holds the files of demo/ by name: people, officers, operators, histories. `progress` is told
+    `demo` holds the files of demo/ by name: people, officers, operators, histories, rosters. `progress` is told
     how many applications of how many are done. A seeding that was cut off is taken up where it stopped;
     nothing is sent to an outside system. Raises ValueError where the demo and the catalogue do not fit.
     """
@@ -44,7 +45,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     if sown:
         cared, appealed = await sow_care(env, demo), await sow_law(env, demo)
         consented, explained = await sow_consents(env, demo), await sow_figures(env, demo)
-        return cared or appealed or consented or explained
+        listed = await sow_rosters(env, demo)
+        return cared or appealed or consented or explained or listed
     clock = ManualClock(env.clock.now())
     await _sow_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
@@ -61,6 +63,7 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     await sow_law(env, demo)
     await sow_consents(env, demo)
     await sow_figures(env, demo)
+    await sow_rosters(env, demo)
     return True
 
 

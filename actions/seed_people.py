@@ -162,7 +162,7 @@ async def _in_a_centre(tx: Transaction, entry: Entry, operator: Operator) -> Non
     kind = CentreKind(entry.get("kind", CentreKind.CSC))
     centre = Centre(operator.csc_id, kind, operator.centre, operator.district, operator.tehsil, open=True)
     await centres.save_centres(tx, [centre])
-    email = entry["email"] if kind is CentreKind.E_DISTRICT else None
+    email = None if kind is CentreKind.CSC else entry["email"]
     await centres.bind(tx, [Binding(operator.id, centre.code, email)])
 
 

@@ -18,7 +18,7 @@ from actions.seed_forms import filled_in, findings_of, form_of, papers_of
 from actions.seed_people import Cast, citizen_subject, operator_subject
 from actions.seed_plan import Plan, Timetable, choice
 from actions.submit import SaveDraft, SubmitApplication, draft, file, open_case
-from domain.applications import Application, DeliveryMode, RejectionGround
+from domain.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.benefits import PaymentStatus
 from domain.bills import seeded_sanction_number
 from domain.catalogue import Outcome, Service
@@ -250,7 +250,9 @@ class Replay:
     def _applicant(self) -> Acting:
         citizen_id = self._stage.cast.citizens[self._plan.person]
         if self._plan.operator is None:
-            return self._acting(citizen_subject(citizen_id))
+            subject = citizen_subject(citizen_id)
+            by_umang = self._plan.channel is Channel.UMANG
+            return self._acting(replace(subject, partner_request=self._plan.key) if by_umang else subject)
         return self._acting(operator_subject(self._stage.cast.operators[self._plan.operator], citizen_id))
 
     def _officer(self, application: Application) -> Acting:

@@ -14,8 +14,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 from joserfc.jws import JWSRegistry
 
+from actions import provider_sign_out
 from actions.environment import Environment
 from domain.assurance import Assurance
+from domain.centres import ROSTER_KINDS, CentreKind
 from domain.clock import ist_date
 from domain.errors import NotSignedIn
 from domain.people import Officer, PersonKind, Posting, Role, Subject
@@ -79,6 +81,7 @@ async def sign_out(env: Environment, subject: Subject) -> None:
 
     async def work(tx: Transaction) -> None:
         await sessions.revoke_session(tx, session_id, env.clock.now())
+        await provider_sign_out.plan(tx, [session_id])
         await audit.append(tx, audit.AuditLine(subject.label, "SIGN_OUT", "SESSION", session_id, None, {}))
 
     await env.store.carry_out(work)
@@ -162,6 +165,17 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
     centre = await centres.centre_of(tx, session.person_id)
     if operator is None or centre is None or not centre.open:
         raise NotSignedIn("the operator is no longer on the register of a centre")
+    if centre.kind in ROSTER_KINDS:
+        places = frozenset(one.code for one in await centres.places_of(tx, operator.id))
+        role = Role.PRINCIPAL if centre.kind is CentreKind.SCHOOL else Role.CAMP_OFFICER
+        return Subject(
+            frozenset({role}),
+            session.kind,
+            operator.id,
+            session_id=session.id,
+            district=operator.district,
+            places=places,
+        )
     agent = await doorstep.agent(tx, operator.id)
     held = await assistances.standing(tx, session.id)
     return Subject(

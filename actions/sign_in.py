@@ -6,21 +6,22 @@ State, verifier and nonce stay here, bound to one browser, good once and for ten
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
+from actions import provider_sign_out
 from actions.environment import Environment
 from actions.linking import prove_link
 from actions.sessions import mint_session_token
 from actions.sign_in_guards import AppRequest, challenge_of, hash_of, safe_return_to, same, verifier_matches, with_query
-from actions.sign_in_people import person_of
+from actions.sign_in_people import Admitted, person_of
 from domain.assurance import Assurance
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import PersonKind, Provider
 from domain.text import Language
 from integrations.sso import IdentityProvider, ProviderIdentity
-from store import audit, devices, sessions, sign_ins
+from store import audit, devices, session_tokens, sessions, sign_ins
 from store.engine import Transaction
 from store.errors import AlreadyThere
 from store.sessions import Session
@@ -233,7 +234,7 @@ async def _refreshed(env: Environment, tx: Transaction, token: str, session_seco
     if session is None or session.revoked_at is not None or row.refreshes_until <= env.clock.now():
         return None
     if not await devices.rotate(tx, session_id, generation):
-        await devices.end(tx, [session_id], devices.REUSED)
+        await provider_sign_out.plan(tx, await devices.end(tx, [session_id], devices.REUSED))
         label = f"{session.kind}:{session.person_id}"
         await audit.append(tx, audit.AuditLine(label, "REFRESH_REUSED", "SESSION", session_id, None, {}))
         _log.warning("refresh_token_reused", provider=session.provider.value)
@@ -241,6 +242,27 @@ async def _refreshed(env: Environment, tx: Transaction, token: str, session_seco
     until = min(env.clock.now() + timedelta(seconds=session_seconds), row.refreshes_until)
     await devices.extend(tx, session_id, until)
     return replace(session, expires_at=until)
+
+
+async def open_for_umang(
+    env: Environment, citizen_id: str, assurance: Assurance, session_seconds: int = SESSION_SECONDS, *, platform: str
+) -> AppToken:
+    """Open a browser's session for a citizen whom UMANG hands over by an assertion that was checked and used up.
+
+    Only for an account that she linked herself (actions/umang_users.py); its strength is that of the link.
+    """
+    now = env.clock.now()
+    who = Admitted(PersonKind.CITIZEN, citizen_id, assurance)
+
+    async def work(tx: Transaction) -> Session:
+        until = now + timedelta(seconds=session_seconds)
+        session = await _session(env, tx, who, Provider.UMANG, until, client=devices.BROWSER, platform=platform)
+        detail = {"provider": Provider.UMANG.value, "assurance": session.assurance, "app": "False"}
+        label = f"{who.kind}:{citizen_id}"
+        await audit.append(tx, audit.AuditLine(label, "SIGN_IN", "SESSION", session.id, None, detail))
+        return session
+
+    return await _tokens(env, await env.store.carry_out(work))
 
 
 def _provider(env: Environment, provider: Provider) -> IdentityProvider:
@@ -271,32 +293,44 @@ async def _admit(
     async def work(tx: Transaction) -> tuple[Session, str | None]:
         admitted = await person_of(env, tx, identity, Language(transaction.language))
         kind, person_id = admitted.kind, admitted.person_id
-        session = Session(
-            id=env.ids.key(),
-            kind=kind,
-            person_id=person_id,
-            provider=identity.provider,
-            assurance=admitted.assurance.value,
-            on_behalf_of=None,
-            created_at=now,
-            expires_at=now + timedelta(seconds=session_seconds),
-            revoked_at=None,
-        )
-        await sessions.add_session(tx, session)
-        await devices.add(
-            tx,
-            session.id,
-            client=devices.APP if transaction.app_redirect else devices.BROWSER,
-            platform=platform,
-            seed=env.ids.token(),
-            until=now + timedelta(seconds=env.sign_on.refresh_seconds(kind)),
-        )
+        refreshes_until = now + timedelta(seconds=env.sign_on.refresh_seconds(kind))
+        until, client = now + timedelta(seconds=session_seconds), devices.BROWSER
+        if transaction.app_redirect:
+            client = devices.APP
+        session = await _session(env, tx, admitted, identity.provider, until, client=client, platform=platform)
+        if identity.session_token is not None:
+            served = admitted.serves_locker
+            token = identity.session_token
+            await session_tokens.add(tx, session.id, token, serves_locker=served, until=refreshes_until)
         app_redirect = await _app_redirect(env, tx, transaction, session)
         detail = {"provider": identity.provider.value, "assurance": session.assurance, "app": str(bool(app_redirect))}
         await audit.append(tx, audit.AuditLine(f"{kind}:{person_id}", "SIGN_IN", "SESSION", session.id, None, detail))
         return session, app_redirect
 
     return await env.store.carry_out(work)
+
+
+async def _session(
+    env: Environment, tx: Transaction, who: Admitted, provider: Provider, until: datetime, *, client: str, platform: str
+) -> Session:
+    """Open a session until an instant, and note its device."""
+    now = env.clock.now()
+    session = Session(
+        id=env.ids.key(),
+        kind=who.kind,
+        person_id=who.person_id,
+        provider=provider,
+        assurance=who.assurance.value,
+        on_behalf_of=None,
+        created_at=now,
+        expires_at=until,
+        revoked_at=None,
+    )
+    await sessions.add_session(tx, session)
+    refreshes_until = now + timedelta(seconds=env.sign_on.refresh_seconds(who.kind))
+    seed = env.ids.token()
+    await devices.add(tx, session.id, client=client, platform=platform, seed=seed, until=refreshes_until)
+    return session
 
 
 async def _app_redirect(

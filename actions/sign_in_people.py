@@ -1,18 +1,20 @@
 """Who a provider's identity is with us: found by (provider, subject), linked, or made."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actions.acting import Acting
 from actions.consents import locker_was_linked
 from actions.environment import Environment
+from actions.locker_push import plan_earlier
 from domain.assurance import Assurance, strongest
 from domain.centres import SIGNS_IN_BY, CentreKind
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Citizen, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual, Language
 from integrations.sso import ProviderIdentity, ProviderTokens
-from store import centres, identities, people
+from store import centres, identities, people, session_tokens
 from store.engine import Transaction
 from store.identities import LockerTokens
 
@@ -27,6 +29,8 @@ class Admitted:
     kind: PersonKind
     person_id: str
     assurance: Assurance
+    serves_locker: bool = False
+    """Whether what the provider handed over is kept to read her locker."""
 
 
 async def person_of(env: Environment, tx: Transaction, identity: ProviderIdentity, language: Language) -> Admitted:
@@ -52,9 +56,10 @@ async def person_of(env: Environment, tx: Transaction, identity: ProviderIdentit
         )
     else:
         await identities.touch_identity(tx, identity.provider, identity.subject, now)
+    kept = False
     if kind is PersonKind.CITIZEN and identity.tokens is not None:
-        await _keep_grant(env, tx, person_id, identity.tokens)
-    return Admitted(kind, person_id, assurance)
+        kept = await _keep_grant(env, tx, person_id, identity.tokens)
+    return Admitted(kind, person_id, assurance, serves_locker=kept)
 
 
 async def _assurance(tx: Transaction, identity: ProviderIdentity) -> Assurance:
@@ -86,11 +91,11 @@ async def _on_register(tx: Transaction, identity: ProviderIdentity) -> tuple[Per
     return PersonKind.OPERATOR, operator_id
 
 
-async def _in_a_centre(tx: Transaction, operator_id: str, kind: CentreKind) -> None:
-    """Raise FORBIDDEN unless the operator works in an open centre of that kind, in the district of his own entry."""
+async def _in_a_centre(tx: Transaction, operator_id: str, kinds: Collection[CentreKind]) -> None:
+    """Raise FORBIDDEN unless the operator works in an open centre of these kinds, in the district of his own entry."""
     centre = await centres.centre_of(tx, operator_id)
     operator = (await people.operators(tx, [operator_id])).get(operator_id)
-    fits = centre is not None and operator is not None and centre.open and centre.kind is kind
+    fits = centre is not None and operator is not None and centre.open and centre.kind in kinds
     if not fits or centre is None or operator is None or centre.district != operator.district:
         raise not_on_register()
 
@@ -114,8 +119,8 @@ async def _new_citizen(env: Environment, tx: Transaction, identity: ProviderIden
     return citizen.id
 
 
-async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens: ProviderTokens) -> None:
-    """Keep the locker's tokens, as a fresh consent, unless she took that consent back here.
+async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens: ProviderTokens) -> bool:
+    """Keep the locker's tokens, as a fresh consent, unless she took that consent back here; tells whether it did.
 
     What the provider left out is taken from the earlier grant: the locker id (without which nothing is
     kept) and the refresh token, which an OpenID answer may lack. The day of linking stays.
@@ -123,10 +128,10 @@ async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens
     earlier = await identities.locker_grant(tx, citizen_id)
     locker_id = tokens.locker_id or (earlier.locker_id if earlier else None)
     if locker_id is None:
-        return
+        return False
     her = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
     if not await locker_was_linked(Acting(env, tx, her), citizen_id, tokens.consent_until):
-        return
+        return False
     now = env.clock.now()
     same_locker = earlier is not None and earlier.locker_id == locker_id
     grant = LockerTokens(
@@ -138,6 +143,10 @@ async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens
         locker_id=locker_id,
     )
     await identities.save_locker_grant(tx, citizen_id, grant, await _linked_at(tx, citizen_id) or now)
+    await session_tokens.locker_is_anothers(tx, citizen_id)
+    if earlier is None:  # her consent may have been there before her locker
+        await plan_earlier(Acting(env, tx, her), citizen_id)
+    return True
 
 
 async def _linked_at(tx: Transaction, citizen_id: str) -> datetime | None:

@@ -31,7 +31,7 @@ from domain.lifecycle import Move, Status
 from domain.numbers import NumberKind, make_number
 from domain.people import PersonKind, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import applications
+from store import applications, umang
 from store.engine import Transaction
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
@@ -149,6 +149,8 @@ async def file(acting: Acting, request: SubmitApplication, findings: Sequence[Fi
     application = await _submitted(acting, request, service, held, filled)
     await keep(acting, application, filled)
     await note_strength(acting, application)
+    if acting.subject.partner_request is not None:
+        await umang.note_filed(acting.tx, acting.subject.partner_request, application.id)
     if held is not None:
         await attachments.detach(acting, application)
     await attachments.attach(acting, application, service, request.documents, findings)
@@ -278,7 +280,13 @@ def _blank(acting: Acting, request: SubmitApplication | SaveDraft, service: Serv
 
 
 def _channel(acting: Acting, request: SubmitApplication | SaveDraft) -> Channel:
-    return filed_through(request.channel, assisted=acting.subject.kind is PersonKind.OPERATOR)
+    subject = acting.subject
+    return filed_through(
+        request.channel,
+        assisted=subject.kind is PersonKind.OPERATOR,
+        umang=subject.partner_request is not None,
+        roster=bool(subject.places),
+    )
 
 
 def _filled_in(request: SubmitApplication | SaveDraft, service: Service, filled: Filled) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from actions.aliases import application_by_any
+from actions.enquiries import Asker, count_enquiry
 from actions.environment import Environment
 from domain.aliases import alias_form
 from domain.errors import ErrorCode, Problem, Problems, Remedy
@@ -18,19 +19,22 @@ _MISTYPED = ""
 _NOBODY = "absent"
 
 
-async def track_application(env: Environment, text: str, factor: SecondFactor, *, client: str) -> Tracked | None:
+async def track_application(
+    env: Environment, text: str, factor: SecondFactor, *, client: str, agent: str | None = None
+) -> Tracked | None:
     """What may be known without signing in, by a number of ours or of a system before.
 
     None alike for an absent number and a wrong factor: both take the same statements in the same order.
-    `client` is what one client is told by, such as its address. Raises Problems: NUMBER_MISTYPED, BAD_INPUT for
-    a factor out of form, RATE_LIMITED.
+    `client` is what one client is told by, such as its address, `agent` what its program calls itself.
+    Raises Problems: NUMBER_MISTYPED, BAD_INPUT for a factor out of form, RATE_LIMITED.
     """
     number = alias_form(text[:64])
     if number is None:
         raise _mistyped()
     if not factor.usable:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("by", "secondFactor")))
-    application_id = await env.store.carry_out(lambda tx: _tried(env, tx, number, factor, client))
+    asker = Asker(line=client, agent=agent)
+    application_id = await env.store.carry_out(lambda tx: _tried(env, tx, number, factor, asker))
     if application_id is _MISTYPED:
         raise _mistyped()
     if application_id is None:
@@ -49,12 +53,12 @@ async def forget_tries(env: Environment) -> None:
     await env.store.carry_out(lambda tx: tracking.forget_before(tx, over))
 
 
-async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondFactor, client: str) -> str | None:
+async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondFactor, asker: Asker) -> str | None:
     """One try, counted before it is looked at; a right one is not held against the number."""
     window = timedelta(minutes=env.care.tracking_window_minutes)
     bounds = (
         (NUMBER, number, env.care.tracking_tries_per_number),
-        (CLIENT, client, env.care.tracking_tries_per_client),
+        (CLIENT, asker.line, env.care.tracking_tries_per_client),
     )
     for kind, value, most in bounds:
         tries, since = await tracking.count_try(tx, kind, value, window=window)
@@ -70,7 +74,10 @@ async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondF
     citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     right = matches(citizen, factor) and is_public(application)
     await tracking.settle_try(tx, NUMBER, number, forgiven=right)
-    return application.id if application and right else None
+    if application is None or not right:
+        return None
+    await count_enquiry(env, tx, asker, application)
+    return application.id
 
 
 async def _tracked(tx: Transaction, application_id: str) -> Tracked | None:

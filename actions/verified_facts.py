@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import partial
 
 from actions import locker
+from actions.account_facts import account_facts
 from actions.certificates import CertificatesView, CertificateView, Provenance, certificates_of
 from actions.environment import Environment
 from actions.holder_match import is_holder
@@ -73,7 +74,7 @@ class _Told:
 async def verified_facts(
     env: Environment, subject: Subject, citizen_id: str, *, wanted: frozenset[FactKey] | None = None
 ) -> VerifiedFacts:
-    """The facts that her documents state: ours, her locker's, those of departments.
+    """The facts that her documents state: ours, her locker's, those of departments; and her account, after them.
 
     Receipts and access are those of `certificates_of`: raises NOT_FOUND where the subject may not see them. A source
     that is down, or that her consent does not open, is among the failures. `wanted` limits what is fetched.
@@ -81,6 +82,7 @@ async def verified_facts(
     listed = await certificates_of(env, subject, citizen_id)
     async with env.store.reading() as tx:
         citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
+        by_account = await account_facts(tx, citizen, wanted) if citizen is not None else ()
     if citizen is None:
         return VerifiedFacts((), (), (), complete=True)
     told = await asyncio.gather(*(work() for work in _readers(env, citizen_id, listed, wanted)))
@@ -88,7 +90,7 @@ async def verified_facts(
     kept = [fact for fact in facts if wanted is None or fact.key in wanted]
     failures = (*listed.failures, *_each_once(each.failure for each in told if each.failure is not None))
     complete = listed.complete and all(each.failure is None for each in told)
-    return VerifiedFacts(best_first(kept), failures, listed.provenances, complete)
+    return VerifiedFacts(best_first([*kept, *by_account]), failures, listed.provenances, complete)
 
 
 def _readers(

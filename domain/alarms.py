@@ -40,6 +40,7 @@ class AlarmCode(StrEnum):
     UNUSUAL_READS = "UNUSUAL_READS"
     WORKER_AWAY = "WORKER_AWAY"
     SILENT_OFFICE = "SILENT_OFFICE"
+    UMANG_COUNTS_DIFFER = "UMANG_COUNTS_DIFFER"
 
 
 class AlarmState(StrEnum):
@@ -177,6 +178,14 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             f"{LOOK_BACK_DAYS} days; a tehsil with fewer than {FEWEST_ACTIVE_DAYS} active days has no norm.",
             "Ask the tehsil: line, power, staff, or another way of filing; then see `figureCases` of that tehsil.",
         ),
+        AlarmCode.UMANG_COUNTS_DIFFER: AlarmRule(
+            Severity.WARNING,
+            1,
+            "differences",
+            "Of UMANG's service (`srvid`) at least so many calls of the last week do not fit the applications that "
+            "came of them, or UMANG counted others than we did.",
+            "`apuni umang compare --day DAY` names the trackers; tell NeGD of each, and compare that day again.",
+        ),
     }
 )
 """Every alarm has a line; docs/alarms.md is printed from it."""
@@ -244,6 +253,8 @@ class Readings:
     """For how long no worker was heard."""
     silent_offices: Mapping[str, int] = field(default_factory=dict)
     """Working days of silence of each tehsil that is silent against its own norm (domain/silence.py)."""
+    umang_differences: Mapping[str, int] = field(default_factory=dict)
+    """Calls of UMANG within the last week that do not fit the applications, by its service id (domain/umang.py)."""
 
 
 def raised(readings: Readings) -> dict[Where, float]:
@@ -272,6 +283,8 @@ def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
         yield AlarmCode.UNUSUAL_READS, officer_id, reads
     for tehsil, days in sorted(readings.silent_offices.items()):
         yield AlarmCode.SILENT_OFFICE, tehsil, days
+    for srvid, differences in sorted(readings.umang_differences.items()):
+        yield AlarmCode.UMANG_COUNTS_DIFFER, srvid, differences
     present = [facts for facts in readings.processes if facts.age <= PRESENT_SECONDS]
     yield AlarmCode.SIGN_IN_FAILURES, "", sum(facts.sign_in_failures for facts in present)
     for source, seconds in sorted(_worst_breakers(present).items()):

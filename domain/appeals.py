@@ -76,6 +76,10 @@ class AppealMove(StrEnum):
     VOID = "VOID"
     """The service was given in time and recorded later, or the application was withdrawn."""
     REASSIGN = "REASSIGN"
+    REOPEN = "REOPEN"
+    """The Commission takes its own order up again; another one follows."""
+    AMEND = "AMEND"
+    """Something that belongs to the order was added, put right or settled; the state stays."""
 
 
 _S, _M = AppealState, AppealMove
@@ -97,6 +101,14 @@ TRANSITIONS = MappingProxyType(
     }
 )
 """Every lawful step; what is not here is refused."""
+
+CORRECTIONS = MappingProxyType(
+    {
+        **{(state, _M.REOPEN): _S.HEARING for state in (_S.DIRECTED, _S.DISMISSED, _S.CLOSED, _S.LAPSED)},
+        **{(state, _M.AMEND): state for state in _S},
+    }
+)
+"""How a later word of the authority mends an earlier one; also of a case that is at its end."""
 
 PENDING = frozenset(_PENDING)
 """The authority has to decide."""
@@ -170,15 +182,41 @@ class AppealEvent:
     at: datetime
 
 
+class HearingState(StrEnum):
+    """What became of a date of hearing."""
+
+    FIXED = "FIXED"
+    MOVED = "MOVED"
+    """Another date took its place."""
+    CANCELLED = "CANCELLED"
+
+
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """A date on which an appeal is heard, and where."""
+    """A date on which an appeal is heard, and where.
+
+    `reference` is the Commission's name for it, under which a later message moves or cancels it; `fixed_at` is when
+    its authority fixed it, by the authority's own clock.
+    """
 
     id: str
     appeal_id: str
     at: datetime
     place: str
     recorded_at: datetime
+    state: HearingState = HearingState.FIXED
+    reference: str | None = None
+    fixed_at: datetime | None = None
+
+
+class AwardState(StrEnum):
+    """Where the money of an order stands."""
+
+    ORDERED = "ORDERED"
+    RECOVERED = "RECOVERED"
+    """A penalty: recovered from the officer's salary."""
+    PAID = "PAID"
+    """A compensation: paid to the citizen."""
 
 
 class AwardKind(StrEnum):
@@ -190,7 +228,10 @@ class AwardKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """A penalty on an officer, or a compensation to the citizen, with the section it rests on."""
+    """A penalty on an officer, or a compensation to the citizen, with the section it rests on.
+
+    `settled_on` is the day on which it was recovered or paid, `settlement` the number of the challan or voucher.
+    """
 
     id: str
     appeal_id: str
@@ -201,6 +242,13 @@ class Award:
     section: str
     ordered_by: str | None
     ordered_at: datetime
+    state: AwardState = AwardState.ORDERED
+    settled_on: date | None = None
+    settlement: str | None = None
+
+
+SETTLED = MappingProxyType({AwardKind.PENALTY: AwardState.RECOVERED, AwardKind.COMPENSATION: AwardState.PAID})
+"""What a settled award of each kind is called."""
 
 
 def advance(state: AppealState, move: AppealMove) -> AppealState:
@@ -210,3 +258,8 @@ def advance(state: AppealState, move: AppealMove) -> AppealState:
         params = {"status": state.value, "move": move.value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, ("input", "appealId"), Remedy.REFRESH, params))
     return after
+
+
+def correct(state: AppealState, move: AppealMove) -> AppealState:
+    """The state after REOPEN or AMEND; raises Problems(TRANSITION_NOT_ALLOWED) as `advance`."""
+    return CORRECTIONS[state, move] if (state, move) in CORRECTIONS else advance(state, move)

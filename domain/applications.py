@@ -27,16 +27,22 @@ class Channel(StrEnum):
 ASSISTED = frozenset({Channel.CSC, Channel.E_DISTRICT, Channel.SCHOOL, Channel.CAMP, Channel.DOORSTEP})
 """Channels in which somebody files for the citizen."""
 
+BY_ROSTER = frozenset({Channel.SCHOOL, Channel.CAMP})
+"""Channels that only the roster of a school or camp comes in by."""
 
-def filed_through(asked: Channel, *, assisted: bool) -> Channel:
-    """The channel that is recorded at filing.
+
+def filed_through(asked: Channel, *, assisted: bool, umang: bool = False, roster: bool = False) -> Channel:
+    """The channel that is recorded at filing; `umang` where UMANG asks for her at its door, `roster` for a row of one.
 
     What an operator hands in never counts as the citizen's own doing, and what she hands in herself never as that
-    of a centre.
+    of a centre. What came in at UMANG's door is UMANG's and nothing else is, so that the two can be compared.
     """
+    if umang:
+        return Channel.UMANG
     if assisted:
-        return asked if asked in ASSISTED else Channel.CSC
-    return Channel.WEB if asked in ASSISTED else asked
+        reached = asked in ASSISTED and (roster or asked not in BY_ROSTER)
+        return asked if reached else Channel.CSC
+    return Channel.WEB if asked in ASSISTED or asked is Channel.UMANG else asked
 
 
 class DeliveryMode(StrEnum):

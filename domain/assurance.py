@@ -34,3 +34,8 @@ class Needed:
 def strongest(*known: Assurance) -> Assurance:
     """The strongest of some."""
     return max(known, key=_ORDER.index)
+
+
+def weakest(*known: Assurance) -> Assurance:
+    """The weakest of some."""
+    return min(known, key=_ORDER.index)

@@ -8,7 +8,7 @@ stands, how well it fits, and how much of the service's name the question says.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -213,13 +213,13 @@ class KeptIndex:
     """The last index of a process, with the stamp of the catalogue that it was made of."""
 
     def __init__(self) -> None:
-        self._kept: tuple[int, CatalogueIndex] | None = None
+        self._kept: tuple[Hashable, CatalogueIndex] | None = None
 
-    def get(self, stamp: int) -> CatalogueIndex | None:
+    def get(self, stamp: Hashable) -> CatalogueIndex | None:
         """The index, where it was made of the catalogue with this stamp."""
         return self._kept[1] if self._kept is not None and self._kept[0] == stamp else None
 
-    def put(self, stamp: int, index: CatalogueIndex) -> None:
+    def put(self, stamp: Hashable, index: CatalogueIndex) -> None:
         """Keep an index instead of the one before."""
         self._kept = (stamp, index)
 

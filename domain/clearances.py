@@ -82,6 +82,8 @@ class EscalationKind(StrEnum):
     APPEAL_DUE_SOON = "APPEAL_DUE_SOON"
     POST_VACANT = "POST_VACANT"
     CLEARANCE_OVERDUE = "CLEARANCE_OVERDUE"
+    HEARING = "HEARING"
+    """An appeal about her work is heard on that date, or was to be: it may have been moved or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)

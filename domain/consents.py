@@ -30,6 +30,8 @@ class ConsentPurpose(StrEnum):
     """Her certificates are put into her locker when they are issued; nothing is read with it."""
     ASSISTANCE = "ASSISTANCE"
     """An operator of a centre acts for her, for minutes; given by a code, a relative or a signed paper."""
+    ROSTER = "ROSTER"
+    """A school or camp files for her and hands her paper over; given by her guardian, or by herself when of age."""
 
 
 SOURCES: Mapping[ConsentPurpose, Source] = MappingProxyType(
@@ -39,6 +41,7 @@ SOURCES: Mapping[ConsentPurpose, Source] = MappingProxyType(
         ConsentPurpose.LOCKER_DOCUMENTS: Source.DIGILOCKER,
         ConsentPurpose.ISSUE_TO_LOCKER: Source.DIGILOCKER,
         ConsentPurpose.ASSISTANCE: Source.STORE,
+        ConsentPurpose.ROSTER: Source.STORE,
     }
 )
 """From whom each purpose lets us read, or to whom it lets us give."""
@@ -47,7 +50,7 @@ PURPOSE_OF: Mapping[Source, ConsentPurpose] = MappingProxyType(
     {
         source: purpose
         for purpose, source in SOURCES.items()
-        if purpose not in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE)
+        if purpose not in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER)
     }
 )
 """Which consent a source is read with."""
@@ -211,6 +214,37 @@ def consents_of(records: Iterable[ConsentRecord]) -> list[Consent]:
 def present_of(consents: Sequence[Consent], purpose: ConsentPurpose) -> Consent | None:
     """The latest consent for a purpose: only that one can hold."""
     return next((consent for consent in consents if consent.purpose is purpose), None)
+
+
+def due_for_deletion(consents: Sequence[Consent], now: datetime) -> list[Consent]:
+    """The consents whose records have been kept for as long as they must be, counted from the end of each."""
+    return [
+        consent
+        for number, consent in enumerate(consents)
+        if (over := over_at(consent, present_of(consents[:number][::-1], consent.purpose))) is not None
+        and _years_after(over, KEPT_YEARS) <= now
+    ]
+
+
+def over_at(consent: Consent, next_one: Consent | None) -> datetime | None:
+    """When a consent came to its end; None where it has none yet.
+
+    One that runs without an end is over when the next one for the purpose begins, and an ask that was never
+    answered is over when it was made.
+    """
+    if consent.ended_at is not None:
+        return consent.ended_at
+    if consent.given_at is None:
+        return consent.records[-1].at
+    return consent.until or (next_one.began_at if next_one else None)
+
+
+def _years_after(moment: datetime, years: int) -> datetime:
+    """The same day so many years on; 1 March for 29 February."""
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:
+        return moment.replace(year=moment.year + years, month=3, day=1)
 
 
 def check_step(step: ConsentStep, status: ConsentStatus | None) -> None:

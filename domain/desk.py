@@ -70,6 +70,8 @@ class QueueFilter:
     assigned_to: Holder | None = None
     proposed_by: Holder | None = None
     number: str | None = None
+    roster: str | None = None
+    """The number of a roster of a school or camp: only what was filed by it."""
 
 
 class DaysLeft(StrEnum):

@@ -49,6 +49,10 @@ class Law:
     """The largest penalty."""
     compensation_cap_paise: Period = Period(500_000, "Haryana Right to Service Act 2014, section 17")
     """The largest compensation to the citizen."""
+    commission_compare_days: Period = Period(1, "contract with the Commission, daily reconciliation, no section")
+    """Days after which the history of a case at the Commission is compared with ours again."""
+    delay_review_day: Period = Period(5, "monthly review of delays by the Commission, no section")
+    """The day of the month on which the review of the month before is made and sent."""
     longest_order_days: Period = Period(60, f"{ACT}, section 6(2)")
     """Calendar days that an order may give for the service."""
 

@@ -38,6 +38,8 @@ class NoticeKind(StrEnum):
     """It was not decided in time and does not go on by itself."""
     APPEAL_CLOSED = "APPEAL_CLOSED"
     HEARING_FIXED = "HEARING_FIXED"
+    HEARING_MOVED = "HEARING_MOVED"
+    HEARING_CANCELLED = "HEARING_CANCELLED"
     ORDER_TO_DELIVER = "ORDER_TO_DELIVER"
     ORDER_OBEYED = "ORDER_OBEYED"
     APPEAL_DISMISSED = "APPEAL_DISMISSED"
@@ -45,6 +47,7 @@ class NoticeKind(StrEnum):
     ORDER_IGNORED = "ORDER_IGNORED"
     """An order of the Commission: no level follows."""
     COMPENSATION_ORDERED = "COMPENSATION_ORDERED"
+    COMPENSATION_PAID = "COMPENSATION_PAID"
     VISIT_BOOKED = "VISIT_BOOKED"
     VISIT_CANCELLED = "VISIT_CANCELLED"
     VISIT_STARTED = "VISIT_STARTED"
@@ -70,6 +73,7 @@ NEEDS_HER = frozenset(
         NoticeKind.DUE_DATE_PASSED,
         NoticeKind.APPEAL_LAPSED,
         NoticeKind.HEARING_FIXED,
+        NoticeKind.HEARING_MOVED,
         NoticeKind.APPEAL_DISMISSED,
         NoticeKind.VISIT_STARTED,
         NoticeKind.VISIT_FAILED,

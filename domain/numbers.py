@@ -21,6 +21,7 @@ class NumberKind(Enum):
     PAYMENT = "4"
     ACKNOWLEDGEMENT = "5"
     GRIEVANCE = "6"
+    ROSTER = "7"
 
 
 class MistypedNumber(ValueError):

@@ -15,6 +15,10 @@ class Role(StrEnum):
     CITIZEN = "CITIZEN"
     OPERATOR = "OPERATOR"
     DOORSTEP_AGENT = "DOORSTEP_AGENT"
+    PRINCIPAL = "PRINCIPAL"
+    """Files rosters for the children of her school."""
+    CAMP_OFFICER = "CAMP_OFFICER"
+    """Files rosters for those who come to a camp."""
     OFFICER = "OFFICER"
     APPELLATE = "APPELLATE"
     COMMISSION = "COMMISSION"
@@ -49,6 +53,8 @@ class Provider(StrEnum):
     PARICHAY = "PARICHAY"
     CSC_CONNECT = "CSC_CONNECT"
     DIGILOCKER = "DIGILOCKER"
+    UMANG = "UMANG"
+    """An account with the national app, by which UMANG asks for her; nobody signs in with it alone."""
 
 
 class OfficerLevel(StrEnum):
@@ -125,6 +131,8 @@ class LinkedAccount:
     last_used_at: datetime | None
     needs_consent: bool
     consent_until: datetime | None
+    assurance: Assurance | None = None
+    """How sure a sign-in by it is; None for a locker, by which nobody signs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +151,12 @@ class Subject:
     assisted_service: str | None = None
     """The one service that the consent of whom an operator serves is limited to."""
     scopes: frozenset[str] = field(default_factory=frozenset)
+    places: frozenset[str] = frozenset()
+    """The school or camps, by their codes, whose rosters an operator keeps."""
     account: str | None = None
     """For a command: the account of the machine that runs it, as CLI and its number, for a name may be a person's."""
+    partner_request: str | None = None
+    """The record of the partner's request in which she asks, where one came for her (store/umang.py)."""
 
     @property
     def signed_in(self) -> bool:

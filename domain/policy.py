@@ -36,11 +36,15 @@ class ObjectKind(StrEnum):
     CONSENT = "CONSENT"
     ASSISTANCE = "ASSISTANCE"
     ACCOUNT = "ACCOUNT"
+    RECORD_CLAIM = "RECORD_CLAIM"
     DEVICE = "DEVICE"
     CENTRE = "CENTRE"
     CASE_LIST = "CASE_LIST"
     DELAY_REASON = "DELAY_REASON"
     SAVED_VIEW = "SAVED_VIEW"
+    AWARD = "AWARD"
+    ROSTER = "ROSTER"
+    ROSTER_ROW = "ROSTER_ROW"
 
 
 class Purpose(StrEnum):
@@ -78,6 +82,8 @@ class Relation(StrEnum):
     JURISDICTION = "JURISDICTION"
     HELD = "HELD"
     """In her jurisdiction, and the case lies with her by name."""
+    PLACED = "PLACED"
+    """Of the school or camp in which she works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ class Resource:
     """The service of an application, which the consent given to an operator may be limited to."""
     level: AppealLevel | None = None
     """The level of an appeal that is to be acted on; None for a read."""
+    place: str | None = None
+    """The school or camp of a roster, by its code in the register of centres."""
 
 
 _K, _P, _R, _Role = ObjectKind, Purpose, Relation, Role
@@ -144,15 +152,18 @@ _SIGN_ON = {
     **{(_Role.OPERATOR, _K.ASSISTANCE, purpose): _R.ASSIGNED for purpose in (_P.VIEW, _P.APPLY)},
     **{
         (_Role.CITIZEN, kind, purpose): _R.OWN
-        for kind in (_K.ASSISTANCE, _K.ACCOUNT)
+        for kind in (_K.ASSISTANCE, _K.ACCOUNT, _K.RECORD_CLAIM)
         for purpose in (_P.VIEW, _P.APPLY)
     },
+    (_Role.OFFICER, _K.RECORD_CLAIM, _P.DECIDE): _R.JURISDICTION,
     **{
         (role, _K.DEVICE, purpose): _R.ASSIGNED
         for role in (
             _Role.CITIZEN,
             _Role.OPERATOR,
             _Role.DOORSTEP_AGENT,
+            _Role.PRINCIPAL,
+            _Role.CAMP_OFFICER,
             _Role.OFFICER,
             _Role.APPELLATE,
             _Role.COMMISSION,
@@ -167,7 +178,10 @@ _SIGN_ON = {
     (_Role.ADMIN, _K.CENTRE, _P.OPERATE): _R.ANY,
     (_Role.AUDITOR, _K.CENTRE, _P.AUDIT): _R.ANY,
 }
-"""Requests to act for a citizen are the operator's own; accounts are hers alone; a device is that of who signed in."""
+"""Requests to act for a citizen are the operator's own; accounts are hers alone; a device is that of who signed in.
+
+Who claims a record that others entered shows herself to an officer of the place where it was entered.
+"""
 
 _OFFICES = (_Role.OFFICER, _Role.APPELLATE, _Role.DEPARTMENT_ADMIN)
 
@@ -184,6 +198,26 @@ _FIGURES = {
 }
 """Lists of cases behind figures, which say nothing of the citizen; reasons of delays; views of one's own."""
 
+_ROSTERS = {
+    **{
+        (role, kind, purpose): _R.PLACED
+        for role in (_Role.PRINCIPAL, _Role.CAMP_OFFICER)
+        for kind in (_K.ROSTER, _K.ROSTER_ROW)
+        for purpose in (_P.VIEW, _P.APPLY, _P.DELIVER)
+    },
+    **{
+        (role, _K.APPLICATION, purpose): _R.ASSISTED
+        for role in (_Role.PRINCIPAL, _Role.CAMP_OFFICER)
+        for purpose in (_P.APPLY, _P.COLLECT_FEE, _P.DELIVER)
+    },
+    (_Role.OFFICER, _K.ROSTER, _P.DECIDE): _R.JURISDICTION,
+}
+"""Rosters: their rows are seen in their own school or camp alone. An officer sees which rosters there are and how far
+they have come; what she may know of a person is in the application.
+
+Nobody's session acts for the person of a row: only the filing and the hand-over of that row do, by its consent.
+"""
+
 _NOTICES = {(_Role.CITIZEN, _K.NOTICE, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)}
 """Messages are for the citizen alone."""
 
@@ -195,6 +229,8 @@ _UPLOADS = {
         for role in (
             _Role.OPERATOR,
             _Role.DOORSTEP_AGENT,
+            _Role.PRINCIPAL,
+            _Role.CAMP_OFFICER,
             _Role.OFFICER,
             _Role.APPELLATE,
             _Role.COMMISSION,
@@ -213,6 +249,9 @@ _LAW = {
     (_Role.OFFICER, _K.APPEAL, _P.DECIDE): _R.JURISDICTION,
     (_Role.APPELLATE, _K.APPEAL, _P.HEAR_APPEAL): _R.JURISDICTION,
     (_Role.COMMISSION, _K.APPEAL, _P.HEAR_APPEAL): _R.ANY,
+    (_Role.FINANCE_OFFICER, _K.AWARD, _P.PAY_BENEFIT): _R.JURISDICTION,
+    (_Role.DEPARTMENT_ADMIN, _K.AWARD, _P.RESPOND): _R.JURISDICTION,
+    (_Role.COMMISSION, _K.AWARD, _P.HEAR_APPEAL): _R.ANY,
     (_Role.CITIZEN, _K.CLEARANCE, _P.VIEW): _R.OWN,
     (_Role.OFFICER, _K.CLEARANCE, _P.DECIDE): _R.JURISDICTION,
     (_Role.APPELLATE, _K.CLEARANCE, _P.DECIDE): _R.HELD,
@@ -249,6 +288,7 @@ TABLE = MappingProxyType(
                 _Role.E_TAAL,
             )
         },
+        (_Role.ADMIN, _K.COUNTS, _P.OPERATE): _R.ANY,
         (_Role.AUDITOR, _K.OPERATIONS, _P.AUDIT): _R.ANY,
         **_CARE,
         **_LAW,
@@ -257,6 +297,7 @@ TABLE = MappingProxyType(
         **_CONSENTS,
         **_FIGURES,
         **_SIGN_ON,
+        **_ROSTERS,
         (_Role.ADMIN, _K.OPERATIONS, _P.OPERATE): _R.ANY,
         **{(_Role.SYSTEM, kind, purpose): _R.ANY for kind in _K for purpose in _P},
     }
@@ -304,8 +345,10 @@ def _allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpose)
         case Relation.ASSISTED:
             hers = resource.citizen_id is not None and resource.citizen_id == subject.on_behalf_of
             return hers and subject.assisted_service in (None, resource.service or subject.assisted_service)
-        case Relation.ASSIGNED:
-            return resource.person_id is not None and resource.person_id == subject.person_id
+        case Relation.ASSIGNED | Relation.PLACED:
+            mine = subject.places if relation is Relation.PLACED else {subject.person_id}
+            named = resource.place if relation is Relation.PLACED else resource.person_id
+            return named is not None and named in mine
         case Relation.JURISDICTION | Relation.HELD:
             hers = resource.officer_id is not None and resource.officer_id == subject.person_id
             return (hers or relation is Relation.JURISDICTION) and _posted(subject, role, resource)

@@ -17,6 +17,7 @@ class Scope(StrEnum):
     OWN = "own:write"
     ASSIST = "assist:write"
     VISITS = "visits:work"
+    ROSTERS = "rosters:file"
     CASES = "cases:decide"
     APPEALS = "appeals:hear"
     COMMISSION = "commission:review"
@@ -35,6 +36,8 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.CITIZEN: frozenset({Scope.OWN}),
         Role.OPERATOR: frozenset({Scope.ASSIST}),
         Role.DOORSTEP_AGENT: frozenset({Scope.VISITS}),
+        Role.PRINCIPAL: frozenset({Scope.ROSTERS}),
+        Role.CAMP_OFFICER: frozenset({Scope.ROSTERS}),
         Role.OFFICER: frozenset({Scope.CASES, *_COUNTED}),
         Role.APPELLATE: frozenset({Scope.CASES, Scope.APPEALS, *_COUNTED}),
         Role.COMMISSION: frozenset({Scope.APPEALS, Scope.COMMISSION, *_COUNTED}),

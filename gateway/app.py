@@ -10,9 +10,11 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.schema import BaseSchema
 
+from actions.commission_hook import CommissionHearings
 from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consent_watch import ConsentWatch
 from actions.counts import LedgerCounts
+from actions.environment import Environment
 from actions.following import Feed
 from actions.issuer import CertificateIssuer
 from actions.published import CertificatePublisher
@@ -38,7 +40,10 @@ from gateway.http.forms import forms_routes
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
+from gateway.http.notified import notified_routes
 from gateway.http.openapi import openapi_routes
+from gateway.http.public_keys import public_key_routes
+from gateway.http.rosters import roster_routes
 from gateway.http.status import status_routes
 from gateway.http.streams.responding import HttpStreams
 from gateway.http.streams.socket import SocketEndpoint
@@ -48,17 +53,19 @@ from gateway.http.uploads import upload_routes
 from gateway.http.verify import verify_routes
 from gateway.http.watched import counting_failures, shut_when_off
 from gateway.limits import DEMO_COST_TIMES, DEMO_TIMES
-from gateway.partners import addresses, handed_over
+from gateway.partners import addresses, handed_over, has_commission
 from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
 from gateway.sealing import SealWatch
 from gateway.settings import Settings
 from gateway.sign_in import SignInSettings
 from gateway.stocking import stocked
+from gateway.umang import umang_routes
 from gateway.worker_watch import WorkerWatch
 from integrations.apisetu import PublishedSettings, published_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.reach import ReachWatch
+from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.transport import Lines
 from schema import build
 from schema.context import Context
@@ -139,17 +146,38 @@ def doors(
             house.switches,
             environment.clock,
         ),
+        *partners(umang_routes(settings, house, graph, edge, metrics)),
+        *shut_when_off(
+            partners(commission_doors(settings, environment)),
+            Source.RIGHT_TO_SERVICE,
+            house.switches,
+            environment.clock,
+        ),
+        *public_key_routes(environment),
         *openapi_routes(settings.url),
         *verify_routes(environment),
         *track_routes(environment),
         *dashboard_routes(environment),
         *figures_routes(environment),
+        *notified_routes(environment),
         *forms_routes(environment),
         *upload_routes(environment, origins=(settings.url,)),
+        *roster_routes(environment, origins=(settings.url,)),
         *document_routes(environment),
         *status_routes(settings, house.monitor, switches=house.switches, clock=environment.clock, pulse=pulse),
         *metrics.routes(environment),
     ]
+
+
+def commission_doors(settings: Settings, environment: Environment) -> list[Route]:
+    """The Commission's door; none where its system is not connected."""
+    if not has_commission(settings):
+        return []
+    times = DEMO_TIMES if settings.demo else 1
+    own = handed_over(
+        settings, "right_to_service", lambda given: RightToServiceSettings.from_onboarding(given, times=times)
+    )
+    return commission_routes(CommissionHearings(environment), own, environment.clock)
 
 
 def _sign_in_settings(settings: Settings) -> SignInSettings:
@@ -210,6 +238,7 @@ def context_factory(
             idempotency_key=facts.idempotency_key,
             switches=house.switches,
             client=facts.client or "",
+            agent=facts.agent,
             cost_limit=(limits.router_cost if facts.router else limits.cost) * times,
             throttle=facts.standing.shown() if facts.standing else None,
             federation=settings.demo or facts.router,

@@ -22,6 +22,7 @@ def sandbox_factories() -> dict[str, Factory]:
     from integrations.digilocker.sandbox import create_sandbox as digilocker
     from integrations.etaal.sandbox import create_sandbox as etaal
     from integrations.portal.sandbox import create_sandbox as portal
+    from integrations.right_to_service.sandbox import create_sandbox as right_to_service
     from integrations.sso.sandbox import create_sandbox as sso
     from integrations.umang.sandbox import create_sandbox as umang
 
@@ -34,6 +35,7 @@ def sandbox_factories() -> dict[str, Factory]:
         "dbt_finance": dbt_finance,
         "etaal": etaal,
         "portal": portal,
+        "right_to_service": right_to_service,
     }
 
 

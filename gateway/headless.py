@@ -40,6 +40,8 @@ PARTS = MappingProxyType(
         "citizen": Part(Provider.MERI_PEHCHAAN, "asha-negi"),
         "operator": Part(Provider.CSC_CONNECT, "operator-1"),
         "e-district": Part(Provider.PARICHAY, "edistrict-1"),
+        "principal": Part(Provider.PARICHAY, "principal-1"),
+        "camp-officer": Part(Provider.PARICHAY, "camp-officer-1"),
         "agent": Part(Provider.CSC_CONNECT, "agent-1"),
         "officer": Part(Provider.PARICHAY, "officer-dehradun-sadar"),
         "appellate": Part(Provider.PARICHAY, "sdm-dehradun"),
@@ -51,7 +53,7 @@ PARTS = MappingProxyType(
         "admin": Part(Provider.PARICHAY, "admin-1"),
     }
 )
-"""The demo person of each role (demo/people.json, officers.json, operators.json)."""
+"""The demo person of each role (demo/people.json, officers.json, operators.json, rosters.json)."""
 
 
 async def sign_in_headless(

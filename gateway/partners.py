@@ -11,12 +11,14 @@ from domain.sign_on import SignOnRules
 from domain.sources import Source
 from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
-from gateway.settings import Settings, SettingsRefused
+from gateway.settings import SYSTEMS, Settings, SettingsRefused
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.digilocker import DigiLocker, DigiLockerSettings
+from integrations.etaal import EtaalPush, EtaalPushSettings
 from integrations.remote import Remote, Resilience
+from integrations.right_to_service import RightToService, RightToServiceSettings
 from integrations.sso import (
     IdentityProvider,
     MeriPehchaan,
@@ -37,6 +39,7 @@ CONFIGURED = (
     Source.SSO,
     Source.DBT_FINANCE,
     Source.CSC,
+    Source.RIGHT_TO_SERVICE,
 )
 """The systems that this gateway has adapters for."""
 
@@ -72,9 +75,18 @@ class _Opening:
         client = await self._stack.enter_async_context(self._lines.to([partner.base_url]))
         return partner, Remote(source, partner.base_url, client=client, shared=self._resilience)
 
+    async def other_host(self, partner: Partner, system: str, source: Source, name: str) -> Remote | None:
+        """A second host of a system, at the address that its onboarding names, or at a path of the first one."""
+        given = self.handed_over(system, lambda known: str(known.get(name) or ""))
+        if not given:
+            return None
+        address = partner.base_url.rstrip("/") + given if given.startswith("/") else given
+        client = await self._stack.enter_async_context(self._lines.to([address]))
+        return Remote(source, address, client=client, shared=self._resilience)
+
 
 def addresses(settings: Settings) -> dict[Source, list[str]]:
-    """Where the systems are that this gateway calls; e-Taal is not among them, since it calls us."""
+    """Where the systems are that this gateway cannot do without; e-Taal, which calls us, is not among them."""
     systems = {
         Source.DIGILOCKER: ("digilocker",),
         Source.API_SETU: ("apisetu",),
@@ -82,6 +94,7 @@ def addresses(settings: Settings) -> dict[Source, list[str]]:
         Source.DBT_FINANCE: ("dbt_finance",),
         Source.SSO: ("meri_pehchaan", "sso"),
         Source.CSC: ("csc",),
+        Source.RIGHT_TO_SERVICE: ("right_to_service",) if has_commission(settings) else (),
     }
     return {source: [settings.partner(name).base_url for name in names] for source, names in systems.items()}
 
@@ -94,15 +107,18 @@ async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) ->
         opening = _Opening(settings, resilience, stack)
         _, locker = await opening.remote("digilocker", Source.DIGILOCKER)
         _, setu = await opening.remote("apisetu", Source.API_SETU)
-        _, umang = await opening.remote("umang", Source.UMANG)
+        umang_partner, umang = await opening.remote("umang", Source.UMANG)
+        setu_host = await opening.other_host(umang_partner, "umang", Source.UMANG, "setu_url")
         _, dbt = await opening.remote("dbt_finance", Source.DBT_FINANCE)
         yield Partners(
             digilocker=DigiLocker(locker, opening.handed_over("digilocker", DigiLockerSettings.from_onboarding)),
             apisetu=ApiSetu(setu, opening.handed_over("apisetu", ApiSetuSettings.from_onboarding), clock),
-            umang=Umang(umang, opening.handed_over("umang", UmangSettings.from_onboarding), clock, ids),
+            umang=Umang(umang, opening.handed_over("umang", UmangSettings.from_onboarding), clock, ids, setu_host),
             dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
             identity=await _identity_providers(opening, resilience, ids, settings.sign_on.rules()),
             texts=await _texts(opening, settings),
+            etaal=await _etaal(opening),
+            commission=await _commission(opening, settings, resilience),
             forget_citizen=resilience.kept.forget_citizen,
         )
 
@@ -142,6 +158,21 @@ async def _identity_providers(
     return {provider: each for provider, each in built.items() if chosen.offers(provider)}
 
 
+def has_commission(settings: Settings) -> bool:
+    """Whether the Commission's system is to be reached: its settings are there, or the demo's city is used."""
+    in_city = settings.demo and not settings.partners.keys() >= set(SYSTEMS)
+    return in_city or "right_to_service" in settings.partners
+
+
+async def _commission(opening: _Opening, settings: Settings, resilience: Resilience) -> RightToService | None:
+    """The Commission's system; None where the state has none yet, and cases are recorded by hand alone."""
+    if not has_commission(settings):
+        return None
+    _, remote = await opening.remote("right_to_service", Source.RIGHT_TO_SERVICE)
+    own = opening.handed_over("right_to_service", RightToServiceSettings.from_onboarding)
+    return RightToService(remote, own, resilience.clock)
+
+
 async def _texts(opening: _Opening, settings: Settings) -> TextSender | None:
     """The way to telephones: the SMS gateway that the settings name, in the demo the sandbox's; None without one."""
     system = "texts" if "texts" in settings.partners else "sso" if settings.demo else None
@@ -149,6 +180,15 @@ async def _texts(opening: _Opening, settings: Settings) -> TextSender | None:
         return None
     _, remote = await opening.remote(system, Source.SSO)
     return TextSender(opening.handed_over(system, TextSettings.from_onboarding), remote)
+
+
+async def _etaal(opening: _Opening) -> EtaalPush | None:
+    """The way to send counts; None where e-Taal was enrolled for the pull alone."""
+    own = opening.handed_over("etaal", EtaalPushSettings.from_onboarding)
+    if own is None:
+        return None
+    _, remote = await opening.remote("etaal", Source.E_TAAL)
+    return EtaalPush(remote, own)
 
 
 def _browser_url(partner: Partner) -> str:

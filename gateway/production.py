@@ -1,14 +1,22 @@
 """What production refuses: settings that are fit for a demo only (DECISIONS.md, Profiles, processes, settings)."""
 
+import hashlib
+from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.limits import DocumentMode
 from gateway.partner_settings import Partner
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable
 
-OPTIONAL = "texts"
-"""The SMS gateway: without one no codes are sent."""
+OPTIONAL = frozenset({"texts", "right_to_service"})
+"""The SMS gateway, without which no codes are sent; the Commission, whose cases are else recorded by hand alone."""
+
+SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
+"""SHA-256 of docs/partners/umang/keys/test_only_public_key.pem without its white space."""
+SAMPLE_MARK = "test-only"
+"""What the api key and the secret of the samples begin with."""
 
 _LOCAL_NAMES = ("localhost", "test", "example", "invalid", "local")
 """Names that no system on the network bears (RFC 6761, RFC 6762)."""
@@ -19,7 +27,7 @@ def refuse_unfit_production(settings: Settings) -> None:
     if settings.demo:
         return
     reasons = [text for unfit, text in _findings(settings) if unfit]
-    for system in (*SYSTEMS, *sorted({OPTIONAL} & settings.partners.keys())):
+    for system in (*SYSTEMS, *sorted(OPTIONAL & settings.partners.keys())):
         reasons += _unfit_partner(settings, system)
     if reasons:
         raise SettingsRefused(reasons)
@@ -78,9 +86,19 @@ def _unfit_partner(settings: Settings, system: str) -> list[str]:
         return refused.reasons
     addresses = [partner.base_url] + ([partner.browser_url] if partner.browser_url else [])
     reasons = []
+    addresses += _other_hosts(partner)
     if not all(map(_is_public, addresses)):
         reasons.append(f"the address of {system} is a sandbox's or not https")
     return reasons + _unfit_credentials(partner, system)
+
+
+def _other_hosts(partner: Partner) -> list[str]:
+    """Further addresses that onboarding names; a path of the first one is none."""
+    try:
+        given = str(partner.onboarding().get("setu_url") or "")
+    except (OSError, ValueError):
+        return []
+    return [given] if given and not given.startswith("/") else []
 
 
 def _unfit_credentials(partner: Partner, system: str) -> list[str]:
@@ -90,7 +108,21 @@ def _unfit_credentials(partner: Partner, system: str) -> list[str]:
         given = partner.onboarding()
     except (OSError, ValueError):
         return [f"the file of {variable('partners', system, 'given_file')} cannot be read"]
-    return [f"the credentials of {system} are a sandbox's"] if given.get("sandbox") else []
+    if given.get("sandbox"):
+        return [f"the credentials of {system} are a sandbox's"]
+    return [f"the credentials of {system} are those of published samples"] if _published(given) else []
+
+
+def _published(given: Mapping[str, Any]) -> bool:
+    """Whether a key is one that docs/partners prints: whoever reads it could call in the partner's name."""
+    door = given.get("door")
+    if not isinstance(door, Mapping):
+        return False
+    keys = door.get("user_keys")
+    pems = keys.values() if isinstance(keys, Mapping) else ()
+    prints = {hashlib.sha256("".join(str(pem).split()).encode()).hexdigest() for pem in pems}
+    secrets = [str(one) for name in ("api_keys", "secrets") for one in door.get(name) or ()]
+    return SAMPLE_KEY in prints or any(SAMPLE_MARK in secret for secret in secrets)
 
 
 def _is_sqlite(url: str) -> bool:

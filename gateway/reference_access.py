@@ -33,13 +33,22 @@ DOORS = (
     ),
     Door("`/apisetu/…`", (Role.API_SETU, ObjectKind.CERTIFICATE, Purpose.SHARE_WITH_CONSENT), "actions/published.py"),
     Door("`/etaal/…`", (Role.E_TAAL, ObjectKind.COUNTS, Purpose.COUNT), "actions/counts.py"),
+    Door(
+        "`/umang/ws1/…`, `/umang/handoff`",
+        None,
+        "gateway/umang/: as the citizen who linked the account; then the graph asks, as for the apps",
+    ),
+    Door("`/sign-in/umang`", (Role.CITIZEN, ObjectKind.ACCOUNT, Purpose.APPLY), "actions/umang_users.py"),
+    Door("`/hooks/rts…`", (Role.COMMISSION, ObjectKind.APPEAL, Purpose.HEAR_APPEAL), "actions/commission_hook.py"),
     Door("`exportMyData`", (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW), "actions/personal_data.py"),
     Door("`/uploads`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.APPLY), "actions/uploads.py"),
     Door("`/files/<sha256>`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.VIEW), "actions/file_links.py"),
+    Door("`/rosters/<number>/rows`", (Role.PRINCIPAL, ObjectKind.ROSTER, Purpose.APPLY), "actions/rosters.py"),
+    Door("`/rosters/<number>/list.csv`", (Role.PRINCIPAL, ObjectKind.ROSTER_ROW, Purpose.VIEW), "actions/rosters.py"),
     Door("`/verify/<number>`, `/track`", None, "actions/tracking.py: a number with a second factor, bounded"),
     Door("`_entities`, `_service`", None, "schema/guarding.py: the router's secret, then the subject's own cells"),
 )
-"""UMANG has no cell: its door asks as the citizen who comes by it, once that door is there."""
+"""UMANG has no cell: its door asks as the citizen who linked her account with it."""
 
 RELATIONS: Mapping[Relation, str] = MappingProxyType(
     {
@@ -49,6 +58,7 @@ RELATIONS: Mapping[Relation, str] = MappingProxyType(
         Relation.ASSIGNED: "given to this person",
         Relation.JURISDICTION: "in the jurisdiction",
         Relation.HELD: "in the jurisdiction, and held by name",
+        Relation.PLACED: "of the school or camp in which she works",
     }
 )
 

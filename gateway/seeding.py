@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from rich.console import Console
@@ -12,11 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from actions.catalogue_import import import_catalogue
 from actions.catalogue_rows import FILES, CatalogueRows
+from actions.certificate_content import CertificateContent, RenderedCertificate, Renderer
+from actions.environment import Environment
 from actions.form_import import import_forms
 from actions.seed import seed
 from actions.strengths_import import import_strengths
 from gateway.composition import open_house
-from gateway.documents.renderer import CertificateRenderer
 from gateway.form_files import form_files
 from gateway.logs import configure_logging
 from gateway.operations.seeding import publish_folder
@@ -59,6 +61,24 @@ def _line_teller(console: Console) -> Callable[[int, int], None]:
     return tell
 
 
+class _LateRenderer:
+    """Loads the libraries of certificates for the first of them: a start that seeds nothing needs none of them."""
+
+    def __init__(self, environment: Environment, folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        from gateway.documents.renderer import CertificateRenderer
+
+        return CertificateRenderer(self._environment.keyrings, self._folder, self._environment.clock)
+
+    def render(self, content: CertificateContent) -> RenderedCertificate:
+        """Lay out and sign; blocking, called in a thread."""
+        return self._renderer.render(content)
+
+
 async def seed_demo(settings: Settings, console: Console) -> None:
     """Migrate, load the catalogue, seed; the second time nothing is done twice."""
     configure_logging(level=logging.WARNING)  # an event for each certificate would bury the progress
@@ -68,7 +88,7 @@ async def seed_demo(settings: Settings, console: Console) -> None:
         await import_forms(house.environment.store, form_files())
         await import_strengths(house.environment.store, _rows(ROOT / "catalogue_data" / "local_strengths.csv"))
         environment = replace(house.environment, calendar=loaded.calendar)
-        renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
+        renderer = _LateRenderer(environment, settings.home / "certificates")
         with shown_progress(console) as tell:
             sown = await seed(environment, load_demo(ROOT / "demo"), progress=tell, renderer=renderer)
         console.print("apuni: demo people and applications seeded" if sown else "apuni: demo data are there already")

@@ -5,7 +5,7 @@ import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import date, timedelta
 
 import structlog
 
@@ -14,11 +14,16 @@ from actions.attachments import verify_document
 from actions.certificate_content import Renderer
 from actions.certificate_endings import make_corrected
 from actions.code_sending import SEND, send_code
+from actions.commission_reports import commission_round
+from actions.consent_retention import delete_old_consents
 from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consent_watch import ConsentWatch
 from actions.doorstep_rounds import close_missed
 from actions.environment import Environment
 from actions.erasures import settle_erasures
+from actions.etaal_checks import compare_nightly
+from actions.etaal_rounds import PUSH as COUNTS
+from actions.etaal_rounds import close_due, plan_pushes, send_counts
 from actions.figure_upkeep import count_once
 from actions.grievances import escalate_overdue
 from actions.instalments import release_due
@@ -27,12 +32,17 @@ from actions.locker_orders import carry_out_order
 from actions.locker_push import send_as_asked, send_to_locker
 from actions.locker_revoking import REVOKE, revoke_locker
 from actions.naming import index_contacts
+from actions.provider_sign_out import END, end_at_provider
+from actions.roster_adding import forget_unfiled
+from actions.roster_filing import FILE, file_some
 from actions.sanction import send_instruction
 from actions.tracking import forget_tries
+from actions.umang_compare import compare_due
 from actions.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.clock import ist_date
 from domain.errors import ApuniError
 from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
+from gateway.commission_worker import COMMISSION_HANDLERS
 from gateway.composition import open_house
 from gateway.fanout import telling
 from gateway.fanout_bus import open_bus
@@ -54,11 +64,14 @@ from store import (
     crash_points,
     figures,
     idempotency,
+    ledger_seal,
     manifests,
     outbox,
     sent_codes,
+    session_tokens,
     sessions,
     sign_ins,
+    umang,
 )
 from store.engine import Transaction
 from store.erasures import ErasureList
@@ -71,6 +84,7 @@ POLL_SECONDS = 0.2
 LEASE_SECONDS = 30.0
 BATCH = 8
 UPKEEP_SECONDS = 60.0
+SEAL_SECONDS = 1.0
 HELD, HELD_SECONDS = "SWITCHED_OFF", 5.0
 """A switch holds a message back: it stays in the outbox, no attempt counts, and it is looked at again so soon."""
 log = structlog.get_logger(__name__)
@@ -97,6 +111,9 @@ def handlers(renderer: Renderer) -> Mapping[str, Handler]:
     async def revoke(environment: Environment, payload: Mapping[str, str]) -> None:
         await revoke_locker(environment, payload["citizen_id"], int(payload["version"]))
 
+    async def end_session(environment: Environment, payload: Mapping[str, str]) -> None:
+        await end_at_provider(environment, payload["session_id"])
+
     return {
         "certificate.issue": issue,
         "certificate.correct": correct,
@@ -105,9 +122,17 @@ def handlers(renderer: Renderer) -> Mapping[str, Handler]:
         "locker.push": _push,
         "locker.push_asked": _push_as_asked,
         REVOKE: revoke,
+        END: end_session,
         SEND: send_code,
+        FILE: file_some,
         "locker.order": order,
+        **COMMISSION_HANDLERS,
+        COUNTS: _send_counts,
     }
+
+
+async def _send_counts(environment: Environment, payload: Mapping[str, str]) -> None:
+    await send_counts(environment, date.fromisoformat(payload["day"]), int(payload["revision"]))
 
 
 async def _push(environment: Environment, payload: Mapping[str, str]) -> None:
@@ -134,17 +159,19 @@ class Worker:
         self._stopping = stopping
         self._id = environment.ids.key()
         self._indexed = False
+        self._looked_on: date | None = None
 
     async def run(self) -> None:
         """Work until stopped; what is under way is finished first."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._every(POLL_SECONDS, self.deliver_due))
             tasks.create_task(self._every(UPKEEP_SECONDS, self.upkeep))
+            tasks.create_task(self._every(SEAL_SECONDS, self.seal_counts))
 
     async def deliver_due(self) -> int:
         """Deliver what is due now; tells how many messages were tried."""
         tried = 0
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and await self._something_may_be_due():
             messages = await self._environment.store.carry_out(
                 lambda tx: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS)
             )
@@ -153,6 +180,15 @@ class Worker:
             await asyncio.gather(*(self._deliver(message) for message in messages))
             tried += len(messages)
         return tried
+
+    async def seal_counts(self) -> int:
+        """Number and link the e-transactions that were entered since, so that they are told."""
+        return await ledger_seal.seal(self._environment.store)
+
+    async def _something_may_be_due(self) -> bool:
+        """A look that takes no lock: five times a second, and nearly always in vain."""
+        async with self._environment.store.reading() as tx:
+            return await outbox.may_be_due(tx)
 
     async def upkeep(self) -> None:
         """Fold the counters, seal the audit chain, and forget what is past its time."""
@@ -163,6 +199,7 @@ class Worker:
             pass
         await audit.seal(store)
         await store.carry_out(sign_ins.forget_expired)
+        await store.carry_out(session_tokens.forget_expired)
         await store.carry_out(sent_codes.forget_expired)
         await store.carry_out(account_links.forget_expired)
         await self._index_contacts()
@@ -177,10 +214,25 @@ class Worker:
         await escalate_overdue(self._environment)
         await forget_tries(self._environment)
         await close_missed(self._environment)
+        await forget_unfiled(self._environment)
         await sweep_unused(self._environment)
         await sweep_partial(self._environment)
         await sweep_quarantine(self._environment)
         await release_due(self._environment)
+        await commission_round(self._environment)
+        if closed := await close_due(self._environment):
+            await compare_nightly(self._environment, closed)
+        await plan_pushes(self._environment)
+        await store.carry_out(umang.forget_expired)
+        await compare_due(self._environment)
+        await self._once_a_day()
+
+    async def _once_a_day(self) -> None:
+        """What needs no more than one look a day."""
+        today = ist_date(self._environment.clock.now())
+        if self._looked_on != today:
+            await delete_old_consents(self._environment)
+            self._looked_on = today
 
     async def _index_contacts(self) -> None:
         """Once in the life of a worker: citizens of before there was an index are indexed."""

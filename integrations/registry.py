@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from domain.sources import Source
-from integrations import apisetu, csc, dbt_finance, digilocker, identity, portal, sso, umang
+from integrations import apisetu, csc, dbt_finance, digilocker, etaal, identity, portal, right_to_service, sso, umang
 from integrations.apisetu import codes as apisetu_codes
 from integrations.dbt_finance import wire as dbt_wire
 from integrations.digilocker import codes as digilocker_codes
+from integrations.etaal import wire_push as etaal_wire
 from integrations.policies import CallPolicy
 from integrations.umang import wire as umang_wire
 
-FACES = (apisetu, csc, dbt_finance, digilocker, portal, sso, umang)
+FACES = (apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, umang)
 """The systems that this gateway calls. A new adapter joins by being listed here."""
 
 POLICIES: tuple[CallPolicy, ...] = tuple(
@@ -41,6 +42,11 @@ CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(
         Source.DBT_FINANCE: {f"text with “{part}”": f"Refused: {code}" for part, code in dbt_wire.REJECTS},
         Source.DEPARTMENTS: {"a status from 400": "Refused", "a status from 500": "Unavailable"},
         Source.DIGILOCKER: {code: _OUTCOMES[row.verdict] for code, row in digilocker_codes.ERRORS.items()},
+        Source.RIGHT_TO_SERVICE: right_to_service.CODES,
+        Source.E_TAAL: {
+            code: f"Refused: {words}{', ours came late' if code == etaal_wire.OLD_REVISION else ''}"
+            for code, words in etaal_wire.CODES.items()
+        },
         Source.SSO: _IDENTITY,
         Source.UMANG: dict(_umang()),
     }

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 import strawberry
 
 from actions.appeals import (
+    CancelHearing,
     DecideAppeal,
     FileAppeal,
     Imposed,
     RecordHearing,
+    cancel_hearing,
     choose_auto_appeal,
     decide_appeal,
     file_appeal,
@@ -29,6 +31,7 @@ from schema.legal_inputs import (
     AnswerClearanceInput,
     AskClearanceInput,
     AwardInput,
+    CancelHearingInput,
     ChooseAutoAppealInput,
     DecideAppealInput,
     FileAppealInput,
@@ -101,7 +104,7 @@ class AppealingMutation:
         )
         return await cared(info, AppealPayload, "appeal", work, Appeal.of)
 
-    @mutation(description="Fix a date of hearing of an appeal that one hears.")
+    @mutation(description="Fix a date of hearing of an appeal that one hears, or move one.")
     async def record_hearing(
         self,
         info: Info,
@@ -114,6 +117,26 @@ class AppealingMutation:
                 appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
                 at=input.at,
                 place=input.place,
+                idempotency_key=key_of(info, input.idempotency_key),
+                expected_version=input.expected_version,
+                replaces=input.replaces_at,
+            ),
+        )
+        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+
+    @mutation(description="Cancel a date of hearing of an appeal that one hears.")
+    async def cancel_hearing(
+        self,
+        info: Info,
+        input: Annotated[CancelHearingInput, strawberry.argument(description="The date.")],  # noqa: A002
+    ) -> AppealPayload:
+        work = doing(
+            info,
+            cancel_hearing,
+            lambda: CancelHearing(
+                appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
+                at=input.at,
+                reason=input.reason,
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
             ),

@@ -7,7 +7,16 @@ import strawberry
 
 from actions.access import of_appeal
 from domain import appeals, law, people
-from domain.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState, AwardKind
+from domain.appeals import (
+    AppealGround,
+    AppealLevel,
+    AppealMove,
+    AppealOrigin,
+    AppealState,
+    AwardKind,
+    AwardState,
+    HearingState,
+)
 from domain.clock import ist_date
 from domain.global_ids import TypeCode, from_global_id
 from domain.messages import label
@@ -15,6 +24,7 @@ from domain.numbers import NumberKind, parse_number, show_number
 from domain.people import Role
 from domain.policy import Purpose, decide
 from schema.applications import Application
+from schema.commission_cases import CommissionCase, case_of_appeal
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
@@ -66,6 +76,7 @@ class Hearing:
 
     at: datetime = strawberry.field(description="When it is heard.")
     place: str = strawberry.field(description="Where it is heard.")
+    state: HearingState = strawberry.field(description="Whether it is still to be held: fixed, moved or cancelled.")
 
 
 @strawberry.type(description="A penalty on an officer or a compensation to the citizen, as an order imposed it.")
@@ -77,6 +88,27 @@ class Award:
     reason: str = strawberry.field(description="Why.")
     section: str = strawberry.field(description="The section that it rests on.")
     ordered_at: datetime = strawberry.field(description="When it was ordered.")
+    state: AwardState = strawberry.field(description="Whether it was recovered from the officer, or paid.")
+    settled_on: date | None = strawberry.field(description="The day of the recovery or payment.")
+    settlement_reference: str | None = strawberry.field(description="The number of the challan or voucher.")
+
+    @classmethod
+    def of(cls, item: appeals.Award) -> Self:
+        """The graph's view of an amount."""
+        return cls(
+            kind=item.kind,
+            amount=Paise(item.amount_paise),
+            reason=item.reason,
+            section=item.section,
+            ordered_at=item.ordered_at,
+            state=item.state,
+            settled_on=item.settled_on,
+            settlement_reference=item.settlement,
+        )
+
+    @resolved(description="Where its money stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"award_state.{self.state.value}", spoken(info, language))
 
 
 @strawberry.type(description="What the delay would give by the day. It advises the authority and imposes nothing.")
@@ -186,7 +218,11 @@ class Appeal(Node):
     @resolved(description="The dates of hearing.")
     async def hearings(self, info: Info) -> list[Hearing]:
         found = await info.context.loaders.appeal_hearings.load(self.item.id)
-        return [Hearing(at=one.at, place=one.place) for one in found]
+        return [Hearing(at=one.at, place=one.place, state=one.state) for one in found]
+
+    @resolved(description="The case as the Commission's own system has it; null at the levels below.")
+    async def commission_case(self, info: Info) -> CommissionCase | None:
+        return await case_of_appeal(info, self.item.id)
 
     @resolved(description="The order; null while there is none.")
     def order(self) -> AppealOrder | None:
@@ -203,16 +239,7 @@ class Appeal(Node):
     @resolved(description="Penalty and compensation, as the order imposed them.")
     async def awards(self, info: Info) -> list[Award]:
         found = await info.context.loaders.appeal_awards.load(self.item.id)
-        return [
-            Award(
-                kind=one.kind,
-                amount=Paise(one.amount_paise),
-                reason=one.reason,
-                section=one.section,
-                ordered_at=one.ordered_at,
-            )
-            for one in found
-        ]
+        return [Award.of(one) for one in found]
 
     @resolved(description="For those who hear appeals: the penalty that the delay would give. Null for others.")
     async def penalty_proposal(self, info: Info) -> PenaltyProposal | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from actions.access import of_applicant
+from actions.enquiries import Asker, note_enquiry
 from domain import applications, benefits, catalogue, certificates, doorstep, feedback, people
 from domain.aliases import meant_as_ours, ours_or_old
 from domain.applications import Channel, DeliveryMode
@@ -82,7 +83,9 @@ class Application(Node):
 
     item: strawberry.Private[applications.Application]
     number: str = strawberry.field(description="The reference number: fourteen digits, the last one a check digit.")
-    acknowledgement: str | None = strawberry.field(description="The number of the acknowledgement; null for a draft.")
+    acknowledgement: str | None = strawberry.field(
+        description="The number of the acknowledgement; null for a draft, and where it was filed in a former system."
+    )
     status: Status = strawberry.field(description="Where it stands.")
     version: int = strawberry.field(description="Grows by one with every change; give it back with a decision.")
     channel: Channel = strawberry.field(description="Where it came in.")
@@ -198,6 +201,10 @@ class Application(Node):
         if self.withheld:
             return []
         return [TimelineEntry.of(item) for item in await info.context.loaders.timelines.load(self.item.id)]
+
+    @resolved(description="Its numbers in former systems, as they are looked up; empty where it was filed here.")
+    async def former_numbers(self, info: Info) -> list[str]:
+        return [] if self.withheld else list(await info.context.loaders.old_numbers.load(self.item.id))
 
     @resolved(description="The papers that were attached.")
     async def documents(self, info: Info) -> list[AttachedDocument]:
@@ -331,7 +338,11 @@ class ApplicationsQuery:
         if item is None and name is not None and name[0] == _OLD and meant_as_ours(name[1]):
             # Also where it is somebody else's case: absent and denied are one answer.
             raise MistypedNumber(name[1])
-        return None if item is None else Application.of(item, stated=purpose)
+        if item is None:
+            return None
+        context = info.context
+        await note_enquiry(context.environment, Asker(context.subject, context.client, context.agent), item)
+        return Application.of(item, stated=purpose)
 
 
 def _name(by: ApplicationBy) -> tuple[str, str] | None:

@@ -14,11 +14,13 @@ from schema.appealing import AppealingMutation, ExaminingMutation
 from schema.appeals import AppealsQuery
 from schema.applications import ApplicationsQuery
 from schema.assisting import AssistingMutation
+from schema.central import CentralQuery
 from schema.centres import CentresQuery
 from schema.certificates import CertificatesQuery
 from schema.changes import ChangesQuery
 from schema.citizens import Citizen
 from schema.client_policy import ClientPolicyMutation, ClientPolicyQuery
+from schema.commission import CommissionMutation, CommissionQuery
 from schema.complaining import GrievancesMutation
 from schema.consenting import ConsentsMutation
 from schema.consents import ConsentsQuery
@@ -30,6 +32,7 @@ from schema.desk import DeskMutation
 from schema.devices import DevicesMutation, DevicesQuery
 from schema.entities import resolve_entities
 from schema.errors import replace_errors
+from schema.etaal import EtaalMutation, EtaalQuery
 from schema.feedback import FeedbackQuery
 from schema.fees import FeesMutation
 from schema.figure_cases import DelaysMutation, FigureCasesQuery
@@ -39,6 +42,7 @@ from schema.labels import LabelsQuery
 from schema.lockers import LockersQuery
 from schema.nodes import NodesQuery
 from schema.notifications import NotificationsMutation
+from schema.notified import NotifiedQuery
 from schema.office_figures import ViewsMutation
 from schema.office_law import OverdueQuery
 from schema.officers import Officer
@@ -48,7 +52,10 @@ from schema.ordering import OrderingMutation
 from schema.personal_data import PersonalDataMutation
 from schema.places import PlacesQuery
 from schema.rating import FeedbackMutation
+from schema.record_claims import RecordClaimsMutation, RecordClaimsQuery
 from schema.responding import RespondingMutation
+from schema.rostering import RosteringMutation
+from schema.rosters import RostersQuery
 from schema.scalars import scalar_map
 from schema.services import ServicesQuery
 from schema.sources import SourcesQuery
@@ -77,9 +84,12 @@ class Query(
     ApplicationsQuery,
     AppealsQuery,
     OverdueQuery,
+    CommissionQuery,
+    NotifiedQuery,
     ChangesQuery,
     CertificatesQuery,
     CountsQuery,
+    EtaalQuery,
     StatisticsQuery,
     FigureCasesQuery,
     TrackingQuery,
@@ -96,6 +106,9 @@ class Query(
     ConsentsQuery,
     DevicesQuery,
     CentresQuery,
+    CentralQuery,
+    RecordClaimsQuery,
+    RostersQuery,
 ):
     """The root of queries."""
 
@@ -108,10 +121,12 @@ class Mutation(
     DecidingMutation,
     CorrectingMutation,
     AppealingMutation,
+    CommissionMutation,
     ExaminingMutation,
     DeskMutation,
     OperationsMutation,
     ClientPolicyMutation,
+    EtaalMutation,
     FeedbackMutation,
     GrievancesMutation,
     SuggestionsMutation,
@@ -124,8 +139,10 @@ class Mutation(
     DelaysMutation,
     ViewsMutation,
     AssistingMutation,
+    RecordClaimsMutation,
     DevicesMutation,
     OrderingMutation,
+    RosteringMutation,
 ):
     """The root of mutations."""
 

@@ -38,6 +38,8 @@ class Context:
     """The `Idempotency-Key` header, where one was sent."""
     client: str = ""
     """What one client is told by, its address; it is counted, never kept."""
+    agent: str | None = None
+    """What the caller's program calls itself: what machines ask is not counted."""
     switches: Switchboard = field(default_factory=Switchboard)
     """Which mutations and systems are switched off, as this process last read it."""
     cost_limit: int | None = None

@@ -7,6 +7,7 @@ import strawberry
 
 from actions.devices import OwnDevice, end_devices, own_devices
 from actions.linking import LinkBegun, begin_link, unlink
+from actions.provider_sign_out import address_of
 from domain.assurance import Assurance
 from domain.people import Provider
 from domain.scopes import Scope
@@ -30,11 +31,16 @@ class Device:
     signed_in_at: datetime = strawberry.field(description="When one signed in.")
     last_used_at: datetime = strawberry.field(description="When the session was begun or refreshed last.")
     expires_at: datetime = strawberry.field(description="When one must sign in again at the latest.")
+    provider_sign_out: str | None = strawberry.field(
+        description="Where a browser ends its session at the provider too, after signing out here; null where the "
+        "provider has no such page. An app opens it in the system browser."
+    )
 
     @classmethod
-    def of(cls, item: OwnDevice) -> Self:
+    def of(cls, item: OwnDevice, provider_sign_out: str | None) -> Self:
         """The graph's view of a device."""
         return cls(
+            provider_sign_out=provider_sign_out,
             key=item.key,
             here=item.here,
             client=item.device.client,
@@ -56,7 +62,9 @@ class DevicesQuery:
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(10)],
     )
     async def devices(self, info: Info) -> list[Device] | None:
-        return [Device.of(one) for one in await own_devices(info.context.environment, signed_in(info))]
+        env = info.context.environment
+        held = await own_devices(env, signed_in(info))
+        return [Device.of(one, address_of(env, one.device.provider)) for one in held]
 
 
 @strawberry.input(description="Which devices are signed out.")

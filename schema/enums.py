@@ -9,9 +9,19 @@ from actions.appeals import AppealVerdict
 from actions.bulk import ItemOutcome
 from actions.decide import Verdict
 from actions.environment import SubmissionState
+from actions.roster_consents import CodeUse
 from actions.submit_checks import DocumentSource
 from domain.alarms import AlarmCode, AlarmState, Severity
-from domain.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState, AwardKind
+from domain.appeals import (
+    AppealGround,
+    AppealLevel,
+    AppealMove,
+    AppealOrigin,
+    AppealState,
+    AwardKind,
+    AwardState,
+    HearingState,
+)
 from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.assisting import AssistanceState, AssistanceWay
 from domain.assurance import Assurance
@@ -21,7 +31,9 @@ from domain.centres import CentreKind
 from domain.certificates import CertificateStatus, EndGround
 from domain.clearances import ClearanceState, EscalationKind
 from domain.client_policy import ClientPlatform, Support
+from domain.commission import Bench, CommissionWord, MessageState
 from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep
+from domain.counting import Category, CorrectionReason, Level
 from domain.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
 from domain.deadline import DayUnit
 from domain.delays import CaseList, DelayCause
@@ -40,6 +52,8 @@ from domain.messages import label
 from domain.notices import NoticeKind
 from domain.people import OfficerLevel, Provider, Role
 from domain.policy import ObjectKind, Purpose
+from domain.record_claims import ClaimState, ClaimWay
+from domain.rosters import ConsentWay, GuardianRelation, Recipient, RosterState, RowOutcome, RowState
 from domain.signatures import SignatureState
 from domain.sources import Source, SourceState
 from domain.staff import LeaveState
@@ -65,7 +79,19 @@ def _publish(enum: type[StrEnum], name: str, labels: str, description: str) -> N
 _publish(Assurance, "Assurance", "assurance", "How sure a sign-in, or a consent at a centre, is of an identity.")
 _publish(AssistanceWay, "AssistanceWay", "assistance_way", "By whose word an operator acts for a citizen.")
 _publish(AssistanceState, "AssistanceState", "assistance_state", "Where a request to act for a citizen stands.")
-_publish(CentreKind, "CentreKind", "centre_kind", "Who runs a centre.")
+_publish(ClaimWay, "ClaimWay", "claim_way", "By what a claim to a record is proved.")
+_publish(ClaimState, "ClaimState", "claim_state", "Where a claim to a record stands.")
+_publish(CentreKind, "CentreKind", "centre_kind", "What a centre is.")
+_publish(RosterState, "RosterState", "roster_state", "Where a roster stands.")
+_publish(RowState, "RosterRowState", "row_state", "Where a row of a roster stands.")
+_publish(RowOutcome, "RosterRowOutcome", "row_outcome", "What became of a row that was handed in.")
+_publish(GuardianRelation, "GuardianRelation", "relation", "Who speaks for the person of a row.")
+_publish(ConsentWay, "RosterConsentWay", "consent_way", "How the consent of a row was recorded.")
+_publish(Recipient, "RosterRecipient", "recipient", "To whom a paper was handed over.")
+_publish(CodeUse, "RosterCodeUse", "code_use", "What a code to a guardian's telephone is for.")
+_publish(Category, "EtaalCategory", "etaal_category", "e-Taal's categories of e-transactions.")
+_publish(Level, "EtaalLevel", "etaal_level", "The level of place at which a service is told to e-Taal.")
+_publish(CorrectionReason, "TransactionCorrectionReason", "correction_reason", "Why a day's counts were changed.")
 _publish(Status, "ApplicationStatus", "status", "Where an application stands.")
 _publish(Move, "ApplicationMove", "move", "What can happen to an application.")
 _publish(Channel, "Channel", "channel", "Where an application came in.")
@@ -125,6 +151,11 @@ _publish(AppealState, "AppealState", "appeal_state", "Where an appeal stands.")
 _publish(AppealMove, "AppealMove", "appeal_move", "What can happen to an appeal.")
 _publish(AppealVerdict, "AppealVerdict", "appeal_verdict", "What an authority can order.")
 _publish(AwardKind, "AwardKind", "award", "What an order can impose.")
+_publish(AwardState, "AwardState", "award_state", "Where the money of an order stands.")
+_publish(HearingState, "HearingState", "hearing_state", "What became of a date of hearing.")
+_publish(Bench, "CommissionBench", "bench", "How many members of the Commission hear a case.")
+_publish(CommissionWord, "CommissionWord", "commission_word", "What the Commission tells of a case.")
+_publish(MessageState, "CommissionMessageState", "message_state", "What became of a message of the Commission.")
 _publish(ClearanceState, "ClearanceState", "clearance_state", "How a clearance stands.")
 _publish(EscalationKind, "EscalationKind", "escalation", "Why somebody is warned about an application.")
 _publish(LeaveState, "LeaveState", "leave_state", "Where an officer's leave stands on a day.")

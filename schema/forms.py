@@ -174,12 +174,14 @@ class ServiceForm:
         return JSON(titled(self.item.schema, spoken(info, language)))
 
 
-@strawberry.type(description="The document that an answer came from.")
+@strawberry.type(description="The document, or the account, that an answer came from.")
 class AnswerSource:
     """A source of one answer."""
 
-    origin: Source = strawberry.field(description="Where the document lies: STORE for one of ours.")
-    doctype: str = strawberry.field(description="DigiLocker's document type.")
+    origin: Source = strawberry.field(
+        description="Where the document lies: STORE for one of ours, SSO for what her sign-in account states."
+    )
+    doctype: str = strawberry.field(description="DigiLocker's document type; ACCOUNT for her sign-in account.")
     document: str = strawberry.field(description="What the document is called.")
     issuer: str = strawberry.field(description="Who issued it.")
     number: str | None = strawberry.field(description="Its number; null where the source gives none.")

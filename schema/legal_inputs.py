@@ -49,6 +49,20 @@ class RecordHearingInput:
     appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
     at: datetime = strawberry.field(description="When it is heard.")
     place: str = strawberry.field(description="Where it is heard.")
+    replaces_at: datetime | None = strawberry.field(
+        default=None, description="The date that this one takes the place of, where a hearing is moved."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A date of hearing that will not be held.")
+class CancelHearingInput:
+    """Which and why."""
+
+    appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
+    at: datetime = strawberry.field(description="The date as it was fixed.")
+    reason: str = strawberry.field(description="Why, as the citizen will read it; at most 4000 characters.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 

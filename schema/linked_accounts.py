@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from domain import people
+from domain.assurance import Assurance
 from domain.messages import label
 from domain.people import Provider, Role
 from domain.policy import ObjectKind, Purpose
@@ -24,6 +25,9 @@ class LinkedAccount:
     last_used_at: datetime | None = strawberry.field(description="When it was used last.")
     needs_consent: bool = strawberry.field(description="Whether the citizen must consent again.")
     consent_until: datetime | None = strawberry.field(description="When her consent ends; null where it has no end.")
+    assurance: Assurance | None = strawberry.field(
+        description="How sure a sign-in by it is, at the least; null for a locker, by which nobody signs in."
+    )
 
     @classmethod
     def of(cls, item: people.LinkedAccount) -> Self:
@@ -34,6 +38,7 @@ class LinkedAccount:
             last_used_at=item.last_used_at,
             needs_consent=item.needs_consent,
             consent_until=item.consent_until,
+            assurance=item.assurance,
         )
 
 

@@ -14,11 +14,13 @@ from strawberry.dataloader import DataLoader
 from actions import access, aliases, care, purpose
 from actions.environment import Environment
 from domain.appeals import Appeal, AppealEvent, Award, Hearing
-from domain.applications import Application, AttachedDocument, TimelineEntry
+from domain.applications import Application, TimelineEntry
 from domain.benefits import Instalment, Sanction
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
+from domain.centres import Centre
 from domain.certificates import CertificateEnding, IssuedCertificate
 from domain.clearances import Clearance, Escalation, VerificationReport
+from domain.commission import CommissionCase, CommissionMessage
 from domain.desk import Claim, Proposal, ReadPurpose
 from domain.doorstep import Visit
 from domain.feedback import Feedback, Suggestion
@@ -26,14 +28,17 @@ from domain.grievances import Grievance, GrievanceReply
 from domain.notices import Notice
 from domain.people import Citizen, LinkedAccount, Subject
 from domain.policy import ObjectKind, Resource
+from domain.rosters import RosterProgress
 from store import (
     appeals,
     applications,
     benefits,
     catalogue,
+    centres,
     certificate_endings,
     certificates,
     clearances,
+    commission,
     desk,
     doorstep,
     feedback,
@@ -42,6 +47,7 @@ from store import (
     identities,
     notices,
     people,
+    roster_rows,
     strengths,
     suggestions,
 )
@@ -142,7 +148,7 @@ class Loaders:
         self.auto_appeal_opt_outs: One[datetime] = self._one(appeals.opted_out)
         self.timelines: Many[TimelineEntry] = self._many(applications.timelines)
         self.service_forms, self.filed_forms = self._one(forms.of_services), self._one(forms.filed)
-        self.documents: Many[AttachedDocument] = self._many(applications.documents)
+        self.documents, self.old_numbers = self._many(applications.documents), self._many(aliases.old_numbers_of)
         self.sanctions_of_applications: One[Sanction] = self._one(benefits.sanction_of_applications)
         self.instalments: Many[Instalment] = self._many(benefits.instalments)
         self.linked_accounts: Many[LinkedAccount] = self._many(identities.linked_accounts)
@@ -152,8 +158,21 @@ class Loaders:
             self._one(people.officers),
             self._one(people.operators),
         )
+        self._load_rosters()
+        self._load_commission()
         self.claims: One[Claim] = self._one(_claims)
         self.proposals: One[Proposal] = self._one(desk.proposals)
+
+    def _load_rosters(self) -> None:
+        """Keyed by rosters that were let through: of their applications only number and state are shown."""
+        self.roster_progress: One[RosterProgress] = self._one(roster_rows.progress)
+        self.roster_centres: One[Centre] = self._one(centres.centres)
+        self.roster_applications: One[Application] = self._one(applications.many)
+
+    def _load_commission(self) -> None:
+        """Keyed by appeals that were let through."""
+        self.commission_cases: One[CommissionCase] = self._one(commission.cases)
+        self.commission_messages: Many[CommissionMessage] = self._many(commission.messages)
 
     def _load_certificates(self) -> None:
         guarded = access.of_certificate

@@ -1,6 +1,6 @@
 """Dashboards of officers by role, and the views that they keep for themselves."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Self
 
 import strawberry
@@ -22,6 +22,19 @@ from schema.mutating import KEY_DESCRIPTION, doing, key_of
 from schema.scalars import Long
 
 
+@strawberry.type(description="The figure of one month.")
+class TilePoint:
+    """A point of a trend."""
+
+    month: date = strawberry.field(description="The first day of the month.")
+    value: Long | None = strawberry.field(description="The figure, in the tile's unit; null where nothing was counted.")
+
+    @classmethod
+    def of(cls, item: boards.TilePoint) -> Self:
+        """The graph's view of a point."""
+        return cls(month=item.month, value=None if item.value is None else Long(item.value))
+
+
 @strawberry.type(description="One number of a dashboard.")
 class Tile:
     """A tile."""
@@ -34,13 +47,25 @@ class Tile:
         description="The list of applications behind it, for figureCases; null where there is none."
     )
     link: str = strawberry.field(description="The page with the plots of the same figures, from the gateway's root.")
+    trend: list[TilePoint] = strawberry.field(
+        description="The last six months by themselves, the oldest first; empty for what is known for now alone.",
+        directives=[listed(6)],
+    )
 
     @classmethod
     def of(cls, item: boards.Tile, link: str) -> Self:
         """The graph's view of a tile."""
         value = None if item.value is None else Long(item.value)
         rule = item.rule
-        return cls(key=item.key, value=value, unit=rule.unit, direction=rule.direction, cases=rule.cases, link=link)
+        return cls(
+            key=item.key,
+            value=value,
+            unit=rule.unit,
+            direction=rule.direction,
+            cases=rule.cases,
+            link=link,
+            trend=[TilePoint.of(point) for point in item.trend],
+        )
 
     @resolved(description="Its title.")
     def title(self, info: Info, language: InLanguage = None) -> str:

@@ -15,6 +15,7 @@ from domain.lifecycle import Status
 from domain.people import OfficerLevel, Role
 from schema.applications import Application
 from schema.changes import OfficeChanges
+from schema.commission import OfficeAwards
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED
@@ -64,7 +65,7 @@ class ForwardTarget:
     directives=[AUTHENTICATED],
     description="An officer: designated, appellate, of the Commission, of a department, of finance, or an auditor.",
 )
-class Officer(OfficeCare, OfficeLaw, OfficeStaff, OfficeFigures, OfficeChanges, Node):
+class Officer(OfficeCare, OfficeLaw, OfficeAwards, OfficeStaff, OfficeFigures, OfficeChanges, Node):
     """An officer who is signed in."""
 
     item: strawberry.Private[people.Officer]

@@ -56,6 +56,10 @@ class Operator(Node):
     def is_doorstep_agent(self, info: Info) -> bool:
         return Role.DOORSTEP_AGENT in info.context.subject.roles
 
+    @resolved(description="The codes of the school or camps whose rosters this session keeps; empty for others.")
+    def roster_centres(self, info: Info) -> list[str]:
+        return sorted(info.context.subject.places)
+
     @resolved(
         description="The agent's own doorstep visits, the earliest day first; empty for one who is no agent.",
         graphql_type=Connection[AgentVisit],

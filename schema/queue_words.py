@@ -8,6 +8,7 @@ import strawberry
 from actions.idempotent import hash_of
 from actions.offline import GivenPack
 from actions.queue import digits_of, states
+from actions.rosters import number_of
 from domain import desk
 from domain.applications import Channel
 from domain.desk import DaysLeft, Holder, QueueSort
@@ -35,6 +36,9 @@ class QueueFilter:
         default=None, description="Only what waits for a second officer on a decision that they proposed."
     )
     number: str | None = strawberry.field(default=None, description="The number, or the first digits of it, as keyed.")
+    roster: str | None = strawberry.field(
+        default=None, description="Only what a school or camp filed by the roster with this number."
+    )
 
     def wanted(self) -> desk.QueueFilter:
         """The filter in the words of the domain; raises NUMBER_MISTYPED."""
@@ -50,6 +54,7 @@ class QueueFilter:
             assigned_to=self.assigned_to,
             proposed_by=self.proposed_by,
             number=digits_of(self.number, "filter", "number") if self.number else None,
+            roster=number_of(self.roster, "filter", "roster") if self.roster else None,
         )
 
 
@@ -70,6 +75,7 @@ def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str
         "clearanceOverdue": wanted.clearance_overdue,
         "holders": [wanted.claimed_by, wanted.assigned_to, wanted.proposed_by],
         "number": wanted.number,
+        "roster": wanted.roster,
         "sort": sort,
     }
     return f"queue:{officer_id}:{hash_of(said)}"

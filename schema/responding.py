@@ -70,6 +70,7 @@ class RespondingMutation:
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 answer=input.answer,
                 form={field.name: field.value for field in input.form},
+                sources={field.name: field.source for field in input.form if field.source is not None},
                 documents=tuple(NewDocument(one.key, one.uri, one.source.value) for one in input.documents),
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,

@@ -107,5 +107,7 @@ class TrackingQuery:
             given.born_on.value if given.born_on is not None else None,
         )
         context = info.context
-        found = await track_application(context.environment, by.number, factor, client=context.client)
+        found = await track_application(
+            context.environment, by.number, factor, client=context.client, agent=context.agent
+        )
         return None if found is None else TrackedApplication.of(found)

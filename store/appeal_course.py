@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -15,12 +16,22 @@ from sqlalchemy import (
     UniqueConstraint,
     insert,
     select,
+    update,
 )
 
-from domain.appeals import AppealEvent, AppealMove, AppealState, Award, AwardKind, Hearing
+from domain.appeals import (
+    AppealEvent,
+    AppealMove,
+    AppealState,
+    Award,
+    AwardKind,
+    AwardState,
+    Hearing,
+    HearingState,
+)
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, rows_of
+from store.sql import AnyRow, first, rows_of
 from store.types import Instant, Key
 
 events_table = Table(
@@ -49,7 +60,11 @@ hearings_table = Table(
     Column("at", Instant, nullable=False),
     Column("place", Text, nullable=False),
     Column("recorded_at", Instant, nullable=False),
+    Column("state", Key),  # null is FIXED: rows of before dates were moved
+    Column("reference", Key),
+    Column("fixed_at", Instant),
     Index(None, "appeal_id"),
+    Index(None, "at", "id"),
 )
 
 awards_table = Table(
@@ -65,6 +80,9 @@ awards_table = Table(
     Column("section", Text, nullable=False),
     Column("ordered_by", Key),
     Column("ordered_at", Instant, nullable=False),
+    Column("state", Key),  # null is ORDERED: rows of before payments were told
+    Column("settled_on", Date),
+    Column("settlement", Key),
     UniqueConstraint("appeal_id", "kind"),
 )
 
@@ -87,8 +105,16 @@ async def events(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[A
 
 async def add_hearing(tx: Transaction, citizen_id: str, hearing: Hearing) -> None:
     """Keep a date of hearing."""
-    values = {name: getattr(hearing, name) for name in ("id", "appeal_id", "at", "place", "recorded_at")}
+    names = ("id", "appeal_id", "at", "place", "recorded_at", "reference", "fixed_at")
+    values = {name: getattr(hearing, name) for name in names} | {"state": hearing.state.value}
     await tx.connection.execute(insert(hearings_table).values(citizen_id=citizen_id, **values))
+
+
+async def set_hearing(tx: Transaction, hearing: Hearing) -> None:
+    """Write down what became of a date of hearing; date and place stay as they were."""
+    statement = update(hearings_table).where(hearings_table.c.id == hearing.id)
+    values = {"state": hearing.state.value, "reference": hearing.reference, "fixed_at": hearing.fixed_at}
+    await tx.connection.execute(statement.values(values))
 
 
 async def hearings(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Hearing]]:
@@ -96,16 +122,47 @@ async def hearings(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list
     table = hearings_table
     found: dict[str, list[Hearing]] = {}
     for row in await rows_of(tx, select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids):
-        hearing = Hearing(row.id, row.appeal_id, row.at, row.place, row.recorded_at)
-        found.setdefault(row.appeal_id, []).append(hearing)
+        found.setdefault(row.appeal_id, []).append(hearing_of(row))
     return found
+
+
+def hearing_of(row: AnyRow) -> Hearing:
+    """The hearing of a row."""
+    state = HearingState(row.state or HearingState.FIXED)
+    return Hearing(row.id, row.appeal_id, row.at, row.place, row.recorded_at, state, row.reference, row.fixed_at)
 
 
 async def add_award(tx: Transaction, citizen_id: str, award: Award) -> None:
     """Keep a penalty or compensation; its reason is encrypted."""
-    values = {
+    await tx.connection.execute(insert(awards_table).values(citizen_id=citizen_id, **_award_values(tx, award)))
+
+
+async def set_award(tx: Transaction, award: Award) -> None:
+    """Write an award over the one with its id."""
+    statement = update(awards_table).where(awards_table.c.id == award.id)
+    await tx.connection.execute(statement.values(_award_values(tx, award)))
+
+
+async def award(tx: Transaction, appeal_id: str, kind: AwardKind) -> Award | None:
+    """The award of a kind that an order imposed, or None; its row is locked."""
+    table = awards_table
+    statement = select(table).where(table.c.appeal_id == appeal_id, table.c.kind == kind.value).with_for_update()
+    row = await first(tx, statement)
+    return award_of(tx, row) if row else None
+
+
+async def awards(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Award]]:
+    """The penalties and compensations of each appeal."""
+    table = awards_table
+    found: dict[str, list[Award]] = {}
+    for row in await rows_of(tx, select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids):
+        found.setdefault(row.appeal_id, []).append(award_of(tx, row))
+    return found
+
+
+def _award_values(tx: Transaction, award: Award) -> dict[str, Any]:
+    return {
         "id": award.id,
-        "citizen_id": citizen_id,
         "appeal_id": award.appeal_id,
         "kind": award.kind.value,
         "officer_id": award.officer_id,
@@ -114,17 +171,10 @@ async def add_award(tx: Transaction, citizen_id: str, award: Award) -> None:
         "section": award.section,
         "ordered_by": award.ordered_by,
         "ordered_at": award.ordered_at,
+        "state": award.state.value,
+        "settled_on": award.settled_on,
+        "settlement": award.settlement,
     }
-    await tx.connection.execute(insert(awards_table).values(values))
-
-
-async def awards(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Award]]:
-    """The penalties and compensations of each appeal."""
-    table = awards_table
-    found: dict[str, list[Award]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids):
-        found.setdefault(row.appeal_id, []).append(_award(tx, row))
-    return found
 
 
 def _event_values(tx: Transaction, citizen_id: str, event: AppealEvent) -> dict[str, Any]:
@@ -158,7 +208,8 @@ def _event(tx: Transaction, row: AnyRow) -> AppealEvent:
     )
 
 
-def _award(tx: Transaction, row: AnyRow) -> Award:
+def award_of(tx: Transaction, row: AnyRow) -> Award:
+    """The award of a row."""
     return Award(
         id=row.id,
         appeal_id=row.appeal_id,
@@ -169,6 +220,9 @@ def _award(tx: Transaction, row: AnyRow) -> Award:
         section=row.section,
         ordered_by=row.ordered_by,
         ordered_at=row.ordered_at,
+        state=AwardState(row.state or AwardState.ORDERED),
+        settled_on=row.settled_on,
+        settlement=row.settlement,
     )
 
 

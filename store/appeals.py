@@ -37,12 +37,23 @@ from domain.deadline import ORDER
 from domain.lifecycle import ON_THE_CLOCK
 from domain.people import Posting, Role
 from store import changes
-from store.appeal_course import add_award, add_events, add_hearing, awards, events, hearings
+from store.appeal_course import (
+    add_award,
+    add_events,
+    add_hearing,
+    award,
+    awards,
+    events,
+    hearings,
+    set_award,
+    set_hearing,
+)
 from store.appeal_rows import appeal_of, appeals_table, values_of
 from store.application_rows import application_of, applications_table
 from store.catalogue import filed_as_not_notified
 from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
+from store.legacy import is_held
 from store.metadata import metadata
 from store.sql import count, first, insert_into, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
@@ -52,6 +63,7 @@ __all__ = [
     "add_award",
     "add_events",
     "add_hearing",
+    "award",
     "awards",
     "breached",
     "by_numbers",
@@ -70,6 +82,8 @@ __all__ = [
     "running",
     "save",
     "save_many",
+    "set_award",
+    "set_hearing",
     "with_authority",
 ]
 
@@ -241,12 +255,13 @@ async def _by_due_date(
 
 
 def running() -> ColumnElement[bool]:
-    """The clock of an application runs under its own limit."""
+    """The clock of an application runs under its own limit, and does not wait since an import."""
     return and_(
         _T.status.in_(sorted(status.value for status in ON_THE_CLOCK)),
         _T.paused_since.is_(None),
         _T.due_at.is_not(None),
         ~_T.calendar_version.startswith(ORDER, autoescape=True),
+        ~is_held(_T.id),
     )
 
 

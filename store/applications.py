@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select, true, update
 
 from domain.applications import Application
 from domain.changes import ChangeKind
@@ -18,6 +18,7 @@ from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.sql import count, first, insert_new, keyset_page, rows_of
 from store.timeline import (
     add_documents,
+    add_entries,
     add_entry,
     documents,
     freeze_document,
@@ -29,7 +30,9 @@ from store.timeline import (
 __all__ = [
     "add",
     "add_documents",
+    "add_entries",
     "add_entry",
+    "add_many",
     "by_acknowledgement",
     "by_acknowledgements",
     "by_number",
@@ -43,6 +46,7 @@ __all__ = [
     "held_by",
     "many",
     "mark_document_verified",
+    "numbers_in_use",
     "open_duplicate",
     "page_of_citizen",
     "queue_page",
@@ -60,6 +64,21 @@ async def add(tx: Transaction, application: Application) -> None:
     if not await insert_new(tx, applications_table, values_of(tx, application)):
         raise AlreadyThere("the application")
     await changes.touch(tx, ChangeKind.APPLICATION, application.id)
+
+
+async def add_many(tx: Transaction, new: Sequence[Application], *, told: Collection[str]) -> None:
+    """Keep many new applications at once; the feed of changes is told of those `told` only, by their ids.
+
+    Raises AlreadyThere where one of them is there by its id, number or acknowledgement.
+    """
+    if new:
+        await tx.connection.execute(insert(applications_table), [values_of(tx, one) for one in new])
+    await changes.touch_many(tx, ChangeKind.APPLICATION, [one.id for one in new if one.id in told])
+
+
+async def numbers_in_use(tx: Transaction, numbers: Iterable[str]) -> set[str]:
+    """Those of the reference numbers that an application has."""
+    return {row.number for row in await rows_of(tx, select(_T.number), _T.number, numbers)}
 
 
 async def get(tx: Transaction, application_id: str) -> Application | None:

@@ -101,22 +101,24 @@ async def append_many(tx: Transaction, lines: Sequence[AuditLine], *, always: bo
     if tx.audit_stopped and not always:
         raise WritesStopped("the audit log could not be sealed for too long")
     at = tx.clock.now()
-    rows = [
-        {
-            "at": at,
-            "actor": line.actor_label,
-            "action": line.action,
-            "object_kind": line.object_kind,
-            "object_id": line.object_id,
-            "purpose": line.purpose,
-            "detail": dict(line.detail),
-            "line_hash": _line_hash(line, at),
-            "sealed": False,
-        }
-        for line in lines
-    ]
+    rows = [values_of(line, at) for line in lines]
     if rows:
         await tx.connection.execute(insert(audit_lines_table), rows)
+
+
+def values_of(line: AuditLine, at: datetime) -> dict[str, Any]:
+    """The row of a line that is not sealed yet, but its number."""
+    return {
+        "at": at,
+        "actor": line.actor_label,
+        "action": line.action,
+        "object_kind": line.object_kind,
+        "object_id": line.object_id,
+        "purpose": line.purpose,
+        "detail": dict(line.detail),
+        "line_hash": _line_hash(line, at),
+        "sealed": False,
+    }
 
 
 async def lines_of(tx: Transaction, object_kind: str, object_id: str | None, limit: int = 100) -> list[AuditLine]:
@@ -185,7 +187,7 @@ async def _seal_batch(tx: Transaction) -> int:
     last = await head(tx)
     link, now, links = last.link, tx.clock.now(), []
     for sequence, line in enumerate(lines, start=last.sequence + 1):
-        link = _link(link, line.line_hash)
+        link = next_link(link, line.line_hash)
         links.append({"sequence": sequence, "line_id": line.id, "link": link, "sealed_at": now})
     await tx.connection.execute(insert(audit_chain_table), links)
     # The lines of one batch need not follow each other: in between may be lines that are not committed yet.
@@ -200,7 +202,7 @@ async def _chain_holds(tx: Transaction) -> bool:
     async for row in pages(tx, joined, _C.sequence, _BATCH):
         if row.sequence != expected or row.id is None or row.line_hash != _line_hash(_line(row), row.at):
             return False
-        link, expected = _link(link, row.line_hash), expected + 1
+        link, expected = next_link(link, row.line_hash), expected + 1
         if row.link != link:
             return False
     return True
@@ -215,7 +217,8 @@ async def _lines_hold(tx: Transaction) -> bool:
     return True
 
 
-def _link(before: str, line_hash: str) -> str:
+def next_link(before: str, line_hash: str) -> str:
+    """The link of a line, from the link before."""
     return sha256(f"{before}{line_hash}".encode()).hexdigest()
 
 

@@ -1,15 +1,15 @@
 """The register of centres, and which operator works in which."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
 
-from domain.centres import Binding, Centre, CentreKind
+from domain.centres import ROSTER_KINDS, Binding, Centre, CentreKind
 from domain.text import Bilingual
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, keyset_window, rows_of, upsert
+from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, upsert
 from store.types import Key
 
 centres_table = Table(
@@ -22,6 +22,8 @@ centres_table = Table(
     Column("district", Key, nullable=False),
     Column("tehsil", Key),
     Column("open", Boolean, nullable=False),
+    Column("opens_on", Date),
+    Column("closes_on", Date),
     Index(None, "district", "code"),
 )
 
@@ -35,7 +37,15 @@ operator_centres_table = Table(
     Index(None, "centre_code"),
 )
 
-_C, _B = centres_table.c, operator_centres_table.c
+camp_duties_table = Table(
+    "camp_duties",
+    metadata,
+    Column("operator_id", Key, ForeignKey("operators.operator_id"), primary_key=True),
+    Column("centre_code", Key, ForeignKey("centres.code"), primary_key=True),
+)
+"""Every camp that an officer worked in: its papers are handed over when she works in the next one already."""
+
+_C, _B, _D = centres_table.c, operator_centres_table.c, camp_duties_table.c
 
 
 async def save_centres(tx: Transaction, centres: Iterable[Centre]) -> None:
@@ -43,12 +53,30 @@ async def save_centres(tx: Transaction, centres: Iterable[Centre]) -> None:
     await upsert(tx, centres_table, [_values(centre) for centre in centres], keys=("code",))
 
 
-async def bind(tx: Transaction, bindings: Iterable[Binding]) -> None:
-    """Say where operators work; whoever worked elsewhere works here from now on."""
+async def bind(tx: Transaction, bindings: Collection[Binding]) -> None:
+    """Say where operators work; whoever worked elsewhere works here from now on. A camp stays among her duties."""
     rows = [
         {"operator_id": one.operator_id, "centre_code": one.centre_code, "email": _email(one.email)} for one in bindings
     ]
     await upsert(tx, operator_centres_table, rows, keys=("operator_id",))
+    known = await centres(tx, {one.centre_code for one in bindings})
+    for one in bindings:
+        if known[one.centre_code].kind is CentreKind.CAMP:
+            duty = {"operator_id": one.operator_id, "centre_code": one.centre_code}
+            await insert_new(tx, camp_duties_table, duty)
+
+
+async def places_of(tx: Transaction, operator_id: str) -> list[Centre]:
+    """The school of a principal, or the camps of a camp officer, this one first; empty for other operators."""
+    here = await centre_of(tx, operator_id)
+    if here is None or here.kind not in ROSTER_KINDS:
+        return []
+    if here.kind is CentreKind.SCHOOL:
+        return [here]
+    served = select(_D.centre_code).where(_D.operator_id == operator_id).order_by(_D.centre_code)
+    codes = (await tx.connection.execute(served)).scalars().all()
+    found = await centres(tx, codes)
+    return [here, *(found[code] for code in codes if code != here.code)]
 
 
 async def centres(tx: Transaction, codes: Iterable[str]) -> dict[str, Centre]:
@@ -124,6 +152,8 @@ def _values(centre: Centre) -> Mapping[str, Any]:
         "district": centre.district,
         "tehsil": centre.tehsil,
         "open": centre.open,
+        "opens_on": centre.opens_on,
+        "closes_on": centre.closes_on,
     }
 
 
@@ -135,4 +165,6 @@ def _centre(row: AnyRow) -> Centre:
         district=row.district,
         tehsil=row.tehsil,
         open=row.open,
+        opens_on=row.opens_on,
+        closes_on=row.closes_on,
     )

@@ -1,6 +1,6 @@
 """Certificates that the state issued through this gateway."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    insert,
     select,
     text,
     update,
@@ -85,17 +86,34 @@ _AS_IS = (
 
 async def add(tx: Transaction, certificate: IssuedCertificate) -> None:
     """Keep a new certificate, the holder's name encrypted. Raises AlreadyThere: one for each application."""
+    if not await insert_new(tx, certificates_table, values_of(tx, certificate)):
+        raise AlreadyThere("the certificate")
+    await changes.touch(tx, ChangeKind.APPLICATION, certificate.application_id)
+
+
+async def add_many(tx: Transaction, new: Sequence[IssuedCertificate]) -> None:
+    """Keep many at once, of applications that the feed was told of already. Raises AlreadyThere as `add`."""
+    if new:
+        await tx.connection.execute(insert(certificates_table), [values_of(tx, one) for one in new])
+
+
+async def in_use(tx: Transaction, numbers: Iterable[str], uris: Iterable[str]) -> set[str]:
+    """Those of the reference numbers and addresses that a certificate has."""
+    by_number = await rows_of(tx, select(_T.number), _T.number, numbers)
+    by_uri = await rows_of(tx, select(_T.uri), _T.uri, uris)
+    return {row.number for row in by_number} | {row.uri for row in by_uri}
+
+
+def values_of(tx: Transaction, certificate: IssuedCertificate) -> dict[str, Any]:
+    """The row of a certificate; the holder's name encrypted."""
     holder = {"hi": certificate.holder.hi, "en": certificate.holder.en}
-    values = {
+    return {
         **{name: getattr(certificate, name) for name in _AS_IS},
         "name_hi": certificate.name.hi,
         "name_en": certificate.name.en,
         "holder": tx.cipher.encrypt_json(holder, _holder_place(certificate.id)),
         "status": certificate.status.value,
     }
-    if not await insert_new(tx, certificates_table, values):
-        raise AlreadyThere("the certificate")
-    await changes.touch(tx, ChangeKind.APPLICATION, certificate.application_id)
 
 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[IssuedCertificate]:

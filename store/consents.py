@@ -1,19 +1,22 @@
 """The ledger of consents: only added to, and chained for each citizen by hashes.
 
 What a record says is hashed, the artefact by its own hash, so that an erased artefact leaves the chain whole.
-That the end of a chain is there is told by the audit log, which keeps the link of every record.
+That the end of a chain is there is told by the audit log, which keeps the link of every record. What is deleted
+after its years leaves its place and its link (store/consent_deletions.py).
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, select
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, delete, select
 
 from domain.consents import ConsentPurpose, ConsentRecord, ConsentStep
 from domain.sources import Source
+from store import consent_deletions
+from store.consent_deletions import DeletedRecord
 from store.engine import Transaction
 from store.errors import TryAgain
 from store.metadata import metadata
@@ -69,15 +72,9 @@ async def add(tx: Transaction, record: ConsentRecord) -> ConsentRecord:
 
     Raises TryAgain where another process was first.
     """
-    last = await first(
-        tx, select(_T.sequence, _T.link).where(_T.citizen_id == record.citizen_id).order_by(_T.sequence.desc()).limit(1)
-    )
-    placed = replace(
-        record,
-        sequence=last.sequence + 1 if last else 1,
-        artefact_hash=hash_of(record.artefact),
-    )
-    placed = replace(placed, link=link_of(last.link if last else GENESIS, placed))
+    sequence, before = await _end_of_chain(tx, record.citizen_id)
+    placed = replace(record, sequence=sequence + 1, artefact_hash=hash_of(record.artefact))
+    placed = replace(placed, link=link_of(before, placed))
     values: dict[str, Any] = {
         **{name: getattr(placed, name) for name in _AS_IS},
         "step": placed.step.value,
@@ -89,6 +86,30 @@ async def add(tx: Transaction, record: ConsentRecord) -> ConsentRecord:
     if not await insert_new(tx, consent_records_table, values):
         raise TryAgain("the chain of consents went on")
     return placed
+
+
+async def _end_of_chain(tx: Transaction, citizen_id: str) -> tuple[int, str]:
+    """The place and the link of the last record of a citizen, also where that one was deleted."""
+    mine = select(_T.sequence, _T.link).where(_T.citizen_id == citizen_id)
+    here = await first(tx, mine.order_by(_T.sequence.desc()).limit(1))
+    gone = await consent_deletions.last_of(tx, citizen_id)
+    ends = [(one.sequence, one.link) for one in (here, gone) if one is not None]
+    return max(ends, default=(0, GENESIS))
+
+
+async def citizens_with_records_before(tx: Transaction, moment: datetime, after: str | None) -> Sequence[str]:
+    """Citizens who have records of before a moment, by id, at most a page of them behind `after`."""
+    statement = select(_T.citizen_id).where(_T.at < moment).distinct().order_by(_T.citizen_id).limit(PAGE)
+    if after is not None:
+        statement = statement.where(_T.citizen_id > after)
+    return list((await tx.connection.execute(statement)).scalars().all())
+
+
+async def delete_records(tx: Transaction, records: Sequence[ConsentRecord], at: datetime) -> None:
+    """Delete records with all that they say; where each stood is kept."""
+    places = [DeletedRecord(one.id, one.citizen_id, one.sequence, one.link) for one in records]
+    await consent_deletions.keep(tx, places, at)
+    await tx.connection.execute(delete(consent_records_table).where(_T.id.in_([one.id for one in records])))
 
 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[ConsentRecord]:

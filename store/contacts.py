@@ -26,11 +26,13 @@ _PURPOSE = "citizen_mobile"
 
 async def note(tx: Transaction, numbers: Iterable[tuple[str, str | None]]) -> None:
     """Index the mobile numbers of citizens by their ids."""
-    rows = [
-        {"citizen_id": citizen_id, "mobile_index": tx.cipher.blind_index(_PURPOSE, mobile) if mobile else None}
-        for citizen_id, mobile in numbers
-    ]
+    rows = [values_of(tx, citizen_id, mobile) for citizen_id, mobile in numbers]
     await upsert(tx, contacts_table, rows, keys=("citizen_id",))
+
+
+def values_of(tx: Transaction, citizen_id: str, mobile: str | None) -> dict[str, str | None]:
+    """The row of a citizen's number; no number has no index."""
+    return {"citizen_id": citizen_id, "mobile_index": tx.cipher.blind_index(_PURPOSE, mobile) if mobile else None}
 
 
 async def with_mobile(tx: Transaction, mobile: str) -> list[str]:

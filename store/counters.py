@@ -90,16 +90,18 @@ async def add_delta(
     delta: int,
 ) -> None:
     """Append a change of one counter in the transaction that causes it; `day` is the IST day of the event."""
-    values = {
-        "day": day,
-        "kind": kind,
-        "department": department or "",
-        "service_code": service_code,
-        "district": district,
-        "channel": channel,
-        "delta": delta,
-    }
-    await tx.connection.execute(insert(deltas_table).values(values))
+    await add_deltas(tx, {(day, kind, department or "", service_code, district, channel): delta})
+
+
+Cell = tuple[date, str, str, str, str, str]
+"""Day, kind, department (empty where there is none), service, district and channel."""
+
+
+async def add_deltas(tx: Transaction, changed: Mapping[Cell, int]) -> None:
+    """Append changes of many counters in the transaction that causes them."""
+    rows = [dict(zip(_DIMENSIONS, cell, strict=True)) | {"delta": delta} for cell, delta in changed.items()]
+    if rows:
+        await tx.connection.execute(insert(deltas_table), rows)
 
 
 async def fold(tx: Transaction) -> int:

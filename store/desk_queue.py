@@ -1,23 +1,27 @@
 """An officer's queue: filtered and sorted pages, and how many cases wait."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Select, and_, case, func, literal, not_, or_, select
+from sqlalchemy import Column, ColumnElement, Select, case, func, literal, not_, select, tuple_, union
 
 from domain.applications import Application
 from domain.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
-from domain.lifecycle import Status
+from domain.lifecycle import OPEN, Status
 from domain.people import Posting
-from store.application_rows import application_of, applications_table
+from store.application_rows import application_of, applications_table, in_states
 from store.applications import covered
 from store.clearances import overdue_at
 from store.desk import claims_table, second_opinions_table
 from store.engine import Transaction
-from store.sql import count
+from store.roster_rows import applications_of
+from store.sql import AnyRow, count
 
 _T, _C, _O = applications_table.c, claims_table.c, second_opinions_table.c
+
+Place = tuple[datetime | None, str]
+"""Where a case stands in a list: what it is sorted by, and its id."""
 
 SORTED_BY: dict[QueueSort, Column[Any]] = {QueueSort.DUE: _T.due_at, QueueSort.RECEIVED: _T.submitted_at}
 """The column of each order; what has none comes last."""
@@ -30,7 +34,7 @@ async def page(
     wanted: QueueFilter,
     *,
     sort: QueueSort = QueueSort.DUE,
-    place: tuple[datetime | None, str] | None = None,
+    place: Place | None = None,
     backward: bool = False,
     limit: int,
 ) -> list[Application]:
@@ -39,12 +43,12 @@ async def page(
     They come after a place, which is (sort value, id) of a row, or, `backward`, are the last ones before it; no
     place is that end of the list.
     """
-    column = SORTED_BY[sort]
-    statement = _queue(officer_id, postings, wanted, tx.clock.now())
-    if place is not None:
-        statement = statement.where((_before if backward else _beyond)(column, *place))
-    order = (column.desc().nulls_first(), _T.id.desc()) if backward else (column.asc().nulls_last(), _T.id.asc())
-    rows = (await tx.connection.execute(statement.order_by(*order).limit(limit))).all()
+    conditions = list(_conditions(officer_id, wanted, tx.clock.now()))
+    rows: list[AnyRow] = []
+    for part in (_before if backward else _beyond)(SORTED_BY[sort], place):
+        if len(rows) < limit:
+            statement = _first(postings, [*conditions, *part.where], part.order, limit - len(rows))
+            rows += (await tx.connection.execute(statement)).all()
     return [application_of(tx, row) for row in (reversed(rows) if backward else rows)]
 
 
@@ -64,9 +68,10 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
     for status, days_left, number in (await tx.connection.execute(grouped)).all():
         by_status[Status(status)] = by_status.get(Status(status), 0) + number
         by_days[DaysLeft(days_left)] = by_days.get(DaysLeft(days_left), 0) + number
-    mine = select(_T.id).where(covered(postings), _in(_T.status, wanted.statuses), _claimed(officer_id, Holder.ME, now))
-    waiting = select(_T.id).where(covered(postings), _proposed(officer_id, Holder.OTHERS))
-    late = select(_T.id).where(covered(postings), _in(_T.status, wanted.statuses), overdue_at(now))
+    mine = select(_T.id).where(covered(postings), *in_states(wanted.statuses), _claimed(officer_id, Holder.ME, now))
+    # A proposal waits on the version that it was made on, so the case is open as it was then.
+    waiting = select(_T.id).where(covered(postings), *in_states(OPEN), _proposed(officer_id, Holder.OTHERS))
+    late = select(_T.id).where(covered(postings), *in_states(wanted.statuses), overdue_at(now))
     return QueueCounts(
         total=sum(by_status.values()),
         by_status=by_status,
@@ -82,12 +87,14 @@ def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, no
 
 
 def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
-    yield _in(_T.status, wanted.statuses)
+    yield from in_states(wanted.statuses)
     lists = ((_T.service_code, wanted.services), (_T.tehsil, wanted.tehsils), (_T.channel, wanted.channels))
     yield from (_in(column, values) for column, values in lists if values)
     yield from _due(wanted, now)
     if wanted.number is not None:
         yield _T.number.startswith(wanted.number, autoescape=True)
+    if wanted.roster is not None:
+        yield _T.id.in_(applications_of(wanted.roster))
     if wanted.claimed_by is not None:
         yield _claimed(officer_id, wanted.claimed_by, now)
     if wanted.assigned_to is not None:
@@ -147,13 +154,49 @@ def _in(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
     return column.in_(sorted(str(value) for value in values))
 
 
-def _beyond(column: Column[Any], value: datetime | None, application_id: str) -> ColumnElement[bool]:
-    if value is None:
-        return and_(column.is_(None), _T.id > application_id)
-    return or_(column.is_(None), column > value, and_(column == value, _T.id > application_id))
+def _first(
+    postings: Sequence[Posting], conditions: Sequence[ColumnElement[bool]], order: Sequence[Any], limit: int
+) -> Select[Any]:
+    """The first cases of several postings are among the first of each, which an index gives in their order."""
+    statement = select(applications_table)
+    if len(postings) < 2:
+        statement = statement.where(covered(postings), *conditions)
+    else:
+        each = [
+            select(_T.id).where(covered([posting]), *conditions).order_by(*order).limit(limit).subquery()
+            for posting in postings
+        ]
+        statement = statement.where(_T.id.in_(union(*(select(found.c.id) for found in each))))
+    return statement.order_by(*order).limit(limit)
 
 
-def _before(column: Column[Any], value: datetime | None, application_id: str) -> ColumnElement[bool]:
+class _Part(NamedTuple):
+    """A stretch of the list that an index gives in its order: the cases with a date, or those without one."""
+
+    where: list[ColumnElement[bool]]
+    order: Sequence[Any]
+
+
+def _beyond(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+    """What comes after a place: cases with a date, then those without one."""
+    value, key = place or (None, None)
+    if key is None or value is not None:
+        after = [] if key is None else [tuple_(column, _T.id) > _pair(column, value, key)]
+        yield _Part([column.is_not(None), *after], (column, _T.id))
+        key = None
+    yield _Part([column.is_(None), *([] if key is None else [_T.id > key])], (_T.id,))
+
+
+def _before(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+    """What comes before a place, the nearest first."""
+    value, key = place or (None, None)
     if value is None:
-        return or_(column.is_not(None), and_(column.is_(None), _T.id < application_id))
-    return or_(column < value, and_(column == value, _T.id < application_id))
+        undated = [column.is_(None), *([] if key is None else [_T.id < key])]
+        yield _Part(undated, (_T.id.desc(),))
+        key = None
+    before = [] if key is None else [tuple_(column, _T.id) < _pair(column, value, key)]
+    yield _Part([column.is_not(None), *before], (column.desc(), _T.id.desc()))
+
+
+def _pair(column: Column[Any], value: datetime | None, key: str) -> ColumnElement[Any]:
+    return tuple_(literal(value, column.type), literal(key, _T.id.type))

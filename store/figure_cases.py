@@ -10,7 +10,7 @@ from domain.applications import Application
 from domain.delays import DUE_SOON_DAYS, CaseFilter, CaseList
 from domain.lifecycle import ON_THE_CLOCK, OPEN
 from domain.people import Posting
-from store.application_rows import application_of, applications_table
+from store.application_rows import application_of, applications_table, in_states
 from store.applications import covered
 from store.delays import delay_reasons_table
 from store.engine import Transaction
@@ -47,9 +47,7 @@ async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, f
 
 def _cases(postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, now: datetime) -> Select[Any]:
     states = OPEN if wanted is CaseList.PENDING else ON_THE_CLOCK
-    statement = select(applications_table).where(
-        _T.status.in_(sorted(status.value for status in states)), covered(postings), *_when(wanted, now)
-    )
+    statement = select(applications_table).where(*in_states(states), covered(postings), *_when(wanted, now))
     names = ("department", "service_code", "district", "tehsil")
     exact = {name: getattr(filtered, name) for name in names}
     statement = statement.where(*(_T[name] == value for name, value in exact.items() if value is not None))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import delete, exists, func, select, text
 
 from domain.applications import Channel
 from domain.clock import ist_date
@@ -16,6 +16,9 @@ from store.grievances import grievances_table, replies_table
 from store.sql import AnyRow, pages
 
 PAGE = 500
+MOST_SUMS = 50_000
+"""Sums that a rebuild holds before it writes them, so that its memory does not grow with the applications."""
+
 _A, _G = applications_table.c, grievances_table.c
 
 _COUNTED_BY = (
@@ -56,18 +59,26 @@ async def kept(tx: Transaction) -> Cubes:
     return _without_zeros(cubes)
 
 
-async def rebuild(tx: Transaction) -> int:
+async def rebuild(tx: Transaction, *, most_sums: int = MOST_SUMS) -> int:
     """Count everything anew in place of what is kept; gives the number of rows of the cubes.
 
     Steps that would count wait until the transaction ends, so that nothing is counted twice or left out.
     """
     if tx.dialect == "postgresql":
+        # It takes as long as there are applications, and works between its statements too.
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            await tx.connection.execute(text(f"SET LOCAL {name} = 0"))
         await tx.connection.execute(text("LOCK TABLE figure_deltas, figures IN EXCLUSIVE MODE"))
     await tx.connection.execute(delete(figure_deltas_table))
     await tx.connection.execute(delete(figures_table))
-    cubes = await recounted(tx)
+    cubes: dict[Place, Counter[str]] = {}
+    async for marks in _marks(tx):
+        _pour(cubes, marks)
+        if len(cubes) >= most_sums:
+            await add_to_cubes(tx, cubes)
+            cubes.clear()
     await add_to_cubes(tx, cubes)
-    return len(cubes)
+    return int((await tx.connection.execute(select(func.count()).select_from(figures_table))).scalar_one())
 
 
 async def _marks(tx: Transaction) -> AsyncIterator[Mapping[Mark, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, select, update
 
+from domain.assurance import Assurance
 from domain.people import LinkedAccount, PersonKind, Provider
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
@@ -79,6 +80,13 @@ async def move_identity(tx: Transaction, provider: Provider, subject: str, perso
     await tx.connection.execute(update(identities_table).where(*_is(tx, provider, subject)).values(values))
 
 
+async def move_person(tx: Transaction, kind: PersonKind, person_id: str, to: str) -> None:
+    """Tie every account of a person to another record of hers; how sure each is stays as it was."""
+    table = identities_table.c
+    mine = (table.person_kind == kind.value, table.person_id == person_id)
+    await tx.connection.execute(update(identities_table).where(*mine).values(person_id=to))
+
+
 async def remove_identities(tx: Transaction, kind: PersonKind, person_id: str, provider: Provider) -> int:
     """Untie every account that a person has with a provider; tells how many."""
     table = identities_table
@@ -115,7 +123,8 @@ async def linked_accounts(tx: Transaction, person_ids: Iterable[str]) -> dict[st
     wanted = list(person_ids)
     found: dict[str, list[LinkedAccount]] = {}
     for row in await rows_of(tx, select(identities_table), identities_table.c.person_id, wanted):
-        account = LinkedAccount(Provider(row.provider), row.linked_at, row.last_used_at, False, None)
+        sure = Assurance(row.assurance)
+        account = LinkedAccount(Provider(row.provider), row.linked_at, row.last_used_at, False, None, sure)
         found.setdefault(row.person_id, []).append(account)
     for row in await rows_of(tx, select(locker_grants_table), locker_grants_table.c.citizen_id, wanted):
         account = LinkedAccount(

@@ -36,13 +36,13 @@ _T = notices_table.c
 
 async def add(tx: Transaction, notice: Notice) -> bool:
     """Keep a message; False where its event was told before."""
-    return await insert_new(tx, notices_table, _values(notice))
+    return await insert_new(tx, notices_table, values_of(notice))
 
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
     """Keep messages in one statement; one whose event was told before is left out."""
     if written:
-        statement = insert_into(tx, notices_table).values([_values(one) for one in written])
+        statement = insert_into(tx, notices_table).values([values_of(one) for one in written])
         await tx.connection.execute(statement.on_conflict_do_nothing())
 
 
@@ -86,7 +86,8 @@ def _of_citizen(citizen_id: str, *, unread_only: bool) -> Select[Any]:
     return statement.where(_T.read_at.is_(None)) if unread_only else statement
 
 
-def _values(notice: Notice) -> dict[str, Any]:
+def values_of(notice: Notice) -> dict[str, Any]:
+    """The row of a message."""
     return {
         "id": notice.id,
         "citizen_id": notice.citizen_id,

@@ -4,7 +4,7 @@ Delivery is at least once; the order of one application's messages is kept, also
 comes after it waits until somebody revives or discards it. Other applications are not held up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,7 +30,7 @@ from sqlalchemy import (
 from store.engine import Transaction
 from store.errors import CannotDecrypt
 from store.metadata import metadata
-from store.sql import AnyRow, database_now, first, insert_new
+from store.sql import AnyRow, database_now, first, insert_into, insert_new
 from store.types import Instant, Key, Serial
 
 RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
@@ -75,6 +75,8 @@ outbox_table = Table(
 )
 
 _T = outbox_table.c
+
+_DUE = select(_T.id).where(_T.state == OutboxState.PENDING.value).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,43 @@ async def add(
         "topic": topic,
         "key": key,
         "application_id": application_id,
-        "payload": tx.cipher.encrypt_json(dict(payload), _place(topic, key)),
+        "payload": sealed(tx, topic, key, payload),
         "state": OutboxState.PENDING.value,
         "attempts": 0,
         "created_at": now,
         "due_at": due_at or now,
     }
     return await insert_new(tx, outbox_table, values)
+
+
+def sealed(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) -> bytes:
+    """The payload of a message, encrypted for its place."""
+    return tx.cipher.encrypt_json(dict(payload), _place(topic, key))
+
+
+async def may_be_due(tx: Transaction) -> bool:
+    """Whether `claim` might find something, by one cheap read. False is certain; True may be a message that waits."""
+    return await first(tx, _DUE.where(_T.due_at <= tx.clock.now())) is not None
+
+
+async def add_many(tx: Transaction, topic: str, wanted: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
+    """Add messages of one topic that are due now, in one statement; each is its key, its payload, its application."""
+    now = tx.clock.now()
+    rows = [
+        {
+            "topic": topic,
+            "key": key,
+            "application_id": application_id,
+            "payload": tx.cipher.encrypt_json(dict(payload), _place(topic, key)),
+            "state": OutboxState.PENDING.value,
+            "attempts": 0,
+            "created_at": now,
+            "due_at": now,
+        }
+        for key, payload, application_id in wanted
+    ]
+    if rows:
+        await tx.connection.execute(insert_into(tx, outbox_table).on_conflict_do_nothing(), rows)
 
 
 async def claim(tx: Transaction, worker_id: str, limit: int, lease_seconds: float) -> list[OutboxMessage]:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from domain.applications import Application
 from domain.lifecycle import ON_THE_CLOCK
-from store.application_rows import application_of, applications_table
+from store.application_rows import application_of, applications_table, in_states
 from store.engine import Transaction
 from store.sql import count, keyset_window
 
@@ -36,9 +36,7 @@ async def count_overdue(tx: Transaction, now: datetime, department: str | None, 
 
 
 def _overdue(now: datetime, department: str | None, district: str | None) -> Select[Any]:
-    statement = select(applications_table).where(
-        _T.status.in_(sorted(status.value for status in ON_THE_CLOCK)), _T.paused_since.is_(None), _T.due_at < now
-    )
+    statement = select(applications_table).where(*in_states(ON_THE_CLOCK), _T.paused_since.is_(None), _T.due_at < now)
     for column, value in ((_T.department, department), (_T.district, district)):
         statement = statement if value is None else statement.where(column == value)
     return statement

@@ -88,10 +88,20 @@ operators_table = Table(
 
 async def add_citizen(tx: Transaction, citizen: Citizen) -> None:
     """Keep a new citizen, her personal data encrypted. Raises AlreadyThere."""
-    values = {"citizen_id": citizen.id, "created_at": citizen.created_at, **_citizen_values(tx, citizen)}
-    if not await insert_new(tx, citizens_table, values):
+    if not await insert_new(tx, citizens_table, values_of(tx, citizen)):
         raise AlreadyThere("the citizen")
     await contacts.note(tx, [(citizen.id, citizen.mobile)])
+
+
+async def add_citizens(tx: Transaction, new: Sequence[Citizen]) -> None:
+    """Keep many new citizens at once, who are not found by their mobile numbers until their data are next changed.
+
+    So a record of the former system, of which nobody has proved that it is hers, never stands in the way of a
+    person's own at a centre. Raises AlreadyThere.
+    """
+    if new:
+        await tx.connection.execute(insert(citizens_table), [values_of(tx, one) for one in new])
+        await contacts.note(tx, [(one.id, None) for one in new])
 
 
 async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
@@ -254,6 +264,11 @@ async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:
 def personal_place(citizen_id: str) -> str:
     """The place of a citizen's sealed personal data."""
     return f"citizens:personal:{citizen_id}"
+
+
+def values_of(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
+    """The row of a citizen; her personal data encrypted."""
+    return {"citizen_id": citizen.id, "created_at": citizen.created_at, **_citizen_values(tx, citizen)}
 
 
 def _citizen_values(tx: Transaction, citizen: Citizen) -> dict[str, Any]:

@@ -32,8 +32,8 @@ DELETED: Mapping[str, str] = MappingProxyType(
     {"identities": "person_id", "locker_grants": "citizen_id", "department_documents": "citizen_id",
      "appeal_opt_outs": "citizen_id", "claims": "citizen_id", "upload_uses": "citizen_id", "uploads": "citizen_id",
      "notices": "citizen_id", "relatives": "citizen_id", "sent_codes": "citizen_id", "account_links": "citizen_id",
-     "citizen_contacts": "citizen_id", "locker_orders": "citizen_id",
-     "partial_uploads": "citizen_id", "quarantined_files": "citizen_id"}
+     "citizen_contacts": "citizen_id", "locker_orders": "citizen_id", "legacy_persons": "citizen_id",
+     "partial_uploads": "citizen_id", "quarantined_files": "citizen_id", "umang_requests": "citizen_id"}
 )  # fmt: skip
 """Tables whose rows of the person are deleted, with the column that names her."""
 
@@ -50,6 +50,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "appeal_events": ("note",),
         "appeal_awards": ("reason",),
         "delay_reasons": ("text",),
+        "record_claims": ("reason",),
         "grievance_replies": ("text",),
     }
 )
@@ -64,6 +65,13 @@ def _texts_of(old: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _nothing(_: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
+
+
+def _nobody(_: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The person of a row of a roster, whose fields are read back one by one."""
+    named = dict.fromkeys(("reference", "name", "guardian"), ERASED)
+    unnamed: dict[str, Any] = {"name_hi": None, "mobile": None, "answers": {}, "documents": {}}
+    return {**named, **unnamed, "born_on": date.min.isoformat(), "relation": "GUARDIAN"}
 
 
 VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
@@ -83,6 +91,12 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
         # Who acted for her, when and by whose word stays, as the consent does; whom the operator named does not.
         "assistances": ("applicant", _nothing),
         "certificate_endings": ("reason", _texts_of),
+        # The row goes with its session; by what a provider knew it goes now.
+        "session_tokens": ("tokens", _nothing),
+        # That a school or camp filed for her stays with the application; who she and her guardian are does not.
+        "roster_rows": ("person", _nobody),
+        # What the Commission decided stays with the appeal; the words that it came in do not.
+        "commission_messages": ("payload", _nothing),
     }
 )
 """Sealed JSON values that are replaced."""
@@ -96,6 +110,10 @@ PLAIN: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "doorstep_visits": {"paper_sha256": None, "otp_hash": None},
         "applications": {"fee_receipt": None},
         "assistances": {"paper_sha256": None},
+        # That it came from a former system stays; by what an import would know it again does not.
+        "legacy_applications": {"content_index": ""},
+        "roster_rows": {"person_index": None, "consent_paper_sha256": None, "receipt_sha256": None},
+        "commission_cases": {"bundle": None, "bundle_octets": None},
     }
 )
 """Columns that are set to a value that says nothing."""
@@ -107,6 +125,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "locker_copies": "which lockers hold a public record, so that one that is revoked can be taken out of them",
         "data_accesses": "receipts without personal data, at least a year (DPDP Rules 2025, rules 6(1)(e) and 8(3))",
         "outside_reads": "receipts without personal data, as data_accesses",
+        "consent_deletions": "places in the ledger of consents, without what was said; they hold no personal data",
         "covered_cases": "the record of who had a case while its officer was away; it holds no personal data",
         "sessions": "a log without personal data, at least 180 days (CERT-In directions of 28 April 2022, iv); ended",
         "session_devices": "as sessions; it goes with its session, and what refresh tokens are made of stays sealed",
@@ -127,6 +146,7 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "those that others got about her after seven days",
         "sign_ins": "forgotten after minutes",
         "app_codes": "forgotten after minutes",
+        "umang_links": "accounts that wait for their person: forgotten after minutes",
         "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
     }
 )
@@ -137,6 +157,7 @@ THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "grievance_replies": ("grievance_id", "grievances"),
         "certificate_endings": ("certificate_id", "certificates"),
         "session_devices": ("session_id", "sessions"),
+        "session_tokens": ("session_id", "sessions"),
         "application_strengths": ("application_id", "applications"),
         "partial_upload_pieces": ("partial_id", "partial_uploads"),
     }
@@ -157,6 +178,10 @@ SECRET = frozenset(
         "seed",
         "proven",
         "mobile_index",
+        "person_index",
+        "content_index",
+        "born_index",
+        "reference_index",
         "infected",
     }
 )
@@ -243,8 +268,11 @@ async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
         ("application_documents", "sha256"),
         ("doorstep_visits", "paper_sha256"),
         ("assistances", "paper_sha256"),
+        ("roster_rows", "consent_paper_sha256"),
+        ("roster_rows", "receipt_sha256"),
         ("uploads", "sha256"),
         ("uploads", "expected"),
+        ("commission_cases", "bundle"),
     ):
         table = metadata.tables[name]
         statement = select(table.c[column]).where(table.c.citizen_id == citizen_id, table.c[column].is_not(None))
@@ -353,10 +381,13 @@ async def still_named(tx: Transaction, sha256: str) -> bool:
         ("application_documents", "sha256"),
         ("doorstep_visits", "paper_sha256"),
         ("assistances", "paper_sha256"),
+        ("roster_rows", "consent_paper_sha256"),
+        ("roster_rows", "receipt_sha256"),
         ("uploads", "sha256"),
         ("uploads", "expected"),
         ("certificates", "pdf_sha256"),
         ("certificates", "xml_sha256"),
+        ("commission_cases", "bundle"),
     ):
         table = metadata.tables[name]
         if await first(tx, select(true()).where(table.c[column] == sha256)) is not None:

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, Row, Select, Table, func, literal, select, tuple_
+from sqlalchemy import ClauseElement, Column, ColumnElement, Row, Select, Table, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from store.engine import Transaction
 
@@ -47,9 +49,17 @@ async def insert_new(tx: Transaction, table: Table, values: Values) -> bool:
 
     The transaction stays usable on both databases, which it would not after a failed insert.
     """
-    statement = insert_into(tx, table).values(values).on_conflict_do_nothing()
-    key = next(iter(table.primary_key.columns))
-    return (await tx.connection.execute(statement.returning(key))).first() is not None
+    statement = _insert_unless_there(tx.dialect, table)
+    if any(isinstance(value, ClauseElement) for value in values.values()):
+        return (await tx.connection.execute(statement.values(values))).first() is not None
+    return (await tx.connection.execute(statement, dict(values))).first() is not None
+
+
+@cache
+def _insert_unless_there(dialect: str, table: Table) -> ReturningInsert[Any]:
+    """One statement for all rows of a table, whose values come as parameters: it need not be put together anew."""
+    new = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
+    return new.on_conflict_do_nothing().returning(next(iter(table.primary_key.columns)))
 
 
 async def upsert(tx: Transaction, table: Table, rows: Sequence[Values], *, keys: Collection[str]) -> None:

@@ -68,9 +68,21 @@ documents_table = Table(
 
 async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
     """Add a step; the note is encrypted. Raises AlreadyThere for its sequence, NotThere for its application."""
-    values = {
+    if not await insert_new(tx, timeline_table, values_of(tx, entry, await _citizen_of(tx, entry.application_id))):
+        raise AlreadyThere("the timeline entry")
+
+
+async def add_entries(tx: Transaction, entries: Sequence[tuple[TimelineEntry, str]]) -> None:
+    """Add steps of many applications at once, each with the applicant's id; raises AlreadyThere as `add_entry`."""
+    if entries:
+        await tx.connection.execute(insert(timeline_table), [values_of(tx, one, hers) for one, hers in entries])
+
+
+def values_of(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> dict[str, Any]:
+    """The row of a step; the note encrypted."""
+    return {
         "id": entry.id,
-        "citizen_id": await _citizen_of(tx, entry.application_id),
+        "citizen_id": citizen_id,
         "application_id": entry.application_id,
         "sequence": entry.sequence,
         "move": entry.move.value,
@@ -84,8 +96,6 @@ async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
         "documents": list(entry.documents) or None,
         "holder_id": entry.holder_id,
     }
-    if not await insert_new(tx, timeline_table, values):
-        raise AlreadyThere("the timeline entry")
 
 
 async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[TimelineEntry]]:

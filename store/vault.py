@@ -5,7 +5,7 @@ reference; a reference that nobody holds is harmless.
 """
 
 import hmac
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,7 +26,7 @@ from store.engine import Transaction
 from store.errors import CannotDecrypt, KeyMissing, NotThere
 from store.failures import connected, translated
 from store.keyring import Keyrings
-from store.sql import AnyRow, first, insert_new
+from store.sql import AnyRow, first, insert_new, rows_of
 from store.types import Instant, Key, Serial
 
 _metadata = MetaData()
@@ -107,6 +107,32 @@ class Vault:
             raise NotThere("the vault entry")
         return VaultReference(known.reference, known.last4)
 
+    async def put_many(self, aadhaar: Iterable[str]) -> dict[str, VaultReference]:
+        """Keep many numbers of twelve digits in one transaction, as `put`; gives the reference of each."""
+        numbers = {number: self._indexes(number) for number in aadhaar}
+        if not all(aadhaar_number.is_valid(number) for number in numbers):
+            raise ValueError("not a valid Aadhaar number")
+        if not numbers:
+            return {}
+        async with self.transaction() as tx:
+            known = await _entries(tx, numbers)
+            for number, indexes in numbers.items():
+                if number not in known:
+                    await insert_new(tx, entries_table, self._new_entry(number, indexes[0]))
+            return await _entries(tx, numbers)
+
+    async def find_many(self, aadhaar: Iterable[str]) -> dict[str, VaultReference]:
+        """The references of those of the numbers that are here; nothing is kept, and no number is given out."""
+        numbers = {number: self._indexes(number) for number in aadhaar}
+        if not numbers:
+            return {}
+        async with self.transaction() as tx:
+            return await _entries(tx, numbers)
+
+    def blind(self, aadhaar: str) -> str:
+        """The index by which the vault itself knows a number, for comparing numbers that are not kept."""
+        return self._indexes(aadhaar)[0]
+
     async def reveal(self, reference: str, *, purpose: str, by: str) -> str:
         """The number behind a reference; the read is committed before it is given. Raises NotThere."""
         with translated():
@@ -172,6 +198,12 @@ class Vault:
 
 async def _entry(tx: Transaction, indexes: tuple[str, ...]) -> AnyRow | None:
     return await first(tx, select(entries_table).where(entries_table.c.number_index.in_(indexes)))
+
+
+async def _entries(tx: Transaction, numbers: Mapping[str, tuple[str, ...]]) -> dict[str, VaultReference]:
+    owners = {index: number for number, indexes in numbers.items() for index in indexes}
+    rows = await rows_of(tx, select(entries_table), entries_table.c.number_index, owners)
+    return {owners[row.number_index]: VaultReference(row.reference, row.last4) for row in rows}
 
 
 def _index(key: object, number: str) -> str:

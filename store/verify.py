@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from store import audit
 from store.checks.consents import consents
 from store.checks.contents import fields, files, vaulted
+from store.checks.counting import counting
 from store.checks.endings import endings
 from store.checks.figures import figures
 from store.checks.finding import Finding
@@ -61,7 +62,8 @@ async def verify(
 def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[str, AsyncIterator[Finding]]]:
     return [
         ("reference numbers", numbers(tx)),
-        ("histories, counters and ledger", histories(tx)),
+        ("histories and counters", histories(tx)),
+        ("ledger of e-transactions", counting(tx)),
         ("figures", figures(tx)),
         ("orders of payment", orders(tx)),
         ("outbox", messages(tx)),

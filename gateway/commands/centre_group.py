@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-centre = typer.Typer(name="centre", no_args_is_help=True, help="Centres of CSC and e-District, and their operators.")
+centre = typer.Typer(
+    name="centre", no_args_is_help=True, help="Centres of CSC and e-District, schools, camps, and who works there."
+)
 strength = typer.Typer(
     name="strength", no_args_is_help=True, help="How sure of an applicant's identity services ask us to be."
 )
@@ -14,7 +16,9 @@ strength = typer.Typer(
 
 @centre.command("import")
 def centre_import(
-    file: Annotated[Path, typer.Argument(help="CSV: code,kind,name_hi,name_en,district,tehsil,open")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV: code,kind,name_hi,name_en,district,tehsil,open; for camps opens_on,closes_on")
+    ],
     operators: Annotated[Path | None, typer.Option(help="CSV: code,name_hi,name_en,centre,email")] = None,
     dry_run: Annotated[bool, typer.Option(help="only check the files")] = False,
 ) -> None:
@@ -28,7 +32,7 @@ def centre_import(
 
 @centre.command("list")
 def centre_list(
-    kind: Annotated[str | None, typer.Option(help="CSC or E_DISTRICT")] = None,
+    kind: Annotated[str | None, typer.Option(help="CSC, E_DISTRICT, SCHOOL or CAMP")] = None,
     district: Annotated[str | None, typer.Option(help="only this district, by its code")] = None,
 ) -> None:
     """List the register with the number of operators of each centre."""

@@ -21,13 +21,14 @@ _FAULTS = {
     "TOO_MANY_ROWS": "the file has too many rows",
     "COLUMNS": "a column is missing",
     "NAME": "the code or the English name is missing",
-    "KIND": "the kind must be CSC or E_DISTRICT",
+    "KIND": "the kind must be CSC, E_DISTRICT, SCHOOL or CAMP",
+    "DAYS": "a camp needs opens_on and closes_on as YYYY-MM-DD, in this order; other centres have no days",
     "DISTRICT": "there is no such district",
     "TEHSIL": "there is no such tehsil in the district",
     "OPEN": "open must be yes or no",
     "TWICE": "the code or address is there twice",
     "CENTRE": "there is no such centre in the register or the file",
-    "EMAIL": "an operator of e-District needs an address of his own, that is no officer's; one of CSC has none",
+    "EMAIL": "one of e-District, a school or a camp needs an address of his own, no officer's; one of CSC has none",
 }
 
 

@@ -8,10 +8,15 @@ import typer
 
 from gateway.commands.catalogue_group import catalogue, doctor, quarantine
 from gateway.commands.centre_group import centre, strength
+from gateway.commands.commission_group import commission
+from gateway.commands.consent_group import consents
+from gateway.commands.etaal_group import etaal
 from gateway.commands.figures_group import figures
 from gateway.commands.form_group import forms
+from gateway.commands.legacy_group import legacy
 from gateway.commands.officers import officer
 from gateway.commands.operations import client, operations
+from gateway.commands.umang_group import partners, umang
 
 safety = typer.Typer()
 outbox = typer.Typer(name="outbox", no_args_is_help=True, help="Messages to the outside that wait or failed.")
@@ -31,9 +36,15 @@ GROUPS = (
     doctor,
     quarantine,
     figures,
+    etaal,
     forms,
     centre,
     strength,
+    consents,
+    commission,
+    umang,
+    partners,
+    legacy,
 )
 """What gateway/cli.py adds to the command line."""
 

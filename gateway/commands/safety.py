@@ -99,14 +99,14 @@ async def _erase_again(settings: Settings, listed: ErasureList) -> None:
     from actions.erasures import settle_erasures
 
     async with open_rooms(settings) as rooms:
-        done = await settle_erasures(_environment(settings, rooms), listed)
+        done = await settle_erasures(environment_of(settings, rooms), listed)
     if done.erased or done.waiting:
         out.print(f"apuni: erased again: {done.erased} persons of the list of erasures", markup=False)
     for citizen_id in done.waiting:
         out.print(f"apuni: still to be erased, a case is under way: {citizen_id}", markup=False)
 
 
-def _environment(settings: Settings, rooms: Rooms) -> "Environment":
+def environment_of(settings: Settings, rooms: Rooms) -> "Environment":
     """What a verb that asks no outside system is given."""
     from actions.environment import Environment, Partners
 

@@ -31,3 +31,7 @@ class CertificateRenderer:
             pdf=sign_pdf(page, pdf_signer, moment=issued_at, reason=content.service.en),
             xml=certificate_xml(content, self._authority.signer("xml")),
         )
+
+    def data(self, content: CertificateContent) -> bytes:
+        """The signed XML alone, for a certificate whose page was made elsewhere; blocking, as `render`."""
+        return certificate_xml(content, self._authority.signer("xml"))

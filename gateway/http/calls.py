@@ -24,7 +24,7 @@ class RequestFacts:
     """What the context is made from. `token` is None where none was sent; an empty one never holds.
 
     `client` is the address of the caller, `standing` what her rate leaves her, `router` whether a router in front
-    of us proved itself.
+    of us proved itself, `agent` what her program calls itself.
     """
 
     request_id: str
@@ -34,6 +34,7 @@ class RequestFacts:
     client: str | None = None
     standing: Standing | None = None
     router: bool = False
+    agent: str | None = None
 
 
 class RequestContext(Protocol):

@@ -1,6 +1,6 @@
-"""`/figures/statistics.csv` and `/figures/delays.csv`: figures and late cases as tables, streamed, for officers.
+"""`/figures/statistics.csv`, `delays.csv`, `delay-review.csv`: figures, late cases, the monthly review, for officers.
 
-Both need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byte order mark where `bom=1` asks for
+All need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byte order mark where `bom=1` asks for
 one, as spreadsheet programs do. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
 """
 
@@ -15,10 +15,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from actions.boards import Case, case_page, days_late, supervised
+from actions.delay_review import shown_review
 from actions.environment import Environment
 from actions.figure_names import Names, read_names
 from actions.figures import FigureRow, Question, period, sees_small_cells, statistics
 from domain.clock import ist_date
+from domain.commission import DelayReview
 from domain.dashboards import Dimension
 from domain.delays import CaseFilter, CaseList, DelayCause
 from domain.desk import ReadPurpose
@@ -27,7 +29,7 @@ from domain.figures import Delivery, StatisticsChannel
 from domain.messages import label
 from domain.numbers import show_number
 from domain.people import Subject
-from domain.text import Language
+from domain.text import Bilingual, Language
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import language_of
@@ -54,6 +56,17 @@ _MEASURES: Sequence[tuple[str, Callable[[Delivery], int | None]]] = (
     ("grievances", lambda one: one.grievances),
     ("grievanceReplyRateHundredths", lambda one: one.grievance_reply_rate),
 )
+REVIEWED = (
+    "received",
+    "disposed",
+    "delivered",
+    "onTime",
+    "late",
+    "pendingBeyondLimit",
+    "firstAppeals",
+    "secondAppeals",
+    "commissionAppeals",
+)
 _CASES = (
     "number",
     "serviceCode",
@@ -71,7 +84,7 @@ _CASES = (
 
 
 def figures_routes(environment: Environment) -> list[Route]:
-    """Both downloads."""
+    """The downloads."""
 
     async def of_statistics(request: Request) -> Response:
         return await _answered(environment, request, _statistics)
@@ -79,9 +92,13 @@ def figures_routes(environment: Environment) -> list[Route]:
     async def of_delays(request: Request) -> Response:
         return await _answered(environment, request, _delays)
 
+    async def of_review(request: Request) -> Response:
+        return await _answered(environment, request, _review)
+
     return [
         Route("/figures/statistics.csv", of_statistics, methods=["GET"]),
         Route("/figures/delays.csv", of_delays, methods=["GET"]),
+        Route("/figures/delay-review.csv", of_review, methods=["GET"]),
     ]
 
 
@@ -188,6 +205,32 @@ async def _delays(env: Environment, request: Request, subject: Subject, language
     # The first page is read before the answer begins, so that a refusal is still one.
     first: list[Case] = await anext(cases, [])
     return f"delays-{ist_date(env.clock.now()):%Y%m%d}", _case_lines(first, cases, env, language)
+
+
+async def _review(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    month = _month(request.query_params, "month")
+    if month is None:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",)))
+    review = await shown_review(env, subject, month)
+    if review is None:
+        raise not_found("month")
+    return f"delay-review-{month:%Y%m}", _review_lines(review, language)
+
+
+async def _review_lines(review: DelayReview, language: Language) -> Lines:
+    places = ("department", "district")
+    causes = list(DelayCause)
+    heads = [cell for name in places for cell in (f"{name}_code", label(f"dimension.{name.upper()}", language))]
+    amounts = [label(f"field.{name}", language) for name in REVIEWED]
+    yield [*heads, *amounts, *(label(f"delay_cause.{cause.value}", language) for cause in causes)]
+    for row in review.content["rows"]:
+        named = [cell for name in places for cell in (row[name], _named(row[f"{name}Name"], language))]
+        reasons = [row["reasons"].get(cause.value, 0) for cause in causes]
+        yield [*named, *(row[name] for name in REVIEWED), *reasons]
+
+
+def _named(name: Mapping[str, str | None] | None, language: Language) -> str | None:
+    return Bilingual(name["hi"], name["en"] or "").in_language(language) if name else None
 
 
 async def _all_cases(

@@ -148,6 +148,7 @@ class GraphQLEndpoint:
             request.client.host if request.client else None,
             call.standing,
             is_router(request.headers, edge.router_secret),
+            request.headers.get("user-agent"),
         )
         async with asyncio.timeout(edge.limits.read_seconds):
             return await self.pipeline.context(facts)

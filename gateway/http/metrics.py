@@ -61,6 +61,15 @@ class Metrics:
         self._rate_faults = Counter(
             "apuni_rate_store_faults", "Times that the shared counters of rates were away", registry=self.registry
         )
+        self._partner_calls = Counter(
+            "apuni_partner_calls",
+            "Calls at doors of partners",
+            ("partner", "operation", "code"),
+            registry=self.registry,
+        )
+        self._partner_seconds = Histogram(
+            "apuni_partner_seconds", "Time to answer them", ("partner",), buckets=_SECONDS, registry=self.registry
+        )
         self._dropped = Counter(
             "apuni_streams_dropped",
             "Readers of streams who were dropped, because too many events waited or they did not read in time",
@@ -142,6 +151,11 @@ class Metrics:
     def observe_lateness(self, seconds: float) -> None:
         """Note how late the event loop ran; for the Admission."""
         self._late.observe(seconds)
+
+    def observe_partner(self, partner: Source, operation: str, code: str, seconds: float) -> None:
+        """Count one answered call of a partner; operation and code are of the door's own lists."""
+        self._partner_calls.labels(partner.value, operation, code).inc()
+        self._partner_seconds.labels(partner.value).observe(seconds)
 
     def observe_rate_fault(self) -> None:
         """Count one time that the shared counters of rates were away; for the RateLimits."""

@@ -3,6 +3,7 @@
 A door that is not described is found by a test, and what is described is tried by `make fuzz`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,11 +23,11 @@ _WAIT = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"
 
 _DAY_COUNTS: Mapping[str, Any] = {
     "type": "object",
-    "required": ["date", "revision", "provisional", "total", "rows"],
+    "required": ["date", "revision", "closesAt", "total", "rows"],
     "properties": {
         "date": {"type": "string", "format": "date"},
         "revision": {"type": "integer", "description": "Rises when a day is corrected."},
-        "provisional": {"type": "boolean", "description": "Whether the day may still grow."},
+        "closesAt": {"type": "string", "format": "date-time", "description": "Until then late events may come."},
         "total": {"type": "integer"},
         "rows": {
             "type": "array",
@@ -65,13 +66,46 @@ class Door:
 
 _PULL_ANSWERS = {200: XML, 400: XML, 401: None, 413: XML, 415: None, 503: JSON}
 _COUNT_QUERY: Mapping[str, Mapping[str, Any]] = {"TransactionDate": DAY, "UserName": _TEXT, "Password": _TEXT}
-_COUNT_ANSWERS = {200: SOAP, 403: None, 413: None, 503: None}
+_COUNT_ANSWERS = {200: SOAP, 403: SOAP, 413: SOAP, 503: None}
 _RANGE = {
     "type": "object",
     "properties": {
         "transactionDate": DAY,
         "fromDate": {"type": "string", "format": "date"},
         "toDate": {"type": "string", "format": "date", "description": "At most 31 days."},
+    },
+}
+
+_COMMISSION_REFUSALS = {401: JSON, 413: JSON, 415: JSON, 429: JSON, 503: JSON}
+_COMMISSION_HEADERS = {
+    "X-Request-Id": "3f6c0b1e-7a52-4c5e-9a52-1f4f5a2b7c10",
+    "X-Timestamp": "1795680000",
+    "X-Signature": "hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line",
+}
+_COMMISSION_WORD: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["eventId", "appealNo", "type", "at", "payload"],
+    "properties": {
+        "eventId": {"type": "string", "maxLength": 100},
+        "appealNo": {"type": "string", "examples": ["URTSC-2026-00012345"]},
+        "type": {"enum": ["HEARING_FIXED", "DIRECTION", "DECIDED", "PENALTY", "COMPENSATION", "TRANSFERRED"]},
+        "at": {"type": "string", "format": "date-time"},
+        "level": {"const": 3},
+        "payload": {
+            "type": "object",
+            "properties": {
+                "hearingId": _TEXT,
+                "at": {"type": "string", "format": "date-time"},
+                "place": {"type": "string", "maxLength": 200},
+                "cancelled": {"type": "boolean"},
+                "text": {"type": "string", "maxLength": 4000},
+                "until": {"type": "string", "format": "date"},
+                "outcome": {"enum": ["DISMISSED", "CLOSED"]},
+                "amountPaise": {"type": "integer", "minimum": 1},
+                "reason": {"type": "string", "maxLength": 4000},
+                "bench": {"enum": ["SINGLE", "DIVISION", "FULL"]},
+            },
+        },
     },
 }
 
@@ -133,7 +167,7 @@ DOORS: tuple[Door, ...] = (
         "/etaal/v1/counts",
         "e-Taal",
         "The counts of a day, or of up to 31 days, as JSON.",
-        {200: JSON, 400: JSON, 401: JSON, 403: None, 413: None, 429: None, 503: None},
+        {200: JSON, 400: JSON, 401: JSON, 403: JSON, 413: JSON, 429: JSON, 503: JSON},
         body=JSON,
         body_schema=_RANGE,
         answer_schema={
@@ -142,6 +176,36 @@ DOORS: tuple[Door, ...] = (
             "properties": {"days": {"type": "array", "items": _DAY_COUNTS}},
         },
         security="etaalBearer",
+    ),
+    Door(
+        "post",
+        "/hooks/rts",
+        "Right to Service Commission",
+        "Tell of a hearing, an order, a penalty, a compensation or another bench; a second delivery of the same "
+        "`eventId` gets the first answer.",
+        {200: JSON, **_COMMISSION_REFUSALS, 400: JSON, 404: JSON, 409: JSON},
+        body=JSON,
+        body_schema=_COMMISSION_WORD,
+        answer_schema={
+            "type": "object",
+            "required": ["eventId", "state"],
+            "properties": {
+                "eventId": _TEXT,
+                "state": {"enum": ["APPLIED", "WAITING", "SUPERSEDED", "REFUSED"]},
+                "code": _TEXT,
+            },
+        },
+        headers=_COMMISSION_HEADERS,
+        security="commissionBearer",
+    ),
+    Door(
+        "get",
+        "/hooks/rts/case-files/{sha256}",
+        "Right to Service Commission",
+        "Fetch the signed case file that an event of ours named (docs/commission.md).",
+        {200: "application/zip", **_COMMISSION_REFUSALS, 404: JSON},
+        headers=_COMMISSION_HEADERS,
+        security="commissionBearer",
     ),
 )
 """Every door that a partner calls."""
@@ -165,6 +229,7 @@ def document(url: str) -> dict[str, Any]:
             "securitySchemes": {
                 "digilockerHmac": {"type": "apiKey", "in": "header", "name": "x-digilocker-hmac"},
                 "etaalBearer": {"type": "http", "scheme": "bearer"},
+                "commissionBearer": {"type": "http", "scheme": "bearer"},
             }
         },
     }
@@ -183,7 +248,7 @@ def openapi_routes(url: str) -> list[Route]:
 
 def _operation(door: Door) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{door.method}{door.path.title().replace('/', '').replace('.', '')}",
+        "operationId": door.method + re.sub(r"\W", "", door.path.title()),
         "summary": door.summary,
         "tags": [door.partner],
         "parameters": [*_parameters(door)],
@@ -197,12 +262,16 @@ def _operation(door: Door) -> dict[str, Any]:
 
 
 def _parameters(door: Door) -> list[dict[str, Any]]:
+    within = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", door.path)
+    ]
     query = [{"name": name, "in": "query", "schema": dict(schema)} for name, schema in door.query.items()]
     headers = [
         {"name": name, "in": "header", "schema": {"type": "string", "examples": [value]}}
         for name, value in door.headers.items()
     ]
-    return [*query, *headers]
+    return [*within, *query, *headers]
 
 
 def _answer(door: Door, status: int, kind: str | None) -> dict[str, Any]:
@@ -221,6 +290,7 @@ _MEANINGS = {
     401: "The signature or the credentials do not hold.",
     403: "The address is not the one agreed.",
     404: "Nothing of this name.",
+    409: "The key was used for something else.",
     413: "The body is too large.",
     415: "The body is of another kind.",
     429: "Too many requests.",

@@ -54,7 +54,8 @@ def track_routes(environment: Environment) -> list[Route]:
         factor = _factor(fields)
         client = request.client.host if request.client else ""
         try:
-            found = await track_application(environment, fields.get("number", ""), factor, client=client)
+            agent = request.headers.get("user-agent")
+            found = await track_application(environment, fields.get("number", ""), factor, client=client, agent=agent)
         except Problems as problems:
             return _refused(request, language, problems)
         except StoreError:

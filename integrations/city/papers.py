@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -83,15 +84,21 @@ def enveloped(root: etree._Element, signer: Mapping[str, str]) -> bytes:
     digest = hashlib.sha256(etree.tostring(root, method="c14n")).digest()
     signature = etree.SubElement(root, f"{{{_DS}}}Signature", nsmap={None: _DS})
     info = _signed_info(signature, digest)
-    key = serialization.load_pem_private_key(signer["key"].encode(), None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("an RSA key is needed")
-    value = key.sign(_canonical(info), padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - genuine ones do so
+    value = private_key(signer["key"]).sign(_canonical(info), padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - genuine ones do so
     etree.SubElement(signature, f"{{{_DS}}}SignatureValue").text = base64.b64encode(value).decode()
     data = etree.SubElement(etree.SubElement(signature, f"{{{_DS}}}KeyInfo"), f"{{{_DS}}}X509Data")
     body = "".join(signer["certificate"].splitlines()[1:-1])
     etree.SubElement(data, f"{{{_DS}}}X509Certificate").text = body
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+@lru_cache(maxsize=16)
+def private_key(pem: str) -> rsa.RSAPrivateKey:
+    """An RSA key that is kept once it was checked: that takes 50 ms. Raises TypeError for a key of another kind."""
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("an RSA key is needed")
+    return key
 
 
 def small_pdf(lines: Sequence[str]) -> bytes:

@@ -1,12 +1,13 @@
 """The ledger of consents is as it was written: every chain is whole, and nothing is missing at its end."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from sqlalchemy import select
 
 from domain.consents import ConsentRecord
-from store import audit
+from store import audit, consent_deletions
 from store.checks.finding import Finding, paged
+from store.consent_deletions import DELETED, DeletedRecord
 from store.consents import GENESIS, consent_records_table, everything, hash_of, link_of
 from store.engine import Transaction
 from store.sql import rows_of
@@ -17,27 +18,71 @@ LEDGER = "CONSENT"
 
 async def consents(tx: Transaction) -> AsyncIterator[Finding]:
     """Links and artefacts hold, and each record that the audit log tells of is there, as it tells."""
-    last: ConsentRecord | None = None
+    async for chain in _chains(tx):
+        for finding in _chain_findings(chain):
+            yield finding
+    for check in (_told_by_the_audit_log, _deleted_by_the_audit_log):
+        async for finding in check(tx):
+            yield finding
+
+
+async def _chains(tx: Transaction) -> AsyncIterator[list[ConsentRecord | DeletedRecord]]:
+    """The chain of each citizen who has a record, with the places of what was deleted, in its order."""
+    chain: list[ConsentRecord] = []
     async for record in everything(tx):
-        same = last is not None and last.citizen_id == record.citizen_id
-        before, expected = (last.link, last.sequence + 1) if last is not None and same else (GENESIS, 1)
-        if record.sequence != expected or record.link != link_of(before, record):
-            yield Finding("CONSENT_CHAIN_IS_BROKEN", f"consent_record:{record.id}")
-        if record.artefact and hash_of(record.artefact) != record.artefact_hash:  # an erased one is empty
-            yield Finding("CONSENT_ARTEFACT_WAS_CHANGED", f"consent_record:{record.id}")
-        last = record
-    async for finding in _told_by_the_audit_log(tx):
-        yield finding
+        if chain and chain[0].citizen_id != record.citizen_id:
+            yield await _whole(tx, chain)
+            chain = []
+        chain.append(record)
+    if chain:
+        yield await _whole(tx, chain)
+
+
+async def _whole(tx: Transaction, records: list[ConsentRecord]) -> list[ConsentRecord | DeletedRecord]:
+    gone = await consent_deletions.of_citizens(tx, [records[0].citizen_id])
+    return sorted([*records, *gone], key=lambda one: one.sequence)
+
+
+def _chain_findings(chain: Sequence[ConsentRecord | DeletedRecord]) -> Iterator[Finding]:
+    before, expected = GENESIS, 1
+    for record in chain:
+        where = f"consent_record:{record.id}"
+        # What a deleted record said is gone: its link is compared with the one that the audit log tells.
+        linked = isinstance(record, DeletedRecord) or record.link == link_of(before, record)
+        if record.sequence != expected or not linked:
+            yield Finding("CONSENT_CHAIN_IS_BROKEN", where)
+        if isinstance(record, ConsentRecord) and _changed(record):
+            yield Finding("CONSENT_ARTEFACT_WAS_CHANGED", where)
+        before, expected = record.link, record.sequence + 1
+
+
+def _changed(record: ConsentRecord) -> bool:
+    """Whether the artefact is another than the one that was hashed; an erased one is empty."""
+    return bool(record.artefact) and hash_of(record.artefact) != record.artefact_hash
 
 
 async def _told_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
     lines = audit.audit_lines_table
     statement = select(lines.c.id, lines.c.detail).where(lines.c.object_kind == LEDGER)
-    column = consent_records_table.c.id
     async for rows in paged(tx, statement, lines.c.id):
         told = {row.detail["record"]: row.detail["link"] for row in rows if "record" in row.detail}
-        found = await rows_of(tx, select(column, consent_records_table.c.link), column, told)
-        links = {row.id: row.link for row in found}
+        links: dict[str, str] = {}
+        for table in (consent_records_table, consent_deletions.consent_deletions_table):
+            found = await rows_of(tx, select(table.c.id, table.c.link), table.c.id, told)
+            links |= {row.id: row.link for row in found}
         for record, link in told.items():
             if links.get(record) != link:
                 yield Finding("CONSENT_RECORD_IS_MISSING", f"consent_record:{record}")
+
+
+async def _deleted_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
+    """Each record that is gone was told of: nobody took it away in silence."""
+    lines, gone = audit.audit_lines_table, consent_deletions.consent_deletions_table
+    said = select(lines.c.id, lines.c.detail).where(lines.c.object_kind == LEDGER, lines.c.action == DELETED)
+    told: set[str] = set()
+    async for rows in paged(tx, said, lines.c.id):
+        told |= {record for row in rows for record in row.detail["records"]}
+    async for rows in paged(tx, select(gone.c.id), gone.c.id):
+        for row in rows:
+            if row.id not in told:
+                yield Finding("CONSENT_DELETED_IN_SILENCE", f"consent_record:{row.id}")

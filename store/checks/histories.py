@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from domain.clock import ist_date
 from domain.counting import CountingEvent, counted_channel
+from domain.counting_rules import rules_on
 from domain.lifecycle import TRANSITIONS, Move, Status
 from domain.people import Role
 from store.application_rows import applications_table
@@ -17,7 +18,8 @@ from store.audit import audit_lines_table
 from store.checks.finding import Finding, paged
 from store.counters import counters_table, deltas_table
 from store.engine import Transaction
-from store.ledger import day_totals_table, ledger_table
+from store.ledger import event_key, ledger_table
+from store.legacy import imported_steps
 from store.sql import AnyRow
 from store.timeline import timeline_table
 
@@ -33,6 +35,8 @@ COUNTED = MappingProxyType(
 """The counter that a step moves, said a second time so that a mistake of actions/moves.py shows; a test compares."""
 
 EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
+IMPORTED = "application.import"
+"""The audit line of what an import brought; a test compares it with that of the actions."""
 _FIRST = MappingProxyType({Move.SAVE_DRAFT: Status.DRAFT, Move.SUBMIT: Status.SUBMITTED})
 _DIMENSIONS = ("day", "kind", "department", "service_code", "district", "channel")
 _A, _E, _L = applications_table.c, timeline_table.c, audit_lines_table.c
@@ -56,26 +60,32 @@ class _Recount:
 
 
 async def histories(tx: Transaction) -> AsyncIterator[Finding]:
-    """Timelines, audit lines and ledger of every application, then the counters and the ledger's totals."""
+    """Timelines, audit lines and ledger of every application, then the counters."""
     recount = _Recount()
     columns = [column for column in _A if column.name not in {"form", "reason"}]
     async for rows in paged(tx, select(*columns), _A.id):
         ids = [row.id for row in rows]
         steps = await _grouped(tx, select(timeline_table).where(_E.application_id.in_(ids)), "application_id")
         told = await _audited(tx, ids)
+        brought = await imported_steps(tx, ids)
         events = await _ledger(tx, ids)
         for row in rows:
             mine = sorted(steps.get(row.id, ()), key=lambda step: step.sequence)
             recount.count(row, mine)
-            for code in (*_path(row, mine), *_lines(mine, told.get(row.id, ())), *_events(row, mine, events)):
+            many = brought.get(row.id, 0)
+            audited = _lines(mine, told.get(row.id, ()), many)
+            for code in (*_path(row, mine, many), *audited, *_events(row, mine[many:], events)):
                 yield Finding(code, f"application:{row.id}")
         recount.ledger_rows += len(events)
     async for finding in _totals(tx, recount):
         yield finding
 
 
-def _path(application: AnyRow, steps: Steps) -> Iterator[str]:
-    """Whether the steps lead lawfully from nothing to where the application stands."""
+def _path(application: AnyRow, steps: Steps, brought: int) -> Iterator[str]:
+    """Whether the steps lead lawfully from nothing to where the application stands.
+
+    Who took the first `brought` ones, which were taken in a former system, is not known here.
+    """
     if [step.sequence for step in steps] != list(range(1, application.version + 1)):
         yield "VERSIONS_HAVE_A_GAP"
     before: str | None = None
@@ -83,26 +93,29 @@ def _path(application: AnyRow, steps: Steps) -> Iterator[str]:
         expected = _FIRST.get(Move(step.move)) if before is None else TRANSITIONS.get((Status(before), Move(step.move)))
         if step.status_before != before or expected is None or step.status_after != expected.value:
             yield "STEP_NOT_LAWFUL"
-        if step.actor_id is None and step.actor_role != Role.SYSTEM.value:
+        if step.actor_id is None and step.actor_role != Role.SYSTEM.value and step.sequence > brought:
             yield "STEP_WITHOUT_AUTHOR"
         before = step.status_after
     if before != application.status:
         yield "STATUS_IS_NOT_THE_LAST"
 
 
-def _lines(steps: Steps, told: Sequence[tuple[str, Any]]) -> Iterator[str]:
-    """One audit line for each step, and none for a step that did not happen."""
-    expected = Counter((f"application.{step.move.lower()}", step.sequence) for step in steps)
+def _lines(steps: Steps, told: Sequence[tuple[str, Any]], brought: int) -> Iterator[str]:
+    """One audit line for each step, and none for a step that did not happen; one for all that an import brought."""
+    expected = Counter((f"application.{step.move.lower()}", step.sequence) for step in steps[brought:])
+    if brought:
+        expected[(IMPORTED, brought)] = 1
     if Counter(told) != expected:
         yield "AUDIT_LINES_ARE_NOT_THE_STEPS"
 
 
 def _events(application: AnyRow, steps: Steps, events: dict[str, AnyRow]) -> Iterator[str]:
-    """The ledger has exactly the events that happened, on the application's service and place."""
+    """The ledger has exactly the events that happened and count, on the application's service and place."""
     for move, event in EVENTS.items():
-        row = events.get(f"{event.value}:{application.id}")
+        row = events.get(event_key(event, application.id))
         step = next((step for step in steps if step.move == move.value), None)
-        if (row is None) is not (step is None):
+        counts = step is not None and rules_on(ist_date(step.at)).category(event) is not None
+        if (row is not None) is not counts:
             yield "LEDGER_IS_NOT_THE_STEPS"
         elif row is not None and step is not None:
             channel = counted_channel(event, step.actor_role, application.channel)
@@ -120,33 +133,14 @@ async def _totals(tx: Transaction, recount: _Recount) -> AsyncIterator[Finding]:
     for place in sorted(key for key in kept.keys() | recount.counters.keys() if kept[key] != recount.counters[key]):
         yield Finding("COUNTER_IS_NOT_THE_RECOUNT", ":".join(map(str, place)))
     names = [event.value for event in EVENTS.values()]
-    rows = select(ledger_table.c.event_key).where(ledger_table.c.event.in_(names))
+    rows = select(ledger_table.c.event_key).where(ledger_table.c.event.in_(names), ledger_table.c.corrects.is_(None))
     if len((await tx.connection.execute(rows)).all()) != recount.ledger_rows:
         yield Finding("LEDGER_HAS_EVENTS_OF_NO_APPLICATION", "ledger")
-    async for finding in _day_totals(tx):
-        yield finding
-
-
-async def _day_totals(tx: Transaction) -> AsyncIterator[Finding]:
-    place = ("day", "service_code", "district", "channel", "category")
-    recounted: Counter[tuple[Any, ...]] = Counter()
-    entries: Counter[tuple[Any, ...]] = Counter()
-    statement = select(*(ledger_table.c[name] for name in place), ledger_table.c["count"].label("amount"))
-    for row in (await tx.connection.execute(statement)).all():
-        recounted[tuple(row)[:-1]] += row.amount
-        entries[tuple(row)[:-1]] += 1
-    kept = {
-        tuple(getattr(row, name) for name in place): (row.total, row.entries)
-        for row in (await tx.connection.execute(select(day_totals_table))).all()
-    }
-    for key in sorted(kept.keys() | entries.keys()):
-        if kept.get(key, (0, 0)) != (recounted[key], entries[key]):
-            yield Finding("DAY_TOTAL_IS_NOT_THE_LEDGER", ":".join(map(str, key)))
 
 
 async def _audited(tx: Transaction, ids: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
     """The audit lines of steps, as (action, version), by application; other lines about it do not matter here."""
-    moves = [f"application.{move.value.lower()}" for move in Move]
+    moves = [IMPORTED, *(f"application.{move.value.lower()}" for move in Move)]
     statement = select(_L.object_id, _L.action, _L.detail).where(
         _L.object_kind == "APPLICATION", _L.object_id.in_(ids), _L.action.in_(moves)
     )
@@ -157,7 +151,7 @@ async def _audited(tx: Transaction, ids: Sequence[str]) -> dict[str, list[tuple[
 
 
 async def _ledger(tx: Transaction, ids: Sequence[str]) -> dict[str, AnyRow]:
-    keys = [f"{event.value}:{key}" for event in EVENTS.values() for key in ids]
+    keys = [event_key(event, key) for event in EVENTS.values() for key in ids]
     statement = select(ledger_table).where(ledger_table.c.event_key.in_(keys))
     return {row.event_key: row for row in (await tx.connection.execute(statement)).all()}
 

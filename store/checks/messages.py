@@ -12,6 +12,7 @@ from store.catalogue_rows import services_table
 from store.certificates import certificates_table
 from store.checks.finding import Finding, paged
 from store.engine import Transaction
+from store.legacy import is_held
 from store.outbox import OutboxState, outbox_table
 
 ISSUE, INSTRUCT = "certificate.issue", "dbt.instruct"
@@ -29,7 +30,10 @@ async def messages(tx: Transaction) -> AsyncIterator[Finding]:
                 yield Finding(code, f"outbox:{row.id}")
     waiting = select(_A.id).join(services_table, services_table.c.code == _A.service_code)
     waiting = waiting.where(
-        _A.status == Status.APPROVED.value, services_table.c.outcome == "CERTIFICATE", not_(_message_for(ISSUE, _A.id))
+        _A.status == Status.APPROVED.value,
+        services_table.c.outcome == "CERTIFICATE",
+        not_(_message_for(ISSUE, _A.id)),
+        not_(is_held(_A.id)),
     )
     async for rows in paged(tx, waiting, _A.id):
         for row in rows:

@@ -10,6 +10,7 @@ from store.dump import present
 from store.engine import Transaction
 from store.outbox import outbox_table
 from store.people import officers_table, operators_table
+from store.record_claims import record_claims_table
 from store.tables import metadata
 
 SOFT = (
@@ -17,6 +18,7 @@ SOFT = (
     (applications_table.c.decided_by, officers_table.c.officer_id),
     (applications_table.c.operator_id, operators_table.c.operator_id),
     (outbox_table.c.application_id, applications_table.c.id),
+    (record_claims_table.c.application_id, applications_table.c.id),
 )
 """References that the database itself does not hold."""
 

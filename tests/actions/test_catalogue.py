@@ -9,8 +9,9 @@ import pytest
 from actions.catalogue_import import import_catalogue
 from actions.catalogue_rows import read_calendar, read_catalogue
 from domain.catalogue import Outcome
+from domain.counting import Category, EnrolledService
 from domain.deadline import DayUnit
-from store import calendar, catalogue, ledger
+from store import calendar, catalogue, etaal
 from tests.support.actions import World, catalogue_rows
 
 READ = read_catalogue(catalogue_rows())
@@ -117,11 +118,13 @@ def test_a_service_that_occurs_twice_is_refused():
 
 async def test_loading_again_changes_nothing_and_keeps_enrolled_codes(world: World):
     async with world.env.store.writing() as tx:
-        await ledger.save_etaal_code(tx, "ES09", "GIVEN-BY-ETAAL")
+        given = EnrolledService("ES09", date(2020, 1, 1), "GIVEN-BY-ETAAL", Category.A)
+        await etaal.enrol(tx, given, by="test")
         before = await catalogue.services_by_codes(tx, list(SERVICES))
     await import_catalogue(world.env, catalogue_rows())
     async with world.env.store.reading() as tx:
         assert await catalogue.services_by_codes(tx, list(SERVICES)) == before
-        assert (await ledger.etaal_codes(tx))["ES09"] == "GIVEN-BY-ETAAL"
+        stands = await etaal.standings(tx, {("ES09", date(2026, 11, 24))})
+        assert list(stands.values()) == ["GIVEN-BY-ETAAL|A|DISTRICT"]
         assert await calendar.work_calendar(tx) == READ.calendar
         assert len(await catalogue.tehsils(tx, "49")) == 7

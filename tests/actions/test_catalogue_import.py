@@ -37,7 +37,8 @@ async def service(world: World, code: str = "ES09"):
 async def dump(world: World) -> list[tuple[Any, ...]]:
     async with world.env.store.reading() as tx:
         found = []
-        for table in ("services", "service_versions", "departments", "districts", "tehsils", "schemes", "etaal_codes"):
+        places = ("departments", "districts", "tehsils")
+        for table in ("services", "service_versions", *places, "schemes", "etaal_services"):
             rows = (await tx.connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2")).all()
             found += [tuple(row) for row in rows]
         return found

@@ -51,6 +51,16 @@ async def codes(env: Environment, **wanted) -> list[str]:
     return [found.service.code for found in await find_services(env, Wanted(**wanted))]
 
 
+async def test_a_renamed_department_is_found_by_its_new_name_at_once(env):
+    await index_of(env)
+    revenue = next(one for one in READ.departments if one.slug == "revenue-department")
+    assert await codes(env, search="zamindari") == []
+    async with env.store.writing() as tx:
+        await catalogue.upsert_departments(tx, [replace(revenue, name=Bilingual("ज़मींदारी", "Zamindari Board"))])
+
+    assert await codes(env, search="zamindari") != []
+
+
 async def test_a_store_answers_as_the_files_do_whichever_database_it_is(env):
     expected = CatalogueIndex(sorted(READ.services, key=lambda one: (one.name.en, one.code)), READ.departments)
     for question in QUESTIONS:

@@ -195,3 +195,41 @@ async def test_a_weak_sign_in_is_told_what_is_needed_and_how_to_raise_it(world, 
     filed = await world.submit(replace(world.asha, assurance=need))
     async with world.env.store.reading() as tx:
         assert (await strengths.applied_with(tx, [filed.id]))[filed.id].assurance is need
+
+
+def of_kind_row(kind: str, opens_on: str = "", closes_on: str = ""):
+    place = {"district": "49", "tehsil": "304", "open": "yes", "opens_on": opens_on, "closes_on": closes_on}
+    return {"code": f"{kind}-1", "kind": kind, "name_hi": "", "name_en": "GIC Raipur", **place}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        of_kind_row("CAMP"),
+        of_kind_row("CAMP", "2026-12-02"),
+        of_kind_row("CAMP", "2026-12-02", "2026-12-01"),
+        of_kind_row("CAMP", "02-12-2026", "03-12-2026"),
+        of_kind_row("SCHOOL", "2026-12-01", "2026-12-02"),
+    ],
+)
+async def test_a_camp_needs_its_days_in_order_and_a_school_has_none(world, row):
+    assert await faults(imported(world, [CENTRES[0], row], [])) == [("centres", "3", "DAYS")]
+
+
+async def test_a_school_and_a_camp_are_entered_and_who_works_there_comes_by_parichay(world):
+    rows = [of_kind_row("SCHOOL"), of_kind_row("CAMP", "2026-12-01", "2026-12-02")]
+    staff = [
+        {"code": "P-1", "name_hi": "", "name_en": "Meena", "centre": "SCHOOL-1", "email": "p@school.example"},
+        {"code": "C-1", "name_hi": "", "name_en": "Rekha", "centre": "CAMP-1", "email": "c@block.example"},
+    ]
+    nameless = [{**staff[0], "email": ""}]
+    assert await faults(imported(world, rows, nameless)) == [("operators", "2", "EMAIL")]
+
+    await imported(world, rows, staff)
+
+    admitted = await comes(world, Provider.PARICHAY, "p@school.example")
+    assert admitted.kind is PersonKind.OPERATOR
+    assert await refused_to(world, Provider.CSC_CONNECT, "P-1")
+    async with world.env.store.reading() as tx:
+        camp = (await centres.centres(tx, ["CAMP-1"]))["CAMP-1"]
+    assert (str(camp.opens_on), str(camp.closes_on)) == ("2026-12-01", "2026-12-02")

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from actions.counts import LedgerCounts, transaction_counts
-from domain.counting import CATEGORIES, RULES_VERSION, CountingEvent, Transaction
+from actions.counts import LedgerCounts, rows_hash, transaction_counts
+from domain.counting import Category, CorrectionReason, CountingEvent, EnrolledService, Transaction
+from domain.counting_rules import rules_on
 from domain.errors import NotSignedIn, Problems
 from domain.people import ANONYMOUS, PersonKind, Role, Subject
 from integrations.etaal import CountsUnavailable, ServiceCount
-from store import ledger
+from store import etaal, ledger, ledger_seal
 from store.errors import StoreUnavailable
 from tests.support.sign_in import environment
 
@@ -21,7 +22,7 @@ CITIZEN = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, "c1")
 
 def delivered(key: str, service: str, district: str, channel: str, count: int = 1) -> Transaction:
     event = CountingEvent.DELIVERED
-    return Transaction(key, event, DAY, service, district, channel, CATEGORIES[event], count, RULES_VERSION)
+    return Transaction(key, event, DAY, service, district, channel, "A", count, rules_on(DAY).version)
 
 
 @pytest.fixture
@@ -30,7 +31,8 @@ async def env(sqlite_store, store_keyrings, store_clock) -> Any:
         for number, channel in enumerate(("WEB", "CSC", "WEB")):
             await ledger.record(tx, delivered(f"a{number}", "ES09", "57", channel))
         await ledger.record(tx, delivered("b0", "UKX-ABCDEF", "45", "UMANG"))
-        await ledger.save_etaal_code(tx, "ES09", "UK0517")
+        await etaal.enrol(tx, EnrolledService("ES09", date(2020, 1, 1), "UK0517", Category.A), by="test")
+    await ledger_seal.seal(sqlite_store)
     return environment(sqlite_store, store_keyrings, store_clock, ())
 
 
@@ -47,6 +49,7 @@ async def test_who_may_count_sees_the_ledger_of_the_day(env: Any):
 async def test_a_correction_raises_the_revision_of_its_day(env: Any, sqlite_store: Any):
     async with sqlite_store.writing() as tx:
         await ledger.record(tx, delivered("a0:corrected", "ES09", "57", "WEB", -1))
+    await ledger_seal.seal(sqlite_store)
     counts = await transaction_counts(env, AUDITOR, DAY)
     assert (counts.revision, counts.total) == (5, 3)
 
@@ -67,9 +70,9 @@ async def test_e_taal_sees_its_own_codes_and_marked_ones_of_ours(env: Any):
     counts = LedgerCounts(env)
     assert await counts.revision(DAY) == 4
     assert list(await counts.counts_on(DAY)) == [
+        ServiceCount("LOCAL-UKX-ABCDEF", "45", "A", "MOBILE", 1),
         ServiceCount("UK0517", "57", "A", "ASSISTED", 1),
         ServiceCount("UK0517", "57", "A", "SELF", 2),
-        ServiceCount("LOCAL-UKX-ABCDEF", "45", "A", "MOBILE", 1),
     ]
 
 
@@ -78,7 +81,39 @@ async def test_a_store_that_is_down_is_told_to_e_taal_as_later(env: Any, monkeyp
         raise StoreUnavailable
 
     monkeypatch.setattr(ledger, "revision", down)
+    monkeypatch.setattr(ledger, "sealed_day", down)
     with pytest.raises(CountsUnavailable):
         await LedgerCounts(env).counts_on(DAY)
     with pytest.raises(CountsUnavailable):
         await LedgerCounts(env).revision(DAY)
+
+
+async def test_an_earlier_revision_is_shown_as_it_was_and_a_later_one_is_none(env: Any, sqlite_store: Any):
+    async with sqlite_store.writing() as tx:
+        await ledger.reverse(tx, "a0", CorrectionReason.CERTIFICATE_REVOKED)
+    await ledger_seal.seal(sqlite_store)
+    now, before = await transaction_counts(env, AUDITOR, DAY), await transaction_counts(env, AUDITOR, DAY, 4)
+    assert (now.revision, now.total, before.revision, before.latest_revision, before.total) == (5, 3, 4, 5, 4)
+    assert [(each.revision, each.reason, each.count) for each in now.corrections] == [
+        (5, CorrectionReason.CERTIFICATE_REVOKED, -1)
+    ]
+    assert before.corrections == ()
+    assert before.link not in {None, now.link}
+    with pytest.raises(Problems):
+        await transaction_counts(env, AUDITOR, DAY, 6)
+
+
+async def test_what_e_taal_pulled_is_noted_once_a_revision(env: Any, sqlite_store: Any):
+    counts = LedgerCounts(env)
+    first, again = await counts.counts_on(DAY), await counts.counts_on(DAY)
+    assert first == again
+    async with sqlite_store.reading() as tx:
+        told = await etaal.last_pull(tx, DAY)
+    assert told == etaal.Told(4, 4, rows_hash(first))
+
+
+async def test_a_row_that_waits_for_the_sealer_is_not_told_yet(env: Any, sqlite_store: Any):
+    async with sqlite_store.writing() as tx:
+        await ledger.record(tx, delivered("a9", "ES09", "57", "WEB"))
+    counts = await transaction_counts(env, AUDITOR, DAY)
+    assert (counts.revision, counts.total, counts.waiting) == (4, 4, 1)

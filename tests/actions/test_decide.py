@@ -12,7 +12,7 @@ from domain.clock import ist_date
 from domain.errors import ErrorCode, Problems
 from domain.lifecycle import Status
 from domain.people import Subject
-from store import accesses, applications, ledger, outbox
+from store import accesses, applications, ledger, ledger_seal, outbox
 from tests.support.actions import FREE, ORDER, World
 
 GROUND, REASON = RejectionGround.NOT_ELIGIBLE, "The child was born in another state."
@@ -48,6 +48,7 @@ async def test_an_approved_order_is_delivered_and_counted_on_its_day(world: Worl
     delivered = await world.approved(world.asha, ORDER, world.employment)
     assert delivered.status is Status.DELIVERED
     assert delivered.delivered_at == world.clock.now()
+    await ledger_seal.seal(world.env.store)
     async with world.env.store.reading() as tx:
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
     assert [(count.service_code, count.district, count.category, count.count) for count in counts] == [
@@ -64,6 +65,7 @@ async def test_a_rejection_is_a_reasoned_order_and_counts_too(world: World):
     assert rejected.decision is not None
     assert (rejected.decision.approved, rejected.decision.ground) == (False, GROUND)
     assert rejected.decision.reason == f"{REASON} XXXX XXXX 7058"
+    await ledger_seal.seal(world.env.store)
     async with world.env.store.reading() as tx:
         entry = (await applications.timelines(tx, [application.id]))[application.id][-1]
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))

@@ -50,7 +50,7 @@ from domain.notices import NoticeKind
 from domain.people import ANONYMOUS, Operator, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual
 from integrations.etaal.models import etaal_channel
-from store import accesses, applications, audit, centres, doorstep, ledger, notices, people
+from store import accesses, applications, audit, centres, doorstep, ledger, ledger_seal, notices, people
 from store.sessions import Session, add_session
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.files import hand_in
@@ -124,6 +124,7 @@ async def test_the_code_hands_over_and_the_application_is_delivered_and_counted(
     assert (over.state, over.handover.proof if over.handover else None) == (VisitState.HANDED_OVER, HandOverProof.OTP)
     assert (over.otp, over.otp_hash, replayed) == (None, None, False)
     assert (await hand_over(env, door.hers(visit), request))[1] is True
+    await ledger_seal.seal(door.world.env.store)
     async with env.store.reading() as tx:
         case = await applications.get(tx, door.case.id)
         steps = (await applications.timelines(tx, [door.case.id]))[door.case.id]

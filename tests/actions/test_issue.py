@@ -9,7 +9,7 @@ from domain.applications import DeliveryMode
 from domain.clock import ist_date
 from domain.lifecycle import Move, Status
 from domain.numbers import NumberKind, parse_number
-from store import applications, certificates, ledger
+from store import applications, certificates, ledger, ledger_seal
 from store.errors import NotThere
 from tests.support.actions import FREE, FakeRenderer, World
 
@@ -20,6 +20,7 @@ async def test_a_certificate_is_issued_delivered_and_counted_in_one_go(world: Wo
     application = await world.approved(world.asha, FREE, world.registrar, form=FORM)
     issued = await issue_certificate(world.env, application.id, FakeRenderer())
     assert issued is not None
+    await ledger_seal.seal(world.env.store)
     async with world.env.store.reading() as tx:
         after = await applications.get(tx, application.id)
         steps = (await applications.timelines(tx, [application.id]))[application.id]
@@ -64,6 +65,7 @@ async def test_two_workers_at_once_issue_one_certificate(world: World):
     application = await world.approved(world.asha, FREE, world.registrar)
     issued = await asyncio.gather(*(issue_certificate(world.env, application.id, FakeRenderer()) for _ in range(3)))
     assert len({certificate.id for certificate in issued if certificate}) == 1
+    await ledger_seal.seal(world.env.store)
     async with world.env.store.reading() as tx:
         assert len(await certificates.of_citizen(tx, world.asha.person_id or "")) == 1
         assert sum(count.count for count in await ledger.counts_on(tx, ist_date(world.clock.now()))) == 1
@@ -73,6 +75,7 @@ async def test_two_workers_at_once_issue_one_certificate(world: World):
 async def test_handed_over_by_a_person_it_is_issued_but_not_yet_delivered(world: World, delivery: DeliveryMode):
     application = await world.approved(world.asha, FREE, world.registrar, delivery=delivery)
     await issue_certificate(world.env, application.id, FakeRenderer())
+    await ledger_seal.seal(world.env.store)
     async with world.env.store.reading() as tx:
         after = await applications.get(tx, application.id)
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))

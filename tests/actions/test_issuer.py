@@ -1,6 +1,7 @@
 """Releasing certificates to lockers: the right number, the right holder, the right locker, each once."""
 
 import asyncio
+import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,13 +10,15 @@ import pytest
 from actions.holder_match import same_name
 from actions.issuer import CertificateIssuer
 from domain.certificates import CertificateStatus
+from domain.ids import SystemIds
 from domain.numbers import NumberKind, make_number
 from domain.people import PersonKind, Provider
 from integrations.digilocker import CopyFormat, IssuedCopy, NotNow, PullDocRequest, PullRequest
-from store import accesses, audit, certificates, identities
+from store import accesses, audit, certificates, identities, people
 from store.errors import InProgress, StoreError, StoreUnavailable, WritesStopped
 from store.identities import LockerTokens
 from store.objects import LocalObjects
+from store.vault import Vault
 from tests.store.builders import application, certificate, sow
 from tests.support.sign_in import environment
 
@@ -227,3 +230,50 @@ async def test_a_damaged_file_is_not_handed_out(env, tmp_path):
             path.write_bytes(b"something else")
     with pytest.raises(NotNow):
         await CertificateIssuer(env).find(pull())
+
+
+NUMBER_OF_HERS = "234123412346"
+
+
+@pytest.fixture
+async def numbered(env, store_keyrings, store_clock, tmp_path):
+    """The holder's number lies in the vault."""
+    vault = await Vault.open(f"sqlite:///{tmp_path / 'vault.db'}", store_keyrings, store_clock, SystemIds(store_clock))
+    kept = await vault.put(NUMBER_OF_HERS)
+    async with env.store.writing() as tx:
+        holder = (await people.citizens(tx, ["c1"]))["c1"]
+        await people.update_citizen(tx, replace(holder, aadhaar_reference=kept.reference))
+    yield replace(env, vault=vault)
+    await vault.close()
+
+
+@pytest.mark.parametrize(
+    "uid",
+    [
+        hashlib.md5(NUMBER_OF_HERS.encode()).hexdigest(),
+        hashlib.md5(NUMBER_OF_HERS.encode()).hexdigest().upper(),
+        NUMBER_OF_HERS,
+        None,
+        "",
+        "xxxxxxxx2346",
+    ],
+)
+async def test_the_holders_number_or_its_digest_or_none_at_all_is_no_hindrance(numbered, uid):
+    assert isinstance(await CertificateIssuer(numbered).find(pull(uid=uid)), IssuedCopy)
+
+
+@pytest.mark.parametrize("uid", [hashlib.md5(b"499118665246").hexdigest(), "499118665246"])
+async def test_the_number_of_another_person_with_her_name_and_date_gets_nothing(numbered, uid):
+    assert await CertificateIssuer(numbered).find(pull(uid=uid)) is None
+
+    async with numbered.store.reading() as tx:
+        lines = await audit.lines_of(tx, "CERTIFICATE", "k1")
+    assert [dict(line.detail) for line in lines] == [{"refusal": "NUMBER_DIFFERS"}]
+    assert uid not in repr(pull(uid=uid))
+
+
+async def test_where_no_number_of_hers_is_kept_none_is_compared(numbered):
+    async with numbered.store.writing() as tx:
+        holder = (await people.citizens(tx, ["c1"]))["c1"]
+        await people.update_citizen(tx, replace(holder, aadhaar_reference=None))
+    assert isinstance(await CertificateIssuer(numbered).find(pull(uid="499118665246")), IssuedCopy)

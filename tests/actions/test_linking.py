@@ -127,6 +127,12 @@ async def test_a_linked_account_without_a_stable_id_is_as_good_as_the_telephone_
 
     assert isinstance(linked, SignedIn)
     assert (linked.session.person_id, linked.session.assurance) == (her.person_id, "SUBSTANTIAL")
+    async with env.store.reading() as tx:
+        shown = (await identities.linked_accounts(tx, [her.person_id or ""]))[her.person_id or ""]
+    assert {one.provider: one.assurance for one in shown} == {
+        MERI: Assurance.SUBSTANTIAL,
+        JAN: Assurance.SUBSTANTIAL,
+    }
 
 
 async def test_the_same_name_and_mobile_never_join_two_accounts(env, providers):

@@ -16,6 +16,7 @@ from actions.decide import ISSUE
 from actions.issue import issue_certificate
 from actions.issuer import CertificateIssuer
 from actions.locker_push import ASKED, PUSH, note_pulled, send_as_asked
+from actions.sign_in_people import _keep_grant
 from domain.consents import ConsentPurpose
 from domain.sources import Source
 from integrations.digilocker import (
@@ -27,6 +28,7 @@ from integrations.digilocker import (
     PushAction,
 )
 from integrations.errors import Refused, Unavailable
+from integrations.sso import ProviderTokens
 from store import accesses, audit, identities, locker_copies, outbox
 from store.errors import NotThere, TryAgain
 from tests.support.actions import FREE, ORDER, FakeRenderer, World
@@ -282,3 +284,55 @@ async def test_a_locker_that_fetches_by_an_old_uri_is_followed(world: World, pus
     await revoke_certificate(world.env, world.registrar, EndCertificate(new.id, WRONG, "Wrong", "r"))
     await run_pushes(world)
     assert pushes.told == [("D", old.uri)]
+
+
+async def test_what_was_issued_before_goes_there_when_she_consents(world: World, pushes: Pushes):
+    await world.link_locker(world.asha)
+    certificate = await issued(world)
+    assert await waiting(world) == []
+
+    await grant_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "yes"))
+    await run_pushes(world)
+    assert pushes.told == [("A", certificate.uri)]
+
+
+async def test_what_lies_there_already_is_not_put_there_again_with_the_next_consent(world: World, pushes: Pushes):
+    await consent(world)
+    certificate = await issued(world)
+    await run_pushes(world)
+    await withdraw_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "no"))
+    await grant_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "again"))
+    await run_pushes(world)
+    assert pushes.told == [("A", certificate.uri)]
+
+
+async def test_a_push_that_a_withdrawal_stopped_goes_out_with_the_next_consent(world: World, pushes: Pushes):
+    await consent(world)
+    certificate = await issued(world)
+    await withdraw_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "no"))
+    await run_pushes(world)
+    await grant_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "again"))
+    await run_pushes(world)
+    assert pushes.told == [("A", certificate.uri)]
+
+
+async def test_what_does_not_stand_any_more_is_not_put_there_later(world: World, pushes: Pushes):
+    await world.link_locker(world.asha)
+    certificate = await issued(world)
+    await revoke_certificate(world.env, world.registrar, EndCertificate(certificate.id, WRONG, "Wrong", "r"))
+    await grant_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "yes"))
+    await run_pushes(world)
+    assert pushes.told == []
+
+
+async def test_what_was_issued_before_goes_there_when_she_links_a_locker_later(world: World, pushes: Pushes):
+    certificate = await issued(world)
+    await grant_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.ISSUE_TO_LOCKER, "yes"))
+    await run_pushes(world)
+    assert pushes.told == []
+
+    tokens = ProviderTokens("access", "refresh", 3600, "files.issueddocs", None, "locker-1")
+    async with world.env.store.writing() as tx:
+        assert await _keep_grant(world.env, tx, world.asha.person_id or "", tokens)
+    await run_pushes(world)
+    assert pushes.told == [("A", certificate.uri)]

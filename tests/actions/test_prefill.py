@@ -2,23 +2,29 @@
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from actions.decide import Decide, Verdict, decide_application
 from actions.form_import import import_forms
 from actions.issue import issue_certificate
+from actions.pack_content import MadeOf, content_of
 from actions.prefill import prefill, source_as_json, source_of_json
+from actions.respond import AnswerQuery, answer_query
 from actions.submit_checks import NewDocument
+from domain.applications import Application, RejectionGround
 from domain.clock import IST
+from domain.desk import Pack
 from domain.errors import ErrorCode, Problems
 from domain.facts import FactSource
+from domain.people import PersonKind, Provider
 from domain.signatures import SignatureState
 from domain.sources import Source
 from gateway.documents.renderer import CertificateRenderer
 from gateway.form_files import form_files
-from store import catalogue, forms
+from store import applications, catalogue, forms, identities, people
 from tests.support.actions import INCOME, ORDER, World
 from tests.support.forms import octets, own_forms
 from tests.support.worlds import hand_in
@@ -96,6 +102,102 @@ async def test_what_is_handed_in_unchanged_keeps_its_document_and_what_is_change
     assert source_of_json(kept) == income.source
     assert "village" not in filed.sources
     assert set(filed.sources) == given.keys() - {"village"}
+
+
+async def test_the_account_that_made_her_record_answers_where_no_signed_document_does(world: World):
+    await import_forms(world.env.store, form_files())
+    made_at = await with_account(world, later=timedelta())
+    answers = {one.name: one for one in (await prefill(world.env, world.asha, EWS, None)).answers}
+    name = answers["applicant_name"]
+    assert (name.value, name.source.origin, name.source.doctype) == ("Asha Negi", Source.SSO, "ACCOUNT")
+    assert (name.source.issuer, name.source.signature) == ("MeriPehchaan", SignatureState.NOT_EXAMINED)
+    assert name.source.fetched_at == made_at
+
+
+async def test_a_signed_document_comes_before_the_account(certified: World):
+    await with_account(certified, later=timedelta())
+    answers = {one.name: one for one in (await prefill(certified.env, certified.asha, EWS, None)).answers}
+    assert answers["applicant_name"].source.origin is Source.STORE
+
+
+async def test_an_account_that_came_to_a_record_of_others_states_nothing(world: World):
+    await import_forms(world.env.store, form_files())
+    await with_account(world, later=timedelta(days=3))
+    assert (await prefill(world.env, world.asha, EWS, None)).answers == ()
+
+
+async def with_account(world: World, *, later: timedelta) -> datetime:
+    """An account of MeriPehchaan that came to Asha's record so much later than the record was made."""
+    async with world.env.store.writing() as tx:
+        made = (await people.citizens(tx, [world.asha.person_id or ""]))[world.asha.person_id or ""]
+        hers = PersonKind.CITIZEN, made.id, made.created_at + later
+        await identities.add_identity(tx, Provider.MERI_PEHCHAAN, "DL-1", *hers, "SUBSTANTIAL")
+    return made.created_at
+
+
+async def filed_with_her_income(world: World) -> Application:
+    """An application whose income came from her certificate."""
+    found = await prefill(world.env, world.asha, EWS, None)
+    given = {answer.name: answer.value for answer in found.answers}
+    return await world.in_scrutiny(
+        world.asha,
+        EWS,
+        world.tehsildar,
+        form={**FORM.example, **given},
+        sources={answer.name: answer.token for answer in found.answers},
+        documents=await papers_of(world, EWS),
+    )
+
+
+async def test_an_officers_pack_shows_which_document_gave_an_answer_and_not_its_number(certified: World):
+    application = await filed_with_her_income(certified)
+    async with certified.env.store.reading() as tx:
+        filed = await forms.filed(tx, [application.id])
+    pack = Pack("p-1", "o-1", certified.clock.now().date(), certified.clock.now(), certified.clock.now(), {})
+    [case] = content_of(pack, MadeOf([application], {}, {}, {}, filed))["cases"]
+    answers = {one["name"]: one for one in case["form"]}
+    source = answers["annual_income"]["source"]
+    assert (source["origin"], source["document"], source["signature"]) == ("STORE", "Income Certificate", "VERIFIED")
+    assert source["issuedOn"] == certified.clock.now().date().isoformat()
+    assert set(source) == {"origin", "document", "issuer", "issuedOn", "signature"}
+    assert "source" not in answers["declaration"]
+
+
+async def test_an_answer_to_a_query_takes_what_a_document_gives_with_its_document(certified: World):
+    application = await filed_with_her_income(certified)
+    officer = certified.tehsildar
+    query = Decide(application.id, Verdict.RAISE_QUERY, "q", ground=RejectionGround.FORM_INCOMPLETE, reason="Income?")
+    await decide_application(certified.env, officer, query)
+    changed = AnswerQuery(application.id, "I earn less now.", {"annual_income": "50000"}, "a-1")
+    await answer_query(certified.env, certified.asha, changed)
+    assert await source_kept(certified, application) is None
+
+    again = Decide(application.id, Verdict.RAISE_QUERY, "q2", ground=RejectionGround.FORM_INCOMPLETE, reason="Proof?")
+    await decide_application(certified.env, officer, again)
+    found = {one.name: one for one in (await prefill(certified.env, certified.asha, EWS, None)).answers}
+    income = found["annual_income"]
+    proven = AnswerQuery(
+        application.id,
+        "As certified.",
+        {"annual_income": income.value},
+        "a-2",
+        sources={"annual_income": income.token},
+    )
+    forged = replace(proven, idempotency_key="a-3", sources={"annual_income": "made-up"})
+    with pytest.raises(Problems) as caught:
+        await answer_query(certified.env, certified.asha, forged)
+    assert caught.value.code is ErrorCode.BAD_INPUT
+    await answer_query(certified.env, certified.asha, proven)
+    assert await source_kept(certified, application) == income.source
+
+
+async def source_kept(world: World, application: Application) -> FactSource | None:
+    """The source of the income that is kept with the application now."""
+    async with world.env.store.reading() as tx:
+        filed = (await forms.filed(tx, [application.id]))[application.id]
+        held = (await applications.many(tx, [application.id]))[application.id]
+    kept = filed.source_of("annual_income", held.form["annual_income"])
+    return source_of_json(kept) if kept is not None else None
 
 
 async def test_a_service_without_a_form_and_a_stranger_are_told_nothing(world: World):

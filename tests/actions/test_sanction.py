@@ -13,7 +13,7 @@ from domain.lifecycle import Status
 from domain.people import SYSTEM
 from domain.sources import Source
 from integrations.errors import Refused, Unavailable
-from store import applications, benefits, ledger, outbox
+from store import applications, benefits, ledger, ledger_seal, outbox
 from store.errors import NotThere
 from tests.support.actions import NO_AMOUNT, PENSION, World, papers
 
@@ -62,6 +62,7 @@ async def test_an_instruction_is_sent_once_and_the_order_is_delivered_and_counte
     assert [one.bill_number for one in world.dbt.instructed] == [bill_number(sanction.number, 1)]
     payee = world.dbt.instructed[0].payees[0]
     assert (payee.name, payee.account_number, payee.amount_paise) == ("Asha Negi", "30000000100", 150_000)
+    await ledger_seal.seal(world.env.store)
     async with world.env.store.reading() as tx:
         after = await applications.get(tx, application_id)
         made = await benefits.instalment(tx, instalment_id)

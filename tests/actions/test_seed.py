@@ -26,6 +26,7 @@ from domain.doorstep import VisitState
 from domain.grievances import GrievanceState
 from domain.lifecycle import TRANSITIONS, Status
 from domain.people import OfficerLevel, Posting, Role
+from domain.rosters import RosterState, RowState
 from gateway.form_files import form_files
 from store import (
     appeals,
@@ -41,12 +42,17 @@ from store import (
     grievances,
     outbox,
     people,
+    roster_rows,
+    rosters,
     saved_views,
 )
 from store.counters import CounterFilter, totals
 from store.outbox import OutboxState
 from tests.support.actions import DEMO, ROOT, FakeRenderer
 from tests.support.figures import wrong_figures
+
+BY_ROSTERS = 7
+"""Applications that the school and the camp of the demo filed, for people who are not of the cast."""
 
 
 @dataclass
@@ -89,7 +95,19 @@ async def test_the_demo_is_large_true_and_quiet(sown: Sown):
     await _care_is_there(sown)
     await _figures_are_filled_and_right(sown)
     await _appeals_are_of_every_state_and_lawful(sown)
+    await _a_school_and_a_camp_filed_their_rosters(sown)
     await _sowing_again_does_nothing(sown)
+
+
+async def _a_school_and_a_camp_filed_their_rosters(sown: Sown) -> None:
+    async with sown.env.store.reading() as tx:
+        page = await rosters.page(tx, postings=[Posting(Role.SYSTEM)], place=None, backward=False, limit=5)
+        progress = await roster_rows.progress(tx, [one.id for one in page])
+        rows = [row for one in page for row in await roster_rows.next_ready(tx, one.id, 1)]
+    assert {one.kind.value: progress[one.id].total for one in page} == {"SCHOOL": 6, "CAMP": 2}
+    assert sum(progress[one.id].by_state[RowState.FILED] for one in page) == BY_ROSTERS
+    assert rows == []
+    assert {one.state for one in page} == {RosterState.FILED}
 
 
 async def _every_state_is_there(sown: Sown) -> None:
@@ -126,7 +144,7 @@ async def _counters_and_audit_agree_with_the_histories(sown: Sown) -> None:
         summed = await totals(tx, CounterFilter(kinds, today - timedelta(days=500), today), ("kind",))
     states = Counter(one.status for one in sown.all)
     assert {str(total.by["kind"]): total.total for total in summed} == {
-        "RECEIVED": len(sown.all) - states[Status.DRAFT],
+        "RECEIVED": len(sown.all) - states[Status.DRAFT] + BY_ROSTERS,
         "DELIVERED": states[Status.DELIVERED],
         "REJECTED": states[Status.REJECTED],
         "WITHDRAWN": states[Status.WITHDRAWN],

@@ -19,6 +19,12 @@ OUTSIDE_THE_TREE = {
     "integrations.http_transport.connection.Malformed": "its transport turns it into an error of httpx",
     "integrations.http_transport.pool.CannotConnect": "its transport turns it into an error of httpx",
     "integrations.etaal.models.CountsUnavailable": "our own side raises it into the door of e-Taal",
+    "integrations.umang.door_guards.NotAuthentic": "the door of UMANG answers it by its code",
+    "integrations.umang.door_models.StoreAway": "our own side raises it into the door of UMANG",
+    "integrations.right_to_service.endpoint.Declined": "the door of the Commission answers it by its code",
+    "integrations.right_to_service.models.NotNow": "our own side raises it into the door of the Commission",
+    "integrations.right_to_service.models.OtherMessage": "our own side raises it into the door of the Commission",
+    "integrations.right_to_service.models.UnknownCase": "our own side raises it into the door of the Commission",
 }
 
 

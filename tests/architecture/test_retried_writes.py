@@ -5,8 +5,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-ONE_PROCESS = {"actions/seed.py", "actions/seed_care.py", "actions/seed_law.py"}
-"""Seeding runs alone, before anything is served."""
+ONE_PROCESS = {
+    "actions/seed.py",
+    "actions/seed_care.py",
+    "actions/seed_law.py",
+    "actions/seed_rosters.py",
+    "gateway/umang/sample_world.py",
+}
+"""Seeding runs alone, before anything is served; samples are made in a store of their own."""
 
 
 def once_only(path: Path) -> list[int]:

@@ -22,6 +22,7 @@ FEWER = (
     "citizen",
     "neighbour",
     "assisting operator",
+    "principal",
     "officer",
     "officer elsewhere",
     "appellate",

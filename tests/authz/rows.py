@@ -53,6 +53,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "cancelLeave": who("admin"),
     "claimApplication": who("officer"),
     "closeGrievance": who(*_HERS),
+    "cancelHearing": who("appellate"),
     "confirmDecision": who("officer"),
     "decideAppeal": who("appellate"),
     "decideApplication": who("officer"),
@@ -76,8 +77,16 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "rescheduleDoorstepVisit": who(*_HERS, "officer"),
     "revokeCertificate": who("officer"),
     "sendBackDecision": who("officer"),
+    "settleAward": who("commission", "department admin"),  # the finance officer is of another department
     "setOutOnVisit": who("doorstep agent"),
     "withdrawApplication": who(*_HERS),
+    "addRosterRows": who("principal"),
+    "askRosterCode": who("principal"),
+    "recordRosterConsent": who("principal"),
+    "recordRosterFee": who("principal"),
+    "handOverRosterRow": who("principal"),
+    "removeRosterRow": who("principal"),  # near the end, for there is one row
+    "fileRoster": who("principal"),
 }
 """Mutations on a thing that is named: who is told anything else of one that is there than of one that is not."""
 
@@ -92,8 +101,12 @@ OWN: Mapping[str, frozenset[str]] = {
     "deleteView": who(*_WITH_VIEWS),  # in this order, so that there is a view to rename and to delete
     "recordDelayReason": who("officer", "officer elsewhere", "appellate", "department admin"),
     "askAssistance": who("assisting operator", "idle operator"),
+    "openRoster": who("principal", "camp officer"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
     "confirmAssistance": NOBODY,
+    "claimRecord": who("citizen", "neighbour"),
+    "confirmRecordClaim": NOBODY,
+    "decideRecordClaim": NOBODY,
     "endAssistance": who("assisting operator", "idle operator"),
     "linkAccount": NOBODY,
     "registerRelative": who("citizen", "neighbour"),
@@ -104,6 +117,8 @@ OWN: Mapping[str, frozenset[str]] = {
         "assisting operator",
         "idle operator",
         "doorstep agent",
+        "principal",
+        "camp officer",
         "officer",
         "officer elsewhere",
         "appellate",
@@ -119,6 +134,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "exportMyData": who("citizen", "neighbour"),
     "grantConsent": who("citizen", "neighbour"),
     "makeSuggestion": who("citizen", "neighbour", *_STAFF_WITH_IDEAS),
+    "mapEtaalService": who("admin"),
     "markNotificationsRead": who("citizen", "neighbour"),
     "pullDocument": who("citizen", "neighbour"),
     "putIntoLocker": who("citizen", "neighbour"),
@@ -137,7 +153,7 @@ OWN: Mapping[str, frozenset[str]] = {
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
 
 The officer whose leave or transfer is tried also holds a post outside of the department administrator's department.
-`confirmAssistance` and `linkAccount` name a request and a provider that are not there; the neighbour has no account
+`confirmAssistance`, the mutations on claims and `linkAccount` name what is not there; the neighbour has no account
 to untie. `replayDecisions` tells everybody who is signed in that the made-up pack was not given out to her.
 """
 
@@ -169,8 +185,21 @@ NARROW: Mapping[str, frozenset[str]] = {
 ROOTS: Mapping[str, frozenset[str]] = {
     "Query.alarms": who("auditor", "admin"),
     "Query.centres": who("auditor", "admin"),
+    "Query.recordClaims": who("citizen", "neighbour", "officer", "officer elsewhere"),
+    "Query.etaalServices": who(
+        "officer",
+        "officer elsewhere",
+        "appellate",
+        "commission",
+        "department admin",
+        "finance officer",
+        "auditor",
+        "admin",
+        "e-taal",
+    ),
     "Query.overdue": who("commission"),
     "Query.switches": who("auditor", "admin"),
+    "Query.rosters": who("principal", "camp officer", "officer", "officer elsewhere"),
     "Query.transactionCounts": who(
         "officer",
         "officer elsewhere",
@@ -183,6 +212,20 @@ ROOTS: Mapping[str, frozenset[str]] = {
         "e-taal",
     ),
     "Query.delayReasons": who(*_SUPERVISORS),
+    "Query.delayReview": who(*_SUPERVISORS),
+    "Query.delayReviews": who(*_SUPERVISORS),
+    "Query.hearings": who(
+        *_HERS,
+        "neighbour",
+        "officer",
+        "officer elsewhere",
+        "appellate",
+        "commission",
+        "department admin",
+        "finance officer",
+        "auditor",
+        "admin",
+    ),
     "Query.figureCases": who(*_SUPERVISORS),
     "Query.officers": who("department admin", "admin"),
     "Query.vacancies": who("department admin", "admin"),
@@ -190,7 +233,9 @@ ROOTS: Mapping[str, frozenset[str]] = {
 }
 """Root fields that belong to roles, not to things: everybody else is told NOT_FOUND or, without a token, to sign in."""
 
-BY_THING = frozenset({"Query.appeal", "Query.application", "Query.doorstepSlots", "Query.serviceLevels"})
+BY_THING = frozenset(
+    {"Query.appeal", "Query.application", "Query.doorstepSlots", "Query.roster", "Query.serviceLevels"}
+)
 """Root fields for whoever is signed in; what they give depends on the thing that is asked for, or is one's own."""
 
 FOLLOWED: Mapping[str, frozenset[str]] = {

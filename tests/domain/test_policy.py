@@ -19,17 +19,18 @@ def subject(
 
 
 def resource(kind: ObjectKind, citizen: str | None = CITIZEN) -> Resource:
-    return Resource(kind, "object-1", citizen, *POSTED)
+    return Resource(kind, "object-1", citizen, *POSTED, place="school-1")
 
 
 GRANTED: dict[Relation | None, set[str]] = {
     None: set(),
-    Relation.ANY: {"owner", "helper", "posted here", "posted elsewhere"},
+    Relation.ANY: {"owner", "helper", "keeper", "keeper elsewhere", "posted here", "posted elsewhere"},
     Relation.OWN: {"owner"},
     Relation.ASSISTED: {"helper"},
     Relation.JURISDICTION: {"posted here"},
     Relation.HELD: set(),
     Relation.ASSIGNED: set(),
+    Relation.PLACED: {"keeper"},
 }
 
 
@@ -38,6 +39,8 @@ def test_each_cell_says_yes_only_to_the_relation_it_asks_for(role: Role):
     askers = {
         "owner": Subject(frozenset({role}), PersonKind.CITIZEN, CITIZEN),
         "helper": Subject(frozenset({role}), PersonKind.OPERATOR, "helper", on_behalf_of=CITIZEN),
+        "keeper": Subject(frozenset({role}), PersonKind.OPERATOR, "keeper", places=frozenset({"school-1", "camp-1"})),
+        "keeper elsewhere": Subject(frozenset({role}), PersonKind.OPERATOR, "other", places=frozenset({"school-2"})),
         "posted here": subject(role),
         "posted elsewhere": subject(role, place=("revenue-department", "50", "354")),
     }

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from domain.clock import SystemClock
+from domain.clock import SystemClock, ist_date
 from domain.sources import Source, Sourced
 from domain.text import Language
-from integrations import apisetu, csc, dbt_finance, digilocker, portal, sso, umang
+from integrations import apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, umang
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
 from integrations.dbt_finance import BillReference, DbtFinance, DbtFinanceSettings, Payee, PaymentInstruction
+from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, ServiceCount
 from integrations.portal import PortalCatalogue
 from integrations.umang import Umang, UmangSettings
 from tests.faults.base import (
@@ -21,6 +22,7 @@ from tests.faults.base import (
     ONE_RECORD,
     Adapter,
 )
+from tests.faults.commission import COMMISSION
 from tests.faults.people import (
     CscExchange,
     JanParichayExchange,
@@ -133,7 +135,7 @@ class DepartmentDocumentCall(DepartmentCertificateCall):
 
 class RationCardCall(Adapter):
     name, system, source = "umang.ration_card", "umang", Source.UMANG
-    policies = umang.POLICIES
+    policies = (umang.client.RATION_CARD,)
     tells = frozenset({"body", "signature", "parts", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {"token": CLIENT_CREDENTIALS, "pages": ONE_RECORD}
 
@@ -146,6 +148,68 @@ class RationCardCall(Adapter):
     async def ask(self, client: Umang, number: int) -> Any:
         card = _person("asha-negi")["ration_card"]["number"]
         return await client.ration_card(f"citizen-{number}", card, Language.EN)
+
+
+PARTS = tuple("PARACETAMOL"[start:end] for start in range(7) for end in range(11, start + 4, -1))
+"""Parts of one name, all with the same answer: what is asked for everybody is told apart by what is asked."""
+
+
+class Beneath:
+    """A second host of a system, which in the city is a path of the first one."""
+
+    def __init__(self, remote: Any, path: str) -> None:
+        self._remote = remote
+        self._path = path
+
+    async def send(self, policy: Any, method: str, path: str, **parts: Any) -> Any:
+        return await self._remote.send(policy, method, self._path + path, **parts)
+
+
+class CentralService(RationCardCall):
+    """A service of the Union for everybody: nobody's, in clear. Each question differs from the others by its number."""
+
+    tells = frozenset({"body"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "signature": NOT_SIGNED,
+        "token": CLIENT_CREDENTIALS,
+        "parts": "its list has no parts that come alone",
+        "pages": "its list has no pages",
+        "owner": "it is nobody's",
+    }
+
+
+class MandisCall(CentralService):
+    """By UMANG's gateway in the form that API Setu publishes, with a bearer."""
+
+    name = "umang.mandis"
+    policies = (umang.central.MANDIS,)
+
+    async def ask(self, client: Umang, number: int) -> Any:
+        return await client.central.mandis("Nainital" + " " * number, Language.EN)
+
+
+class MedicinesCall(CentralService):
+    """By UMANG's gateway in its plain form."""
+
+    name = "umang.medicines"
+    policies = (umang.central.MEDICINES,)
+
+    async def ask(self, client: Umang, number: int) -> Any:
+        return await client.central.medicines(PARTS[number], Language.EN)
+
+
+class BloodCall(CentralService):
+    """At API Setu's own host, with the keys of a subscription there."""
+
+    name = "umang.blood"
+    policies = (umang.central.BLOOD,)
+
+    def client(self, line: Line) -> Umang:
+        setu: Any = Beneath(line.remote, str(self.site.onboarding["setu_url"]))
+        return Umang(line.remote, UmangSettings.from_onboarding(self.site.onboarding), line.clock, ids(), setu)
+
+    async def ask(self, client: Umang, number: int) -> Any:
+        return await client.central.blood("Dehradun" + " " * number, Language.EN)
 
 
 class Treasury(Adapter):
@@ -192,6 +256,34 @@ class Instruct(Treasury):
         receipt = await client.instruct(order)
         assert receipt.bill_number == order.bill_number
         return "instructed"
+
+
+class PushCounts(Adapter):
+    """The counts of a day, each time at another revision, as the outbox sends them."""
+
+    name, system, source = "etaal.push", "etaal", Source.E_TAAL
+    policies = (etaal.client.PUSH, etaal.client.TOKEN)
+    tells = frozenset({"body"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "signature": NOT_SIGNED,
+        "token": "its own token is renewed at the first 401, which tests/integrations/etaal/test_push.py sees",
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+        "owner": "it is nobody's",
+    }
+    _last = 0
+
+    def client(self, line: Line) -> EtaalPush:
+        settings = EtaalPushSettings.from_onboarding(self.site.onboarding)
+        assert settings is not None
+        return EtaalPush(line.remote, settings)
+
+    async def ask(self, client: EtaalPush, number: int) -> Any:
+        type(self)._last += 1
+        rows = (ServiceCount("UK0517", "53", "A", "SELF", 300), ServiceCount("UK0517", "54", "A", "SELF", 118))
+        receipt = await client.push(Batch(ist_date(SystemClock().now()), type(self)._last, rows))
+        assert receipt.received == len(rows)
+        return "sent"
 
 
 class CatalogueOfThePortal(Adapter):
@@ -245,11 +337,15 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     DepartmentCertificateOfAnotherPublisher,
     DepartmentDocumentCall,
     RationCardCall,
+    MandisCall,
+    MedicinesCall,
+    BloodCall,
     PaymentStatuses,
     Instruct,
     CatalogueOfThePortal,
+    *COMMISSION,
 )
-"""Every call of every adapter. e-Taal has none: it asks us (tests/faults/doors.py)."""
+"""Every call of every adapter. Who asks us is in tests/faults/doors.py."""
 PUBLISHED = (
     *digilocker.POLICIES,
     *sso.POLICIES,
@@ -257,7 +353,9 @@ PUBLISHED = (
     *apisetu.POLICIES,
     *umang.POLICIES,
     *dbt_finance.POLICIES,
+    *etaal.POLICIES,
     *portal.POLICIES,
+    *right_to_service.POLICIES,
 )
 """Every policy that an adapter declares."""
 

@@ -72,8 +72,9 @@ async def test_every_adapter_meets_every_fault(tmp_path: Path):
 
 def secrets_of(site: Site) -> list[str]:
     """What onboarding handed over and what the pools hold: nothing of it may be logged."""
-    names = ("client_secret", "api_key", "hmac_secret", "client_token", "onorc_token")
-    handed = [str(value) for name, value in site.onboarding.items() if name.endswith(names)]
+    names = ("client_secret", "api_key", "hmac_secret", "client_token", "onorc_token", "signing_secret")
+    given = {**site.onboarding, **site.onboarding.get("push", {})}
+    handed = [str(value) for name, value in given.items() if name.endswith(names)]
     pooled = [str(value) for pool in site.pools.values() for each in pool[:POOL] for value in _texts(each)]
     return [secret for secret in (*handed, *pooled) if len(secret) >= 12]
 

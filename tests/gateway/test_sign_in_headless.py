@@ -7,8 +7,10 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.sessions import subject_for_token
+from domain.centres import Binding, Centre, CentreKind
 from domain.people import PersonKind, Provider, Role
 from domain.sources import Source
+from domain.text import Bilingual
 from gateway.headless import HeadlessFailed, sign_in_headless
 from gateway.sign_in import SignInSettings, routes
 from integrations.csc import CscConnect, CscConnectSettings
@@ -18,10 +20,11 @@ from integrations.digilocker.sandbox import create_sandbox as create_digilocker
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
 from integrations.sso.sandbox import create_sandbox as create_sso
 from integrations.sso.sandbox_people import ELSEWHERE
-from store import identities, people
+from store import centres, identities, people
 from tests.support.remotes import remote_over
-from tests.support.sign_in import DEMO, GATEWAY, enter_operator, environment, officer, sandbox_home
+from tests.support.sign_in import DEMO, GATEWAY, enter_operator, environment, officer, operator, sandbox_home
 
+PRINCIPAL = "0193a000-0000-7000-8000-000000000003"
 OFFICER, OPERATOR = "0193a000-0000-7000-8000-000000000001", "0193a000-0000-7000-8000-000000000002"
 
 
@@ -96,6 +99,18 @@ async def test_a_citizen_signs_in_by_meri_pehchaan_and_her_locker_is_linked(env,
     assert grant is not None
     assert grant.locker_id == DEMO["people"][0]["locker_id"]
     assert grant.refresh_token is not None
+
+
+async def test_a_principal_signs_in_by_parichay_for_her_school(env, internet):
+    async with env.store.writing() as tx:
+        name = Bilingual(None, "GIC Raipur")
+        await people.add_operator(tx, operator(PRINCIPAL, "UDISE-1"))
+        await centres.save_centres(tx, [Centre("05490100101", CentreKind.SCHOOL, name, "49", "304", open=True)])
+        await centres.bind(tx, [Binding(PRINCIPAL, "05490100101", "principal-1@school.example")])
+
+    subject = await subject_for_token(env, await token(internet, "principal"))
+
+    assert (subject.person_id, subject.roles, subject.places) == (PRINCIPAL, {Role.PRINCIPAL}, {"05490100101"})
 
 
 async def test_the_same_citizen_is_known_again(env, internet):

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -303,15 +303,54 @@ async def test_an_app_is_told_that_the_person_refused(browser):
     assert answer.headers["location"] == f"{APP}?error=access_denied&state=s1"
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("access_denied", "CONSENT_REQUIRED"),
+        ("redirect_uri_mismatch", "SOURCE_REFUSED"),
+        ("invalid_scope", "SOURCE_REFUSED"),
+    ],
+)
+async def test_every_error_of_a_callback_is_a_page_with_its_code(browser, error, code):
+    answer = await callback(browser, error=error, error_description="why", state=await start(browser))
+
+    assert answer.status_code == 403
+    assert f'<code id="code">{code}</code>' in answer.text
+    assert SESSION_COOKIE not in browser.cookies
+
+
 async def test_signing_out_ends_the_session_and_takes_the_cookie(browser, meri):
     await callback(browser, code=meri.vouch("DL-1"), state=await start(browser))
     token = browser.cookies[SESSION_COOKIE]
     answer = await browser.post("/sign-out")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    back = quote(f"{GATEWAY}/sign-in", safe="")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"http://provider.test/logout?redirect_uri={back}",
+    )
     assert SESSION_COOKIE not in browser.cookies
     browser.cookies.set(SESSION_COOKIE, token)
     assert 'role="status"' not in (await browser.get("/sign-in")).text
+
+
+async def test_the_form_of_the_page_may_be_let_go_to_the_provider_and_nowhere_else(browser, meri):
+    await callback(browser, code=meri.vouch("DL-1"), state=await start(browser))
+    policy = (await browser.get("/sign-in")).headers["content-security-policy"]
+
+    assert "form-action 'self' http://provider.test;" in policy
+
+
+async def test_who_comes_back_from_the_provider_is_told_that_she_is_signed_out(browser, meri):
+    said = {"error": "user_loggedout", "error_description": "user", "language": "en"}
+    assert "You are signed out here and at MeriPehchaan." in (await browser.get("/sign-in", params=said)).text
+
+    await callback(browser, code=meri.vouch("DL-1"), state=await start(browser))
+    assert "You are signed out" not in (await browser.get("/sign-in", params=said)).text
+
+
+async def test_signing_out_without_a_session_leads_to_our_own_page(browser):
+    assert (await browser.post("/sign-out")).headers["location"] == "/sign-in"
 
 
 async def test_an_app_signs_out_by_its_token(browser, meri):

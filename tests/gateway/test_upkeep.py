@@ -76,6 +76,20 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
         assert await accesses.of_citizen(tx, "c1", 9) == []
 
 
+async def test_old_consents_are_looked_at_once_a_day(env, store_clock, monkeypatch):
+    looked = []
+
+    async def look(environment):
+        looked.append(ist_date(environment.clock.now()))
+
+    monkeypatch.setattr("gateway.worker.delete_old_consents", look)
+    at_work = Worker(env, {}, asyncio.Event())
+    for hours in (0, 1, 23, 1):
+        store_clock.advance(timedelta(hours=hours))
+        await at_work.upkeep()
+    assert len(looked) == len(set(looked)) == 2
+
+
 @pytest.mark.parametrize(("setting", "least"), [("session_days", 180), ("access_days", 365)])
 def test_nothing_is_kept_shorter_than_its_rule(setting, least):
     assert getattr(Retention(**{setting: least}), setting) == least

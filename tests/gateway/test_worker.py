@@ -10,15 +10,22 @@ from actions import (
     attachments,
     certificate_endings,
     code_sending,
+    commission_filing,
+    commission_reports,
     decide,
+    delay_review,
+    etaal_rounds,
     locker_orders,
     locker_push,
     locker_revoking,
+    provider_sign_out,
+    roster_filing,
     sanction,
 )
 from actions.environment import Environment
 from domain.sources import Source
 from gateway import worker
+from gateway.commission_worker import COMMISSION_HANDLERS
 from gateway.worker import HELD, HELD_SECONDS, LEASE_SECONDS, Handler, Worker, handlers
 from integrations.errors import Unavailable
 from integrations.gate import SwitchedOff
@@ -357,7 +364,13 @@ def test_every_topic_that_the_actions_write_has_a_handler():
         certificate_endings.CORRECT,
         locker_push.PUSH,
         locker_orders.ORDER,
+        roster_filing.FILE,
         locker_push.ASKED,
         locker_revoking.REVOKE,
+        provider_sign_out.END,
         code_sending.SEND,
+        etaal_rounds.PUSH,
+        *COMMISSION_HANDLERS,
     }
+    assert {commission_filing.FILE, commission_filing.EVENT, delay_review.REVIEW} <= set(COMMISSION_HANDLERS)
+    assert {commission_reports.SERVICE, commission_reports.SUMMARY} <= set(COMMISSION_HANDLERS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random  # noqa: TID251 - the set is made from a seed
 from typing import Any
 
+from domain.clock import SystemClock
 from tests.hostile.frame import Case, raw, request
 from tests.hostile.set_bodies import CANARY
 
@@ -18,7 +19,16 @@ PULL = "/digilocker/pulluri"
 def cases(seed: Random, home: Path) -> list[Case]:
     """Sizes vary with the seed. `home` is that of the demo: what DigiLocker was handed signs what is to be parsed."""
     given = json.loads((home / "onboarding" / "digilocker.json").read_text("utf-8"))
-    return [*_digilocker(seed, _key(given)), *_etaal(seed), *_pages(seed), *_paths()]
+    umang = json.loads((home / "onboarding" / "umang.json").read_text("utf-8"))["door"]
+    etaal = json.loads((home / "onboarding" / "etaal.json").read_text("utf-8"))
+    return [
+        *_digilocker(seed, _key(given)),
+        *_etaal(seed),
+        *_etaal_let_in(seed, etaal),
+        *_umang(seed, umang),
+        *_pages(seed),
+        *_paths(),
+    ]
 
 
 def _key(given: dict[str, Any]) -> bytes:
@@ -96,6 +106,131 @@ def _etaal(seed: Random) -> list[Case]:
         sent = request(b"POST", b"/etaal/v1/counts", each, bearer)
         made.append(raw(f"json count {each[:20]!r}", sent, coded=False))
     return made
+
+
+def _etaal_let_in(seed: Random, given: dict[str, Any]) -> list[Case]:
+    """What e-Taal itself could send with its own credentials: days that are none, ranges, and XML around a call."""
+    user, password = str(given["username"]).encode(), str(given["password"]).encode()
+    bearer = f"Authorization: Bearer {given['bearer']}".encode()
+    days = [
+        b"01/01/0001",
+        b"31/12/9999",
+        b"00/00/0000",
+        b"1e9",
+        b"%00",
+        b"9" * 5000,
+        b"31/02/2026",
+        "०१/०१/२०२६".encode(),
+    ]
+    form, made = b"application/x-www-form-urlencoded", []
+    for each in days:
+        body = b"TransactionDate=" + each + b"&UserName=" + user + b"&Password=" + password
+        made.append(
+            raw(f"url day {each[:12]!r}", request(b"POST", b"/etaal/eTransactionCount", body, kind=form), coded=False)
+        )
+    ends = [b"0001-01-01", b"9999-12-31", b"2026-02-30", b"2026-1-1", b"x" * 5000]
+    ranges = [b'{"fromDate":"%s","toDate":"%s"}' % (one, other) for one in ends for other in ends]
+    ranges += [b'{"transactionDate":%s}' % each for each in (b"null", b"[]", b"{}", b"1e400", b'"31/12/9999"')]
+    for each in ranges:
+        sent = request(b"POST", b"/etaal/v1/counts", each, bearer)
+        made.append(raw(f"json days {each[:40]!r}", sent, coded=False))
+    many = seed.randrange(200, 400)
+    call = b"<eTransactionCount>%s</eTransactionCount>"
+    inner = [
+        b"<TransactionDate>31/12/9999</TransactionDate><UserName>" + user + b"</UserName>",
+        b"<TransactionDate/>" * many,
+        b"<TransactionDate><![CDATA[31/12/2026]]></TransactionDate>",
+        b"<TransactionDate>&#x33;1/12/2026</TransactionDate>",
+        b'<TransactionDate xmlns:a="u" a:b="1"><a/></TransactionDate>',
+    ]
+    for number, each in enumerate(inner):
+        body = b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>%s</e:Body></e:Envelope>'
+        sent = request(b"POST", b"/etaal/service.asmx", body % (call % each), kind=b"text/xml")
+        made.append(raw(f"soap call {number}", sent, coded=False))
+    return made
+
+
+def _umang(seed: Random, door: dict[str, Any]) -> list[Case]:
+    """Bodies signed as UMANG signs them, with and without the headers that route; and strangers."""
+    path, secret = b"/umang/ws1/getServices", str(door["secrets"][0]).encode()
+    srvid = next(srvid for srvid, name in door["services"].items() if name == "getServices")
+    key = f"x-api-key: {door['api_keys'][0]}".encode()
+    routing = [key, f"deptid: {door['deptid']}".encode(), f"srvid: {srvid}".encode(), b"subsid: 0", b"subsid2: 0"]
+    routing += [b"formtrkr: 0", b"x-request-id: z1"]
+    deep = seed.randrange(300, 9000)
+    inner = [b"null", b"[]", b'"x"', b'{"page": []}', b'{"page": "9999999999"}', b'{"limit": -1}', b'{"lang": {}}']
+    bodies = [b'{"apitrkr":"z1","getServices":%s}' % each for each in inner]
+    bodies += [
+        b"",
+        b"null",
+        b"[" * deep,
+        b"{",
+        b'{"a":' * deep,
+        b"9" * 9000,
+        b"\xff\xfe",
+        b"A:B:C",
+        b":::",
+        b"x" * 90_000,
+    ]
+    now = int(SystemClock().now().timestamp())
+    made = []
+    for number, each in enumerate(bodies):
+        signed = hmac.new(secret, f"{now}.".encode() + each, hashlib.sha256).hexdigest()
+        signature = f"x-umang-signature: t={now},v1={signed}".encode()
+        for headers in ([*routing, signature], [key, signature], [*routing], [b"x-api-key: x", signature]):
+            sent = request(b"POST", path, each, *headers)
+            made.append(raw(f"umang {number} with {len(headers)} headers", sent, coded=False, may_close=True))
+    tokens = [b"", b"x", b"a.b.c", b"." * 900, b"e30.e30.", b"\xff", b"A" * 9000, b"eyJhbGciOiJub25lIn0.e30."]
+    for each in tokens:
+        sent = request(b"POST", b"/umang/ws1/getBenefits", b"{}", *routing, b"x-umang-user: " + each)
+        made.append(raw(f"umang user {each[:12]!r}", sent, coded=False, may_close=True))
+        sent = request(b"GET", b"/umang/handoff?target=/track&token=" + each.strip(b"\xff"), kind=b"")
+        made.append(raw(f"umang hand-off {each[:12]!r}", sent, coded=False, may_close=True))
+    large = b"{" + b" " * seed.randrange(200_000, 3_000_000) + b"}"
+    made.append(raw("umang too large", request(b"POST", path, large, *routing), coded=False, may_close=True))
+    return made
+
+
+def _commission(seed: Random, given: dict[str, Any]) -> list[Case]:
+    """Words of the Commission that are signed and spoilt, words that are not signed, and case files of no case."""
+    word = b'{"eventId":"E","appealNo":"N","type":"PENALTY","at":"2026-11-26T10:00:00Z","payload":%s}'
+    deep = seed.randrange(1000, 20_000)
+    bodies = [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff",
+        b"[" * deep,
+        b'{"a":' * deep,
+        word % b"{}",
+        word % b'{"amountPaise":1e400,"reason":"x"}',
+        word % b'{"amountPaise":%s,"reason":"x"}' % (b"9" * 4000),
+        word % b'{"amountPaise":1,"reason":"\\ud800"}',
+        word % b'{"amountPaise":1,"reason":"\\u0000"}',
+        word.replace(b"PENALTY", CANARY.encode()) % b"{}",
+        word.replace(b'"N"', b'"' + b"N" * 50_000 + b'"') % b"{}",
+        word % b"{}" + b" " * seed.randrange(70_000, 500_000),
+    ]
+    made = []
+    for number, body in enumerate(bodies):
+        signed = _signed(given, b"POST", b"/hooks/rts", body)
+        options: dict[str, Any] = {"coded": False, "may_close": True}
+        made.append(raw(f"word {number} signed", request(b"POST", b"/hooks/rts", body, *signed), **options))
+        made.append(raw(f"word {number} unsigned", request(b"POST", b"/hooks/rts", body), **options))
+    for path in (b"x", b"0" * 64, b"..%2f..%2fetc%2fpasswd", b"%00", b"9" * 5000):
+        place = b"/hooks/rts/case-files/" + path
+        sent = request(b"GET", place, b"", *_signed(given, b"GET", place, b""), kind=b"")
+        made.append(raw(f"case file {path[:12]!r}", sent, coded=False, may_close=True))
+    return made
+
+
+def _signed(given: dict[str, Any], method: bytes, path: bytes, body: bytes) -> list[bytes]:
+    stamp = b"%d" % int(SystemClock().now().timestamp())
+    text = b"\n".join((stamp, method, path, hashlib.sha256(body).hexdigest().encode()))
+    signature = hmac.new(str(given["hook_secret"]).encode(), text, hashlib.sha256).hexdigest().encode()
+    token = str(given["hook_token"]).encode()
+    return [b"Authorization: Bearer " + token, b"X-Timestamp: " + stamp, b"X-Signature: " + signature]
 
 
 def _pages(seed: Random) -> list[Case]:

@@ -99,7 +99,7 @@ def test_the_register_of_centres_is_for_administrators(running):
     listing = "{ centres(first: 50) { totalCount nodes { code kind operators district { name } } } }"
     found = running.data(listing, token=running.token("admin"), language="en")["centres"]
     assert found["totalCount"] == len(found["nodes"]) >= 16
-    assert {"CSC", "E_DISTRICT"} == {node["kind"] for node in found["nodes"]}
+    assert {"CSC", "E_DISTRICT", "SCHOOL", "CAMP"} == {node["kind"] for node in found["nodes"]}
 
     [error] = running.graphql(listing, token=running.token("citizen"))["errors"]
     assert error["extensions"]["code"] == "NOT_FOUND"

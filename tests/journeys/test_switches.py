@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from datetime import timedelta
 
 import httpx
@@ -11,6 +10,7 @@ import pytest
 from domain.clock import SystemClock
 from tests.journeys.test_write_path import approve, case, submit
 from tests.support.eventually import eventually
+from tests.support.forked import apuni_forked
 from tests.support.forms import answers_of
 
 CITIZEN = "savitri-saini"
@@ -22,14 +22,8 @@ OBEYED_SECONDS = 2.0
 
 
 def apuni(running, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gateway.cli", *words],
-        env={**os.environ, "APUNI_HOME": str(running.home), "APUNI_PORT": running.url.rsplit(":", 1)[1]},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    place = {"APUNI_HOME": str(running.home), "APUNI_PORT": running.url.rsplit(":", 1)[1]}
+    return apuni_forked(words, {**os.environ, **place}, seconds=60)
 
 
 def switch(running, *words: str) -> subprocess.CompletedProcess[str]:

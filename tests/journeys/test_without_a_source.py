@@ -34,7 +34,7 @@ READ = {
 }
 """The systems that citizen_app/home reads, each with a citizen of whom nothing is kept yet."""
 
-UNREAD = ("sso", "csc", "etaal")
+UNREAD = ("sso", "csc", "etaal", "right_to_service")
 OF_ALL = "asha-negi"
 CASE = """query($id: ID!) { node(id: $id) { ... on Application {
   status benefit { status } documents { source verifiedAt } } } }"""
@@ -153,7 +153,7 @@ def test_an_officers_desk_loses_nothing(matrix: Matrix):
 
 
 def test_sign_in_centres_and_e_taal_cost_the_home_page_nothing(matrix: Matrix):
-    assert matrix.home == {"sso": {}, "csc": {}, "etaal": {}}
+    assert matrix.home == {"sso": {}, "csc": {}, "etaal": {}, "right_to_service": {}}
 
 
 def test_old_copies_serve_for_all_but_payments(matrix: Matrix):
@@ -275,10 +275,10 @@ A source is away when its port is closed. Paths that are not named answer as the
 | Source | The citizen's home page loses | Errors | The officer's desk loses |
 |---|---|---|---|"""
 
-_UNREAD = """| SSO, CSC, E_TAAL | nothing | none | nothing |
+_UNREAD = """| SSO, CSC, E_TAAL, RIGHT_TO_SERVICE | nothing | none | nothing |
 
 Without SSO no citizen and no officer signs in anew, without CSC no operator; whoever is signed in goes on working.
-e-Taal asks us: while it is away, nothing is lost, and the counts wait.
+e-Taal asks us: while it is away, nothing is lost, and the counts wait. What the Commission is to be told waits too.
 
 ## All four away, with a copy of eleven minutes ago
 """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import schema
 from domain.sources import Source
 from integrations.monitor import SourceMonitor
+from tests.support.built import built
 from tests.support.graph import Down, World, environment, seed
 from tests.support.held import Held, held_world, keys_of_sandboxes, neighbours
 from tests.support.served import Gate
@@ -17,7 +17,7 @@ from tests.support.served import Gate
 @pytest.fixture(scope="session")
 def graph():
     """The schema, built once."""
-    return schema.build()
+    return built()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.support.bounds import rounds
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, RAVI
 from tests.support.held import LOCKERS, Held
 from tests.support.served import Gate
+from tests.support.turns import Caller, Turns, turns
 
 pytestmark = pytest.mark.integration
 
@@ -137,8 +139,72 @@ LOCKER = """{ viewer { ... on Citizen {
   lockerFolder { directory nodes { uri name } } departmentDocuments { key } lockerOrders(first: 5) { key } } } }"""
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two citizens in turn, and the words that are of one of them alone."""
+
+    door: Turns
+    words: dict[str, tuple[str, ...]]
+
+    def caller(self, own: str) -> Caller:
+        return next(one for one in self.door.callers if one.subject.person_id == own)
+
+    def refuse_foreign(self, own: str, told: Any) -> None:
+        """Nothing of the other one is in what was told."""
+        text = json.dumps(told)
+        assert not any(word in text for word in self.words[other_than(own)])
+
+    def judge(self, own: str, answer: dict[str, Any]) -> None:
+        assert "data" in answer, answer
+        data = answer["data"]
+        self.refuse_foreign(own, data | {"other": None})
+        assert self.words[own][0] in json.dumps(data)
+        assert data["other"] is None
+        assert data["both"][1] is None
+
+    async def turn(self, number: int) -> None:
+        """One by the connections that both share, or on the socket on which she follows."""
+        own = (ASHA, RAVI)[number % 2]
+        if number % 10 < 8:
+            self.judge(own, await self.door.ask(self.caller(own), ALTERNATED, self.asked(own)))
+        else:
+            self.judge(own, await self.caller(own).ask(f"turn-{number}", ALTERNATED, self.asked(own)))
+
+    async def change(self, own: str) -> None:
+        """A stream of one is opened, and something happens to both: each is told of her own."""
+        before = {each: len(self.caller(each).told) for each in self.words}
+        self.refuse_foreign(own, await self.door.follow_once(self.caller(own)))
+        await asyncio.gather(*(self.caller(each).hear_of_change(before[each]) for each in self.words))
+
+    async def look_around(self) -> None:
+        """Their lockers; and a request that asks for both at once, which is refused."""
+        for own in self.words:
+            self.refuse_foreign(own, await self.door.ask(self.caller(own), LOCKER, {}))
+            batch = [{"query": ALTERNATED, "variables": self.asked(each)} for each in self.words]
+            refused = await self.door.ask_at_once(self.caller(own), batch)
+            assert (refused.status_code, "data" in refused.text) == (400, False)
+
+    @staticmethod
+    def asked(own: str) -> dict[str, Any]:
+        return {"mine": node_id(TypeCode.CITIZEN, own), "other": node_id(TypeCode.CITIZEN, other_than(own))}
+
+
+def other_than(own: str) -> str:
+    return RAVI if own == ASHA else ASHA
+
+
+async def words_of(held: Held, subject: Subject, *more: str) -> tuple[str, ...]:
+    """What is of one citizen alone, with her applications."""
+    mine = await held.mine("id applications(first: 9) { nodes { id number } }", subject)
+    cases = [value for case in mine["applications"]["nodes"] for value in case.values()]
+    assert cases
+    return (*more, mine["id"], *cases)
+
+
 async def test_a_thousand_turns_show_neither_citizen_anything_of_the_other(wired: Held):
+    """Over real sockets: shared connections, sockets with subscriptions, streams that come and go, batches."""
     await our_own(wired)
+    await wired.world.submit("ES03", NEIGHBOUR, key="his")
     given = {
         "publisher": "edistrictuk",
         "doctype": "INCER",
@@ -147,27 +213,19 @@ async def test_a_thousand_turns_show_neither_citizen_anything_of_the_other(wired
     }
     await wired.ask(ADD, input=given)
     await wired.ask(GRANT, input={"purpose": "DEPARTMENT_DOCUMENTS", "idempotencyKey": "yes"})
-    ids = {ASHA: node_id(TypeCode.CITIZEN, ASHA), RAVI: node_id(TypeCode.CITIZEN, RAVI)}
-    people: tuple[tuple[Subject, str, str], ...] = ((CITIZEN, ASHA, RAVI), (NEIGHBOUR, RAVI, ASHA))
-    hers = ("SSCER", "ROR1B", "INCER", ids[ASHA], LOCKERS["asha-negi"], "Asha")
-    his = ("PANCR", ids[RAVI], LOCKERS["ravi-rawat"], "Ravi")
-
-    async def turn(number: int) -> tuple[Subject, dict[str, Any]]:
-        subject, own, foreign = people[number % 2]
-        return subject, await wired.world.ask(ALTERNATED, subject, mine=ids[own], other=ids[foreign])
-
-    for start in range(0, ALTERNATIONS, 10):
-        if start % (ALTERNATIONS // 4) == 0:
-            wired.clock.advance(timedelta(minutes=6))  # what was kept is too old, so both are asked for anew
-        for subject, answer in await asyncio.gather(*(turn(start + each) for each in range(10))):
-            data = answer["data"]
-            text = json.dumps(data | {"other": None})
-            foreign, own = (his, hers) if subject is CITIZEN else (hers, his)
-            assert not any(word in text for word in foreign)
-            assert own[0] in text
-            assert data["other"] is None
-            assert data["both"][1] is None
-        if start % (ALTERNATIONS // 10) == 0:
-            for subject, foreign in ((CITIZEN, his), (NEIGHBOUR, hers)):
-                told = json.dumps(await wired.world.ask(LOCKER, subject))
-                assert not any(word in told for word in foreign)
+    words = {
+        ASHA: await words_of(wired, CITIZEN, "SSCER", "ROR1B", "INCER", LOCKERS["asha-negi"], "Asha"),
+        RAVI: await words_of(wired, NEIGHBOUR, "PANCR", LOCKERS["ravi-rawat"], "Ravi"),
+    }
+    async with turns(wired.world, CITIZEN, NEIGHBOUR) as door:
+        pair = Pair(door, words)
+        for start in range(0, ALTERNATIONS, 10):
+            if start % (ALTERNATIONS // 4) == 0:
+                wired.clock.advance(timedelta(minutes=6))  # what was kept is too old, so both are asked for anew
+            await asyncio.gather(*(pair.turn(start + each) for each in range(10)))
+            await pair.change((ASHA, RAVI)[start // 10 % 2])
+            if start % (ALTERNATIONS // 10) == 0:
+                await pair.look_around()
+        for own in words:
+            assert len(pair.caller(own).told) >= ALTERNATIONS // 10
+            pair.refuse_foreign(own, pair.caller(own).told)

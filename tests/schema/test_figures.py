@@ -32,6 +32,7 @@ STATISTICS = """query ($filter: StatisticsFilter, $by: [StatisticsDimension!]) {
       figures { received disposed pending onTimeRateHundredths averageDaysTenths ninetiethPercentileDays } } } }"""
 BOARDS = """{ viewer { ... on Officer { dashboards { role title jurisdictions { role }
   tiles { key title definition value unit direction cases link } } } } }"""
+TRENDS = "{ viewer { ... on Officer { dashboards { tiles { key trend { month value } } } } } }"
 CASES = """query ($list: CaseList!, $purpose: ReadPurpose!, $filter: CaseFilter, $first: Int, $after: String) {
   figureCases(list: $list, purpose: $purpose, filter: $filter, first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } nodes { number status serviceCode districtCode channel
@@ -234,6 +235,24 @@ async def test_tiles_are_the_figures_of_the_jurisdiction(world: World) -> None:
         assert told["errors"] == []
         assert told["data"]["figureCases"]["totalCount"] == values[key]
         assert len(told["data"]["figureCases"]["nodes"]) == values[key]
+
+
+async def test_tiles_that_are_counted_by_month_tell_the_last_six_and_the_others_none(world: World) -> None:
+    await kept(world, 2)
+    long_ago = {"submitted_at": NOW - 70 * DAY, "delivered_at": NOW - 62 * DAY, "due_at": NOW - 60 * DAY}
+    await kept(world, 3, **long_ago)
+    await kept(world, 1, status=Status.IN_SCRUTINY, submitted_at=NOW - 70 * DAY, delivered_at=None, due_at=NOW - DAY)
+
+    boards = (await world.ask(TRENDS, OFFICER))["data"]["viewer"]["dashboards"]
+
+    trends = {tile["key"]: {one["month"][:7]: one["value"] for one in tile["trend"]} for tile in boards[0]["tiles"]}
+    months = ["2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"]
+    assert trends["RECEIVED_THIS_MONTH"] == dict(zip(months, [0, 0, 0, 4, 0, 2], strict=True))
+    assert trends["DISPOSED_THIS_MONTH"] == dict(zip(months, [0, 0, 0, 3, 0, 2], strict=True))
+    assert trends["PENDING"] == dict(zip(months, [None, None, None, 1, 1, 1], strict=True))
+    assert trends["ON_TIME_RATE"] == dict(zip(months, [None, None, None, 10_000, None, 10_000], strict=True))
+    assert trends["MEDIAN_DAYS"]["2026-09"] == 8
+    assert trends["OVERDUE"] == trends["DUE_SOON"] == {}
 
 
 async def test_cases_are_paged_within_the_jurisdiction_and_leave_receipts_with_the_purpose(world: World) -> None:

@@ -158,7 +158,9 @@ async def test_a_citizen_asks_for_the_answers_that_her_documents_give(formed):
     answer = await formed.ask(PREFILLED, CITIZEN, code="ES09")
     view = answer["data"]["viewer"]["prefilledForm"]
     assert view["form"] == {"name": "income-certificate", "version": INCOME.version}
-    assert view["answers"] == []  # a picture of an Aadhaar card states nothing that could be read
+    # A picture of an Aadhaar card states nothing that could be read; her account states who she is.
+    assert {each["source"]["origin"] for each in view["answers"]} == {"SSO"}
+    assert {each["name"] for each in view["answers"]} <= {"applicant_name", "date_of_birth"}
     assert "DIGILOCKER" in {each["source"] for each in view["provenance"]}
     unknown = await formed.ask(PREFILLED, CITIZEN, code="NOPE")
     assert unknown["data"]["viewer"]["prefilledForm"] is None

@@ -218,5 +218,10 @@ async def test_an_application_is_asked_for_by_its_number_in_the_system_before(wo
                 assert found == {"number": application.number}
             assert (await world.ask(query, NEIGHBOUR, by={name: keyed}))["data"] == {"application": None}
         assert (await world.ask(query, CITIZEN, by={name: "UK24-ES09/9999999"}))["data"] == {"application": None}
+    other = await world.submit("ES90")
+    former = "{ viewer { ... on Citizen { applications(first: 5) { nodes { number formerNumbers } } } } }"
+    nodes = (await world.ask(former, CITIZEN))["data"]["viewer"]["applications"]["nodes"]
+    shown = {node["number"]: node["formerNumbers"] for node in nodes}
+    assert shown == {application.number: ["UK24ES09/0012345"], other.number: []}
     together = (await world.ask(both, CITIZEN, old="UK24ES09/0012345", ours=application.number))["data"]
     assert together == {"a": {"number": application.number}, "b": {"number": application.number}}

@@ -6,7 +6,7 @@ import pytest
 
 from domain.counting import CountingEvent, TransactionCount
 from domain.counting import Transaction as ETransaction
-from store import counters, ledger
+from store import counters, ledger, ledger_seal
 from store.counters import CounterFilter
 from store.engine import Store, Transaction
 from store.errors import TryAgain
@@ -94,6 +94,7 @@ async def test_an_event_counts_once(store: Store) -> None:
     async with store.writing() as tx:
         assert await ledger.record(tx, DELIVERED)
         assert not await ledger.record(tx, replace(DELIVERED, day=DAY + timedelta(days=1)))
+    await ledger_seal.seal(store)
     async with store.reading() as tx:
         assert await ledger.counts_on(tx, DAY) == [TransactionCount(DAY, "ES09", "57", "WEB", "A", 1)]
         assert await ledger.counts_on(tx, DAY + timedelta(days=1)) == []
@@ -109,6 +110,7 @@ async def test_a_correction_counts_on_the_original_day_and_raises_its_revision(s
     async with store.writing() as tx:
         await ledger.record(tx, replace(DELIVERED, event_key="REVERSED:a1", count=-1))
         await ledger.record(tx, replace(DELIVERED, event_key="REVERSED:a3", district="58", count=-1))
+    await ledger_seal.seal(store)
     async with store.reading() as tx:
         assert await ledger.counts_on(tx, DAY) == [TransactionCount(DAY, "ES09", "57", "WEB", "A", 1)]
         assert await ledger.revision(tx, DAY) == 5
@@ -122,6 +124,7 @@ async def test_a_count_belongs_to_its_transaction(store: Store) -> None:
 
     with pytest.raises(LookupError):
         await fail()
+    assert await ledger_seal.seal(store) == 0
     async with store.writing() as tx:
         assert await ledger.revision(tx, DAY) == 0
         assert await ledger.record(tx, DELIVERED)
@@ -136,15 +139,7 @@ async def test_events_recorded_at_once_are_all_counted(store: Store) -> None:
             await deliver(number)
 
     await asyncio.gather(*(deliver(number % 20) for number in range(40)))
+    await ledger_seal.seal(store)
     async with store.reading() as tx:
         (count,) = await ledger.counts_on(tx, DAY)
     assert count.count == 20
-
-
-async def test_services_are_enrolled_under_e_taal_codes(store: Store) -> None:
-    async with store.writing() as tx:
-        await ledger.save_etaal_code(tx, "ES09", "UK0001")
-        await ledger.save_etaal_code(tx, "ES10", "UK0002")
-        await ledger.save_etaal_code(tx, "ES09", "UK0517")
-    async with store.reading() as tx:
-        assert await ledger.etaal_codes(tx) == {"ES09": "UK0517", "ES10": "UK0002"}

@@ -164,6 +164,18 @@ async def test_a_rebuild_counts_what_was_never_counted_and_forgets_what_was_wron
     await agrees(peopled)
 
 
+async def test_a_rebuild_that_writes_a_few_sums_at_a_time_comes_to_the_same(peopled: Store) -> None:
+    async with peopled.writing() as tx:
+        await applications.add_many(tx, [_mixed_case(number) for number in range(60)], told=[])
+    async with peopled.writing() as tx:
+        at_once = await figure_recount.rebuild(tx)
+        kept_at_once = await figure_recount.kept(tx)
+    async with peopled.writing() as tx:
+        assert await figure_recount.rebuild(tx, most_sums=7) == at_once
+        assert await figure_recount.kept(tx) == kept_at_once
+    await agrees(peopled)
+
+
 async def test_mixed_cases_add_up_to_what_a_plain_count_says(peopled: Store) -> None:
     cases = [_mixed_case(number) for number in range(120)]
     async with peopled.writing() as tx:

@@ -180,6 +180,22 @@ async def test_a_message_for_later_waits(store: Store, store_clock: ManualClock)
     assert keys(await claim(store)) == ["a1"]
 
 
+async def test_a_look_without_a_lock_tells_when_claiming_may_make_sense(store: Store, store_clock: ManualClock) -> None:
+    async def may_be_due() -> bool:
+        async with store.reading() as tx:
+            return await outbox.may_be_due(tx)
+
+    assert not await may_be_due()
+    async with store.writing() as tx:
+        await outbox.add(tx, "appeal.file", "a1", {}, due_at=NOW + timedelta(hours=1))
+    assert not await may_be_due()
+    store_clock.advance(timedelta(hours=1))
+    assert await may_be_due()
+    [message] = await claim(store)
+    await deliver(store, message)
+    assert not await may_be_due()
+
+
 async def test_an_empty_outbox_counts_nothing(store: Store) -> None:
     async with store.reading() as tx:
         assert await outbox.counts(tx) == outbox.OutboxCounts(0, 0, 0.0)

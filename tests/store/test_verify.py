@@ -5,9 +5,9 @@ import sqlite3
 import pytest
 from sqlalchemy import LargeBinary, text
 
-from actions import decide, moves, sanction
+from actions import decide, etaal_rounds, moves, sanction
 from domain.counting import CountingEvent
-from store.checks import histories, messages
+from store.checks import counting, histories, messages
 from store.checks.contents import PLACES
 from store.checks.references import SOFT
 from store.tables import metadata
@@ -59,6 +59,7 @@ SPOILT = {
     "UPDATE counter_deltas SET delta = 2 WHERE id = 1": {"COUNTER_IS_NOT_THE_RECOUNT"},
     "DELETE FROM e_transactions WHERE event = 'REJECTED_BY_ORDER'": {
         "LEDGER_IS_NOT_THE_STEPS",
+        "DAY_CHAIN_IS_BROKEN",
         "DAY_TOTAL_IS_NOT_THE_LEDGER",
     },
     "DELETE FROM outbox WHERE topic = 'certificate.issue'": set(),
@@ -114,6 +115,7 @@ def test_the_checker_knows_the_same_counters_and_topics_as_the_verbs():
     assert dict(histories.COUNTED) == dict(moves.COUNTED)
     assert dict(histories.EVENTS) == dict(moves._EVENTS)
     assert set(histories.EVENTS.values()) <= set(CountingEvent)
+    assert counting.CLOSED == etaal_rounds.CLOSE
     assert (messages.ISSUE, messages.INSTRUCT) == (decide.ISSUE, sanction.INSTRUCT)
 
 

@@ -46,6 +46,7 @@ class HttpStreams:
             call.request.client.host if call.request.client else None,
             call.standing,
             is_router(call.request.headers, self._streaming.edge.router_secret),
+            call.request.headers.get("user-agent"),
         )
         resume = call.request.headers.get("last-event-id") or None
         if resume is not None and len(resume) > LONGEST_EVENT_ID:

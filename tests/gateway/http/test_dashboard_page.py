@@ -12,6 +12,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from actions.delay_review import make_review
 from domain.applications import Channel
 from domain.clock import ManualClock
 from domain.errors import NotSignedIn
@@ -166,9 +167,25 @@ async def test_a_byte_order_mark_is_there_for_who_asks(env, client):
     assert rows(marked)[0][0] == "प्राप्त"
 
 
+async def test_the_review_of_a_month_is_downloaded_in_both_languages(env, client, store_clock):
+    await kept(env, 2)
+    store_clock.set(NOW + 40 * DAY)
+    made = await make_review(env, NOW.date().replace(day=1))
+    assert made is not None
+    address = f"/figures/delay-review.csv?month={NOW:%Y-%m}"
+    english = rows(await client.get(address, headers={"Accept-Language": "en", **AS_OFFICER}))
+    hindi = rows(await client.get(address, headers={"Accept-Language": "hi", **AS_OFFICER}))
+    assert english[0][:5] == ["department_code", "Department", "district_code", "District", "Received"]
+    assert (hindi[0][3], hindi[0][4]) == ("जनपद", "प्राप्त")
+    assert [line_[2:5] for line_ in english[1:]] == [["49", "Dehradun", "2"]]
+    absent = await client.get("/figures/delay-review.csv?month=2020-01", headers=AS_OFFICER)
+    assert (absent.status_code, (await client.get(address)).status_code) == (404, 401)
+
+
 @pytest.mark.parametrize(
     ("address", "headers", "status", "code"),
     [
+        ("/figures/delay-review.csv", AS_OFFICER, 400, "BAD_INPUT"),
         ("/figures/statistics.csv", {}, 401, "UNAUTHENTICATED"),
         ("/figures/statistics.csv", {"Authorization": "Bearer expired"}, 401, "UNAUTHENTICATED"),
         ("/figures/statistics.csv", AS_CITIZEN, 404, "NOT_FOUND"),

@@ -1,5 +1,7 @@
 """The description of partners' doors, and the answers where there is no door."""
 
+from typing import Any
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -10,6 +12,7 @@ from gateway.http.fallback import HANDLERS
 from gateway.http.openapi import DOORS, document, openapi_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
+from integrations.right_to_service import RightToServiceSettings, commission_routes
 
 URL = "https://apuni.test"
 
@@ -20,7 +23,11 @@ def routes_of_partners() -> set[tuple[str, str]]:
     locker = IssuerSettings.from_onboarding({"issuer_contract": {"api_key": "k", "org_id": "o"}})
     given = {"project_code": "P", "username": "u", "password": "p", "bearer": "b"}
     etaal = EtaalSettings.from_onboarding(given, public_url=URL)
-    routes = [*issuer_routes(None, locker, clock), *etaal_routes(None, etaal, clock)]  # type: ignore[arg-type]
+    secrets = dict.fromkeys(("token", "secret", "hook_token", "hook_secret"), "s" * 16)
+    commission = RightToServiceSettings.from_onboarding(secrets)
+    nothing: Any = None
+    routes = [*issuer_routes(nothing, locker, clock), *etaal_routes(nothing, etaal, clock)]
+    routes += commission_routes(nothing, commission, clock)
     return {(method.lower(), route.path) for route in routes for method in route.methods or () if method != "HEAD"}
 
 

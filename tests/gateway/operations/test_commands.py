@@ -266,8 +266,8 @@ async def test_the_demo_publishes_the_folder_once(settings: Settings, tmp_path: 
         await publish_folder(rooms.store, keyrings, folder)
         async with rooms.store.reading() as tx:
             versions = [one.version for one in await manifests.everything(tx) if one.app == "umang"]
-    assert versions[0] == "1.0.0"
-    assert [version.partition("+")[0] for version in versions] == ["1.0.0", "1.0.0"]
+    assert versions[0] == "1.1.0"
+    assert [version.partition("+")[0] for version in versions] == ["1.1.0", "1.1.0"]
 
 
 def test_what_a_manifest_lacks_is_told_without_a_trace():

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-import schema
 from actions.decide import Decide, Verdict, decide_application
 from domain.applications import RejectionGround
 from domain.benefits import PaymentStatus
@@ -31,6 +30,7 @@ from schema.node import node_id
 from store import applications, benefits, changes, sessions
 from store.sessions import Session
 from tests.store import builders
+from tests.support.built import built
 from tests.support.graph import (
     ASHA,
     CITIZEN,
@@ -57,7 +57,7 @@ CHANGES = "query ($since: String) { changes(first: 100, since: $since) { present
 
 @pytest.fixture(scope="module")
 def graph():
-    return schema.build()
+    return built()
 
 
 class House:

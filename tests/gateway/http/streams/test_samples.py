@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from graphql import parse, validate
 
-import schema
 from gateway.fanout_settings import Streams
 from gateway.http.streams.messages import CloseCode
 from gateway.settings import Retention
 from tests.gateway.http.streams.test_real_sockets import DECIDE, SECONDS, an_office, ask
+from tests.support.built import built
 from tests.support.gateway_process import gateway_here
 from tests.support.running import free_port
 
@@ -57,7 +57,7 @@ async def test_the_programs_run(sqlite_store, store_keyrings, store_cipher, tmp_
 
 
 def test_the_operations_are_valid():
-    graph = schema.build()._schema
+    graph = built()._schema
     queries = [*samples("graphql"), *re.findall(r'(subscription \{.*?\} \} \})"', TEXT)]
     assert len(queries) >= 4
     for query in queries:

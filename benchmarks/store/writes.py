@@ -1,0 +1,77 @@
+"""Submissions a second, each with its audit lines, counters, feed and key, by so many writers at once."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+
+from actions.decide import Decide, Verdict, decide_application
+from actions.environment import Environment
+from actions.submit import submit_application
+from benchmarks.store.cases import Population, citizen_id
+from domain.errors import ErrorCode, Problems
+from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.text import Bilingual
+from store import people
+from tests.support.actions import FREE, request_for
+
+WRITERS = (1, 8, 64)
+SECONDS = 10.0
+
+
+async def submissions(env: Environment, owners: Iterator[Subject], writers: int) -> float:
+    """How many were kept each second."""
+    kept = 0
+    end = time.perf_counter() + SECONDS
+
+    async def write() -> None:
+        nonlocal kept
+        while time.perf_counter() < end:
+            one = next(owners)
+            try:
+                await submit_application(env, one, request_for(FREE, idempotency_key=env.ids.key()))
+            except Problems as problems:
+                if problems.problems[0].code is not ErrorCode.ALREADY_APPLIED:
+                    raise
+            else:
+                kept += 1
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(write() for _ in range(writers)))
+    return kept / (time.perf_counter() - begun)
+
+
+async def decisions(env: Environment, owners: Iterator[Subject], officer: Subject, writers: int, many: int) -> float:
+    """Approvals a second, each of which writes to the outbox."""
+    ids = []
+    while len(ids) < many:
+        try:
+            one = (await submit_application(env, next(owners), request_for(FREE, idempotency_key=env.ids.key())))[0]
+        except Problems:
+            continue
+        ids.append(one.id)
+    left = iter(ids)
+
+    async def write() -> None:
+        for key in left:
+            await decide_application(env, officer, Decide(key, Verdict.APPROVE, f"approve-{key}"))
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(write() for _ in range(writers)))
+    return many / (time.perf_counter() - begun)
+
+
+def owners_of(population: Population, first: int = 0) -> Iterator[Subject]:
+    """Citizens one after the other, from one on."""
+    for number in itertools.count(first):
+        yield Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id(number % population.citizens))
+
+
+async def registrar(env: Environment) -> Subject:
+    """An officer who decides the service that is asked for."""
+    posting = Posting(Role.OFFICER, "panchayati-raj-development", "49", None, OfficerLevel.DESIGNATED)
+    key = env.ids.key()
+    officer = Officer(key, Bilingual(None, "Registrar"), Bilingual(None, "Officer"), f"{key}@o.example", (posting,))
+    async with env.store.writing() as tx:
+        await people.add_officer(tx, officer)
+    return Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, officer.id, officer.postings)
