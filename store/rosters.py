@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Select, Table, false, or_, select, update
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, Select, Table, false, or_, select, update
 
 from domain.centres import CentreKind
 from domain.people import Posting
@@ -106,10 +106,10 @@ async def count_of(tx: Transaction, *, places: Collection[str] = (), postings: S
 
 
 def _wanted(places: Collection[str], postings: Sequence[Posting]) -> Select[Any]:
-    within = [_T.centre_code.in_(sorted(places))] if places else []
+    within: list[ColumnElement[bool]] = [_T.centre_code.in_(sorted(places))] if places else []
     for posting in postings:
         where = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
-        narrowed = _T.id.is_not(None)
+        narrowed: ColumnElement[bool] = _T.id.is_not(None)
         for column, value in where:
             narrowed = narrowed if value is None else narrowed & (column == value)
         within.append(narrowed)

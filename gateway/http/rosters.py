@@ -72,7 +72,7 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
             wanted = RowFilter(awaiting=request.query_params.get("awaiting") == "1")
             pages = listed_rows(environment, subject, roster, wanted)
             # The first page is read before the answer begins, so that a refusal is still one.
-            first = await anext(pages, [])
+            first: list[ListedRow] = await anext(pages, [])
         except FAULTS as error:
             return refused(environment, request, error)
         headers = {

@@ -103,7 +103,7 @@ class Operations:
         return self._said(result)
 
     def _said(self, result: ExecutionResult) -> Said:
-        errors = [dict(error.formatted) for error in result.errors or ()]
+        errors: list[dict[str, Any]] = [dict(error.formatted) for error in result.errors or ()]
         data = result.data
         if data is None or (errors and all(value is None for value in data.values())):
             raise _of_errors(errors, self.language)

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from domain.counting import STATE_CODE, Level
 from domain.sources import Source
@@ -116,7 +116,7 @@ def judge_push(answer: Answer) -> None:
         raise NotLetIn(SOURCE, "http_403")
     if answer.status in {400, 409}:
         code = _code(answer)
-        raise Refused(SOURCE, code if code in CODES else f"http_{answer.status}")
+        raise Refused(SOURCE, code if code and code in CODES else f"http_{answer.status}")
     _judge_status(answer)
     read_receipt(answer)
 
@@ -165,5 +165,5 @@ def _object(answer: Answer) -> dict[str, Any]:
     return given
 
 
-def _whole(value: Any) -> bool:
+def _whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
