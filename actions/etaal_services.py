@@ -58,14 +58,14 @@ class Mapped:
 class CountedService:
     """A service, or another line that counts: its codes at e-Taal, the earliest first; none where it has none yet.
 
-    `uncoded_count` is what was counted of it under no code, since `uncoded_since`.
+    `uncoded_count` is what was counted of it under no code, since `first_uncoded_on`.
     """
 
     code: str
     name: Bilingual | None
     codes: tuple[EnrolledService, ...]
     uncoded_count: int = 0
-    uncoded_since: date | None = None
+    first_uncoded_on: date | None = None
 
 
 async def services_page(

@@ -20,7 +20,7 @@ from schema.appeals import Appeal, Award
 from schema.caring import CarePayload, cared
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.cursors import Position
-from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
 from schema.fields import mutation, resolved
 from schema.loading import ByKey
 from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
@@ -235,7 +235,10 @@ class CommissionQuery:
         found = await shown_review(info.context.environment, info.context.subject, month_of(month))
         return None if found is None else DelayReview.of(found)
 
-    @resolved(description="The latest reviews, at most 24, the newest month first.", directives=_SUPERVISING)
+    @resolved(
+        description="The latest reviews, at most 24, the newest month first.",
+        directives=[*_SUPERVISING, listed(MOST_REVIEWS)],
+    )
     async def delay_reviews(self, info: Info) -> list[DelayReview] | None:
         found = await reviews_made(info.context.environment, info.context.subject, MOST_REVIEWS)
         return [DelayReview.of(one) for one in found]

@@ -56,7 +56,7 @@ class EtaalService:
     uncoded_count: Long = strawberry.field(
         description="What was counted of it without a code; e-Taal is told of it under LOCAL- and our code."
     )
-    uncoded_since: date | None = strawberry.field(description="The first day that was counted without a code.")
+    first_uncoded_on: date | None = strawberry.field(description="The first day that was counted without a code.")
 
     @classmethod
     def of(cls, item: CountedService) -> Self:
@@ -66,7 +66,7 @@ class EtaalService:
             service_code=item.code,
             codes=[EtaalCode.of(each) for each in item.codes],
             uncoded_count=Long(item.uncoded_count),
-            uncoded_since=item.uncoded_since,
+            first_uncoded_on=item.first_uncoded_on,
         )
 
     @resolved(description="Its name; null where it is not in the catalogue any more.")

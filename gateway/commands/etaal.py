@@ -57,7 +57,7 @@ def _line(service: CountedService) -> str:
         for each in service.codes
     )
     name = service.name.en if service.name else "-"
-    since = f" since {service.uncoded_since.isoformat()}" if service.uncoded_since else ""
+    since = f" since {service.first_uncoded_on.isoformat()}" if service.first_uncoded_on else ""
     return f"{service.code}: {codes or 'no code'}; told under LOCAL-: {service.uncoded_count}{since}; {name}"
 
 

@@ -42,7 +42,7 @@ async def test_what_was_counted_without_a_code_is_listed_with_how_much(world: Wo
         await ledger.record(tx, replace(row, event_key="DELIVERED:1", day=date(2026, 11, 20)))
     await ledger_seal.seal(world.env.store)
     found = await services_page(world.env, AUDITOR, unmapped_only=True, place="UKX-GONE", backward=False, limit=1)
-    assert [(each.code, each.name, each.uncoded_count, each.uncoded_since) for each in found] == [
+    assert [(each.code, each.name, each.uncoded_count, each.first_uncoded_on) for each in found] == [
         ("UKX-GONE00", None, 2, date(2026, 11, 20))
     ]
     async with world.env.store.writing() as tx:

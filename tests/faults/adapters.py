@@ -342,6 +342,7 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     BloodCall,
     PaymentStatuses,
     Instruct,
+    PushCounts,
     CatalogueOfThePortal,
     *COMMISSION,
 )

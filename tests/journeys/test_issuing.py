@@ -2,6 +2,7 @@
 
 import httpx
 
+from domain.clock import ist_date
 from tests.journeys.test_write_path import approve, case, locker_uri, submit
 from tests.support.eventually import eventually
 from tests.support.papers import RECORD_FEE, income_application
@@ -10,6 +11,8 @@ PERSON = "rekha-panwar"
 GRANT = "mutation ($input: GrantConsentInput!) { grantConsent(input: $input) { userErrors { code } } }"
 WITHDRAW = "mutation ($input: WithdrawConsentInput!) { withdrawConsent(input: $input) { userErrors { code } } }"
 CERTIFICATE = "query ($id: ID!) { node(id: $id) { ... on Application { certificate { id number uri } } } }"
+HELD = """{ viewer { ... on Citizen {
+  applications(first: 100) { nodes { certificate { status validUntil } } } } } }"""
 CORRECT = """mutation ($input: CorrectCertificateInput!) { correctCertificate(input: $input) {
   application { timeline { move } } userErrors { code path } } }"""
 REVOKE = """mutation ($input: RevokeCertificateInput!) { revokeCertificate(input: $input) {
@@ -20,6 +23,14 @@ PUSH = "/public/account/1/pushuri"
 
 def pushes(running) -> list[str]:
     return [entry["effect"] for entry in running.ledger("digilocker") if entry["route"].endswith(PUSH)]
+
+
+def standing(running, token: str) -> list[dict]:
+    """Her certificates of ours that hold today; consent sends those into her locker too."""
+    nodes = running.data(HELD, token=token)["viewer"]["applications"]["nodes"]
+    held = [node["certificate"] for node in nodes if node["certificate"]]
+    today = ist_date(running.now()).isoformat()
+    return [one for one in held if one["status"] == "ACTIVE" and (one["validUntil"] or today) >= today]
 
 
 def certificate_of(running, token: str, application_id: str) -> dict | None:
@@ -41,8 +52,11 @@ def verified(running, name: str) -> dict:
 def test_a_certificate_follows_what_becomes_of_it_into_the_wallet(running):
     citizen, officer = running.token("citizen", PERSON), running.token("officer")
     consent = {"purpose": "ISSUE_TO_LOCKER", "idempotencyKey": "issuing-yes"}
-    assert running.data(GRANT, {"input": consent}, token=citizen)["grantConsent"]["userErrors"] == []
     before = len(pushes(running))
+    assert running.data(GRANT, {"input": consent}, token=citizen)["grantConsent"]["userErrors"] == []
+    earlier = ["pushed A"] * len(standing(running, citizen))
+    eventually(lambda: pushes(running)[before:], lambda seen: seen == earlier)
+    before += len(earlier)
 
     application = submit(running, citizen, income_application(locker_uri(running, citizen), "issuing-1"))
     fee = {"applicationId": application["id"], "receipt": "CH-2026-9", "amount": application["fee"]["amount"]}

@@ -22,7 +22,7 @@ COUNTS = """query($revision: Int) { transactionCounts(on: "2026-11-20", revision
   corrections { revision reason reasonLabel(language: HI) serviceCode districtCode count } } }"""
 SERVICES = """query($unmapped: Boolean! = true, $first: Int! = 100) {
   etaalServices(first: $first, unmappedOnly: $unmapped) { totalCount nodes {
-    serviceCode name(language: HI) uncodedCount uncodedSince
+    serviceCode name(language: HI) uncodedCount firstUncodedOn
     codes { code category level startsOn standardService } } } }"""
 MAP = """mutation($input: MapEtaalServiceInput!) { mapEtaalService(input: $input) {
   code { code category level startsOn } revisedDays userErrors { path code } } }"""
@@ -87,7 +87,7 @@ async def test_what_has_no_code_is_listed_until_an_administrator_gives_one(world
         "serviceCode": "APSK-STATUS",
         "name": "आवेदन की स्थिति की पूछताछ",
         "uncodedCount": 1,
-        "uncodedSince": "2026-11-20",
+        "firstUncodedOn": "2026-11-20",
         "codes": [],
     } in listed
 

@@ -91,10 +91,13 @@ class Running:
         view: dict[str, Any] = answer.json()
         return view
 
+    def now(self) -> datetime:
+        """The time of the city, and of all that follow it."""
+        return datetime.fromisoformat(_HTTP.get(f"{self.city}/_control/clock", timeout=10).json()["now"])
+
     def let_pass(self, **span: float) -> None:
         """Move the clock of the city, and of all that follow it, ahead. Never turn it back."""
-        now = datetime.fromisoformat(_HTTP.get(f"{self.city}/_control/clock", timeout=10).json()["now"])
-        later = (now + timedelta(**span)).isoformat()
+        later = (self.now() + timedelta(**span)).isoformat()
         assert _HTTP.put(f"{self.city}/_control/clock", json={"now": later}, timeout=10).status_code == 200
         time.sleep(1.5)  # in which gateway and worker read it again
 

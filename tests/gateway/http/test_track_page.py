@@ -34,7 +34,7 @@ def asked() -> list[SecondFactor]:
 
 @pytest.fixture
 def client(asked: list[SecondFactor], monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
-    async def tracked(env: Any, number: str, factor: SecondFactor, *, client: str) -> Tracked | None:
+    async def tracked(env: Any, number: str, factor: SecondFactor, *, client: str, agent: str | None) -> Tracked | None:
         asked.append(factor)
         if number == "away":
             raise StoreUnavailable("gone")

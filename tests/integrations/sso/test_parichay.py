@@ -252,7 +252,7 @@ async def test_the_login_page_names_its_controls_and_needs_no_script(sandbox, cl
 
     assert 'lang="en"' in page
     assert "<script" not in page
-    assert len(re.findall(r"<label><input type=\"radio\" name=\"person\"", page)) == 2
+    assert len(re.findall(r"<label><input type=\"radio\" name=\"person\"", page)) == 3
 
 
 async def test_the_request_has_the_form_that_the_contract_gives():
