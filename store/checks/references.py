@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from sqlalchemy import Column, ForeignKey, Select, Table, exists, not_, select
 
+from store.appeal_rows import appeals_table
 from store.application_rows import applications_table
 from store.checks.finding import Finding
 from store.dump import present
@@ -17,10 +18,10 @@ SOFT = (
     (applications_table.c.officer_id, officers_table.c.officer_id),
     (applications_table.c.decided_by, officers_table.c.officer_id),
     (applications_table.c.operator_id, operators_table.c.operator_id),
-    (outbox_table.c.application_id, applications_table.c.id),
+    (outbox_table.c.application_id, applications_table.c.id, appeals_table.c.id),
     (record_claims_table.c.application_id, applications_table.c.id),
 )
-"""References that the database itself does not hold."""
+"""References that the database itself does not hold; what is named is in one of the tables that follow."""
 
 _MOST = 50
 """Findings told of one reference."""
@@ -35,8 +36,8 @@ async def references(tx: Transaction) -> AsyncIterator[Finding]:
             if "citizen_id" in table.c and "citizen_id" in key.column.table.c and key.column.name != "citizen_id":
                 async for finding in _strangers(tx, table, key):
                     yield finding
-    for column, target in SOFT:
-        async for finding in _orphans(tx, column, target):
+    for column, *targets in SOFT:
+        async for finding in _orphans(tx, column, *targets):
             yield finding
 
 
@@ -45,12 +46,12 @@ def _foreign_keys(table: Table) -> Iterator[ForeignKey]:
     yield from sorted(table.foreign_keys, key=lambda key: key.parent.name)
 
 
-async def _orphans(tx: Transaction, column: Column[str], target: Column[str]) -> AsyncIterator[Finding]:
-    other = target.table.alias("named")
-    missing = not_(exists().where(other.c[target.name] == column))
-    statement = select(*column.table.primary_key.columns).where(column.is_not(None), missing)
+async def _orphans(tx: Transaction, column: Column[str], *targets: Column[str]) -> AsyncIterator[Finding]:
+    named = [target.table.alias(f"named_{place}").c[target.name] for place, target in enumerate(targets)]
+    missing = [not_(exists().where(one == column)) for one in named]
+    statement = select(*column.table.primary_key.columns).where(column.is_not(None), *missing)
     async for where in _places(tx, column.table, statement):
-        yield Finding(f"NO_{target.table.name.upper()}_FOR_{column.name.upper()}", where)
+        yield Finding(f"NO_{targets[0].table.name.upper()}_FOR_{column.name.upper()}", where)
 
 
 async def _strangers(tx: Transaction, table: Table, key: ForeignKey) -> AsyncIterator[Finding]:
