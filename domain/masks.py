@@ -6,7 +6,8 @@ from stdnum.in_ import aadhaar
 
 from domain.text import latin_digits
 
-_TWELVE_DIGITS = re.compile(r"(?<!\d)\d{4}[ -]?\d{4}[ -]?\d{4}(?!\d)")
+_TWELVE_DIGITS = re.compile(r"(?<!\d)(?=(\d{4}[ -]?\d{4}[ -]?\d{4})(?!\d))")
+"""Looks ahead only, so that a number is found behind digits that are none: `1234 2345 6789 0124`."""
 
 
 def mask_mobile(mobile: str) -> str:
@@ -21,14 +22,39 @@ def mask_account(account: str) -> str:
 
 def holds_aadhaar(text: str) -> bool:
     """Whether a valid Aadhaar number is in a text."""
-    return mask_aadhaar_in(text) != text
+    return bool(_numbers(text))
 
 
 def mask_aadhaar_in(text: str) -> str:
-    """Hide every valid Aadhaar number in a text but for its last four digits."""
+    """Hide every valid Aadhaar number in a text but for its last four digits; of two that overlap, those of the last.
 
-    def hide(match: re.Match[str]) -> str:
-        digits = latin_digits(re.sub(r"\D", "", match.group()))
-        return f"XXXX XXXX {digits[-4:]}" if aadhaar.is_valid(digits) else match.group()
+    What is left is looked through again: last digits and the digits behind them must not read as a number either.
+    """
+    while found := _numbers(text):
+        text = _hidden(text, found)
+    return text
 
-    return _TWELVE_DIGITS.sub(hide, text)
+
+def _numbers(text: str) -> list[tuple[int, int]]:
+    """Where valid numbers are; those that overlap are told as one."""
+    merged: list[tuple[int, int]] = []
+    for match in _TWELVE_DIGITS.finditer(text):
+        start, end = match.span(1)
+        if not aadhaar.is_valid(_digits(match[1])):
+            continue
+        if merged and start < merged[-1][1]:
+            start = merged.pop()[0]
+        merged.append((start, end))
+    return merged
+
+
+def _hidden(text: str, found: list[tuple[int, int]]) -> str:
+    parts, behind = [], 0
+    for start, end in found:
+        parts += [text[behind:start], f"XXXX XXXX {_digits(text[start:end])[-4:]}"]
+        behind = end
+    return "".join([*parts, text[behind:]])
+
+
+def _digits(text: str) -> str:
+    return latin_digits(re.sub(r"\D", "", text))

@@ -11,7 +11,7 @@ from stdnum import verhoeff
 from domain.clock import ManualClock
 from domain.global_ids import MalformedGlobalId, TypeCode, from_global_id, to_global_id
 from domain.ids import SeededIds, SystemIds
-from domain.masks import mask_aadhaar_in, mask_account, mask_mobile
+from domain.masks import holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
 from domain.money import LARGEST_PAISE, paise_from_rupees, rupees
 from domain.text import Bilingual, Language, devanagari_digits, language_from_header, latin_digits
 
@@ -30,6 +30,23 @@ def test_an_aadhaar_number_in_a_text_keeps_its_last_four_digits_only(body: str, 
     written = gap.join((number[:4], number[4:8], number[8:]))
     masked = mask_aadhaar_in(f"{around}{written}{around}")
     assert masked == f"{around}XXXX XXXX {number[-4:]}{around}"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("1234 2345 6789 0124", "1234 XXXX XXXX 0124"),
+        ("2345 6789 0124 2345 6789 0124", "XXXX XXXX 0124 XXXX XXXX 0124"),
+        ("२३४५ ६७८९ ०१२४", "XXXX XXXX 0124"),
+    ],
+)
+def test_a_number_is_found_behind_digits_and_in_devanagari(text: str, masked: str):
+    assert mask_aadhaar_in(text) == masked
+
+
+def test_the_last_digits_of_one_and_what_follows_do_not_read_as_another():
+    text = "234384695७८९ 0006104४"
+    assert not holds_aadhaar(mask_aadhaar_in(text.replace("234384695७८९", synthetic("23438469578")) + " 00061044"))
 
 
 def test_other_numbers_are_left_as_they_are():

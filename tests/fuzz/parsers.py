@@ -1,7 +1,7 @@
 """`make fuzz`, second part: every reader of what strangers send, fuzzed where its code branches (RELIABILITY.md 5.11).
 
-A target's corpus is kept in tests/fuzz/corpus, one input a line in Base64. BOUND=full takes half a minute for each and
-writes the corpus that it came to, made small; what is new in it is committed.
+It begins with the payloads of the contracts and with what once failed, which tests/fuzz/corpus keeps: one input a line, in
+Base64 as libFuzzer tells it. BOUND=full takes half a minute for each.
 """
 
 import base64
@@ -29,28 +29,19 @@ def guided(name: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def kept(name: str) -> list[bytes]:
-    """The corpus of a target."""
-    return [base64.b64decode(line) for line in (CORPUS / f"{name}.txt").read_text("ascii").split()]
-
-
-def keep(name: str, folder: Path) -> None:
-    """Write down the corpus that a run came to."""
-    lines = sorted(base64.b64encode(path.read_bytes()).decode() for path in folder.iterdir())
-    (CORPUS / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), "ascii")
+    """What once failed."""
+    file = CORPUS / f"{name}.txt"
+    return [base64.b64decode(line) for line in file.read_text("ascii").split()] if file.exists() else []
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_whatever_comes_is_read_or_refused_as_the_reader_promises(name, tmp_path):
-    begun, small = tmp_path / "begun", tmp_path / "small"
+    begun = tmp_path / "begun"
     begun.mkdir()
-    small.mkdir()
     for number, content in enumerate([*kept(name), *seeds(name)]):
         (begun / str(number)).write_bytes(content)
 
     run = guided(name, str(begun), f"-max_total_time={SECONDS}", f"-seed={SEED}", f"-artifact_prefix={tmp_path}/")
 
-    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.returncode == 0, run.stderr[-1500:]
     assert "Done " in run.stderr
-    if os.environ.get("BOUND") == "full":
-        assert guided(name, "-merge=1", str(small), str(begun)).returncode == 0
-        keep(name, small)
