@@ -32,6 +32,7 @@ cases_table = Table(
     UniqueConstraint("reference"),
     UniqueConstraint("number"),
     Index(None, "citizen_id"),
+    Index(None, "bundle"),
     Index(None, "filed_at", "appeal_id"),
 )
 

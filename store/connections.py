@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.sqlite_driver import COMPILED, DRIVER
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _PRAGMAS = (
     "busy_timeout=5000",
     "journal_mode=WAL",
@@ -76,7 +76,7 @@ def migration_engine(url: URL) -> AsyncEngine:
 
 def _sqlite_engine(url: URL, begin: str, *, pool_size: int, more_pragmas: tuple[str, ...] = ()) -> AsyncEngine:
     engine = create_async_engine(
-        url.set(drivername=DRIVER),
+        url,
         execution_options={"compiled_cache": COMPILED},
         hide_parameters=True,
         pool_size=pool_size,

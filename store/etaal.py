@@ -175,8 +175,13 @@ async def pulled(tx: Transaction, day: date, told: Told) -> bool:
     values = {"day": day, "revision": told.revision, "total": told.total, "rows_hash": told.rows_hash}
     if await insert_new(tx, pulls_table, values | {"first_at": tx.clock.now()}):
         return True
-    row = await first(tx, select(pulls_table).where(_PULL.day == day, _PULL.revision == told.revision))
-    return row is not None and row.rows_hash == told.rows_hash
+    return await pull_of(tx, day, told.revision) == told
+
+
+async def pull_of(tx: Transaction, day: date, revision: int) -> Told | None:
+    """What e-Taal pulled of a day at a revision."""
+    row = await first(tx, select(pulls_table).where(_PULL.day == day, _PULL.revision == revision))
+    return Told(row.revision, row.total, row.rows_hash) if row else None
 
 
 async def last_pull(tx: Transaction, day: date) -> Told | None:
@@ -233,13 +238,16 @@ async def settle_push(tx: Transaction, day: date, told: Told, batch_id: str | No
     await tx.connection.execute(statement.values(values))
 
 
-async def close(tx: Transaction, day: date, at: datetime) -> int | None:
-    """Close a day at its present revision, once, and give that; None where it has no rows, or was closed before."""
+async def close(tx: Transaction, day: date, at: datetime) -> tuple[int, str] | None:
+    """Close a day at its present revision, once; gives that and its link, read together: a sealer may be at work.
+
+    None where it has no rows, or was closed before.
+    """
     days = days_table.c
     statement = update(days_table).where(days.day == day, days.closed_at.is_(None))
-    closing = statement.values(closed_revision=days.revision, closed_at=at).returning(days.revision)
-    revision: int | None = (await tx.connection.execute(closing)).scalar_one_or_none()
-    return revision
+    closing = statement.values(closed_revision=days.revision, closed_at=at).returning(days.revision, days.link)
+    row = (await tx.connection.execute(closing)).one_or_none()
+    return (row.revision, row.link) if row else None
 
 
 def _service(row: AnyRow) -> EnrolledService:

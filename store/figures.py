@@ -8,7 +8,7 @@ What is read is a cube and the deltas since. No application is ever scanned for 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -246,16 +246,16 @@ async def due_before(tx: Transaction, wanted: FigureFilter, day: date, since: da
 
     The filter may name departments and places, and not services or channels; its months do not matter.
     """
-    cube = _cube(wanted.needed, _HELD[Part.DUE])
-    statements = []
-    for table in (figures_table, figure_deltas_table):
-        statement = select(table.c.due.label("due")).where(
-            *_matches(table, wanted), table.c.part == Part.DUE.value, table.c.period < day
-        )
-        statement = statement if since is None else statement.where(table.c.period >= since)
-        statements.append(statement.where(_F.cube == cube.value) if table is figures_table else statement)
-    every = union_all(*statements).subquery()
-    return int((await tx.connection.execute(select(func.coalesce(func.sum(every.c.due), 0)))).scalar_one())
+    return (await dues_before(tx, wanted, day, since=since)).get((), 0)
+
+
+async def dues_before(
+    tx: Transaction, wanted: FigureFilter, day: date, group_by: Sequence[str] = (), *, since: date | None = None
+) -> dict[Place, int]:
+    """The same by some of department, district and tehsil, in their order; places without any are left out."""
+    until = day - timedelta(days=1)
+    rows = await _read(tx, wanted, group_by, Part.DUE, [(_F.due, _D.due)], (since or date.min, until))
+    return {tuple(row[:-1]): int(row[-1]) for row in rows if row[-1]}
 
 
 def edges_of(wanted: FigureFilter, group_by: Sequence[str]) -> tuple[int, ...]:
@@ -291,9 +291,14 @@ async def _read(
     group_by: Sequence[str],
     part: Part,
     picked: Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]],
+    period: tuple[date, date] | None = None,
 ) -> Sequence[Sequence[Any]]:
-    """One statement reads cube and deltas, so that a fold in between is not counted twice or left out."""
-    cube = _cube(wanted.needed | (set(group_by) & set(DIMENSIONS)), _BY_MONTH)
+    """One statement reads cube and deltas, so that a fold in between is not counted twice or left out.
+
+    `period` is the first and last day of what is held by the day; None means the months of the filter.
+    """
+    cube = _cube(wanted.needed | (set(group_by) & set(DIMENSIONS)), _HELD[part])
+    first, last = period or (wanted.first_month, wanted.last_month)
     statements = []
     for table, place in ((figures_table, 0), (figure_deltas_table, 1)):
         # Summed in each part first, so that a database that writes the union down writes groups and not rows.
@@ -303,7 +308,7 @@ async def _read(
         statement = statement.where(
             *_matches(table, wanted),
             table.c.part == part.value,
-            table.c.period.between(wanted.first_month, wanted.last_month),
+            table.c.period.between(first, last),
         )
         statements.append(statement.where(_F.cube == cube.value) if table is figures_table else statement)
     every = union_all(*statements).subquery()

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
-from domain.appeals import LEVELS, Appeal, AppealLevel, Award, AwardState, Hearing, HearingState
+from domain.appeals import LEVELS, AppealLevel, Award, AwardState, Hearing, HearingState
 from domain.people import Posting, Role
 from store.appeal_course import award_of, awards_table, hearing_of, hearings_table
-from store.appeal_rows import appeal_of, appeals_table
+from store.appeal_rows import appeals_table
 from store.engine import Transaction
 from store.feedback import covered
 from store.sql import count, keyset_window
@@ -47,11 +47,11 @@ async def hearings_page(
     place: tuple[datetime, str] | None,
     backward: bool = False,
     limit: int,
-) -> list[tuple[Hearing, str]]:
-    """Hearings with the id of their appeal, the earliest first, by (at, id): after a place, or before it."""
+) -> list[Hearing]:
+    """Hearings, the earliest first, by (at, id): after a place, or before it."""
     statement, columns = _hearings(concerned, wanted), (_H.at, _H.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
-    return [(hearing_of(row), row.appeal_id) for row in rows]
+    return [hearing_of(row) for row in rows]
 
 
 async def count_hearings(tx: Transaction, concerned: Concerned, wanted: HearingWanted) -> int:
@@ -67,13 +67,11 @@ async def awards_page(
     place: tuple[datetime, str] | None,
     backward: bool = False,
     limit: int,
-) -> list[tuple[Award, Appeal]]:
+) -> list[Award]:
     """Awards of appeals in those jurisdictions, the oldest order first, by (ordered_at, id)."""
     statement, columns = _awards(postings, states), (_W.ordered_at, _W.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
-    found = select(appeals_table).where(_A.id.in_([row.appeal_id for row in rows]))
-    appeals = {row.id: appeal_of(tx, row) for row in (await tx.connection.execute(found)).all()}
-    return [(award_of(tx, row), appeals[row.appeal_id]) for row in rows]
+    return [award_of(tx, row) for row in rows]
 
 
 async def count_awards(tx: Transaction, postings: Sequence[Posting], states: frozenset[AwardState]) -> int:

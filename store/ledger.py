@@ -181,6 +181,13 @@ async def counts_at(tx: Transaction, day: date, revision: int) -> list[Transacti
     ]
 
 
+async def counts_of(tx: Transaction, day: date, revision: int) -> list[TransactionCount]:
+    """The counts of a day at a revision: the sums where it is the present one, else as `counts_at`."""
+    sealed = await sealed_day(tx, day)
+    present = sealed is not None and sealed.revision == revision
+    return await (counts_on(tx, day) if present else counts_at(tx, day, revision))
+
+
 async def link_at(tx: Transaction, day: date, revision: int) -> str | None:
     """The link of the last row of a revision; None before the first."""
     row = await first(tx, select(_L.link).where(_L.day == day, _L.sequence == revision))

@@ -118,18 +118,7 @@ async def add(
     due_at: datetime | None = None,
 ) -> bool:
     """Add a message, once for each (topic, key): False where it is there already. It is due now, or at `due_at`."""
-    now = tx.clock.now()
-    values = {
-        "topic": topic,
-        "key": key,
-        "application_id": application_id,
-        "payload": sealed(tx, topic, key, payload),
-        "state": OutboxState.PENDING.value,
-        "attempts": 0,
-        "created_at": now,
-        "due_at": due_at or now,
-    }
-    return await insert_new(tx, outbox_table, values)
+    return await insert_new(tx, outbox_table, _new(tx, topic, key, payload, application_id, due_at))
 
 
 def sealed(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) -> bytes:
@@ -144,20 +133,7 @@ async def may_be_due(tx: Transaction) -> bool:
 
 async def add_many(tx: Transaction, topic: str, wanted: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
     """Add messages of one topic that are due now, in one statement; each is its key, its payload, its application."""
-    now = tx.clock.now()
-    rows = [
-        {
-            "topic": topic,
-            "key": key,
-            "application_id": application_id,
-            "payload": tx.cipher.encrypt_json(dict(payload), _place(topic, key)),
-            "state": OutboxState.PENDING.value,
-            "attempts": 0,
-            "created_at": now,
-            "due_at": now,
-        }
-        for key, payload, application_id in wanted
-    ]
+    rows = [_new(tx, topic, key, payload, application_id) for key, payload, application_id in wanted]
     if rows:
         await tx.connection.execute(insert_into(tx, outbox_table).on_conflict_do_nothing(), rows)
 
@@ -321,6 +297,27 @@ def message_of(tx: Transaction, row: AnyRow) -> OutboxMessage:
         due_at=row.due_at,
         error_code=row.error_code,
     )
+
+
+def _new(
+    tx: Transaction,
+    topic: str,
+    key: str,
+    payload: Mapping[str, Any],
+    application_id: str | None,
+    due_at: datetime | None = None,
+) -> dict[str, Any]:
+    now = tx.clock.now()
+    return {
+        "topic": topic,
+        "key": key,
+        "application_id": application_id,
+        "payload": sealed(tx, topic, key, payload),
+        "state": OutboxState.PENDING.value,
+        "attempts": 0,
+        "created_at": now,
+        "due_at": due_at or now,
+    }
 
 
 def _place(topic: str, key: str) -> str:

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, false, func, or_, select, true, update
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, false, func, or_, select, update
 
 from domain.assurance import Assurance
 from domain.people import Posting
 from domain.record_claims import ClaimState, ClaimWay, RecordClaim
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new
+from store.sql import AnyRow, first, insert_new, within
 from store.types import Instant, Key
 
 record_claims_table = Table(
@@ -78,7 +77,7 @@ async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[Recor
 async def waiting(tx: Transaction, postings: Sequence[Posting], since: datetime, limit: int) -> list[RecordClaim]:
     """Claims that wait for an officer in the places of these postings, made since a moment; the oldest first."""
     open_ones = (_T.way == ClaimWay.OFFICER.value, _T.state == ClaimState.ASKED.value, _T.asked_at > since)
-    covered = or_(false(), *(_within(posting) for posting in postings))
+    covered = or_(false(), *(within(record_claims_table, posting) for posting in postings))
     statement = select(record_claims_table).where(*open_ones, _T.record_id.is_not(None), covered)
     rows = (await tx.connection.execute(statement.order_by(_T.asked_at, _T.id).limit(limit))).all()
     return [_claim(tx, row) for row in rows]
@@ -88,11 +87,6 @@ async def count_since(tx: Transaction, citizen_id: str, moment: datetime) -> int
     """How many claims a citizen made since a moment."""
     statement = select(func.count()).where(_T.citizen_id == citizen_id, _T.asked_at >= moment)
     return int((await tx.connection.execute(statement)).scalar_one())
-
-
-def _within(posting: Posting) -> ColumnElement[bool]:
-    pairs = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
-    return and_(true(), *(column == value for column, value in pairs if value is not None))
 
 
 def _values(tx: Transaction, claim: RecordClaim) -> dict[str, Any]:

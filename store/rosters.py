@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, Select, Table, false, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Select, Table, or_, select, update
 
 from domain.centres import CentreKind
 from domain.people import Posting
@@ -12,7 +12,7 @@ from domain.rosters import Roster, RosterState
 from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
+from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, within
 from store.types import Instant, Key
 
 rosters_table = Table(
@@ -106,14 +106,8 @@ async def count_of(tx: Transaction, *, places: Collection[str] = (), postings: S
 
 
 def _wanted(places: Collection[str], postings: Sequence[Posting]) -> Select[Any]:
-    within: list[ColumnElement[bool]] = [_T.centre_code.in_(sorted(places))] if places else []
-    for posting in postings:
-        where = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
-        narrowed: ColumnElement[bool] = _T.id.is_not(None)
-        for column, value in where:
-            narrowed = narrowed if value is None else narrowed & (column == value)
-        within.append(narrowed)
-    return select(rosters_table).where(or_(false(), *within))
+    covered = [within(rosters_table, posting) for posting in postings]
+    return select(rosters_table).where(or_(_T.centre_code.in_(sorted(places)), *covered))
 
 
 def _values(roster: Roster) -> dict[str, Any]:

@@ -62,11 +62,16 @@ async def kept_for(tx: Transaction, session_ids: Iterable[str]) -> list[str]:
     return [row.session_id for row in await rows_of(tx, statement, _T.session_id, session_ids)]
 
 
-async def locker_is_anothers(tx: Transaction, citizen_id: str) -> None:
-    """Note that none of her tokens so far serves her locker: another sign-in's does."""
+async def locker_is_anothers(tx: Transaction, citizen_id: str) -> list[str]:
+    """Note that none of her tokens so far serves her locker: another sign-in's does.
+
+    Gives those of the sessions that are over, whose tokens nothing keeps any more.
+    """
     hers = select(_S.id).where(_S.kind == PersonKind.CITIZEN.value, _S.person_id == citizen_id)
     statement = update(session_tokens_table).where(_T.session_id.in_(hers), _T.serves_locker.is_(True))
-    await tx.connection.execute(statement.values(serves_locker=False))
+    freed = (await tx.connection.execute(statement.values(serves_locker=False).returning(_T.session_id))).scalars()
+    over = select(_S.id).where(_S.revoked_at.is_not(None)).order_by(_S.id)
+    return [row.id for row in await rows_of(tx, over, _S.id, freed.all())]
 
 
 async def forget(tx: Transaction, session_id: str) -> None:

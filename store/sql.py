@@ -6,13 +6,27 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import ClauseElement, Column, ColumnElement, Row, Select, Table, func, literal, select, tuple_
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    and_,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
 
+from domain.people import Posting
 from store.engine import Transaction
 
 AnyRow: TypeAlias = Row[Any]
@@ -77,6 +91,13 @@ async def upsert(tx: Transaction, table: Table, rows: Sequence[Values], *, keys:
 def insert_into(tx: Transaction, table: Table) -> SqliteInsert | PostgresqlInsert:
     """An insert that knows ON CONFLICT in the database's own words."""
     return sqlite_insert(table) if tx.dialect == "sqlite" else postgresql_insert(table)
+
+
+def within(table: Table, posting: Posting) -> ColumnElement[bool]:
+    """As Posting.covers, for a table with columns of these names."""
+    names = ("department", "district", "tehsil")
+    values = {name: getattr(posting, name) for name in names}
+    return and_(true(), *(table.c[name] == value for name, value in values.items() if value is not None))
 
 
 async def database_now(tx: Transaction) -> datetime:

@@ -19,7 +19,6 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     SQLiteDialect_aiosqlite,
 )
 from sqlalchemy.util import LRUCache
-from sqlalchemy.util.concurrency import await_
 
 T = TypeVar("T")
 
@@ -36,13 +35,13 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
     __slots__ = ("_outcome", "arraysize")
 
     _adapt_connection: "_Connection"
-    _outcome: tuple[Any, int, int]
+    _outcome: tuple[Any, int, int | None]
 
     def __init__(self, adapt_connection: "_Connection") -> None:
         self._adapt_connection = adapt_connection
         self._connection = adapt_connection._connection  # noqa: SLF001 - the class that it was made for
         self._rows = deque()
-        self._outcome = (None, -1, 0)
+        self._outcome = (None, -1, None)
         self.arraysize = 1
 
     @property
@@ -55,7 +54,7 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
 
     @property
     def lastrowid(self) -> int:
-        return self._outcome[2]
+        return self._outcome[2]  # type: ignore[return-value]  # None after a statement that inserts nothing
 
     def close(self) -> None:
         self._rows.clear()
@@ -113,9 +112,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
         super().__init__(aiosqlite, sqlite3)
 
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
-        connection = aiosqlite.connect(*arg, **kw)
-        connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does: a process may end without closing
-        return _Connection(self, await_(connection))
+        return _Connection(self, super().connect(*arg, **kw)._connection)  # noqa: SLF001 - the class that it made
 
 
 class Dialect(SQLiteDialect_aiosqlite):
@@ -139,12 +136,12 @@ registry.register(DRIVER.replace("+", "."), __name__, Dialect.__name__)
 
 def _carried_out(
     connection: sqlite3.Connection, run: Callable[[sqlite3.Cursor], object]
-) -> tuple[list[Any], tuple[Any, int, int]]:
+) -> tuple[list[Any], tuple[Any, int, int | None]]:
     """A statement to its end: its rows, and its description, count of rows and last row."""
     cursor = connection.cursor()
     try:
         run(cursor)
         rows = cursor.fetchall() if cursor.description else []
-        return rows, (cursor.description, cursor.rowcount, cursor.lastrowid or 0)
+        return rows, (cursor.description, cursor.rowcount, cursor.lastrowid)
     finally:
         cursor.close()

@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         came = recomputed(given.export, given.revision)
-    except (Wrong, KeyError, TypeError, ValueError, OSError) as error:
+    except (Wrong, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
         sys.stderr.write(f"verify_counts: {error}\n")
         return 1
     for name in ("link", "total"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from domain.people import PersonKind, Role, Subject
 
 RESTORED = 100_000
 """Up to so many applications the backup is restored too."""
+
+LOOK_SECONDS = 0.05
+"""How often a process is asked for its memory."""
 
 PARTS = ("idle", "export of a citizen", "figures as CSV")
 
@@ -51,13 +55,12 @@ def _run(command: list[str], home: Path, url: str | None) -> dict[str, float]:
     begun, most = time.monotonic(), 0.0
     with tempfile.TemporaryFile() as told:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=told)
-        while True:
-            # What the kernel tells of an ended child includes its parent's memory, so it is asked while it runs.
+        watched = os.pidfd_open(process.pid)
+        # What the kernel tells of an ended child includes its parent's memory, so it is asked while it runs.
+        while not select.select([watched], [], [], LOOK_SECONDS)[0]:
             most = max(most, _peak(process.pid))
-            ended, status, used = os.wait4(process.pid, os.WNOHANG)
-            if ended:
-                break
-            time.sleep(0.05)
+        os.close(watched)
+        _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         told.seek(0)
         if process.returncode:

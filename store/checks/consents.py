@@ -1,6 +1,6 @@
 """The ledger of consents is as it was written: every chain is whole, and nothing is missing at its end."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -16,6 +16,10 @@ LEDGER = "CONSENT"
 """The kind of object that audit lines of the ledger name."""
 
 
+_CHAINS = 200
+"""Chains whose deleted places are asked for in one query."""
+
+
 async def consents(tx: Transaction) -> AsyncIterator[Finding]:
     """Links and artefacts hold, and each record that the audit log tells of is there, as it tells."""
     async for chain in _chains(tx):
@@ -28,19 +32,23 @@ async def consents(tx: Transaction) -> AsyncIterator[Finding]:
 
 async def _chains(tx: Transaction) -> AsyncIterator[list[ConsentRecord | DeletedRecord]]:
     """The chain of each citizen who has a record, with the places of what was deleted, in its order."""
-    chain: list[ConsentRecord] = []
+    held: dict[str, list[ConsentRecord | DeletedRecord]] = {}
     async for record in everything(tx):
-        if chain and chain[0].citizen_id != record.citizen_id:
-            yield await _whole(tx, chain)
-            chain = []
-        chain.append(record)
-    if chain:
-        yield await _whole(tx, chain)
+        if record.citizen_id not in held and len(held) == _CHAINS:
+            for chain in await _whole(tx, held):
+                yield chain
+            held = {}
+        held.setdefault(record.citizen_id, []).append(record)
+    for chain in await _whole(tx, held):
+        yield chain
 
 
-async def _whole(tx: Transaction, records: list[ConsentRecord]) -> list[ConsentRecord | DeletedRecord]:
-    gone = await consent_deletions.of_citizens(tx, [records[0].citizen_id])
-    return sorted([*records, *gone], key=lambda one: one.sequence)
+async def _whole(
+    tx: Transaction, held: Mapping[str, list[ConsentRecord | DeletedRecord]]
+) -> list[list[ConsentRecord | DeletedRecord]]:
+    for gone in await consent_deletions.of_citizens(tx, held):
+        held[gone.citizen_id].append(gone)
+    return [sorted(chain, key=lambda one: one.sequence) for chain in held.values()]
 
 
 def _chain_findings(chain: Sequence[ConsentRecord | DeletedRecord]) -> Iterator[Finding]:

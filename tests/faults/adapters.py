@@ -23,9 +23,7 @@ from tests.faults.base import (
     Adapter,
 )
 from tests.faults.commission import COMMISSION
-from tests.faults.people import (
-    CscExchange,
-    JanParichayExchange,
+from tests.faults.lockers import (
     LockerAadhaar,
     LockerFileCall,
     LockerFileStream,
@@ -43,6 +41,10 @@ from tests.faults.people import (
     LockerUploadedStream,
     LockerXml,
     LockerXmlStream,
+)
+from tests.faults.people import (
+    CscExchange,
+    JanParichayExchange,
     MeriPehchaanExchange,
     MeriPehchaanRevoke,
     ParichayExchange,

@@ -1,4 +1,4 @@
-"""Statistics, dashboards, lists of cases, reasons of delays and saved views in the graph."""
+"""Statistics, dashboards, lists of cases and reasons of delays in the graph."""
 
 from datetime import timedelta
 from typing import Any
@@ -43,14 +43,7 @@ RECORD = """mutation ($input: RecordDelayReasonInput!) { recordDelayReason(input
   submission { replayed } } }"""
 REASONS = """query ($filter: DelayReasonFilter) { delayReasons(filter: $filter, first: 10) {
   totalCount nodes { cause month applicationId districtCode } } }"""
-SAVE = """mutation ($input: SaveViewInput!) { saveView(input: $input) {
-  view { name district groupBy months } userErrors { code path } } }"""
-RENAME = """mutation ($input: RenameViewInput!) { renameView(input: $input) {
-  view { name months } userErrors { code path } } }"""
-DELETE = """mutation ($input: DeleteViewInput!) { deleteView(input: $input) {
-  view { name } userErrors { code path } } }"""
 OWN_CASE = "{ viewer { ... on Citizen { applications(first: 1) { nodes { id } } } } }"
-VIEWS = "{ viewer { ... on Officer { savedViews { name months groupBy channel } } } }"
 
 
 async def enter(world: World, name: str, *postings: Posting) -> Subject:
@@ -344,36 +337,6 @@ async def test_a_case_that_is_not_late_needs_no_reason(world: World) -> None:
     }
     answer = await world.ask(RECORD, OFFICER, input=given)
     assert answer["data"]["recordDelayReason"]["userErrors"][0]["path"] == ["input", "applicationId"]
-
-
-async def test_views_are_kept_renamed_and_deleted_by_their_officer(world: World) -> None:
-    given = {"name": " My  district ", "district": "49", "groupBy": ["MONTH"], "idempotencyKey": "v1"}
-    saved = (await world.ask(SAVE, OFFICER, input=given))["data"]["saveView"]
-    assert saved["view"] == {"name": "My district", "district": "49", "groupBy": ["MONTH"], "months": 12}
-    await world.ask(SAVE, OFFICER, input=given | {"months": 24, "idempotencyKey": "v2"})
-    await world.ask(SAVE, OFFICER, input={"name": "Other", "channel": "UMANG", "idempotencyKey": "v3"})
-
-    twin = await world.ask(RENAME, OFFICER, input={"name": "Other", "newName": "My district", "idempotencyKey": "v4"})
-    done = await world.ask(RENAME, OFFICER, input={"name": "Other", "newName": "UMANG", "idempotencyKey": "v5"})
-    strange = await world.ask(DELETE, STRANGE_OFFICER, input={"name": "UMANG", "idempotencyKey": "v6"})
-
-    assert twin["data"]["renameView"]["userErrors"][0]["path"] == ["input", "newName"]
-    assert done["data"]["renameView"]["view"]["name"] == "UMANG"
-    assert strange["data"]["deleteView"]["userErrors"][0]["code"] == "NOT_FOUND"
-    views = (await world.ask(VIEWS, OFFICER))["data"]["viewer"]["savedViews"]
-    assert [(one["name"], one["months"], one["channel"]) for one in views] == [
-        ("My district", 24, None),
-        ("UMANG", 12, "UMANG"),
-    ]
-    assert (await world.ask(VIEWS, STRANGE_OFFICER))["data"]["viewer"]["savedViews"] == []
-    await world.ask(DELETE, OFFICER, input={"name": "UMANG", "idempotencyKey": "v7"})
-    assert len((await world.ask(VIEWS, OFFICER))["data"]["viewer"]["savedViews"]) == 1
-
-
-@pytest.mark.parametrize("wrong", [{"name": " "}, {"name": "n" * 81}, {"groupBy": ["MONTH", "MONTH"]}, {"months": 61}])
-async def test_views_that_are_not_kept(world: World, wrong: dict[str, Any]) -> None:
-    answer = await world.ask(SAVE, OFFICER, input={"name": "A view", "idempotencyKey": "k", **wrong})
-    assert answer["data"]["saveView"]["userErrors"][0]["code"] == "BAD_INPUT"
 
 
 async def test_a_silent_tehsil_raises_one_alarm_until_it_is_heard_again(world: World) -> None:

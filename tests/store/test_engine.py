@@ -12,6 +12,7 @@ from store.connections import database_url
 from store.engine import Store
 from store.errors import AlreadyThere, StoreError, StoreUnavailable, TryAgain
 from store.people import citizens_table
+from store.sqlite_driver import DRIVER
 from tests.store.builders import citizen
 from tests.support.databases import NOW
 
@@ -179,7 +180,7 @@ async def test_a_database_that_is_not_there_is_unavailable(
 
 
 def test_addresses_get_our_drivers_and_others_are_refused() -> None:
-    assert database_url("sqlite:////var/store.db").drivername == "sqlite+aiosqlite"
+    assert database_url("sqlite:////var/store.db").drivername == DRIVER
     assert database_url("postgresql://a@b/c").drivername == "postgresql+asyncpg"
     assert database_url("postgres://a@b/c").drivername == "postgresql+asyncpg"
     with pytest.raises(ValueError, match="SQLite or PostgreSQL"):

@@ -1,5 +1,7 @@
 """What was counted before revision 0020 is numbered, linked and told as before, under its codes, and only once."""
 
+import sqlite3
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -22,6 +24,11 @@ EVENT = (
 TOTAL = (
     "INSERT INTO e_transaction_totals (day, service_code, district, channel, category, total, entries) "
     "VALUES ('{day}', '{service}', '57', 'WEB', 'A', {total}, {total})"
+)
+
+REVOKED = (
+    "INSERT INTO timeline_entries (id, citizen_id, application_id, sequence, move, status_after, actor_role, at) "
+    "VALUES ('t', 'c', 'a0', 9, 'REVOKE_CERTIFICATE', 'DELIVERED', 'OFFICER', '{day} 07:00:00.000000')"
 )
 
 
@@ -71,3 +78,39 @@ async def test_going_back_keeps_the_codes_and_forth_again_the_chain(migrated, st
         assert await ledger.sealed_day(tx, DAY) == before
         assert await etaal.enrolled(tx) == known
     await again.close()
+
+
+async def test_what_was_revoked_is_taken_back_once_however_often_one_goes_back_and_forth(
+    tmp_path: Path, store_cipher, store_clock
+):
+    path = tmp_path / "revoked.db"
+    url = f"sqlite:///{path}"
+    await migrate(url, "0019")
+    with closing(sqlite3.connect(path)) as old, old:  # foreign keys are not looked at: the ledger alone is read
+        old.execute(EVENT.format(key="a0", day=DAY, service="ES09", number=0))
+        old.execute(EVENT.format(key="a1", day=DAY, service="ES09", number=1))
+        old.execute(TOTAL.format(day=DAY, service="ES09", total=2))
+        old.execute(REVOKED.format(day=DAY))
+
+    for _ in range(2):
+        await migrate(url)
+        store = await Store.open(url, cipher=store_cipher, clock=store_clock)
+        async with store.writing() as tx:
+            assert [row.count for row in await ledger.counts_on(tx, DAY)] == [1]
+            assert await ledger.revision(tx, DAY) == 3
+            assert [finding async for finding in counting(tx)] == []
+        await store.close()
+        await downgrade(url, "0019")
+        with closing(sqlite3.connect(path)) as old:
+            assert old.execute("SELECT total, entries FROM e_transaction_totals").fetchall() == [(2, 2)]
+
+
+async def test_going_back_adds_up_what_the_sealer_has_not_come_to(migrated):
+    url, store = migrated
+    async with store.writing() as tx:
+        await tx.connection.execute(text(EVENT.format(key="c0", day=DAY, service="ES10", number=9)))
+    await store.close()
+    await downgrade(url, "0019")
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as old:
+        told = old.execute("SELECT service_code, total, entries FROM e_transaction_totals ORDER BY 1").fetchall()
+    assert told == [("ES09", 2, 2), ("ES10", 2, 2)]

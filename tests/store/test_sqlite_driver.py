@@ -69,7 +69,15 @@ async def test_an_error_keeps_its_kind_and_leaves_the_connection_usable(engine):
 
 
 async def test_whoever_is_cancelled_while_she_waits_for_the_lock_leaves_no_transaction_behind(engine, sqlite_url):
-    other = write_engine(database_url(sqlite_url))
+    other, loop, begun = write_engine(database_url(sqlite_url)), asyncio.get_running_loop(), asyncio.Event()
+
+    def told(statement: str) -> None:
+        if statement.startswith("BEGIN"):
+            loop.call_soon_threadsafe(begun.set)
+
+    async with other.connect() as connection:
+        raw: Any = await connection.get_raw_connection()
+        await raw.driver_connection.set_trace_callback(told)
 
     async def wait_for_the_lock() -> None:
         async with other.begin():
@@ -78,8 +86,8 @@ async def test_whoever_is_cancelled_while_she_waits_for_the_lock_leaves_no_trans
     async with engine.begin() as connection:
         await connection.execute(text("INSERT INTO kept (word) VALUES ('one')"))
         waiting = asyncio.create_task(wait_for_the_lock())
-        done, _ = await asyncio.wait({waiting}, timeout=0.3)  # it is in the thread by now, where SQLite waits
-        assert not done
+        async with asyncio.timeout(HANG_SECONDS):
+            await begun.wait()  # it is in the thread by now, where SQLite waits
         waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting

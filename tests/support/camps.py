@@ -1,9 +1,12 @@
 """A school with a principal, another one, and a camp with its officer, entered by the real import and signed in."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+
+import pytest
+from sqlalchemy import select
 
 from actions.centres import import_centres
 from actions.code_sending import send_code
@@ -14,14 +17,20 @@ from actions.roster_adding import AddRows, RowResult, add_rows
 from actions.roster_filing import FILE, file_roster, file_some
 from actions.rosters import OpenRoster, open_roster
 from actions.sessions import mint_session_token, subject_for_token
+from domain.applications import Application
 from domain.clock import ist_date
+from domain.errors import ErrorCode, Problems
+from domain.messages import message as worded
 from domain.people import PersonKind, Provider, Subject
 from domain.roster_rows import RawRow
 from domain.rosters import Roster, RosterRow
-from store import centres, outbox, people, roster_rows, sessions
+from domain.text import Language
+from store import applications, centres, outbox, people, roster_rows, sessions
+from store.application_rows import applications_table
 from store.sessions import Session
 from tests.support.actions import FREE, FakeRenderer
 from tests.support.files import hand_in
+from tests.support.phones import Phones
 
 SCHOOL, OTHER_SCHOOL, CAMP, NEXT_CAMP = "05010100101", "05010100102", "CAMP-49-304-1", "CAMP-49-304-2"
 
@@ -30,23 +39,6 @@ STAFF: tuple[Mapping[str, str | None], ...] = (
     {"code": "P-2", "name_hi": None, "name_en": "Harish Pant", "centre": OTHER_SCHOOL, "email": "p2@school.example"},
     {"code": "C-1", "name_hi": None, "name_en": "Rekha Rana", "centre": CAMP, "email": "c1@tehsil.example"},
 )
-
-
-class Phones:
-    """Telephones: what came to each number."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-
-    async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
-        """Take a text."""
-        del reference, template
-        self.sent.append((mobile, text))
-
-    def code(self) -> str:
-        """The six digits of the text that came last."""
-        text = self.sent[-1][1]
-        return next(word for word in text.replace("।", " ").split() if word.isdigit() and len(word) == 6)
 
 
 @dataclass
@@ -182,3 +174,31 @@ async def place_of(env: Environment, operator_id: str) -> list[str]:
     """The school or camps of somebody, by their codes."""
     async with env.store.reading() as tx:
         return [one.code for one in await centres.places_of(tx, operator_id)]
+
+
+async def refusal(call: Awaitable[Any]) -> ErrorCode:
+    """The code by which a call is refused."""
+    with pytest.raises(Problems) as refused:
+        await call
+    return refused.value.code
+
+
+def told(result: RowResult, language: Language = Language.EN) -> list[tuple[str, str]]:
+    """The field and the words of each problem of a row."""
+    return [(".".join(one.path[3:]), worded(one.code, language, one.params, one.texts)) for one in result.problems]
+
+
+async def applications_of(env: Environment) -> list[Application]:
+    """Every application that there is."""
+    async with env.store.reading() as tx:
+        rows = (await tx.connection.execute(select(applications_table.c.id))).scalars().all()
+        return list((await applications.many(tx, rows)).values())
+
+
+async def a_filed_roster(camps: Camps, many: int = 2) -> tuple[Roster, list[RosterRow]]:
+    """A roster of the school with so many rows, filed by the worker, and its rows."""
+    paper = await signed_paper(camps)
+    roster = await opened(camps)
+    await added(camps, roster, *(child(number, consent_paper=paper) for number in range(1, many + 1)))
+    await filed(camps, roster)
+    return roster, await rows_now(camps.env, roster)

@@ -5,11 +5,11 @@ start itself (what is loaded, how signals are taken) starts a true one.
 """
 
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -71,12 +71,14 @@ def _leave_the_test(environment: Mapping[str, str], said: Sequence[Path]) -> Non
 
 
 def _ended(child: int, arguments: Sequence[str], seconds: float) -> int:
-    ends_at = time.monotonic() + seconds
-    while time.monotonic() < ends_at:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    raise subprocess.TimeoutExpired(["apuni", *arguments], seconds)
+    watched, in_time = os.pidfd_open(child), False
+    try:
+        in_time = bool(select.select([watched], [], [], seconds)[0])
+    finally:  # nothing is left running, also where the test is broken off
+        os.close(watched)
+        if not in_time:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+    if not in_time:
+        raise subprocess.TimeoutExpired(["apuni", *arguments], seconds)
+    return os.waitstatus_to_exitcode(status)

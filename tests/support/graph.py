@@ -15,10 +15,9 @@ from actions.environment import Environment, Partners
 from actions.submit import NewDocument, SubmitApplication, submit_application
 from domain.applications import Application, Channel, DeliveryMode
 from domain.benefits import PaymentStatus
-from domain.catalogue import Department, District, Outcome, RequiredDocument, Scheme, Service, Tehsil
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.clock import Clock
-from domain.deadline import DayUnit, WorkCalendar
+from domain.deadline import WorkCalendar
 from domain.ids import SeededIds
 from domain.people import (
     Citizen,
@@ -40,12 +39,13 @@ from integrations.errors import IntegrationError
 from integrations.monitor import SourceMonitor
 from integrations.umang import BloodBank, Mandi, Medicine, Member, RationCard
 from schema.context import Context
-from store import catalogue, certificates, department_documents, identities, people
+from store import certificates, department_documents, identities, people
 from store.department_documents import DepartmentDocument
 from store.engine import Store
 from store.identities import LockerTokens
 from store.keyring import Keyrings
 from store.objects import LocalObjects
+from tests.support.graph_catalogue import enter_catalogue
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 ASHA, RAVI, ANITA, FARAWAY = (f"01930000-0000-7000-8000-00000000000{n}" for n in range(1, 5))
@@ -298,11 +298,7 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
 async def seed(env: Environment) -> None:
     """Two districts, four services, a scheme, two citizens, two officers, an operator; a locker and a ration card."""
     async with env.store.writing() as tx:
-        await catalogue.upsert_departments(tx, [_department(1, "revenue-department"), _department(2, "social-welfare")])
-        await catalogue.upsert_districts(tx, [_district(1, "49", "Dehradun"), _district(2, "45", "Almora")])
-        await catalogue.upsert_tehsils(tx, [Tehsil("304", "49", Bilingual("देहरादून", "Dehradun Sadar"), "test", True)])
-        await catalogue.upsert_schemes(tx, [_scheme()])
-        await catalogue.upsert_services(tx, [_income(), _pension(), _closed(), _with_fee()])
+        await enter_catalogue(tx)
         for citizen in (_citizen(ASHA, "Asha Negi", "आशा नेगी"), _citizen(RAVI, "Ravi Rawat", "रवि रावत")):
             await people.add_citizen(tx, citizen)
         await people.add_officer(tx, _officer(ANITA, "anita", _POSTINGS))
@@ -354,78 +350,6 @@ async def add_certificate(env: Environment, application: Application) -> IssuedC
     return certificate
 
 
-def _department(number: int, slug: str) -> Department:
-    return Department(_key("d", number), slug, Bilingual("विभाग", slug.title()), None, "test", True)
-
-
-def _district(number: int, code: str, name: str) -> District:
-    return District(_key("e", number), code, Bilingual("जिला", name), "Garhwal", name, "test", True)
-
-
-def _scheme() -> Scheme:
-    return Scheme(
-        _key("f", 1),
-        "old-age",
-        Bilingual("वृद्धावस्था पेंशन", "Old Age Pension"),
-        Bilingual("समाज कल्याण", "Social Welfare"),
-        "pension",
-        150_000,
-        "monthly",
-        "ES90",
-        "test",
-        True,
-    )
-
-
-def _service(number: int, code: str, name: Bilingual, **changes: Any) -> Service:
-    facts: dict[str, Any] = {
-        "id": _key("a", number),
-        "code": code,
-        "code_source": "PORTAL",
-        "slug": name.en.lower().replace(" ", "-"),
-        "name": name,
-        "department": "revenue-department",
-        "category": "Revenue",
-        "rts_notified": True,
-        "limit_days": 15,
-        "limit_unit": DayUnit.WORKING_DAYS,
-        "portal_delivery_days": 15,
-        "designated_officer": "Tehsildar",
-        "first_appellate": "SDM",
-        "second_appellate": None,
-        "fee_paise": None,
-        "documents": (),
-        "channels": ("apuni-sarkar",),
-        "outcome": Outcome.CERTIFICATE,
-        "doctype": "INCER",
-        "scheme_id": None,
-        "open": True,
-        "source": "test",
-        "verified": True,
-    }
-    return Service(**{**facts, **changes})
-
-
-def _income() -> Service:
-    papers = (RequiredDocument("id-proof", "ID Proof", True),)
-    return _service(1, "ES09", Bilingual("आय प्रमाण पत्र", "Income Certificate"), documents=papers)
-
-
-def _pension() -> Service:
-    name = Bilingual("वृद्धावस्था पेंशन", "Old Age Pension")
-    return _service(
-        2, "ES90", name, department="social-welfare", outcome=Outcome.BENEFIT, scheme_id="old-age", doctype=None
-    )
-
-
-def _closed() -> Service:
-    return _service(3, "ES01", Bilingual("स्थाई निवास", "Domicile Certificate"), open=False)
-
-
-def _with_fee() -> Service:
-    return _service(4, "ES03", Bilingual("चरित्र", "Character Certificate"), fee_paise=4000)
-
-
 def _citizen(key: str, name_en: str, name_hi: str) -> Citizen:
     return Citizen(
         key,
@@ -446,7 +370,3 @@ def _citizen(key: str, name_en: str, name_hi: str) -> Citizen:
 def _officer(key: str, name: str, postings: tuple[Posting, ...]) -> Officer:
     designation = Bilingual("तहसीलदार", "Tehsildar")
     return Officer(key, Bilingual(None, name.title()), designation, f"{name}@officer.example", postings)
-
-
-def _key(letter: str, number: int) -> str:
-    return f"01930000-0000-7000-8000-0000000000{letter}{number}"

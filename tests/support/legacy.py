@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
 from stdnum import verhoeff
 
 from actions.certificate_content import CertificateContent
@@ -17,12 +18,27 @@ from actions.legacy_files import CertificateFiles, FolderFiles
 from actions.legacy_import import ImportRooms, Plan, bookmark_of, import_applications
 from actions.legacy_rejects import RejectsFile
 from actions.legacy_source import look_at
+from domain.aliases import AliasKind
 from domain.clock import IST
 from domain.legacy_cells import COLUMNS
+from store import aliases, applications
 from store.cipher import FieldCipher
 from store.legacy import Bookmark
+from store.tables import metadata
 
 BEGUN = datetime(2019, 4, 1, 10, 0, tzinfo=IST)
+QUIET = (
+    "outbox",
+    "notices",
+    "appeals",
+    "escalations",
+    "sanctions",
+    "instalments",
+    "e_transactions",
+    "idempotency_records",
+)
+"""Tables in which an import leaves nothing: messages, appeals, warnings, payments, the ledger of e-Taal."""
+
 INCOME, BIRTH, EMPLOYMENT, PENSION = "ES09", "birth-certificate-rural", "ES22", "ES90"
 _NAMES = (
     ("Asha Negi", "आशा नेगी"),
@@ -197,3 +213,26 @@ async def take_over(
         rejects.close()
     with listed.open(encoding="utf-8", newline="") as lines:
         return done, list(csv.DictReader(lines))
+
+
+async def rows_in(env: Environment, *names: str) -> dict[str, int]:
+    """How many rows tables have, by their names."""
+    async with env.store.reading() as tx:
+        return {
+            name: (await tx.connection.execute(select(func.count()).select_from(metadata.tables[name]))).scalar_one()
+            for name in names
+        }
+
+
+async def by_old(env: Environment, number: str) -> Any:
+    """The application with an old number, or None."""
+    async with env.store.reading() as tx:
+        found = await aliases.found(tx, number, AliasKind.APPLICATION)
+        return await applications.get(tx, found) if found else None
+
+
+async def told(env: Environment, path: Path, *rows: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is said of rows that are left out, as field and code."""
+    done, rejects = await take_over(rooms_of(env), write_rows(path, rows))
+    assert done.imported == 0
+    return [(one["field"], one["code"]) for one in rejects]

@@ -4,6 +4,8 @@ A file stays in one process, so that what its tests share is made once. What tak
 come last, so that all processes end at the same time. Groups (the mark `xdist_group`) stay together as before.
 """
 
+from typing import Any
+
 import pytest
 from xdist.scheduler.loadgroup import LoadGroupScheduling  # type: ignore[import-untyped]
 
@@ -34,6 +36,10 @@ LAST = ("tests/domain/", "tests/architecture/")
 
 class ByFile(LoadGroupScheduling):  # type: ignore[misc]
     """Hands out groups and whole files in the order of the collection."""
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        config.option.loadscopereorder = False  # else what has the most tests would go first
+        super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
         scope: str = super()._split_scope(nodeid)

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from actions.environment import Environment
+from domain.applications import Channel
 from domain.assurance import Assurance
 from domain.clock import SystemClock
 from domain.people import PersonKind, Provider
@@ -116,7 +117,7 @@ def routes_of(portal: Portal) -> list[Route]:
         raise AssertionError("no request has a context here")
 
     def context(caller: Caller) -> Context:
-        return Context("request-1", caller.subject, caller.language, env, portal.world.monitor)
+        return Context("request-1", caller.subject, caller.language, env, portal.world.monitor, channel=Channel.UMANG)
 
     def shut() -> int | None:
         return portal.shut_for

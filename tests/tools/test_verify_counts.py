@@ -110,9 +110,10 @@ def test_a_line_that_is_gone_or_stands_elsewhere_is_found(exported: Any):
     assert run(file, "--revision", now.revision).returncode == 1
 
 
-def test_what_is_no_export_is_said_in_one_line(tmp_path: Path):
+@pytest.mark.parametrize("content", ["not json", "1", "[]"])
+def test_what_is_no_export_is_said_in_one_line(tmp_path: Path, content: str):
     file = tmp_path / "nothing.jsonl"
-    file.write_text("not json", "utf-8")
+    file.write_text(content, "utf-8")
     for given in (file, tmp_path / "absent"):
         done = run(given)
         assert done.returncode == 1

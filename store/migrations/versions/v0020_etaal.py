@@ -86,12 +86,7 @@ def upgrade() -> None:
         "GROUP BY application_id) t ON l.event_key = 'DELIVERED:' || t.application_id"
     )
     _seal(op.get_bind())
-    op.execute("DELETE FROM e_transaction_totals")
-    op.execute(
-        "INSERT INTO e_transaction_totals (day, service_code, district, channel, category, total, entries, stands) "
-        "SELECT day, service_code, district, channel, category, SUM(count), COUNT(*), MAX(stands) FROM e_transactions "
-        "GROUP BY day, service_code, district, channel, category"
-    )
+    _add_up()
     op.create_index("uq_e_transactions_day_sequence", "e_transactions", ["day", "sequence"], unique=True)
     op.create_index(
         "ix_e_transactions_waiting",
@@ -117,7 +112,12 @@ def downgrade() -> None:
         "INSERT INTO etaal_codes (service_code, etaal_code) SELECT service_code, etaal_code FROM etaal_services s "
         "WHERE starts_on = (SELECT MAX(starts_on) FROM etaal_services o WHERE o.service_code = s.service_code)"
     )
-    op.execute("DELETE FROM e_transactions WHERE event = 'SERVICE_MAPPED'")
+    # Deliveries that were taken back are so again by their revocations, should this revision come back.
+    op.execute(
+        "DELETE FROM e_transactions WHERE event = 'SERVICE_MAPPED' OR "
+        "(reason = 'CERTIFICATE_REVOKED' AND event_key LIKE 'REVERSED:DELIVERED:%')"
+    )
+    _add_up()  # rows that nobody sealed yet too, which the release before does not know of
     op.drop_index("ix_e_transaction_totals_service_code_day", "e_transaction_totals")
     op.drop_index("ix_e_transactions_corrections", "e_transactions")
     op.drop_index("ix_e_transactions_waiting", "e_transactions")
@@ -128,6 +128,16 @@ def downgrade() -> None:
     op.drop_column("e_transaction_totals", "stands")
     for name in ("link", "stands", "sequence", "reason", "corrects"):
         op.drop_column("e_transactions", name)
+
+
+def _add_up() -> None:
+    """The totals anew from every row."""
+    op.execute("DELETE FROM e_transaction_totals")
+    op.execute(
+        "INSERT INTO e_transaction_totals (day, service_code, district, channel, category, total, entries, stands) "
+        "SELECT day, service_code, district, channel, category, SUM(count), COUNT(*), MAX(stands) FROM e_transactions "
+        "GROUP BY day, service_code, district, channel, category"
+    )
 
 
 def _tables() -> None:

@@ -72,6 +72,7 @@ def _cases() -> None:
         UniqueConstraint("number", name="uq_commission_cases_number"),
     )
     op.create_index("ix_commission_cases_citizen_id", "commission_cases", ["citizen_id"])
+    op.create_index("ix_commission_cases_bundle", "commission_cases", ["bundle"])
     op.create_index("ix_commission_cases_filed_at_appeal_id", "commission_cases", ["filed_at", "appeal_id"])
 
 

@@ -1,0 +1,69 @@
+"""An operator at a centre who is about to act for a citizen, and the codes that reach her telephone."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from actions.assisting import AskAssistance, ask_assistance, confirm_assistance
+from actions.code_sending import send_code
+from actions.sessions import mint_session_token, subject_for_token
+from domain.assisting import AssistanceWay
+from domain.centres import Binding, Centre, CentreKind
+from domain.people import PersonKind, Provider, Subject
+from domain.text import Bilingual
+from store import centres, outbox, sessions
+from store.sessions import Session
+from tests.support.actions import FREE, World
+from tests.support.phones import Phones
+
+MOBILE, BORN = "9800000001", date(1984, 3, 14)
+
+
+async def signed_in(world: World) -> Subject:
+    """The operator, signed in at a centre of the register."""
+    operator, now = world.operator.person_id or "", world.clock.now()
+    until = now + timedelta(hours=8)
+    session = Session(
+        world.env.ids.key(), PersonKind.OPERATOR, operator, Provider.CSC_CONNECT, "SUBSTANTIAL", None, now, until
+    )
+    async with world.env.store.writing() as tx:
+        await centres.save_centres(
+            tx, [Centre("CSC-49-1", CentreKind.CSC, Bilingual(None, "CSC"), "49", None, open=True)]
+        )
+        await centres.bind(tx, [Binding(operator, "CSC-49-1", None)])
+        await sessions.add_session(tx, session)
+    return await subject_for_token(world.env, mint_session_token(world.env, session))
+
+
+async def again(world: World, subject: Subject) -> Subject:
+    """The same session, asked anew, as each request does."""
+    async with world.env.store.reading() as tx:
+        session = await sessions.session(tx, subject.session_id or "")
+    assert session is not None
+    return await subject_for_token(world.env, mint_session_token(world.env, session))
+
+
+def asking(key: str = "ask", **changes: Any) -> AskAssistance:
+    """What he asks: to act for her by a code to her telephone."""
+    return replace(AskAssistance(AssistanceWay.OTP, BORN, key, mobile=MOBILE, service_code=FREE), **changes)
+
+
+async def delivered(world: World, phones: Phones) -> list[tuple[str, str]]:
+    """What came to telephones since the last look, as number and code."""
+    before = len(phones.sent)
+    async with world.env.store.writing() as tx:
+        waiting = [one for one in await outbox.claim(tx, "test", 50, 30.0) if one.topic == "code.send"]
+    for one in waiting:
+        await send_code(world.env, one.payload)
+        async with world.env.store.writing() as tx:
+            await outbox.delivered(tx, one.id, world.clock.now())
+    return [(mobile, "".join(filter(str.isdigit, text.split("Apuni")[0]))[:6]) for mobile, text in phones.sent[before:]]
+
+
+async def by_code(world: World, phones: Phones, operator: Subject, **changes: Any) -> Subject:
+    """The operator asks, she tells him the code, and he acts for her."""
+    key = changes.pop("key", "ask")
+    asked, _ = await ask_assistance(world.env, operator, asking(key, **changes))
+    [(_, code)] = await delivered(world, phones)
+    await confirm_assistance(world.env, operator, asked.id, code, f"{key}-code")
+    return await again(world, operator)
