@@ -87,7 +87,7 @@ async def day_counts(tx: Transaction, day: date, revision: int | None = None) ->
     wanted = latest if revision is None else revision
     if not 0 <= wanted <= latest:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("revision",)))
-    rows = await (ledger.counts_on(tx, day) if wanted == latest else ledger.counts_at(tx, day, wanted))
+    rows = await ledger.counts_of(tx, day, wanted)
     return DayCounts(
         day=day,
         revision=wanted,
@@ -140,12 +140,16 @@ class LedgerCounts:
     async def counts_on(self, day: date) -> Sequence[ServiceCount]:
         """The counts of a day under e-Taal's codes; raises CountsUnavailable."""
         try:
-            counts = await transaction_counts(self._env, E_TAAL, day)
+            async with self._env.store.reading() as tx:
+                await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
+                revision = await ledger.revision(tx, day)
+                rows = told_to_etaal(await ledger.counts_on(tx, day))
+                told = etaal.Told(revision, sum(row.count for row in rows), rows_hash(rows))
+                noted = not revision or await etaal.pull_of(tx, day, revision) == told
         except (StoreUnavailable, TryAgain) as error:
             raise CountsUnavailable from error
-        rows = told_to_etaal(counts.rows)
-        if counts.revision:
-            await self._note(day, counts.revision, rows)
+        if not noted:
+            await self._note(day, told)
         return rows
 
     async def revision(self, day: date) -> int:
@@ -157,13 +161,12 @@ class LedgerCounts:
         except (StoreUnavailable, TryAgain) as error:
             raise CountsUnavailable from error
 
-    async def _note(self, day: date, revision: int, rows: Sequence[ServiceCount]) -> None:
+    async def _note(self, day: date, told: etaal.Told) -> None:
         """For the comparison of each night; a store that takes no writes now does not hold the answer back."""
-        told = etaal.Told(revision, sum(row.count for row in rows), rows_hash(rows))
         try:
             same = await self._env.store.carry_out(lambda tx: etaal.pulled(tx, day, told))
         except StoreError as error:
             _log.warning("etaal.pull_not_noted", kind=type(error).__name__)
             return
         if not same:
-            _log.error("etaal.answer_changed_without_revision", day=day.isoformat(), revision=revision)
+            _log.error("etaal.answer_changed_without_revision", day=day.isoformat(), revision=told.revision)

@@ -56,18 +56,16 @@ async def compare(env: Environment, first_day: date, last_day: date) -> list[Day
 
 
 async def compare_nightly(env: Environment, closed: Sequence[ClosedDay]) -> None:
-    """Say in the log how the days that were closed stand to what e-Taal has."""
-    for day in await compare(env, closed[0].day, closed[-1].day):
+    """Log how the closed days stand to what e-Taal has: one line, and one for each day that differs."""
+    compared = await compare(env, closed[0].day, closed[-1].day)
+    for day in compared:
         wrong = Step.OTHER in {day.pulled, day.pushed}
-        log = _log.error if wrong else _log.warning if day.services else _log.info
-        log(
-            "etaal.day_compared",
-            day=day.day.isoformat(),
-            revision=day.revision,
-            pulled=day.pulled.value,
-            pushed=day.pushed.value,
-            services=len(day.services),
-        )
+        if wrong or day.services:
+            log = _log.error if wrong else _log.warning
+            how = {"pulled": day.pulled.value, "pushed": day.pushed.value, "services": len(day.services)}
+            log("etaal.day_differs", day=day.day.isoformat(), revision=day.revision, **how)
+    in_step = sum(day.pulled is Step.IN_STEP or day.pushed is Step.IN_STEP for day in compared)
+    _log.info("etaal.days_compared", days=len(compared), in_step=in_step)
 
 
 async def _day(tx: Transaction, day: ledger.SealedDay) -> DayCompared:

@@ -57,16 +57,17 @@ async def close_due(env: Environment, *, by: str = SYSTEM.label, only: date | No
         for day in await due(tx):
             if is_provisional(day.day, now) or await ledger.waiting(tx, day.day):
                 continue
-            revision = await etaal.close(tx, day.day, now)
-            if revision is not None:
-                await _tell_audit(tx, by, day.day, {"revision": revision, "link": day.link})
+            closed = await etaal.close(tx, day.day, now)
+            if closed is not None:
+                revision, link = closed
+                await _tell_audit(tx, by, day.day, {"revision": revision, "link": link})
                 done.append(ClosedDay(day.day, revision))
         return done
 
-    closed: list[ClosedDay] = []
+    every: list[ClosedDay] = []
     while more := await env.store.carry_out(work):
-        closed += more
-    return closed
+        every += more
+    return every
 
 
 async def plan_pushes(env: Environment) -> int:
@@ -106,10 +107,9 @@ async def send_counts(env: Environment, day: date, revision: int) -> None:
     if client is None:
         raise NotThere("the way to send counts to e-Taal")
     async with env.store.reading() as tx:
-        state = await etaal.push_state(tx, day, revision)
-        rows = tuple(told_to_etaal(await ledger.counts_at(tx, day, revision)))
-    if state != etaal.QUEUED:
-        return
+        if await etaal.push_state(tx, day, revision) != etaal.QUEUED:
+            return
+        rows = tuple(told_to_etaal(await ledger.counts_of(tx, day, revision)))
     told = etaal.Told(revision, sum(row.count for row in rows), rows_hash(rows))
     batch_id: str | None = None
     try:

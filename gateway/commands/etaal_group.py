@@ -130,11 +130,7 @@ def etaal_samples(
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail where a file differs")] = False,
 ) -> None:
     """Write docs/partners/etaal/samples: calls with the octets that our door answers, a push, and an export."""
-    from gateway.commands.etaal_samples import outdated, write
+    from gateway.commands.etaal_samples import made
+    from gateway.sample_files import make_samples
 
-    if not check:
-        asyncio.run(write(out))
-    elif names := asyncio.run(outdated(out)):
-        for name in names:
-            typer.echo(f"apuni: {name} is not what the code says; run `apuni etaal samples`", err=True)
-        raise typer.Exit(1)
+    make_samples(made, out, check=check, command="apuni etaal samples")

@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +18,7 @@ from starlette.applications import Starlette
 from actions.counts import told_to_etaal
 from domain.clock import ManualClock
 from domain.counting import MAPPED, TransactionCount
+from gateway.sample_files import FOLDER
 from integrations.etaal import Batch, CountsUnavailable, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes
 from integrations.etaal import wire_push as wire
 from store.ledger_seal import GENESIS, link_of, said_by
@@ -30,7 +30,6 @@ AWAY = date(2026, 11, 22)
 
 HOST = "https://apuni.example"
 USER, PASSWORD, BEARER = "etaal-test-only", "test-only-password", "test-only-bearer-token"
-FOLDER = "samples"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _SOAP = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"http://tempuri.org/eTransactionCount"'}
 _JSON = {"Content-Type": "application/json", "Authorization": f"Bearer {BEARER}"}
@@ -133,22 +132,6 @@ async def made() -> dict[str, bytes]:
         files[f"{name}.http"], files[f"{name}.answer"] = await _asked(sample)
     files |= {f"{FOLDER}/push.http": _push(), f"{FOLDER}/2026-11-23.jsonl": _export()}
     return files
-
-
-async def write(folder: Path) -> None:
-    """Write the files; those of earlier samples go."""
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    for old in (folder / FOLDER).iterdir():
-        old.unlink()
-    for name, content in (await made()).items():
-        (folder / name).write_bytes(content)
-
-
-async def outdated(folder: Path) -> list[str]:
-    """The files that are not what the code says, and those that it does not make."""
-    files = await made()
-    there = {f"{FOLDER}/{path.name}": path.read_bytes() for path in (folder / FOLDER).glob("*")}
-    return sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
 
 
 async def _asked(sample: Sample) -> tuple[bytes, bytes]:

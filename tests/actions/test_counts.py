@@ -103,10 +103,21 @@ async def test_an_earlier_revision_is_shown_as_it_was_and_a_later_one_is_none(en
         await transaction_counts(env, AUDITOR, DAY, 6)
 
 
-async def test_what_e_taal_pulled_is_noted_once_a_revision(env: Any, sqlite_store: Any):
+async def test_what_e_taal_pulled_is_noted_once_a_revision(
+    env: Any, sqlite_store: Any, monkeypatch: pytest.MonkeyPatch
+):
+    written: list[etaal.Told] = []
+    pulled = etaal.pulled
+
+    async def noting(tx: Any, day: date, told: etaal.Told) -> bool:
+        written.append(told)
+        return await pulled(tx, day, told)
+
+    monkeypatch.setattr(etaal, "pulled", noting)
     counts = LedgerCounts(env)
     first, again = await counts.counts_on(DAY), await counts.counts_on(DAY)
     assert first == again
+    assert len(written) == 1
     async with sqlite_store.reading() as tx:
         told = await etaal.last_pull(tx, DAY)
     assert told == etaal.Told(4, 4, rows_hash(first))

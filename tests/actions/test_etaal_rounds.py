@@ -172,3 +172,20 @@ async def test_a_day_with_rows_that_wait_is_not_closed(env: Any, store_clock: An
     assert await close_due(env) == []
     await ledger_seal.seal(env.store)
     assert [each.revision for each in await close_due(env)] == [3]
+
+
+async def test_the_audit_line_keeps_the_link_of_the_revision_that_was_closed(
+    env: Any, store_clock: Any, monkeypatch: pytest.MonkeyPatch
+):
+    store_clock.advance(timedelta(days=5))
+
+    async def sealed_meanwhile(tx: Any, day: date) -> int:
+        if day == DAY and await ledger.record(tx, replace(ROW, event_key="DELIVERED:late")):
+            await ledger_seal.seal_batch(tx)
+        return 0
+
+    monkeypatch.setattr(ledger, "waiting", sealed_meanwhile)
+    assert [each.revision for each in await close_due(env)] == [3]
+    async with env.store.reading() as tx:
+        (line,) = await audit.lines_of(tx, "COUNTS", DAY.isoformat())
+        assert line.detail == {"revision": 3, "link": await ledger.link_at(tx, DAY, 3)}
