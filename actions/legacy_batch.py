@@ -90,7 +90,7 @@ class Batch:
 
 def case_of(row: LegacyRow, content: str, slot: Slot, places: Places, ids: Ids) -> Case:
     """The application of a row, with its life laid out."""
-    life = life_of(row, statuses_of(row.steps, row.service), places.calendar, row.reason)
+    life = life_of(row, statuses_of(row.steps, row.service), places.calendar)
     return Case(row, content, slot, life, ids.key())
 
 

@@ -152,7 +152,7 @@ async def _one(acting: Acting, batch: Batch, place: int, raw: RawRow) -> dict[st
 
 
 async def _kept(acting: Acting, batch: Batch, person: RowPerson, paper: str | None) -> tuple[RowOutcome, RosterRow]:
-    """Add the row or change the one that is there; a changed person needs her guardian's word anew."""
+    """Add the row or change the one that is there; another person, or another guardian, needs a word anew."""
     held = batch.there.get(person.reference)
     consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, paper) if paper else None
     if held is None:
@@ -160,7 +160,7 @@ async def _kept(acting: Acting, batch: Batch, person: RowPerson, paper: str | No
         await roster_rows.add(acting.tx, row)
         batch.room -= 1
     else:
-        if consent is None and same_person(held.person) == same_person(person):
+        if consent is None and _same_word(held.person, person):
             consent = held.consent
         changed = replace(
             held,
@@ -199,6 +199,12 @@ async def _name_uploads(acting: Acting, roster: Roster, row: RosterRow) -> None:
     named = [*row.person.documents.values(), *([paper] if paper else [])]
     for upload in (await known_uploads(acting.tx, acting.subject, named)).values():
         await use(acting, upload, of_row(roster, row))
+
+
+def _same_word(held: RowPerson, person: RowPerson) -> bool:
+    """Whether who consented, and for whom, is the same as before."""
+    speaks = (held.guardian, held.relation, held.mobile) == (person.guardian, person.relation, person.mobile)
+    return speaks and same_person(held) == same_person(person)
 
 
 def _same(held: RosterRow, person: RowPerson, paper: str | None) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import io
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from actions.environment import Environment
 from actions.roster_adding import AddRows, RowResult, add_rows
@@ -33,18 +34,24 @@ class LineResult:
     result: RowResult
 
 
-def read_table(content: bytes) -> list[RawRow]:
-    """The rows of a CSV file in UTF-8; raises Problems(BAD_INPUT) at the column or the rows, and for what is no CSV."""
+def read_table(content: bytes) -> list[tuple[int, RawRow]]:
+    """The rows of a CSV file in UTF-8, each with the line on which it ends.
+
+    Raises Problems(BAD_INPUT) at the column, the rows or a line with more cells than the head, and for what is no CSV.
+    """
     try:
         lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         heads = [head.strip() for head in next(lines, [])]
         _refuse_heads(heads)
-        rows = [row for row in lines if any(cell.strip() for cell in row)]
+        rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error):
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",))) from None
     if not 1 <= len(rows) <= MOST_ROWS:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", "rows"), params={"most": str(MOST_ROWS)}))
-    return [_raw(dict(zip(heads, [*row, *[""] * len(heads)], strict=False))) for row in rows]
+    longer = next((line for line, row in rows if any(cell.strip() for cell in row[len(heads) :])), None)
+    if longer is not None:  # a comma that is not quoted shifts the cells behind it
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", f"line {longer}")))
+    return [(line, _raw(dict(zip_longest(heads, row[: len(heads)], fillvalue="")))) for line, row in rows]
 
 
 async def add_table(
@@ -57,11 +64,11 @@ async def add_table(
     """
     rows = read_table(content)
     for start in range(0, len(rows), MOST_AT_ONCE):
-        batch = tuple(rows[start : start + MOST_AT_ONCE])
+        batch = rows[start : start + MOST_AT_ONCE]
         part = hashlib.sha256(f"{key}:{start}".encode()).hexdigest()
-        results, _ = await add_rows(env, subject, AddRows(number, batch, part))
-        for place, result in enumerate(results):
-            yield LineResult(start + place + 2, result)
+        results, _ = await add_rows(env, subject, AddRows(number, tuple(row for _, row in batch), part))
+        for (line, _), result in zip(batch, results, strict=True):
+            yield LineResult(line, result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,22 @@ from actions.rosters import NUMBER, of_roster, of_row, require_open, taken_up
 from actions.submit import SubmitApplication
 from actions.uploads import known_uploads, use
 from domain.applications import DeliveryMode
-from domain.centres import CentreKind
 from domain.consents import ConsentPurpose, consent_required
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.people import Citizen, PersonKind, Role, Subject
+from domain.people import Citizen, PersonKind, Subject
 from domain.policy import ObjectKind, Purpose
 from domain.roster_rows import answers_for
-from domain.rosters import CHANNELS, FILED_AT_ONCE, STRENGTH, ConsentWay, Roster, RosterRow, RosterState, RowState
+from domain.rosters import (
+    CHANNELS,
+    FILED_AT_ONCE,
+    KEEPERS,
+    STRENGTH,
+    ConsentWay,
+    Roster,
+    RosterRow,
+    RosterState,
+    RowState,
+)
 from domain.text import Bilingual, Language
 from store import audit, crash_points, forms, outbox, people, roster_rows, rosters, uploads
 from store.engine import Transaction
@@ -38,8 +47,6 @@ FILE = "roster.file"
 
 _PASSING = (ErrorCode.IN_PROGRESS, ErrorCode.CONFLICT)
 """Another worker is at the same row: the message is tried again, and then finds it filed."""
-
-_ROLES = {CentreKind.SCHOOL: Role.PRINCIPAL, CentreKind.CAMP: Role.CAMP_OFFICER}
 
 
 async def file_roster(env: Environment, subject: Subject, number: str, key: str) -> tuple[Roster, bool]:
@@ -115,12 +122,16 @@ async def file_some(env: Environment, payload: Mapping[str, str]) -> None:
 
 
 async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
-    """File one row in a transaction of its own; what refuses it is kept with it, in the words of the codes."""
+    """File one row in a transaction of its own; what refuses it is kept with it, in the words of the codes.
+
+    The key is that of the row as it was read: one that was refused, or changed, since then has a key of its own.
+    """
     enters = _enters(roster, row)
     documents = papers_of(row.person)
     findings = await check_documents(env, enters, "", documents)
     async with env.store.reading() as tx:
         form = (await forms.of_services(tx, [roster.service_code])).get(roster.service_code)
+    key = f"{row.id}:{row.version}"
     request = SubmitApplication(
         service_code=roster.service_code,
         district=roster.district,
@@ -129,14 +140,14 @@ async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
         delivery=DeliveryMode.COUNTER,
         form=answers_for(form, row.person),
         documents=documents,
-        idempotency_key=row.id,
+        idempotency_key=key,
     )
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": await _filed(Acting(env, tx, enters), roster, row.id, request, findings)}
+        return {"id": await _filed(Acting(env, tx, enters), roster, row, request, findings)}
 
     try:
-        await once(env, enters, "fileRosterRow", key=row.id, body={"row": row.id}, work=work)
+        await once(env, enters, "fileRosterRow", key=key, body={"row": row.id}, work=work)
     except Problems as refusal:
         if refusal.code in _PASSING:
             raise
@@ -144,11 +155,13 @@ async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
         await env.store.carry_out(keep)
 
 
-async def _filed(acting: Acting, roster: Roster, row_id: str, request: SubmitApplication, findings: Any) -> str | None:
+async def _filed(
+    acting: Acting, roster: Roster, read: RosterRow, request: SubmitApplication, findings: Any
+) -> str | None:
     """The inner step: who she is, her guardian's consent, her application, and the row, all or nothing."""
-    row = await roster_rows.get(acting.tx, row_id)
-    if row is None or row.state is not RowState.READY or row.consent is None:
-        return row.application_id if row is not None else None  # it was filed, or taken off, by somebody quicker
+    row = await roster_rows.get(acting.tx, read.id)
+    if row is None or row.version != read.version or row.state is not RowState.READY or row.consent is None:
+        return row.application_id if row is not None else None  # somebody quicker filed it, changed it, took it off
     citizen_id = await _whom(acting, roster, row)
     for_her = replace(
         acting.subject,
@@ -209,13 +222,16 @@ async def _next(tx: Transaction, roster: Roster, after: str) -> None:
 async def _whom(acting: Acting, roster: Roster, row: RosterRow) -> str:
     """The citizen of a row: as she was filed for before, by her telephone and name, or entered now.
 
-    A telephone names her only where its owner proved it by a code, and two accounts are never joined.
+    Without a telephone only her own school or camp knows her again: elsewhere another may bear her name, her
+    birth date and her guardian's name. An account is named by a telephone only where its owner proved that by a code.
     """
     if row.citizen_id is not None:
         return row.citizen_id
-    for other in await roster_rows.of_person(acting.tx, row.person):
-        if other.citizen_id is not None:
-            return other.citizen_id
+    before = [one for one in await roster_rows.of_person(acting.tx, row.person) if one.citizen_id is not None]
+    lists = await rosters.many(acting.tx, {one.roster_id for one in before})
+    for other in before:
+        if row.person.mobile is not None or lists[other.roster_id].centre_code == roster.centre_code:
+            return other.citizen_id or ""
     proved = row.person.mobile if row.consent is not None and row.consent.way is ConsentWay.OTP else None
     if proved is not None:
         known = await citizen_by_contact(acting.tx, proved, row.person.born_on)
@@ -264,6 +280,7 @@ async def _give_paper_to(acting: Acting, roster: Roster, row: RosterRow) -> None
 
 def _enters(roster: Roster, row: RosterRow) -> Subject:
     """Who files a row: the principal or camp officer who handed it in."""
-    role = _ROLES[roster.kind]
     places = frozenset({roster.centre_code})
-    return Subject(frozenset({role}), PersonKind.OPERATOR, row.added_by, district=roster.district, places=places)
+    return Subject(
+        frozenset({KEEPERS[roster.kind]}), PersonKind.OPERATOR, row.added_by, district=roster.district, places=places
+    )

@@ -16,8 +16,9 @@ from domain.catalogue import Service
 from domain.centres import Binding, Centre, CentreKind
 from domain.clock import ist_date
 from domain.forms import Form
-from domain.people import Operator, PersonKind, Role, Subject
+from domain.people import Operator, PersonKind, Subject
 from domain.roster_rows import RawRow
+from domain.rosters import KEEPERS
 from domain.text import Bilingual
 from store import catalogue, centres, forms, people, roster_rows, seeds
 from store.engine import Transaction
@@ -26,7 +27,6 @@ CAMP_DAYS = timedelta(days=3)
 """The camp of the demo began so long before it is sown, and ends so long after."""
 
 _FROM_THE_ROW = ("applicant_name", "father_name", "mother_name", "date_of_birth", "mobile")
-_ROLES = {CentreKind.SCHOOL: Role.PRINCIPAL, CentreKind.CAMP: Role.CAMP_OFFICER}
 
 Entry = Mapping[str, Any]
 
@@ -72,7 +72,8 @@ async def _entered(env: Environment, entry: Entry) -> Subject:
 
     operator_id = await env.store.carry_out(work)
     places = frozenset({centre.code})
-    return Subject(frozenset({_ROLES[kind]}), PersonKind.OPERATOR, operator_id, district=centre.district, places=places)
+    roles = frozenset({KEEPERS[kind]})
+    return Subject(roles, PersonKind.OPERATOR, operator_id, district=centre.district, places=places)
 
 
 async def _filed(env: Environment, keeper: Subject, entry: Entry, key: str) -> None:

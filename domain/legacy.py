@@ -297,7 +297,7 @@ def _fits(move: Move, outcome: Outcome) -> bool:
     return needed.get(move, outcome) is outcome
 
 
-def life_of(row: LegacyRow, statuses: Sequence[Status], calendar: WorkCalendar, reason: str | None) -> Life:
+def life_of(row: LegacyRow, statuses: Sequence[Status], calendar: WorkCalendar) -> Life:
     """The clock and the decision that the steps lead to (docs/import.md, The legal clock).
 
     The limit is that of the catalogue, counted from the beginning of scrutiny, with each query's days added; where
@@ -307,7 +307,7 @@ def life_of(row: LegacyRow, statuses: Sequence[Status], calendar: WorkCalendar, 
     decision: Decision | None = None
     for step, status in zip(row.steps, statuses, strict=True):
         clock.pass_by(step, status)
-        decision = _decided(step, status, reason) or decision
+        decision = _decided(step, status, row.reason) or decision
     ended = statuses[-1] in FINAL | REFUSED
     delivered = row.steps[-1].at if statuses[-1] is Status.DELIVERED else None
     return Life(

@@ -12,6 +12,8 @@ from domain.assurance import Assurance
 from domain.centres import Centre, CentreKind
 from domain.doorstep import HandOverProof
 from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.form_rules import years_between
+from domain.people import Role
 from domain.text import Bilingual
 
 MOST_ROWS = 500
@@ -44,6 +46,11 @@ CHANNELS: Mapping[CentreKind, Channel] = MappingProxyType(
     {CentreKind.SCHOOL: Channel.SCHOOL, CentreKind.CAMP: Channel.CAMP}
 )
 """The channel that an application of a roster bears."""
+
+KEEPERS: Mapping[CentreKind, Role] = MappingProxyType(
+    {CentreKind.SCHOOL: Role.PRINCIPAL, CentreKind.CAMP: Role.CAMP_OFFICER}
+)
+"""Who keeps the rosters of such a place."""
 
 
 class RosterState(StrEnum):
@@ -235,8 +242,7 @@ def refuse_closed(centre: Centre, today: date) -> None:
 
 def of_age(born_on: date, today: date) -> bool:
     """Whether somebody is eighteen or older on a day."""
-    had_birthday = (today.month, today.day) >= (born_on.month, born_on.day)
-    return today.year - born_on.year - (not had_birthday) >= OF_AGE
+    return years_between(born_on, today) >= OF_AGE
 
 
 def state_after(consent: RowConsent | None) -> RowState:

@@ -20,18 +20,11 @@ from store import aliases, applications, audit, certificates, identities, outbox
 from store.legacy_joining import brought_by_an_import
 from tests.support.actions import World
 from tests.support.legacy import aadhaar, old_row, rooms_of, take_over, write_certificates, write_rows
+from tests.support.phones import Phones
 from tests.support.worlds import wrong
 
 BORN = date(1984, 3, 14)
 HERS = {"born_on": BORN.isoformat(), "mobile": "9876543210", "name_en": "Asha Negi"}
-
-
-class Telephones:
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-
-    async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
-        self.sent.append((mobile, text))
 
 
 @pytest.fixture
@@ -84,7 +77,7 @@ async def owner_of(world: World, number: str) -> str:
     return application.citizen_id
 
 
-async def claimed(world: World, subject: Subject, number: str, phones: Telephones) -> ClaimState:
+async def claimed(world: World, subject: Subject, number: str, phones: Phones) -> ClaimState:
     request = ClaimRecord(number, BORN, ClaimWay.CODE, f"claim-{number}")
     claim, _ = await claim_record(world.env, subject, request)
     async with world.env.store.writing() as tx:
@@ -98,7 +91,7 @@ async def claimed(world: World, subject: Subject, number: str, phones: Telephone
 
 
 async def test_every_old_record_is_claimed_by_its_number_and_a_code_to_its_telephone(imported: World) -> None:
-    world, phones = imported, Telephones()
+    world, phones = imported, Phones()
     texts: Any = phones
     world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
     asha = replace(world.asha, session_id="s-1", assurance=Assurance.SUBSTANTIAL)

@@ -61,6 +61,16 @@ async def test_right_lines_are_added_and_wrong_ones_are_told_by_line_field_and_r
     assert {one["action"] for one in told["problems"]} == {"CORRECT_INPUT"}
 
 
+async def test_a_line_is_told_by_its_place_in_the_file_also_behind_an_empty_one(camps, client):
+    roster = await opened(camps)
+    table = (
+        HEAD
+        + "\nA-1,Asha Rawat,01-04-2010,Bachan Singh,FATHER,9811100001,,Raipur,,\n,,,\nA-2,7,01-04-2010,B N,FATHER,,,\n"
+    )
+    told = (await sent(camps, client, roster.number, table)).json()
+    assert (told["added"], [one["line"] for one in told["problems"]]) == (1, [5])
+
+
 async def test_the_corrected_file_goes_on_where_the_first_one_left_off(camps, client):
     roster = await opened(camps)
     lines = [f"A-{n},Child {chr(65 + n % 26)}{chr(97 + n // 26)},01-04-2010,Bachan Singh,FATHER,,," for n in range(60)]
@@ -81,6 +91,7 @@ async def test_the_corrected_file_goes_on_where_the_first_one_left_off(camps, cl
         ("name,born_on\nA,B\n", "BAD_INPUT", 400),
         (HEAD.replace("mobile", "caste"), "BAD_INPUT", 400),
         (HEAD, "BAD_INPUT", 400),
+        (HEAD + "A-1,Rawat, Asha,01-04-2010,Bachan Singh,FATHER,9811100001,,Raipur\n", "BAD_INPUT", 400),
         (HEAD + "A,B,C,D,E,F,G,H\n" * 501, "BAD_INPUT", 400),
         (b"a" * (LARGEST_TABLE + 1), "FILE_TOO_LARGE", 413),
     ],
