@@ -55,11 +55,7 @@ def umang_samples(
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail where a file differs")] = False,
 ) -> None:
     """Write docs/partners/umang: signed sample calls with the octets that our door answers, made by the door itself."""
-    from gateway.umang.samples import outdated, write
+    from gateway.sample_files import make_samples
+    from gateway.umang.samples import made
 
-    if not check:
-        asyncio.run(write(out))
-    elif names := asyncio.run(outdated(out)):
-        for name in names:
-            typer.echo(f"apuni: {name} is not what the code says; run `apuni partners umang samples`", err=True)
-        raise typer.Exit(1)
+    make_samples(made, out, check=check, command="apuni partners umang samples")

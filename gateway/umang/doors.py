@@ -8,6 +8,7 @@ from functools import partial
 from starlette.routing import Route
 from strawberry.schema import BaseSchema
 
+from domain.applications import Channel
 from domain.clock import Clock
 from domain.sources import Source
 from domain.switches import Switchboard, SwitchState
@@ -51,6 +52,7 @@ def context_of(house: House, settings: Settings, caller: Caller) -> Context:
         language=caller.language,
         environment=house.environment,
         monitor=house.monitor,
+        channel=Channel.UMANG,
         switches=house.switches,
         cost_limit=settings.limits.cost * (DEMO_COST_TIMES if settings.demo else 1),
         federation=False,

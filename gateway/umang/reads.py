@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.lifecycle import Status
 from domain.money import rupees
+from domain.numbers import MistypedNumber, NumberKind, parse_number
 from gateway.umang.reading import Given
 from gateway.umang.running import Operations, Said
 from gateway.umang.telling import Told
@@ -100,7 +101,7 @@ async def get_application_status(graph: Operations, given: Given) -> Mapping[str
     """Status, stages, due date and delivery of one application."""
     number = given.text("applicationId")
     given.settle()
-    seen = found((await graph.run("UmangGetApplicationStatus", number=number)).data["application"], graph)
+    seen = found((await graph.run("UmangGetApplicationStatus", by=named(number))).data["application"], graph)
     return {
         **_row(seen),
         "stages": [
@@ -116,7 +117,7 @@ async def get_certificate(graph: Operations, given: Given) -> Mapping[str, Any]:
     """The DigiLocker address of the certificate of an application; 0404 while there is none."""
     number = given.text("applicationId")
     given.settle()
-    seen = found((await graph.run("UmangGetCertificate", number=number)).data["application"], graph)
+    seen = found((await graph.run("UmangGetCertificate", by=named(number))).data["application"], graph)
     certificate = found(seen["certificate"], graph)
     return {
         "applicationId": seen["number"],
@@ -149,6 +150,14 @@ async def get_benefits(graph: Operations, given: Given) -> Mapping[str, Any]:
     ]
     payload: dict[str, Any] = {"benefits": rows}
     return with_missing(payload, said.missing)
+
+
+def named(number: str) -> Mapping[str, str]:
+    """How the graph is asked for an application: by the number of its acknowledgement, or by its own."""
+    try:
+        return {"acknowledgement": parse_number(number, NumberKind.ACKNOWLEDGEMENT)}
+    except MistypedNumber:
+        return {"number": number}
 
 
 def with_missing(payload: dict[str, Any], missing: Sequence[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from actions.catalogue_import import import_catalogue
 from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment, Partners
 from actions.form_import import import_forms
-from domain.applications import RejectionGround
+from domain.applications import Channel, RejectionGround
 from domain.clock import ManualClock
 from domain.deadline import WorkCalendar
 from domain.ids import SeededIds
@@ -131,7 +131,7 @@ def _routes(env: Environment, settings: DoorSettings) -> list[Route]:
         raise LookupError(f"no request has a context here: {facts}")
 
     def context(caller: Caller) -> Context:
-        return Context("sample", caller.subject, caller.language, env, monitor)
+        return Context("sample", caller.subject, caller.language, env, monitor, channel=Channel.UMANG)
 
     edge = Edge(env.clock, env.ids, replays=KeptReplays(env.store, env.clock))
     desk = UmangDesk(env, Documents(Pipeline(build(), never, edge)), context)

@@ -19,11 +19,11 @@ from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 
 from domain.numbers import NumberKind, parse_number
+from gateway.sample_files import FOLDER
 from gateway.umang.sample_calls import APPLICATION, SAMPLES, USERS, Sample
 from gateway.umang.sample_world import NOW, URL, SampleWorld, sample_world
 from integrations.umang import DoorSettings
 
-FOLDER = "samples"
 KEYS = Path(__file__).resolve().parents[2] / "docs" / "partners" / "umang" / "keys"
 KID, AUDIENCE = "umang-test-only-1", "in.gov.uk.apunisarkar"
 API_KEY, SECRET = "test-only-api-key-0123456789abcdef012345", "test-only-secret-0123456789abcdef0123456789"
@@ -51,23 +51,6 @@ async def made() -> dict[str, bytes]:
                 files[f"{name}.http"], files[f"{name}.answer"] = request, answer
                 number = number or _number(answer)
     return files
-
-
-async def write(folder: Path) -> None:
-    """Write the files; those of earlier samples go."""
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    for old in (folder / FOLDER).iterdir():
-        old.unlink()
-    for name, content in (await made()).items():
-        (folder / name).write_bytes(content)
-
-
-async def outdated(folder: Path) -> list[str]:
-    """The names of files that are not what comes out now, or that are left over."""
-    files = await made()
-    there = {f"{FOLDER}/{path.name}" for path in (folder / FOLDER).iterdir()} if (folder / FOLDER).is_dir() else set()
-    wrong = {name for name, content in files.items() if name not in there or (folder / name).read_bytes() != content}
-    return sorted(wrong | (there - files.keys()))
 
 
 async def _asked(world: SampleWorld, sample: Sample) -> tuple[bytes, bytes]:

@@ -6,9 +6,10 @@ from typing import Any
 from actions.submit_checks import DocumentSource
 from domain.appeals import AppealGround
 from domain.applications import Channel, DeliveryMode
+from domain.errors import ErrorCode
 from domain.lifecycle import Status
 from gateway.umang.reading import Given
-from gateway.umang.reads import day_of, fee_due, found, rupees_of
+from gateway.umang.reads import day_of, fee_due, found, named, rupees_of
 from gateway.umang.running import Operations
 from gateway.umang.telling import Told, told_of_problems
 from integrations.umang.answering import NOT_POSSIBLE, failure
@@ -17,6 +18,8 @@ _SOURCES = frozenset(each.value for each in DocumentSource)
 _MODES = frozenset(each.value for each in DeliveryMode)
 _GROUNDS = frozenset(each.value for each in AppealGround)
 _FORM = {"form": "formData"}
+_TRIES = 3
+"""How often a paper is laid over a draft that other calls change at the same time."""
 _ATTACHED = "Document handed in through UMANG"
 """What an answer to a query says where the person wrote nothing."""
 
@@ -38,13 +41,14 @@ async def apply_service(graph: Operations, given: Given) -> Mapping[str, Any]:
         "serviceCode": code,
         "district": district,
         "tehsil": tehsil,
-        "delivery": delivery or DeliveryMode.PORTAL.value,
+        "delivery": delivery,
         "form": _fields(form),
         "documents": documents,
         "formVersion": version,
     }
     if draft:
         wanted = _over(await _case(graph, draft), wanted, form)
+    wanted["delivery"] = wanted["delivery"] or DeliveryMode.PORTAL.value
     wanted |= {"channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
     said = await _done(graph, "UmangApplyService", "submitApplication", wanted, _FORM)
     application = said["application"]
@@ -77,8 +81,7 @@ async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
         return await _saved(graph, {**fresh, "documents": [document]})
     case = await _case(graph, number)
     if case["status"] == Status.DRAFT.value:
-        wanted: dict[str, Any] = {"serviceCode": "", "district": None, "tehsil": None, "delivery": None, "form": []}
-        return await _saved(graph, {**_over(case, {**wanted, "documents": [document]}, form)})
+        return await _attached_to_draft(graph, case, document, form)
     answer = {
         "applicationId": case["id"],
         "answer": text or _ATTACHED,
@@ -153,25 +156,44 @@ async def post_feedback(graph: Operations, given: Given) -> Mapping[str, Any]:
 
 
 async def _case(graph: Operations, number: str) -> Mapping[str, Any]:
-    return found((await graph.run("UmangGetCase", number=number)).data["application"], graph)
+    return found((await graph.run("UmangGetCase", by=named(number))).data["application"], graph)
 
 
 async def _done(
     graph: Operations, document: str, field: str, wanted: Mapping[str, Any], names: Mapping[str, str] | None = None
 ) -> Mapping[str, Any]:
-    said = (await graph.run(document, input=wanted)).data[field]
+    return _whole((await graph.run(document, input=wanted)).data[field], graph, names)
+
+
+def _whole(said: Mapping[str, Any], graph: Operations, names: Mapping[str, str] | None) -> Mapping[str, Any]:
+    """What was done; raises Told where it was refused."""
     if said["userErrors"]:
         raise told_of_problems(said["userErrors"], graph.language, names)
-    done: Mapping[str, Any] = said
-    return done
+    return said
 
 
 async def _saved(graph: Operations, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     draft = {**wanted, "channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
-    draft.pop("formVersion", None)
-    if draft.get("delivery") is None:
-        draft.pop("delivery", None)
     return _attached((await _done(graph, "UmangAttachToDraft", "saveDraft", draft, _FORM))["application"])
+
+
+async def _attached_to_draft(
+    graph: Operations, case: Mapping[str, Any], document: Mapping[str, Any], form: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """Lay the paper over the draft as it now is; where another call changed it meanwhile, over what came of that.
+
+    The key names the version too: what is saved is made of it, and doing it twice comes to the same.
+    """
+    wanted = {"serviceCode": "", "district": None, "tehsil": None, "delivery": None, "documents": [document]}
+    for left in reversed(range(_TRIES)):
+        draft = _over(case, wanted, form) | {"channel": Channel.UMANG.value, "expectedVersion": case["version"]}
+        draft["idempotencyKey"] = f"{graph.caller.request_id}:{case['version']}"
+        said = (await graph.run("UmangAttachToDraft", input=draft)).data["saveDraft"]
+        if left and any(problem["code"] == ErrorCode.CONFLICT.value for problem in said["userErrors"]):
+            case = await _case(graph, case["number"])
+            continue
+        break
+    return _attached(_whole(said, graph, _FORM)["application"])
 
 
 def _attached(application: Mapping[str, Any]) -> Mapping[str, Any]:

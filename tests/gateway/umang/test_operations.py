@@ -12,16 +12,20 @@ from jsonschema_rs import Draft202012Validator
 from sqlalchemy import func, select
 
 from actions.decide import Decide, Verdict, decide_application
-from domain.applications import RejectionGround
+from actions.submit import NewDocument, SaveDraft, save_draft
+from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.benefits import PaymentStatus
+from domain.clock import ist_date
+from domain.counting import STATUS_LINE
 from domain.sources import Source
 from gateway.screens import screens
+from gateway.umang import writes
 from gateway.umang.described import DESCRIBED
 from gateway.umang.description import document
 from integrations.errors import Unavailable
-from store import applications, benefits
+from store import applications, benefits, ledger, ledger_seal
 from store.tables import metadata
-from tests.support.graph import ASHA, LOCKER_URI, OFFICER, add_certificate
+from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, OFFICER, add_certificate
 from tests.support.umang import Portal
 
 PAPER = {"key": "id-proof", "uri": LOCKER_URI, "source": "DIGILOCKER"}
@@ -190,6 +194,67 @@ async def test_a_document_is_attached_to_a_draft_which_is_handed_in_later(portal
     assert len(again["pd"]["documents"]) == 1
     done = await portal.call("applyService", applicationId=number)
     assert (done["rc"], done["pd"]["applicationId"], done["pd"]["status"]) == ("APSK0000", number, "IN_SCRUTINY")
+
+
+async def test_a_draft_keeps_how_its_result_is_wanted(portal: Portal):
+    papers = (NewDocument("id-proof", LOCKER_URI),)
+    wanted = SaveDraft(
+        "ES09", "49", "304", Channel.WEB, DeliveryMode.COUNTER, {"purpose": "school"}, "key-0001", documents=papers
+    )
+    await save_draft(portal.env, CITIZEN, wanted)
+    draft = await the_application(portal)
+    done = await portal.call("applyService", applicationId=draft.number)
+
+    assert done["rc"] == "APSK0000", done
+    assert (await the_application(portal)).delivery is DeliveryMode.COUNTER
+
+
+async def test_what_changes_a_draft_while_a_paper_is_attached_is_not_lost(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+):
+    number = (await portal.call("attachDocument", serviceCode="ES09", **PLACE, **PAPER))["pd"]["applicationId"]
+    read, looks = writes._case, []
+
+    async def overtaken(graph: Any, asked: str) -> Any:
+        case = await read(graph, asked)
+        looks.append(case["version"])
+        if len(looks) == 1:
+            held = await the_application(portal)
+            answers = {"purpose": "school"}
+            change = SaveDraft("ES09", "49", "304", Channel.WEB, DeliveryMode.PORTAL, answers, "k", draft_id=held.id)
+            await save_draft(portal.env, CITIZEN, change)
+        return case
+
+    monkeypatch.setattr(writes, "_case", overtaken)
+    view = await portal.call("attachDocument", applicationId=number, **PAPER)
+
+    assert (view["rc"], len(looks)) == ("APSK0000", 2), view
+    assert (await the_application(portal)).form["purpose"] == "school"
+
+
+async def test_an_application_is_named_by_the_number_of_its_acknowledgement_too(portal: Portal):
+    payload = await filed(portal)
+    told = [
+        await portal.call(operation, applicationId=payload["acknowledgementNo"])
+        for operation in ("getApplicationStatus", "initiatePayment")
+    ]
+
+    assert {view["pd"]["applicationId"] for view in told} == {payload["applicationId"]}
+
+
+async def test_a_look_at_the_status_is_an_enquiry_through_umang_and_a_write_is_none(portal: Portal):
+    async def enquiries() -> list[tuple[str, int]]:
+        await ledger_seal.seal(portal.env.store)
+        async with portal.env.store.reading() as tx:
+            rows = await ledger.counts_on(tx, ist_date(portal.env.clock.now()))
+        return [(row.channel, row.count) for row in rows if row.service_code == STATUS_LINE]
+
+    number = (await filed(portal))["applicationId"]
+    await portal.call("initiatePayment", applicationId=number)
+    assert await enquiries() == []
+    for _ in range(2):
+        await portal.call("getApplicationStatus", applicationId=number)
+    assert await enquiries() == [("UMANG", 1)]
 
 
 async def test_a_document_that_the_officer_asked_for_answers_his_query(portal: Portal):
