@@ -12,6 +12,7 @@ from typing import Any
 from actions.access import covering, require
 from actions.acting import Acting
 from actions.aliases import application_by_any
+from actions.care import note
 from actions.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.environment import Environment
 from actions.idempotent import once
@@ -20,6 +21,7 @@ from actions.linking import MADE_BY_A_SIGN_IN
 from actions.notices import About, tell
 from domain.applications import Application
 from domain.assisting import strength_problem
+from domain.assurance import Assurance
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.notices import NoticeKind, Topic
 from domain.numbers import MistypedNumber
@@ -36,7 +38,7 @@ from domain.record_claims import (
     record_in_use,
 )
 from domain.text import Language
-from store import applications, audit, identities, locks, people, personal, record_claims
+from store import applications, identities, locks, people, personal, record_claims
 from store.cipher import FieldCipher
 from store.engine import Transaction
 
@@ -157,9 +159,10 @@ async def _shown(tx: Transaction, claims: list[RecordClaim]) -> list[ClaimShown]
 
 async def _asked(acting: Acting, request: ClaimRecord) -> RecordClaim:
     claimant = await _claimant(acting)
-    strength = acting.subject.assurance or NEEDED
+    strength = acting.subject.assurance or Assurance.LOW
     if not strength.holds_for(NEEDED):
         raise Problems(strength_problem(strength, NEEDED, *_INPUT))
+    await locks.hold(acting.tx, "record", claimant.id)  # else many claims at once were counted as one
     if await record_claims.count_since(acting.tx, claimant.id, acting.now - ASKED_WITHIN) >= MOST_ASKED:
         params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
         raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, Remedy.RETRY_LATER, params))
@@ -209,7 +212,7 @@ async def _named(tx: Transaction, claimant: Citizen, request: ClaimRecord) -> Ap
 
 async def _confirmed(acting: Acting, claim_id: str, code: str) -> dict[str, Any]:
     claimant = await _claimant(acting)
-    claim = await record_claims.get(acting.tx, claim_id)
+    claim = await _taken_up(acting.tx, claim_id)
     if claim is None or (claim.citizen_id, claim.way) != (claimant.id, ClaimWay.CODE) or not claim.open(acting.now):
         raise not_found("input", "claimId")
     left = await try_code(acting, CodeKind.CLAIM_RECORD, claim.id, code, path=("input", "code"))
@@ -221,8 +224,14 @@ async def _confirmed(acting: Acting, claim_id: str, code: str) -> dict[str, Any]
     return {"id": (await _joined(acting, claim)).id}
 
 
+async def _taken_up(tx: Transaction, claim_id: str) -> RecordClaim | None:
+    """The claim, for this transaction alone: of two words on it the later finds it decided."""
+    await locks.hold(tx, "record_claim", claim_id)
+    return await record_claims.get(tx, claim_id)
+
+
 async def _decided(acting: Acting, claim_id: str, reason: str, *, accept: bool) -> RecordClaim:
-    claim = await record_claims.get(acting.tx, claim_id)
+    claim = await _taken_up(acting.tx, claim_id)
     resource = _at_its_place(claim) if claim is not None else Resource(ObjectKind.RECORD_CLAIM)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.DECIDE, path=("input", "claimId"))
     waits = claim is not None and claim.way is ClaimWay.OFFICER and claim.record_id is not None
@@ -295,10 +304,7 @@ def _at_its_place(claim: RecordClaim) -> Resource:
 async def _note(acting: Acting, action: str, claim: RecordClaim) -> None:
     detail = {"way": claim.way.value, "strength": claim.strength.value}
     detail |= {"record": claim.record_id} if claim.record_id else {}
-    line = audit.AuditLine(
-        acting.subject.label, action, ObjectKind.RECORD_CLAIM.value, claim.id, Purpose.APPLY.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await note(acting, action, _at_its_place(claim), Purpose.APPLY, **detail)
 
 
 async def _present(env: Environment, claim_id: str) -> RecordClaim:

@@ -17,10 +17,11 @@ from joserfc.jws import JWSRegistry
 from actions import provider_sign_out
 from actions.environment import Environment
 from domain.assurance import Assurance
-from domain.centres import ROSTER_KINDS, CentreKind
+from domain.centres import ROSTER_KINDS
 from domain.clock import ist_date
 from domain.errors import NotSignedIn
 from domain.people import Officer, PersonKind, Posting, Role, Subject
+from domain.rosters import KEEPERS
 from store import assistances, audit, centres, doorstep, leave, people, posts, sessions
 from store.engine import Transaction
 from store.sessions import Session
@@ -167,9 +168,8 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
         raise NotSignedIn("the operator is no longer on the register of a centre")
     if centre.kind in ROSTER_KINDS:
         places = frozenset(one.code for one in await centres.places_of(tx, operator.id))
-        role = Role.PRINCIPAL if centre.kind is CentreKind.SCHOOL else Role.CAMP_OFFICER
         return Subject(
-            frozenset({role}),
+            frozenset({KEEPERS[centre.kind]}),
             session.kind,
             operator.id,
             session_id=session.id,

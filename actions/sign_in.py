@@ -293,15 +293,18 @@ async def _admit(
     async def work(tx: Transaction) -> tuple[Session, str | None]:
         admitted = await person_of(env, tx, identity, Language(transaction.language))
         kind, person_id = admitted.kind, admitted.person_id
-        refreshes_until = now + timedelta(seconds=env.sign_on.refresh_seconds(kind))
-        until, client = now + timedelta(seconds=session_seconds), devices.BROWSER
-        if transaction.app_redirect:
-            client = devices.APP
+        until = now + timedelta(seconds=session_seconds)
+        client = devices.APP if transaction.app_redirect else devices.BROWSER
         session = await _session(env, tx, admitted, identity.provider, until, client=client, platform=platform)
         if identity.session_token is not None:
-            served = admitted.serves_locker
-            token = identity.session_token
-            await session_tokens.add(tx, session.id, token, serves_locker=served, until=refreshes_until)
+            refreshes_until = now + timedelta(seconds=env.sign_on.refresh_seconds(kind))
+            await session_tokens.add(
+                tx,
+                session.id,
+                identity.session_token,
+                serves_locker=admitted.serves_locker,
+                until=refreshes_until,
+            )
         app_redirect = await _app_redirect(env, tx, transaction, session)
         detail = {"provider": identity.provider.value, "assurance": session.assurance, "app": str(bool(app_redirect))}
         await audit.append(tx, audit.AuditLine(f"{kind}:{person_id}", "SIGN_IN", "SESSION", session.id, None, detail))

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from actions import provider_sign_out
 from actions.acting import Acting
 from actions.consents import locker_was_linked
 from actions.environment import Environment
@@ -143,7 +144,7 @@ async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens
         locker_id=locker_id,
     )
     await identities.save_locker_grant(tx, citizen_id, grant, await _linked_at(tx, citizen_id) or now)
-    await session_tokens.locker_is_anothers(tx, citizen_id)
+    await provider_sign_out.plan(tx, await session_tokens.locker_is_anothers(tx, citizen_id))
     if earlier is None:  # her consent may have been there before her locker
         await plan_earlier(Acting(env, tx, her), citizen_id)
     return True

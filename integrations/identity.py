@@ -1,5 +1,6 @@
 """What every identity provider gives us, whoever it is: the words shared by `sso` and `csc`."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -105,6 +106,12 @@ class IdentityProvider(Protocol):
         None for a provider without such a page.
         """
         ...
+
+
+def basic(client_id: str, client_secret: str) -> dict[str, str]:
+    """The header with our own credentials (HTTP Basic)."""
+    pair = f"{client_id}:{client_secret}".encode()
+    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def json_object(source: Source, answer: Answer) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """What every part of the requester asks with: our credentials, a citizen's token, and how answers are judged."""
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from integrations.digilocker import wire
 from integrations.digilocker.digests import file_hmac, parameters_digest, same
 from integrations.digilocker.models import DigiLockerSettings, LockerFile, LockerGrant
 from integrations.errors import IntegrityFailure, Refused
+from integrations.identity import basic
 from integrations.policies import JSON_TYPES, CallPolicy, Lane, Traffic
 from integrations.remote import Answer, Remote
 
@@ -43,7 +43,7 @@ class LockerLine:
             policy,
             "POST",
             self.settings.api_prefix + path,
-            headers=_basic(self.settings),
+            headers=basic(self.settings.client_id, self.settings.client_secret),
             form=form,
             judge=judge,
         )
@@ -112,8 +112,3 @@ class LockerLine:
 def bearer(access_token: str) -> dict[str, str]:
     """The header that shows a citizen's token."""
     return {"Authorization": f"Bearer {access_token}"}
-
-
-def _basic(settings: DigiLockerSettings) -> dict[str, str]:
-    pair = f"{settings.client_id}:{settings.client_secret}".encode()
-    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}

@@ -9,7 +9,7 @@ from domain.clock import Clock
 from domain.people import Provider
 from domain.sources import Source
 from integrations.errors import Garbled, Refused, Unavailable
-from integrations.identity import ProviderIdentity, json_object, judge_done, judge_reading
+from integrations.identity import ProviderIdentity, basic, json_object, judge_done, judge_reading
 from integrations.policies import CallPolicy, Priority
 from integrations.remote import Answer, Remote
 from integrations.sso import wire_meri_pehchaan as wire
@@ -156,7 +156,7 @@ class MeriPehchaan:
             return replace(await self._exchanged(answer, nonce), session_token=answer.access_token)
 
     async def revoke(self, token: str) -> None:
-        headers = wire.basic(self._settings.client_id, self._settings.client_secret)
+        headers = basic(self._settings.client_id, self._settings.client_secret)
         form = wire.revoke_form(token)
         try:
             await self._remote.send(

@@ -1,6 +1,5 @@
 """MeriPehchaan on the wire: query, form and field names (contracts/sso.md section 2, digilocker.md section 3)."""
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,12 +58,6 @@ def check_consent_words(purpose: str, service_name: str, doctypes: Sequence[str]
         raise ValueError("purpose and service_name take letters, digits, space and underscore only")
     if not all(re.fullmatch(r"[A-Z0-9]{1,5}", doctype) for doctype in doctypes):
         raise ValueError("a doctype has at most five capitals and digits")
-
-
-def basic(client_id: str, client_secret: str) -> dict[str, str]:
-    """Our own credentials (HTTP Basic), as the revoke call asks for them."""
-    pair = f"{client_id}:{client_secret}".encode()
-    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def revoke_form(token: str) -> dict[str, str]:

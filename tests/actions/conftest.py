@@ -12,6 +12,7 @@ from actions.environment import Environment
 from domain.clock import ManualClock
 from store.keyring import Keyrings
 from tests.support.actions import World
+from tests.support.camps import Camps, camps_of
 from tests.support.catalogued import Filled, a_copy
 
 
@@ -64,3 +65,17 @@ def statements() -> Callable[[Environment], AbstractContextManager[list[str]]]:
                 event.remove(engine, "before_cursor_execute", note)
 
     return collect
+
+
+@pytest.fixture
+async def camps(world: World) -> Camps:
+    """Who files rosters in that world."""
+    return await camps_of(world.env)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A folder for old data."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    return folder

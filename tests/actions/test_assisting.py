@@ -8,109 +8,45 @@ import pytest
 from sqlalchemy import select
 
 from actions.access import may_read, of_citizen
-from actions.assisting import AskAssistance, ask_assistance, confirm_assistance, end_assistance
-from actions.code_sending import send_code
+from actions.assisting import ask_assistance, confirm_assistance, end_assistance
 from actions.consent_ledger import recorded
 from actions.consents import ChangeConsent, grant_consent, withdraw_consent
 from actions.decide import Decide, Verdict, decide_application
 from actions.naming import index_contacts
 from actions.relatives import RegisterRelative, register_relative, remove_relative
 from actions.respond import AnswerQuery, answer_query
-from actions.sessions import mint_session_token, subject_for_token
 from actions.submit import SaveDraft, save_draft, submit_application
 from actions.uploads import take_in
 from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.assisting import AssistanceState, AssistanceWay
 from domain.assurance import Assurance, Needed
-from domain.centres import Binding, Centre, CentreKind
 from domain.consents import ConsentPurpose, ConsentStatus
 from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.lifecycle import Status
 from domain.notices import NoticeKind
-from domain.people import PersonKind, Provider, Subject
+from domain.people import Subject
 from domain.policy import ObjectKind
-from domain.text import Bilingual
-from store import accesses, assistances, audit, centres, notices, outbox, people, sessions, strengths
-from store.sessions import Session
+from store import accesses, assistances, audit, centres, notices, people, strengths
 from tests.support.actions import FREE, request_for
+from tests.support.assisting import MOBILE, again, asking, by_code, delivered, signed_in
 from tests.support.files import PNG
+from tests.support.phones import Phones
 
 PENSION = "ES91"
 """The disability pension, which asks for no papers here."""
 
-MOBILE, BORN = "9800000001", date(1984, 3, 14)
 ASSISTANCE = ConsentPurpose.ASSISTANCE
 
 
-class Texts:
-    """Telephones: what came to each number."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-
-    async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
-        self.sent.append((mobile, text))
-
-
 @pytest.fixture
-async def phones(world) -> Texts:
+async def phones(world) -> Phones:
     """Asha's number is her own here, and codes reach telephones."""
-    texts: Any = Texts()
+    texts: Any = Phones()
     world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
     async with world.env.store.writing() as tx:
         [sunil] = (await people.citizens(tx, [world.sunil.person_id])).values()
         await people.update_citizen(tx, replace(sunil, mobile="9800000002"))
     return texts
-
-
-async def signed_in(world, number: int = 1) -> Subject:
-    """The operator, signed in at a centre of the register."""
-    session_id = world.env.ids.key()
-    now = world.clock.now()
-    session = Session(
-        session_id, PersonKind.OPERATOR, world.operator.person_id, Provider.CSC_CONNECT, "SUBSTANTIAL", None, now,
-        now + timedelta(hours=8),
-    )  # fmt: skip
-    async with world.env.store.writing() as tx:
-        await centres.save_centres(
-            tx, [Centre("CSC-49-1", CentreKind.CSC, Bilingual(None, "CSC"), "49", None, open=True)]
-        )
-        await centres.bind(tx, [Binding(world.operator.person_id, "CSC-49-1", None)])
-        await sessions.add_session(tx, session)
-    return await subject_for_token(world.env, mint_session_token(world.env, session))
-
-
-async def again(world, subject: Subject) -> Subject:
-    """The same session, asked anew, as each request does."""
-    async with world.env.store.reading() as tx:
-        session = await sessions.session(tx, subject.session_id or "")
-    assert session is not None
-    return await subject_for_token(world.env, mint_session_token(world.env, session))
-
-
-def asking(key: str = "ask", **changes: Any) -> AskAssistance:
-    return replace(AskAssistance(AssistanceWay.OTP, BORN, key, mobile=MOBILE, service_code=FREE), **changes)
-
-
-async def delivered(world, texts: Texts) -> list[tuple[str, str]]:
-    """What came to telephones since the last look, as number and code."""
-    before = len(texts.sent)
-    async with world.env.store.writing() as tx:
-        waiting = [one for one in await outbox.claim(tx, "test", 50, 30.0) if one.topic == "code.send"]
-    for one in waiting:
-        await send_code(world.env, one.payload)
-        async with world.env.store.writing() as tx:
-            await outbox.delivered(tx, one.id, world.clock.now())
-    return [(mobile, "".join(filter(str.isdigit, text.split("Apuni")[0]))[:6]) for mobile, text in texts.sent[before:]]
-
-
-async def by_code(world, phones, operator: Subject, **changes: Any) -> Subject:
-    """The operator asks, she tells him the code, and he acts for her."""
-    key = changes.pop("key", "ask")
-    asked, _ = await ask_assistance(world.env, operator, asking(key, **changes))
-    [(_, code)] = await delivered(world, phones)
-    await confirm_assistance(world.env, operator, asked.id, code, f"{key}-code")
-    return await again(world, operator)
 
 
 async def refusal(call) -> ErrorCode:

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from actions.appeals import AppealVerdict
+from actions.appeals import AppealVerdict, Imposed, RecordHearing, record_hearing
+from actions.awards import SettleAward, settle_award
 from actions.commission_hook import compare_cases, settle_all_waiting
 from actions.commission_reports import commission_round
 from actions.legal_sweep import sweep
@@ -226,6 +227,55 @@ async def test_both_ways_of_recording_give_the_same_record(world: World, court: 
     assert [one.reference for one in await hearings_of(court, appeal.id)] == ["H1"]
 
 
+async def test_each_event_tells_of_its_own_hearing_and_a_settled_award_of_its_day(world: World, court: Court):
+    courts = await authorities(world)
+    appeal = await at_commission(world, court)
+    by_hand = replace(world, env=court.env)
+    await heard(by_hand, courts.commission, appeal)
+    world.clock.advance(timedelta(hours=1))
+    second = RecordHearing(appeal.id, world.clock.now() + timedelta(days=2), PLACE, "second")
+    await record_hearing(court.env, courts.commission, second)
+    await post(court)
+    [case] = court.cases()
+    hearings = await hearings_of(court, appeal.id)
+    fixed = [event["facts"]["at"] for event in case["events"] if event["type"] == "HEARING_FIXED"]
+    assert fixed == [one.at.isoformat() for one in hearings]
+
+    until = ist_date(world.clock.now()) + timedelta(days=10)
+    present_appeal = await appeal_now(court, appeal.id)
+    penalty = Imposed(100_000, "No sufficient cause.")
+    await ordered(by_hand, courts.commission, present_appeal, AppealVerdict.DIRECT, direct_until=until, penalty=penalty)
+    world.clock.advance(timedelta(days=3))
+    today = ist_date(world.clock.now())
+    settled = SettleAward(appeal.id, AwardKind.PENALTY, today, "CH-1", "settled")
+    await settle_award(court.env, courts.commission, settled)
+    await post(court)
+    [case] = court.cases()
+    told = {event["type"]: event for event in case["events"]}
+    assert (told["PENALTY"]["text"], told["PENALTY"]["facts"]["amountPaise"]) == ("No sufficient cause.", 100_000)
+    assert told["PENALTY_RECOVERED"]["facts"] == {"amountPaise": 100_000, "on": today.isoformat(), "reference": "CH-1"}
+    assert told["PENALTY_RECOVERED"]["at"][:10] == today.isoformat()
+
+
+async def test_no_number_of_a_person_in_a_reason_is_kept(world: World, court: Court):
+    appeal, number = await filed(world, court)
+    fixed = {"hearingId": "H1", "at": world.clock.now().isoformat(), "place": PLACE}
+    await court.act("tell", case=number, type="HEARING_FIXED", payload=fixed)
+    world.clock.advance(timedelta(hours=1))
+    until = (ist_date(world.clock.now()) + timedelta(days=5)).isoformat()
+    text = "Give it to 9999 4105 7058."
+    await court.tell(number, "DIRECTION", text=text, until=until)
+    await court.tell(number, "PENALTY", amountPaise=25_000, reason=text)
+    notes = [one.note or "" for one in await events_of(court.env, appeal.id)]
+    assert not [note for note in notes if "9999 4105" in note]
+    world.clock.advance(timedelta(hours=1))
+    again = [
+        await court.tell(number, "DIRECTION", text=text, until=until),
+        await court.tell(number, "PENALTY", amountPaise=25_000, reason=text),
+    ]
+    assert [one["answer"]["state"] for one in again] == ["SUPERSEDED", "SUPERSEDED"]
+
+
 async def test_what_comes_in_the_wrong_order_ends_as_what_comes_in_the_right_one(world: World, court: Court):
     appeal, number = await filed(world, court)
     began = world.clock.now()
@@ -345,6 +395,39 @@ async def test_what_the_door_missed_is_fetched_once(world: World, court: Court):
     assert await compare_cases(court.env) == 0
     world.clock.advance(timedelta(days=1, seconds=1))
     assert await compare_cases(court.env) == 0
+
+
+async def test_a_message_that_cannot_be_taken_holds_back_no_other_one(world: World, court: Court):
+    appeal, number = await filed(world, court)
+    await court.tell(number, "TRANSFERRED", bench="FULL", event_id="E-1")
+    await court.tell(number, "TRANSFERRED", bench="SINGLE", event_id="E-1", send=False)
+    payload = {"hearingId": "H1", "at": world.clock.now().isoformat(), "place": PLACE}
+    await court.act("tell", case=number, type="HEARING_FIXED", payload=payload, send=False)
+    assert await compare_cases(court.env) == 1
+    assert [one.reference for one in await hearings_of(court, appeal.id)] == ["H1"]
+    assert (await case_of(court, appeal.id)).compared_at == world.clock.now()
+
+
+async def test_a_history_that_cannot_be_read_is_asked_for_again_on_the_next_day(world: World, court: Court):
+    _, number = await filed(world, court)
+    payload = {"hearingId": "H1", "at": world.clock.now().isoformat(), "place": PLACE}
+    await court.act("tell", case=number, type="HEARING_FIXED", payload=payload, send=False)
+    court.sandbox.faults.set([{"kind": "foreign", "params": {}}])
+    assert await compare_cases(court.env) == 0
+    court.sandbox.faults.clear()
+    assert await compare_cases(court.env) == 0, "it holds back no other case"
+    world.clock.advance(timedelta(days=1, seconds=1))
+    assert await compare_cases(court.env) == 1
+
+
+async def test_what_happens_only_in_days_to_come_is_not_taken(world: World, court: Court):
+    appeal, number = await filed(world, court)
+    ahead = (world.clock.now() + timedelta(days=1)).isoformat()
+    told = await court.tell(number, "DECIDED", outcome="DISMISSED", text="No.", at=ahead, event_id="E-1")
+    assert (told["status"], told["answer"]) == (400, {"code": "BAD_FIELD", "field": "at"})
+    assert (await appeal_now(court, appeal.id)).order is None
+    corrected = await court.tell(number, "DECIDED", outcome="DISMISSED", text="No.", event_id="E-1")
+    assert corrected["answer"]["state"] == "APPLIED"
 
 
 async def test_what_the_law_does_not_allow_is_kept_as_refused(world: World, court: Court):

@@ -1,7 +1,7 @@
 """Doorstep delivery: slots, agents, codes, papers, failures, the fee, and who may not."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -37,9 +37,7 @@ from domain.centres import Binding, Centre, CentreKind
 from domain.clock import ist_date
 from domain.doorstep import (
     OPEN,
-    DoorstepAgent,
     HandOverProof,
-    Visit,
     VisitFailure,
     VisitPurpose,
     VisitState,
@@ -47,64 +45,20 @@ from domain.doorstep import (
 from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.lifecycle import Status
 from domain.notices import NoticeKind
-from domain.people import ANONYMOUS, Operator, PersonKind, Provider, Role, Subject
+from domain.people import ANONYMOUS, PersonKind, Provider, Role
 from domain.text import Bilingual
 from integrations.etaal.models import etaal_channel
-from store import accesses, applications, audit, centres, doorstep, ledger, ledger_seal, notices, people
+from store import accesses, applications, audit, centres, doorstep, ledger, ledger_seal, notices
 from store.sessions import Session, add_session
 from tests.support.actions import FREE, FakeRenderer, World
+from tests.support.doorstep import DELIVERY, Door, a_door
 from tests.support.files import hand_in
 from tests.support.worlds import wrong
-
-DELIVERY = VisitPurpose.DELIVERY
-
-
-@dataclass
-class Door:
-    """A certificate that waits for its delivery, two agents of the district and one of another."""
-
-    world: World
-    case: Application
-    agent: Subject
-    second: Subject
-    far: Subject
-
-    async def book(self, key: str = "b", place: int = 0, who: Subject | None = None) -> Visit:
-        subject = who or self.world.asha
-        slots = await offered(self.world.env, subject, self.case.id, DELIVERY)
-        request = BookVisit(self.case.id, DELIVERY, slots[place], key)
-        return (await book_visit(self.world.env, subject, request))[0]
-
-    def hers(self, visit: Visit) -> Subject:
-        return next(one for one in (self.agent, self.second) if one.person_id == visit.agent_id)
-
-    async def out(self, visit: Visit) -> Visit:
-        return (await set_out(self.world.env, self.hers(visit), SetOut(visit.id, f"out-{visit.id}")))[0]
-
-    def code(self, visit: Visit) -> str:
-        return code_for(self.world.asha, visit, self.world.clock.now()) or ""
 
 
 @pytest.fixture
 async def door(world: World) -> Door:
-    case = await world.approved(world.asha, FREE, world.registrar, delivery=DeliveryMode.DOORSTEP)
-    await issue_certificate(world.env, case.id, FakeRenderer())
-    agents = [await an_agent(world, name, place) for name, place in (("1", "49"), ("2", "49"), ("3", "50"))]
-    async with world.env.store.reading() as tx:
-        issued = await applications.get(tx, case.id)
-    assert issued is not None
-    assert issued.status is Status.CERTIFICATE_ISSUED
-    return Door(world, issued, *agents)
-
-
-async def an_agent(world: World, name: str, district: str) -> Subject:
-    operator = Operator(
-        world.env.ids.key(), Bilingual(None, f"Agent {name}"), f"CSC-{name}", Bilingual(None, "Door"), district, None
-    )
-    async with world.env.store.writing() as tx:
-        await people.add_operator(tx, operator)
-        await doorstep.add_agent(tx, DoorstepAgent(operator.id, district, None))
-    return Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, operator.id)
+    return await a_door(world)
 
 
 async def refused(call: Any) -> Any:

@@ -18,6 +18,7 @@ from domain.people import PersonKind, Provider, Subject
 from domain.sign_on import SignOnRules
 from domain.text import Language
 from store import identities, notices, outbox, people
+from tests.support.phones import Phones
 from tests.support.sign_in import FakeProvider, environment
 
 BROWSER, ANOTHER = hash_of("a browser"), hash_of("another browser")
@@ -26,22 +27,14 @@ MERI, JAN = Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY
 MOBILE = "9800000001"
 
 
-class Telephones:
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-
-    async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
-        self.sent.append((mobile, text))
-
-
 @pytest.fixture
 def providers():
     return {each: FakeProvider(each) for each in (MERI, JAN)}
 
 
 @pytest.fixture
-def phones() -> Telephones:
-    return Telephones()
+def phones() -> Phones:
+    return Phones()
 
 
 @pytest.fixture

@@ -141,6 +141,17 @@ async def test_a_token_that_a_later_sign_in_replaced_is_revoked_with_its_session
     assert meri.revoked == ["access-1"]
 
 
+async def test_a_token_that_stayed_for_her_locker_is_revoked_once_another_serves_it(env, providers):
+    meri = providers[Provider.MERI_PEHCHAAN]
+    first = await signed_in(env, meri, "DL-1", "access-1", tokens=locker("access-1"))
+    await sign_out(env, await subject_of(env, first))
+    assert await planned(env) == []
+
+    await signed_in(env, meri, "DL-1", "access-2", tokens=locker("access-2"))
+    await deliver(env)
+    assert meri.revoked == ["access-1"]
+
+
 async def test_signing_out_everywhere_ends_the_locker_too_until_she_signs_in_again(env, providers):
     meri = providers[Provider.MERI_PEHCHAAN]
     done = await signed_in(env, meri, "DL-1", "access", tokens=locker("access"))

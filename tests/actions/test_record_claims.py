@@ -15,22 +15,15 @@ from domain.record_claims import CLAIM_LIFE, ClaimState, ClaimWay
 from domain.text import Bilingual
 from store import accesses, audit, identities, notices, outbox, people
 from tests.store.builders import citizen
+from tests.support.phones import Phones
 from tests.support.worlds import wrong
 
 MERI, NEW = Provider.MERI_PEHCHAAN, "0193a000-0000-7000-8000-0000000000aa"
 
 
-class Telephones:
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-
-    async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
-        self.sent.append((mobile, text))
-
-
 @pytest.fixture
-def phones() -> Telephones:
-    return Telephones()
+def phones() -> Phones:
+    return Phones()
 
 
 @pytest.fixture
