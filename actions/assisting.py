@@ -12,6 +12,7 @@ from typing import Any
 from actions.access import require
 from actions.acting import Acting
 from actions.assisting_consent import close_session, give
+from actions.care import note
 from actions.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.environment import Environment
 from actions.idempotent import once
@@ -33,7 +34,7 @@ from domain.mobiles import mobile_digits
 from domain.people import Subject
 from domain.policy import ObjectKind, Purpose, Resource
 from domain.text import Language
-from store import assistances, audit, centres, relatives
+from store import assistances, centres, relatives
 from store.cipher import FieldCipher
 from store.engine import Transaction
 
@@ -238,10 +239,7 @@ async def _whom(acting: Acting, request: AskAssistance, mobile: str | None) -> s
 
 async def _note(acting: Acting, action: str, assistance: Assistance) -> None:
     detail = {"way": assistance.way.value, "centre": assistance.centre_code}
-    line = audit.AuditLine(
-        acting.subject.label, action, ObjectKind.ASSISTANCE.value, assistance.id, Purpose.ASSIST.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await note(acting, action, Resource(ObjectKind.ASSISTANCE, assistance.id), Purpose.ASSIST, **detail)
 
 
 async def _present(env: Environment, assistance_id: str) -> Assistance:

@@ -101,7 +101,9 @@ async def awards_page(
     """A page of the awards of the subject's jurisdictions, the oldest order first; raises as `settled_by`."""
     postings = settled_by(subject)
     async with env.store.reading() as tx:
-        return await hearing_calendar.awards_page(tx, postings, states, **part)
+        found = await hearing_calendar.awards_page(tx, postings, states, **part)
+        known = await appeals.many(tx, {one.appeal_id for one in found})
+    return [(one, known[one.appeal_id]) for one in found]
 
 
 async def count_awards(env: Environment, subject: Subject, states: frozenset[AwardState]) -> int:

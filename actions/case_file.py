@@ -248,7 +248,7 @@ def _json(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
-class NotGenuine(ValueError):
+class NotGenuine(Exception):
     """The file is not what was signed; the text says why."""
 
 
@@ -256,7 +256,10 @@ def opened_manifest(content: bytes, keys: Mapping[str, Any]) -> dict[str, Any]:
     """The signed manifest of a case file under a JWK set; raises NotGenuine where anything of it was altered."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
+            names = archive.namelist()
+            files = {name: archive.read(name) for name in names}
+        if len(files) != len(names):
+            raise NotGenuine("a name is there twice")
         opened = jws.deserialize_compact(
             files.pop(SIGNATURE).decode(), KeySet.import_key_set({"keys": list(keys["keys"])}), [_ALGORITHM]
         )

@@ -14,9 +14,19 @@ import structlog
 from actions.acting import Acting
 from actions.case_file import MEDIA_TYPE, make_case_file, masked
 from actions.environment import Environment
-from domain.appeals import Appeal, AppealEvent, AppealLevel, AppealMove, AppealState, Award, AwardKind, AwardState
+from domain.appeals import (
+    Appeal,
+    AppealEvent,
+    AppealLevel,
+    AppealMove,
+    AppealState,
+    Award,
+    AwardKind,
+    AwardState,
+    Hearing,
+)
 from domain.applications import Application
-from domain.clock import ist_date
+from domain.clock import ist_date, ist_midnight
 from domain.commission import CommissionCase, reference_of
 from domain.people import Citizen, Role, Subject
 from domain.sources import Source
@@ -121,15 +131,14 @@ async def tell_commission(env: Environment, payload: Mapping[str, Any]) -> None:
     async with env.store.reading() as tx:
         case, appeal, _, _ = await _known(tx, appeal_id)
         if "award" in payload:
-            award = await appeals.award(tx, appeal_id, AwardKind(payload["award"]))
+            awards = (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])
+            award = next((one for one in awards if one.kind is AwardKind(payload["award"])), None)
             event = None if award is None else _award_event(case, award, AwardState(payload["state"]))
         else:
             steps = (await appeals.events(tx, [appeal_id])).get(appeal_id, [])
             taken = next((one for one in steps if one.sequence == payload["sequence"]), None)
             hearings = (await appeals.hearings(tx, [appeal_id])).get(appeal_id, [])
-            latest = max(hearings, key=lambda one: one.recorded_at, default=None)
-            facts = {} if latest is None else {"at": latest.at.isoformat(), "place": latest.place}
-            event = None if taken is None else _step_event(case, appeal, taken, facts)
+            event = None if taken is None else _step_event(case, appeal, taken, hearings)
     if case.number is None:
         if appeal.state is AppealState.CLOSED and appeal.order is None:
             return  # it never went there
@@ -239,13 +248,15 @@ def _case_file_event(env: Environment, case: CommissionCase) -> CaseEvent:
     return CaseEvent(f"{case.reference}:CASE_FILE", "CASE_FILE", case.filed_at, Role.SYSTEM.value, None, (file,))
 
 
-def _step_event(case: CommissionCase, appeal: Appeal, taken: AppealEvent, hearing: Mapping[str, Any]) -> CaseEvent:
+def _step_event(case: CommissionCase, appeal: Appeal, taken: AppealEvent, hearings: Sequence[Hearing]) -> CaseEvent:
     order = appeal.order
     until = order.direct_until.isoformat() if order and order.direct_until else None
     facts: Mapping[str, Any] = {}
     match taken.move:
         case AppealMove.FIX_HEARING:
-            facts = hearing
+            known = [one for one in hearings if one.recorded_at <= taken.at]
+            fixed = max(known, key=lambda one: one.recorded_at, default=None)  # later ones have events of their own
+            facts = {} if fixed is None else {"at": fixed.at.isoformat(), "place": fixed.place}
         case AppealMove.DIRECT:
             facts = {"until": until}
         case AppealMove.DISMISS | AppealMove.CLOSE:
@@ -256,9 +267,9 @@ def _step_event(case: CommissionCase, appeal: Appeal, taken: AppealEvent, hearin
 
 def _award_event(case: CommissionCase, award: Award, state: AwardState) -> CaseEvent:
     kind = _SETTLED.get(state, award.kind.value)
-    facts: dict[str, Any] = {"amountPaise": award.amount_paise}
-    if state is not AwardState.ORDERED:
-        facts |= {"on": award.settled_on.isoformat() if award.settled_on else None, "reference": award.settlement}
     key = f"{case.reference}:{kind}:{int(award.ordered_at.timestamp())}"
-    text = award.reason if state is AwardState.ORDERED else None
-    return CaseEvent(key, kind, award.ordered_at, Role.SYSTEM.value, text, facts=facts)
+    facts: dict[str, Any] = {"amountPaise": award.amount_paise}
+    if state is AwardState.ORDERED or award.settled_on is None:
+        return CaseEvent(key, kind, award.ordered_at, Role.SYSTEM.value, award.reason, facts=facts)
+    facts |= {"on": award.settled_on.isoformat(), "reference": award.settlement}
+    return CaseEvent(key, kind, ist_midnight(award.settled_on), Role.SYSTEM.value, facts=facts)

@@ -1,6 +1,6 @@
 """What stands behind the Commission's door: each message taken once, whether it came by the door or was fetched."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from domain.appeals import Appeal
 from domain.commission import CommissionCase, CommissionMessage, MessageState
 from domain.errors import Problems
 from domain.policy import Purpose, decide
-from integrations.errors import IntegrationError
+from integrations.errors import IntegrationError, NotLetIn, Unavailable
 from integrations.right_to_service import NotNow, OtherMessage, Told, UnknownCase, Word
 from store import appeals, audit, commission
 from store.engine import Transaction
@@ -92,7 +92,10 @@ async def settle_waiting(env: Environment, appeal_id: str) -> int:
 
 
 async def compare_cases(env: Environment) -> int:
-    """Fetch the histories that were not compared for a day, take what the door missed; tells how many messages."""
+    """Fetch the histories that were not compared for a day, take what the door missed; tells how many messages.
+
+    A case whose history cannot be read holds back no other one: it is asked for again on the next day.
+    """
     partner, law = env.partners.commission, env.law
     if partner is None:
         return 0
@@ -103,16 +106,28 @@ async def compare_cases(env: Environment) -> int:
     for case in cases:
         try:
             there = await partner.case(case.number or case.reference)
-        except IntegrationError as error:
+        except (Unavailable, NotLetIn) as error:
             _log.warning("commission_case_not_compared", code=error.code)
             return taken
-        if there is None:
-            _log.error("commission_case_unknown_there")
-        for word in there.words if there else ():
-            told = await take(env, word)
-            taken += not told.repeated
+        except IntegrationError as error:
+            _log.error("commission_case_not_compared", code=error.code)
+        else:
+            if there is None:
+                _log.error("commission_case_unknown_there")
+            taken += await _caught_up(env, there.words if there else ())
         await settle_waiting(env, case.appeal_id)
         await env.store.carry_out(partial(_compared, env, case))
+    return taken
+
+
+async def _caught_up(env: Environment, words: Sequence[Word]) -> int:
+    """Take the words of a history; tells how many are new. One that cannot be taken holds back no other one."""
+    taken = 0
+    for word in words:
+        try:
+            taken += not (await take(env, word)).repeated
+        except (UnknownCase, OtherMessage, NotNow) as error:
+            _log.error("commission_message_not_taken", reason=type(error).__name__)
     return taken
 
 
@@ -163,12 +178,15 @@ def _message(acting: Acting, case: CommissionCase, word: Word) -> CommissionMess
 
 
 async def _settled(env: Environment, message: CommissionMessage) -> MessageState:
-    async def work(tx: Transaction) -> MessageState:
+    async def work(tx: Transaction, refusal: str | None = None) -> MessageState:
+        kept = await commission.message(tx, message.id)
+        if kept is not None and kept.state is not MessageState.WAITING:
+            return kept.state  # another worker was here in between
         acting = Acting(env, tx, COMMISSION)
         appeal = (await appeals.many(tx, [message.appeal_id]))[message.appeal_id]
-        state = await apply(acting, appeal, message)
+        state = MessageState.REFUSED if refusal else await apply(acting, appeal, message)
         if state is not MessageState.WAITING:
-            await commission.settle_message(tx, message.id, state, None)
+            await commission.settle_message(tx, message.id, state, refusal)
             await _note(acting, appeal, message.word.value, state)
         return state
 
@@ -177,9 +195,7 @@ async def _settled(env: Environment, message: CommissionMessage) -> MessageState
     except VersionConflict:
         return MessageState.WAITING
     except Problems as problems:
-        code = problems.code.value
-        await env.store.carry_out(lambda tx: commission.settle_message(tx, message.id, MessageState.REFUSED, code))
-        return MessageState.REFUSED
+        return await env.store.carry_out(partial(work, refusal=problems.code.value))
 
 
 async def _note(acting: Acting, appeal: Appeal, word: str, state: MessageState) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from actions.commission_hook import compare_cases, settle_all_waiting
-from actions.delay_review import day_before, is_due, make_review
+from actions.delay_review import is_due, make_review
 from actions.environment import Environment
 from domain.catalogue import Service
-from domain.clock import IST
+from domain.clock import ist_date, ist_midnight
 from domain.sources import Source
 from integrations.errors import Unavailable
 from integrations.right_to_service import NotifiedService, RightToService
@@ -51,7 +51,7 @@ async def note_services(env: Environment) -> int:
 
 async def note_summary(env: Environment) -> bool:
     """Have the summary of yesterday sent; False where it was noted before."""
-    day = day_before(env).isoformat()
+    day = (ist_date(env.clock.now()) - timedelta(days=1)).isoformat()
 
     async def work(tx: Transaction) -> bool:
         return await outbox.add(tx, SUMMARY, day, {"day": day})
@@ -71,9 +71,8 @@ async def send_service(env: Environment, payload: Mapping[str, Any]) -> None:
 async def send_summary(env: Environment, day: date) -> None:
     """Send the summary of a day by service and district. Raises Unavailable, Refused."""
     partner = _partner(env)
-    since = datetime.combine(day, time(), tzinfo=IST)
     async with env.store.reading() as tx:
-        rows = await commission_figures.day_rows(tx, since, since + timedelta(days=1))
+        rows = await commission_figures.day_rows(tx, ist_midnight(day), ist_midnight(day + timedelta(days=1)))
     shown = [{_camel(name): value for name, value in asdict(row).items()} for row in rows]
     await partner.send_summary(day, {"date": day.isoformat(), "rows": shown})
 

@@ -18,6 +18,7 @@ from actions.hearings import cancel, fix
 from domain.appeals import PENDING, Appeal, AppealMove, AppealState, AwardKind, Hearing, HearingState
 from domain.commission import Bench, CommissionMessage, CommissionWord, MessageState
 from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.masks import mask_aadhaar_in
 from store import appeals, commission
 
 _A = MessageState
@@ -80,7 +81,7 @@ class _Ruling:
 
 async def _order(acting: Acting, appeal: Appeal, message: CommissionMessage) -> MessageState:
     given = message.payload
-    ruling = _Ruling(given["text"], date.fromisoformat(given["until"]) if "until" in given else None)
+    ruling = _Ruling(mask_aadhaar_in(given["text"]), date.fromisoformat(given["until"]) if "until" in given else None)
     if appeal.order is not None:
         if appeal.order.decided_at >= message.at or (appeal.order.text, appeal.order.direct_until) == (
             ruling.text,
@@ -94,19 +95,20 @@ async def _order(acting: Acting, appeal: Appeal, message: CommissionMessage) -> 
 
 
 async def _award(acting: Acting, appeal: Appeal, message: CommissionMessage) -> MessageState:
-    kind, given = AwardKind(message.word.value), message.payload
+    kind, amount = AwardKind(message.word.value), message.payload["amountPaise"]
+    reason = mask_aadhaar_in(message.payload["reason"])
     before = await appeals.award(acting.tx, appeal.id, kind)
-    if before is not None:
-        same = (before.amount_paise, before.reason) == (given["amountPaise"], given["reason"])
-        if same or before.ordered_at >= message.at:
-            return _A.SUPERSEDED
+    if before is not None and (
+        (before.amount_paise, before.reason) == (amount, reason) or before.ordered_at >= message.at
+    ):
+        return _A.SUPERSEDED
     held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     heard = any(one.at <= acting.now for one in held if one.state is HearingState.FIXED)
     if not heard or appeal.state in PENDING:
         return _A.WAITING
-    imposed = Imposed(given["amountPaise"], given["reason"])
+    imposed = Imposed(amount, reason)
     penalty, compensation = (imposed, None) if kind is AwardKind.PENALTY else (None, imposed)
-    amended = await step(acting, appeal, AppealMove.AMEND, note=given["reason"])
+    amended = await step(acting, appeal, AppealMove.AMEND, note=reason)
     await impose(acting, amended, penalty=penalty, compensation=compensation, at=message.at)
     return _A.APPLIED
 

@@ -7,18 +7,19 @@ review of its own month. It holds no names and no case.
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from actions.acting import Acting
 from actions.delays import reviewed
 from actions.environment import Environment
 from domain.appeals import AppealLevel
-from domain.clock import IST, ist_date
+from domain.clock import ist_date, ist_midnight
 from domain.commission import DelayReview
 from domain.delays import OLDEST_MONTHS
 from domain.figures import Measure, month_of, months_back
-from domain.people import SYSTEM, Subject
+from domain.people import SYSTEM, Posting, Subject
 from domain.sources import Source
 from integrations.errors import Unavailable
 from store import audit, catalogue, commission, commission_figures, figures, outbox
@@ -113,39 +114,42 @@ async def shown_review(env: Environment, subject: Subject, month: date) -> Delay
     postings = reviewed(subject)
     async with env.store.reading() as tx:
         review = await commission.review(tx, month_of(month))
-    if review is None:
-        return None
+    return None if review is None else _within(review, postings)
+
+
+async def reviews_made(env: Environment, subject: Subject, limit: int) -> list[DelayReview]:
+    """The latest reviews as `shown_review` gives each, the newest month first; raises as actions.delays.reviewed."""
+    postings = reviewed(subject)
+    async with env.store.reading() as tx:
+        return [_within(review, postings) for review in await commission.reviews(tx, limit)]
+
+
+def _within(review: DelayReview, postings: Sequence[Posting]) -> DelayReview:
     rows = [
         row
         for row in review.content["rows"]
         if any(one.covers(row["department"] or None, row["district"] or None, one.tehsil) for one in postings)
     ]
-    return DelayReview(review.month, review.sha256, {**review.content, "rows": rows}, review.made_at, review.sent_at)
-
-
-async def reviews_made(env: Environment, subject: Subject, limit: int) -> list[DelayReview]:
-    """The latest reviews without their rows, the newest month first; raises as actions.delays.reviewed."""
-    reviewed(subject)
-    async with env.store.reading() as tx:
-        return await commission.reviews(tx, limit)
+    return replace(review, content={**review.content, "rows": rows})
 
 
 async def _content(acting: Acting, month: date) -> dict[str, Any]:
     following = months_back(month, -1)
-    since, until = _midnight(month), _midnight(following)
+    since, until = ist_midnight(month), ist_midnight(following)
     wanted = FigureFilter(month, month)
     sums = await figures.sums(acting.tx, wanted, ("department", "district"))
+    pending = await figures.dues_before(acting.tx, wanted, following, ("department", "district"))
     appeals = await commission_figures.appeals_filed(acting.tx, since, until)
     reasons = await commission_figures.reasons_given(acting.tx, month)
-    places = sorted({(str(one[0]), str(one[1])) for one in sums} | appeals.keys() | reasons.keys())
+    counted = {(str(one[0]), str(one[1])) for one in (*sums, *pending)}
+    places = sorted(counted | appeals.keys() | reasons.keys())
     departments = {one.slug: one.name for one in await catalogue.departments(acting.tx)}
     districts = {one.code: one.name for one in await catalogue.districts(acting.tx)}
     rows = []
     for department, district in places:
         place = (department, district)
-        bound = FigureFilter(month, month, department=department, district=district)
         row = _amounts(sums.get(place, {}), appeals.get(place, {}))
-        row["pendingBeyondLimit"] = await figures.due_before(acting.tx, bound, following)
+        row["pendingBeyondLimit"] = pending.get(place, 0)
         named = {"department": departments.get(department), "district": districts.get(district)}
         names = {f"{key}Name": {"hi": name.hi, "en": name.en} if name else None for key, name in named.items()}
         given = {cause.value: many for cause, many in sorted(reasons.get(place, {}).items())}
@@ -170,12 +174,3 @@ def _added(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
     for row in rows:
         total.update(row["reasons"])
     return total
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=IST)
-
-
-def day_before(env: Environment) -> date:
-    """Yesterday, in India."""
-    return ist_date(env.clock.now()) - timedelta(days=1)

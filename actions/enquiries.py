@@ -28,11 +28,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks: the person who is signed in, else the line; and what her program calls itself. None of it is kept."""
+    """Who asks: the person who is signed in, else the line; what her program calls itself; which way she came in.
+
+    None of it is kept but the way.
+    """
 
     subject: Subject = ANONYMOUS
     line: str = ""
     agent: str | None = None
+    channel: Channel = Channel.WEB
 
 
 async def note_enquiry(env: Environment, asker: Asker, application: Application) -> None:
@@ -64,18 +68,22 @@ async def count_enquiry(env: Environment, tx: Transaction, asker: Asker, applica
 
 
 def _key(env: Environment, asker: Asker, application: Application) -> str | None:
-    """What repeated enquiries have in common; None where it is no citizen's, or the rules leave it out."""
-    if application.status is Status.DRAFT or asker.subject.kind not in _CITIZENS:
+    """What repeated enquiries have in common; None where it is no citizen's, or the rules leave it out.
+
+    A look that a partner's request needs to change something is a part of the change, and no enquiry.
+    """
+    subject = asker.subject
+    if application.status is Status.DRAFT or subject.kind not in _CITIZENS or subject.partner_request is not None:
         return None
     now = env.clock.now()
     day = ist_date(now)
     rules = rules_on(day)
-    if rules.category(CountingEvent.STATUS_ENQUIRY) is None or rules.automated(asker.subject.roles, asker.agent):
+    if rules.category(CountingEvent.STATUS_ENQUIRY) is None or rules.automated(subject.roles, asker.agent):
         return None
-    who = asker.subject.person_id or asker.subject.session_id or asker.line
+    who = subject.person_id or subject.session_id or asker.line
     return f"{who}|{application.id}|{day.isoformat()}|{rules.window(now)}"
 
 
 def _channel(asker: Asker) -> Channel:
     """An operator's enquiry is assisted."""
-    return Channel.CSC if asker.subject.kind is PersonKind.OPERATOR else Channel.WEB
+    return Channel.CSC if asker.subject.kind is PersonKind.OPERATOR else asker.channel

@@ -34,8 +34,8 @@ async def hearings_page(
     whose = concerned(subject)
     async with env.store.reading() as tx:
         found = await hearing_calendar.hearings_page(tx, whose, wanted, **part)
-        known = await appeals.many(tx, {appeal_id for _, appeal_id in found})
-    return [(hearing, known[appeal_id]) for hearing, appeal_id in found]
+        known = await appeals.many(tx, {one.appeal_id for one in found})
+    return [(one, known[one.appeal_id]) for one in found]
 
 
 async def count_hearings(env: Environment, subject: Subject, wanted: HearingWanted) -> int:

@@ -71,3 +71,8 @@ class ManualClock:
 def ist_date(instant: datetime) -> date:
     """The calendar day in India on which an instant falls."""
     return instant.astimezone(IST).date()
+
+
+def ist_midnight(day: date) -> datetime:
+    """The instant at which a day begins in India."""
+    return datetime(day.year, day.month, day.day, tzinfo=IST)

@@ -66,7 +66,7 @@ class CommissionCase:
     bundle_octets: int | None = None
     bundle_sent_at: datetime | None = None
     compared_at: datetime | None = None
-    """When the history at the Commission was last compared with ours."""
+    """When the history at the Commission was last asked for, to be compared with ours."""
 
 
 @dataclass(frozen=True, slots=True)

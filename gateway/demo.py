@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +14,13 @@ from rich.console import Console
 
 from gateway import runfiles
 from gateway.ports import check_port
+from gateway.sandbox_clock import NO_AUTHORITIES
 from gateway.settings import Settings
 
 STOP_SECONDS = 25.0
 """How long a process may take to drain before it is killed."""
 START_SECONDS = 60.0
 PROBE_SECONDS = 2.0
-_NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""The probes use no TLS, and reading all authorities would take 20 ms for each."""
 COMMAND = (sys.executable, "-m", "gateway.cli")
 """What runs a command of the gateway; the command's name follows."""
 
@@ -159,5 +157,5 @@ class Supervisor:
 
 
 async def _answers(url: str) -> bool:
-    async with httpx.AsyncClient(trust_env=False, timeout=PROBE_SECONDS, verify=_NO_AUTHORITIES) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PROBE_SECONDS, verify=NO_AUTHORITIES) as client:
         return (await client.get(url)).status_code == 200

@@ -1,7 +1,7 @@
 """What production refuses: settings that are fit for a demo only (DECISIONS.md, Profiles, processes, settings)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,8 +15,8 @@ OPTIONAL = frozenset({"texts", "right_to_service"})
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
 """SHA-256 of docs/partners/umang/keys/test_only_public_key.pem without its white space."""
-SAMPLE_MARK = "test-only"
-"""What the api key and the secret of the samples begin with."""
+SAMPLE_MARKS = ("test-only", "sample-token-", "sample-secret-")
+"""What the keys, passwords, tokens and secrets of the samples in docs/partners contain."""
 
 _LOCAL_NAMES = ("localhost", "test", "example", "invalid", "local")
 """Names that no system on the network bears (RFC 6761, RFC 6762)."""
@@ -115,14 +115,18 @@ def _unfit_credentials(partner: Partner, system: str) -> list[str]:
 
 def _published(given: Mapping[str, Any]) -> bool:
     """Whether a key is one that docs/partners prints: whoever reads it could call in the partner's name."""
-    door = given.get("door")
-    if not isinstance(door, Mapping):
-        return False
-    keys = door.get("user_keys")
-    pems = keys.values() if isinstance(keys, Mapping) else ()
-    prints = {hashlib.sha256("".join(str(pem).split()).encode()).hexdigest() for pem in pems}
-    secrets = [str(one) for name in ("api_keys", "secrets") for one in door.get(name) or ()]
-    return SAMPLE_KEY in prints or any(SAMPLE_MARK in secret for secret in secrets)
+    words = list(_words(given))
+    prints = {hashlib.sha256("".join(word.split()).encode()).hexdigest() for word in words}
+    return SAMPLE_KEY in prints or any(mark in word for mark in SAMPLE_MARKS for word in words)
+
+
+def _words(given: Any) -> Iterator[str]:
+    """Every text in what was handed over, however deep."""
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, Mapping | list):
+        for each in given.values() if isinstance(given, Mapping) else given:
+            yield from _words(each)
 
 
 def _is_sqlite(url: str) -> bool:

@@ -341,7 +341,8 @@ class ApplicationsQuery:
         if item is None:
             return None
         context = info.context
-        await note_enquiry(context.environment, Asker(context.subject, context.client, context.agent), item)
+        asker = Asker(context.subject, context.client, context.agent, context.channel)
+        await note_enquiry(context.environment, asker, item)
         return Application.of(item, stated=purpose)
 
 

@@ -1,6 +1,6 @@
 """The Right to Service Commission: hearings by date, awards to settle, monthly reviews of delays."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -10,7 +10,7 @@ from actions.delay_review import reviews_made, shown_review
 from actions.hearing_lists import concerned, count_hearings, hearings_page
 from domain import appeals, catalogue, commission, people
 from domain.appeals import AppealLevel, AwardKind, AwardState, HearingState
-from domain.clock import IST
+from domain.clock import ist_midnight
 from domain.delays import DelayCause
 from domain.figures import month_of
 from domain.global_ids import TypeCode
@@ -92,8 +92,10 @@ class HearingFilter:
     def wanted(self) -> HearingWanted:
         """The filter as the store knows it."""
         return HearingWanted(
-            since=_midnight(self.from_on) if self.from_on else None,
-            until=_midnight(self.until_on + timedelta(days=1)) if self.until_on and self.until_on < date.max else None,
+            since=ist_midnight(self.from_on) if self.from_on else None,
+            until=ist_midnight(self.until_on + timedelta(days=1))
+            if self.until_on and self.until_on < date.max
+            else None,
             department=self.department,
             district=self.district,
             place=(self.place or "").strip() or None,
@@ -198,9 +200,8 @@ class DelayReview:
         return cls(item=item, month=item.month, sha256=item.sha256, made_at=item.made_at, sent_at=item.sent_at)
 
     @resolved(description="The departments and districts of one's jurisdictions.")
-    async def rows(self, info: Info) -> list[DelayReviewRow]:
-        shown = await shown_review(info.context.environment, info.context.subject, self.item.month)
-        return [DelayReviewRow.of(row) for row in shown.content["rows"]] if shown else []
+    def rows(self) -> list[DelayReviewRow]:
+        return [DelayReviewRow.of(row) for row in self.item.content["rows"]]
 
 
 @strawberry.type
@@ -350,7 +351,3 @@ def _part(window: Window) -> dict[str, Any]:
     position = window.place
     place = (datetime.fromisoformat(position[0] or ""), position[1]) if position else None
     return {"place": place, "backward": window.backward, "limit": window.size + 1}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=IST)

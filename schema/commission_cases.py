@@ -46,7 +46,7 @@ class CommissionCase:
     bench: Bench | None = strawberry.field(description="How many members hear it; null where it did not say.")
     case_file_sha256: str | None = strawberry.field(description="The SHA-256 of the signed case file it was given.")
     case_file_sent_at: datetime | None = strawberry.field(description="When the case file was told of.")
-    compared_at: datetime | None = strawberry.field(description="When its history was last compared with ours.")
+    compared_at: datetime | None = strawberry.field(description="When its history was last asked for, to be compared.")
 
     @classmethod
     def of(cls, item: commission.CommissionCase) -> Self:

@@ -8,6 +8,7 @@ import strawberry
 
 from actions.environment import Environment
 from actions.following import Feed
+from domain.applications import Channel
 from domain.errors import NotSignedIn
 from domain.people import Subject
 from domain.switches import Switchboard
@@ -40,6 +41,8 @@ class Context:
     """What one client is told by, its address; it is counted, never kept."""
     agent: str | None = None
     """What the caller's program calls itself: what machines ask is not counted."""
+    channel: Channel = Channel.WEB
+    """By which way the caller came in."""
     switches: Switchboard = field(default_factory=Switchboard)
     """Which mutations and systems are switched off, as this process last read it."""
     cost_limit: int | None = None

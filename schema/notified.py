@@ -95,14 +95,14 @@ class NotifiedQuery:
     ) -> Listing[catalogue.Service]:
         given, environment = filter or NotifiedServiceFilter(), info.context.environment
         wanted = NotifiedFilter(given.department, given.words, given.most_days)
+        found = await notified_services(environment, wanted)
 
         async def rows(window: Window) -> list[catalogue.Service]:
             place = None if window.place is None else (window.place[0] or "", window.place[1])
-            found = await notified_services(environment, wanted)
             return page_of(found, place, backward=window.backward, limit=window.size + 1)
 
         async def count() -> int:
-            return len(await notified_services(environment, wanted))
+            return len(found)
 
         return Listing(f"notified:{wanted!r}", rows, count, _position, NotifiedService.of)
 

@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -85,20 +86,10 @@ _CASES = (
 
 def figures_routes(environment: Environment) -> list[Route]:
     """The downloads."""
-
-    async def of_statistics(request: Request) -> Response:
-        return await _answered(environment, request, _statistics)
-
-    async def of_delays(request: Request) -> Response:
-        return await _answered(environment, request, _delays)
-
-    async def of_review(request: Request) -> Response:
-        return await _answered(environment, request, _review)
-
+    tables = {"statistics": _statistics, "delays": _delays, "delay-review": _review}
     return [
-        Route("/figures/statistics.csv", of_statistics, methods=["GET"]),
-        Route("/figures/delays.csv", of_delays, methods=["GET"]),
-        Route("/figures/delay-review.csv", of_review, methods=["GET"]),
+        Route(f"/figures/{name}.csv", partial(_answered, environment, make), methods=["GET"])
+        for name, make in tables.items()
     ]
 
 
@@ -113,7 +104,7 @@ Made = tuple[str, Lines]
 
 
 async def _answered(
-    env: Environment, request: Request, make: Callable[[Environment, Request, Subject, Language], Any]
+    env: Environment, make: Callable[[Environment, Request, Subject, Language], Any], request: Request
 ) -> Response:
     language = language_of(request)
     try:

@@ -6,7 +6,8 @@ line names its version in the catalogue, and an unchanged list has an unchanged 
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -64,24 +65,17 @@ _ELSEWHERE = Bilingual("यही सूची: ", "The same list as: ")
 
 def notified_routes(environment: Environment) -> list[Route]:
     """The page and its two other forms."""
-
-    async def page(request: Request) -> Response:
-        return await _answered(environment, request, _page)
-
-    async def as_json(request: Request) -> Response:
-        return await _answered(environment, request, _json)
-
-    async def as_csv(request: Request) -> Response:
-        return await _answered(environment, request, _csv)
-
+    forms: Mapping[str, Form] = {"": _page, ".json": _json, ".csv": _csv}
     return [
-        Route(PATH, page, methods=["GET"]),
-        Route(f"{PATH}.json", as_json, methods=["GET"]),
-        Route(f"{PATH}.csv", as_csv, methods=["GET"]),
+        Route(f"{PATH}{ending}", partial(_answered, environment, make), methods=["GET"])
+        for ending, make in forms.items()
     ]
 
 
-async def _answered(env: Environment, request: Request, make: Any) -> Response:
+Form = Callable[[Request, Sequence[Service], Mapping[str, Department]], Response]
+
+
+async def _answered(env: Environment, make: Form, request: Request) -> Response:
     try:
         wanted = _wanted(request.query_params)
     except ValueError:
@@ -91,7 +85,7 @@ async def _answered(env: Environment, request: Request, make: Any) -> Response:
         departments = await departments_by_slug(env)
     except StoreError:
         return Response(status_code=503, headers={**EVERY_ANSWER, "Retry-After": "30"})
-    made: Response = make(request, services, departments)
+    made = make(request, services, departments)
     return conditional(made, request, bytes(made.body))
 
 

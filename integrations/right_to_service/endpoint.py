@@ -68,6 +68,8 @@ class _Door:
                 word = wire.read_word(body)
             except wire.Unreadable as error:
                 raise Declined(400, "BAD_FIELD", field=str(error)) from error
+            if (word.at - self._clock.now()).total_seconds() > wire.SKEW_SECONDS:
+                raise Declined(400, "BAD_FIELD", field="at")  # no later word could ever mend it
             told = await self._hearings.take(word)
             _log.info("commission_message", word=word.word.value, state=told.state.value, repeated=told.repeated)
             answer = {"eventId": told.id, "state": told.state.value}

@@ -9,22 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.etaal_samples import made, outdated, write
+from gateway.commands.etaal_samples import made
+from gateway.sample_files import outdated, write
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "partners" / "etaal"
 
 
 async def test_the_samples_are_what_the_door_answers():
-    assert await outdated(PAGES) == []
+    assert outdated(PAGES, await made()) == []
 
 
 async def test_a_sample_that_was_changed_is_told(tmp_path: Path):
-    await write(tmp_path)
-    assert await outdated(tmp_path) == []
+    files = await made()
+    write(tmp_path, files)
+    assert outdated(tmp_path, files) == []
     (tmp_path / "samples" / "push.http").write_bytes(b"other")
     (tmp_path / "samples" / "more.http").write_bytes(b"")
-    assert await outdated(tmp_path) == ["samples/more.http", "samples/push.http"]
+    assert outdated(tmp_path, files) == ["samples/more.http", "samples/push.http"]
 
 
 @pytest.mark.parametrize(

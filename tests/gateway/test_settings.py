@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.etaal_samples import BEARER, PASSWORD
+from gateway.commission_samples import ACCOUNT
 from gateway.partner_settings import Partner
 from gateway.partners import handed_over
 from gateway.production import refuse_unfit_production
 from gateway.runfiles import NotUp
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, read_settings
+from gateway.umang.samples import API_KEY as UMANG_KEY
 
 SECRET = "hunter2-is-secret"
+UMANG = Path(__file__).parents[2] / "docs" / "partners" / "umang" / "keys"
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +57,22 @@ def reasons(settings: Settings) -> list[str]:
 
 def test_production_starts_when_everything_is_fit(monkeypatch):
     refuse_unfit_production(fit(monkeypatch))
+
+
+@pytest.mark.parametrize(
+    ("system", "given"),
+    [
+        ("umang", {"api_key": "own", "door": {"api_keys": ["own", UMANG_KEY]}}),
+        ("umang", {"api_key": "own", "door": {"user_keys": {"k": (UMANG / "test_only_public_key.pem").read_text()}}}),
+        ("etaal", {"username": "own", "password": PASSWORD}),
+        ("etaal", {"username": "own", "password": "own", "bearer": BEARER}),
+        *(("right_to_service", {**dict.fromkeys(ACCOUNT, "own"), name: secret}) for name, secret in ACCOUNT.items()),
+    ],
+)
+def test_production_refuses_every_key_that_the_samples_for_partners_print(monkeypatch, system, given):
+    partners = {name: partner(name) for name in (*SYSTEMS, system)} | {system: partner(system, given=given)}
+    settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
+    assert reasons(settings) == [f"the credentials of {system} are those of published samples"]
 
 
 def test_the_demo_is_never_refused():

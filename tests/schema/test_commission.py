@@ -36,6 +36,7 @@ SETTLE = """mutation($input: SettleAwardInput!) { settleAward(input: $input) {
   award { state settledOn settlementReference } userErrors { code path } submission { replayed } } }"""
 REVIEW = """query($month: Date!) { delayReview(month: $month) { month sha256 sentAt
   rows { departmentSlug districtCode received firstAppeals reasons { cause count } district { code } } } }"""
+REVIEWS = "query { delayReviews { rows { districtCode } } }"
 NOTIFIED = """query($filter: NotifiedServiceFilter, $after: String) { notifiedServices(
   first: 1, filter: $filter, after: $after) { totalCount pageInfo { hasNextPage endCursor }
   nodes { code name(language: HI) timeLimitDays timeLimitUnit designatedOfficer notification section version
@@ -189,6 +190,9 @@ async def test_a_month_is_reviewed_once_and_shown_by_jurisdiction(world, second,
     assert {row["districtCode"] for row in shown["rows"]} == {"49"}
     elsewhere = (await world.ask(REVIEW, STRANGE_OFFICER, month=month.isoformat()))["data"]["delayReview"]
     assert elsewhere["rows"] == []
+    [listed] = (await world.ask(REVIEWS, dm))["data"]["delayReviews"]
+    assert listed["rows"] == [{"districtCode": row["districtCode"]} for row in shown["rows"]]
+    assert (await world.ask(REVIEWS, STRANGE_OFFICER))["data"]["delayReviews"] == [{"rows": []}]
     denied = await world.ask(REVIEW, CITIZEN, month=month.isoformat())
     assert denied["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
