@@ -234,6 +234,8 @@ class ProcessFacts:
     """A worker's seconds since its last round of the legal clock, or since its start; None for other processes."""
     not_let_in: Mapping[str, Event] = field(default_factory=dict)
     """By system: that it said that our own key, subscription or path is wrong."""
+    switches: int = 0
+    """The number of the change up to which it follows the switches (store/switches.py)."""
     age: float = 0.0
     """Seconds since it told this."""
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import structlog
 
@@ -62,9 +63,10 @@ class Pulse:
         return sum(self.raised.values()) + self._vitals.store_is_away
 
     async def poll_switches(self) -> None:
-        """Take over the switches; the last known ones hold while the store is away."""
+        """Take over the switches and say so at once; the last known ones hold while the store is away."""
         if await take_over(self._board, self._environment.store):
             log.info("switches_taken_over", version=self._board.version)
+            await self.beat()
 
     async def poll_calendar(self) -> None:
         """Take over a calendar that was imported since: day counts then follow it. One row is read where none was."""
@@ -74,8 +76,9 @@ class Pulse:
     async def beat(self) -> None:
         """Tell of this process. Raises StoreError, and remembers that the store was away."""
         self._vitals.read_clock()
+        facts = replace(self._vitals.facts(), switches=self._board.version)
         try:
-            self.raised = await tell(self._environment, self._id, self._vitals.facts())
+            self.raised = await tell(self._environment, self._id, facts)
         except StoreError:
             self._vitals.store_failed()
             raise

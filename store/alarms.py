@@ -109,6 +109,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         clock_step=_event(kept["clock_step"]),
         sweep=kept.get("sweep"),
         not_let_in={source: Event(**event) for source, event in kept.get("not_let_in", {}).items()},
+        switches=kept.get("switches", 0),
         age=age,
     )
 

@@ -1,15 +1,27 @@
 """What `apuni switch ...` does: it works on the store alone, so that it works while everything else is ill."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from actions.switches import SetSwitch, board, change
+from domain.alarms import ProcessFacts
 from domain.clock import IST
 from domain.errors import ErrorCode, Problems
 from domain.switches import SYSTEMS, Switch, SwitchKind, SwitchState
 from gateway.commands.accounts import account
 from gateway.commands.opening import open_rooms, out
+from gateway.pulse import BEAT_SECONDS, SWITCH_SECONDS
 from gateway.settings import Settings
 from schema.fields import MUTATIONS
+from store import alarms, switches
+from store.engine import Store
+
+_LOOK_SECONDS = 0.25
+_LOOKS = int(3 * SWITCH_SECONDS / _LOOK_SECONDS)
+"""How often it is looked at what the running processes say, before they are named."""
+_HEARD_SECONDS = 2 * BEAT_SECONDS
+"""A process that told nothing for so long is taken to have ended."""
 
 
 class NotSet(Exception):
@@ -26,7 +38,7 @@ async def run_list(settings: Settings) -> None:
 
 
 async def run_set(settings: Settings, name: str, state: SwitchState, reason: str, minutes: float | None) -> None:
-    """Set a switch, for so many minutes or without an end. Raises NotSet."""
+    """Set a switch, for so many minutes or without an end, and say which processes follow it. Raises NotSet."""
     kind = SwitchKind.SYSTEM if name in {system.value for system in SYSTEMS} else SwitchKind.MUTATION
     known = mutations() if kind is SwitchKind.MUTATION else frozenset()
     async with open_rooms(settings) as rooms:
@@ -36,6 +48,28 @@ async def run_set(settings: Settings, name: str, state: SwitchState, reason: str
             await rooms.store.carry_out(lambda tx: change(tx, wanted, by=account(), mutations=known))
         except Problems as problems:
             raise NotSet(_line(problems)) from None
+        out.print(_obeyed(*await _followers(rooms.store)), markup=False)
+
+
+async def _followers(store: Store) -> tuple[Sequence[ProcessFacts], int]:
+    """The processes that run, and the number of the change that they are to follow; waits until all do."""
+    running: Sequence[ProcessFacts] = ()
+    wanted = 0
+    for _ in range(_LOOKS):
+        async with store.reading() as tx:
+            wanted = await switches.version(tx)
+            running = [facts for facts in await alarms.told(tx) if facts.age <= _HEARD_SECONDS]
+        if all(facts.switches >= wanted for facts in running):
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    return running, wanted
+
+
+def _obeyed(running: Sequence[ProcessFacts], wanted: int) -> str:
+    behind = sorted({facts.process for facts in running if facts.switches < wanted})
+    if behind:
+        return f"apuni: change {wanted} is set; not yet heard from {', '.join(behind)}"
+    return f"apuni: change {wanted} holds in {len(running)} running processes"
 
 
 def mutations() -> frozenset[str]:

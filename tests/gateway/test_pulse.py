@@ -53,6 +53,16 @@ async def set_switch(env: Environment, switch: Switch) -> None:
         await switches.save(tx, switch)
 
 
+async def test_a_process_says_at_once_which_change_of_the_switches_it_follows(env, vitals):
+    pulse = Pulse(env, Switchboard(), vitals)
+    await set_switch(env, OFF)
+
+    await pulse.poll_switches()
+
+    async with env.store.reading() as tx:
+        assert [facts.switches for facts in await alarms.told(tx)] == [1]
+
+
 async def test_a_change_is_taken_over_once(env):
     board = Switchboard()
     assert not await take_over(board, env.store)

@@ -5,11 +5,15 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
+from domain.alarms import ProcessFacts
 from domain.switches import SwitchState
 from gateway.cli import app
+from gateway.commands import switches as commands
 from gateway.commands.accounts import account
+from gateway.commands.opening import open_rooms
 from gateway.commands.switches import NotSet, mutations, run_list, run_set
 from gateway.settings import Settings
+from store import alarms
 
 REASON = "the books are closed"
 
@@ -42,6 +46,31 @@ async def test_a_mutation_is_set_by_its_name_in_the_graph(settings, capsys):
 
     assert "MUTATION submitApplication OFF" in await listed(settings, capsys)
     assert {"submitApplication", "decideApplication", "setSwitch"} <= mutations()
+
+
+async def running(settings: Settings, process: str, follows: int) -> None:
+    facts = ProcessFacts(process, {}, {}, 0, 10**12, None, None, switches=follows)
+    async with open_rooms(settings) as rooms:
+        await rooms.store.carry_out(lambda tx: alarms.tell(tx, process, facts))
+
+
+async def test_it_is_told_in_how_many_running_processes_a_change_holds(settings, capsys):
+    await running(settings, "gateway@one", 1)
+    await running(settings, "worker@one", 1)
+
+    await run_set(settings, "UMANG", SwitchState.OFF, REASON, None)
+
+    assert capsys.readouterr().out == "apuni: change 1 holds in 2 running processes\n"
+
+
+async def test_processes_that_do_not_say_that_they_follow_are_named(settings, capsys, monkeypatch):
+    monkeypatch.setattr(commands, "_LOOKS", 1)
+    await running(settings, "gateway@one", 1)
+    await running(settings, "worker@one", 0)
+
+    await run_set(settings, "UMANG", SwitchState.OFF, REASON, None)
+
+    assert capsys.readouterr().out == "apuni: change 1 is set; not yet heard from worker@one\n"
 
 
 @pytest.mark.parametrize(

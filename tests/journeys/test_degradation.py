@@ -30,7 +30,7 @@ def test_a_stopped_system_costs_its_own_part_only_and_recovers(running, system):
     healed = eventually(
         lambda: running.graphql(QUERY, token=token),
         lambda seen: state_of(seen, source) in {"LIVE", "CACHED"} and "errors" not in seen,
-        seconds=60,
+        seconds=180,
     )
 
     citizen = answer["data"]["viewer"]

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], is_so: Callable[[T], bool], *, seconds: float = 30.0) -> T:
+def eventually(look: Callable[[], T], is_so: Callable[[T], bool], *, seconds: float = 60.0) -> T:
     """Look until it is so, and give what was seen; an AssertionError shows the last look."""
     ends_at = time.monotonic() + seconds
     while True:
