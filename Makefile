@@ -87,9 +87,8 @@ forms: bootstrap-dev ## Every form in both languages in a browser: axe, 360 pixe
 fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py tests/fuzz/parsers.py -q -p no:cacheprovider --timeout=0
 
-proofs: ## Every proof in its bounded form, one after another; what failed runs once more, alone
-	@for proof in faults authz hostile pii fuzz ws forms idem mig backup crash race; do \
-	  $(MAKE) --no-print-directory BOUND=ci $$proof || $(MAKE) --no-print-directory BOUND=ci $$proof || exit 1; done
+proofs: bootstrap-dev ## Every proof in its bounded form, two side by side; what failed runs once more, alone
+	@$(BIN)/python tools/proofs.py ci
 
 load: bootstrap-dev ## Steady load, overload, slow and dead sources, a herd: ratios of one run (benchmarks/load)
 	BOUND=$(BOUND) $(BIN)/python -m benchmarks.load.run
