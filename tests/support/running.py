@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -27,6 +28,8 @@ STOP_SECONDS = 40
 READY = "Ctrl-C stops everything"
 _HTTP = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
 """One client with a connection for each request: to make a client takes 20 ms, for certificates that nobody needs."""
+
+_BELOW_EPHEMERAL = range(10_000, 32_000)
 
 FOLLOWING = {"APUNI_CLOCK": "sandbox"}
 """The clock of the demo is that of the city, so that a test can let days pass."""
@@ -108,9 +111,18 @@ class Running:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens at and that the system gives to nobody by itself until it is used here.
+
+    Where `bind` is left to choose, the system soon gives the same port to another process or to an outgoing
+    connection, which then stands in the way of the one it was meant for.
+    """
+    for _ in range(1000):
+        port = secrets.choice(_BELOW_EPHEMERAL)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise LookupError("no port is free")
 
 
 def start_demo(home: Path, port: int, log: Path, **environment: str) -> subprocess.Popen[bytes]:
