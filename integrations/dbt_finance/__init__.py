@@ -1,9 +1,14 @@
-"""DBT finance: the state treasury's JIT payment service, its face."""
+"""DBT finance: the state treasury's JIT payment service and the files of PFMS, its face."""
 
-from integrations.dbt_finance.client import POLICIES, DbtFinance
+from integrations.dbt_finance import pfms_exchange
+from integrations.dbt_finance.bharat import REPORT_MONTH, DbtBharat, MonthlyReport
+from integrations.dbt_finance.client import POLICIES as _CALLS
+from integrations.dbt_finance.client import DbtFinance
 from integrations.dbt_finance.models import (
+    BillEnquiry,
     BillReference,
     DbtFinanceSettings,
+    HeadBalance,
     InstructionOutcome,
     InstructionReceipt,
     InstructionStage,
@@ -21,18 +26,24 @@ from integrations.dbt_finance.return_codes import (
     return_reason,
 )
 
+POLICIES = (*_CALLS, *pfms_exchange.POLICIES, REPORT_MONTH)
+
 __all__ = [
     "INSTRUCTION_REJECTED",
     "POLICIES",
     "RETURN_REASONS",
     "UNKNOWN_REASON",
+    "BillEnquiry",
     "BillReference",
+    "DbtBharat",
     "DbtFinance",
     "DbtFinanceSettings",
+    "HeadBalance",
     "InstructionOutcome",
     "InstructionReceipt",
     "InstructionStage",
     "InstructionStatus",
+    "MonthlyReport",
     "Payee",
     "PaymentInstruction",
     "PaymentState",

@@ -11,8 +11,10 @@ from domain.clock import Clock
 from domain.sources import Source, Sourced
 from integrations.dbt_finance import wire, wire_auth
 from integrations.dbt_finance.models import (
+    BillEnquiry,
     BillReference,
     DbtFinanceSettings,
+    HeadBalance,
     InstructionOutcome,
     InstructionReceipt,
     InstructionStage,
@@ -21,7 +23,7 @@ from integrations.dbt_finance.models import (
     PaymentState,
 )
 from integrations.dbt_finance.return_codes import INSTRUCTION_REJECTED
-from integrations.dbt_finance.states import BillAnswers, states_of
+from integrations.dbt_finance.states import BillAnswers, enquiry_of, states_of
 from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority
 from integrations.remote import Answer, Codec, Parts, Remote
@@ -48,9 +50,18 @@ INSTRUCTION_STATUS = CallPolicy(
 ADVICE_STATUS = CallPolicy("dbt_finance.PAG", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
 DEBIT_SCROLL = CallPolicy("dbt_finance.PD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
 FAILED_PAYMENTS = CallPolicy("dbt_finance.FD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
+HEAD_BALANCE = CallPolicy("dbt_finance.BHB", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
 PAYMENT_STATUSES = CallPolicy("dbt_finance.payment_statuses", Source.DBT_FINANCE, breaker=_READS, fresh=30.0, stale=0.0)
 """All calls for one citizen together. A payment status is never served old: without the source there is none."""
-POLICIES = (PUSH_INSTRUCTION, INSTRUCTION_STATUS, ADVICE_STATUS, DEBIT_SCROLL, FAILED_PAYMENTS, PAYMENT_STATUSES)
+POLICIES = (
+    PUSH_INSTRUCTION,
+    INSTRUCTION_STATUS,
+    ADVICE_STATUS,
+    DEBIT_SCROLL,
+    FAILED_PAYMENTS,
+    HEAD_BALANCE,
+    PAYMENT_STATUSES,
+)
 
 BILLS_AT_ONCE = 4
 """Bills of one citizen that are asked for at the same time."""
@@ -117,6 +128,20 @@ class DbtFinance:
             return None
         return _read(lambda: wire.instruction_status(reply.records[0], bill_number))
 
+    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
+        """What is left of the budget of a head of account (None: the installation's own) in the year of a day.
+
+        INFERRED (BHB). Raises Refused(HEAD_UNKNOWN) where the treasury has no such head; never served old.
+        """
+        asked = head_of_account or self._settings.head_of_account
+        reply = await self._ask(HEAD_BALANCE, "BHB", wire.balance_params(asked, scheme_code, day, self._settings))
+        if reply.errors:
+            code = wire.reject_code(reply.errors)
+            raise Refused(Source.DBT_FINANCE, "HEAD_UNKNOWN" if code == "NOT_FOUND" else code)
+        if not reply.records:
+            raise Garbled(Source.DBT_FINANCE, "no_record")
+        return _read(lambda: wire.head_balance(reply.records[0], asked))
+
     async def payment_statuses(
         self, citizen_id: str, bills: Sequence[BillReference]
     ) -> Sourced[Mapping[str, PaymentState]]:
@@ -131,6 +156,17 @@ class DbtFinance:
         return await self._remote.kept(
             PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES, whole=lambda states: payments <= states.keys()
         )
+
+    async def enquire(self, bill: BillReference) -> BillEnquiry:
+        """Where one bill stands, asked anew and kept nowhere: for the hourly enquiry and the daily comparison.
+
+        Raises IntegrationError where it cannot be told.
+        """
+        try:
+            async with asyncio.timeout(PAYMENT_STATUSES.total):
+                return enquiry_of(bill, await self._heard(bill))
+        except TimeoutError as error:
+            raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
 
     async def _states(self, bills: Sequence[BillReference]) -> Mapping[str, PaymentState]:
         by_bill: dict[str, list[BillReference]] = {}

@@ -137,3 +137,26 @@ class PaymentState:
     at: datetime
     utr_last4: str | None = None
     return_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BillEnquiry:
+    """What the treasury says of one bill when it is asked anew.
+
+    `state` is None where it does not know the bill. `net_paise` is its own figure, None until it approved the bill;
+    `utr` the bank's whole reference; `strangers` are end-to-end ids that it paid under this bill and that are not ours.
+    """
+
+    state: PaymentState | None
+    net_paise: int | None = None
+    utr: str | None = field(default=None, repr=False)
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeadBalance:
+    """What the treasury says is left of the budget of a head of account, as of an instant."""
+
+    head_of_account: str
+    available_paise: int
+    as_of: datetime

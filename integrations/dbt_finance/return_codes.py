@@ -1,6 +1,7 @@
 """Why a payment came back, as data: APBS codes, their reason and what to do, in Hindi and English.
 
-The codes are those of contracts/dbt_finance.md section 3.1. A code in capitals is ours, for a reason that
+The codes are those of contracts/dbt_finance.md section 3.1, and, with DBE before them, those by which PFMS declines a
+beneficiary or a line (section 2.6). A code in capitals is ours, for a reason that
 carries no public number. The wording for citizens is ours.
 """
 
@@ -51,6 +52,13 @@ _DEPARTMENT = Bilingual(
     "आपको अभी कुछ नहीं करना है; विभाग इस पर कार्रवाई करेगा।",
     "You need not do anything now; the department will act on it.",
 )
+
+_CORRECT = Bilingual(
+    "पासबुक देखकर खाते की संख्या और आईएफ़एससी कोड सुधारें।",
+    "Correct the account number and the IFSC as they stand in the passbook.",
+)
+_OF_THE_DEPARTMENT = tuple(f"DBE{number:04d}" for number in (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 14, 18))
+"""Codes of PFMS that an officer mends (section 2.6)."""
 
 _ROWS = (
     ReturnReason(
@@ -213,6 +221,48 @@ _ROWS = (
             "The treasury sent the payment order back; no money has left yet.",
         ),
         _DEPARTMENT,
+    ),
+    ReturnReason(
+        "DBE0008",
+        Bilingual("बैंक खाते की संख्या ग़लत है।", "The account number is not valid."),
+        _CORRECT,
+    ),
+    ReturnReason(
+        "DBE0010",
+        Bilingual("बैंक खाते का विवरण अधूरा है।", "The details of the account are incomplete."),
+        _CORRECT,
+    ),
+    ReturnReason(
+        "DBE0015",
+        Bilingual("बैंक शाखा का आईएफ़एससी कोड ग़लत या पुराना है।", "The IFSC of the branch is wrong or no longer in use."),
+        Bilingual(
+            "पासबुक से शाखा का नया आईएफ़एससी कोड देखें और खाते का विवरण सुधारें।",
+            "Look up the new IFSC of the branch in the passbook and correct the details of the account.",
+        ),
+    ),
+    ReturnReason(
+        "DBE0016",
+        Bilingual("बैंक में ऐसा कोई खाता नहीं है।", "The bank has no such account."),
+        _CORRECT,
+    ),
+    ReturnReason(
+        "DBE0017",
+        Bilingual("बैंक खाता बंद हो चुका है।", "The account was closed."),
+        Bilingual(
+            "अपने नाम का दूसरा चालू बचत खाता बताकर खाते का विवरण सुधारें।",
+            "Name another savings account of yours that is in use, and correct the details of the account.",
+        ),
+    ),
+    *(
+        ReturnReason(
+            code,
+            Bilingual(
+                "भुगतान प्रणाली ने विभाग का भेजा विवरण स्वीकार नहीं किया; पैसा अभी भेजा नहीं गया है।",
+                "The payment system did not take what the department sent; no money has left yet.",
+            ),
+            _DEPARTMENT,
+        )
+        for code in _OF_THE_DEPARTMENT
     ),
     ReturnReason(
         UNKNOWN_REASON,

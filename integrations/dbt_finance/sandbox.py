@@ -16,11 +16,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from integrations.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from integrations.dbt_finance import sandbox_bharat as bharat
 from integrations.dbt_finance import sandbox_bills as bills
 from integrations.dbt_finance import sandbox_checks as checks
 from integrations.dbt_finance import sandbox_records as records
 
-SERVICES = ("PI", "PIS", "PAG", "PD", "FD")
+SERVICES = ("PI", "PIS", "PAG", "PD", "FD", "BHB")
 _FUND_PAISE = 10**15
 _RECEIVED = (
     "Jit Bill is received successfully ,Payment Instruction will be generated after Bill is submitted by SSU in JIT-FS"
@@ -38,8 +39,10 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         "mark_returned": treasury.mark_returned,
         "reject": treasury.reject,
         "set_fund": treasury.set_fund,
+        "set_head": treasury.set_head,
     }
     routes = [Route(f"/jit/{service}", treasury.handler(service), methods=["POST"]) for service in SERVICES]
+    routes.append(Route("/dbt-bharat/v1/monthly", treasury.report, methods=["POST"]))
     return sandbox_app(home, routes, actions=actions, own_kinds=frozenset({"silence"}))
 
 
@@ -71,6 +74,7 @@ class _Treasury:
             "PAG": self._advice,
             "PD": self._debits,
             "FD": self._failures,
+            "BHB": self._balance,
         }
 
     def handler(self, service: str) -> Callable[[Request], Any]:
@@ -97,6 +101,20 @@ class _Treasury:
 
         return answer
 
+    async def report(self, request: Request) -> Response:
+        """The monthly figures of a scheme; those of the same scheme and month are replaced."""
+        body = await request.body()
+        if not checks.request_is_genuine(request.headers, self._client, "DBTBHARAT", body, self._clocks("BHARAT")):
+            request.state.ledger_effect = "signature refused"
+            return _json({"status": "0", "message": "Authentication failed."}, 401)
+        kept = bharat.read_report(body)
+        request.state.ledger_key = request.headers.get("idempotency-key")
+        request.state.ledger_effect = "report refused"
+        if isinstance(kept, dict):
+            self._state.put("report", f"{kept['scheme']}/{kept['month']}", kept)
+            request.state.ledger_effect = "report saved"
+        return self._sealed(request, "/dbt-bharat/v1/monthly", _json(bharat.answer_of(kept)))
+
     def _clocks(self, service: str) -> tuple[datetime, ...]:
         """The times that a request may carry: the sandbox's, or the machine's where a caller does not follow it."""
         now = self._home.clock.now()
@@ -114,8 +132,12 @@ class _Treasury:
                 "errorMsgs": errors or None,
             }
         )
+        return self._sealed(request, f"/jit/{service}", answer)
+
+    def _sealed(self, request: Request, route: str, answer: Response) -> Response:
+        """The answer with its signature, which a fault may spoil."""
         secret, covered = self._client["hmac_secret"], bytes(answer.body)
-        spoilt = self._home.faults.match("signature", f"/jit/{service}")
+        spoilt = self._home.faults.match("signature", route)
         if spoilt is not None and spoilt.params.get("how") == "moved":
             covered = b"the body of another answer"
         elif spoilt is not None:
@@ -152,7 +174,10 @@ class _Treasury:
             }
             for line in params["beneficiaries"]
         ]
-        if self._state.get("bill", number) is None and fund["paise"] < net:
+        head = str(params["hoa"])
+        limited = self._state.get("head", head)
+        left = min(fund["paise"], limited["paise"]) if limited else fund["paise"]
+        if self._state.get("bill", number) is None and left < net:
             return [], [checks.NO_FUND]
         bill = bills.new_bill(
             number, str(params["jitBillDate"]), self._home.clock.now(), payees, str(params["schemeCode"]), net
@@ -162,6 +187,8 @@ class _Treasury:
         if not self._state.add("bill", number, bill):
             return [], [checks.DUPLICATE]
         self._state.put("fund", "balance", {"paise": fund["paise"] - net})
+        if limited:
+            self._state.put("head", head, {"paise": limited["paise"] - net})
         own = {name: params[name] for name in ("jitBillNo", "jitBillDate", "ssuIaId")}
         return [{**own, "successCode": "0", "sucessDescrp": _RECEIVED}], []
 
@@ -197,6 +224,15 @@ class _Treasury:
             return [], ["Bill reference not found."]
         record = records.failure_record(bill, self._home.clock.now())
         return [record] if record else [], []
+
+    def _balance(self, params: Mapping[str, Any]) -> Found:
+        head, year = str(params.get("hoa")), str(params.get("finYear"))
+        if params.get("ssuIaId") != self._client["ssu_ia_id"] or not checks.is_head(head):
+            return [], ["Head of account not found."]
+        fund = self._state.once("fund", "balance", lambda: {"paise": _FUND_PAISE})
+        paise = (self._state.get("head", head) or fund)["paise"]
+        as_on = bills.time_text(self._home.clock.now())
+        return [{"hoa": head, "finYear": year, "availableBalance": bills.rupee_text(paise), "asOn": as_on}], []
 
     def _same_token(self, bill: Mapping[str, Any], number: object, date: object) -> bool:
         at_bank = bills.bill_at_bank(bill, self._home.clock.now())
@@ -259,6 +295,12 @@ class _Treasury:
         self._state.put("fund", "balance", {"paise": int(arguments["paise"])})
         return {"paise": int(arguments["paise"])}
 
+    def set_head(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Set what is left of the budget of one head of account, in paise; heads that were never set have the fund."""
+        head = str(arguments["head"])
+        self._state.put("head", head, {"paise": int(arguments["paise"])})
+        return {"head": head, "paise": int(arguments["paise"])}
+
     def _known(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         bill = self._state.get("bill", str(arguments.get("bill_number")))
         if bill is None:
@@ -280,6 +322,7 @@ def _new_client() -> dict[str, str]:
         "allotment_id": "10451",
         "head_of_account": "2235-60-102-03-00-42",
         "application_name": "APUNISARKAR",
+        "dbt_bharat": "yes",
     }
 
 

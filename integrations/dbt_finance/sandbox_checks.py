@@ -63,6 +63,11 @@ def faults_of_instruction(params: Mapping[str, Any], client: Mapping[str, str]) 
     return [text for broken, text in rules if broken]
 
 
+def is_head(head: str) -> bool:
+    """Whether a text has the form of a head of account: major, sub-major and minor head, and what lies below."""
+    return re.fullmatch(r"[0-9]{4}(-[0-9]{2,3}){3,5}", head) is not None
+
+
 def paise(amount: object) -> int | None:
     """Rupees with at most two decimals, as text, in paise; None where it is no such amount."""
     match = re.fullmatch(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?", amount) if isinstance(amount, str) else None

@@ -10,7 +10,13 @@ from datetime import datetime
 
 from domain.benefits import PaymentStatus
 from domain.clock import IST
-from integrations.dbt_finance.models import BillReference, InstructionStage, InstructionStatus, PaymentState
+from integrations.dbt_finance.models import (
+    BillEnquiry,
+    BillReference,
+    InstructionStage,
+    InstructionStatus,
+    PaymentState,
+)
 from integrations.dbt_finance.return_codes import INSTRUCTION_REJECTED, code_of_reason
 from integrations.dbt_finance.wire import Advice, Debit, Failure
 
@@ -33,6 +39,19 @@ def states_of(bills: Iterable[BillReference], heard: BillAnswers) -> dict[str, P
     paid = {debit.end_to_end_id: debit for debit in heard.debits}
     returned = {failure.end_to_end_id: failure for failure in heard.failures}
     return {bill.end_to_end_id: _state(bill, heard, heard.status, paid, returned) for bill in bills}
+
+
+def enquiry_of(bill: BillReference, heard: BillAnswers) -> BillEnquiry:
+    """All that was heard of a bill with one payment: its state, the treasury's amount, and payments not ours."""
+    state = states_of([bill], heard).get(bill.end_to_end_id)
+    own = next((debit for debit in heard.debits if debit.end_to_end_id == bill.end_to_end_id), None)
+    told = {debit.end_to_end_id for debit in heard.debits} | {one.end_to_end_id for one in heard.failures}
+    return BillEnquiry(
+        state=state,
+        net_paise=heard.status.net_paise if heard.status else None,
+        utr=own.utr if own else None,
+        strangers=tuple(sorted(told - {bill.end_to_end_id})),
+    )
 
 
 def _state(

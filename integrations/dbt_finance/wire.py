@@ -17,6 +17,7 @@ from domain.money import paise_from_rupees, rupees
 from integrations.dbt_finance.models import (
     BillReference,
     DbtFinanceSettings,
+    HeadBalance,
     InstructionStage,
     InstructionStatus,
     Payee,
@@ -188,6 +189,25 @@ def failure_params(bill: BillReference, advice: Advice) -> dict[str, str]:
         "tokenNo": advice.token_number,
         "tokenDate": advice.token_date,
     }
+
+
+def balance_params(head: str, scheme_code: str, day: date, settings: DbtFinanceSettings) -> dict[str, str]:
+    """The parameters of BHB. INFERRED, as is the whole call."""
+    first = day.year if day.month >= 4 else day.year - 1
+    return {
+        "hoa": head,
+        "schemeCode": scheme_code,
+        "finYear": f"{first}-{(first + 1) % 100:02d}",
+        "ssuIaId": settings.ssu_ia_id,
+        "mstAllotmentDistId": settings.allotment_id,
+    }
+
+
+def head_balance(record: Record, head: str) -> HeadBalance:
+    """Read a record of BHB; raises Unreadable, also where it is of another head."""
+    if _text(record, "hoa") != head:
+        raise OtherBill("foreign_record")
+    return HeadBalance(head, _paise(record, "availableBalance"), instant(_text(record, "asOn")))
 
 
 def accepted(record: Record, bill_number: str) -> bool:

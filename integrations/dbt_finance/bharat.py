@@ -1,0 +1,116 @@
+"""DBT Bharat: the monthly figures of one scheme, as XML (contracts/dbt_finance.md section 6).
+
+The names of the fields are public, misspelt ones included. INFERRED: the envelope `DBTReport`, the path, that a
+field whose value is not known is left out, and the signature, which is that of the treasury's service.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from xml.sax.saxutils import escape, quoteattr
+
+from domain.clock import Clock
+from domain.sources import Source
+from integrations.dbt_finance import wire_auth
+from integrations.dbt_finance.models import DbtFinanceSettings
+from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.policies import JSON_TYPES, CallPolicy, Lane
+from integrations.remote import Answer, Remote
+
+REPORT_MONTH = CallPolicy(
+    "dbt_finance.bharat_report",
+    Source.DBT_FINANCE,
+    total=10.0,
+    body_limit=64_000,
+    keyed=True,
+    breaker="bharat",
+    lane=Lane("bharat", places=2),
+    accepts=JSON_TYPES,
+)
+"""Repeatable because a second report of the same scheme and month takes the place of the first."""
+
+FIELDS = (
+    "StateCode",
+    "StateName",
+    "Amount",
+    "FundTransferMethod",
+    "TransactionDate",
+    "NoOfBeneficiaries_Transacations",
+    "AadharSeededBeneficiariesTransactions",
+    "TotalBeneficiary",
+    "TotalBeneficiaryAadhaarSeeding",
+    "TotalBeneficiarywithBankAccount",
+    "TotalBeneficiarywithAadhaarSeededwithBankAccount",
+)
+"""Every field of a scheme that pays cash, in the order of the published list; all are strings."""
+
+SERVICE, PATH = "DBTBHARAT", "/dbt-bharat/v1/monthly"
+CODES: Mapping[str, str] = MappingProxyType({"0": "NOT_SAVED"})
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyReport:
+    """The figures of one scheme in one month (`2026-10`). A value is None where it is not known."""
+
+    scheme_code: str
+    month: str
+    fields: Mapping[str, str | None]
+
+
+def report_xml(report: MonthlyReport) -> bytes:
+    """The document of one report: the same report gives the same octets. Raises ValueError for an unknown field."""
+    if set(report.fields) - set(FIELDS):
+        raise ValueError("a field that DBT Bharat does not know")
+    known = [(name, report.fields.get(name)) for name in FIELDS]
+    rows = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in known if value is not None)
+    head = f"<DBTReport month={quoteattr(report.month)} schemeCode={quoteattr(report.scheme_code)}>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>{head}<Cash>{rows}</Cash></DBTReport>'.encode()
+
+
+class DbtBharat:
+    """The one call of the reporting service."""
+
+    def __init__(self, remote: Remote, settings: DbtFinanceSettings, clock: Clock) -> None:
+        self._remote = remote
+        self._settings = settings
+        self._clock = clock
+
+    async def report(self, report: MonthlyReport, revision: int) -> None:
+        """Hand in the figures of a scheme and month; they take the place of any that were there.
+
+        Safe to repeat. Raises Unavailable, Refused(NOT_SAVED), and Garbled for an answer about another report.
+        """
+        settings, body = self._settings, report_xml(report)
+        headers = wire_auth.request_headers(settings.client_id, settings.hmac_secret, SERVICE, body, self._clock.now())
+
+        def judge(answer: Answer) -> None:
+            if answer.status >= 500:
+                raise Unavailable(Source.DBT_FINANCE, f"http_{answer.status}")
+            if answer.status != 200:
+                raise Refused(Source.DBT_FINANCE, f"http_{answer.status}")
+            asked, given = headers[wire_auth.SIGNATURE_HEADER], answer.headers.get(wire_auth.SIGNATURE_HEADER, "")
+            if not wire_auth.answer_is_genuine(settings.hmac_secret, asked, answer.status, answer.content, given):
+                raise IntegrityFailure(Source.DBT_FINANCE, "signature")
+            _saved(answer.content, report)
+
+        sent = {
+            "Content-Type": "application/xml; charset=utf-8",
+            "Accept": "application/json",
+            "Idempotency-Key": f"{report.scheme_code}/{report.month}/{revision}",
+            **headers,
+        }
+        await self._remote.send(REPORT_MONTH, "POST", PATH, headers=sent, content=body, judge=judge)
+
+
+def _saved(content: bytes, report: MonthlyReport) -> None:
+    try:
+        answer = json.loads(content)
+    except ValueError as error:
+        raise Garbled(Source.DBT_FINANCE, "not_json") from error
+    if not isinstance(answer, dict) or "status" not in answer:
+        raise Garbled(Source.DBT_FINANCE, "status_missing")
+    if str(answer["status"]) != "1":
+        raise Refused(Source.DBT_FINANCE, CODES["0"])
+    if (answer.get("month"), answer.get("schemeCode")) != (report.month, report.scheme_code):
+        raise IntegrityFailure(Source.DBT_FINANCE, "foreign_record")

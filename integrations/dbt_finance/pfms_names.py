@@ -1,0 +1,72 @@
+"""Names and ids of PFMS files (contracts/dbt_finance.md section 2.1)."""
+
+import re
+from datetime import date, datetime
+
+from domain.clock import IST
+
+_REQUEST = r"(?P<source>[0-9]{4})DBT(?P<kind>BEN|PAY)REQ(?P<day>[0-9]{8})(?P<number>[0-9]{1,6})"
+_MESSAGE_ID = re.compile(_REQUEST)
+_ANSWER = re.compile(rf"(?P<message_id>{_REQUEST})_(?P<at>[0-9]{{14}})\.(?:xml|txt)", re.IGNORECASE)
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,119}")
+
+
+def beneficiary_message_id(source_id: str, day: date, number: int) -> str:
+    """`<SSID>DBTBENREQ<DDMMYYYY><N>`; `number` is the running one of the day, from 1."""
+    return f"{_source(source_id)}DBTBENREQ{day:%d%m%Y}{_running(number)}"
+
+
+def payment_message_id(source_id: str, day: date, number: int) -> str:
+    """`<SSID>DBTPAYREQ<DDMMYYYY><N>`; `number` is the running one of the day, from 1."""
+    return f"{_source(source_id)}DBTPAYREQ{day:%d%m%Y}{_running(number)}"
+
+
+def beneficiary_batch_id(day: date, number: int) -> str:
+    """`DDMMYY` and four digits; raises ValueError for a number that does not fit."""
+    if not 1 <= number <= 9999:
+        raise ValueError("a beneficiary batch has a number from 1 to 9999")
+    return f"{day:%d%m%y}{number:04d}"
+
+
+def payment_batch_id(source_id: str, day: date, number: int) -> str:
+    """`CP<SSID><DDMMYYYY><N>`."""
+    return f"CP{_source(source_id)}{day:%d%m%Y}{_running(number)}"
+
+
+def file_name(message_id: str) -> str:
+    """The name of a request file."""
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise ValueError("not a message id")
+    return f"{message_id}.xml"
+
+
+def answered_message_id(name: str) -> str | None:
+    """The message that an answer file is about, by its name; None for another name."""
+    found = _ANSWER.fullmatch(name)
+    return found["message_id"] if found else None
+
+
+def answered_at(name: str) -> datetime | None:
+    """When an answer file was made, by its name; None for another name."""
+    found = re.search(r"_([0-9]{14})\.", name)
+    try:
+        return datetime.strptime(found[1], "%d%m%Y%H%M%S").replace(tzinfo=IST) if found else None
+    except ValueError:
+        return None
+
+
+def is_safe(name: str) -> bool:
+    """Whether a name is a plain file name, without a path, hidden or unfinished."""
+    return bool(_SAFE.fullmatch(name)) and ".." not in name and not name.lower().endswith((".tmp", ".reason"))
+
+
+def _source(source_id: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}", source_id):
+        raise ValueError("a source system id has four digits")
+    return source_id
+
+
+def _running(number: int) -> str:
+    if not 1 <= number <= 999_999:
+        raise ValueError("a running number is from 1 to 999999")
+    return str(number)

@@ -1,0 +1,36 @@
+"""How PFMS's SFTP host is reached."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class SftpSettings:
+    """How the exchange is reached. `host_keys` are the only keys that its host may show, in OpenSSH's form."""
+
+    host: str
+    port: int
+    username: str
+    client_key: str = field(repr=False)
+    host_keys: tuple[str, ...]
+    root: str = ""
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
+        """Read the onboarding file; raises KeyError or ValueError where a needed part is missing or spoilt."""
+        keys = tuple(str(key) for key in given["host_keys"])
+        if not keys:
+            raise ValueError("no host key")
+        return cls(
+            host=str(given["host"]),
+            port=int(given.get("port", 22)),
+            username=str(given["username"]),
+            client_key=str(given["client_key"]),
+            host_keys=keys,
+            root=str(given.get("root", "")).rstrip("/"),
+        )
+
+
+Addresses = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The checked addresses of a host (integrations/guard.py); raises OSError where it must not be called."""

@@ -1,0 +1,322 @@
+"""Answer files: what is understood, and everything that is refused whole before anything of it is used."""
+
+import base64
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from integrations.dbt_finance import sandbox_pfms_answers as writing
+from integrations.dbt_finance.apbs_layout import DETAIL, HEADER, RECORD
+from integrations.dbt_finance.pfms_answers import MOST_MARKUP, read_answer, read_statement
+from integrations.dbt_finance.pfms_models import (
+    BankStatus,
+    BatchAcknowledgement,
+    BeneficiaryAnswer,
+    FileRefusal,
+    FileRefused,
+    LineStatus,
+    Trust,
+)
+from integrations.dbt_finance.sandbox_pfms import _new_seal
+from integrations.dbt_finance.sandbox_pfms_apbs import return_file
+
+AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+NAME = "0905DBTPAYREQ241120261_24112026113000.xml"
+APBS_NAME = "0905APBSRET24112026_24112026113000.txt"
+BATCH = "CP0905241120261"
+KEPT = {name: _new_seal(name, AT) for name in ("pfms", "bank", "stranger")}
+SEALS = {name: writing.Seal(kept) for name, kept in KEPT.items()}
+TRUST = Trust((KEPT["pfms"]["certificate"],), (KEPT["bank"]["certificate"],), AT)
+
+
+def moved(number: int, paise: int = 150_000, status: str = "ACSC", **changes) -> dict:
+    row = {
+        "end_to_end_id": f"E{number}",
+        "status": status,
+        "utr": f"SBINR5{number:016d}",
+        "day": "2026-11-24",
+        "paise": paise,
+    }
+    return {**row, **changes}
+
+
+def status_file(*rows: dict, seal: str | None = "bank", shape: str = "", moved_on: bool = False) -> bytes:
+    draw = writing.bank_status(BATCH, AT, rows or (moved(1), moved(2)))
+    return writing.document(writing.STATUS, draw, SEALS[seal] if seal else None, shape, moved=moved_on)
+
+
+def ack_file(codes: Iterable[str] = (), rows=(("E1", "ACCP", None),), seal: str = "pfms", shape: str = "") -> bytes:
+    draw = writing.acknowledgement("0905DBTPAYREQ241120261", BATCH, AT, codes, rows)
+    return writing.document(writing.ACK, draw, SEALS[seal], shape)
+
+
+def response_file(*rows: dict, seal: str = "pfms", shape: str = "") -> bytes:
+    draw = writing.beneficiary_answer("2411260001", "UKDD0001", AT, rows)
+    return writing.document(writing.RESPONSE, draw, SEALS[seal], shape)
+
+
+def refused(content: bytes, name: str = NAME, trust: Trust = TRUST) -> FileRefusal:
+    with pytest.raises(FileRefused) as error:
+        read_answer(name, content, trust)
+    return error.value.reason
+
+
+def test_a_bank_status_is_read():
+    read = read_answer(NAME, status_file(moved(1), moved(2, 5, "RTND", code="54")), TRUST)
+
+    assert isinstance(read, BankStatus)
+    assert (read.batch_id, read.created_at) == (BATCH, AT)
+    assert [(row.end_to_end_id, row.status, row.codes, row.amount_paise) for row in read.rows] == [
+        ("E1", LineStatus.CREDITED, (), 150_000),
+        ("E2", LineStatus.RETURNED, ("54",), 5),
+    ]
+    assert read.rows[0].utr == "SBINR50000000000000001"
+    assert "SBINR5" not in repr(read)
+
+
+def test_an_acknowledgement_is_read():
+    read = read_answer(NAME, ack_file(rows=[("E1", "ACCP", None), ("E2", "ACCP", None)]), TRUST)
+    assert isinstance(read, BatchAcknowledgement)
+    assert (read.accepted, read.batch_id, read.message_id, len(read.rows)) == (
+        True,
+        BATCH,
+        "0905DBTPAYREQ241120261",
+        2,
+    )
+
+
+def test_one_rejected_line_is_a_rejected_batch_whatever_the_head_says():
+    content = ack_file(rows=[("E1", "ACCP", None), ("E2", "RJCT", "DBE0015")])
+    said_otherwise = writing.Seal(KEPT["pfms"]).signed(
+        etree.tostring(_without_signature(content)).decode().replace("<GrpSts>RJCT", "<GrpSts>ACCP")
+    )
+    for each in (content, said_otherwise):
+        read = read_answer(NAME, each, TRUST)
+        assert isinstance(read, BatchAcknowledgement)
+        assert (read.accepted, read.codes) == (False, ("DBE0015",))
+
+
+def test_both_waves_of_a_beneficiary_answer_are_read():
+    rows = (
+        {"id": "BEN-1", "status": "ACCP", "cpsms_id": "U1", "name": "SEETA DEVI"},
+        {"id": "BEN-2", "status": "RJCT", "code": "DBE0016"},
+        {"id": "BEN-3", "status": "PDNG"},
+    )
+    read = read_answer("0905DBTBENREQ241120261_24112026113000.xml", response_file(*rows), TRUST)
+    assert isinstance(read, BeneficiaryAnswer)
+    assert [(row.id, row.status, row.cpsms_id, row.codes) for row in read.rows] == [
+        ("BEN-1", LineStatus.ACCEPTED, "U1", ()),
+        ("BEN-2", LineStatus.REJECTED, None, ("DBE0016",)),
+        ("BEN-3", LineStatus.PENDING, None, ()),
+    ]
+    assert read.rows[0].name_at_bank == "SEETA DEVI"
+    assert "SEETA" not in repr(read)
+
+
+def test_another_prefix_and_the_contractors_namespace_are_read_alike():
+    plain, prefixed = read_answer(NAME, status_file(), TRUST), read_answer(NAME, status_file(shape="prefix"), TRUST)
+    assert plain == prefixed
+    kind = ("ContractorPaymentStatus", "http://cpsms.nic.in/Beneficiary/ContractorPaymentStatus")
+    draw = writing.bank_status(BATCH, AT, [moved(1), moved(2)])
+    assert read_answer(NAME, writing.document(kind, draw, SEALS["bank"]), TRUST) == plain
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", FileRefusal.MALFORMED),
+        (b"hello", FileRefusal.MALFORMED),
+        (b"<html><body>down for repair</body></html>", FileRefusal.UNKNOWN_NAMESPACE),
+        (status_file(shape="syntax"), FileRefusal.MALFORMED),
+        (status_file(shape="truncated"), FileRefusal.MALFORMED),
+        (status_file(shape="utf16"), FileRefusal.ENCODING),
+        (status_file().decode().encode("utf-32"), FileRefusal.ENCODING),
+        (status_file().replace(b"UTF-8", b"UTF-7"), FileRefusal.ENCODING),
+        (status_file().replace(b"UTF-8", b"ISO-8859-1"), FileRefusal.ENCODING),
+        (status_file(shape="doctype"), FileRefusal.DOCUMENT_TYPE),
+        (status_file(shape="namespace"), FileRefusal.UNKNOWN_NAMESPACE),
+        (status_file(seal=None), FileRefusal.UNSIGNED),
+        (status_file(seal="stranger"), FileRefusal.FOREIGN_SIGNATURE),
+        (status_file(seal="pfms"), FileRefusal.FOREIGN_SIGNATURE),
+        (ack_file(seal="bank"), FileRefusal.FOREIGN_SIGNATURE),
+        (status_file(moved_on=True), FileRefusal.BROKEN_SIGNATURE),
+        (status_file().replace(b"ACSC", b"RTND"), FileRefusal.BROKEN_SIGNATURE),
+        (status_file(shape="count"), FileRefusal.WRONG_COUNT),
+        (status_file(shape="total"), FileRefusal.WRONG_TOTAL),
+        (status_file(moved(1), moved(1)), FileRefusal.ROW_TWICE),
+        (status_file(moved(1, status="PAID")), FileRefusal.MALFORMED_VALUE),
+        (status_file(moved(1, status="")), FileRefusal.MISSING_ELEMENT),
+        (status_file(moved(1, day="24-11-2026")), FileRefusal.MALFORMED_VALUE),
+        (status_file(moved(1, end_to_end_id="")), FileRefusal.MISSING_ELEMENT),
+        (status_file(moved(1, end_to_end_id="E 1")), FileRefusal.MALFORMED_VALUE),
+        (response_file({"id": "B1", "status": "ACCP"}), FileRefusal.MALFORMED_VALUE),
+        (response_file({"id": "B1", "status": "RJCT", "cpsms_id": "U1"}), FileRefusal.MALFORMED_VALUE),
+        (response_file({"id": "B1", "status": "ACSC"}), FileRefusal.MALFORMED_VALUE),
+        (b"<a>" + b"<b/>" * (MOST_MARKUP + 1) + b"</a>", FileRefusal.TOO_LARGE),
+        (b" " * 32_000_001, FileRefusal.TOO_LARGE),
+    ],
+)
+def test_what_is_not_as_it_must_be_is_refused_whole(content, reason):
+    assert refused(content) is reason
+
+
+@pytest.mark.parametrize("name", ["../x.xml", "x.tmp", ".x.xml"])
+def test_a_file_with_an_odd_name_is_refused(name):
+    assert refused(status_file(), name) is FileRefusal.NAME
+
+
+def test_a_signature_that_is_wrapped_moved_or_doubled_is_refused():
+    signed = etree.fromstring(status_file(moved(1)))
+    forged = etree.fromstring(status_file(moved(9)))
+    stolen = next(signed.iter("{*}Signature"))
+    deep = etree.fromstring(etree.tostring(signed))
+    inner = next(deep.iter("{*}OrgnlPmtInfAndSts"))
+    inner.append(next(deep.iter("{*}Signature")))
+    forged_own = next(forged.iter("{*}Signature"))
+    forged.replace(forged_own, stolen)
+    wrapped = etree.Element(signed.tag, nsmap=forged.nsmap)
+    wrapped.append(etree.fromstring(status_file(moved(1))))
+    twice = etree.fromstring(status_file(moved(1)))
+    twice.append(etree.fromstring(etree.tostring(next(twice.iter("{*}Signature")))))
+    commented = status_file(moved(1)).replace(b"<TxSts>ACSC", b"<TxSts>AC<!-- x -->SC")
+
+    for each in (*(etree.tostring(one) for one in (deep, forged, wrapped, twice)), commented):
+        assert refused(each) is FileRefusal.BROKEN_SIGNATURE
+
+
+def test_a_signers_certificate_counts_only_while_it_is_valid():
+    later = Trust(TRUST.pfms, TRUST.banks, AT + timedelta(days=5000))
+    assert refused(status_file(), trust=later) is FileRefusal.BROKEN_SIGNATURE
+    assert refused(apbs_file(), APBS_NAME, later) is FileRefusal.FOREIGN_SIGNATURE
+
+
+def test_a_signature_by_sha1_as_in_the_public_sample_is_refused():
+    content = status_file().replace(b"2001/04/xmldsig-more#rsa-sha256", b"2000/09/xmldsig#rsa-sha1")
+    assert refused(content) is FileRefusal.BROKEN_SIGNATURE
+
+
+def test_a_statement_is_read_and_its_sums_are_checked():
+    rows = [
+        {**moved(1), "batch": BATCH, "scheme": "UKOAP"},
+        {**moved(2, 5, "RTND", code="54"), "batch": BATCH, "scheme": "UKOAP"},
+    ]
+    name = "0905DBTSTM24112026_24112026233000.xml"
+
+    def written(shape: str = "", seal: str = "pfms") -> bytes:
+        draw = writing.statement("2026-11-24", AT, (1, 2), rows)
+        return writing.document(writing.STATEMENT, draw, SEALS[seal], shape)
+
+    read = read_statement(name, written(), TRUST)
+    assert (read.total_paise, read.part, read.parts, str(read.day)) == (150_005, 1, 2, "2026-11-24")
+    assert [(row.end_to_end_id, row.status, row.codes, row.batch_id) for row in read.rows] == [
+        ("E1", LineStatus.CREDITED, (), BATCH),
+        ("E2", LineStatus.RETURNED, ("54",), BATCH),
+    ]
+    for content, reason in (
+        (written("total"), FileRefusal.WRONG_TOTAL),
+        (written("count"), FileRefusal.WRONG_COUNT),
+        (written(seal="bank"), FileRefusal.FOREIGN_SIGNATURE),
+        (status_file(), FileRefusal.UNKNOWN_NAMESPACE),
+    ):
+        with pytest.raises(FileRefused) as error:
+            read_statement(name, content, TRUST)
+        assert error.value.reason is reason
+    assert refused(written()) is FileRefusal.UNKNOWN_NAMESPACE
+
+
+def apbs_file(*rows: dict, seal: str | None = "bank") -> bytes:
+    given = rows or ({"code": "54"}, {"code": "96", "end_to_end_id": "E2", "paise": 5})
+    whole = [
+        {"end_to_end_id": "E1", "paise": 150_000, "aadhaar": "999900000019", "name": "Sita", **row} for row in given
+    ]
+    return return_file(AT.date(), whole, SEALS[seal] if seal else None)
+
+
+def resigned(content: bytes) -> bytes:
+    body = content.partition(b"SIGNATURE:")[0]
+    return body + b"SIGNATURE:" + SEALS["bank"].detached(body)
+
+
+def test_a_return_file_of_apbs_is_read_without_names_and_numbers():
+    read = read_answer(APBS_NAME, apbs_file(), TRUST)
+    assert isinstance(read, BankStatus)
+    assert read.batch_id is None
+    assert [(row.end_to_end_id, row.status, row.codes, row.amount_paise) for row in read.rows] == [
+        ("E1", LineStatus.RETURNED, ("54",), 150_000),
+        ("E2", LineStatus.RETURNED, ("96",), 5),
+    ]
+    assert str(read.created_at) == "2026-11-24 11:30:00+05:30"
+    assert "999900000019" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (apbs_file(seal=None), FileRefusal.UNSIGNED),
+        (apbs_file(seal="stranger"), FileRefusal.FOREIGN_SIGNATURE),
+        (apbs_file().replace(b"54\n", b"00\n"), FileRefusal.FOREIGN_SIGNATURE),
+        (apbs_file()[:200], FileRefusal.UNSIGNED),
+        (apbs_file().partition(b"SIGNATURE")[0] + b"SIGNATURE:!!", FileRefusal.BROKEN_SIGNATURE),
+        (apbs_file().decode().encode("utf-16"), FileRefusal.ENCODING),
+        (resigned(b"SIGNATURE:"), FileRefusal.MALFORMED),
+        (resigned(apbs_file().replace(b"0000000000150005", b"0000000000150006")), FileRefusal.WRONG_TOTAL),
+        (resigned(apbs_file()[: RECORD + 1] + apbs_file()[2 * (RECORD + 1) :]), FileRefusal.WRONG_COUNT),
+        (resigned(apbs_file()[: 2 * (RECORD + 1)]), FileRefusal.WRONG_COUNT),
+        (resigned(apbs_file().replace(b"77607094000", b"78607094000")), FileRefusal.MALFORMED),
+        (resigned(apbs_file().replace(b"33000", b"34000", 1)), FileRefusal.MALFORMED),
+        (resigned(apbs_file().replace(b"254\n", b"954\n")), FileRefusal.MALFORMED_VALUE),
+        (resigned(apbs_file().replace(b"24112026", b"24132026")), FileRefusal.MALFORMED_VALUE),
+        (resigned(apbs_file().replace(b"Sita", b"Sit")), FileRefusal.MALFORMED),
+        (apbs_file({"code": "54"}, {"code": "96"}), FileRefusal.ROW_TWICE),
+    ],
+)
+def test_a_return_file_that_is_not_as_it_must_be_is_refused_whole(content, reason):
+    assert refused(content, APBS_NAME) is reason
+
+
+def test_the_layout_of_apbs_covers_every_place_once():
+    for layout in (HEADER, DETAIL):
+        places = [place for first, last in layout.values() for place in range(first, last + 1)]
+        assert places == list(range(1, RECORD + 1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 10**10), min_size=1, max_size=30))
+def test_a_return_file_comes_through_to_the_paisa(amounts):
+    rows = [{"code": "54", "end_to_end_id": f"E{number}", "paise": paise} for number, paise in enumerate(amounts)]
+    read = read_answer(APBS_NAME, apbs_file(*rows), TRUST)
+    assert [row.amount_paise for row in read.rows] == amounts
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_spoilt_file_raises_anything_but_a_refusal_or_is_read_otherwise(data):
+    good = data.draw(st.sampled_from([status_file(), ack_file(), apbs_file()]))
+    place = data.draw(st.integers(0, len(good) - 1))
+    spoilt = good[:place] + bytes([data.draw(st.integers(0, 255))]) + good[place + data.draw(st.integers(0, 3)) :]
+    name = APBS_NAME if good.startswith(b"33") else NAME
+    try:
+        read = read_answer(name, spoilt, TRUST)
+    except FileRefused:
+        return
+    assert read == read_answer(name, good, TRUST)
+
+
+def test_a_refusal_never_says_what_the_file_holds():
+    with pytest.raises(FileRefused) as error:
+        read_answer(NAME, status_file(moved(1, end_to_end_id="Sita Devi 999900000019")), TRUST)
+    assert str(error.value) == "MALFORMED_VALUE: OrgnlEndToEndId 1"
+    with pytest.raises(FileRefused) as error:
+        read_answer(APBS_NAME, resigned(apbs_file().replace(b"254\n", b"954\n")), TRUST)
+    assert "9999" not in str(error.value)
+    assert base64.b64encode(b"9999").decode() not in str(error.value)
+
+
+def _without_signature(content: bytes):
+    root = etree.fromstring(content)
+    root.remove(next(root.iter("{*}Signature")))
+    return root

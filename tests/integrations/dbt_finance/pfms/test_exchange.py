@@ -1,0 +1,283 @@
+"""The exchange over a real SFTP line: once, whole, with enquiry before any repeat, and every bad line told."""
+
+import asyncssh
+import pytest
+
+from domain.sources import Source, SourceState
+from integrations.breakers import BreakerState
+from integrations.dbt_finance.pfms_exchange import MOST_LISTED, SEND, NameTaken, SftpExchange
+from integrations.dbt_finance.pfms_models import FileKind
+from integrations.deadline import set_request_deadline
+from integrations.errors import Garbled, IntegrityFailure, NotAsked, NotLetIn, Refused, Unavailable
+from integrations.remote import NeverSent
+from tests.support.pfms import Pfms
+from tests.support.remotes import shared_resilience
+
+pytestmark = pytest.mark.integration
+NAME = "0905DBTPAYREQ241120261.xml"
+ANSWER = "0905DBTPAYREQ241120261_24112026113000.xml"
+CONTENT = b"<DbtPayment/>" * 5000
+"""More than one block of SFTP."""
+
+
+def files_of(pfms: Pfms):
+    return pfms.sandbox.services[0]._door.files
+
+
+def fault(kind: str, operation: str, calls: list[int] | None = None, **params):
+    return {"kind": kind, "route": f"/sftp/{operation}", "calls": calls, "params": params}
+
+
+def calls_of(pfms: Pfms, operation: str) -> int:
+    return next(each.seen for each in pfms.sandbox.faults.listed() if each.route == f"/sftp/{operation}")
+
+
+async def test_a_file_lies_there_whole_under_its_name_and_nothing_else_does(pfms: Pfms, exchange: SftpExchange):
+    assert not await exchange.sent(FileKind.PAYMENTS, NAME)
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+
+    assert files_of(pfms).names("/out/payment-request") == [NAME]
+    assert files_of(pfms).get(f"/out/payment-request/{NAME}") == CONTENT
+    assert await exchange.sent(FileKind.PAYMENTS, NAME)
+
+
+@pytest.mark.parametrize("folder", ["out", "archive", "failed"])
+async def test_the_same_bytes_again_are_as_good_and_others_are_an_alarm(pfms: Pfms, exchange: SftpExchange, folder):
+    files_of(pfms).put(f"/{folder}/payment-request/{NAME}", CONTENT)
+
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    for other in (CONTENT + b" ", CONTENT[:-1] + b" "):
+        with pytest.raises(NameTaken):
+            await exchange.send(FileKind.PAYMENTS, NAME, other)
+    assert files_of(pfms).get(f"/{folder}/payment-request/{NAME}") == CONTENT
+    assert [files_of(pfms).names(f"/{each}/payment-request") for each in ("out", "archive", "failed")].count(
+        [NAME]
+    ) == 1
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        fault("reset", "open", [1]),
+        fault("reset", "write", [1]),
+        fault("reset", "write", [2]),
+        fault("reset", "rename", [1]),
+        fault("reset", "rename", [1], after=True),
+        fault("reset", "stat", [1]),
+        fault("reset", "stat", [5]),
+        fault("reset", "connect", [1]),
+    ],
+    ids=lambda each: f"{each['route']}-{each['calls']}-{bool(each['params'])}",
+)
+async def test_wherever_the_line_is_cut_the_file_lies_there_once_and_whole(pfms: Pfms, exchange: SftpExchange, cut):
+    pfms.faults(cut)
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+
+    assert [name for name in files_of(pfms).names("/out/payment-request") if not name.endswith(".tmp")] == [NAME]
+    assert files_of(pfms).get(f"/out/payment-request/{NAME}") == CONTENT
+
+
+async def test_after_a_lost_answer_the_name_is_looked_for_before_anything_is_written_again(pfms: Pfms, exchange):
+    pfms.faults(fault("reset", "rename", [1], after=True), fault("latency", "open", [99]))
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+
+    # opened once to write, once to compare: never a second time to write
+    assert calls_of(pfms, "rename") == 1
+    assert calls_of(pfms, "open") == 2
+
+
+async def test_a_file_that_was_taken_while_the_answer_was_lost_is_found_in_the_archive(pfms: Pfms, exchange):
+    pfms.faults(fault("reset", "rename", after=True), fault("reset", "read"))
+    with pytest.raises(Unavailable, match="connection_lost"):
+        await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    files_of(pfms).move(f"/out/payment-request/{NAME}", f"/archive/payment-request/{NAME}")
+    pfms.faults()
+
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    assert f"{NAME}" not in files_of(pfms).names("/out/payment-request")
+
+
+async def test_another_hosts_key_is_an_alarm_and_nothing_is_sent(pfms: Pfms):
+    shared = shared_resilience(pfms.clock)
+    exchange = pfms.exchange(shared)
+    pfms.faults({"kind": "host_key", "route": "/sftp/connect"})
+
+    with pytest.raises(IntegrityFailure, match="host_key"):
+        await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    assert files_of(pfms).names("/out/payment-request") == []
+    assert shared.monitor.integrity_failures == {(Source.DBT_FINANCE, "dbt_finance.pfms_send"): 1}
+    await exchange.aclose()
+
+
+async def test_a_login_that_is_refused_is_told_and_alarms(pfms: Pfms):
+    stranger = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+    for changes in ({"client_key": stranger}, {"username": "somebody"}):
+        exchange = pfms.exchange(**changes)
+        with pytest.raises(NotLetIn, match="login_refused"):
+            await exchange.incoming()
+        await exchange.aclose()
+
+
+async def test_a_host_that_cannot_be_reached_was_never_sent_anything(pfms: Pfms):
+    exchange = pfms.exchange(port=1)
+    with pytest.raises(NeverSent):
+        await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+
+
+async def test_an_address_that_the_guard_forbids_is_not_called(pfms: Pfms):
+    exchange = pfms.exchange()
+
+    async def nowhere(host: str, port: int):
+        raise PermissionError("own network")
+
+    exchange._addresses = nowhere
+    with pytest.raises(NeverSent):
+        await exchange.incoming()
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "code"),
+    [
+        (fault("disk_full", "write"), Unavailable, "sftp_failure"),
+        (fault("read_only", "open"), NotLetIn, "permission"),
+    ],
+)
+async def test_a_full_disk_and_a_forbidden_folder_are_told(pfms: Pfms, exchange, given, error, code):
+    pfms.faults(given)
+    with pytest.raises(error, match=code):
+        await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    pfms.faults()
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    assert files_of(pfms).get(f"/out/payment-request/{NAME}") == CONTENT
+
+
+async def test_answers_are_listed_fetched_and_moved_away(pfms: Pfms, exchange: SftpExchange):
+    files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
+    for odd in (f"{ANSWER}.tmp", "odd name.xml", ".hidden"):
+        files_of(pfms).put(f"/in/payment-ack/{odd}", b"x")
+
+    assert [(each.kind, each.name, each.size) for each in await exchange.incoming()] == [
+        (FileKind.ACKNOWLEDGEMENTS, ANSWER, len(CONTENT))
+    ]
+    assert await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, ANSWER) == CONTENT
+    await exchange.archive(FileKind.ACKNOWLEDGEMENTS, ANSWER)
+    await exchange.archive(FileKind.ACKNOWLEDGEMENTS, ANSWER)  # a second time, as after a lost answer
+    assert await exchange.incoming() == []
+    assert files_of(pfms).get(f"/archive/payment-ack/{ANSWER}") == CONTENT
+    with pytest.raises(Refused, match="no_such_file"):
+        await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, ANSWER)
+
+
+async def test_a_file_is_not_moved_over_another_of_its_name(pfms: Pfms, exchange: SftpExchange):
+    files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
+    files_of(pfms).put(f"/archive/payment-ack/{ANSWER}", b"the first")
+    with pytest.raises(NameTaken):
+        await exchange.archive(FileKind.ACKNOWLEDGEMENTS, ANSWER)
+    with pytest.raises(Refused, match="no_such_file"):
+        await exchange.archive(FileKind.ACKNOWLEDGEMENTS, "0905DBTPAYREQ241120269_24112026113000.xml")
+    assert files_of(pfms).get(f"/archive/payment-ack/{ANSWER}") == b"the first"
+
+
+async def test_a_refused_file_lies_in_failed_with_its_reason(pfms: Pfms, exchange: SftpExchange):
+    files_of(pfms).put(f"/in/bank-status/{ANSWER}", CONTENT)
+    for _ in range(2):
+        await exchange.refuse(FileKind.BANK_STATUSES, ANSWER, "WRONG_TOTAL")
+
+    assert files_of(pfms).names("/failed/bank-status") == [ANSWER, f"{ANSWER}.reason"]
+    assert files_of(pfms).get(f"/failed/bank-status/{ANSWER}.reason") == b"WRONG_TOTAL\n"
+    assert await exchange.incoming() == []
+
+
+async def test_a_download_that_is_cut_is_read_again_whole(pfms: Pfms, exchange: SftpExchange):
+    files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
+    pfms.faults(fault("reset", "read", [2]))
+    assert await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, ANSWER) == CONTENT
+
+
+async def test_an_endless_file_is_not_read(pfms: Pfms, exchange: SftpExchange):
+    files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
+    pfms.faults(fault("oversize", "read"))
+    with pytest.raises(Garbled, match="too_large"):
+        await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, ANSWER)
+
+
+async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange: SftpExchange, monkeypatch):
+    monkeypatch.setattr("integrations.dbt_finance.pfms_exchange.MOST_LISTED", 3)
+    for number in range(5):
+        files_of(pfms).put(f"/in/payment-ack/{number}.xml", b"x")
+    assert len(await exchange.incoming()) == 3
+    assert MOST_LISTED > 1000
+
+
+async def test_nothing_is_asked_outside_its_folder(pfms: Pfms, exchange: SftpExchange):
+    with pytest.raises(ValueError, match="other way"):
+        await exchange.send(FileKind.STATEMENTS, NAME, CONTENT)
+    with pytest.raises(ValueError, match="other way"):
+        await exchange.fetch(FileKind.PAYMENTS, NAME)
+    for name in ("../../etc/passwd", "a/b", "x.tmp"):
+        with pytest.raises(ValueError, match="plain file name"):
+            await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, name)
+
+
+async def test_five_failures_open_the_breaker_and_three_good_calls_close_it(pfms: Pfms):
+    shared = shared_resilience(pfms.clock)
+    exchange = pfms.exchange(shared)
+    pfms.faults({"kind": "refuse"})
+    failures = []
+    for _ in range(5):
+        with pytest.raises(Unavailable) as error:
+            await exchange.incoming()
+        failures.append(error.value.code)
+    assert shared.breakers.state(Source.DBT_FINANCE, "files") is BreakerState.OPEN
+    assert shared.breakers.state(Source.DBT_FINANCE, "status") is BreakerState.CLOSED
+    assert failures[-1] == "circuit_open"
+    assert _status(shared) is SourceState.DOWN
+
+    pfms.faults()
+    pfms.pass_time(seconds=20)
+    for _ in range(3):
+        await exchange.incoming()
+    assert shared.breakers.state(Source.DBT_FINANCE, "files") is BreakerState.CLOSED
+    assert _status(shared) is SourceState.LIVE
+    await exchange.aclose()
+
+
+async def test_a_request_without_time_left_asks_nothing(pfms: Pfms, exchange: SftpExchange):
+    set_request_deadline(pfms.clock, 0.1)
+    with pytest.raises(NotAsked, match="deadline_exceeded"):
+        await exchange.incoming()
+
+
+async def test_a_host_that_is_silent_is_given_up(pfms: Pfms):
+    files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
+    exchange = pfms.exchange()
+    await exchange.incoming()
+    pfms.faults(fault("silence", "list"))
+    set_request_deadline(pfms.clock, 0.6)
+    with pytest.raises(Unavailable, match="timed_out"):
+        await exchange.incoming()
+    pfms.faults()
+    set_request_deadline(pfms.clock, 60)
+    assert len(await exchange.incoming()) == 1
+    await exchange.aclose()
+
+
+async def test_the_sandbox_lets_nobody_write_or_delete_elsewhere(pfms: Pfms, exchange: SftpExchange):
+    files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
+    await exchange.incoming()
+    client = exchange._line._client
+    for attempt in (
+        client.remove(f"/in/payment-ack/{ANSWER}"),
+        client.mkdir("/in/other"),
+        client.rename(f"/in/payment-ack/{ANSWER}", "/out/payment-request/x.xml"),
+        client.rename(f"/in/payment-ack/{ANSWER}", f"/archive/bank-status/{ANSWER}"),
+    ):
+        with pytest.raises(asyncssh.SFTPPermissionDenied):
+            await attempt
+    with pytest.raises(asyncssh.SFTPPermissionDenied):
+        await client.open("/out/payment-request/x.xml", "wb")
+    assert SEND.writes
+
+
+def _status(shared):
+    return next(each.state for each in shared.monitor.statuses() if each.source is Source.DBT_FINANCE)

@@ -1,0 +1,247 @@
+"""Request files: their form by the contract, the same bytes for the same batch, and lines that are never sent."""
+
+import dataclasses
+import hashlib
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from domain.money import paise_from_rupees
+from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
+from integrations.dbt_finance.pfms_line_rules import faults_of_beneficiary, faults_of_payment
+from integrations.dbt_finance.pfms_models import BadLine, BeneficiaryPurpose, PaymentMethod
+from integrations.dbt_finance.pfms_names import (
+    answered_at,
+    answered_message_id,
+    beneficiary_batch_id,
+    beneficiary_message_id,
+    file_name,
+    is_safe,
+    payment_batch_id,
+    payment_message_id,
+)
+from integrations.dbt_finance.pfms_signing import FileSigner, signed_part
+from tests.support.pfms import TODAY, Pfms, aadhaar_of, beneficiary, open_pfms, payment, payments, registration
+
+GOLDEN = Path(__file__).parent / "golden"
+NUMBER = aadhaar_of(1)
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory) -> Pfms:
+    """A sandbox of which only the onboarding is used; no port is listened on."""
+    world = open_pfms(tmp_path_factory.mktemp("pfms"))
+    world.sandbox.close()
+    return world
+
+
+def plain(content: bytes) -> str:
+    """The document without its signature, indented."""
+    root = etree.fromstring(content)
+    for signature in root.findall("{http://www.w3.org/2000/09/xmldsig#}Signature"):
+        root.remove(signature)
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode") + "\n"
+
+
+def test_a_payment_file_has_the_form_of_the_contract(closed: Pfms):
+    batch = payments(payment(1, "U1234567"), payment(2, "U1234568", amount_paise=5))
+    content = payment_file(batch, closed.identity, closed.papers.signer)
+
+    assert plain(content) == (GOLDEN / "payment.xml").read_text(encoding="utf-8")
+
+
+def test_a_beneficiary_file_has_the_form_of_the_contract(closed: Pfms):
+    whole = beneficiary(
+        2,
+        address=("House 5", "Clement Town & Co <1>"),
+        village_lgd="12345",
+        block_lgd="678",
+        subdistrict_lgd="304",
+        pin_code="248002",
+        gender="F",
+        born_on=date(1955, 1, 2),
+        mobile="9800000001",
+    )
+    deleted = beneficiary(3, purpose=BeneficiaryPurpose.DELETE, cpsms_id="U1234567")
+    content = beneficiary_file(registration(beneficiary(1), whole, deleted), closed.identity, closed.papers.signer)
+
+    assert plain(content) == (GOLDEN / "beneficiary.xml").read_text(encoding="utf-8")
+
+
+def test_the_sample_of_the_contract_is_what_is_written(closed: Pfms):
+    """Section 2.4 of the contract, element by element, where the sample has one."""
+    sample = (
+        "MsgId 0905DBTPAYREQ241120261, CreDtTm 2026-11-24T08:30:00, NbOfTxs 1, CtrlSum 1500.00, Src 0905, Dest PFMS, "
+        "Nm DSWO Dehradun, Id UKDD0001, PmtInfId CP0905241120261, PmtInfDt 2026-11-24, Cd UKDD0001, "
+        "Nm CP0905241120261, SchmeCd UKOAP, BtchBookg true, ReqdExctnDt 2026-11-24, "
+        "EndToEndId UKOAP26110000001, CtreAmt 1500.00, Id BEN-1, CPSMSId U1234567, Nm Sita Devi"
+    )
+    root = etree.fromstring(payment_file(payments(payment(1, "U1234567")), closed.identity, closed.papers.signer))
+    told = [f"{etree.QName(each).localname} {each.text}" for each in root.iter() if len(each) == 0]
+    written = iter(told)
+    assert all(part in written for part in sample.split(", "))
+    assert root.tag == "{http://cpsms.nic.in/PaymentRequest}DbtPayment"
+
+
+def test_the_same_batch_gives_the_same_bytes_after_a_restart(closed: Pfms):
+    batch = payments(payment(1, "U1234567"))
+    again = FileSigner(closed.given["signing_key"], closed.given["signing_certificate"])
+
+    first = payment_file(batch, closed.identity, closed.papers.signer)
+    assert payment_file(batch, closed.identity, again) == first
+    assert (
+        hashlib.sha256(first).hexdigest()
+        != hashlib.sha256(
+            payment_file(dataclasses.replace(batch, authorisation="T1"), closed.identity, again)
+        ).hexdigest()
+    )
+
+
+def test_the_signature_is_what_the_contract_asks_for(closed: Pfms):
+    content = payment_file(payments(payment(1, "U1234567")), closed.identity, closed.papers.signer)
+    root = etree.fromstring(content)
+    signature = root[-1]
+    algorithms = {
+        etree.QName(each).localname: each.get("Algorithm") for each in signature.iter() if each.get("Algorithm")
+    }
+
+    assert algorithms["CanonicalizationMethod"] == "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+    assert algorithms["SignatureMethod"].endswith("#rsa-sha256")
+    assert algorithms["DigestMethod"].endswith("#sha256")
+    names = {etree.QName(each).localname for each in signature.iter()}
+    assert {"X509Certificate", "RSAKeyValue"} <= names
+    assert [each.get("URI") for each in signature.iter("{*}Reference")] == [""]
+    part = signed_part(root, [closed.given["signing_certificate"]], closed.clock.now())
+    assert part.findtext(".//{*}CtrlSum") == "1500.00"
+
+
+def test_a_payment_by_aadhaar_carries_no_account_and_one_by_account_no_aadhaar(closed: Pfms):
+    both = payment(1, "U1234567", aadhaar=NUMBER)
+    by_account = payment_file(payments(both), closed.identity, closed.papers.signer)
+    by_aadhaar = payment_file(payments(both, method=PaymentMethod.AADHAAR), closed.identity, closed.papers.signer)
+
+    assert NUMBER.encode() not in by_account
+    assert b"<BBAN>50100012345600</BBAN>" in by_account
+    assert b"50100012345600" not in by_aadhaar
+    assert f"<SOSE>{NUMBER}</SOSE>".encode() in by_aadhaar
+
+
+def test_nothing_personal_shows_in_a_repr_or_in_an_error(closed: Pfms):
+    line = beneficiary(1, aadhaar=NUMBER, address=("House 5",), mobile="9800000001")
+    texts = [repr(line), repr(payment(1, "U1", aadhaar=NUMBER)), repr(registration(line)), repr(closed.papers)]
+    with pytest.raises(BadLine) as refused:
+        payment_file(payments(payment(1, "U1234567", "12")), closed.identity, closed.papers.signer)
+    texts += [str(refused.value), repr(refused.value)]
+    for text in texts:
+        for secret in (NUMBER, "50100012345600", "Sita", "सीता", "House", "9800000001", "BEGIN"):
+            assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"amount_paise": 0}, ("amount_paise",)),
+        ({"amount_paise": -1}, ("amount_paise",)),
+        ({"cpsms_id": ""}, ("cpsms_id",)),
+        ({"name": " "}, ("name",)),
+        ({"name": "a\x00b"}, ("name",)),
+        ({"name": "a\nb"}, ("name",)),
+        ({"ifsc": "SBIN1000630"}, ("ifsc",)),
+        ({"account_number": None}, ("account_number",)),
+        ({"end_to_end_id": "A B"}, ("end_to_end_id",)),
+        ({"period_from": date(2026, 12, 1)}, ("period_to",)),
+    ],
+)
+def test_a_line_that_pfms_would_reject_is_not_sent(changes, fields):
+    line = dataclasses.replace(payment(1, "U1234567"), **changes)
+    assert faults_of_payment(line, PaymentMethod.ACCOUNT) == fields
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"cpsms_id": "U1234567"}, ("cpsms_id",)),
+        ({"purpose": BeneficiaryPurpose.UPDATE}, ("cpsms_id",)),
+        ({"bank_name": ""}, ("bank_name",)),
+        ({"account_number": None}, ("account_number",)),
+        ({"aadhaar": NUMBER[:-1] + str((int(NUMBER[-1]) + 1) % 10)}, ("aadhaar",)),
+        ({"district_lgd": ""}, ("district_lgd",)),
+        ({"address": ("1", "2", "3", "4")}, ("address",)),
+        ({"mobile": "12345"}, ("mobile",)),
+        ({"benefit_type": "Gold"}, ("benefit_type",)),
+    ],
+)
+def test_a_beneficiary_that_pfms_would_reject_is_not_sent(changes, fields):
+    assert faults_of_beneficiary(dataclasses.replace(beneficiary(1), **changes)) == fields
+
+
+def test_a_line_that_comes_twice_and_an_empty_batch_are_not_sent(closed: Pfms):
+    with pytest.raises(BadLine) as twice:
+        payment_file(payments(payment(1, "U1234567"), payment(1, "U1234567")), closed.identity, closed.papers.signer)
+    assert (twice.value.number, twice.value.fields) == (2, ("id_twice",))
+    with pytest.raises(ValueError, match="without lines"):
+        payment_file(payments(), closed.identity, closed.papers.signer)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1, 10**12), min_size=1, max_size=20))
+def test_the_sum_of_a_file_is_the_sum_of_its_lines_to_the_paisa(closed: Pfms, amounts):
+    batch = payments(*(payment(number, "U1234567", amount_paise=paise) for number, paise in enumerate(amounts, 1)))
+    root = etree.fromstring(payment_file(batch, closed.identity, closed.papers.signer))
+
+    written = [each.text for each in root.iterfind(".//{*}CdtTrfTxInf/{*}Amt/{*}CtreAmt")]
+    assert [paise_from_rupees(text) for text in written] == amounts
+    assert all(re.fullmatch(r"[0-9]+\.[0-9]{2}", text) for text in written)
+    assert paise_from_rupees(root.findtext(".//{*}CtrlSum")) == sum(amounts)
+    assert root.findtext(".//{*}NbOfTxs") == str(len(amounts))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(min_size=1, max_size=40))
+def test_a_name_comes_through_as_it_is_or_is_refused(closed: Pfms, name):
+    line = payment(1, "U1234567", name=name)
+    if faults_of_payment(line, PaymentMethod.ACCOUNT):
+        with pytest.raises(BadLine):
+            payment_file(payments(line), closed.identity, closed.papers.signer)
+        return
+    root = etree.fromstring(payment_file(payments(line), closed.identity, closed.papers.signer))
+    assert root.findtext(".//{*}Cdtr/{*}Nm") == name
+    signed_part(root, [closed.given["signing_certificate"]], closed.clock.now())
+
+
+def test_names_and_ids_are_those_of_the_contract():
+    assert beneficiary_message_id("0905", TODAY, 1) == "0905DBTBENREQ241120261"
+    assert payment_message_id("0905", TODAY, 12) == "0905DBTPAYREQ2411202612"
+    assert beneficiary_batch_id(date(2017, 2, 13), 2) == "1302170002"
+    assert payment_batch_id("0905", TODAY, 1) == "CP0905241120261"
+    assert file_name("0905DBTPAYREQ241120261") == "0905DBTPAYREQ241120261.xml"
+    assert answered_message_id("0905DBTPAYREQ241120261_24112026101502.xml") == "0905DBTPAYREQ241120261"
+    assert answered_message_id("0077VENREGREQ31052021013_01062021161902.xml") is None
+    assert str(answered_at("0905DBTPAYREQ241120261_24112026101502.xml")) == "2026-11-24 10:15:02+05:30"
+    for bad in (("905", 1), ("0905", 0), ("0905", 1_000_000)):
+        with pytest.raises(ValueError, match=r"."):
+            payment_message_id(bad[0], TODAY, bad[1])
+    with pytest.raises(ValueError, match="9999"):
+        beneficiary_batch_id(TODAY, 10_000)
+    with pytest.raises(ValueError, match="message id"):
+        file_name("../x")
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.xml", "a/b", ".hidden", "x.xml.tmp", "x.reason", "", "a\x00", "x" * 200, "a..b"]
+)
+def test_a_name_that_is_no_plain_file_name_is_never_asked_for(name):
+    assert not is_safe(name)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 999_999), st.dates(date(2020, 1, 1), date(2090, 1, 1)))
+def test_ids_of_a_day_do_not_meet(number, day):
+    other = payment_message_id("0905", day + timedelta(days=1), number)
+    assert payment_message_id("0905", day, number) != other

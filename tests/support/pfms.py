@@ -1,0 +1,195 @@
+"""PFMS for tests: the sandbox on a real SFTP port with a clock that stands still, and our way to it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stdnum.verhoeff import calc_check_digit
+
+from domain.clock import ManualClock
+from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
+from integrations.dbt_finance.pfms_exchange import SftpExchange, SftpSettings
+from integrations.dbt_finance.pfms_models import (
+    Agency,
+    BeneficiaryBatch,
+    BeneficiaryLine,
+    BeneficiaryPurpose,
+    PaymentBatch,
+    PaymentLine,
+    PaymentMethod,
+    PfmsIdentity,
+    Trust,
+)
+from integrations.dbt_finance.pfms_names import (
+    beneficiary_batch_id,
+    beneficiary_message_id,
+    payment_batch_id,
+    payment_message_id,
+)
+from integrations.dbt_finance.pfms_papers import PfmsPapers
+from integrations.dbt_finance.sandbox_pfms import create_sandbox
+from integrations.resilience import Resilience
+from tests.support.remotes import shared_resilience
+
+MORNING = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+"""Tuesday, 08:30 in India."""
+TODAY = date(2026, 11, 24)
+
+
+async def loopback(host: str, port: int) -> Sequence[str]:
+    """The checked addresses, as the guard of a demo gives them."""
+    del port
+    return [host]
+
+
+@dataclass
+class Pfms:
+    """A running sandbox, its clock, what onboarding gave, and how to reach it."""
+
+    sandbox: Sandbox
+    clock: ManualClock
+    home: SandboxHome
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """What onboarding handed over."""
+        found: dict[str, Any] = json.loads(self.home.onboarding.read_text())
+        return found
+
+    @property
+    def identity(self) -> PfmsIdentity:
+        """Who we are there."""
+        return PfmsIdentity.from_onboarding(self.given)
+
+    @cached_property
+    def papers(self) -> PfmsPapers:
+        """With what we sign, and whom we trust."""
+        return PfmsPapers.from_onboarding(self.given)
+
+    @property
+    def trust(self) -> Trust:
+        """Whom we trust now."""
+        return self.papers.trust(self.clock.now())
+
+    def exchange(self, shared: Resilience | None = None, **changes: Any) -> SftpExchange:
+        """Our client; the caller closes it."""
+        settings = SftpSettings.from_onboarding({**self.given, **changes})
+        return SftpExchange(settings, shared or shared_resilience(self.clock), loopback)
+
+    def faults(self, *faults: Mapping[str, Any]) -> None:
+        """Set faults over those of before."""
+        self.sandbox.faults.set(list(faults))
+
+    def at_once(self) -> None:
+        """Let PFMS and the bank do everything without delay."""
+        times = {"check_minutes": 0, "validation_hours": 0, "credit_hours": 0, "return_hours": 0}
+        self.sandbox.actions["configure"]({**times, "bank_runs": []})
+
+    def pick_up(self) -> list[dict[str, Any]]:
+        """Let PFMS take what waits."""
+        return list(self.sandbox.actions["pick_up"]({})["files"])
+
+    def orders(self) -> list[dict[str, Any]]:
+        """The ledger of payments."""
+        return list(self.sandbox.actions["orders"]({})["orders"])
+
+    def pass_time(self, **given: float) -> None:
+        """Let time pass."""
+        self.clock.advance(timedelta(**given))
+
+
+def open_pfms(folder: Path, clock: ManualClock | None = None, demo: Mapping[str, Any] | None = None) -> Pfms:
+    """Make the sandbox; start and stop its service yourself."""
+    clock = clock or ManualClock(MORNING)
+    home = SandboxHome(
+        "pfms",
+        folder / "pfms",
+        folder / "onboarding" / "pfms.json",
+        SandboxClock(base=clock),
+        dict(demo or {}),
+        "http://gateway.test",
+        "http://sandbox.test",
+    )
+    return Pfms(create_sandbox(home), clock, home)
+
+
+def aadhaar_of(number: int) -> str:
+    """A synthetic number with its Verhoeff digit."""
+    body = f"9999{number:07d}"
+    return body + str(calc_check_digit(body))
+
+
+def beneficiary(number: int, account: str = "50100012345600", **changes: Any) -> BeneficiaryLine:
+    """A beneficiary to register."""
+    given: dict[str, Any] = {
+        "id": f"BEN-{number}",
+        "purpose": BeneficiaryPurpose.ADD,
+        "cpsms_id": None,
+        "name": "Sita Devi",
+        "name_regional": "सीता देवी",
+        "ifsc": "SBIN0000630",
+        "bank_name": "STATE BANK OF INDIA",
+        "account_number": account,
+        "aadhaar": None,
+        "district_lgd": "49",
+    }
+    return BeneficiaryLine(**{**given, **changes})
+
+
+def registration(*lines: BeneficiaryLine, number: int = 1, at: datetime = MORNING) -> BeneficiaryBatch:
+    """A beneficiary batch of the day."""
+    return BeneficiaryBatch(
+        beneficiary_message_id("0905", TODAY, number),
+        beneficiary_batch_id(TODAY, number),
+        at,
+        "UKOAP",
+        agency_of_dehradun(),
+        lines,
+    )
+
+
+def agency_of_dehradun() -> Agency:
+    """The agency that the sandbox knows without demo data."""
+    return Agency("UKDD0001", "DSWO Dehradun")
+
+
+def payment(number: int, cpsms_id: str, account: str = "50100012345600", **changes: Any) -> PaymentLine:
+    """A pension of 1,500 rupees to the beneficiary of the same number."""
+    given: dict[str, Any] = {
+        "end_to_end_id": f"UKOAP2611{number:07d}",
+        "beneficiary_id": f"BEN-{number}",
+        "cpsms_id": cpsms_id,
+        "name": "Sita Devi",
+        "amount_paise": 150_000,
+        "ifsc": "SBIN0000630",
+        "account_number": account,
+        "period_from": date(2026, 11, 1),
+        "period_to": date(2026, 11, 30),
+        "purpose": "PENSION",
+        "district_lgd": "49",
+    }
+    return PaymentLine(**{**given, **changes})
+
+
+def payments(
+    *lines: PaymentLine,
+    number: int = 1,
+    method: PaymentMethod = PaymentMethod.ACCOUNT,
+    at: datetime = MORNING,
+    day: date = TODAY,
+) -> PaymentBatch:
+    """A payment batch of the day."""
+    return PaymentBatch(
+        payment_message_id("0905", day, number),
+        payment_batch_id("0905", day, number),
+        at,
+        "UKOAP",
+        agency_of_dehradun(),
+        method,
+        day,
+        lines,
+    )
