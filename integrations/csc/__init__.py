@@ -1,7 +1,20 @@
-"""Common Service Centres: sign-in of centre operators by CSC Connect."""
+"""Common Service Centres: sign-in of centre operators by CSC Connect, and their wallet (CSC Bridge)."""
 
+from integrations.csc.bridge import POLICIES as BRIDGE_POLICIES
+from integrations.csc.bridge import CscBridge
+from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 from integrations.csc.connect import RESOURCE_POLICY, TOKEN_POLICY, CscConnect, CscConnectSettings
+from integrations.csc.endpoint import wallet_routes
 
-POLICIES = (TOKEN_POLICY, RESOURCE_POLICY)
+POLICIES = (TOKEN_POLICY, RESOURCE_POLICY, *BRIDGE_POLICIES)
 
-__all__ = ["POLICIES", "CscConnect", "CscConnectSettings"]
+__all__ = [
+    "POLICIES",
+    "BridgeSettings",
+    "CscBridge",
+    "CscConnect",
+    "CscConnectSettings",
+    "Refund",
+    "WalletPayment",
+    "wallet_routes",
+]

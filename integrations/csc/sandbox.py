@@ -1,4 +1,4 @@
-"""Sandbox of CSC Connect (contracts/other_systems.md section 2), written from the contract alone.
+"""Sandbox of CSC Connect (contracts/other_systems.md section 2), written from the contract alone; and of the wallet.
 
 INFERRED: the statuses of `invalid_client` and `invalid_grant`, and that a refusal by the operator comes
 back as `access_denied`. Own fault: `foreign` on `/account/login` alters the state on the way back.
@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from integrations.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
 from integrations.city.magic import magic_code
+from integrations.csc.sandbox_bridge import Bridge
 
 CODE_SECONDS = 300
 TOKEN_SECONDS = 3600
@@ -32,16 +33,17 @@ _SECRET = re.compile(r"[1-9]\d:(.*)@[1-9]\d", re.DOTALL)
 
 
 def create_sandbox(home: SandboxHome) -> Sandbox:
-    """CSC Connect as the operators' login."""
-    service = _Service(home)
-    write_onboarding(home.onboarding, service.onboarding())
+    """CSC Connect as the operators' login, and their wallet."""
+    service, bridge = _Service(home), Bridge(home)
+    write_onboarding(home.onboarding, {**service.onboarding(), "bridge": bridge.onboarding()})
     routes = [
         Route("/account/authorize", service.authorize, methods=["GET"]),
         Route("/account/login", service.login, methods=["POST"]),
         Route("/account/token", service.token, methods=["POST"]),
         Route("/account/resource", service.resource, methods=["GET", "POST"]),
+        *bridge.routes(),
     ]
-    return sandbox_app(home, routes, actions={})
+    return sandbox_app(home, routes, actions=bridge.actions())
 
 
 class _Service:

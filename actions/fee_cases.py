@@ -1,0 +1,52 @@
+"""What every step of an order to pay a fee writes: the audit line, and the case of a difference."""
+
+from actions.acting import Acting
+from actions.finance_cases import open_case
+from domain.fees import FeeOrder
+from domain.finance_cases import DifferenceKind, FinanceDifference
+from domain.policy import ObjectKind, Purpose, Resource
+from store import audit
+
+ABOUT = "fee:"
+"""How a case of money names an order."""
+
+
+def of_order(order: FeeOrder) -> Resource:
+    """What access to an order depends on."""
+    return Resource(
+        ObjectKind.FEE_ORDER,
+        order.id,
+        order.citizen_id,
+        order.department,
+        order.district,
+        order.tehsil,
+        service=order.service_code,
+    )
+
+
+async def note(acting: Acting, order: FeeOrder, action: str, purpose: Purpose = Purpose.COLLECT_FEE) -> None:
+    """Write the audit line of a step."""
+    detail = {"state": order.state.value, "route": order.route.value, "paise": order.total_paise}
+    await audit.append(
+        acting.tx,
+        audit.AuditLine(
+            acting.subject.label, f"fee.{action}", ObjectKind.FEE_ORDER.value, order.id, purpose.value, detail
+        ),
+    )
+
+
+async def differ(acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expected: str, found: str) -> str:
+    """Open the case of a difference about an order, once however often it is found."""
+    return await open_case(
+        acting,
+        FinanceDifference(
+            kind,
+            f"{ABOUT}{order.id}",
+            expected=expected,
+            found=found,
+            department=order.department,
+            district=order.district,
+            amount_paise=order.total_paise,
+            citizen_id=order.citizen_id,
+        ),
+    )

@@ -1,0 +1,261 @@
+"""What became of an order to pay a fee: asked of the one who takes the money, and noted once.
+
+A call-back, a browser and a citizen's word only make us ask. Whatever is heard is noted in one transaction with the
+step of the application, so that a worker that dies between hearing and noting asks again and nothing is doubled.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from actions import legal_clock
+from actions.acting import Acting
+from actions.cases import service_of
+from actions.environment import Environment
+from actions.fee_cases import differ, note
+from actions.fee_refunds import note_refund_heard, request_refund, send_refund
+from actions.moves import Step, move
+from domain.applications import Application
+from domain.fees import (
+    BETWEEN,
+    PAID,
+    FeeNews,
+    FeeOrder,
+    FeeRoute,
+    FeeState,
+    HeardState,
+    RefundCause,
+    is_over,
+    may_be_asked,
+    may_become,
+    next_enquiry,
+)
+from domain.finance_cases import DifferenceKind
+from domain.lifecycle import Move, Status
+from domain.people import SYSTEM
+from integrations.errors import IntegrationError
+from store import applications, crash_points, fee_orders, outbox
+from store.engine import Transaction
+from store.errors import VersionConflict
+
+RECONCILED = "fee.reconciled"
+"""The topic that tells CSC what a wallet's payment was taken for."""
+
+AMOUNT_MISMATCH, RECEIPT_TWICE, STATUS_DIFFERS, REPLACED = (
+    "AMOUNT_MISMATCH",
+    "RECEIPT_TWICE",
+    "STATUS_DIFFERS",
+    "REPLACED",
+)
+"""What `FeeOrder.problem` says."""
+
+BATCH, AT_ONCE = 50, 8
+_LEASE = timedelta(minutes=1)
+"""By when an order is asked about again where whoever asked died before it noted the answer."""
+_RACES = 5
+_ENDED = {HeardState.FAILED: FeeState.FAILED, HeardState.EXPIRED: FeeState.EXPIRED}
+_log = structlog.get_logger(__name__)
+
+
+async def ask_due(env: Environment) -> int:
+    """Ask about every order whose time has come; tells how many were asked about. Run by any number of workers."""
+    async with env.store.reading() as tx:
+        due = await fee_orders.due(tx, env.clock.now(), BATCH)
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(order: FeeOrder) -> None:
+        async with places:
+            if order.state is FeeState.REFUND_REQUESTED:
+                await follow_refund(env, order)
+            else:
+                await enquire(env, order)
+
+    await asyncio.gather(*(one(order) for order in due))
+    return len(due)
+
+
+async def enquire(env: Environment, order: FeeOrder, *, replaced: bool = False) -> FeeOrder:
+    """Ask what became of an order, at most once in ten seconds, and note the answer; gives the order as it then is.
+
+    Silence changes nothing: the order is asked about again later. `replaced` ends one that nobody came to pay, so that
+    another way may be begun; should it be paid later all the same, that money goes back.
+    """
+    if order.state in PAID and order.state is not FeeState.SUCCESS:
+        return order
+    if not may_be_asked(order.asked_at, env.clock.now()):
+        return await _asked_soon(env, order)
+    if not await _taken(env, order):
+        return await _present(env, order)
+    try:
+        news = await ask(env, order)
+    except IntegrationError as error:
+        _log.info("fee_enquiry_unanswered", route=order.route.value, code=error.code)
+        return await _put_off(env, order)
+    crash_points.reach(crash_points.FEE_HEARD)
+    return await settle(env, order.id, news, replaced=replaced)
+
+
+async def ask(env: Environment, order: FeeOrder) -> FeeNews:
+    """The enquiry itself. Raises IntegrationError; UNKNOWN where the way is not connected any more."""
+    if order.route is FeeRoute.TREASURY and env.partners.treasury:
+        return await env.partners.treasury.verify(order.reference)
+    if order.route is FeeRoute.CSC_WALLET and env.partners.wallet:
+        return await env.partners.wallet.verify(order.reference)
+    return FeeNews(HeardState.PENDING)
+
+
+async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bool = False) -> FeeOrder:
+    """Note what was heard, with everything that follows from it. Hearing the same again changes nothing."""
+    for _ in range(_RACES):
+        try:
+            return await env.store.carry_out(partial(_settled, env, order_id, news, replaced))
+        except VersionConflict:
+            continue  # the citizen withdrew, or a counter took the fee, at the same moment: look again
+    return await env.store.carry_out(partial(_settled, env, order_id, news, replaced))
+
+
+async def follow_refund(env: Environment, order: FeeOrder) -> None:
+    """Ask how a refund stands that the wallet was asked for."""
+    wallet, receipt = env.partners.wallet, order.receipt
+    if order.route is not FeeRoute.CSC_WALLET or wallet is None or receipt is None:
+        return
+    if not may_be_asked(order.asked_at, env.clock.now()) or not await _taken(env, order):
+        return
+    try:
+        if order.refund_reference is None:
+            await send_refund(env, order.id)
+            return
+        heard = await wallet.refund_status(order.reference, receipt.grn, order.refund_reference)
+    except IntegrationError as error:
+        _log.info("fee_refund_unanswered", code=error.code)
+        heard = HeardState.PENDING
+    await env.store.carry_out(lambda tx: note_refund_heard(Acting(env, tx, SYSTEM), order.id, heard))
+
+
+async def _settled(env: Environment, order_id: str, news: FeeNews, replaced: bool, tx: Transaction) -> FeeOrder:
+    acting = Acting(env, tx, SYSTEM)
+    order = await fee_orders.get(tx, order_id)
+    if order is None:
+        raise ValueError("an order that was asked about is there")
+    if news.state is HeardState.SUCCESS:
+        return await _paid(acting, order, news)
+    if news.state is HeardState.REFUNDED or order.state in PAID:
+        return await _contradicted(acting, order, news)
+    after = _after(order, news, acting.now, replaced=replaced)
+    due_at = next_enquiry(order.created_at, acting.now) if after is order.state or after is FeeState.PENDING else None
+    if after is order.state:
+        return await _noted(acting, order, due_at)
+    settled_at = acting.now if after in {FeeState.FAILED, FeeState.EXPIRED} else None
+    problem = REPLACED if replaced and news.state is HeardState.UNKNOWN else order.problem
+    changed = replace(
+        order, state=after, confirmed_at=acting.now, due_at=due_at, settled_at=settled_at, problem=problem
+    )
+    saved = await fee_orders.save(tx, changed, order.version)
+    await note(acting, saved, "heard")
+    return saved
+
+
+def _after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: bool) -> FeeState:
+    """The state after an answer that is no success."""
+    wanted = _ENDED.get(news.state, FeeState.PENDING)
+    if news.state is HeardState.UNKNOWN:
+        wanted = FeeState.EXPIRED if replaced or is_over(order.created_at, now) else order.state
+    if news.state is HeardState.PENDING and is_over(order.created_at, now):
+        wanted = FeeState.EXPIRED
+    return wanted if wanted is order.state or may_become(order.state, wanted) else order.state
+
+
+async def _paid(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+    """The money was taken: the application goes on, or the money goes back."""
+    if order.state in PAID or news.receipt is None:
+        return await _noted(acting, order, order.due_at if order.state is FeeState.REFUND_REQUESTED else None)
+    if news.amount_paise != order.total_paise:
+        return await _doubtful(acting, order, AMOUNT_MISMATCH, news)
+    known = await fee_orders.by_receipt(acting.tx, order.route, news.receipt.grn)
+    if known is not None and known.id != order.id:
+        return await _doubtful(acting, order, RECEIPT_TWICE, news)
+    heard = replace(order, receipt=news.receipt, confirmed_at=acting.now, settled_at=acting.now, problem=None)
+    application = await applications.get(acting.tx, order.application_id)
+    if application is None:
+        raise ValueError("the application of an order is there")
+    already = await fee_orders.paid_of(acting.tx, order.application_id)
+    if application.status is not Status.FEE_PENDING or already is not None:
+        paid_before = already is not None or application.fee_receipt is not None
+        return await request_refund(acting, heard, RefundCause.SECOND_PAYMENT if paid_before else RefundCause.NOT_DUE)
+    await _go_on(acting, application, news.receipt.grn)
+    saved = await fee_orders.save(acting.tx, replace(heard, state=FeeState.SUCCESS, due_at=None), order.version)
+    await note(acting, saved, "paid")
+    if order.route is FeeRoute.CSC_WALLET:
+        await outbox.add(acting.tx, RECONCILED, order.number, {"order_id": order.id})
+    return saved
+
+
+async def _go_on(acting: Acting, application: Application, receipt: str) -> None:
+    """Scrutiny begins and the legal clock starts: exactly once, since the step leads out of FEE_PENDING."""
+    service = await service_of(acting, application)
+    changes = {"fee_receipt": receipt, **await legal_clock.started(acting, application, service)}
+    await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+
+
+async def _doubtful(acting: Acting, order: FeeOrder, problem: str, news: FeeNews) -> FeeOrder:
+    """Money was taken that does not fit the order: nothing is marked paid, and a finance officer looks."""
+    kind = DifferenceKind.AMOUNT_DIFFERS if problem == AMOUNT_MISMATCH else DifferenceKind.STATUS_DIFFERS
+    found = str(news.amount_paise) if problem == AMOUNT_MISMATCH else problem
+    await differ(acting, order, kind, expected=str(order.total_paise), found=found)
+    over = is_over(order.created_at, acting.now)
+    due_at = None if over else next_enquiry(order.created_at, acting.now)
+    state = FeeState.PENDING if may_become(order.state, FeeState.PENDING) else order.state
+    if (order.state, order.problem) == (state, problem):
+        return await _noted(acting, order, due_at)
+    changed = replace(order, state=state, problem=problem, confirmed_at=acting.now, due_at=due_at)
+    saved = await fee_orders.save(acting.tx, changed, order.version)
+    await note(acting, saved, "doubtful")
+    return saved
+
+
+async def _contradicted(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+    """What was paid, or was never ours to give back, is told otherwise now: our state stays, and somebody looks."""
+    if order.state is FeeState.REFUND_REQUESTED and news.state is HeardState.REFUNDED:
+        return await note_refund_heard(acting, order.id, HeardState.REFUNDED) or order
+    if order.state is FeeState.REFUNDED or news.state is HeardState.UNKNOWN:
+        return await _noted(acting, order, None)
+    expected, found = order.state.value, news.state.value
+    await differ(acting, order, DifferenceKind.STATUS_DIFFERS, expected=expected, found=found)
+    if order.problem == STATUS_DIFFERS:
+        return await _noted(acting, order, order.due_at)
+    changed = replace(order, problem=STATUS_DIFFERS, confirmed_at=acting.now)
+    return await fee_orders.save(acting.tx, changed, order.version)
+
+
+async def _noted(acting: Acting, order: FeeOrder, due_at: datetime | None) -> FeeOrder:
+    await fee_orders.note_answer(acting.tx, order.id, due_at)
+    return replace(order, confirmed_at=acting.now, due_at=due_at)
+
+
+async def _taken(env: Environment, order: FeeOrder) -> bool:
+    """Whether this asks about the order, and no other process at the same moment."""
+    again = env.clock.now() + _LEASE
+    return await env.store.carry_out(lambda tx: fee_orders.mark_asked(tx, order, again))
+
+
+async def _asked_soon(env: Environment, order: FeeOrder) -> FeeOrder:
+    """It was asked about a moment ago: the worker asks again as soon as the treasury's limit lets it."""
+    if order.open and order.asked_at is not None:
+        soon = order.asked_at + BETWEEN
+        if order.due_at is None or order.due_at > soon:
+            await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, soon))
+    return await _present(env, order)
+
+
+async def _put_off(env: Environment, order: FeeOrder) -> FeeOrder:
+    next_at = next_enquiry(order.created_at, env.clock.now()) if order.open else None
+    await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, next_at))
+    return await _present(env, order)
+
+
+async def _present(env: Environment, order: FeeOrder) -> FeeOrder:
+    async with env.store.reading() as tx:
+        return await fee_orders.get(tx, order.id) or order

@@ -1,0 +1,17 @@
+"""Telling CSC what a wallet's payment was taken for (`recon/log`, contracts/other_systems.md section 3.2)."""
+
+from actions.environment import Environment
+from domain.money import rupees
+from store import fee_orders, people
+
+
+async def log_reconciled(env: Environment, order_id: str) -> None:
+    """Tell CSC of a payment once; telling it again changes nothing there. Raises IntegrationError."""
+    async with env.store.reading() as tx:
+        order = await fee_orders.get(tx, order_id)
+        if order is None or order.receipt is None or order.operator_id is None:
+            return
+        operator = (await people.operators(tx, [order.operator_id])).get(order.operator_id)
+    if operator is not None and env.partners.wallet is not None:
+        amount = rupees(order.total_paise)
+        await env.partners.wallet.log_reconciled(order.reference, order.receipt, operator.csc_id, amount)

@@ -1,0 +1,42 @@
+"""The worker's part in fees paid online: enquiries when they are due, refunds, and the daily reconciliation."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from actions.environment import Environment
+from actions.fee_enquiries import RECONCILED, ask_due
+from actions.fee_reconciled import log_reconciled
+from actions.fee_refunds import REFUND, send_refund
+from actions.fee_scrolls import compare_due, compare_wallet
+
+FEE_SECONDS = 5.0
+"""How often a worker looks which orders are to be asked about: one read, and nearly always in vain."""
+_log = structlog.get_logger(__name__)
+
+
+async def _refund(environment: Environment, payload: Mapping[str, str]) -> None:
+    await send_refund(environment, payload["order_id"])
+
+
+async def _reconciled(environment: Environment, payload: Mapping[str, str]) -> None:
+    await log_reconciled(environment, payload["order_id"])
+
+
+FEE_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {
+    REFUND: _refund,
+    RECONCILED: _reconciled,
+}
+"""What is done with the topics of fees. Each may run twice with the same message."""
+
+
+async def fee_round(environment: Environment) -> int:
+    """Ask about every order whose time has come."""
+    return await ask_due(environment)
+
+
+async def reconcile_fees(environment: Environment) -> None:
+    """Take the treasury's scrolls that are there by now, and ask CSC about the wallet payments of the days before."""
+    scrolls, agreed = await compare_due(environment), await compare_wallet(environment)
+    if scrolls or agreed:
+        _log.info("fees_reconciled", scrolls=scrolls, wallet_payments=agreed)

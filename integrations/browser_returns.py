@@ -1,0 +1,69 @@
+"""What the ways of paying share: the form that a browser is sent with, and the door that it comes back by.
+
+What a browser brings is a hint and nothing more; the one who takes the money is asked before anything is marked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import parse_qs
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+BODY_LIMIT = 16_384
+"""Octets of what a browser brings back; a sealed message has less than two thousand."""
+RETRY_SECONDS = 30
+_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentForm:
+    """What a browser posts to pay: the address and the hidden fields."""
+
+    url: str
+    fields: Mapping[str, str] = field(repr=False)
+
+
+class NotNow(Exception):
+    """The store cannot be reached; the same message may be sent again."""
+
+
+class Returns(Protocol):
+    """Who hears that somebody came back from paying."""
+
+    async def take(self, reference: str, message: bytes) -> str | None:
+        """Keep the words and ask the taker of the money itself; where to send the browser, None for no order of ours.
+
+        Raises NotNow where the store cannot be reached.
+        """
+        ...
+
+
+async def returned_field(request: Request, name: str) -> str | None:
+    """The field of a posted form; None for a body that is too large, cut short, no form, or names it twice."""
+    kept = bytearray()
+    try:
+        async for chunk in request.stream():
+            kept += chunk
+            if len(kept) > BODY_LIMIT:
+                return None
+        found = parse_qs(kept.decode("ascii"), max_num_fields=20).get(name, [])
+    except (ClientDisconnect, ValueError):
+        return None
+    return found[0] if len(found) == 1 else None
+
+
+async def sent_on(returns: Returns, reference: str, message: str) -> Response:
+    """Hand the words over and send the browser on to the page that says how it stands."""
+    try:
+        address = await returns.take(reference, message.encode())
+    except NotNow:
+        return declined(503, "UNAVAILABLE", wait=RETRY_SECONDS)
+    return declined(404, "NOT_FOUND") if address is None else RedirectResponse(address, 303, headers=_NO_STORE)
+
+
+def declined(status: int, code: str, wait: int | None = None) -> Response:
+    """A refusal, by its code alone."""
+    headers = _NO_STORE if wait is None else {**_NO_STORE, "Retry-After": str(wait)}
+    return JSONResponse({"code": code}, status, headers)

@@ -1,0 +1,188 @@
+"""The wallet of centre operators: a form to pay with, enquiries, refunds and the log of reconciliation."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from domain.fees import FeeNews, FeeReceipt, HeardState
+from domain.sources import Source
+from integrations.browser_returns import PaymentForm
+from integrations.csc import wire_bridge as wire
+from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.remote import Answer, Remote
+
+T = TypeVar("T")
+
+_WRITES, _READS = "bridge.write", "bridge.read"
+_LANE = Lane("bridge", places=8)
+
+
+def _policy(name: str, *, writes: bool = False) -> CallPolicy:
+    """Fifteen seconds for each call of the wallet (other_systems.md section 7)."""
+    return CallPolicy(
+        f"csc.bridge.{name}",
+        Source.CSC,
+        total=15.0,
+        attempt=15.0,
+        body_limit=64_000,
+        keyed=writes,
+        priority=Priority.FIRST,
+        breaker=_WRITES if writes else _READS,
+        lane=_LANE,
+        accepts=JSON_TYPES,
+    )
+
+
+ENQUIRY = _policy("enquiry")
+STATUS = _policy("status")
+REVERSE = _policy("reverse", writes=True)
+REFUND_LOG = _policy("refund_log", writes=True)
+REFUND_STATUS = _policy("refund_status")
+RECON_LOG = _policy("recon_log", writes=True)
+POLICIES = (ENQUIRY, STATUS, REVERSE, REFUND_LOG, REFUND_STATUS, RECON_LOG)
+
+
+class CscBridge:
+    """The calls of contracts/other_systems.md section 3. The browser's return is a hint; `verify` is the truth."""
+
+    def __init__(self, remote: Remote, settings: BridgeSettings) -> None:
+        self._remote = remote
+        self._settings = settings
+
+    @property
+    def head(self) -> str:
+        """The head of account that the wallet's receipts are booked to."""
+        return self._settings.head
+
+    def payment_form(self, payment: WalletPayment) -> PaymentForm:
+        """What the operator's browser posts to pay; sealed anew each time. Raises SwitchedOff."""
+        self._remote.admit(writes=True)
+        own = self._settings
+        address = f"{own.pay_url.rstrip('/')}/{wire.frac(payment.at)}"
+        return PaymentForm(address, {"message": wire.browser_message(payment, own)})
+
+    def open_return(self, message: str) -> str:
+        """Our reference in what a browser brought back. Raises IntegrityFailure, Garbled."""
+        reference = self._opened(message).get("merchant_txn", "")
+        if not reference:
+            raise Garbled(Source.CSC, "merchant_txn")
+        return reference
+
+    async def verify(self, reference: str) -> FeeNews:
+        """What became of a payment: `transaction/enquiry` finds it, `transaction/status` confirms it.
+
+        UNKNOWN where the operator did not come to pay. Raises Unavailable, Refused, Garbled, IntegrityFailure.
+        """
+        found = await self._ask(ENQUIRY, "transaction/enquiry", {"merchant_txn": reference}, reference)
+        first = _read(lambda: wire.news(found))
+        if first.state is not HeardState.SUCCESS or first.receipt is None:
+            return first
+        wanted = {"merchant_txn": reference, "csc_txn": first.receipt.grn}
+        confirmed = await self._status(wanted)
+        return _read(lambda: wire.news(confirmed))
+
+    async def reverse(self, reference: str, paid_at: datetime, refund_reference: str) -> bool:
+        """Take back a payment that came a second time; False where it is too late for that. Safe to repeat."""
+        wanted = {
+            "merchant_txn": reference,
+            "merchant_txn_datetime": wire.time_text(paid_at),
+            "merchant_reference": refund_reference,
+        }
+        said = await self._write(REVERSE, "transaction/reverse", wanted, reference)
+        return said.get("reverse_status") == wire.REFUNDED
+
+    async def refund(self, refund: Refund) -> str:
+        """Ask that a payment goes back; the number that CSC gave it. Safe to repeat with the same reference."""
+        pairs = wire.refund_pairs(refund, self._settings.product_id)
+        said = await self._write(REFUND_LOG, "refund/log", pairs, refund.reference)
+        number = said.get("refund_reference", "")
+        if not number:
+            raise Refused(Source.CSC, "refund_not_taken")
+        return number
+
+    async def refund_status(self, reference: str, receipt: str, refund_reference: str) -> HeardState:
+        """REFUNDED, FAILED where CSC declined, else PENDING."""
+        wanted = {"merchant_txn": reference, "csc_txn": receipt, "refund_reference": refund_reference}
+        said = await self._ask(REFUND_STATUS, "refund/status", wanted, reference)
+        status = said.get("refund_status", "")
+        if status == wire.REFUNDED:
+            return HeardState.REFUNDED
+        return HeardState.FAILED if status == wire.REFUND_REFUSED else HeardState.PENDING
+
+    async def log_reconciled(self, reference: str, receipt: FeeReceipt, csc_id: str, amount: str) -> None:
+        """Tell CSC what we took a payment for. The same may be told again."""
+        wanted = {
+            "merchant_txn": reference,
+            "csc_txn": receipt.grn,
+            "cscuser_id": csc_id,
+            "product_id": self._settings.product_id,
+            "txn_amount": amount,
+            "merchant_date": wire.time_text(receipt.paid_at),
+            "merchant_txn_status": "S",
+            "merchant_reciept": reference,  # sic, section 3.2
+        }
+        await self._write(RECON_LOG, "recon/log", wanted, reference)
+
+    async def _status(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        said = await self._ask(STATUS, "transaction/status", wanted, wanted["merchant_txn"])
+        if said.get("csc_txn", wanted["csc_txn"]) != wanted["csc_txn"]:
+            raise IntegrityFailure(Source.CSC, "other_payment")
+        return said
+
+    async def _ask(self, policy: CallPolicy, method: str, pairs: Mapping[str, str], reference: str) -> dict[str, str]:
+        content, judge = self._message(pairs, reference)
+        path = f"{wire.METHODS}/{method}/format/json"
+        answer = await self._remote.send(policy, "POST", path, headers=_JSON, content=content, judge=judge)
+        return self._said(answer, reference)
+
+    async def _write(self, policy: CallPolicy, method: str, pairs: Mapping[str, str], reference: str) -> dict[str, str]:
+        """A write that CSC takes once for its reference, so that repeating it is its own enquiry."""
+
+        async def unknown() -> bool:
+            return False
+
+        content, judge = self._message(pairs, reference)
+        path = f"{wire.METHODS}/{method}/format/json"
+        answer = await self._remote.send_once(
+            policy, "POST", path, confirm=unknown, headers=_JSON, content=content, judge=judge
+        )
+        if answer is None:
+            raise Unavailable(Source.CSC, "no_answer")
+        return self._said(answer, reference)
+
+    def _message(self, pairs: Mapping[str, str], reference: str) -> tuple[bytes, Callable[[Answer], None]]:
+        def judge(answer: Answer) -> None:
+            self._said(answer, reference)
+
+        return wire.request_body(pairs, self._settings), judge
+
+    def _said(self, answer: Answer, reference: str) -> dict[str, str]:
+        status = answer.status
+        if status == 429 or status >= 500:
+            raise Unavailable(Source.CSC, f"http_{status}")
+        if status in {401, 403}:
+            raise NotLetIn(Source.CSC, f"http_{status}")
+        if status != 200:
+            raise Refused(Source.CSC, f"http_{status}")
+        said = self._opened(_read(lambda: wire.response_data(answer.content)))
+        if said.get("merchant_txn") != reference or said.get("merchant_id") != self._settings.merchant_id:
+            raise IntegrityFailure(Source.CSC, "other_payment")
+        return said
+
+    def _opened(self, message: str) -> dict[str, str]:
+        try:
+            return wire.opened(message, reader=self._settings.private_key, signer=self._settings.csc_key)
+        except wire.Spoilt as error:
+            raise IntegrityFailure(Source.CSC, "envelope") from error
+
+
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+def _read(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except wire.Unreadable as error:
+        raise Garbled(Source.CSC, str(error)) from error

@@ -1,0 +1,69 @@
+"""The wallet of centre operators (CSC Bridge) in our words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeSettings:
+    """What the CSC merchant centre hands over for the wallet. `pay_url` is where a browser goes to pay."""
+
+    merchant_id: str
+    product_id: str
+    pay_url: str
+    pay_to_email: str
+    private_key: RSAPrivateKey = field(repr=False)
+    csc_key: RSAPublicKey = field(repr=False)
+    head: str
+    """The head of account that the merchant's receipts are booked to."""
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self | None:
+        """Read the part `bridge` of the onboarding; None without one: then no wallet is offered.
+
+        Raises KeyError for a missing part, ValueError for a spoilt key.
+        """
+        own = given.get("bridge")
+        if own is None:
+            return None
+        private = load_pem_private_key(str(own["private_key"]).encode(), None)
+        public = load_pem_public_key(str(own["csc_key"]).encode())
+        if not isinstance(private, RSAPrivateKey) or not isinstance(public, RSAPublicKey):
+            raise ValueError("RSA keys are needed")  # noqa: TRY004 - the same for whoever reads the file
+        return cls(
+            merchant_id=str(own["merchant_id"]),
+            product_id=str(own["product_id"]),
+            pay_url=str(own["pay_url"]),
+            pay_to_email=str(own.get("pay_to_email") or "NA"),
+            private_key=private,
+            csc_key=public,
+            head=str(own["head"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WalletPayment:
+    """A payment that an operator is sent to the wallet with."""
+
+    reference: str
+    at: datetime
+    product_name: str
+    amount_paise: int
+    csc_id: str
+    return_url: str
+    cancel_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A payment that is to go back to the wallet; `refund_reference` is ours and the same each time."""
+
+    reference: str
+    receipt: str
+    refund_reference: str
+    reason: str

@@ -1,0 +1,14 @@
+"""The state treasury: fees paid by e-Challan."""
+
+from integrations.treasury.client import CODES, POLICIES, Treasury
+from integrations.treasury.endpoint import treasury_routes
+from integrations.treasury.models import Challan, TreasurySettings
+
+__all__ = [
+    "CODES",
+    "POLICIES",
+    "Challan",
+    "Treasury",
+    "TreasurySettings",
+    "treasury_routes",
+]

@@ -1,0 +1,172 @@
+"""The state treasury's e-Challan as a department uses it: a form to pay with, enquiries, and the daily scroll."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from domain.fees import FeeNews, HeardState, ScrollLine
+from domain.sources import Source
+from integrations.browser_returns import PaymentForm
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.remote import Answer, Remote
+from integrations.treasury import wire
+from integrations.treasury.models import Challan, TreasurySettings
+
+T = TypeVar("T")
+
+VERIFY = CallPolicy(
+    "treasury.verify",
+    Source.TREASURY,
+    total=20.0,
+    attempt=20.0,
+    repeatable=False,
+    body_limit=64_000,
+    priority=Priority.FIRST,
+    breaker="verify",
+    lane=Lane("verify", places=8),
+    accepts=JSON_TYPES,
+)
+"""Twenty seconds (other_systems.md section 7). Never repeated at once: one enquiry about an order in ten seconds."""
+SCROLL = CallPolicy(
+    "treasury.scroll",
+    Source.TREASURY,
+    total=60.0,
+    attempt=20.0,
+    body_limit=20_000_000,
+    priority=Priority.LAST,
+    breaker="scroll",
+    lane=Lane("scroll", places=1),
+    accepts=frozenset({"text/csv"}),
+)
+POLICIES = (VERIFY, SCROLL)
+
+CODES = {
+    code: (
+        "Unavailable"
+        if code in {wire.CLOSED, wire.INTERNAL}
+        else "Refused, and somebody must look"
+        if code in wire.NOT_LET_IN
+        else "the order is not there yet"
+        if code == wire.UNKNOWN
+        else "Refused"
+    )
+    for code in wire.CODES
+}
+"""What the treasury's codes mean to us."""
+
+
+class Treasury:
+    """The calls of contracts/other_systems.md section 4. What a browser brings back is never believed by itself."""
+
+    def __init__(self, remote: Remote, settings: TreasurySettings) -> None:
+        self._remote = remote
+        self._settings = settings
+
+    @property
+    def charge_head(self) -> str | None:
+        """The head of account that the portal's charge goes to."""
+        return self._settings.charge_head
+
+    def head_of(self, department: str | None) -> str | None:
+        """The head of account that fees of a department go to; None where the treasury mapped none."""
+        return self._settings.head_of(department)
+
+    def payment_form(self, challan: Challan) -> PaymentForm:
+        """What a browser posts to begin to pay; sealed anew each time. Raises SwitchedOff, ValueError."""
+        self._remote.admit(writes=True)
+        own = self._settings
+        sealed = wire.seal(own.key, wire.challan_text(challan, own))
+        address = f"{own.browser_url.rstrip('/')}{wire.PAY}"
+        return PaymentForm(address, {"deptCode": own.dept_code, "encdata": sealed})
+
+    def open_return(self, encdata: str) -> str:
+        """Our reference in what a browser brought back. Raises IntegrityFailure, Garbled."""
+        return self._opened(encdata)[0]
+
+    async def verify(self, reference: str) -> FeeNews:
+        """What became of an order: the only source of truth. UNKNOWN where nobody came to pay it.
+
+        Raises Unavailable, Refused, Garbled, IntegrityFailure for an answer about another order.
+        """
+        body = wire.enquiry(reference)
+
+        def judge(answer: Answer) -> None:
+            self._news(answer, reference)
+
+        headers = {**self._signed(body), "Content-Type": "application/json", "Accept": "application/json"}
+        answer = await self._remote.send(VERIFY, "POST", wire.VERIFY, headers=headers, content=body, judge=judge)
+        return self._news(answer, reference)
+
+    async def scroll(self, day: date) -> tuple[str, bytes, list[ScrollLine]] | None:
+        """The scroll of a day: its name, its octets, its lines; None where it is not there yet.
+
+        Raises IntegrityFailure for one that the treasury did not sign, Garbled for one that is not whole.
+        """
+        name = wire.scroll_name(self._settings.dept_code, day)
+        path = f"{wire.SCROLLS}/{name}"
+
+        def judge(answer: Answer) -> None:
+            if answer.status == 404:
+                return
+            _refuse(answer)
+            given = answer.headers.get(wire.CHECKSUM_HEADER.lower(), "")
+            if not wire.is_genuine(self._settings.checksum_key, answer.content, given):
+                raise IntegrityFailure(Source.TREASURY, "scroll_checksum")
+            _read(lambda: wire.read_scroll(answer.content, day))
+
+        answer = await self._remote.send(SCROLL, "GET", path, headers=self._signed(path.encode()), judge=judge)
+        if answer.status == 404:
+            return None
+        return name, answer.content, _read(lambda: wire.read_scroll(answer.content, day))
+
+    def _news(self, answer: Answer, reference: str) -> FeeNews:
+        if answer.status in {401, 403, 429} or answer.status >= 500:
+            _refuse(answer)
+        encdata, code = _read(lambda: wire.read_answer(answer.content))
+        if code == wire.UNKNOWN:
+            return FeeNews(HeardState.UNKNOWN)
+        if code is not None or encdata is None:
+            raise _refusal(code or wire.INTERNAL)
+        named, news = self._opened(encdata)
+        if named != reference:
+            raise IntegrityFailure(Source.TREASURY, "other_order")
+        return news
+
+    def _opened(self, encdata: str) -> tuple[str, FeeNews]:
+        try:
+            text = wire.unseal(self._settings.key, encdata)
+        except wire.Spoilt as error:
+            raise IntegrityFailure(Source.TREASURY, "encdata") from error
+        return _read(lambda: wire.read_news(text))
+
+    def _signed(self, content: bytes) -> dict[str, str]:
+        own = self._settings
+        return {
+            wire.DEPARTMENT_HEADER: own.dept_code,
+            wire.CHECKSUM_HEADER: wire.checksum(own.checksum_key, content),
+        }
+
+
+def _refusal(code: str) -> Unavailable | Refused:
+    if code in {wire.CLOSED, wire.INTERNAL}:
+        return Unavailable(Source.TREASURY, code)
+    return NotLetIn(Source.TREASURY, code) if code in wire.NOT_LET_IN else Refused(Source.TREASURY, code)
+
+
+def _refuse(answer: Answer) -> None:
+    """Raise what a status other than 200 means."""
+    status = answer.status
+    if status == 429 or status >= 500:
+        raise Unavailable(Source.TREASURY, f"http_{status}")
+    if status in {401, 403}:
+        raise NotLetIn(Source.TREASURY, f"http_{status}")
+    if status != 200:
+        raise Refused(Source.TREASURY, f"http_{status}")
+
+
+def _read(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except wire.Unreadable as error:
+        raise Garbled(Source.TREASURY, str(error).replace(" ", "_")) from error

@@ -1,0 +1,218 @@
+"""INFERRED: the messages of e-Challan's department interface (contracts/other_systems.md section 4); to be replaced.
+
+Settled by us where the contract is silent: the order of the pipe string is that of the contract's list, with five pairs
+of head and amount; periods are `DD-MM-YYYY`; the checksum is the last part, in hex, over all before it with its pipe;
+an enquiry is signed by `X-Checksum` over its body, the scroll over its path; answers are `{"encdata": …}` or
+`{"errorCode": …}`; the scroll comes with `X-Checksum` over its octets. Rupees have two decimals, times are in India.
+"""
+
+import base64
+import csv
+import hashlib
+import hmac
+import io
+import json
+import os
+import re
+from datetime import date, datetime
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.clock import IST
+from domain.fees import FeeNews, FeeReceipt, HeardState, ScrollLine
+from domain.money import paise_from_rupees, rupees
+from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
+
+PAY, VERIFY, SCROLLS = "/echallan/pay", "/echallan/api/verify", "/echallan/scroll"
+CHECKSUM_HEADER, DEPARTMENT_HEADER = "X-Checksum", "X-Dept-Code"
+
+STATES = {"S": HeardState.SUCCESS, "F": HeardState.FAILED, "P": HeardState.PENDING, "X": HeardState.EXPIRED}
+"""`X`, an offline challan whose days are over, is INFERRED."""
+
+CODES = {
+    "E01": "bad checksum",
+    "E02": "duplicate deptRefNo with other amount",
+    "E03": "head not mapped to DDO",
+    "E04": "amount mismatch",
+    "E05": "treasury closed (year end)",
+    "E06": "deptRefNo unknown (INFERRED)",
+    "E99": "internal",
+}
+CLOSED, UNKNOWN, INTERNAL, NOT_LET_IN = "E05", "E06", "E99", frozenset({"E01", "E03"})
+
+SCROLL_COLUMNS = ["grn", "cin", "deptRefNo", "head", "amount", "scrollDate", "status"]
+MOST_LINES = 500_000
+_NONCE, _TAG = 12, 16
+_CODE = re.compile(r"E\d\d")
+_REFERENCE = re.compile(r"[A-Za-z0-9]{1,20}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9./ -]{0,39}")
+_HEAD = re.compile(r"\d{13,15}")
+
+
+class Unreadable(ValueError):
+    """A message that is not as section 4 says; the text is the name of its part."""
+
+
+class Spoilt(ValueError):
+    """A message that was not made with the treasury's key."""
+
+
+def seal(key: bytes, text: str, nonce: bytes | None = None) -> str:
+    """Base64(iv ‖ AES-256-GCM(text)); the iv is drawn anew for each message."""
+    nonce = nonce or os.urandom(_NONCE)
+    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), None)).decode()
+
+
+def unseal(key: bytes, encdata: str) -> str:
+    """What was sealed; raises Spoilt for what the treasury's key did not seal."""
+    try:
+        raw = base64.b64decode(encdata, validate=True)
+        if len(raw) < _NONCE + _TAG:
+            raise Spoilt("encdata")
+        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], None).decode()
+    except (InvalidTag, ValueError) as error:
+        raise Spoilt("encdata") from error
+
+
+def checksum(key: bytes, content: bytes) -> str:
+    """HMAC-SHA256 in hex."""
+    return hmac.new(key, content, hashlib.sha256).hexdigest()
+
+
+def is_genuine(key: bytes, content: bytes, given: str) -> bool:
+    """Whether a checksum is the content's, in constant time."""
+    return hmac.compare_digest(checksum(key, content).encode(), given.strip().lower().encode())
+
+
+def challan_text(challan: Challan, settings: TreasurySettings) -> str:
+    """The pipe string of a payment, with its checksum. Raises ValueError for more than five heads."""
+    if not 1 <= len(challan.heads) <= MOST_HEADS or not all(_HEAD.fullmatch(head) for head, _ in challan.heads):
+        raise ValueError("a challan has one to five heads of 13 to 15 digits")
+    pairs = [part for head, paise in challan.heads for part in (head, rupees(paise))]
+    pairs += [""] * (2 * MOST_HEADS - len(pairs))
+    parts = [
+        settings.dept_code,
+        challan.service_code,
+        settings.ddo_code,
+        settings.treasury_code,
+        *pairs,
+        rupees(challan.total_paise),
+        challan.reference,
+        challan.payer_name,
+        challan.payer_mobile or "",
+        *(f"{day:%d-%m-%Y}" for day in challan.period),
+        challan.return_url,
+    ]
+    text = "".join(f"{_plain(part)}|" for part in parts)
+    return text + checksum(settings.checksum_key, text.encode())
+
+
+def read_news(text: str) -> tuple[str, FeeNews]:
+    """Our reference and what the treasury says of it, of a return or an enquiry. Raises Unreadable."""
+    parts = text.split("|")
+    if len(parts) < 9:
+        raise Unreadable("parts")
+    reference, grn, challan_no, cin, bank, amount, status, paid_at, mode = parts[:9]
+    if not _REFERENCE.fullmatch(reference):
+        raise Unreadable("deptRefNo")
+    state = STATES.get(status)
+    if state is None:
+        raise Unreadable("status")
+    paise = _paise(amount)
+    if state is not HeardState.SUCCESS:
+        return reference, FeeNews(state, paise)
+    if not _WORD.fullmatch(grn):
+        raise Unreadable("grn")
+    receipt = FeeReceipt(grn, _word(challan_no), _word(cin), _word(bank), _word(mode), _instant(paid_at))
+    return reference, FeeNews(state, paise, receipt)
+
+
+def enquiry(reference: str) -> bytes:
+    """The body of an enquiry."""
+    return json.dumps({"deptRefNo": reference}).encode()
+
+
+def read_answer(content: bytes) -> tuple[str | None, str | None]:
+    """The sealed part of an answer, or its error code. Raises Unreadable."""
+    try:
+        body = json.loads(content)
+    except ValueError as error:
+        raise Unreadable("body") from error
+    if not isinstance(body, dict):
+        raise Unreadable("body")
+    code, encdata = body.get("errorCode"), body.get("encdata")
+    if isinstance(code, str) and _CODE.fullmatch(code):
+        return None, code
+    if not isinstance(encdata, str):
+        raise Unreadable("encdata")
+    return encdata, None
+
+
+def scroll_name(dept_code: str, day: date) -> str:
+    """The name of the scroll of a day."""
+    return f"ECH_{dept_code}_{day:%d%m%Y}.csv"
+
+
+def read_scroll(content: bytes, day: date) -> list[ScrollLine]:
+    """The lines of a scroll, all or none. Raises Unreadable with the number of the line that is wrong."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable("not UTF-8") from error
+    rows = csv.reader(io.StringIO(text), strict=True)
+    lines: list[ScrollLine] = []
+    try:
+        if next(rows, None) != SCROLL_COLUMNS:
+            raise Unreadable("line 1")
+        for number, row in enumerate(rows, start=2):
+            if number > MOST_LINES:
+                raise Unreadable("too many lines")
+            lines.append(_line(row, day, number))
+    except csv.Error as error:
+        raise Unreadable("not CSV") from error
+    return lines
+
+
+def _line(row: list[str], day: date, number: int) -> ScrollLine:
+    if len(row) != len(SCROLL_COLUMNS):
+        raise Unreadable(f"line {number}")
+    grn, cin, reference, head, amount, scrolled_on, status = row
+    good = _WORD.fullmatch(grn) and _WORD.fullmatch(cin) and _WORD.fullmatch(reference) and _HEAD.fullmatch(head)
+    if not good or status not in {"S", "SUCCESS"}:
+        raise Unreadable(f"line {number}")
+    try:
+        told = datetime.strptime(scrolled_on, "%d-%m-%Y").date()  # noqa: DTZ007 - a day in India
+        paise = paise_from_rupees(amount)
+    except (ValueError, ArithmeticError) as error:
+        raise Unreadable(f"line {number}") from error
+    if told != day or paise <= 0:
+        raise Unreadable(f"line {number}")
+    return ScrollLine(grn, cin, reference, head, paise, told, status)
+
+
+def _plain(part: str) -> str:
+    """A part without what would end it."""
+    return re.sub(r"[|\r\n\t]+", " ", part).strip()
+
+
+def _word(text: str) -> str | None:
+    if not text.strip():
+        return None
+    if not _WORD.fullmatch(text.strip()):
+        raise Unreadable("receipt")
+    return text.strip()
+
+
+def _paise(text: str) -> int:
+    try:
+        return paise_from_rupees(text)
+    except (ValueError, ArithmeticError) as error:
+        raise Unreadable("amount") from error
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=IST)
+    except ValueError as error:
+        raise Unreadable("payDateTime") from error

@@ -1,0 +1,171 @@
+"""Orders to pay fees as citizens, officers and finance officers see them."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from actions.fees import offered_routes
+from domain import applications, fees
+from domain.fees import FeeRoute, FeeState, RefundCause, fee_due
+from domain.global_ids import TypeCode
+from domain.lifecycle import Status
+from domain.messages import label
+from domain.numbers import show_number
+from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.node import VIEWS, node_id
+from schema.scalars import Paise
+
+if TYPE_CHECKING:
+    from schema.applications import Application
+
+_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda payment: payment.item.application_id)
+
+
+@strawberry.type(description="What is to be paid for an application, and by which ways.")
+class FeeDue:
+    """A fee that waits to be paid."""
+
+    fee: Paise = strawberry.field(description="The fee of the service.")
+    charge: Paise = strawberry.field(description="The portal's charge where it is paid online.")
+    charge_source: str | None = strawberry.field(description="The order that sets the charge.")
+    total: Paise = strawberry.field(description="Both together.")
+    routes: list[FeeRoute] = strawberry.field(
+        description="The ways to pay online; empty where it is paid at a counter."
+    )
+
+    @classmethod
+    def of(cls, info: Info, application: applications.Application) -> Self | None:
+        """What is due now; None where nothing is."""
+        environment = info.context.environment
+        due = fee_due(application.fee_paise, environment.fees)
+        if due is None or application.status is not Status.FEE_PENDING:
+            return None
+        return cls(
+            fee=Paise(due.fee_paise),
+            charge=Paise(due.charge_paise),
+            charge_source=due.charge_source,
+            total=Paise(due.total_paise),
+            routes=offered_routes(environment, application),
+        )
+
+
+@strawberry.type(description="What shows that a fee was taken.")
+class FeePaymentReceipt:
+    """The receipt of a payment."""
+
+    grn: str = strawberry.field(description="The government reference number; for the wallet, its own number.")
+    challan_number: str | None = strawberry.field(description="The number of the challan.")
+    cin: str | None = strawberry.field(description="The challan identification number: branch, day, serial.")
+    bank_reference: str | None = strawberry.field(description="The bank's number.")
+    mode: str | None = strawberry.field(description="How it was paid, such as NB, UPI, CARD, COUNTER, WALLET.")
+    paid_at: datetime = strawberry.field(description="When the money was taken.")
+
+    @classmethod
+    def of(cls, item: fees.FeeReceipt) -> Self:
+        """The graph's view of a receipt."""
+        return cls(
+            grn=item.grn,
+            challan_number=item.challan_no,
+            cin=item.cin,
+            bank_reference=item.bank_reference,
+            mode=item.mode,
+            paid_at=item.paid_at,
+        )
+
+
+@strawberry.type(description="A fee that goes back.")
+class FeeRefund:
+    """Why a fee goes back, and how far it is."""
+
+    cause: RefundCause = strawberry.field(description="Why it goes back.")
+    requested_at: datetime | None = strawberry.field(description="When it was asked for.")
+    reference: str | None = strawberry.field(description="The number of the refund.")
+    refunded_at: datetime | None = strawberry.field(description="When it was done.")
+
+    @resolved(description="Why it goes back, in words.")
+    def cause_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"refund_cause.{self.cause.value}", spoken(info, language))
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED],
+    description="An order to pay the fee of an application. Its state is what the treasury or CSC said itself.",
+)
+class FeePayment:
+    """One order."""
+
+    item: strawberry.Private[fees.FeeOrder]
+    number: str = strawberry.field(description="Its number: fourteen digits, the first one 4.")
+    application_id: strawberry.ID = strawberry.field(description="The application whose fee it pays.")
+    route: FeeRoute = strawberry.field(description="By which way it is paid.")
+    state: FeeState = strawberry.field(description="Where it stands.")
+    amount: Paise = strawberry.field(description="What is paid: fee and charge.")
+    fee: Paise = strawberry.field(description="The fee of the service in it.")
+    charge: Paise = strawberry.field(description="The portal's charge in it.")
+    head: str = strawberry.field(description="The head of account that the fee goes to.")
+    problem: str | None = strawberry.field(description="A short code where somebody must look at it.")
+    created_at: datetime = strawberry.field(description="When it was begun.")
+    as_of: datetime | None = strawberry.field(
+        description="When the treasury or CSC last answered about it; null where neither has yet."
+    )
+    next_enquiry_at: datetime | None = strawberry.field(description="When it is asked about next, by itself.")
+    scrolled_on: date | None = strawberry.field(description="The day of the treasury's scroll that tells of it.")
+    version: int = strawberry.field(description="Grows by one with every change.")
+
+    @classmethod
+    def of(cls, item: fees.FeeOrder) -> Self:
+        """The graph's view of an order."""
+        return cls(
+            item=item,
+            number=item.number,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id),
+            route=item.route,
+            state=item.state,
+            amount=Paise(item.total_paise),
+            fee=Paise(item.fee_paise),
+            charge=Paise(item.charge_paise),
+            head=item.head,
+            problem=item.problem,
+            created_at=item.created_at,
+            as_of=item.confirmed_at,
+            next_enquiry_at=item.due_at,
+            scrolled_on=item.scrolled_on,
+            version=item.version,
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.item.number)
+
+    @resolved(description="Where it stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"fee_state.{self.item.state.value}", spoken(info, language))
+
+    @resolved(description="By which way it is paid, in words.")
+    def route_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"fee_route.{self.item.route.value}", spoken(info, language))
+
+    @resolved(description="What shows that it was paid; null while it is not.")
+    def receipt(self) -> FeePaymentReceipt | None:
+        return FeePaymentReceipt.of(self.item.receipt) if self.item.receipt else None
+
+    @resolved(description="What goes back of it; null where nothing does.")
+    def refund(self) -> FeeRefund | None:
+        item = self.item
+        if item.refund_cause is None:
+            return None
+        return FeeRefund(
+            cause=item.refund_cause,
+            requested_at=item.refund_requested_at,
+            reference=item.refund_reference,
+            refunded_at=item.refunded_at,
+        )
+
+    @resolved(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
+    async def application(self, info: Info) -> Annotated["Application", strawberry.lazy("schema.applications")] | None:
+        item = await _APPLICATION.load(self, info.context.loaders)
+        return None if item is None else VIEWS[TypeCode.APPLICATION](item)

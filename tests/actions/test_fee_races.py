@@ -1,0 +1,132 @@
+"""Two processes hear of the same fee at once, on both databases: one order, one payment, one step."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actions.fee_enquiries import ask_due, settle
+from actions.fee_returns import FeeReturns
+from actions.fees import StartFeePayment, start_fee_payment
+from actions.respond import RecordFee, record_fee
+from domain.errors import Problems
+from domain.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState
+from domain.finance_cases import DifferenceKind
+from domain.lifecycle import Move, Status
+from store import audit, fee_orders, timeline
+from tests.support.actions import ORDER
+from tests.support.fees import Tills, open_tills
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.integration
+
+
+@dataclass
+class Pair:
+    """The tills, and the second process."""
+
+    tills: Tills
+    twins: Twins
+
+    @property
+    def envs(self):
+        ours = self.tills.env
+        return ours, replace(ours, store=self.twins.other.store)
+
+    async def steps(self, order: FeeOrder) -> int:
+        async with self.tills.env.store.reading() as tx:
+            entries = (await timeline.timelines(tx, [order.application_id]))[order.application_id]
+        return [entry.move for entry in entries].count(Move.RECEIVE_FEE)
+
+
+@pytest.fixture
+def pair(twins: Twins, tmp_path: Path) -> Iterator[Pair]:
+    with open_tills(twins.world, tmp_path / "tills") as tills:
+        yield Pair(tills, twins)
+
+
+async def test_several_starts_at_once_give_one_order(pair: Pair):
+    application = await pair.tills.submitted(ORDER)
+    asha = pair.tills.world.asha
+    starts = [
+        start_fee_payment(env, asha, StartFeePayment(application.id, f"k{number}"))
+        for number in range(4)
+        for env in pair.envs
+    ]
+    told = await asyncio.gather(*starts, return_exceptions=True)
+    orders = {answer[0].id for answer in told if isinstance(answer, tuple)}
+    assert len(orders) == 1
+    assert all(isinstance(answer, tuple | Problems) for answer in told)
+
+
+async def test_returns_and_rounds_at_once_pay_once(pair: Pair):
+    tills = pair.tills
+    order = await tills.started(await tills.submitted(ORDER))
+    posted = await tills.pays(order)
+    tills.world.clock.advance(timedelta(minutes=2))
+    words = posted["encdata"].encode()
+    await asyncio.gather(
+        *(ask_due(env) for env in pair.envs),
+        *(FeeReturns(env, FeeRoute.TREASURY).take(order.reference, words) for env in pair.envs),
+    )
+    tills.world.clock.advance(timedelta(minutes=2))
+    await asyncio.gather(*(ask_due(env) for env in pair.envs))
+    assert (await tills.order(order)).state is FeeState.SUCCESS
+    assert await pair.steps(order) == 1
+    assert await audit.verify(tills.env.store)
+
+
+async def test_a_counter_and_the_treasury_at_once_leave_one_payment_and_one_refund(pair: Pair):
+    tills = pair.tills
+    order = await tills.started(await tills.submitted(ORDER))
+    at = tills.world.clock.now()
+    news = FeeNews(HeardState.SUCCESS, order.total_paise, FeeReceipt("UKGRN1", "1", "1", "1", "NB", at))
+    fee = RecordFee(order.application_id, "CH-7", 4000, "counter")
+    await asyncio.gather(
+        settle(pair.envs[0], order.id, news),
+        record_fee(pair.envs[1], tills.world.employment, fee),
+        settle(pair.envs[1], order.id, news),
+        return_exceptions=True,
+    )
+    held, application = await tills.order(order), await tills.application(order)
+    assert await pair.steps(order) == 1
+    assert application.status is Status.IN_SCRUTINY
+    if application.fee_receipt == "UKGRN1":
+        assert (held.state, await tills.cases()) == (FeeState.SUCCESS, [])
+    else:
+        assert (held.state, await tills.cases()) == (FeeState.REFUND_REQUESTED, [DifferenceKind.SECOND_PAYMENT])
+
+
+async def test_two_orders_that_were_both_paid_leave_one_success(pair: Pair):
+    tills = pair.tills
+    first = await tills.started(await tills.submitted(ORDER))
+    await settle(tills.env, first.id, FeeNews(HeardState.FAILED, first.total_paise))
+    second = await tills.started(await tills.application(first), key="second")
+    at = tills.world.clock.now()
+    news = [
+        FeeNews(HeardState.SUCCESS, 4000, FeeReceipt(f"UKGRN{number}", "1", "1", "1", "NB", at)) for number in (1, 2)
+    ]
+    await asyncio.gather(settle(pair.envs[0], first.id, news[0]), settle(pair.envs[1], second.id, news[1]))
+    states = sorted([(await tills.order(one)).state for one in (first, second)])
+    assert states == [FeeState.REFUND_REQUESTED, FeeState.SUCCESS]
+    assert await pair.steps(first) == 1
+    async with tills.env.store.reading() as tx:
+        paid = await fee_orders.paid_of(tx, first.application_id)
+    assert paid is not None
+    assert (await tills.application(first)).fee_receipt == (paid.receipt.grn if paid.receipt else None)
+
+
+async def test_the_same_receipt_for_two_orders_is_not_taken(pair: Pair):
+    tills = pair.tills
+    first = await tills.started(await tills.submitted(ORDER))
+    sunil = tills.world.sunil
+    other = await tills.started(await tills.world.submit(sunil, ORDER, idempotency_key="s"), sunil, key="s")
+    receipt = FeeReceipt("UKGRN1", "1", "1", "1", "NB", tills.world.clock.now())
+    for order in (first, other):
+        await settle(tills.env, order.id, FeeNews(HeardState.SUCCESS, 4000, receipt))
+    held = await tills.order(other)
+    assert (held.state, held.problem) == (FeeState.PENDING, "RECEIPT_TWICE")
+    assert await tills.cases() == [DifferenceKind.STATUS_DIFFERS]
