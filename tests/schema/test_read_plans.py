@@ -89,7 +89,7 @@ def everything(asking: Asking) -> Iterator[Asked]:
     wide = replace(desk, postings=(*desk.postings, Posting(Role.OFFICER, None, "50", None, OfficerLevel.DESIGNATED)))
     yield Asked("officer of two postings", lambda: asking.run("officer_app/queue", wide))
     yield Asked("commission: overdue", lambda: asking.run("officer_app/overdue", COMMISSION))
-    for wanted in ("OVERDUE", "DUE_SOON", "PENDING"):
+    for wanted in ("OVERDUE", "DUE_SOON", "PENDING", "DISPOSED_LATE"):
         given = {"list": wanted, "purpose": "SUPERVISE"}
         yield Asked(f"cases: {wanted}", lambda given=given: asking.run("officer_app/figure_cases", desk, **given))
 
