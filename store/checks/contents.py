@@ -5,10 +5,11 @@ from types import MappingProxyType
 
 from sqlalchemy import LargeBinary, Table, select
 
-from store.checks.finding import Finding, paged
+from store.checks.finding import PAGE, Finding, paged
 from store.dump import present
 from store.engine import Transaction
 from store.errors import CannotDecrypt, ObjectDamaged
+from store.metadata import LARGE_ROWS
 from store.named_files import named_files
 from store.objects import ObjectStore
 from store.people import citizens_table, personal_place
@@ -20,6 +21,8 @@ PLACES: Mapping[str, Callable[[AnyRow], str]] = MappingProxyType({"outbox": lamb
 """The last word of a field's place where it is not the primary key."""
 
 CHECKER = "SYSTEM:verify"
+FEW = 8
+"""Rows with whole files that are held at once."""
 
 
 def sealed_columns(table: Table) -> list[str]:
@@ -33,7 +36,8 @@ async def fields(tx: Transaction) -> AsyncIterator[Finding]:
         names = sealed_columns(table)
         key = next(iter(table.primary_key.columns))
         if names:
-            async for rows in paged(tx, select(table), key):
+            size = FEW if table.info.get(LARGE_ROWS) else PAGE
+            async for rows in paged(tx, select(table), key, size=size):
                 for row in rows:
                     for name in names:
                         if not _opens(tx, table, row, name):

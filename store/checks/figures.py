@@ -1,10 +1,18 @@
-"""The counters of figures are what applications and grievances add up to (I6)."""
+"""The counters of figures are what applications and grievances add up to (I6), and tell what is overdue now."""
 
 from collections.abc import AsyncIterator
 
-from store.checks.finding import Finding
+from sqlalchemy import select
+
+from domain.clock import ist_date
+from domain.deadline import end_of_day
+from domain.lifecycle import ON_THE_CLOCK
+from store.application_rows import applications_table, in_states
+from store.checks.finding import Finding, paged
 from store.engine import Transaction
 from store.figure_recount import kept, recounted
+
+_T = applications_table.c
 
 
 async def figures(tx: Transaction) -> AsyncIterator[Finding]:
@@ -13,3 +21,14 @@ async def figures(tx: Transaction) -> AsyncIterator[Finding]:
     for place in sorted(there.keys() | right.keys()):
         if there.get(place) != right.get(place):
             yield Finding("FIGURE_IS_NOT_THE_RECOUNT", ":".join(map(str, place)))
+    async for finding in _due_by_the_day(tx):
+        yield finding
+
+
+async def _due_by_the_day(tx: Transaction) -> AsyncIterator[Finding]:
+    """Lists count what is overdue by whole days, which is right as long as a due instant is the end of its day."""
+    running = select(_T.id, _T.due_at).where(*in_states(ON_THE_CLOCK), _T.due_at.is_not(None))
+    async for rows in paged(tx, running, _T.id):
+        for row in rows:
+            if row.due_at != end_of_day(ist_date(row.due_at)):
+                yield Finding("DUE_IS_NOT_THE_END_OF_A_DAY", f"application:{row.id}")

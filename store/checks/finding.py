@@ -21,14 +21,16 @@ class Finding:
     where: str
 
 
-async def paged(tx: Transaction, statement: Select[Any], column: Column[Any]) -> AsyncIterator[Sequence[AnyRow]]:
+async def paged(
+    tx: Transaction, statement: Select[Any], column: Column[Any], *, size: int = PAGE
+) -> AsyncIterator[Sequence[AnyRow]]:
     """All rows in the order of a unique column, a page at a time."""
     last: Any = None
     while True:
         page = statement if last is None else statement.where(column > last)
-        rows = (await tx.connection.execute(page.order_by(column).limit(PAGE))).all()
+        rows = (await tx.connection.execute(page.order_by(column).limit(size))).all()
         if rows:
             yield rows
             last = getattr(rows[-1], column.name)
-        if len(rows) < PAGE:
+        if len(rows) < size:
             return

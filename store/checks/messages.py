@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-from sqlalchemy import ColumnElement, and_, exists, not_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
-from domain.benefits import PaymentStatus
+from domain.benefits import PaymentStatus, Rail
 from domain.lifecycle import Status
 from store.application_rows import applications_table
 from store.benefits import instalments_table
@@ -38,7 +38,12 @@ async def messages(tx: Transaction) -> AsyncIterator[Finding]:
     async for rows in paged(tx, waiting, _A.id):
         for row in rows:
             yield Finding("APPROVED_WITHOUT_MESSAGE", f"application:{row.id}")
-    unpaid = select(_I.id).where(_I.status == PaymentStatus.SANCTIONED.value, not_(_message_for(INSTRUCT, _I.id)))
+    unpaid = select(_I.id).where(
+        _I.status == PaymentStatus.SANCTIONED.value,
+        or_(_I.rail.is_(None), _I.rail == Rail.IFMS.value),
+        _I.hold.is_(None),
+        not_(_message_for(INSTRUCT, _I.id)),
+    )
     async for rows in paged(tx, unpaid, _I.id):
         for row in rows:
             yield Finding("SANCTIONED_WITHOUT_MESSAGE", f"instalment:{row.id}")
@@ -57,7 +62,8 @@ _WRONG = {
         _delivered(ISSUE), not_(exists().where(certificates_table.c.application_id == _O.key))
     ),
     "DELIVERED_WITHOUT_PAYMENT": and_(
-        _delivered(INSTRUCT), not_(exists().where(_I.id == _O.key, _I.status != PaymentStatus.SANCTIONED.value))
+        _delivered(INSTRUCT),
+        not_(exists().where(_I.id == _O.key, or_(_I.status != PaymentStatus.SANCTIONED.value, _I.hold.is_not(None)))),
     ),
     "DELIVERED_WITHOUT_TIME": and_(_O.state == OutboxState.DELIVERED.value, _O.delivered_at.is_(None)),
     "LEASE_WITHOUT_WORKER": and_(_O.lease_until.is_not(None), _O.leased_by.is_(None)),

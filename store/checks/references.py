@@ -10,7 +10,7 @@ from store.checks.finding import Finding
 from store.dump import present
 from store.engine import Transaction
 from store.outbox import outbox_table
-from store.people import officers_table, operators_table
+from store.people import citizens_table, officers_table, operators_table
 from store.record_claims import record_claims_table
 from store.tables import metadata
 
@@ -36,9 +36,25 @@ async def references(tx: Transaction) -> AsyncIterator[Finding]:
             if "citizen_id" in table.c and "citizen_id" in key.column.table.c and key.column.name != "citizen_id":
                 async for finding in _strangers(tx, table, key):
                     yield finding
+    async for finding in _softer(tx):
+        yield finding
+
+
+async def _softer(tx: Transaction) -> AsyncIterator[Finding]:
     for column, *targets in SOFT:
         async for finding in _orphans(tx, column, *targets):
             yield finding
+    async for finding in _aliases(tx):
+        yield finding
+
+
+async def _aliases(tx: Transaction) -> AsyncIterator[Finding]:
+    """A joined record leads to one that is there, and not on to a third."""
+    joined, kept = citizens_table, citizens_table.alias("kept")
+    there = exists().where(kept.c.citizen_id == joined.c.alias_of, kept.c.alias_of.is_(None))
+    lost = select(joined.c.citizen_id).where(joined.c.alias_of.is_not(None), not_(there)).limit(_MOST)
+    for row in (await tx.connection.execute(lost)).all():
+        yield Finding("ALIAS_LEADS_NOWHERE", f"citizen:{row.citizen_id}")
 
 
 def _foreign_keys(table: Table) -> Iterator[ForeignKey]:

@@ -1,0 +1,237 @@
+"""Answers of PFMS and the banks: fetched, kept with their hash, examined whole, then applied a part at a time.
+
+A file is in the ledger before anything of it counts, and leaves PFMS's folder after all of it did. How far it was
+applied is noted in the transaction of each part, so that whoever carries on applies each row once.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from actions.acting import Acting
+from actions.environment import Environment
+from actions.finance_cases import open_case
+from actions.payment_acknowledgements import apply_acknowledgement
+from actions.payment_closing import close_if_final
+from actions.payment_partner import Pfms, connected
+from actions.payment_registrations import apply_rows, is_wrong_itself
+from actions.payment_rows import Told, apply_payment_rows
+from domain.finance_cases import DifferenceKind, FinanceDifference
+from domain.payment_files import BatchKind, Direction, FileState, LedgerFile, PaymentFileBatch
+from domain.people import SYSTEM
+from domain.policy import Purpose
+from integrations.dbt_finance.pfms_answers import Answer, read_answer
+from integrations.dbt_finance.pfms_exchange import IncomingFile, NameTaken
+from integrations.dbt_finance.pfms_models import (
+    BankStatus,
+    BatchAcknowledgement,
+    BeneficiaryAnswer,
+    FileKind,
+    FileRefused,
+)
+from integrations.errors import Refused
+from store import audit, crash_points, payment_batches, payment_files
+from store.engine import Transaction
+from store.payment_files import Known
+
+ROWS = 500
+"""Rows that one transaction applies; an acknowledgement of a batch is applied as one."""
+
+NAME_REUSED, UNKNOWN_BATCH = "NAME_REUSED", "UNKNOWN_BATCH"
+_NOT_OURS_TO_READ = frozenset({FileKind.STATEMENTS})
+"""Statements of a day are read by the reconciliation."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def fetch_answers(env: Environment) -> int:
+    """Take in what lies ready at PFMS, and carry on with what was cut off; tells how many files were settled.
+
+    Raises IntegrationError where PFMS cannot be asked; what was taken in stays so.
+    """
+    partner = connected(env)
+    if partner is None:
+        return 0
+    settled = 0
+    async with env.store.reading() as tx:
+        begun = await payment_files.received(tx, env.payments.files_at_once)
+    for file_id in begun:
+        settled += await _settle(env, partner, file_id)
+    ready = [each for each in await partner.exchange.incoming() if each.kind not in _NOT_OURS_TO_READ]
+    for file in ready[: env.payments.files_at_once]:
+        settled += await _take(env, partner, file)
+    return settled
+
+
+async def forget_answers(env: Environment) -> int:
+    """Destroy the octets of answers after their time; name, hash and what became of them stay."""
+    before = env.clock.now() - timedelta(days=env.payments.answer_days)
+    return await env.store.carry_out(lambda tx: payment_files.destroy_answers(tx, before, ROWS))
+
+
+async def _take(env: Environment, partner: Pfms, file: IncomingFile) -> bool:
+    """Keep a file, apply it, and put it away at PFMS: in its archive, or where refused files go, with the reason."""
+    content = await partner.exchange.fetch(file.kind, file.name)
+    entry = await env.store.carry_out(lambda tx: _entered(env, tx, file, content))
+    crash_points.reach(crash_points.ANSWER_FETCHED)
+    fresh = entry.state is FileState.RECEIVED
+    if fresh:
+        await _settle(env, partner, entry.id)
+    await _put_away(env, partner, file, entry.id)
+    return fresh
+
+
+async def _entered(env: Environment, tx: Transaction, file: IncomingFile, content: bytes) -> LedgerFile:
+    noted = await payment_files.note_file(
+        tx,
+        LedgerFile(
+            id=env.ids.key(),
+            direction=Direction.IN,
+            kind=file.kind.value,
+            name=file.name,
+            digest=payment_files.digest_of(content),
+            size=len(content),
+            state=FileState.RECEIVED,
+            seen_at=env.clock.now(),
+        ),
+    )
+    if noted.known is not Known.SAME:
+        await payment_files.keep_answer(tx, noted.file.id, content)
+    return noted.file
+
+
+async def _put_away(env: Environment, partner: Pfms, file: IncomingFile, file_id: str) -> None:
+    async with env.store.reading() as tx:
+        entry = await payment_files.file(tx, file_id)
+    try:
+        if entry is not None and entry.state in {FileState.REFUSED, FileState.REUSED}:
+            await partner.exchange.refuse(file.kind, file.name, entry.reason or entry.state.value)
+        else:
+            await partner.exchange.archive(file.kind, file.name)
+    except (NameTaken, Refused) as error:
+        # It was put away before, or another file has its name there; what counts is in our ledger.
+        _log.warning("payment_answer_not_put_away", kind=file.kind.value, code=error.code)
+
+
+async def _settle(env: Environment, partner: Pfms, file_id: str) -> bool:
+    """Apply a file that was taken in, to its end."""
+    async with env.store.reading() as tx:
+        entry = await payment_files.file(tx, file_id)
+        content = await payment_files.answer(tx, file_id)
+        reused = entry is not None and await payment_files.applied_before(tx, entry)
+    if entry is None or entry.state is not FileState.RECEIVED or content is None:
+        return False
+    if reused and entry.applied == 0:
+        await env.store.carry_out(lambda tx: _reused(Acting(env, tx, SYSTEM), entry))
+        return True
+    trust = partner.papers.trust(env.clock.now())
+    try:
+        answer = await asyncio.to_thread(read_answer, entry.name, content, trust)
+    except FileRefused as refused:
+        reason, detail = refused.reason.value, refused.detail
+        await env.store.carry_out(lambda tx: _refused(Acting(env, tx, SYSTEM), entry, reason, detail))
+        return True
+    while await env.store.carry_out(lambda tx: _apply_part(Acting(env, tx, SYSTEM), file_id, answer)):
+        pass
+    crash_points.reach(crash_points.ANSWER_APPLIED)
+    return True
+
+
+async def _apply_part(acting: Acting, file_id: str, answer: Answer) -> bool:
+    """Apply the next rows of a file; False where none is left, or another worker is at it."""
+    entry = await payment_files.file(acting.tx, file_id)
+    if entry is None or entry.state is not FileState.RECEIVED:
+        return False
+    batch = await _batch_of(acting, answer)
+    if batch is None and not _names_payments_only(answer):
+        await _unknown_batch(acting, entry, answer)
+        return False
+    begins, rows = entry.applied, answer.rows
+    whole = isinstance(answer, BatchAcknowledgement)
+    ends = len(rows) if whole else min(begins + ROWS, len(rows))
+    unknown = entry.unknown + await _apply(acting, entry, batch, answer, begins, ends)
+    await payment_files.advance(acting.tx, file_id, rows=len(rows), applied=ends, unknown=unknown)
+    if ends < len(rows):
+        return True
+    await payment_files.settle(acting.tx, file_id, FileState.APPLIED, batch_id=batch.id if batch else None)
+    detail: dict[str, int | str] = {"digest": entry.digest, "rows": len(rows), "unknown": unknown}
+    await _audited(acting, entry, "payment_answer.applied", detail)
+    _log.info("payment_answer_applied", kind=entry.kind, rows=len(rows), unknown=unknown)
+    return False
+
+
+async def _apply(
+    acting: Acting, entry: LedgerFile, batch: PaymentFileBatch | None, answer: Answer, begins: int, ends: int
+) -> int:
+    told = Told(entry.name, min(answer.created_at, acting.now), batch.id if batch else None)
+    if isinstance(answer, BeneficiaryAnswer):
+        others_wrong = any(map(is_wrong_itself, answer.rows))
+        rows = answer.rows[begins:ends]
+        return await apply_rows(acting, batch, rows, others_wrong=others_wrong) if batch else 0
+    if isinstance(answer, BatchAcknowledgement):
+        unknown = await apply_acknowledgement(acting, batch, answer, told) if batch else 0
+        present = await payment_batches.batch(acting.tx, batch.id) if batch else None
+        if present is not None and present.kind is BatchKind.PAYMENT:
+            await close_if_final(acting, present)
+        return unknown
+    return await apply_payment_rows(acting, told, answer.rows[begins:ends])
+
+
+async def _batch_of(acting: Acting, answer: Answer) -> PaymentFileBatch | None:
+    """The batch that an answer is about, of the kind that it can be about."""
+    message = answer.message_id if isinstance(answer, BatchAcknowledgement) else None
+    found = await payment_batches.named(acting.tx, pfms_batch=answer.batch_id)
+    found = found or await payment_batches.named(acting.tx, message=message)
+    wanted = BatchKind.BENEFICIARY if isinstance(answer, BeneficiaryAnswer) else BatchKind.PAYMENT
+    if found is None or (found.kind is not wanted and not isinstance(answer, BatchAcknowledgement)):
+        return None
+    return found
+
+
+def _names_payments_only(answer: Answer) -> bool:
+    return isinstance(answer, BankStatus) and answer.batch_id is None
+
+
+async def _unknown_batch(acting: Acting, entry: LedgerFile, answer: Answer) -> None:
+    """It is not about a batch of ours: nothing of it is applied."""
+    named = answer.batch_id or (answer.message_id if isinstance(answer, BatchAcknowledgement) else None)
+    await payment_files.settle(acting.tx, entry.id, FileState.REFUSED, reason=UNKNOWN_BATCH, detail=named)
+    rows: Sequence[object] = answer.rows
+    difference = FinanceDifference(
+        DifferenceKind.NOT_WITH_US, f"batch:{named}"[:200], expected=None, found=f"{len(rows)} rows"
+    )
+    await open_case(acting, difference)
+    await _audited(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": UNKNOWN_BATCH})
+
+
+async def _refused(acting: Acting, entry: LedgerFile, reason: str, detail: str) -> None:
+    present = await payment_files.file(acting.tx, entry.id)
+    if present is None or present.state is not FileState.RECEIVED:
+        return
+    await payment_files.settle(acting.tx, entry.id, FileState.REFUSED, reason=reason, detail=detail or None)
+    found = f"{reason} {detail}".strip()[:200]
+    difference = FinanceDifference(DifferenceKind.FILE_REFUSED, f"file:{entry.name}"[:200], found=found)
+    await open_case(acting, difference)
+    await _audited(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": reason})
+    _log.error("payment_answer_refused", kind=entry.kind, reason=reason)
+
+
+async def _reused(acting: Acting, entry: LedgerFile) -> None:
+    """The name of a file that was applied, with other content: an alarm, and nothing of it is applied."""
+    present = await payment_files.file(acting.tx, entry.id)
+    if present is None or present.state is not FileState.RECEIVED:
+        return
+    await payment_files.settle(acting.tx, entry.id, FileState.REUSED, reason=NAME_REUSED)
+    difference = FinanceDifference(
+        DifferenceKind.FILE_NAME_REUSED, f"file:{entry.name}"[:200], expected="one content", found=entry.digest[:16]
+    )
+    await open_case(acting, difference)
+    await _audited(acting, entry, "payment_answer.name_reused", {"digest": entry.digest})
+    _log.error("payment_file_name_reused", kind=entry.kind)
+
+
+async def _audited(acting: Acting, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
+    line = audit.AuditLine(acting.subject.label, action, "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT.value, detail)
+    await audit.append(acting.tx, line)

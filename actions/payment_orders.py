@@ -1,0 +1,270 @@
+"""What a finance officer orders about payments: reissues, recoveries, challans, and second approvals."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from actions.access import covering, may_read_all
+from actions.acting import Acting
+from actions.benefit_orders import body_of, of_sanction, present, refuse_step, resume, take_up
+from actions.environment import Environment
+from actions.idempotent import once
+from actions.recovery_orders import note_part, order, tell_of_recovery
+from actions.reissues import reissue
+from actions.sanction import add_instalment
+from actions.sanction_stops import put_stop, stops_of
+from actions.second_approvals import ask, decide, needs_second
+from domain.benefits import Instalment, PaymentStatus, Sanction, SanctionState
+from domain.clock import ist_date
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.masks import holds_aadhaar
+from domain.people import Subject
+from domain.plans import REPEATED
+from domain.policy import ObjectKind, Purpose
+from domain.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
+from domain.sanction_course import Approval, ApprovalKind, StopGround, StopKind
+from store import benefits, recoveries, sanction_course
+from store.engine import Transaction
+
+LONGEST_CHALLAN = 40
+MOST_WAITING = 200
+_BENEFIT, _INSTALMENT = ("input", "benefitId"), ("input", "sequence")
+_RECOVERY, _APPROVAL = ("input", "recovery"), ("input", "number")
+_AMOUNT = ("input", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class ReissuePayment:
+    """That the money of a payment that finally came back is paid again, by a new order."""
+
+    sanction_id: str
+    sequence: int
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecovery:
+    """That an amount comes back."""
+
+    sanction_id: str
+    amount_paise: int
+    ground: RecoveryGround
+    way: RecoveryWay
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChallan:
+    """That a part was paid into the treasury, by the number of its challan."""
+
+    sanction_id: str
+    recovery: int
+    challan: str
+    amount_paise: int
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRecovery:
+    """That nothing more comes back."""
+
+    sanction_id: str
+    recovery: int
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideApproval:
+    """The second person's word."""
+
+    sanction_id: str
+    number: int
+    approve: bool
+    idempotency_key: str
+
+
+async def reissue_payment(env: Environment, subject: Subject, request: ReissuePayment) -> tuple[Sanction, bool]:
+    """Pay again what came back, once, by an order with its own id that names the first; True where it is a replay.
+
+    Above the set amount it waits for another person. Raises Problems: NOT_FOUND outside of one's jurisdiction,
+    STEP_NOT_ALLOWED unless the first order is finally returned and nothing stops the sanction for that period,
+    PROPOSAL_WAITS where the approval is asked for already.
+    """
+
+    async def work(acting: Acting) -> Sanction:
+        sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
+        made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
+        found = next((one for one in made if one.sequence == request.sequence), None)
+        if found is None:
+            raise not_found(*_INSTALMENT)
+        await _refuse_reissue(acting, sanction, found)
+        if needs_second(acting, found.amount_paise):
+            await ask(acting, sanction, ApprovalKind.REISSUE, found.id, found.amount_paise)
+        else:
+            await reissue(acting, sanction, found)
+        return sanction
+
+    return await _done(env, subject, "reissuePayment", request, work)
+
+
+async def order_recovery(env: Environment, subject: Subject, request: OrderRecovery) -> tuple[Sanction, bool]:
+    """Order an amount back; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, BAD_INPUT for more than was paid, STEP_NOT_ALLOWED for a deduction where no later
+    instalment comes.
+    """
+
+    async def work(acting: Acting) -> Sanction:
+        sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
+        made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
+        before = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
+        paid = sum(one.amount_paise for one in made if one.status is PaymentStatus.CREDITED)
+        asked = sum(one.amount_paise for one in before if one.state is not RecoveryState.CANCELLED)
+        if not 0 < request.amount_paise <= paid - asked:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
+        ended = sanction.ended_on is not None or sanction.period not in REPEATED
+        if request.way is RecoveryWay.DEDUCTION and ended:
+            raise refuse_step("input", "way", state=sanction.state.value)
+        await order(acting, sanction, request.amount_paise, request.ground, request.way)
+        return sanction
+
+    return await _done(env, subject, "orderRecovery", request, work)
+
+
+async def note_challan(env: Environment, subject: Subject, request: NoteChallan) -> tuple[Sanction, bool]:
+    """Note that a part was paid in; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED unless the recovery is open, BAD_INPUT for more than is outstanding
+    or for a number that is none, CONFLICT for a challan that was noted before.
+    """
+
+    async def work(acting: Acting) -> Sanction:
+        sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
+        challan = request.challan.strip()
+        if not 1 <= len(challan) <= LONGEST_CHALLAN or not challan.isprintable() or holds_aadhaar(challan):
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "challan"), params={"longest": str(LONGEST_CHALLAN)}))
+        if recovery.state is not RecoveryState.OPEN:
+            raise refuse_step(*_RECOVERY, state=recovery.state.value)
+        if not 0 < request.amount_paise <= recovery.outstanding_paise:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
+        if not await note_part(acting, sanction, recovery, challan, request.amount_paise):
+            params = {"version": str(recovery.number), "status": recovery.state.value}
+            raise Problems(Problem(ErrorCode.CONFLICT, ("input", "challan"), params=params))
+        return sanction
+
+    return await _done(env, subject, "noteRecoveryChallan", request, work)
+
+
+async def cancel_recovery(env: Environment, subject: Subject, request: CancelRecovery) -> tuple[Sanction, bool]:
+    """Let what is outstanding be. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it is no longer open."""
+
+    async def work(acting: Acting) -> Sanction:
+        sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
+        if recovery.state is not RecoveryState.OPEN:
+            raise refuse_step(*_RECOVERY, state=recovery.state.value)
+        await recoveries.set_state(acting.tx, recovery.id, RecoveryState.CANCELLED)
+        return sanction
+
+    return await _done(env, subject, "cancelRecovery", request, work)
+
+
+async def decide_approval(env: Environment, subject: Subject, request: DecideApproval) -> tuple[Sanction, bool]:
+    """Approve or refuse what waits for a second person, and carry it out.
+
+    Raises Problems: NOT_FOUND outside of one's jurisdiction, SECOND_OFFICER_NEEDED for the one who asked,
+    PROPOSAL_MISSING where it is decided, STEP_NOT_ALLOWED where it is no longer possible.
+    """
+
+    async def work(acting: Acting) -> Sanction:
+        sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
+        asked = (await sanction_course.approvals(acting.tx, [sanction.id])).get(sanction.id, [])
+        if not 1 <= request.number <= len(asked):
+            raise not_found(*_APPROVAL)
+        approval = asked[request.number - 1]
+        await decide(acting, approval, approved=request.approve)
+        await (_carry_out if request.approve else _refuse)(acting, sanction, approval)
+        return sanction
+
+    return await _done(env, subject, "decidePaymentApproval", request, work)
+
+
+async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sanction, int, Approval]]:
+    """What waits for the subject's second approval: each with its sanction and its place among its approvals.
+
+    At most 200, the longest first; each leaves a receipt. Raises NotSignedIn, NOT_FOUND for those who pay nothing.
+    """
+    if not subject.signed_in:
+        raise NotSignedIn
+    postings = covering(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT)
+    if not postings:
+        raise not_found()
+    async with env.store.reading() as tx:
+        asked = await sanction_course.waiting_approvals(tx, postings, subject.person_id or "", MOST_WAITING)
+        sanctions = await benefits.sanctions(tx, {one.sanction_id for one in asked})
+        all_of = await sanction_course.approvals(tx, sanctions)
+    seen = await may_read_all(env, subject, [of_sanction(sanctions[one.sanction_id]) for one in asked])
+    return [
+        (sanctions[one.sanction_id], all_of[one.sanction_id].index(one) + 1, one)
+        for one, purpose in zip(asked, seen, strict=True)
+        if purpose is not None
+    ]
+
+
+async def _carry_out(acting: Acting, sanction: Sanction, approval: Approval) -> None:
+    match approval.kind:
+        case ApprovalKind.SANCTION:
+            await benefits.change_sanction(acting.tx, sanction.id, state=SanctionState.ACTIVE)
+            await add_instalment(acting, replace(sanction, state=SanctionState.ACTIVE))
+        case ApprovalKind.RESUMPTION:
+            stop = next((one for one in await stops_of(acting, sanction.id) if one.id == approval.subject_id), None)
+            if stop is None or not stop.open:
+                raise refuse_step(*_APPROVAL, state=sanction.state.value)
+            await resume(acting, sanction, stop, approval.wanted["ground"], arrears=True)
+        case ApprovalKind.REISSUE:
+            found = await benefits.instalment(acting.tx, approval.subject_id)
+            if found is None:
+                raise not_found(*_APPROVAL)
+            await _refuse_reissue(acting, sanction, found)
+            await reissue(acting, sanction, found)
+        case ApprovalKind.RECOVERY:
+            await recoveries.set_state(acting.tx, approval.subject_id, RecoveryState.OPEN)
+            recovery = await recoveries.get(acting.tx, approval.subject_id)
+            if recovery is not None:
+                await tell_of_recovery(acting, sanction, recovery)
+
+
+async def _refuse(acting: Acting, sanction: Sanction, approval: Approval) -> None:
+    """A refused sanction ends before it began; a refused recovery is cancelled; the others stay as they were."""
+    if approval.kind is ApprovalKind.SANCTION:
+        begins = ist_date(sanction.sanctioned_at)
+        await benefits.change_sanction(acting.tx, sanction.id, ended_on=begins - timedelta(days=1))
+        await put_stop(acting, sanction, StopKind.CESSATION, StopGround.APPROVAL_REFUSED, begins)
+    elif approval.kind is ApprovalKind.RECOVERY:
+        await recoveries.set_state(acting.tx, approval.subject_id, RecoveryState.CANCELLED)
+
+
+async def _refuse_reissue(acting: Acting, sanction: Sanction, found: Instalment) -> None:
+    stopped = any(one.open and one.from_on <= found.period_from for one in await stops_of(acting, sanction.id))
+    if found.status is not PaymentStatus.RETURNED or stopped:
+        raise refuse_step(*_INSTALMENT, state=found.status.value)
+
+
+async def _recovery(acting: Acting, sanction_id: str, number: int) -> tuple[Sanction, Recovery]:
+    sanction = await take_up(acting, sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
+    known = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
+    found = next((one for one in known if one.number == number), None)
+    if found is None:
+        raise not_found(*_RECOVERY)
+    return sanction, found
+
+
+async def _done(
+    env: Environment, subject: Subject, operation: str, request: Any, work: Callable[[Acting], Awaitable[Sanction]]
+) -> tuple[Sanction, bool]:
+    async def in_transaction(tx: Transaction) -> dict[str, Any]:
+        return {"sanction": (await work(Acting(env, tx, subject))).id}
+
+    key, body = request.idempotency_key, body_of(request)
+    answer, replayed = await once(env, subject, operation, key=key, body=body, work=in_transaction, for_ever=True)
+    return await present(env, answer["sanction"]), replayed

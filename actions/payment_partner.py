@@ -1,0 +1,43 @@
+"""The way to PFMS: its exchange of files, who we are there, and what we sign with; all three or none."""
+
+from dataclasses import dataclass
+
+from actions.environment import Environment
+from domain.payment_files import BatchKind
+from integrations.dbt_finance.pfms_exchange import FileExchange
+from integrations.dbt_finance.pfms_models import FileKind, PfmsIdentity
+from integrations.dbt_finance.pfms_papers import PfmsPapers
+from store.errors import NotThere
+
+FILE_KINDS = {BatchKind.BENEFICIARY: FileKind.BENEFICIARIES, BatchKind.PAYMENT: FileKind.PAYMENTS}
+"""The folder of each kind of batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pfms:
+    """PFMS as the environment holds it."""
+
+    exchange: FileExchange
+    identity: PfmsIdentity
+    papers: PfmsPapers
+
+    def agency_name(self, code: str) -> str:
+        """The name of an agency, by its code at PFMS."""
+        known = (self.identity.agency, *self.identity.agencies.values())
+        return next((each.name for each in known if each.code == code), self.identity.agency.name)
+
+
+def connected(env: Environment) -> Pfms | None:
+    """The way to PFMS, or None where this installation has none."""
+    exchange, identity, papers = env.partners.pfms, env.partners.pfms_identity, env.partners.pfms_papers
+    if exchange is None or identity is None or papers is None:
+        return None
+    return Pfms(exchange, identity, papers)
+
+
+def pfms(env: Environment) -> Pfms:
+    """The way to PFMS; raises store.errors.NotThere where there is none."""
+    found = connected(env)
+    if found is None:
+        raise NotThere("the way to PFMS")
+    return found

@@ -1,0 +1,103 @@
+"""Sending a batch: its file is looked for at PFMS before it is ever put there a second time.
+
+The names were minted and kept before; the same name never carries other octets from us, and a payment whose file may
+be at PFMS never goes in another (contracts/dbt_finance.md section 10).
+"""
+
+import structlog
+
+from actions.acting import Acting
+from actions.environment import Environment
+from actions.finance_cases import open_case
+from actions.payment_closing import close_batch, note_batch
+from actions.payment_partner import FILE_KINDS, pfms
+from actions.payment_sealing import content_of
+from domain.clock import ist_date
+from domain.finance_cases import DifferenceKind, FinanceDifference
+from domain.payment_files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
+from domain.people import SYSTEM
+from integrations.dbt_finance.pfms_exchange import NameTaken
+from store import beneficiaries, crash_points, payment_batches, payment_files
+from store.beneficiaries import Heard
+from store.engine import Transaction
+from store.errors import NotThere
+
+_NOT_SENT = frozenset({BatchState.BUILT, BatchState.SEALED})
+_log = structlog.get_logger(__name__)
+
+
+async def send_batch(env: Environment, batch_id: str) -> None:
+    """Sign and send a batch; may be run again at any point, and after any death.
+
+    Raises Unavailable (the outbox asks again), and FileDiffers where the octets that were kept are lost and cannot
+    be made again. Other octets under its name at PFMS leave it in doubt, with a case: only an answer ends that.
+    """
+    partner = pfms(env)
+    async with env.store.reading() as tx:
+        batch = await payment_batches.batch(tx, batch_id)
+    if batch is None:
+        raise NotThere("the batch")
+    if batch.state not in _NOT_SENT:
+        return
+    if batch.state is BatchState.BUILT and batch.executes_on < ist_date(env.clock.now()):
+        await env.store.carry_out(lambda tx: _abandon(Acting(env, tx, SYSTEM), batch.id))
+        return
+    content = await content_of(env, partner, batch)
+    if content is None:
+        return
+    first = await env.store.carry_out(lambda tx: payment_batches.start_sending(tx, batch.id, env.clock.now()))
+    kind = FILE_KINDS[batch.kind]
+    try:
+        if first or not await partner.exchange.sent(kind, batch.file_name):
+            await partner.exchange.send(kind, batch.file_name, content)
+    except NameTaken:
+        await env.store.carry_out(lambda tx: _in_doubt(Acting(env, tx, SYSTEM), batch))
+        return
+    crash_points.reach(crash_points.PAYMENT_SENT)
+    await env.store.carry_out(lambda tx: _note_sent(Acting(env, tx, SYSTEM), batch.id))
+    crash_points.reach(crash_points.PAYMENT_NOTED)
+    _log.info("payment_batch_sent", kind=batch.kind.value, lines=batch.lines, first=first)
+
+
+async def _note_sent(acting: Acting, batch_id: str) -> None:
+    """Unless its answer was quicker."""
+    batch = await payment_batches.batch(acting.tx, batch_id)
+    if batch is None or batch.state not in _NOT_SENT:
+        return
+    await payment_batches.set_state(acting.tx, batch_id, BatchState.SENT, sent_at=acting.now)
+    await payment_files.settle_outgoing(acting.tx, batch_id, FileState.SENT)
+    await note_batch(acting, batch, "payment_batch.sent", {"lines": batch.lines})
+
+
+async def _in_doubt(acting: Acting, batch: PaymentFileBatch) -> None:
+    present = await payment_batches.batch(acting.tx, batch.id)
+    if present is None or present.state not in _NOT_SENT:
+        return
+    await payment_batches.set_state(acting.tx, batch.id, BatchState.IN_DOUBT)
+    await note_batch(acting, batch, "payment_batch.in_doubt", {"lines": batch.lines})
+    difference = FinanceDifference(
+        DifferenceKind.FILE_NAME_REUSED,
+        f"file:{batch.file_name}",
+        expected=(present.digest or "")[:16],
+        found="other content lies at PFMS",
+    )
+    await open_case(acting, difference)
+    _log.error("payment_file_name_taken", kind=batch.kind.value)
+
+
+async def _abandon(acting: Acting, batch_id: str) -> None:
+    """A batch of a day that is over, never signed: PFMS would decline its date, so its lines go in another."""
+    batch = await payment_batches.batch(acting.tx, batch_id)
+    if batch is None or batch.state is not BatchState.BUILT:
+        return
+    await free_lines(acting.tx, batch)
+    await close_batch(acting, batch, BatchState.ABANDONED)
+
+
+async def free_lines(tx: Transaction, batch: PaymentFileBatch) -> int:
+    """Let the lines of a batch that PFMS has none of go in another; tells how many."""
+    if batch.kind is BatchKind.PAYMENT:
+        return await payment_batches.release(tx, batch.id)
+    lines = [line for line in await beneficiaries.lines(tx, batch.id) if line.state is RegistrationState.SENT]
+    await beneficiaries.note(tx, [Heard(line, RegistrationState.RELEASED, None, ()) for line in lines])
+    return len(lines)

@@ -1,0 +1,86 @@
+"""The worker's part in payment files: batch times are kept, batches sent, answers taken in; any number may run."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from actions.environment import Environment
+from actions.payment_answers import fetch_answers, forget_answers
+from actions.payment_batches import SEND, batch_round
+from actions.payment_registrations import enrol
+from actions.payment_sending import send_batch
+from domain.errors import ApuniError
+from integrations.errors import IntegrationError
+from store import leases
+from store.engine import Transaction
+from store.errors import StoreError
+from store.leases import Lease
+
+LEASE, LEASE_SECONDS = "payment-files", 30.0
+"""One worker at a time looks. What it does would be right beside another too, only done in vain: so the lease is short,
+that a dead worker holds nobody up, and is not renewed."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def _send(environment: Environment, payload: Mapping[str, str]) -> None:
+    await send_batch(environment, payload["batch_id"])
+
+
+PAYMENT_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {SEND: _send}
+"""By topic; gateway/worker.py adds them to its own."""
+
+
+class PaymentRounds:
+    """Goes round every so many seconds, until told to stop; what is under way is finished first."""
+
+    def __init__(self, environment: Environment, stopping: asyncio.Event, seconds: float) -> None:
+        self._environment = environment
+        self._stopping = stopping
+        self._seconds = seconds
+        self._holder = environment.ids.key()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping.is_set():
+            try:
+                await self.round()
+            except StoreError as error:
+                _log.warning("store_unavailable", kind=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds):
+                    await self._stopping.wait()
+
+    async def round(self) -> bool:
+        """Make batches that are due and take in answers; False where another worker is at it."""
+        environment = self._environment
+        if environment.partners.pfms is None:
+            return False
+        lease = await environment.store.carry_out(self._take)
+        if lease is None:
+            return False
+        try:
+            await enrol(environment)
+            await batch_round(environment)
+            await forget_answers(environment)
+            await self._fetch()
+        finally:
+            with contextlib.suppress(StoreError):
+                await environment.store.carry_out(lambda tx: leases.release(tx, lease))
+        return True
+
+    async def _take(self, tx: Transaction) -> Lease | None:
+        return await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
+
+    async def _fetch(self) -> None:
+        try:
+            settled = await fetch_answers(self._environment)
+        except IntegrationError as error:
+            _log.warning("payment_answers_not_fetched", code=error.code)
+        except ApuniError as error:
+            _log.error("payment_answers_failed", kind=type(error).__name__)
+        else:
+            if settled:
+                _log.info("payment_answers_settled", files=settled)

@@ -1,0 +1,92 @@
+"""Payment files: each payment goes once, batches say what their lines say, and no file outlives its last payment."""
+
+from collections.abc import AsyncIterator
+
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+
+from domain.benefits import PaymentStatus, Rail
+from domain.payment_files import AWAITED_REGISTRATIONS, LIVING_LINES, BatchKind, BatchState, LineState
+from store.benefits import instalments_table
+from store.checks.finding import Finding, paged
+from store.engine import Transaction
+from store.payment_tables import (
+    batches_table,
+    lines_table,
+    registration_lines_table,
+    sealed_files_table,
+)
+
+_T, _L, _I, _R = batches_table.c, lines_table.c, instalments_table.c, registration_lines_table.c
+_LIVING = [state.value for state in LIVING_LINES]
+_OVER = [state.value for state in (BatchState.CLOSED, BatchState.REJECTED, BatchState.ABANDONED)]
+_GONE = (LineState.RELEASED.value, LineState.SET_ASIDE.value)
+_STANDS = {
+    PaymentStatus.INSTRUCTED: (LineState.ACCEPTED,),
+    PaymentStatus.AT_BANK: (LineState.DEBITED,),
+    PaymentStatus.CREDITED: (LineState.CREDITED,),
+    PaymentStatus.RETURNED: (LineState.RETURNED, LineState.REJECTED),
+}
+"""Where the line of a payment stands that PFMS was told of."""
+
+
+async def payments(tx: Transaction) -> AsyncIterator[Finding]:
+    """One order for each payment, sums that add up, states that agree, files that are destroyed."""
+    async for finding in _batches(tx):
+        yield finding
+    async for finding in _instalments(tx):
+        yield finding
+
+
+async def _batches(tx: Transaction) -> AsyncIterator[Finding]:
+    awaited = exists().where(_R.batch_id == _T.id, _R.state.in_([state.value for state in AWAITED_REGISTRATIONS]))
+    living = or_(exists().where(_L.batch_id == _T.id, _L.state.in_(_LIVING)), awaited)
+    sealed = exists().where(sealed_files_table.c.batch_id == _T.id)
+    wrong: dict[str, ColumnElement[bool]] = {
+        "BATCH_TOTAL_DIFFERS": and_(_T.kind == BatchKind.PAYMENT.value, _differs()),
+        "FILE_AFTER_FINAL_STATUS": and_(sealed, _T.state.in_(_OVER)),
+        "CLOSED_WITH_PAYMENTS_ON_THEIR_WAY": and_(_T.state == BatchState.CLOSED.value, living),
+        "OPEN_WITHOUT_PAYMENTS_ON_THEIR_WAY": and_(_T.state.not_in(_OVER), not_(living)),
+        "SENT_WITHOUT_HASH": and_(_T.sent_at.is_not(None), _T.digest.is_(None)),
+        "SENT_BEFORE_IT_WAS_TRIED": and_(_T.sent_at.is_not(None), _T.started_at.is_(None)),
+    }
+    for code, condition in wrong.items():
+        async for rows in paged(tx, select(_T.id, _T.message_id).where(condition), _T.id):
+            for row in rows:
+                yield Finding(code, f"batch:{row.message_id}")
+
+
+def _differs() -> ColumnElement[bool]:
+    """The lines of the file; those that were taken out before it was signed lie at places below zero."""
+    mine = (_L.batch_id == _T.id, _L.position > 0)
+    many = select(func.count()).select_from(lines_table).where(*mine).correlate(batches_table).scalar_subquery()
+    total = select(func.coalesce(func.sum(_L.amount_paise), 0)).where(*mine).correlate(batches_table).scalar_subquery()
+    return or_(_T.lines != many, _T.total_paise != total)
+
+
+async def _instalments(tx: Transaction) -> AsyncIterator[Finding]:
+    line = exists().where(_L.instalment_id == _I.id, _L.state.not_in(_GONE))
+    by_file = _I.rail == Rail.PFMS.value
+    told = [status.value for status in (*_STANDS, PaymentStatus.REISSUED)]
+    joined = select(_I.id).join(lines_table, and_(_L.instalment_id == _I.id, _L.state != LineState.RELEASED.value))
+    stands = or_(
+        *(
+            and_(_I.status == status.value, _L.state.not_in([state.value for state in states]))
+            for status, states in _STANDS.items()
+        )
+    )
+    wrong = {
+        "TOLD_WITHOUT_ORDER": select(_I.id).where(by_file, _I.status.in_(told), not_(line)),
+        "ORDER_STANDS_OTHERWISE": joined.where(by_file, stands),
+        "ORDER_OF_ANOTHER_RAIL": joined.where(or_(_I.rail.is_(None), not_(by_file))),
+        "ORDER_OF_ANOTHER_AMOUNT": joined.where(
+            or_(_L.amount_paise != _I.amount_paise, _L.end_to_end_id != _I.end_to_end_id)
+        ),
+    }
+    for code, statement in wrong.items():
+        async for rows in paged(tx, statement, _I.id):
+            for row in rows:
+                yield Finding(code, f"instalment:{row.id}")
+    twice = select(_L.instalment_id).where(_L.state != LineState.RELEASED.value).group_by(_L.instalment_id)
+    async for rows in paged(tx, twice.having(func.count() > 1), _L.instalment_id):
+        for row in rows:
+            yield Finding("TWO_ORDERS_FOR_ONE_PAYMENT", f"instalment:{row.instalment_id}")

@@ -1,0 +1,52 @@
+"""The worker's rounds of payment files: one worker at a time, and PFMS may be away."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from domain.benefits import PaymentStatus
+from gateway.payment_worker import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
+from gateway.worker import Worker
+from store import leases
+from tests.support.payments import Paying
+
+pytestmark = pytest.mark.integration
+
+
+async def test_rounds_and_the_outbox_alone_bring_a_payment_to_its_credit(paying: Paying) -> None:
+    (one,) = await paying.validated(1)
+    rounds = PaymentRounds(paying.env, asyncio.Event(), 1.0)
+    worker = Worker(paying.env, PAYMENT_HANDLERS, asyncio.Event())
+    assert await rounds.round()
+    assert await worker.deliver_due() >= 1
+    paying.pfms.pick_up()
+    assert await rounds.round()
+    assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
+
+
+async def test_a_round_leaves_what_another_worker_does(paying: Paying) -> None:
+    await paying.sanctioned(1)
+    async with paying.env.store.writing() as tx:
+        lease = await leases.acquire(tx, LEASE, "another", LEASE_SECONDS)
+    assert lease is not None
+    rounds = PaymentRounds(paying.env, asyncio.Event(), 1.0)
+    assert not await rounds.round()
+    async with paying.env.store.writing() as tx:
+        await leases.release(tx, lease)
+    assert await rounds.round()
+    assert len(await paying.batches("BENEFICIARY")) == 1
+
+
+async def test_batches_are_made_while_pfms_is_away(paying: Paying) -> None:
+    await paying.sanctioned(1)
+    (service,) = paying.pfms.sandbox.services
+    await service.stop()
+    assert await PaymentRounds(paying.env, asyncio.Event(), 1.0).round()
+    assert len(await paying.batches("BENEFICIARY")) == 1
+
+
+async def test_nothing_is_done_where_pfms_is_not_connected(paying: Paying) -> None:
+    await paying.sanctioned(1)
+    alone = replace(paying.env, partners=replace(paying.env.partners, pfms=None))
+    assert not await PaymentRounds(alone, asyncio.Event(), 1.0).round()

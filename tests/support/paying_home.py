@@ -1,0 +1,29 @@
+"""Adds sanctions whose pensions go by files to a seeded home: `paying_home.py HOME PORT MANY`; the sandboxes are up."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from sqlalchemy import select
+
+from gateway.composition import open_house
+from gateway.logs import configure_logging
+from gateway.settings import Settings
+from store.people import citizens_table
+from tests.support.payments import GOOD, add_instalment
+
+
+async def sow(home: Path, port: int, many: int) -> None:
+    """Give the first citizen of the home so many sanctions with one payment each."""
+    configure_logging(level=logging.WARNING)
+    async with open_house(Settings(home=home, port=port)) as house:
+        env = house.environment
+        async with env.store.writing() as tx:
+            who = str((await tx.connection.execute(select(citizens_table.c.citizen_id).limit(1))).scalar_one())
+            for number in range(1, many + 1):
+                await add_instalment(env, tx, who, number, GOOD, 150_000)
+
+
+if __name__ == "__main__":
+    asyncio.run(sow(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,248 @@
+"""Payments by files: a small world with sanctions for PFMS, over SFTP with the sandbox, and the worker's steps."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from actions.acting import Acting
+from actions.environment import Environment
+from actions.payment_answers import fetch_answers
+from actions.payment_batches import SEND, batch_now, batch_round
+from actions.payment_registrations import account_changed, enrol
+from actions.payment_sending import send_batch
+from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
+from domain.bills import bill_number, end_to_end_id
+from domain.clock import ManualClock
+from domain.numbers import NumberKind, make_number
+from domain.people import SYSTEM
+from domain.sanction_course import PaymentAccount
+from integrations.dbt_finance.sandbox_pfms_store import SealedFiles
+from store import benefits, outbox, payment_batches, people, sanction_course
+from store.benefits import instalments_table
+from store.checks.payments import payments
+from store.engine import Store
+from store.finance_cases import cases_table
+from store.keyring import Keyrings
+from store.outbox import OutboxState
+from store.payment_tables import batches_table, files_table, lines_table
+from tests.support.actions import World
+from tests.support.pfms import Pfms, open_pfms
+from tests.support.worlds import AADHAAR, a_world
+
+SCHEME = "uk-old-age-pension"
+GOOD, CLOSED, KYC, LATE = "50100012345600", "50100012345601", "50100012345651", "50100012345677"
+"""Accounts by what the sandbox does: credits, declines at validation, returns at once, returns after three days."""
+
+
+@dataclass
+class Paying:
+    """A world whose pensions go by PFMS."""
+
+    world: World
+    pfms: Pfms
+
+    @property
+    def env(self) -> Environment:
+        return self.world.env
+
+    @property
+    def clock(self) -> ManualClock:
+        return self.world.clock
+
+    async def sanctioned(
+        self, many: int = 1, account: str = GOOD, *, amount: int = 150_000, first: int = 1
+    ) -> list[str]:
+        """As many sanctions of Asha with one instalment each; gives the instalments."""
+        who = self.world.asha.person_id or ""
+        async with self.env.store.writing() as tx:
+            numbers = range(first, first + many)
+            return [await add_instalment(self.env, tx, who, number, account, amount) for number in numbers]
+
+    async def with_aadhaar(self) -> str:
+        """Give Asha an Aadhaar number in the vault; it is also given back."""
+        reference = await self.env.vault.put(AADHAAR)
+        who = self.world.asha.person_id or ""
+        async with self.env.store.writing() as tx:
+            citizen = (await people.citizens(tx, [who]))[who]
+            await people.update_citizen(
+                tx, replace(citizen, aadhaar_last4=reference.last4, aadhaar_reference=reference.reference)
+            )
+        return AADHAAR
+
+    def tell_pfms(self, statement: str, *values: object) -> None:
+        """Change the books of PFMS behind its back."""
+        with sqlite3.connect(self.pfms.home.folder / "books.db", timeout=10) as books:
+            books.execute(statement, values)
+
+    def archive(self, kind: str, folder: str = "archive") -> dict[str, bytes]:
+        """The files that lie in a folder of PFMS, by name."""
+        files = self.files()
+        return {name: files.get(f"/{folder}/{kind}/{name}") or b"" for name in files.names(f"/{folder}/{kind}")}
+
+    def files(self) -> SealedFiles:
+        """The folders of PFMS, opened with its own key."""
+        secrets = self.pfms.home.state.get("key", "secrets")
+        assert secrets
+        return SealedFiles(self.pfms.home.folder / "files", bytes.fromhex(secrets["files"]))
+
+    async def findings(self) -> list[str]:
+        """What `apuni verify` finds of payment files."""
+        async with self.env.store.reading() as tx:
+            return [f"{each.code} {each.where}" async for each in payments(tx)]
+
+    async def ledger(self) -> list[Any]:
+        """The files that came, the oldest first."""
+        async with self.env.store.reading() as tx:
+            statement = select(files_table).where(files_table.c.direction == "IN").order_by(files_table.c.id)
+            return list((await tx.connection.execute(statement)).all())
+
+    async def correct(self, instalment_id: str, account: str) -> bool:
+        """The citizen names another account for the sanction of an instalment."""
+        async with self.env.store.writing() as tx:
+            held = await benefits.instalment(tx, instalment_id)
+            assert held is not None
+            found = (await benefits.sanctions(tx, [held.sanction_id]))[held.sanction_id]
+            await sanction_course.set_account(tx, an_account(found, account, self.clock))
+            return await account_changed(Acting(self.env, tx, SYSTEM), found)
+
+    async def send_due(self) -> int:
+        """Send what the outbox holds, as the worker does."""
+        async with self.env.store.reading() as tx:
+            table = outbox.outbox_table
+            waiting = (table.c.topic == SEND, table.c.state == OutboxState.PENDING.value)
+            found = (await tx.connection.execute(select(table.c.id, table.c.key).where(*waiting))).all()
+        for message in sorted(found):
+            await send_batch(self.env, message.key)
+            async with self.env.store.writing() as tx:
+                await outbox.delivered(tx, message.id, self.clock.now())
+        return len(found)
+
+    async def round(self, *, now: bool = False) -> None:
+        """Make batches, send them, let PFMS take them, and take in what it says."""
+        await (batch_now(self.env) if now else batch_round(self.env))
+        await self.send_due()
+        self.pfms.pick_up()
+        await self.answers()
+
+    async def answers(self) -> int:
+        """Take in every answer that lies ready."""
+        settled = 0
+        while more := await fetch_answers(self.env):
+            settled += more
+        return settled
+
+    async def validated(self, many: int = 1, account: str = GOOD, **given: Any) -> list[str]:
+        """Sanctions whose beneficiaries the bank has confirmed."""
+        made = await self.sanctioned(many, account, **given)
+        await enrol(self.env)
+        await self.round(now=True)
+        self.pfms.pass_time(seconds=1)
+        return made
+
+    async def next_day(self) -> None:
+        """The same time of the next day."""
+        self.pfms.pass_time(days=1)
+
+    async def statuses(self, ids: Sequence[str]) -> list[PaymentStatus]:
+        async with self.env.store.reading() as tx:
+            rows = (
+                await tx.connection.execute(
+                    select(instalments_table.c.id, instalments_table.c.status).where(instalments_table.c.id.in_(ids))
+                )
+            ).all()
+        found = {row.id: PaymentStatus(row.status) for row in rows}
+        return [found[each] for each in ids]
+
+    async def batches(self, kind: str = "PAYMENT") -> list[Any]:
+        """The batches of a kind, the oldest first."""
+        async with self.env.store.reading() as tx:
+            statement = select(batches_table).where(batches_table.c.kind == kind).order_by(batches_table.c.message_id)
+            return list((await tx.connection.execute(statement)).all())
+
+    async def lines(self) -> list[Any]:
+        async with self.env.store.reading() as tx:
+            order = (lines_table.c.end_to_end_id, lines_table.c.state_at, lines_table.c.batch_id)
+            return list((await tx.connection.execute(select(lines_table).order_by(*order))).all())
+
+    async def cases(self) -> list[tuple[str, str]]:
+        """Kind and subject of every case of money."""
+        async with self.env.store.reading() as tx:
+            table = cases_table.c
+            rows = (
+                await tx.connection.execute(select(table.kind, table.about).order_by(table.kind, table.about))
+            ).all()
+        return [(row.kind, row.about) for row in rows]
+
+    async def sealed(self, batch_id: str) -> bytes | None:
+        async with self.env.store.reading() as tx:
+            return await payment_batches.sealed(tx, batch_id)
+
+
+async def add_instalment(env: Environment, tx: Any, citizen_id: str, number: int, account: str, amount: int) -> str:
+    """A sanction with its account and one instalment that is due."""
+    now = env.clock.now()
+    sanction = Sanction(
+        id=env.ids.key(),
+        number=make_number(NumberKind.PAYMENT, 2026, f"{number:010d}"),
+        application_id=None,
+        citizen_id=citizen_id,
+        scheme_code=SCHEME,
+        department=None,
+        district="49",
+        amount_paise=amount,
+        period="monthly",
+        bank_account_last4=account[-4:],
+        sanctioned_at=now,
+    )
+    await benefits.add_sanction(tx, sanction)
+    if account:
+        await sanction_course.set_account(tx, an_account(sanction, account, env.clock))
+    instalment = Instalment(
+        id=env.ids.key(),
+        sanction_id=sanction.id,
+        citizen_id=citizen_id,
+        sequence=1,
+        period_from=date(2026, 11, 1),
+        period_to=date(2026, 11, 30),
+        amount_paise=amount,
+        bill_number=bill_number(sanction.number, 1),
+        end_to_end_id=end_to_end_id(sanction.number, 1),
+        status=PaymentStatus.SANCTIONED,
+        status_at=now - timedelta(hours=1),
+        rail=Rail.PFMS,
+    )
+    await benefits.add_instalments(tx, [instalment])
+    return instalment.id
+
+
+def an_account(sanction: Sanction, number: str, clock: Any) -> PaymentAccount:
+    return PaymentAccount(sanction.id, sanction.citizen_id, number, "SBIN0000630", "", clock.now())
+
+
+@asynccontextmanager
+async def paying_world(store: Store, keyrings: Keyrings, clock: ManualClock, folder: Path) -> AsyncIterator[Paying]:
+    """The world on a store, with PFMS on a port of its own; it does everything at once."""
+    async with a_world(store, keyrings, clock, folder) as world, with_pfms(world, folder) as paying:
+        yield paying
+
+
+@asynccontextmanager
+async def with_pfms(world: World, folder: Path) -> AsyncIterator[Paying]:
+    """A world with PFMS, whose books and files lie in the folder and are found there again."""
+    async with AsyncExitStack() as stack:
+        pfms = open_pfms(folder, world.clock)
+        stack.callback(pfms.sandbox.close)
+        (service,) = pfms.sandbox.services
+        await service.start()
+        stack.push_async_callback(service.stop)
+        pfms.at_once()
+        exchange = pfms.exchange()
+        stack.push_async_callback(exchange.aclose)
+        partners = replace(world.env.partners, pfms=exchange, pfms_identity=pfms.identity, pfms_papers=pfms.papers)
+        yield Paying(replace(world, env=replace(world.env, partners=partners)), pfms)
