@@ -1,0 +1,79 @@
+"""Cases of money: opened once for each difference, taken, noted on and settled by finance officers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from actions.acting import Acting
+from domain.finance_cases import (
+    CRITICAL,
+    INSTALMENT,
+    LONGEST_ABOUT,
+    LONGEST_FACT,
+    CaseEvent,
+    CaseStep,
+    FinanceDifference,
+)
+from domain.policy import ObjectKind, Purpose
+from store import audit, benefits, finance_cases
+
+_log = structlog.get_logger(__name__)
+
+
+async def open_case(acting: Acting, difference: FinanceDifference) -> str:
+    """Open the case of a difference, in the caller's transaction; gives the id of its one open case.
+
+    However often the same difference is found, it has one open case. Found again with the facts that an officer
+    accepted as they are, it has the settled one. Raises ValueError for a reference or fact that is too long.
+    """
+    return (await open_cases(acting, [difference]))[0]
+
+
+async def open_cases(acting: Acting, differences: Sequence[FinanceDifference]) -> list[str]:
+    """As `open_case`, for several differences in one transaction, in their order."""
+    known = [await _whole(acting, difference) for difference in differences]
+    return [await _opened(acting, difference) for difference in known]
+
+
+async def _opened(acting: Acting, difference: FinanceDifference) -> str:
+    facts = (difference.expected or "", difference.found or "")
+    if len(difference.about) > LONGEST_ABOUT or max(map(len, facts)) > LONGEST_FACT:
+        raise ValueError("the reference or a fact of a difference is too long")
+    critical = difference.kind in CRITICAL
+    found = await finance_cases.open_once(acting.tx, acting.env.ids.key(), difference, critical=critical)
+    if not found.opened:
+        return found.case_id
+    event = CaseEvent(acting.env.ids.key(), found.case_id, CaseStep.OPEN, acting.subject.label, acting.now)
+    await finance_cases.add_event(acting.tx, event, difference.citizen_id)
+    detail: dict[str, str | int] = {"kind": difference.kind.value, "cause": difference.cause.value}
+    line = audit.AuditLine(
+        acting.subject.label,
+        "finance_case.opened",
+        ObjectKind.FINANCE_CASE.value,
+        found.case_id,
+        Purpose.PAY_BENEFIT.value,
+        detail,
+    )
+    await audit.append(acting.tx, line)
+    _log.warning("finance_case_opened", case=found.case_id, kind=difference.kind.value, critical=critical)
+    return found.case_id
+
+
+async def _whole(acting: Acting, difference: FinanceDifference) -> FinanceDifference:
+    """The difference with what the store knows of the instalment that it names."""
+    if not difference.about.startswith(INSTALMENT):
+        return difference
+    instalment = await benefits.instalment(acting.tx, difference.about.removeprefix(INSTALMENT))
+    if instalment is None:
+        return difference
+    sanction = (await benefits.sanctions(acting.tx, [instalment.sanction_id]))[instalment.sanction_id]
+    return replace(
+        difference,
+        instalment_id=instalment.id,
+        citizen_id=instalment.citizen_id,
+        scheme_code=sanction.scheme_code,
+        department=sanction.department,
+        district=sanction.district,
+        amount_paise=instalment.amount_paise if difference.amount_paise is None else difference.amount_paise,
+    )

@@ -1,0 +1,111 @@
+"""What `apuni dbt reconcile`, `cases`, `statement` and `report` do."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+import typer
+
+from actions.bharat_reports import report_month
+from actions.finance_totals import month_statement
+from actions.reconciliation import reconcile, reconcile_due
+from domain.benefits import Rail
+from domain.clock import ist_date
+from domain.finance_cases import CaseState
+from domain.finance_totals import Moved
+from domain.reconciliation import ReconciliationRun, RunState
+from gateway.commands.opening import open_rooms, out
+from gateway.commands.safety import environment_of
+from gateway.composition import open_house
+from gateway.settings import Settings
+from store import bharat_figures, finance_cases
+from store.finance_cases import CaseFilter
+from store.finance_totals import MOVES
+
+PAGE = 100
+
+
+async def run_reconcile(settings: Settings, rail: Rail | None, day: date | None) -> bool:
+    """Compare a day of one rail, or what is due of all; False where a run waits for the partner."""
+    async with open_house(settings) as house:
+        env = house.environment
+        if rail is None:
+            runs: Sequence[ReconciliationRun] = await reconcile_due(env)
+        else:
+            wanted = day or ist_date(env.clock.now()) - timedelta(days=1)
+            runs = [await reconcile(env, rail, wanted)]
+    for run in runs:
+        waits = f" waits: {run.problem}" if run.problem else ""
+        out.print(
+            f"{run.rail.value} {run.day} {run.state.value} rows {run.rows_compared} differences {run.differences} "
+            f"ours {run.ours_paise} theirs {run.theirs_paise}{waits}",
+            markup=False,
+        )
+    out.print(f"apuni: {len(runs)} runs", markup=False)
+    return all(run.state is RunState.ENDED for run in runs)
+
+
+async def run_cases(settings: Settings, *, state: CaseState | None, critical: bool) -> None:
+    """Print cases of money, the newest first, a page at a time."""
+    states = (state,) if state else finance_cases.OPEN_STATES
+    wanted = CaseFilter(states=states, critical=True if critical else None)
+    place, many = None, 0
+    async with open_rooms(settings) as rooms:
+        while True:
+            async with rooms.store.reading() as tx:
+                found = await finance_cases.page(tx, None, wanted, place=place, limit=PAGE)
+            for case in found:
+                out.print(
+                    f"{case.found_at.isoformat(timespec='seconds')} {case.id} {case.state.value} {case.kind.value} "
+                    f"{case.about} expected {case.expected or '-'} found {case.found or '-'} "
+                    f"paise {case.amount_paise if case.amount_paise is not None else '-'} times {case.times_found}",
+                    markup=False,
+                )
+            many += len(found)
+            if len(found) < PAGE:
+                break
+            place = (found[-1].found_at, found[-1].id)
+    out.print(f"apuni: {many} cases", markup=False)
+
+
+async def run_statement(settings: Settings, month: date, scheme_code: str | None) -> bool:
+    """Print what moved in a month as CSV, read anew from the histories; False where a line does not balance."""
+    async with open_rooms(settings) as rooms:
+        lines = await month_statement(environment_of(settings, rooms), month, scheme_code=scheme_code)
+    for row in statement_rows(lines):
+        typer.echo(csv_line(row), nl=False)
+    return all(line.balances for line in lines)
+
+
+async def run_report(settings: Settings, month: date, scheme_code: str | None) -> int:
+    """Queue the reports of a month for DBT Bharat that say something new; gives how many."""
+    async with open_rooms(settings) as rooms:
+        env = environment_of(settings, rooms)
+        async with rooms.store.reading() as tx:
+            schemes = [scheme_code] if scheme_code else await bharat_figures.schemes_paid(tx)
+        planned = [one for scheme in schemes if (one := await report_month(env, scheme, month)) is not None]
+    for one in planned:
+        out.print(f"{one.month} {one.scheme_code} revision {one.revision} queued", markup=False)
+    out.print(f"apuni: {len(planned)} reports", markup=False)
+    return len(planned)
+
+
+def statement_rows(lines: Iterable[Moved]) -> Iterable[Sequence[object]]:
+    """A statement as rows of a table, amounts in paise; the last row holds the sums of all."""
+    names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
+    yield ["scheme_code", "department", "district", *names, "balances"]
+    sums = dict.fromkeys(names, 0)
+    for line in lines:
+        values = [value for name in MOVES for value in getattr(line, name)]
+        for name, value in zip(names, values, strict=True):
+            sums[name] += value
+        yield [line.scheme_code, line.department or "", line.district, *values, "yes" if line.balances else "NO"]
+    yield ["TOTAL", "", "", *sums.values(), ""]
+
+
+def csv_line(cells: Sequence[object]) -> str:
+    """One line of a table, as RFC 4180 has it."""
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

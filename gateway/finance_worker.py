@@ -1,0 +1,79 @@
+"""The clock of public money: one leader among all workers asks the treasury each minute, and compares books hourly."""
+
+import asyncio
+import contextlib
+
+import structlog
+
+from actions.bharat_reports import plan_reports
+from actions.environment import Environment
+from actions.finance_totals import make_statements
+from actions.payment_enquiries import ask_due
+from actions.reconciliation import reconcile_due
+from store import leases
+from store.engine import Transaction
+from store.errors import StoreError
+from store.leases import Lease
+
+LEASE = "reconciliation"
+LEASE_SECONDS = 120.0
+LOOK_SECONDS = 60.0
+RECONCILE_SECONDS = 3600.0
+"""How often it is looked whether a day is still to be compared; the treasury's answers may be owed."""
+
+_log = structlog.get_logger(__name__)
+
+
+class FinanceClock:
+    """Stands for election, and goes round while it leads. Two that went round at once would only do less."""
+
+    def __init__(self, environment: Environment, stopping: asyncio.Event) -> None:
+        self._environment = environment
+        self._stopping = stopping
+        self._holder = environment.ids.key()
+        self._lease: Lease | None = None
+        self._compared_at: float | None = None
+
+    async def run(self) -> None:
+        """Work until stopped, then give the lead back so that another need not wait."""
+        while not self._stopping.is_set():
+            try:
+                await self.tick()
+            except StoreError as error:
+                _log.warning("store_unavailable", kind=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - one bad round must not stop the worker
+                _log.error("finance_round_failed", kind=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._stopping.wait()
+        with contextlib.suppress(StoreError):
+            await self.resign()
+
+    async def tick(self) -> bool:
+        """Go round once where this one leads; False where another does."""
+        if not await self._lead():
+            return False
+        await ask_due(self._environment)
+        now = self._environment.clock.monotonic()
+        if self._compared_at is None or now - self._compared_at >= RECONCILE_SECONDS:
+            await reconcile_due(self._environment)
+            await make_statements(self._environment)
+            await plan_reports(self._environment)
+            self._compared_at = now
+        return True
+
+    async def resign(self) -> None:
+        """Give the lead back."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            await self._environment.store.carry_out(lambda tx: leases.release(tx, lease))
+
+    async def _lead(self) -> bool:
+        held = self._lease
+
+        async def work(tx: Transaction) -> Lease | None:
+            renewed = await leases.renew(tx, held, LEASE_SECONDS) if held is not None else None
+            return renewed or await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
+
+        self._lease = await self._environment.store.carry_out(work)
+        return self._lease is not None

@@ -1,0 +1,99 @@
+"""The clock of public money: a credit at the treasury's sandbox is heard, counted and told by itself, over sockets."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actions.environment import Environment
+from actions.sanction import send_instruction
+from domain.alarms import AlarmCode, raised
+from domain.benefits import PaymentStatus, Rail
+from domain.clock import ist_date
+from domain.reconciliation import RunState
+from domain.sources import Source
+from gateway.finance_worker import FinanceClock
+from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
+from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance.sandbox import create_sandbox
+from integrations.remote import Remote
+from integrations.transport import open_client
+from store import benefits, ledger, ledger_seal, notices, reconciliation
+from tests.actions.test_payment_enquiries import HOUR, status_of
+from tests.actions.test_sanction import first_instalment, sanctioned
+from tests.support.actions import World
+from tests.support.remotes import shared_resilience
+from tests.support.served import served
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def connected(world: World, tmp_path: Path) -> AsyncIterator[tuple[Environment, Sandbox]]:
+    """The world with the treasury's sandbox at a port of its own, on the same clock."""
+    onboarding = tmp_path / "dbt.json"
+    clock = SandboxClock(base=world.clock)
+    sandbox = create_sandbox(SandboxHome("dbt_finance", tmp_path / "city", onboarding, clock, {}, "", ""))
+    settings = DbtFinanceSettings.from_onboarding(json.loads(onboarding.read_text()))
+    async with served(sandbox.app) as url, open_client(None) as client:
+        remote = Remote(Source.DBT_FINANCE, url, client=client, shared=shared_resilience(world.clock))
+        partners = replace(world.env.partners, dbt=DbtFinance(remote, settings, world.clock))
+        yield replace(world.env, partners=partners), sandbox
+    sandbox.close()
+
+
+async def test_a_credit_at_the_partner_reaches_store_count_and_citizen_by_itself(
+    world: World, connected: tuple[Environment, Sandbox]
+):
+    env, sandbox = connected
+    _, sanction = await sanctioned(world)
+    instalment_id = await first_instalment(world, sanction)
+    await send_instruction(env, instalment_id)
+    clock = FinanceClock(env, asyncio.Event())
+    seen = []
+    for passes in (HOUR, timedelta(hours=1), timedelta(days=1)):
+        world.clock.advance(passes)
+        assert await clock.tick() is True
+        seen.append(await status_of(world, instalment_id))
+    assert seen[-1] is PaymentStatus.CREDITED
+    await ledger_seal.seal(env.store)
+    today = ist_date(world.clock.now())
+    async with env.store.reading() as tx:
+        counts = await ledger.counts_on(tx, today)
+        told = await notices.page_of_citizen(tx, sanction.citizen_id, place=None, limit=20)
+        run = await reconciliation.run_of(tx, Rail.IFMS, today - timedelta(days=1))
+        one = await benefits.instalment(tx, instalment_id)
+    assert [one.count for one in counts if one.service_code == sanction.scheme_code] == [1]
+    assert "PAYMENT_CREDITED" in {notice.kind.value for notice in told}
+    assert run is not None
+    assert (run.state, run.differences, run.theirs_paise) == (RunState.ENDED, 0, one.amount_paise if one else 0)
+    orders = [entry["key"] for entry in sandbox.ledger.entries() if entry["effect"] == "instruction accepted"]
+    assert len(orders) == 1
+
+
+async def test_only_one_of_two_workers_leads(world: World):
+    first, second = FinanceClock(world.env, asyncio.Event()), FinanceClock(world.env, asyncio.Event())
+    assert await first.tick() is True
+    assert await second.tick() is False
+    await first.resign()
+    assert await second.tick() is True
+
+
+def test_open_critical_cases_and_a_comparison_that_is_late_raise_alarms(readings_of_now):
+    late = replace(readings_of_now, critical_cases=2, reconciliation_seconds={"IFMS": 26 * 3600.0, "PFMS": 3600.0})
+    found = raised(late)
+    assert found[AlarmCode.MONEY_DIFFERS, ""] == 2
+    assert (AlarmCode.RECONCILIATION_LATE, "IFMS") in found
+    assert (AlarmCode.RECONCILIATION_LATE, "PFMS") not in found
+
+
+@pytest.fixture
+async def readings_of_now(world: World):
+    from actions.alarms import readings
+
+    async with world.env.store.reading() as tx:
+        return await readings(tx, world.clock.now())

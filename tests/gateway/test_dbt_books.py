@@ -1,0 +1,60 @@
+"""`apuni dbt` about the books: what is due is compared, cases and statements are printed."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from actions.acting import Acting
+from actions.finance_cases import open_case
+from domain.finance_cases import CaseState, DifferenceKind, FinanceDifference
+from domain.finance_totals import Moved
+from domain.people import SYSTEM
+from gateway.commands.dbt_books import csv_line, run_cases, run_report, run_statement, statement_rows
+from gateway.commands.opening import open_rooms
+from gateway.commands.safety import environment_of
+from gateway.settings import Settings
+from store.engine import migrate
+
+OCTOBER = date(2026, 10, 1)
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> Settings:
+    """Settings of an empty installation of its own."""
+    made = Settings(home=tmp_path)
+    await migrate(made.store_url)
+    return made
+
+
+async def test_open_cases_are_listed_and_critical_ones_alone_where_asked(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_rooms(settings) as rooms:
+        env = environment_of(settings, rooms)
+        async with rooms.store.writing() as tx:
+            for kind in (DifferenceKind.UTR_TWICE, DifferenceKind.NOT_IN_SCROLL):
+                await open_case(Acting(env, tx, SYSTEM), FinanceDifference(kind, f"about:{kind.value}", "1", "2"))
+    await run_cases(settings, state=None, critical=False)
+    assert "apuni: 2 cases" in capsys.readouterr().out
+    await run_cases(settings, state=CaseState.OPEN, critical=True)
+    told = capsys.readouterr().out
+    assert "UTR_TWICE about:UTR_TWICE expected 1 found 2" in told.replace("\n", " ")
+    assert "apuni: 1 cases" in told
+
+
+async def test_a_month_without_payments_has_an_empty_statement_and_no_report(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run_statement(settings, OCTOBER, None) is True
+    assert capsys.readouterr().out.splitlines()[-1].startswith("TOTAL,,,0,0")
+    assert await run_report(settings, OCTOBER, None) == 0
+
+
+def test_the_table_of_a_statement_ends_with_its_sums_and_says_what_does_not_balance() -> None:
+    whole = Moved("a", "welfare", "49", instructed=(2, 300), credited=(1, 100), closing=(1, 200))
+    broken = Moved("b", None, "50", instructed=(1, 100))
+    lines = [csv_line(row).rstrip("\r\n") for row in statement_rows([whole, broken])]
+    assert lines[1] == "a,welfare,49,0,0,2,300,1,100,0,0,0,0,1,200,yes"
+    assert lines[2].endswith(",NO")
+    assert lines[3] == "TOTAL,,,0,0,3,400,1,100,0,0,0,0,1,200,"
