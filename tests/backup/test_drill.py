@@ -13,10 +13,12 @@ import pytest
 
 from domain.clock import SystemClock
 from domain.global_ids import TypeCode, to_global_id
+from domain.ids import SystemIds
 from store import people
 from store.cipher import FieldCipher
 from store.engine import Store
 from store.keyring import Keyrings
+from tests.store import builders
 from tests.support.crashing import Client, Processes, people_of
 from tests.support.databases import run_apart
 from tests.support.eventually import eventually
@@ -125,19 +127,15 @@ def test_one_flipped_octet_is_told_before_anything_is_written(processes, tmp_pat
     assert not (there.home / "keys" / "field.json").exists()
 
 
-def _citizen_without_cases(home: Path) -> str:
-    """A citizen for whom nothing is under way."""
-    connection = sqlite3.connect(home / "store.db")
-    found = connection.execute(
-        "SELECT citizen_id FROM citizens WHERE citizen_id NOT IN"
-        " (SELECT citizen_id FROM applications WHERE status NOT IN ('DELIVERED', 'REJECTED', 'WITHDRAWN', 'DRAFT'))"
-        " AND citizen_id NOT IN (SELECT citizen_id FROM instalments WHERE status NOT IN ('CREDITED', 'RETURNED'))"
-        " AND citizen_id NOT IN (SELECT citizen_id FROM appeals)"
-        " AND citizen_id NOT IN (SELECT citizen_id FROM grievances) ORDER BY citizen_id"
-    ).fetchall()
-    connection.close()
-    assert found, "every citizen of the demo has something under way"
-    return str(found[0][0])
+async def a_newcomer(home: Path) -> str:
+    """A citizen for whom nothing is under way: everybody of the whole demo waits for something."""
+    cipher = FieldCipher(Keyrings(home / "keys"))
+    store = await Store.open(f"sqlite:///{home / 'store.db'}", cipher=cipher, clock=SystemClock())
+    newcomer = builders.citizen(SystemIds(SystemClock()).key(), aadhaar_last4=None, aadhaar_reference=None)
+    async with store.writing() as tx:
+        await people.add_citizen(tx, newcomer)
+    await store.close()
+    return newcomer.id
 
 
 async def name_of(home: Path, citizen_id: str) -> str:
@@ -151,7 +149,7 @@ async def name_of(home: Path, citizen_id: str) -> str:
 
 def test_who_was_erased_after_a_backup_is_erased_again_when_it_is_restored(processes, tmp_path):
     file = tmp_path / "drill.backup"
-    citizen = _citizen_without_cases(processes.home)
+    citizen = run_apart(a_newcomer, processes.home)
     assert processes.run("backup", str(file), **LOCKED).returncode == 0
     name = run_apart(name_of, processes.home, citizen)
     done = processes.run("person", "erase", citizen, "--yes")

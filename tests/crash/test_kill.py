@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -63,20 +64,19 @@ def test_a_submission_survives_the_death_of_the_gateway_at_a_marked_point(proces
     processes.kill("serve")
     processes.serve(crash_at=point)
     client = Client(processes.url, token)
-    answers: list[dict | None] = []
-    asking = threading.Thread(target=lambda: answers.append(client.submit(service, "marked")))
-    asking.start()
-    assert processes.died("serve")
-    took = processes.serve()
-    asking.join(HUNG_SECONDS)
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(client.submit, service, "marked")
+        assert processes.died("serve"), asking.result()  # what it was answered instead says why
+        took = processes.serve()
+        answer = asking.result(HUNG_SECONDS)
 
     assert client.lost >= 1
     assert took < bound_of(processes)
-    assert answers[0] is not None
-    case = client.case(answers[0]["id"])
+    assert answer is not None
+    case = client.case(answer["id"])
     assert case is not None
-    assert case["number"] == answers[0]["number"]
-    assert client.submit(service, "marked") == {**answers[0], "status": case["status"], "version": case["version"]}
+    assert case["number"] == answer["number"]
+    assert client.submit(service, "marked") == {**answer, "status": case["status"], "version": case["version"]}
     is_right(processes)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.crashing import Client, Processes, people_of
+from tests.support.crashing import Client, Processes, filled_in, people_of
 from tests.support.eventually import eventually
 from tests.support.papers import SUBMIT
 
@@ -145,11 +145,9 @@ def disk(processes: Processes, tmp_path: Path) -> Iterator[FullDisk]:
 
 def refused(client: Client, service: str) -> dict | None:
     """The error of a submission, or None where it was taken; without asking again."""
-    form = [{"name": "bank_account_number", "value": "50100012345600"}, {"name": "bank_ifsc", "value": "SBIN0000630"}]
-    request = {"serviceCode": service, "district": "49", "tehsil": "303", "form": form, "idempotencyKey": "full"}
     answer = httpx.post(
         f"{client.url}/graphql",
-        json={"query": SUBMIT, "variables": {"input": request}},
+        json={"query": SUBMIT, "variables": {"input": filled_in(service, "full")}},
         headers={"Authorization": f"Bearer {client.token}"},
         timeout=30,
     ).json()

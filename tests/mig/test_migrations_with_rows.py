@@ -1,43 +1,37 @@
 """Migrations with many rows: there and back again, while the old release works, and past a kill -9 (5.6)."""
 
 import asyncio
-import itertools
 import os
 import signal
 import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
-from domain.applications import Application
-from domain.people import Citizen
-from store import applications, dump, people
-from store.application_rows import values_of
+from store import applications, dump
 from store.dump import Batch
-from store.engine import Store, Transaction, migrate, schema_is_current
+from store.engine import Store, migrate, schema_is_current
 from store.errors import SchemaTooNew
 from store.migrations.first import METADATA as FIRST
 from store.migrations.runner import downgrade
 from store.revisions import HEAD, REVISIONS
 from store.tables import metadata
-from tests.store import builders
 from tests.support.bounds import rounds
-from tests.support.databases import BOTH, NOW, run_apart
+from tests.support.databases import run_apart
+from tests.support.filled import ROWS, closed_at_the_end, fill
 from tests.support.worlds import a_world, lives
 
-ROWS = rounds(200, ci=2_000, full=100_000)
+OLDEST, LATEST = REVISIONS[0], REVISIONS[-2]
+"""The schemas that many rows start from: what lies between is looked at with fewer."""
+
 FROM = rounds(REVISIONS[-2:-1], ci=REVISIONS[::4], full=REVISIONS)
 """The schemas that rows of every kind come from; the first release's own rows come from every one."""
 
-SECOND = timedelta(seconds=1)
 ROOT = Path(__file__).resolve().parents[2]
 OLD_RELEASES = {"0001": "f80c70a", "0005": "7de9d4e"}
 """The commits of the first and of the previous release, by their schema."""
@@ -48,55 +42,9 @@ LONGEST_MS = 2_000
 pytestmark = pytest.mark.timeout(900)
 
 
-@asynccontextmanager
-async def closed_at_the_end(store: Store):
-    try:
-        yield
-    finally:
-        await store.close()
-
-
-async def fill(store: Store, many: int) -> None:
-    """So many rows of the first schema: for ten applications a citizen, and three entries for each of them."""
-    cases = max(many // 4, 1)
-    for start in range(0, cases, 500):
-        numbers = range(start, min(start + 500, cases))
-        async with store.writing() as tx:
-            await dump.begin(tx)
-            owners = [builders.citizen(f"c{number // 10:06}") for number in numbers if number % 10 == 0]
-            await enter(tx, "citizens", [_citizen_row(tx, owner) for owner in owners])
-            found = [builders.application(f"a{n:06}", f"c{n // 10:06}", created_at=NOW + SECOND * n) for n in numbers]
-            await enter(tx, "applications", [values_of(tx, case) for case in found])
-            await enter(tx, "timeline_entries", [_step(tx, case, place) for case in found for place in (1, 2, 3)])
-
-
-async def enter(tx: Transaction, name: str, rows: list[dict]) -> None:
-    table = FIRST.tables[name]
-    kept = [{column: value for column, value in row.items() if column in table.c} for row in rows]
-    if kept:
-        await tx.connection.execute(insert(table), kept)
-
-
-def _citizen_row(tx: Transaction, citizen: Citizen) -> dict:
-    return {"citizen_id": citizen.id, "created_at": citizen.created_at, **people._citizen_values(tx, citizen)}
-
-
-def _step(tx: Transaction, case: Application, place: int) -> dict:
-    entry = f"{case.id}-{place}"
-    return {
-        "id": entry,
-        "citizen_id": case.citizen_id,
-        "application_id": case.id,
-        "sequence": place,
-        "move": "SAVE_DRAFT",
-        "status_before": None,
-        "status_after": "DRAFT",
-        "actor_role": "CITIZEN",
-        "actor_id": case.citizen_id,
-        "ground": None,
-        "note": tx.cipher.encrypt("नोट".encode(), f"timeline_entries:note:{entry}"),
-        "at": NOW,
-    }
+def crowded() -> float:
+    """How many want each processor: 1 on a machine of our own; at most the margin of RELIABILITY.md section 5."""
+    return min(5.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 async def digest(url: str, cipher, clock, tables=metadata) -> str:
@@ -111,29 +59,36 @@ async def present_revision(url: str, cipher, clock) -> str:
         return await dump.revision_of(tx)
 
 
-@pytest.fixture
-async def filled(empty_url, store_cipher, store_clock):
-    """A database of the first release, with rows."""
-    await migrate(empty_url, REVISIONS[0])
-    store = await Store.open(empty_url, cipher=store_cipher, clock=store_clock)
-    async with closed_at_the_end(store):
-        await fill(store, ROWS)
-    return empty_url
-
-
 @pytest.mark.integration
-async def test_from_every_released_schema_up_down_and_up_again_gives_equal_dumps(filled, store_cipher, store_clock):
-    before = await digest(filled, store_cipher, store_clock, FIRST)
-    for revision in REVISIONS:
-        await migrate(filled, revision)
-        assert await digest(filled, store_cipher, store_clock, FIRST) == before
+@pytest.mark.parametrize("start", [OLDEST, LATEST])
+async def test_many_rows_survive_up_down_and_up_from_the_oldest_and_the_latest_schema(
+    filled, store_cipher, store_clock, start
+):
+    await migrate(filled, start)
+    before = await digest(filled, store_cipher, store_clock)
+    first = await digest(filled, store_cipher, store_clock, FIRST)
+    await migrate(filled)
     above = await digest(filled, store_cipher, store_clock)
-    for revision in reversed(REVISIONS):
-        await downgrade(filled, revision)
-        assert await digest(filled, store_cipher, store_clock, FIRST) == before
+    assert await digest(filled, store_cipher, store_clock, FIRST) == first
+    await downgrade(filled, start)
+    assert await digest(filled, store_cipher, store_clock) == before
     await migrate(filled)
     assert await digest(filled, store_cipher, store_clock) == above
     assert await schema_is_current(filled)
+
+
+@pytest.mark.integration
+async def test_rows_survive_every_revision_on_the_way_up_and_down_and_up_again(fewer, store_cipher, store_clock):
+    before = await digest(fewer, store_cipher, store_clock, FIRST)
+    for revision in REVISIONS:
+        await migrate(fewer, revision)
+        assert await digest(fewer, store_cipher, store_clock, FIRST) == before, revision
+    above = await digest(fewer, store_cipher, store_clock)
+    for revision in reversed(REVISIONS):
+        await downgrade(fewer, revision)
+        assert await digest(fewer, store_cipher, store_clock, FIRST) == before, revision
+    await migrate(fewer)
+    assert await digest(fewer, store_cipher, store_clock) == above
 
 
 @pytest.fixture
@@ -144,21 +99,14 @@ async def lived(sqlite_store, store_keyrings, store_clock, tmp_path) -> Store:
     return sqlite_store
 
 
-@pytest.fixture(params=BOTH)
-def fresh(request, tmp_path) -> Callable[[], str]:
-    """Makes empty databases of one kind."""
-    if request.param == "sqlite":
-        numbers = itertools.count()
-        return lambda: f"sqlite:///{tmp_path / f'fresh-{next(numbers)}.db'}"
-    server = request.getfixturevalue("postgres_server")
-    return lambda: server.url(server.database())
-
-
 @pytest.mark.integration
-async def test_rows_of_every_kind_survive_up_down_and_up_from_every_revision(lived, fresh, store_cipher, store_clock):
+async def test_rows_of_every_kind_survive_up_down_and_up_from_every_revision(
+    lived, databases, store_cipher, store_clock
+):
+    ladder = databases.new()
     for revision in FROM:
-        url = fresh()
-        await migrate(url, revision)
+        await migrate(ladder, revision)
+        url = databases.new(ladder)
         await _copy(lived, url, store_cipher, store_clock)
         before = await digest(url, store_cipher, store_clock)
         await migrate(url)
@@ -181,9 +129,7 @@ async def _copy(source: Store, url: str, cipher, clock) -> None:
 
 
 @pytest.mark.integration
-async def test_both_databases_give_the_same_dump_of_the_same_rows(
-    sqlite_store, postgres_store, store_cipher, store_clock
-):
+async def test_both_databases_give_the_same_dump_of_the_same_rows(sqlite_store, postgres_store):
     await fill(sqlite_store, ROWS)
     async with sqlite_store.reading() as tx, postgres_store.writing() as other:
         await dump.begin(other)
@@ -196,15 +142,18 @@ async def test_both_databases_give_the_same_dump_of_the_same_rows(
         assert await dump.digest(tx, metadata) == await dump.digest(other, metadata)
 
 
-@pytest.fixture(scope="session", params=rounds(["0005"], ci=["0001", "0005"], full=["0001", "0005"]))
-def old_release(request, tmp_path_factory) -> tuple[str, Path]:
-    """The schema and the tree of an earlier release."""
+@pytest.fixture(params=rounds(["0005"], ci=["0001", "0005"], full=["0001", "0005"]))
+def old_release(request, tmp_path) -> tuple[str, Path]:
+    """The schema and the tree of an earlier release.
+
+    It is unpacked for each test: a parameter of the session would tear the many rows down between its values.
+    """
     commit = OLD_RELEASES[request.param]
     command = ["git", "-C", str(ROOT), "archive", commit, "domain", "store"]
     packed = subprocess.run(command, capture_output=True, check=False)
     if packed.returncode:
         pytest.skip("this clone has no history, so there is no old release to run")
-    folder = tmp_path_factory.mktemp("old-release")
+    folder = tmp_path / "old-release"
     with tarfile.open(fileobj=BytesIO(packed.stdout)) as tar:
         tar.extractall(folder, filter="data")
     return request.param, folder
@@ -241,7 +190,7 @@ def test_the_old_release_reads_and_writes_while_the_schema_is_migrated(
         f"release of schema {schema}", f"{many} rounds, the longest {longest} ms; migrated in {took * 1000:.0f} ms"
     )
     assert many >= 5
-    assert longest < LONGEST_MS
+    assert longest < LONGEST_MS * crowded()
     assert run_apart(schema_is_current, filled)
     assert run_apart(_count, filled, store_cipher, store_clock, "old-release") == many
 

@@ -15,6 +15,7 @@ import httpx
 
 from gateway import runfiles
 from gateway.headless import sign_in_headless
+from tests.support.forms import answers_of
 from tests.support.papers import DECIDE, SUBMIT
 from tests.support.running import free_port
 
@@ -76,6 +77,11 @@ class Processes:
         """Seed the catalogue and the demo's people, and none of their applications."""
         small = ["-m", "tests.support.small_home", str(self.home), str(self.port)]
         return self._done([sys.executable, *small])
+
+    def sow_payments(self, many: int) -> subprocess.CompletedProcess[str]:
+        """Add so many sanctions whose pensions go by files."""
+        more = ["-m", "tests.support.paying_home", str(self.home), str(self.port), str(many)]
+        return self._done([sys.executable, *more])
 
     def kill(self, name: str) -> None:
         """kill -9, and wait until it is gone."""
@@ -162,6 +168,20 @@ def people_of() -> list[str]:
     return [person["key"] for person in people if person["district"] == "49"][:5]
 
 
+def filled_in(service: str, key: str, note: str | None = None) -> dict[str, Any]:
+    """What is handed in for the benefit of `homes.service`: the whole form, which a home of the whole demo asks for."""
+    changes = {"husband_name": note} if note else {}
+    return {
+        "serviceCode": service,
+        "district": "49",
+        "tehsil": "303",
+        "form": answers_of(
+            "nanda-gaura-scheme-application", bank_account_number="50100012345600", bank_ifsc="SBIN0000630", **changes
+        ),
+        "idempotencyKey": key,
+    }
+
+
 @dataclass
 class Client:
     """Somebody who sends a request again, under the same key, until it is answered. `lost` counts lost answers."""
@@ -195,18 +215,7 @@ class Client:
 
     def submit(self, service: str, key: str, note: str | None = None) -> dict[str, Any] | None:
         """The application, or None where one for the service is open already; `note` goes into its form."""
-        request = {
-            "serviceCode": service,
-            "district": "49",
-            "tehsil": "303",
-            "form": [
-                {"name": "bank_account_number", "value": "50100012345600"},
-                {"name": "bank_ifsc", "value": "SBIN0000630"},
-                *([{"name": "father_name", "value": note}] if note else []),
-            ],
-            "idempotencyKey": key,
-        }
-        payload = self.ask(SUBMIT, {"input": request})["submitApplication"]
+        payload = self.ask(SUBMIT, {"input": filled_in(service, key, note)})["submitApplication"]
         codes = {error["code"] for error in payload["userErrors"]}
         if codes:
             assert codes <= {"ALREADY_APPLIED", "IN_PROGRESS"}, payload

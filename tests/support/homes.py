@@ -15,9 +15,11 @@ from tests.support.crashing import Processes
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that is seeded and at rest, to be copied: with BOUND=full the whole demo, else its people only."""
     processes = Processes(tmp_path_factory.mktemp("crash") / "var")
-    processes.sandbox_up()
-    done = processes.run("seed") if whole() else processes.sow_people()
-    processes.stop()
+    try:
+        processes.sandbox_up()
+        done = processes.run("seed") if whole() else processes.sow_people()
+    finally:
+        processes.stop()
     assert done.returncode == 0, done.stderr[-2000:]
     return processes.home
 
