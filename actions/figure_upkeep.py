@@ -1,24 +1,42 @@
 """Counting figures anew: by command, and once for a store whose applications are older than its counters."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
-from store import audit, figure_recount, seeds
+from store import audit, figure_build, figure_state, figures, seeds
 from store.engine import Store, Transaction
+from store.figure_state import Build
 
-COUNTED = "figures-counted"
-"""The mark of a store whose applications were all counted; without it the worker counts them when it starts."""
+COUNTED = "figures-counted-by-office"
+"""The mark of a store whose applications were all counted, into every cube that there is by now.
+
+Without it the worker counts them when it starts: a worker of before, which knew fewer cubes, may have folded last.
+"""
+
+STALLED_AFTER = timedelta(minutes=2)
+"""A build that nobody went on with for so long is gone on with by the worker: nothing is folded until its end."""
+
+Tell = Callable[[Build], None]
+"""Told after each transaction how far it is."""
 
 
-async def rebuild(store: Store, by: str = SYSTEM.label) -> int:
+async def rebuild(store: Store, by: str = SYSTEM.label, *, tell: Tell | None = None, page: int | None = None) -> int:
     """Count every application and grievance anew; gives the number of sums that are kept.
 
-    Steps that would count wait meanwhile, on PostgreSQL for at most its lock timeout; so do it at a quiet hour.
+    The old figures are read until everything is counted, and nothing waits for it. It may be ended anywhere: begun
+    again it goes on. Two at once help each other.
     """
-
-    async def work(tx: Transaction) -> int:
-        return await _counted_anew(tx, by)
-
-    return await store.carry_out(work)
+    while await store.carry_out(figures.fold) == figures.FOLD_BATCH:
+        pass  # so that the beginning finds little to fold
+    build = await store.carry_out(figure_build.begin)
+    if not build.counting:  # what was left of the build before it
+        await _finish(store, build, by)
+        build = await store.carry_out(figure_build.begin)
+    await _finish(store, build, by, tell, page)
+    async with store.reading() as tx:
+        return await figure_build.sums_kept(tx)
 
 
 async def count_once(store: Store) -> int | None:
@@ -26,16 +44,35 @@ async def count_once(store: Store) -> int | None:
     async with store.reading() as tx:
         if await seeds.seeded(tx, COUNTED):
             return None
-
-    async def work(tx: Transaction) -> int | None:
-        return await _counted_anew(tx, SYSTEM.label) if await seeds.mark(tx, COUNTED) else None
-
-    return await store.carry_out(work)
+    return await rebuild(store)
 
 
-async def _counted_anew(tx: Transaction, by: str) -> int:
+async def go_on_if_stalled(store: Store) -> None:
+    """Go on with a build that was ended on its way."""
+    async with store.reading() as tx:
+        build = await figure_state.read(tx)
+        stalled = build.touched_at is not None and build.touched_at < tx.clock.now() - STALLED_AFTER
+    if stalled:
+        await _finish(store, build, SYSTEM.label)
+
+
+async def _finish(store: Store, build: Build, by: str, tell: Tell | None = None, page: int | None = None) -> None:
+    async def work(tx: Transaction) -> Build:
+        before = await figure_state.take(tx)
+        done = await figure_build.step(tx, page)
+        if done.generation != before.generation:
+            await _note(tx, by)
+        return done
+
+    while build.building is not None:
+        build = await store.carry_out(work)
+        if tell is not None:
+            tell(build)
+
+
+async def _note(tx: Transaction, by: str) -> None:
+    """In the transaction that changes over to what was counted."""
     await seeds.mark(tx, COUNTED)
-    many = await figure_recount.rebuild(tx)
+    many = await figure_build.sums_kept(tx)
     line = audit.AuditLine(by, "figures.rebuild", ObjectKind.COUNTS.value, None, Purpose.OPERATE.value, {"sums": many})
     await audit.append(tx, line)
-    return many

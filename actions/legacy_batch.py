@@ -294,15 +294,15 @@ def _taken(case: Case) -> TakenOver:
 async def _count(tx: Transaction, cases: Sequence[Case], new: Sequence[Application]) -> None:
     """Counters and figures, as if each step had been taken here on its day."""
     steps: Counter[counters.Cell] = Counter()
-    marks: Counter[Mark] = Counter()
+    marks: dict[str, Mapping[Mark, int]] = {}
     for case, application in zip(cases, new, strict=True):
         place = (application.department or "", application.service_code, application.district)
         for step in case.row.steps:
             if step.move in COUNTED:
                 steps[(ist_date(step.at), COUNTED[step.move], *place, application.channel.value)] += 1
-        marks.update(marks_of(counted(application)))
+        marks[application.id] = marks_of(counted(application))
     await counters.add_deltas(tx, steps)
-    await figures.add(tx, marks)
+    await figures.add_many(tx, marks)
 
 
 def _line(case: Case, batch: Batch) -> audit.AuditLine:

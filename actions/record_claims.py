@@ -1,8 +1,8 @@
-"""A citizen claims the record that was entered for her at a centre, and signs in to it from then on.
+"""A citizen claims a record of hers: one that was entered for her at a centre, or a second one of her own.
 
 Her account is moved to the claimed record, and the record that her first sign-in made, which holds nothing else, is
-emptied. What she is told does not depend on whether there is a record that fits. Two records that were both used are
-not merged, which she is told once she has proved that the other is hers; one that an import made is taken into hers.
+emptied. What she is told does not depend on whether there is a record that fits. One that an import made is taken into
+hers. Where both were used a code is not enough: an officer agrees, and they are joined later (record_joining.py).
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +19,7 @@ from actions.idempotent import once
 from actions.legacy_joining import take_in
 from actions.linking import MADE_BY_A_SIGN_IN
 from actions.notices import About, tell
+from actions.record_joining import agree
 from domain.applications import Application
 from domain.assisting import strength_problem
 from domain.assurance import Assurance
@@ -107,8 +108,9 @@ async def decide_claim(
 ) -> tuple[RecordClaim, bool]:
     """An officer of the place says whether the one who claims is the one of the record, and why.
 
-    Raises Problems: NOT_FOUND for a claim outside of her place or one that does not wait for an officer, BAD_INPUT
-    without a reason, RECORD_IN_USE where the one who claims used her own record meanwhile.
+    Where both records were used, or both have an account, they are joined only after COOLING_OFF. Raises Problems:
+    NOT_FOUND for a claim outside of her place or one that does not wait for an officer, BAD_INPUT without a reason,
+    AADHAAR_DIFFERS.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -206,8 +208,9 @@ async def _named(tx: Transaction, claimant: Citizen, request: ClaimRecord) -> Ap
     record = (await people.citizens(tx, [case.citizen_id])).get(case.citizen_id)
     fits = record is not None and record.born_on == request.born_on
     hers = claimant.born_on is None or claimant.born_on == request.born_on
+    # A record that somebody signs in to is a matter for an officer: its telephone may be a family's.
     taken = bool(await identities.providers_of(tx, PersonKind.CITIZEN, case.citizen_id))
-    return case if fits and hers and not taken else None
+    return case if fits and hers and not (taken and request.way is ClaimWay.CODE) else None
 
 
 async def _confirmed(acting: Acting, claim_id: str, code: str) -> dict[str, Any]:
@@ -248,17 +251,26 @@ async def _decided(acting: Acting, claim_id: str, reason: str, *, accept: bool) 
 
 
 async def _joined(acting: Acting, claim: RecordClaim) -> RecordClaim:
-    """Her account opens the claimed record from now on; the other is left empty. Raises RECORD_IN_USE, NOT_FOUND."""
+    """Her account opens the claimed record from now on, and the other is left empty; or the two are to be joined.
+
+    Raises Problems: RECORD_IN_USE where a code is not enough, AADHAAR_DIFFERS, NOT_FOUND.
+    """
     tx, record_id = acting.tx, claim.record_id or ""
     for citizen_id in sorted((claim.citizen_id, record_id)):
         await locks.hold(tx, "record", citizen_id)
-    if await identities.providers_of(tx, PersonKind.CITIZEN, record_id):
+    taken = bool(await identities.providers_of(tx, PersonKind.CITIZEN, record_id))
+    if taken and claim.way is ClaimWay.CODE:
         raise not_found("input", "claimId")  # somebody claimed it meanwhile
+    if taken:
+        return await agree(acting, claim)
     if await take_in(tx, record_id, claim.citizen_id, acting.subject.label):
         done = await record_claims.save(tx, replace(claim, state=ClaimState.DONE, decided_at=acting.now))
         await _note(acting, "record.claimed", done)
         return done
-    await _refuse_in_use(tx, claim.citizen_id)
+    if await personal.holds_more_than(tx, claim.citizen_id, MADE_BY_A_SIGN_IN):
+        if claim.way is ClaimWay.CODE:
+            raise record_in_use(*_INPUT)
+        return await agree(acting, claim)
     known = await people.citizens(tx, [claim.citizen_id, record_id])
     held = await identities.providers_of(tx, PersonKind.CITIZEN, claim.citizen_id)
     await identities.move_person(tx, PersonKind.CITIZEN, claim.citizen_id, record_id)
@@ -275,11 +287,6 @@ async def _joined(acting: Acting, claim: RecordClaim) -> RecordClaim:
 def _reachable(record: Citizen, claimant: Citizen) -> Citizen:
     """The record, with the telephone and the address that her provider vouches for where it had none."""
     return replace(record, mobile=record.mobile or claimant.mobile, email=record.email or claimant.email)
-
-
-async def _refuse_in_use(tx: Transaction, citizen_id: str) -> None:
-    if await personal.holds_more_than(tx, citizen_id, MADE_BY_A_SIGN_IN):
-        raise record_in_use(*_INPUT)
 
 
 async def _claimant(acting: Acting) -> Citizen:

@@ -40,6 +40,8 @@ class CaseList(StrEnum):
     """On the running clock, due within DUE_SOON_DAYS; the one due first comes first."""
     OVERDUE = "OVERDUE"
     """On the running clock beyond the due instant; the one due first comes first."""
+    DISPOSED_LATE = "DISPOSED_LATE"
+    """Delivered or refused in this month after the due instant; the one that changed first comes first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,8 @@ class Delivery:
     ninetieth_days: int | None
     pending: int
     """Received, and neither disposed nor withdrawn, at the end of the last month asked for."""
+    disposed_late: int
+    """Disposed of after the due instant; those without a known limit are left out."""
     grievances: int
     grievance_reply_rate: int | None
 
@@ -284,6 +286,7 @@ def delivery(
         median_days=percentile(histogram, 50, edges),
         ninetieth_days=percentile(histogram, 90, edges),
         pending=pending,
+        disposed_late=sums.get(Measure.TIMED, 0) - sums.get(Measure.ON_TIME, 0),
         grievances=grievances,
         grievance_reply_rate=rate(sums.get(Measure.REPLIED, 0), grievances),
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Self, TypedDict
 
 import strawberry
 
-from actions.boards import Case, case_count, case_page, days_late, supervised
+from actions.boards import Case, case_count, case_page, days_late, place_of, supervised
 from actions.delays import (
     RecordDelayReason,
     count_reasons,
@@ -101,7 +101,9 @@ class CaseLine:
     channel: applications.Channel = strawberry.field(description="Where it came in.")
     received_on: date | None = strawberry.field(description="The day of submission in India.")
     due_on: date | None = strawberry.field(description="The due day; null where there is none.")
-    days_late: int = strawberry.field(description="Calendar days since the due day; 0 before it.")
+    days_late: int = strawberry.field(
+        description="Calendar days since the due day, for an ended case until its end; 0 before it."
+    )
     delay_reason: DelayReason | None = strawberry.field(description="The reason that was recorded last.")
 
     @classmethod
@@ -295,8 +297,7 @@ def _cases(info: Info, wanted: CaseList, filtered: delays.CaseFilter, purpose: R
 
     def position(case: Case) -> Position:
         one = case.application
-        at = one.submitted_at if wanted is CaseList.PENDING else one.due_at
-        return (at or one.created_at).isoformat(), one.id
+        return place_of(wanted, one).isoformat(), one.id
 
     name = f"figureCases:{wanted}:{filtered}"
     return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case))

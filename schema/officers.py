@@ -24,6 +24,7 @@ from schema.jurisdictions import Jurisdiction
 from schema.mutating import key_of_type
 from schema.node import Node, node_id
 from schema.office_care import OfficeCare
+from schema.office_fees import OfficeFees
 from schema.office_figures import OfficeFigures
 from schema.office_law import OfficeLaw
 from schema.office_staff import OfficeStaff
@@ -65,7 +66,7 @@ class ForwardTarget:
     directives=[AUTHENTICATED],
     description="An officer: designated, appellate, of the Commission, of a department, of finance, or an auditor.",
 )
-class Officer(OfficeCare, OfficeLaw, OfficeAwards, OfficeStaff, OfficeFigures, OfficeChanges, Node):
+class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, OfficeFigures, OfficeChanges, Node):
     """An officer who is signed in."""
 
     item: strawberry.Private[people.Officer]

@@ -1,4 +1,4 @@
-"""A citizen claims the record that was entered for her at a centre; an officer decides where no telephone proves it."""
+"""A citizen claims a record of hers; an officer decides where no telephone proves it, and where both were used."""
 
 from datetime import date, datetime
 from typing import Annotated, Self
@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.record_claims import ClaimRecord, ClaimShown, claim_record, claims_for, confirm_claim, decide_claim
+from actions.record_joining import stop_claim
 from domain import record_claims
 from domain.assurance import Assurance
 from domain.record_claims import ClaimState, ClaimWay
@@ -27,6 +28,9 @@ class RecordClaim:
     state: ClaimState = strawberry.field(description="Where it stands.")
     asked_at: datetime = strawberry.field(description="When it was made.")
     decided_at: datetime | None = strawberry.field(description="When it ended; null before that.")
+    joins_at: datetime | None = strawberry.field(
+        description="When the two records become one, where the state is AGREED and nobody stops it; else null."
+    )
     number: str | None = strawberry.field(
         description="For the officer: the number of the application; null for others."
     )
@@ -57,6 +61,7 @@ class RecordClaim:
             state=claim.state,
             asked_at=claim.asked_at,
             decided_at=claim.decided_at,
+            joins_at=claim.joins_at,
             number=item.application.number if item.application else None,
             claimant_name=claimant.name.en if claimant else None,
             claimant_born_on=claimant.born_on if claimant else None,
@@ -111,6 +116,14 @@ class DecideRecordClaimInput:
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
+@strawberry.input(description="A joining that is to be stopped.")
+class StopRecordClaimInput:
+    """Before it is done."""
+
+    claim_id: str = strawberry.field(description="The claim, as recordClaims told; its state is AGREED.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
 @strawberry.type(description="What became of a claim.")
 class ClaimRecordPayload(CarePayload):
     """The payload of claimRecord."""
@@ -131,6 +144,13 @@ class ConfirmRecordClaimPayload(CarePayload):
 @strawberry.type(description="What became of a decision on a claim.")
 class DecideRecordClaimPayload(CarePayload):
     """The payload of decideRecordClaim."""
+
+    claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
+
+
+@strawberry.type(description="What became of stopping a joining.")
+class StopRecordClaimPayload(CarePayload):
+    """The payload of stopRecordClaim."""
 
     claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
 
@@ -173,7 +193,8 @@ class RecordClaimsMutation:
         return await cared(info, ConfirmRecordClaimPayload, "claim", work, RecordClaim.of)
 
     @mutation(
-        description="Say whether the one who claims a record is the one of the record; for an officer of its place.",
+        description="Say whether the one who claims a record is the one of the record; for an officer of its place. "
+        "Where both records were used the state is AGREED, and they are joined at `joinsAt`.",
         scopes=[Scope.CASES],
     )
     async def decide_record_claim(
@@ -187,3 +208,19 @@ class RecordClaimsMutation:
             return await decide_claim(environment, subject, input.claim_id, input.reason, key, accept=input.accept)
 
         return await cared(info, DecideRecordClaimPayload, "claim", work, RecordClaim.of)
+
+    @mutation(
+        description="Stop two records from being joined; for both whose records they are, and an officer of the place.",
+        scopes=[Scope.OWN, Scope.CASES],
+    )
+    async def stop_record_claim(
+        self,
+        info: Info,
+        input: Annotated[StopRecordClaimInput, strawberry.argument(description="Which.")],  # noqa: A002
+    ) -> StopRecordClaimPayload:
+        async def work() -> tuple[record_claims.RecordClaim, bool]:
+            environment, subject = info.context.environment, info.context.subject
+            key = key_of(info, input.idempotency_key)
+            return await stop_claim(environment, subject, input.claim_id, key)
+
+        return await cared(info, StopRecordClaimPayload, "claim", work, RecordClaim.of)

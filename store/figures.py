@@ -15,9 +15,11 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Date,
+    Index,
     Integer,
     Table,
     and_,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
     or_,
     select,
     true,
@@ -34,6 +37,7 @@ from sqlalchemy import (
 from domain.figures import COARSE_EDGES, EDGES, Mark, Measure, Part, bucket_of, month_of
 from domain.people import Posting
 from domain.silence import Activity
+from store import figure_state
 from store.engine import Transaction
 from store.metadata import metadata
 from store.sql import insert_into
@@ -54,6 +58,8 @@ class Cube(StrEnum):
     SUBJECT = "SUBJECT"
     PLACE = "PLACE"
     EVERY = "EVERY"
+    OFFICE = "OFFICE"
+    """What is due with each department in each district, so that no tehsil is read for a district or the state."""
     DAY = "DAY"
     """What came in and went out of each tehsil on each day, for silent offices."""
 
@@ -67,6 +73,7 @@ TOLD_APART: Mapping[Cube, frozenset[str]] = MappingProxyType(
         Cube.SUBJECT: frozenset({"department", "service_code", "district"}),
         Cube.PLACE: frozenset({"department", "district", "tehsil"}),
         Cube.EVERY: frozenset(DIMENSIONS),
+        Cube.OFFICE: frozenset({"department", "district"}),
         Cube.DAY: frozenset({"district", "tehsil"}),
     }
 )
@@ -77,7 +84,7 @@ _HELD: Mapping[Part, tuple[Cube, ...]] = MappingProxyType(
     {
         Part.SUM: (*_BY_MONTH, Cube.DAY),
         Part.DAYS: _BY_MONTH,
-        Part.DUE: (Cube.DISTRICT, Cube.PLACE),  # by the day, so only where that stays small
+        Part.DUE: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),  # by the day, so only where that stays small
     }
 )
 _OF_A_DAY = frozenset({Measure.RECEIVED, Measure.DISPOSED, Measure.WITHDRAWN})
@@ -108,8 +115,13 @@ figure_deltas_table = Table(
     Column("bucket", Integer, nullable=False),
     *(Column(name, Key, nullable=False) for name in DIMENSIONS),
     *(Column(measure, Integer, nullable=False) for measure in MEASURES),
+    Column("about", Key),
+    Column("counted", Boolean),
+    Index(None, "about"),
     sqlite_autoincrement=True,
 )
+"""`about` is the application or grievance that changed, None for many together; `counted` marks what the generation
+that is being counted contains already (store/figure_build.py)."""
 
 KEY = ("cube", "part", "period", "district", "department", "service_code", "tehsil", "channel", "bucket")
 _F, _D = figures_table.c, figure_deltas_table.c
@@ -150,22 +162,47 @@ Place = tuple[Any, ...]
 """The values of the dimensions that were grouped by."""
 
 
-async def add(tx: Transaction, marks: Mapping[Mark, int]) -> None:
-    """Append changes of the counters in the transaction that causes them. The one door, for old cases too."""
+async def add(tx: Transaction, marks: Mapping[Mark, int], about: str) -> None:
+    """Append changes of the counters by one application or grievance, in the transaction that causes them."""
+    await _append(tx, _rows(marks, about))
+
+
+async def add_many(tx: Transaction, marks: Mapping[str, Mapping[Mark, int]]) -> None:
+    """Append changes by many applications: added up, unless they are being counted anew, one by one, just now."""
+    if (await figure_state.hold_still(tx)).counting:
+        await _append(tx, [row for about, one in marks.items() for row in _rows(one, about)])
+        return
+    together: Counter[Mark] = Counter()
+    for one in marks.values():
+        together.update(one)
+    await _append(tx, _rows(together, None))
+
+
+async def _append(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        await tx.connection.execute(insert(figure_deltas_table), rows)
+
+
+def _rows(marks: Mapping[Mark, int], about: str | None) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for mark, amount in marks.items():
         key = (mark.day, mark.part, mark.bucket, *mark.cell)
         if key not in rows:
             period = mark.day if mark.part is Part.DUE else month_of(mark.day)
             place = {"day": mark.day, "period": period, "part": mark.part.value, "bucket": mark.bucket}
-            rows[key] = {**place, **mark.cell._asdict(), **dict.fromkeys(MEASURES, 0)}
+            rows[key] = {**place, **mark.cell._asdict(), **dict.fromkeys(MEASURES, 0), "about": about}
         rows[key][mark.measure.value] += amount
-    if rows:
-        await tx.connection.execute(insert(figure_deltas_table), list(rows.values()))
+    return list(rows.values())
 
 
 async def fold(tx: Transaction) -> int:
-    """Add the oldest deltas, at most 5 000, to the cubes; tells how many. Several workers may fold at once."""
+    """Add the oldest deltas, at most 5 000, to the cubes; tells how many. Several workers may fold at once.
+
+    None while figures are being counted anew: what was folded then could not be told from what was not.
+    """
+    state = await figure_state.hold_still(tx)
+    if state.counting:
+        return 0
     oldest = select(_D.id).order_by(_D.id).limit(FOLD_BATCH).with_for_update(skip_locked=True)
     taken = delete(figure_deltas_table).where(_D.id.in_(oldest)).returning(figure_deltas_table)
     rows = (await tx.connection.execute(taken)).all()
@@ -173,7 +210,7 @@ async def fold(tx: Transaction) -> int:
     for row in rows:
         amounts = {name: getattr(row, name) for name in MEASURES}
         pour(cubes, row.day, Part(row.part), row.bucket, {name: getattr(row, name) for name in DIMENSIONS}, amounts)
-    await add_to_cubes(tx, cubes)
+    await add_to_cubes(tx, cubes, state.generation)
     return len(rows)
 
 
@@ -197,11 +234,11 @@ def pour(
             cubes.setdefault(key, Counter()).update(given)
 
 
-async def add_to_cubes(tx: Transaction, cubes: Mapping[Place, Mapping[str, int]]) -> None:
-    """Add to the sums of the cubes; the keys are those of KEY, the amounts by measure."""
+async def add_to_cubes(tx: Transaction, cubes: Mapping[Place, Mapping[str, int]], generation: str) -> None:
+    """Add to the sums of the cubes of a generation; the keys are those of KEY, the amounts by measure."""
     # In one order everywhere, so that two folds never wait for each other in a circle.
     values = [
-        dict(zip(KEY, key, strict=True)) | {name: amounts.get(name, 0) for name in MEASURES}
+        dict(zip(KEY, (key[0] + generation, *key[1:]), strict=True)) | {name: amounts.get(name, 0) for name in MEASURES}
         for key, amounts in sorted(cubes.items())
         if any(amounts.values())
     ]
@@ -212,7 +249,9 @@ async def add_to_cubes(tx: Transaction, cubes: Mapping[Place, Mapping[str, int]]
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=KEY, set_=grown), values)
     # Cases that are due no more leave nothing behind, so that rows by due day are as many as open cases at most.
     await tx.connection.execute(
-        delete(figures_table).where(_F.part == Part.DUE.value, _F.cube.in_(sorted(_HELD[Part.DUE])), _F.due == 0)
+        delete(figures_table).where(
+            _F.part == Part.DUE.value, _F.cube.in_(sorted(cube + generation for cube in _HELD[Part.DUE])), _F.due == 0
+        )
     )
 
 
@@ -268,7 +307,7 @@ async def activity(tx: Transaction, since: date) -> list[Activity]:
     """The days on which each tehsil was active; a tehsil without any is left out."""
     active = [or_(table.c.received > 0, table.c.disposed > 0) for table in (figures_table, figure_deltas_table)]
     folded = select(_F.district, _F.tehsil, _F.period.label("day")).where(
-        _F.cube == Cube.DAY.value, _F.part == Part.SUM.value, _F.period >= since, _F.tehsil != "", active[0]
+        _F.cube == _read_now(Cube.DAY), _F.part == Part.SUM.value, _F.period >= since, _F.tehsil != "", active[0]
     )
     fresh = select(_D.district, _D.tehsil, _D.day).where(
         _D.part == Part.SUM.value, _D.day >= since, _D.tehsil != "", active[1]
@@ -310,12 +349,17 @@ async def _read(
             table.c.part == part.value,
             table.c.period.between(first, last),
         )
-        statements.append(statement.where(_F.cube == cube.value) if table is figures_table else statement)
+        statements.append(statement.where(_F.cube == _read_now(cube)) if table is figures_table else statement)
     every = union_all(*statements).subquery()
     places = [every.c[name] for name in group_by]
     totals = [func.sum(every.c[f"amount_{number}"]) for number in range(len(picked))]
     rows = (await tx.connection.execute(select(*places, *totals).group_by(*places).order_by(*places))).all()
     return [tuple(row) for row in rows if row[-1] is not None]
+
+
+def _read_now(cube: Cube) -> ColumnElement[str]:
+    """The name of a cube in the generation that is read, told within the statement that reads it."""
+    return literal(cube.value, Key) + figure_state.present()
 
 
 def _cube(needed: Iterable[str], cubes: Sequence[Cube]) -> Cube:

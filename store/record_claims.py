@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, false, func, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, false, func, or_, select, update
 
 from domain.assurance import Assurance
 from domain.people import Posting
@@ -33,6 +33,7 @@ record_claims_table = Table(
     Column("reason", LargeBinary),
     Index(None, "citizen_id", "asked_at"),
     Index(None, "way", "state", "asked_at"),
+    Index(None, "record_id"),
 )
 
 _T = record_claims_table.c
@@ -68,19 +69,39 @@ async def get(tx: Transaction, claim_id: str) -> RecordClaim | None:
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[RecordClaim]:
-    """A citizen's claims, the latest first."""
-    statement = select(record_claims_table).where(_T.citizen_id == citizen_id)
+    """A citizen's claims, and those to her record that an officer agreed to, the latest first."""
+    agreed = and_(_T.record_id == citizen_id, _T.state.in_((ClaimState.AGREED.value, ClaimState.STOPPED.value)))
+    statement = select(record_claims_table).where(or_(_T.citizen_id == citizen_id, agreed))
     rows = (await tx.connection.execute(statement.order_by(_T.asked_at.desc(), _T.id.desc()).limit(limit))).all()
     return [_claim(tx, row) for row in rows]
 
 
 async def waiting(tx: Transaction, postings: Sequence[Posting], since: datetime, limit: int) -> list[RecordClaim]:
-    """Claims that wait for an officer in the places of these postings, made since a moment; the oldest first."""
-    open_ones = (_T.way == ClaimWay.OFFICER.value, _T.state == ClaimState.ASKED.value, _T.asked_at > since)
+    """Claims in the places of these postings that wait for an officer, made since a moment, or may be stopped still.
+
+    The oldest first.
+    """
+    asked = and_(_T.state == ClaimState.ASKED.value, _T.asked_at > since)
+    open_ones = (_T.way == ClaimWay.OFFICER.value, or_(asked, _T.state == ClaimState.AGREED.value))
     covered = or_(false(), *(within(record_claims_table, posting) for posting in postings))
     statement = select(record_claims_table).where(*open_ones, _T.record_id.is_not(None), covered)
     rows = (await tx.connection.execute(statement.order_by(_T.asked_at, _T.id).limit(limit))).all()
     return [_claim(tx, row) for row in rows]
+
+
+async def agreed_before(tx: Transaction, moment: datetime, limit: int) -> list[str]:
+    """The ids of claims to which an officer agreed at or before a moment, the oldest first."""
+    due = (_T.state == ClaimState.AGREED.value, _T.decided_at <= moment)
+    statement = select(_T.id).where(*due).order_by(_T.decided_at, _T.id).limit(limit)
+    return list((await tx.connection.execute(statement)).scalars().all())
+
+
+async def drop_open_of(tx: Transaction, record_id: str) -> None:
+    """End what still waits about a record that is one no more, whoever claimed it or was claimed by it."""
+    about = or_(_T.citizen_id == record_id, _T.record_id == record_id)
+    waits = _T.state.in_((ClaimState.ASKED.value, ClaimState.AGREED.value))
+    ending = update(record_claims_table).where(about, waits)
+    await tx.connection.execute(ending.values(state=ClaimState.STOPPED.value))
 
 
 async def count_since(tx: Transaction, citizen_id: str, moment: datetime) -> int:

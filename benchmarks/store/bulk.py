@@ -121,7 +121,7 @@ async def write(tx: Transaction, chunk: Chunk) -> int:
     """Write the rows of a chunk and add to the sums; gives how many rows of tables there were."""
     for table, rows in chunk.tables.items():
         await insert_rows(tx, table, rows)
-    await figures.add_to_cubes(tx, _cubes(chunk.marks))
+    await figures.add_to_cubes(tx, _cubes(chunk.marks), "")
     await _add(tx, counters_table, chunk.counters)
     return sum(map(len, chunk.tables.values()))
 

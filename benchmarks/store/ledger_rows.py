@@ -1,18 +1,18 @@
 """The ledger of e-transactions day by day, numbered, linked and added up as its sealer does it."""
 
 from collections import Counter
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.store.cases import DAYS, NOW, Case, Population
 from benchmarks.store.chunks import Chunk
 from domain.clock import ist_date
-from domain.counting import UNMAPPED, CountingEvent
+from domain.counting import UNMAPPED, Category, CountingEvent
+from domain.counting_rules import rules_on
 from domain.lifecycle import Status
 from store.ledger import PLACE, day_totals_table, days_table, event_key, ledger_table
 from store.ledger_seal import GENESIS, link_of, said_by
-
-RULES = "synthetic"
 
 
 def add_day(chunk: Chunk, population: Population, day: int) -> None:
@@ -38,20 +38,28 @@ def add_day(chunk: Chunk, population: Population, day: int) -> None:
 def _row(case: Case) -> dict[str, Any]:
     event = CountingEvent.DELIVERED if case.status is Status.DELIVERED else CountingEvent.REJECTED_BY_ORDER
     ended = case.ended_at or NOW
+    day = ist_date(ended)
     return {
         "event_key": event_key(event, case.id),
         "event": event.value,
-        "day": ist_date(ended),
+        "day": day,
         "service_code": case.service.code,
         "district": case.district,
         "channel": case.channel.value,
-        "category": "A",
+        "category": _category(event, day).value,
         "count": 1,
-        "rules_version": RULES,
+        "rules_version": rules_on(day).version,
         "recorded_at": ended,
         "corrects": None,
         "reason": None,
     }
+
+
+def _category(event: CountingEvent, day: date) -> Category:
+    category = rules_on(day).category(event)
+    if category is None:
+        raise ValueError(f"the rules of {day} do not count {event}")
+    return category
 
 
 def _order(row: dict[str, Any]) -> tuple[Any, ...]:

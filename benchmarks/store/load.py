@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from actions.catalogue_import import import_catalogue
+from actions.figure_upkeep import COUNTED
 from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS, NOW, SHARES, Population
 from benchmarks.store.house import House, opened
-from benchmarks.store.rows import Writer, officers_of
+from benchmarks.store.rows import SHEET, Writer, officers_of
 from store import application_rows, audit, catalogue, certificates, contacts, ledger, notices, outbox, people, seeds
 from store import timeline as kept_timeline
 from store.engine import Store, migrate
@@ -65,6 +66,7 @@ async def load(plan: Plan, tell: Callable[[str], None]) -> None:
         async with house.store.reading() as tx:
             if await seeds.seeded(tx, DONE):
                 return
+        await house.env.objects.put(SHEET, "application/pdf")
         await import_catalogue(house.env, catalogue_rows())
         await audit.seal(house.store)
         population = await population_of(house.store, plan.size)
@@ -77,7 +79,7 @@ async def load(plan: Plan, tell: Callable[[str], None]) -> None:
             await _seal(house.store, tell)
         await bulk.with_indexes(house.store, plan.taken_away, tell)
         async with house.store.writing() as tx:
-            await seeds.mark(tx, "figures-counted")
+            await seeds.mark(tx, COUNTED)
             await seeds.mark(tx, DONE)
 
 

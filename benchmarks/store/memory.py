@@ -33,14 +33,14 @@ def measured(plan: Plan, tell: Callable[[str], None]) -> dict[str, dict[str, flo
     backup.unlink(missing_ok=True)
     shutil.rmtree(other, ignore_errors=True)
     apuni = [sys.executable, "-m", "gateway.cli"]
-    found["apuni backup"] = _run([*apuni, "backup", str(backup), "--no-keys"], plan.folder, plan.url)
+    found["apuni backup"] = watched([*apuni, "backup", str(backup), "--no-keys"], plan.folder, plan.url)
     if plan.size <= RESTORED and backup.exists():
         shutil.copytree(plan.folder / "keys", other / "keys")
-        found["apuni restore (SQLite)"] = _run([*apuni, "restore", str(backup)], other, None)
-    found["apuni figures rebuild"] = _run([*apuni, "figures", "rebuild"], plan.folder, plan.url)
+        found["apuni restore (SQLite)"] = watched([*apuni, "restore", str(backup)], other, None)
+    found["apuni figures rebuild"] = watched([*apuni, "figures", "rebuild"], plan.folder, plan.url)
     for part in PARTS:
         child = [sys.executable, "-m", "benchmarks.store.memory", part, plan.url, str(plan.folder)]
-        found[part] = _run(child, plan.folder, plan.url)
+        found[part] = watched(child, plan.folder, plan.url)
     for name, one in found.items():
         tell(f"  {name}: {one['seconds']:.1f} s, {one['CPU']:.1f} s of CPU, {one['MiB']:.0f} MiB at most")
     backup.unlink(missing_ok=True)
@@ -48,22 +48,23 @@ def measured(plan: Plan, tell: Callable[[str], None]) -> dict[str, dict[str, flo
     return found
 
 
-def _run(command: list[str], home: Path, url: str | None) -> dict[str, float]:
+def watched(command: list[str], home: Path, url: str | None, *, status: int = 0) -> dict[str, float]:
+    """Seconds, CPU and mebibytes at most of a command; raises RuntimeError where it ends with another status."""
     environment = {**os.environ, "APUNI_HOME": str(home)}
     if url is not None:
         environment["APUNI_DATABASE_URL"] = url
     begun, most = time.monotonic(), 0.0
     with tempfile.TemporaryFile() as told:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=told)
-        watched = os.pidfd_open(process.pid)
+        handle = os.pidfd_open(process.pid)
         # What the kernel tells of an ended child includes its parent's memory, so it is asked while it runs.
-        while not select.select([watched], [], [], LOOK_SECONDS)[0]:
+        while not select.select([handle], [], [], LOOK_SECONDS)[0]:
             most = max(most, _peak(process.pid))
-        os.close(watched)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        os.close(handle)
+        _, ended, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(ended)
         told.seek(0)
-        if process.returncode:
+        if process.returncode != status:
             raise RuntimeError(f"{command[2:]}: {told.read().decode()[-2000:]}")
     return {"seconds": time.monotonic() - begun, "CPU": used.ru_utime + used.ru_stime, "MiB": most}
 

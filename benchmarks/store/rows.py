@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from hashlib import sha256
 from typing import Any, cast
 
@@ -33,6 +33,9 @@ from domain.text import Bilingual, Language
 from store import application_rows, audit, certificates, contacts, notices, outbox, people, timeline
 from store.cipher import FieldCipher
 from store.engine import Transaction
+
+SHEET = b"%PDF-1.4\n% A synthetic certificate; it stands for all of them.\n%%EOF\n"
+"""The file of every certificate: files grow with their number, and are no rows."""
 
 STEPS = 8
 """Room for the steps of one application in numbers made from its own."""
@@ -248,7 +251,7 @@ def _audit_row(entry: TimelineEntry) -> dict[str, Any]:
         purpose=purpose,
         detail={"version": entry.sequence, "status": entry.after.value},
     )
-    return {**audit.values_of(line, entry.at), "sealed": True}
+    return {**audit.values_of(line, entry.at.astimezone(UTC)), "sealed": True}
 
 
 def _count(chunk: Chunk, one: Application, entry: TimelineEntry) -> None:
@@ -292,7 +295,7 @@ def _message(tx: Transaction, case: Case, one: Application) -> dict[str, Any]:
 
 
 def _certificate(case: Case, officer: str) -> IssuedCertificate:
-    content = sha256(case.id.encode()).hexdigest()
+    content = sha256(SHEET).hexdigest()
     ended = case.ended_at or NOW
     return IssuedCertificate(
         id=uuid7(int(ended.timestamp() * 1000), case.number),

@@ -14,14 +14,8 @@ def _group() -> None:
 
 @figures.command("rebuild")
 def figures_rebuild() -> None:
-    """Count every application and grievance anew; what would count waits meanwhile, so do it at a quiet hour."""
-    from actions.figure_upkeep import rebuild
-    from gateway.commands.accounts import account
-    from gateway.commands.opening import open_rooms
+    """Count every application and grievance anew, beside the figures that are read; begun again, it goes on."""
+    from gateway.commands.counting import run_rebuild
     from gateway.settings import read_settings
 
-    async def run() -> int:
-        async with open_rooms(read_settings()) as rooms:
-            return await rebuild(rooms.store, account())
-
-    typer.echo(f"{asyncio.run(run())} sums counted anew")
+    typer.echo(f"{asyncio.run(run_rebuild(read_settings()))} sums counted anew")

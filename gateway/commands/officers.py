@@ -66,3 +66,25 @@ def officer_cancel_leave(leave: Annotated[str, typer.Argument(help="the leave's 
     from gateway.settings import read_settings
 
     asyncio.run(run_cancel_leave(read_settings(), leave))
+
+
+@officer.command("add-account")
+def officer_add_account(
+    who: _WHO, email: Annotated[str, typer.Argument(help="the further official address, as Parichay gives it")]
+) -> None:
+    """Let an officer sign in with a further official address, as of an additional charge."""
+    from gateway.commands.staff import run_add_account
+    from gateway.settings import read_settings
+
+    asyncio.run(run_add_account(read_settings(), who, email))
+
+
+@officer.command("remove-account")
+def officer_remove_account(
+    who: _WHO, email: Annotated[str, typer.Argument(help="the further official address")]
+) -> None:
+    """Strike a further address off; all sessions of the officer end."""
+    from gateway.commands.staff import run_remove_account
+    from gateway.settings import read_settings
+
+    asyncio.run(run_remove_account(read_settings(), who, email))

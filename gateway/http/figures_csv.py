@@ -1,5 +1,7 @@
 """`/figures/statistics.csv`, `delays.csv`, `delay-review.csv`: figures, late cases, the monthly review, for officers.
 
+`/finance/statement.csv`: what moved of public money in a month, for finance officers and auditors.
+
 All need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byte order mark where `bom=1` asks for
 one, as spreadsheet programs do. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
 """
@@ -32,6 +34,7 @@ from domain.numbers import show_number
 from domain.people import Subject
 from domain.text import Bilingual, Language
 from gateway.http.answers import fault_body, json_answer, retry_headers
+from gateway.http.finance_lines import statement
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
@@ -87,10 +90,11 @@ _CASES = (
 def figures_routes(environment: Environment) -> list[Route]:
     """The downloads."""
     tables = {"statistics": _statistics, "delays": _delays, "delay-review": _review}
-    return [
+    figures = [
         Route(f"/figures/{name}.csv", partial(_answered, environment, make), methods=["GET"])
         for name, make in tables.items()
     ]
+    return [*figures, Route("/finance/statement.csv", partial(_answered, environment, statement), methods=["GET"])]
 
 
 def safe_cell(value: object) -> str:
@@ -113,12 +117,7 @@ async def _answered(
             raise NotSignedIn
         name, lines = await make(env, request, subject, language)
     except OURS as error:
-        fault = fault_of(error)
-        request_id = request_id_of(request) or env.ids.key()
-        body = fault_body(fault, request_id=request_id, language=language)
-        refused = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
-        refused.headers.update(retry_headers(fault))
-        return refused
+        return refused(env, request, language, error)
     headers = {
         **EVERY_ANSWER,
         "Content-Disposition": f'attachment; filename="{name}.csv"',
@@ -127,6 +126,16 @@ async def _answered(
     }
     marked = request.query_params.get("bom") == "1"
     return StreamingResponse(_written(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def refused(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
+    """The answer to a download that is not given."""
+    fault = fault_of(error)
+    request_id = request_id_of(request) or env.ids.key()
+    body = fault_body(fault, request_id=request_id, language=language)
+    answer = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
+    answer.headers.update(retry_headers(fault))
+    return answer
 
 
 async def _written(lines: Lines, *, marked: bool) -> AsyncIterator[bytes]:
@@ -143,7 +152,7 @@ async def _statistics(env: Environment, request: Request, subject: Subject, lang
         raise not_found()
     given = request.query_params
     by = tuple(_one(Dimension, name.upper(), "by") for name in given.get("by", "").split(",") if name)
-    first, last = period(env, _month(given, "from"), _month(given, "to"))
+    first, last = period(env, month_in(given, "from"), month_in(given, "to"))
     channel = given.get("channel")
     question = Question(
         first,
@@ -199,7 +208,7 @@ async def _delays(env: Environment, request: Request, subject: Subject, language
 
 
 async def _review(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
-    month = _month(request.query_params, "month")
+    month = month_in(request.query_params, "month")
     if month is None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",)))
     review = await shown_review(env, subject, month)
@@ -215,12 +224,13 @@ async def _review_lines(review: DelayReview, language: Language) -> Lines:
     amounts = [label(f"field.{name}", language) for name in REVIEWED]
     yield [*heads, *amounts, *(label(f"delay_cause.{cause.value}", language) for cause in causes)]
     for row in review.content["rows"]:
-        named = [cell for name in places for cell in (row[name], _named(row[f"{name}Name"], language))]
+        told = [cell for name in places for cell in (row[name], named(row[f"{name}Name"], language))]
         reasons = [row["reasons"].get(cause.value, 0) for cause in causes]
-        yield [*named, *(row[name] for name in REVIEWED), *reasons]
+        yield [*told, *(row[name] for name in REVIEWED), *reasons]
 
 
-def _named(name: Mapping[str, str | None] | None, language: Language) -> str | None:
+def named(name: Mapping[str, str | None] | None, language: Language) -> str | None:
+    """A name of a review in one language."""
     return Bilingual(name["hi"], name["en"] or "").in_language(language) if name else None
 
 
@@ -274,7 +284,8 @@ def _one(kind: Any, text: str, name: str) -> Any:
         raise Problems(Problem(ErrorCode.BAD_INPUT, (name,))) from None
 
 
-def _month(given: Mapping[str, str], name: str) -> date | None:
+def month_in(given: Mapping[str, str], name: str) -> date | None:
+    """The month or day that a query names; None where it names none. Raises BAD_INPUT."""
     text = given.get(name)
     if not text:
         return None

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 
+from actions import consent_ledger
+from actions.acting import Acting
 from actions.code_sending import SEND, send_code
 from actions.record_claims import ClaimRecord, claim_record, claims_for, confirm_claim, decide_claim
+from actions.record_joining import join_due, stop_claim
 from domain.assurance import Assurance
+from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep
 from domain.errors import ErrorCode, Problems
 from domain.people import PersonKind, Provider, Role, Subject
-from domain.record_claims import CLAIM_LIFE, ClaimState, ClaimWay
+from domain.record_claims import CLAIM_LIFE, COOLING_OFF, ClaimState, ClaimWay
 from domain.text import Bilingual
-from store import accesses, audit, identities, notices, outbox, people
+from store import accesses, applications, audit, identities, notices, outbox, people
+from store.record_joining import aliases_of
 from tests.store.builders import citizen
 from tests.support.phones import Phones
 from tests.support.worlds import wrong
@@ -35,6 +40,7 @@ async def claiming(world, phones):
     async with world.env.store.writing() as tx:
         record = (await people.citizens(tx, [world.asha.person_id]))[world.asha.person_id]
         made = citizen(NEW, name=Bilingual(None, "Asha Negi"), born_on=record.born_on, mobile="9800000099")
+        made = replace(made, aadhaar_reference=None, aadhaar_last4=None)
         await people.add_citizen(tx, made)
         at = world.clock.now()
         await identities.add_identity(tx, MERI, "DL-1", PersonKind.CITIZEN, NEW, at, "SUBSTANTIAL")
@@ -123,7 +129,7 @@ async def test_a_sign_in_that_is_not_sure_enough_claims_nothing(claiming):
     assert await refusal(claim_record(world.env, low, request(case, record))) is ErrorCode.STRENGTH_TOO_LOW
 
 
-async def test_a_record_that_has_an_account_is_claimed_by_nobody(claiming, phones):
+async def test_a_record_that_has_an_account_is_not_claimed_by_a_code(claiming, phones):
     world, case, record = claiming
     async with world.env.store.writing() as tx:
         at = world.clock.now()
@@ -134,7 +140,7 @@ async def test_a_record_that_has_an_account_is_claimed_by_nobody(claiming, phone
     assert phones.sent == []
 
 
-async def test_two_records_that_were_both_used_are_not_merged(claiming, phones):
+async def test_where_both_records_were_used_a_code_is_not_enough(claiming, phones):
     world, case, record = claiming
     await world.submit(her(), idempotency_key="own")
     claim, _ = await claim_record(world.env, her(), request(case, record))
@@ -217,6 +223,140 @@ async def test_a_claim_waits_a_month_for_an_officer(claiming):
     world.clock.advance(CLAIM_LIFE)
     assert await claims_for(world.env, office) == []
     assert await refusal(decide_claim(world.env, office, claim.id, "seen", "k", accept=True)) is ErrorCode.NOT_FOUND
+
+
+async def agreed(world, case, record):
+    """Both records were used; she has shown her papers, and the officer of the place agreed."""
+    own = await world.submit(her(), idempotency_key="own")
+    claim, _ = await claim_record(world.env, her(), request(case, record, ClaimWay.OFFICER))
+    office = await decider(world, case)
+    shown, _ = await decide_claim(world.env, office, claim.id, "Both papers seen", "yes", accept=True)
+    return own, shown, office
+
+
+async def cases_of(world, citizen_id: str) -> set[str]:
+    async with world.env.store.reading() as tx:
+        return {one.id for one in await applications.page_of_citizen(tx, citizen_id, limit=20)}
+
+
+async def test_two_used_records_become_one_a_week_after_an_officer_agreed(claiming):
+    world, case, record = claiming
+    own, claim, _ = await agreed(world, case, record)
+    assert (claim.state, claim.joins_at) == (ClaimState.AGREED, world.clock.now() + COOLING_OFF)
+    world.clock.advance(COOLING_OFF - timedelta(seconds=1))
+    assert await join_due(world.env) == 0
+    assert await cases_of(world, NEW) == {own.id}
+
+    world.clock.advance(timedelta(seconds=1))
+    assert await join_due(world.env) == 1
+
+    assert {case.id, own.id} <= await cases_of(world, NEW)
+    assert await cases_of(world, record.id) == set()
+    assert await owner(world) == NEW
+    async with world.env.store.reading() as tx:
+        led = (await people.citizens(tx, [record.id]))[record.id]
+        told = {one.kind.value for one in await notices.page_of_citizen(tx, NEW, limit=20)}
+        lines = [line.action for line in await audit.lines_of(tx, "RECORD_CLAIM", claim.id)]
+        assert await aliases_of(tx, NEW) == [record.id]
+    assert led.id == NEW
+    assert {"RECORDS_TO_BE_JOINED", "RECORDS_JOINED"} <= told
+    assert lines == ["record.claim_asked", "record.join_agreed", "record.joined"]
+    assert await join_due(world.env) == 0
+    assert await wrong(world.env) == []
+
+
+@pytest.mark.parametrize("who", ["she herself", "whose record it is", "the officer"])
+async def test_until_then_either_side_or_an_officer_stops_it(claiming, who):
+    world, case, record = claiming
+    own, claim, office = await agreed(world, case, record)
+    assert claim.id in {one.claim.id for one in await claims_for(world.env, world.asha)}
+    for stranger in (world.sunil, world.elsewhere, world.operator):
+        assert await refusal(stop_claim(world.env, stranger, claim.id, "no")) is ErrorCode.NOT_FOUND
+    by = {"she herself": her(), "whose record it is": world.asha, "the officer": office}[who]
+
+    stopped, _ = await stop_claim(world.env, by, claim.id, "stop")
+
+    assert stopped.state is ClaimState.STOPPED
+    world.clock.advance(COOLING_OFF)
+    assert await join_due(world.env) == 0
+    assert await cases_of(world, NEW) == {own.id}
+    assert await refusal(stop_claim(world.env, by, claim.id, "again")) is ErrorCode.NOT_FOUND
+
+
+async def test_records_with_different_aadhaar_numbers_are_never_joined(claiming):
+    world, case, record = claiming
+    await set_aadhaar(world, record.id, "reference-1")
+    await set_aadhaar(world, NEW, "reference-2")
+    await world.submit(her(), idempotency_key="own")
+    claim, _ = await claim_record(world.env, her(), request(case, record, ClaimWay.OFFICER))
+    office = await decider(world, case)
+    deciding = decide_claim(world.env, office, claim.id, "Both papers seen", "yes", accept=True)
+    assert await refusal(deciding) is ErrorCode.AADHAAR_DIFFERS
+
+
+async def test_a_number_that_comes_during_the_week_stops_it_too(claiming):
+    world, case, record = claiming
+    own, claim, _ = await agreed(world, case, record)
+    await set_aadhaar(world, record.id, "reference-1")
+    await set_aadhaar(world, NEW, "reference-2")
+    world.clock.advance(COOLING_OFF)
+    assert await join_due(world.env) == 0
+    [hers] = [one.claim for one in await claims_for(world.env, her()) if one.claim.id == claim.id]
+    assert hers.state is ClaimState.STOPPED
+    assert await cases_of(world, NEW) == {own.id}
+
+
+async def test_two_records_with_accounts_of_their_own_are_joined_by_an_officer_only(claiming):
+    world, case, record = claiming
+    async with world.env.store.writing() as tx:
+        at = world.clock.now()
+        hers = PersonKind.CITIZEN, record.id
+        await identities.add_identity(tx, Provider.JAN_PARICHAY, "JP-1", *hers, at, "SUBSTANTIAL")
+    claim, _ = await claim_record(world.env, her(), request(case, record, ClaimWay.OFFICER))
+    office = await decider(world, case)
+    shown, _ = await decide_claim(world.env, office, claim.id, "Both papers seen", "yes", accept=True)
+    assert shown.state is ClaimState.AGREED  # though the one who claims holds nothing: the other account is warned
+    world.clock.advance(COOLING_OFF)
+    assert await join_due(world.env) == 1
+    async with world.env.store.reading() as tx:
+        assert await identities.identity(tx, Provider.JAN_PARICHAY, "JP-1") == (PersonKind.CITIZEN, NEW)
+    assert await wrong(world.env) == []
+
+
+async def test_a_consent_follows_her_where_she_never_spoke_of_it_here(claiming):
+    world, case, record = claiming
+    until = world.clock.now() + timedelta(days=90)
+    await agreed(world, case, record)
+    async with world.env.store.writing() as tx:
+        for subject, purpose, step in (
+            (world.asha, ConsentPurpose.RATION_CARD, ConsentStep.GRANT),
+            (world.asha, ConsentPurpose.ROSTER, ConsentStep.GRANT),
+            (her(), ConsentPurpose.ROSTER, ConsentStep.DECLINE),
+        ):
+            said = {"same": None, "scope": ("onorc/RATCR",), "until": until, "artefact": {"of": "her"}}
+            await consent_ledger.write(Acting(world.env, tx, subject), subject.person_id, step, purpose, **said)
+    world.clock.advance(COOLING_OFF)
+    assert await join_due(world.env) == 1
+
+    async with world.env.store.reading() as tx:
+        held = await consent_ledger.recorded(tx, NEW)
+        left = await consent_ledger.recorded(tx, record.id)
+    by_purpose = {one.purpose: one.status(world.clock.now()) for one in held}
+    assert by_purpose == {
+        ConsentPurpose.RATION_CARD: ConsentStatus.GIVEN,
+        ConsentPurpose.ROSTER: ConsentStatus.DECLINED,
+    }
+    [card] = [one for one in held if one.purpose is ConsentPurpose.RATION_CARD]
+    [given] = [one for one in left if one.purpose is ConsentPurpose.RATION_CARD]
+    assert (card.until, card.scope, card.records[0].notice_hash) == (until, given.scope, given.records[0].notice_hash)
+    assert (card.records[0].artefact, given.records[0].artefact) == ({"of": "her"}, {})
+    assert await wrong(world.env) == []
+
+
+async def set_aadhaar(world, citizen_id: str, reference: str) -> None:
+    async with world.env.store.writing() as tx:
+        known = (await people.citizens(tx, [citizen_id]))[citizen_id]
+        await people.update_citizen(tx, replace(known, aadhaar_reference=reference, aadhaar_last4="0000"))
 
 
 async def decider(world, case) -> Subject:

@@ -53,7 +53,7 @@ async def _answers(filled: Filled, keyrings: Keyrings, clock: ManualClock, folde
                     due_at=day + timedelta(days=10),
                 )
                 await applications.add(tx, case)
-                await figures.add(tx, marks_of(counted(case)))
+                await figures.add(tx, marks_of(counted(case)), case.id)
         app = Starlette(routes=dashboard_routes(env))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

@@ -72,7 +72,7 @@ async def kept(world: World, many: int, **changes: Any) -> None:
             }
             case = application(key, **(values | changes))
             await applications.add(tx, case)
-            await figures.add(tx, marks_of(counted(case)))
+            await figures.add(tx, marks_of(counted(case)), case.id)
 
 
 async def asked(world: World, subject: Subject, by: list[str] | None = None, **filters: Any) -> Any:
@@ -204,7 +204,8 @@ async def test_each_role_has_its_dashboard(world: World) -> None:
 
 async def test_tiles_are_the_figures_of_the_jurisdiction(world: World) -> None:
     await kept(world, 2)
-    await kept(world, 1, district="45")
+    await kept(world, 1, due_at=NOW - 3 * DAY)
+    await kept(world, 1, district="45", due_at=NOW - 3 * DAY)
     await kept(world, 1, status=Status.IN_SCRUTINY, delivered_at=None, due_at=NOW - DAY)
     await kept(world, 1, status=Status.IN_SCRUTINY, delivered_at=None, due_at=NOW + DAY)
     await kept(world, 1, status=Status.QUERY_RAISED, delivered_at=None, due_at=NOW - DAY, paused_since=NOW)
@@ -217,17 +218,19 @@ async def test_tiles_are_the_figures_of_the_jurisdiction(world: World) -> None:
         "PENDING": 3,
         "DUE_SOON": 1,
         "OVERDUE": 1,
-        "RECEIVED_THIS_MONTH": 5,
-        "DISPOSED_THIS_MONTH": 2,
-        "ON_TIME_RATE": 10_000,
+        "RECEIVED_THIS_MONTH": 6,
+        "DISPOSED_THIS_MONTH": 3,
+        "DISPOSED_LATE": 1,
+        "ON_TIME_RATE": 6667,
         "MEDIAN_DAYS": 9,
         "GRIEVANCE_REPLY_RATE": None,
     }
-    for key in ("PENDING", "DUE_SOON", "OVERDUE"):
+    for key in ("PENDING", "DUE_SOON", "OVERDUE", "DISPOSED_LATE"):
         told = await world.ask(CASES, OFFICER, list=key, purpose="SUPERVISE", first=10)
         assert told["errors"] == []
         assert told["data"]["figureCases"]["totalCount"] == values[key]
         assert len(told["data"]["figureCases"]["nodes"]) == values[key]
+    assert [node["daysLate"] for node in told["data"]["figureCases"]["nodes"]] == [3]
 
 
 async def test_tiles_that_are_counted_by_month_tell_the_last_six_and_the_others_none(world: World) -> None:

@@ -72,7 +72,7 @@ async def kept(env: Any, many: int, **changes: Any) -> None:
             }
             case = application(key, **(values | changes))
             await applications.add(tx, case)
-            await figures.add(tx, marks_of(counted(case)))
+            await figures.add(tx, marks_of(counted(case)), case.id)
 
 
 def drawings(page: str) -> list[ET.Element]:

@@ -1,0 +1,163 @@
+"""How many cases lists have is told by counters, and is what a count of every case gives, whatever the cases are."""
+
+import asyncio
+import random  # noqa: TID251 - the cases are drawn from a seed
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.applications import Application, Decision, RejectionGround
+from domain.clock import ist_date
+from domain.deadline import end_of_day
+from domain.delays import CaseFilter, CaseList
+from domain.figures import counted, marks_of, month_of
+from domain.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
+from domain.people import Posting, Role
+from store import applications, figure_cases, figures, people
+from store.cipher import FieldCipher
+from store.engine import Store, Transaction
+from store.overdue import count_overdue, overdue
+from tests.store.builders import NOW, application, citizen
+
+DAY = timedelta(days=1)
+DEPARTMENTS, DISTRICTS, TEHSILS = ("revenue-department", "forest-department"), ("57", "58"), ("358", None)
+STATES = (Status.IN_SCRUTINY, Status.QUERY_RAISED, Status.APPROVED, Status.DELIVERED, Status.REJECTED, Status.WITHDRAWN)
+EVERYWHERE = Posting(Role.COMMISSION)
+
+Drawn = tuple[Status, str, str, str | None, int | None, bool, int]
+CASES = st.lists(
+    st.tuples(
+        st.sampled_from(STATES),
+        st.sampled_from(DEPARTMENTS),
+        st.sampled_from(DISTRICTS),
+        st.sampled_from(TEHSILS),
+        st.none() | st.integers(-45, 5),
+        st.booleans(),
+        st.integers(0, 50),
+    ),
+    max_size=25,
+)
+
+
+def case(number: int, drawn: Drawn, now: datetime = NOW) -> Application:
+    """A case as the verbs leave it: each due instant is the end of a day in India."""
+    status, department, district, tehsil, due, paused, ago = drawn
+    ended = now - ago * DAY
+    one = application(
+        f"a{number}",
+        status=status,
+        department=department,
+        district=district,
+        tehsil=tehsil,
+        submitted_at=now - 60 * DAY,
+        due_at=None if due is None else end_of_day(ist_date(now + due * DAY)),
+        paused_since=now - DAY if paused and status in OPEN else None,
+        delivered_at=ended if status is Status.DELIVERED else None,
+        updated_at=now if status in OPEN else ended,
+    )
+    refused = Decision(False, RejectionGround.NOT_ELIGIBLE, "No.", "o1", ended)
+    return replace(one, decision=refused) if status in REFUSED else one
+
+
+def right(now: datetime) -> dict[CaseList, Callable[[Application], bool]]:
+    """What belongs to each list, said without a database."""
+
+    def runs(one: Application) -> bool:
+        return one.status in ON_THE_CLOCK and one.due_at is not None and one.paused_since is None
+
+    def late(one: Application) -> bool:
+        ended = counted(one).ended_at
+        disposed = one.status is Status.DELIVERED or one.status in REFUSED
+        this_month = ended is not None and month_of(ist_date(ended)) == month_of(ist_date(now))
+        return disposed and this_month and one.due_at is not None and ended is not None and ended > one.due_at
+
+    return {
+        CaseList.PENDING: lambda one: one.status in OPEN,
+        CaseList.OVERDUE: lambda one: runs(one) and one.due_at < now,
+        CaseList.DUE_SOON: lambda one: runs(one) and now <= one.due_at < now + 3 * DAY,
+        CaseList.DISPOSED_LATE: late,
+    }
+
+
+async def kept(store: Store, cases: Sequence[Application], *, fold: bool) -> None:
+    async with store.writing() as tx:
+        for one in cases:
+            await applications.add(tx, one)
+            await figures.add(tx, marks_of(counted(one)), one.id)
+        if fold:
+            await figures.fold(tx)
+
+
+async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
+    """Every list, for every place, by posting and by filter: the number, and the rows themselves."""
+    now = tx.clock.now()
+    for (wanted, belongs), department, district in product(
+        right(now).items(), (None, *DEPARTMENTS), (None, *DISTRICTS)
+    ):
+        there = [one for one in cases if department in (None, one.department) and district in (None, one.district)]
+        ids = {one.id for one in there if belongs(one)}
+        filtered = CaseFilter(department=department, district=district)
+        posting = Posting(Role.DEPARTMENT_ADMIN, department, district)
+        assert await figure_cases.size(tx, [EVERYWHERE], wanted, filtered) == len(ids)
+        assert await figure_cases.size(tx, [posting], wanted, CaseFilter()) == len(ids)
+        rows = await figure_cases.page(tx, [EVERYWHERE], wanted, filtered, place=None, limit=1_000)
+        assert {one.id for one in rows} == ids
+        if wanted is CaseList.OVERDUE:
+            assert await count_overdue(tx, now, department, district) == len(ids)
+            found = await overdue(tx, now, department=department, district=district, limit=1_000)
+            assert {one.id for one in found} == ids
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=CASES, fold=st.booleans())
+def test_the_counters_tell_what_a_count_of_any_cases_gives(
+    migrated_sqlite: Path, store_keyrings: Any, store_clock: Any, drawn: list[Drawn], fold: bool
+) -> None:
+    async def look(folder: Path) -> None:
+        shutil.copy(migrated_sqlite, folder / "store.db")
+        url = f"sqlite+aiosqlite:///{folder / 'store.db'}"
+        store = await Store.open(url, cipher=FieldCipher(store_keyrings), clock=store_clock)
+        try:
+            async with store.writing() as tx:
+                await people.add_citizen(tx, citizen("c1"))
+            cases = [case(number, one, store_clock.now()) for number, one in enumerate(drawn)]
+            await kept(store, cases, fold=fold)
+            async with store.reading() as tx:
+                await agrees(tx, cases)
+        finally:
+            await store.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(look(Path(folder)))
+
+
+@pytest.mark.parametrize("fold", [False, True])
+async def test_both_databases_count_alike(store: Store, store_clock: Any, fold: bool) -> None:
+    lots = random.Random(7)
+    drawn = [
+        (
+            lots.choice(STATES),
+            lots.choice(DEPARTMENTS),
+            lots.choice(DISTRICTS),
+            lots.choice(TEHSILS),
+            lots.choice([None, *range(-45, 6)]),
+            lots.random() < 0.2,
+            lots.randrange(50),
+        )
+        for _ in range(120)
+    ]
+    cases = [case(number, one, store_clock.now()) for number, one in enumerate(drawn)]
+    async with store.writing() as tx:
+        await people.add_citizen(tx, citizen("c1"))
+    await kept(store, cases, fold=fold)
+    async with store.reading() as tx:
+        await agrees(tx, cases)
