@@ -1,13 +1,13 @@
 """A citizen's documents from everywhere: listed by page, each with provenance, signature and an address to read it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Self
 
 import strawberry
 
 from actions.certificates import CertificatesView, CertificateView
-from actions.document_links import DocumentName, LinkKind, link_to
+from actions.document_links import DocumentName, LinkKind
 from actions.held_documents import DocumentsWanted, held_documents, key_of, page_of, place_of, signature_of
 from domain.certificates import CertificateStatus
 from domain.documents import DocumentKind, kind_of
@@ -16,6 +16,7 @@ from domain.signatures import SignatureState
 from domain.sources import Source
 from schema.certificates import Certificate
 from schema.context import Info, InLanguage, spoken
+from schema.document_addresses import DocumentAddress, address_of
 from schema.fields import resolved
 from schema.paging import Connection, Edge, Listing, PageInfo, Window
 from schema.provenance import Provenance, noted
@@ -33,15 +34,6 @@ class DocumentSignature:
         description="Whether it is an RSA-SHA1 signature, which is accepted of pinned signers alone (ADR 0008)."
     )
     provenance: Provenance = strawberry.field(description="From where the signed form was had.")
-
-
-@strawberry.type(description="An address at which a document can be read for some minutes.")
-class DocumentAddress:
-    """Whoever holds it reads as she would, while her session and her consent hold."""
-
-    url: str = strawberry.field(description="Where it can be read, without a session.")
-    expires_at: datetime = strawberry.field(description="Until when.")
-    media_type: str = strawberry.field(description="In which kind.")
 
 
 @strawberry.type(description="A document of a citizen, wherever it lies; what lies at several places is one.")
@@ -203,12 +195,6 @@ def _connecting(view: CertificatesView, provenance: list[Provenance]) -> Callabl
         )
 
     return connected
-
-
-def address_of(info: Info, citizen_id: str, name: DocumentName) -> DocumentAddress:
-    """The graph's view of a link; access must have been decided before."""
-    link = link_to(info.context.environment, info.context.subject, citizen_id, name)
-    return DocumentAddress(url=link.url, expires_at=link.expires_at, media_type=link.media_type)
 
 
 def _name_of(view: CertificateView, media_type: str) -> DocumentName | None:

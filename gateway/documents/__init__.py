@@ -1,1 +1,1 @@
-"""Certificates as signed documents. Heavy libraries: imported by the worker and the command line only."""
+"""Certificates as signed documents, and pages to print. Heavy libraries: never imported by the serving process."""

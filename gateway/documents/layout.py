@@ -51,7 +51,7 @@ GENDERS = {
 def lay_out(content: CertificateContent, *, specimen: bool) -> bytes:
     """The unsigned PDF. `specimen` prints a notice that the signing key is a test key."""
     issued_at = datetime.combine(content.issued_on, datetime.min.time(), tzinfo=UTC)
-    pdf = _compiler().compile(
+    pdf = compiler().compile(
         input=TEMPLATE.read_bytes(),
         format="pdf",
         sys_inputs={"data": json.dumps(page_data(content, specimen=specimen), ensure_ascii=False)},
@@ -141,7 +141,7 @@ def _day(day: date) -> str:
 
 
 @functools.cache
-def _compiler() -> typst.Compiler:
+def compiler() -> typst.Compiler:
     """One compiler for the process: it keeps the parsed font."""
     fonts = Path(fontpkg_noto_sans_devanagari.__file__).with_name("files")
     return typst.Compiler(root=TEMPLATE.parent, font_paths=[fonts], ignore_system_fonts=True)

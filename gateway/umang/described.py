@@ -77,6 +77,14 @@ _INSTALMENT = {
     "paidOn": _DAY,
     "utrLast4": _MAYBE,
 }
+_PAYMENT = {
+    "paymentId": _NUMBER,
+    "status": _TEXT,
+    "statusText": _TEXT,
+    "amount": _MONEY,
+    "receiptNo": _MAYBE,
+    "asOf": _MAYBE,
+}
 _FILLED = {"annual_income": "84000", "purpose": "School admission", "district": "49", "tehsil": "304"}
 _ID_PROOF = {"key": "id-proof", "uri": "in.gov.uidai-ADHAR-1", "source": "DIGILOCKER"}
 
@@ -141,12 +149,23 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         "getApplicationStatus": Described(
             "Status, stages, due date and delivery of one application.",
             _BY_NUMBER,
-            _object({**_ROW, "stages": {"type": "array"}, "feeDue": _MONEY, "deliveredOn": _DAY}, *_ROW, "stages"),
+            _object(
+                {
+                    **_ROW,
+                    "stages": {"type": "array"},
+                    "feeDue": _MONEY,
+                    "payment": {"anyOf": [_object(_PAYMENT, *_PAYMENT), {"type": "null"}]},
+                    "deliveredOn": _DAY,
+                },
+                *_ROW,
+                "stages",
+            ),
             {"applicationId": APPLICATION},
             {
                 **_ROW_EXAMPLE,
                 "stages": [{"stage": "SUBMITTED", "text": "Submitted", "at": "2026-11-24T12:00:00.000+05:30"}],
                 "feeDue": "0.00",
+                "payment": None,
                 "deliveredOn": None,
             },
         ),
@@ -205,18 +224,58 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
             },
         ),
         "initiatePayment": Described(
-            "Begin to pay a fee. No treasury is connected yet: APSK0422 with what is due and where it is paid.",
+            "Begin to pay a fee: the order, and the page to open in a browser, good for an hour. Where no treasury is "
+            "connected: APSK0422 with what is due and where it is paid.",
             _BY_NUMBER,
-            _object({"paymentId": _TEXT}),
+            _object(
+                {
+                    "applicationId": _NUMBER,
+                    "paymentId": _NUMBER,
+                    "amount": _MONEY,
+                    "status": _TEXT,
+                    "statusText": _TEXT,
+                    "paymentUrl": _MAYBE,
+                },
+                "applicationId",
+                "paymentId",
+                "amount",
+                "status",
+                "paymentUrl",
+            ),
             {"applicationId": APPLICATION},
-            {"paymentId": "42600000000127"},
+            {
+                "applicationId": APPLICATION,
+                "paymentId": "42600000000127",
+                "amount": "40.00",
+                "status": "REDIRECTED",
+                "statusText": "Sent on to pay; not known yet",
+                "paymentUrl": "https://apuni.uk.example/fees/pay/42600000000127?until=1795501800&signature=AQ",
+            },
         ),
         "getCertificate": Described(
-            "The DigiLocker address of a certificate.",
+            "The DigiLocker address of a certificate, and an address of ours at which it can be read for some minutes.",
             _BY_NUMBER,
-            _object({"applicationId": _NUMBER, "digilockerUri": _MAYBE}, "applicationId", "digilockerUri"),
+            _object(
+                {
+                    "applicationId": _NUMBER,
+                    "digilockerUri": _MAYBE,
+                    "downloadUrl": _MAYBE,
+                    "downloadUntil": _MAYBE,
+                },
+                "applicationId",
+                "digilockerUri",
+                "downloadUrl",
+                "downloadUntil",
+            ),
             {"applicationId": APPLICATION},
-            {"applicationId": APPLICATION, "digilockerUri": URI, "status": "ACTIVE", "issuedOn": "2026-12-01"},
+            {
+                "applicationId": APPLICATION,
+                "digilockerUri": URI,
+                "downloadUrl": "https://apuni.uk.example/documents/AQ",
+                "downloadUntil": "2026-12-01T11:05:00+05:30",
+                "status": "ACTIVE",
+                "issuedOn": "2026-12-01",
+            },
         ),
         "getBenefits": Described(
             "Instalments of benefits. While DBT finance is away: APSK0503, rs S, what our record says, and partial.",

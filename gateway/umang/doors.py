@@ -38,7 +38,14 @@ def umang_routes(settings: Settings, house: House, graph: BaseSchema, edge: Edge
     pipeline = Pipeline(graph, _no_requests, replace(edge, streams=None))
     desk = UmangDesk(env, Documents(pipeline), partial(context_of, house, settings))
     return [
-        *door_routes(desk, door, env.clock, shut=shut, observe=partial(metrics.observe_partner, Source.UMANG)),
+        *door_routes(
+            desk,
+            door,
+            env.clock,
+            shut=shut,
+            observe=partial(metrics.observe_partner, Source.UMANG),
+            tallies=edge.tallies,
+        ),
         *handoff_routes(env, door, session_seconds=settings.session_life, shut=shut),
         *description_routes(settings.url, door),
     ]

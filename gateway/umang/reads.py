@@ -109,19 +109,23 @@ async def get_application_status(graph: Operations, given: Given) -> Mapping[str
             for step in sorted(seen["timeline"], key=lambda step: int(step["sequence"]))
         ],
         "feeDue": fee_due(seen),
+        "payment": payment_of(seen["feePayments"]),
         "deliveredOn": day_of(seen["deliveredAt"]),
     }
 
 
 async def get_certificate(graph: Operations, given: Given) -> Mapping[str, Any]:
-    """The DigiLocker address of the certificate of an application; 0404 while there is none."""
+    """The certificate of an application: its DigiLocker address, and one of ours for some minutes; else 0404."""
     number = given.text("applicationId")
     given.settle()
     seen = found((await graph.run("UmangGetCertificate", by=named(number))).data["application"], graph)
     certificate = found(seen["certificate"], graph)
+    address = certificate["download"]
     return {
         "applicationId": seen["number"],
         "digilockerUri": certificate["uri"],
+        "downloadUrl": address["url"] if address else None,
+        "downloadUntil": address["expiresAt"] if address else None,
         "certificateNo": certificate["number"],
         "name": certificate["name"],
         "status": certificate["status"],
@@ -182,6 +186,21 @@ def fee_due(application: Mapping[str, Any]) -> str:
     """What is still to be paid, in rupees."""
     fee = application["fee"]
     return rupees(0 if fee is None or fee["receipt"] else int(fee["amount"]))
+
+
+def payment_of(payments: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The latest payment of the fee that was begun online; None where there was none."""
+    if not payments:
+        return None
+    latest = payments[0]
+    return {
+        "paymentId": latest["number"],
+        "status": latest["state"],
+        "statusText": latest["stateLabel"],
+        "amount": rupees(int(latest["amount"])),
+        "receiptNo": latest["receipt"]["grn"] if latest["receipt"] else None,
+        "asOf": latest["asOf"],
+    }
 
 
 def day_of(instant: str | None) -> str | None:

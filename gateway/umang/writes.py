@@ -7,6 +7,7 @@ from actions.submit_checks import DocumentSource
 from domain.appeals import AppealGround
 from domain.applications import Channel, DeliveryMode
 from domain.errors import ErrorCode
+from domain.fees import FeeRoute
 from domain.lifecycle import Status
 from gateway.umang.reading import Given
 from gateway.umang.reads import day_of, fee_due, found, named, rupees_of
@@ -94,10 +95,9 @@ async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
 
 
 async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]:
-    """Begin to pay the fee of an application.
+    """Begin to pay the fee of an application: the order, and a page of ours that sends the browser on to the treasury.
 
-    No treasury is connected to this gateway yet, so nothing can be begun online: the answer says 0422 with what is
-    due and where it is paid.
+    Where no treasury is connected the answer says 0422 with what is due and where it is paid.
     """
     number = given.text("applicationId")
     given.settle()
@@ -105,13 +105,29 @@ async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]
     if case["status"] != Status.FEE_PENDING.value:
         nothing = {"errors": [{"code": "NO_FEE_DUE"}], "applicationId": case["number"], "feeDue": rupees_of(0)}
         raise Told(failure(NOT_POSSIBLE, graph.language, payload=nothing))
-    due = {
-        "errors": [{"code": "ONLINE_PAYMENT_NOT_OFFERED"}],
-        "applicationId": case["number"],
-        "feeDue": rupees_of(case["fee"]["amount"]),
-        "payAt": ["COUNTER", "CSC"],
+    wanted = {
+        "applicationId": case["id"],
+        "route": FeeRoute.TREASURY.value,
+        "idempotencyKey": graph.caller.request_id,
     }
-    raise Told(failure(NOT_POSSIBLE, graph.language, payload=due))
+    said = (await graph.run("UmangInitiatePayment", input=wanted)).data["startFeePayment"]
+    if any(problem["code"] == ErrorCode.PAYMENT_NOT_OFFERED.value for problem in said["userErrors"]):
+        due = {
+            "errors": [{"code": "ONLINE_PAYMENT_NOT_OFFERED"}],
+            "applicationId": case["number"],
+            "feeDue": rupees_of(case["fee"]["amount"]),
+            "payAt": ["COUNTER", "CSC"],
+        }
+        raise Told(failure(NOT_POSSIBLE, graph.language, payload=due))
+    payment, redirect = _whole(said, graph, None)["payment"], said["redirect"]
+    return {
+        "applicationId": case["number"],
+        "paymentId": payment["number"],
+        "amount": rupees_of(payment["amount"]),
+        "status": payment["state"],
+        "statusText": payment["stateLabel"],
+        "paymentUrl": redirect["pageUrl"] if redirect else None,
+    }
 
 
 async def file_appeal(graph: Operations, given: Given) -> Mapping[str, Any]:

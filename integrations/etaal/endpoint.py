@@ -18,6 +18,7 @@ from integrations.etaal import wire
 from integrations.etaal.guards import Turnstile
 from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount
 from integrations.etaal.wsdl import wsdl
+from integrations.tallies import OwnTallies, Tallies
 
 SOAP_PATH = "/etaal/service.asmx"
 
@@ -30,9 +31,13 @@ _XML = "text/xml; charset=utf-8"
 _RETRY_SECONDS = 30
 
 
-def etaal_routes(counts: Counts, settings: EtaalSettings, clock: Clock) -> list[Route]:
-    """The routes of the door. They need no session: e-Taal has credentials of its own."""
-    door = _Door(_Figures(counts, clock), Turnstile(settings, clock), clock, settings.public_url)
+def etaal_routes(counts: Counts, settings: EtaalSettings, clock: Clock, tallies: Tallies | None = None) -> list[Route]:
+    """The routes of the door. They need no session: e-Taal has credentials of its own.
+
+    `tallies` None counts calls in this process alone.
+    """
+    turnstile = Turnstile(settings, tallies or OwnTallies(clock))
+    door = _Door(_Figures(counts, clock), turnstile, clock, settings.public_url)
     return [
         Route("/etaal/eTransactionCount", door.url_form, methods=["GET", "POST"]),
         Route(SOAP_PATH, door.soap_form, methods=["POST"]),
@@ -116,7 +121,7 @@ class _Door:
 
     async def url_form(self, request: Request) -> Response:
         """`eTransactionCount` by URL: query for GET, form for POST; the answer is XML."""
-        closed = self._closed(request, _URL, 503)
+        closed = await self._closed(request, _URL, 503)
         if closed is not None:
             return closed
         fields = list(request.query_params.multi_items())
@@ -129,7 +134,7 @@ class _Door:
 
     async def soap_form(self, request: Request) -> Response:
         """`eTransactionCount` by SOAP 1.1; the answer is a dataset."""
-        closed = self._closed(request, _SOAP, 503)
+        closed = await self._closed(request, _SOAP, 503)
         if closed is not None:
             return closed
         body = await _body(request)
@@ -150,10 +155,10 @@ class _Door:
 
     async def json_form(self, request: Request) -> Response:
         """Our own JSON form: a day or up to 31 days, with bearer token."""
-        closed = self._closed(request, _JSON, 429)
+        closed = await self._closed(request, _JSON, 429)
         if closed is not None:
             return closed
-        if not self._turnstile.knows_bearer(_address(request), request.headers.get("authorization")):
+        if not await self._turnstile.knows_bearer(_address(request), request.headers.get("authorization")):
             return JSONResponse({"code": "UNAUTHENTICATED"}, 401, {"WWW-Authenticate": "Bearer"})
         body = await _body(request)
         if body is None:
@@ -174,7 +179,7 @@ class _Door:
 
     async def _counted(self, request: Request, call: wire.CountRequest, form: _Form) -> Response:
         """The one function behind both XML forms. Credentials come first, so that a stranger learns nothing."""
-        if not self._turnstile.knows_user(_address(request), call.username, call.password):
+        if not await self._turnstile.knows_user(_address(request), call.username, call.password):
             return _xml(form.error(wire.WRONG_CREDENTIALS))
         day = wire.read_day(call.day)
         if day is None:
@@ -185,12 +190,12 @@ class _Door:
 
         return await _or_later(answer(), form)
 
-    def _closed(self, request: Request, form: _Form | _Json, status: int) -> Response | None:
+    async def _closed(self, request: Request, form: _Form | _Json, status: int) -> Response | None:
         """An answer for who may not ask now; `status` is that of a full minute."""
         address = _address(request)
         if not self._turnstile.admits(address):
             return form.refused(NOT_LISTED, 403)
-        wait = self._turnstile.wait_seconds(address)
+        wait = await self._turnstile.wait_seconds(address)
         return None if wait is None else form.refused(RATE_LIMITED, status, wait)
 
 

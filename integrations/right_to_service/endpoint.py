@@ -22,6 +22,7 @@ from integrations.right_to_service.models import (
     UnknownCase,
 )
 from integrations.right_to_service.turnstile import Turnstile
+from integrations.tallies import OwnTallies, Tallies
 
 HOOK = "/hooks/rts"
 BODY_LIMIT = 65_536
@@ -43,9 +44,14 @@ class Declined(Exception):
         self.wait = wait
 
 
-def commission_routes(hearings: Hearings, settings: RightToServiceSettings, clock: Clock) -> list[Route]:
-    """The routes of the door. They need no session: the Commission has credentials of its own."""
-    door = _Door(hearings, settings, clock)
+def commission_routes(
+    hearings: Hearings, settings: RightToServiceSettings, clock: Clock, tallies: Tallies | None = None
+) -> list[Route]:
+    """The routes of the door. They need no session: the Commission has credentials of its own.
+
+    `tallies` None counts calls in this process alone.
+    """
+    door = _Door(hearings, settings, clock, Turnstile(settings, tallies or OwnTallies(clock)))
     return [
         Route(HOOK, door.message, methods=["POST"]),
         Route(f"{HOOK}/case-files/{{sha256}}", door.case_file, methods=["GET"]),
@@ -53,11 +59,13 @@ def commission_routes(hearings: Hearings, settings: RightToServiceSettings, cloc
 
 
 class _Door:
-    def __init__(self, hearings: Hearings, settings: RightToServiceSettings, clock: Clock) -> None:
+    def __init__(
+        self, hearings: Hearings, settings: RightToServiceSettings, clock: Clock, turnstile: Turnstile
+    ) -> None:
         self._hearings = hearings
         self._settings = settings
         self._clock = clock
-        self._turnstile = Turnstile(settings, clock)
+        self._turnstile = turnstile
 
     async def message(self, request: Request) -> Response:
         """One message; a second delivery of it gets the first answer."""
@@ -93,10 +101,10 @@ class _Door:
     async def _let_in(self, request: Request) -> bytes:
         """The body of a request that the Commission made just now; raises Declined for any other."""
         address = request.client.host if request.client else ""
-        wait = self._turnstile.wait_seconds(address)
+        wait = await self._turnstile.wait_seconds(address)
         if wait is not None:
             raise Declined(429, "TOO_MANY_REQUESTS", wait=wait)
-        if not self._turnstile.knows(address, request.headers.get("authorization", "")):
+        if not await self._turnstile.knows(address, request.headers.get("authorization", "")):
             raise Declined(401, "UNAUTHENTICATED")
         stamp = request.headers.get("x-timestamp", "")
         if not wire.is_fresh(stamp, self._clock.now()):
@@ -104,7 +112,7 @@ class _Door:
         body = await _body(request)
         path, given = request.url.path, request.headers.get("x-signature", "")
         if not wire.is_genuine(self._settings.hook_secret, stamp, request.method, path, body, given):
-            self._turnstile.failed(address)
+            await self._turnstile.failed(address)
             raise Declined(401, "BAD_SIGNATURE")
         return body
 

@@ -19,6 +19,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from domain.clock import IST, Clock
+from integrations.tallies import Tallies
 from integrations.umang.door_models import (
     ASSERTION_SECONDS,
     SKEW_SECONDS,
@@ -32,6 +33,7 @@ _SIGNATURE = re.compile(r"t=(?P<t>[0-9]{1,12}),v1=(?P<v1>[0-9a-f]{64})")
 _MOBILE = re.compile(r"[6-9][0-9]{9}")
 _NAME = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
 _LEEWAY_SECONDS = 60
+_DAY_SECONDS = 86_400.0
 
 
 class NotAuthentic(Exception):
@@ -106,29 +108,22 @@ class Turnstile:
 
 
 class Bucket:
-    """A token bucket for bursts and a counter of the day in India, both of this process (INFERRED, section 6)."""
+    """A token bucket for bursts and a counter of the day in India (INFERRED, section 6)."""
 
-    def __init__(self, settings: DoorSettings, clock: Clock) -> None:
+    def __init__(self, settings: DoorSettings, clock: Clock, tallies: Tallies) -> None:
         self._settings = settings
         self._clock = clock
-        self._tokens = settings.burst
-        self._filled_at = clock.monotonic()
-        self._day = clock.now().astimezone(IST).date()
-        self._used = 0
+        self._tallies = tallies
 
-    def wait(self) -> int | None:
+    async def wait(self) -> int | None:
         """Count one call: None where it may go on, else the seconds to wait."""
-        now, day = self._clock.monotonic(), self._clock.now().astimezone(IST).date()
-        gained = (now - self._filled_at) * self._settings.per_second
-        self._tokens, self._filled_at = min(self._settings.burst, self._tokens + gained), now
-        if day != self._day:
-            self._day, self._used = day, 0
-        if self._used >= self._settings.daily:
+        day = f"umang/{self._clock.now().astimezone(IST).date()}"
+        if (await self._tallies.look(day, _DAY_SECONDS)).number >= self._settings.daily:
             return 3600
-        if self._tokens < 1:
-            return math.ceil((1 - self._tokens) / self._settings.per_second)
-        self._tokens -= 1
-        self._used += 1
+        wait = await self._tallies.take("umang", self._settings.per_second, self._settings.burst)
+        if wait:
+            return math.ceil(wait)
+        await self._tallies.add(day, _DAY_SECONDS)
         return None
 
 

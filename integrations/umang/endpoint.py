@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from domain.clock import Clock
 from domain.text import Language, language_from_header
+from integrations.tallies import OwnTallies, Tallies
 from integrations.umang import answering as wire
 from integrations.umang.door_guards import Bucket, NotAuthentic, Turnstile
 from integrations.umang.door_models import (
@@ -56,9 +57,14 @@ def door_routes(
     *,
     shut: Callable[[], int | None] = lambda: None,
     observe: Observe = _nothing,
+    tallies: Tallies | None = None,
 ) -> list[Route]:
-    """The route of all operations. `shut` gives the seconds to wait while the door is switched off."""
-    return [Route(PATH, _Door(desk, settings, clock, shut, observe).call, methods=["POST"])]
+    """The route of all operations. `shut` gives the seconds to wait while the door is switched off.
+
+    `tallies` None counts calls in this process alone.
+    """
+    bucket = Bucket(settings, clock, tallies or OwnTallies(clock))
+    return [Route(PATH, _Door(desk, settings, clock, bucket, shut, observe).call, methods=["POST"])]
 
 
 class _Declined(Exception):
@@ -80,7 +86,13 @@ class _Course:
 
 class _Door:
     def __init__(
-        self, desk: Desk, settings: DoorSettings, clock: Clock, shut: Callable[[], int | None], observe: Observe
+        self,
+        desk: Desk,
+        settings: DoorSettings,
+        clock: Clock,
+        bucket: Bucket,
+        shut: Callable[[], int | None],
+        observe: Observe,
     ) -> None:
         self._desk = desk
         self._settings = settings
@@ -88,7 +100,7 @@ class _Door:
         self._shut = shut
         self._observe = observe
         self._turnstile = Turnstile(settings, clock)
-        self._bucket = Bucket(settings, clock)
+        self._bucket = bucket
         self._envelope = Envelope(settings.envelope) if settings.envelope else None
 
     async def call(self, request: Request) -> Response:
@@ -115,7 +127,7 @@ class _Door:
         return Response(content, answer.status, headers, "application/json")
 
     async def _answer(self, request: Request, course: _Course) -> DoorAnswer:
-        self._let_in(request, course)
+        await self._let_in(request, course)
         body = await self._body(request, course)
         try:
             self._turnstile.check_signature(request.headers.get(SIGNATURE), body)
@@ -132,7 +144,7 @@ class _Door:
             raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields)) from None
         return await self._desk.answer(call)
 
-    def _let_in(self, request: Request, course: _Course) -> None:
+    async def _let_in(self, request: Request, course: _Course) -> None:
         closed = self._shut()
         if closed is not None:
             raise _Declined(wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=closed))
@@ -140,7 +152,7 @@ class _Door:
             raise self._stranger(course, "address")
         if not self._turnstile.knows(request.headers.get(KEY)):
             raise self._stranger(course, "key")
-        wait = self._bucket.wait()
+        wait = await self._bucket.wait()
         if wait is not None:
             raise _Declined(wire.failure(wire.TOO_MANY, course.language, status=429, wait=wait))
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.global_ids import TypeCode, to_global_id
 from domain.sources import Source
 from store import audit
-from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, add_certificate
+from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, add_certificate
 from tests.support.held import Held
 
 LIST = """documents(first: 50) { complete totalCount
@@ -208,6 +209,21 @@ async def test_ours_and_a_departments_are_read_by_the_same_door(held: Held):
     assert hashlib.sha256(ours.content).hexdigest() == certificate.pdf_sha256
     assert b"<Certificate" in theirs.content
     assert theirs.headers["content-type"].startswith("application/xml")
+
+
+ONE = "query ($id: ID!) { node(id: $id) { ... on Certificate { number download { url mediaType } } } }"
+
+
+async def test_a_certificate_of_ours_is_read_at_an_address_that_only_she_is_given(held: Held):
+    certificate = await our_own(held)
+    key = to_global_id(TypeCode.CERTIFICATE, certificate.id)
+
+    hers, office = [(await held.ask(ONE, subject, id=key))["node"] for subject in (CITIZEN, OFFICER)]
+
+    read = await held.door.get(hers["download"]["url"].removeprefix("http://gateway.test"))
+    assert (read.status_code, hers["download"]["mediaType"]) == (200, "application/pdf")
+    assert hashlib.sha256(read.content).hexdigest() == certificate.pdf_sha256
+    assert office == {"number": certificate.number, "download": None}
 
 
 async def test_the_kind_of_file_is_chosen(held: Held):

@@ -13,8 +13,29 @@ from gateway.screens import FRAGMENTS, OPERATIONS, document_of, manifests, scree
 
 SCREENS = screens()
 ROOTS = {
-    "citizen_app": {"ClientPolicy", "SignInState", "CitizenHome", "CitizenDashboard", "Services", "ServicePage"},
-    "officer_app": {"WorkQueue", "QueuePack", "DecideApplication", "BulkDecide", "ConfirmDecision", "Overdue"},
+    "citizen_app": {
+        "ClientPolicy",
+        "SignInState",
+        "CitizenHome",
+        "CitizenDashboard",
+        "Services",
+        "ServicePage",
+        "Hearings",
+    },
+    "officer_app": {
+        "WorkQueue",
+        "QueuePack",
+        "DecideApplication",
+        "BulkDecide",
+        "ConfirmDecision",
+        "Overdue",
+        "HearingCalendar",
+        "CancelHearing",
+        "CommissionCaseOfAppeal",
+        "AwardsToSettle",
+        "SettleAward",
+        "DelayReview",
+    },
     "operator_app": {"OperatorHome", "DoorstepRound"},
     "admin_app": {"Switches", "SetSwitch", "Alarms", "SetClientPolicy"},
     "umang": {

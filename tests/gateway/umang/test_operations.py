@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from graphql import FieldNode, OperationDefinitionNode, parse
 from jsonschema_rs import Draft202012Validator
 from sqlalchemy import func, select
+from starlette.applications import Starlette
 
 from actions.decide import Decide, Verdict, decide_application
 from actions.submit import NewDocument, SaveDraft, save_draft
@@ -18,6 +20,7 @@ from domain.benefits import PaymentStatus
 from domain.clock import ist_date
 from domain.counting import STATUS_LINE
 from domain.sources import Source
+from gateway.http.document_door import document_routes
 from gateway.screens import screens
 from gateway.umang import writes
 from gateway.umang.described import DESCRIBED
@@ -25,7 +28,7 @@ from gateway.umang.description import document
 from integrations.errors import Unavailable
 from store import applications, benefits, ledger, ledger_seal
 from store.tables import metadata
-from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, OFFICER, add_certificate
+from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, OFFICER, PDF, add_certificate
 from tests.support.umang import Portal
 
 PAPER = {"key": "id-proof", "uri": LOCKER_URI, "source": "DIGILOCKER"}
@@ -84,6 +87,13 @@ async def test_an_application_goes_in_and_is_followed_to_its_certificate(portal:
     await add_certificate(portal.env, held)
     given = await portal.call("getCertificate", applicationId=payload["applicationId"])
     assert given["pd"]["digilockerUri"] == "in.gov.uk.apunisarkar-INCER-1"
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=Starlette(routes=document_routes(portal.env)))
+    ) as browser:
+        in_time = await browser.get(given["pd"]["downloadUrl"])
+        portal.env.clock.set(datetime.fromisoformat(given["pd"]["downloadUntil"]) + timedelta(seconds=1))
+        late = await browser.get(given["pd"]["downloadUrl"])
+    assert (in_time.status_code, in_time.content, late.status_code) == (200, PDF, 404)
     for operation, view in (("getMyApplications", mine), ("getApplicationStatus", status), ("getCertificate", given)):
         fits(operation, view)
 
@@ -275,7 +285,7 @@ async def test_nothing_can_be_attached_to_a_case_that_did_not_ask(portal: Portal
     assert (view["rc"], view["pd"]["errors"][0]["code"]) == ("APSK0422", "TRANSITION_NOT_ALLOWED")
 
 
-async def test_a_fee_cannot_be_paid_online_yet_and_the_answer_says_what_is_due(portal: Portal):
+async def test_where_no_treasury_is_connected_a_fee_is_not_begun_and_the_answer_says_what_is_due(portal: Portal):
     due = await portal.call("applyService", serviceCode="ES03", formData={"purpose": "work", **PLACE})
     view = await portal.call("initiatePayment", applicationId=due["pd"]["applicationId"])
 

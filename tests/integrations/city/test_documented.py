@@ -40,6 +40,7 @@ def test_the_examples_run_from_top_to_bottom(tmp_path: Path):
         '"perSecond":2',
         '"effect":"fault status"',
         '"state":"RETURNED"',
+        '{"out":{},"in":{},"archive":{},"failed":{}}',
         "2026-12-01T04:30:00",
     ):
         assert expected in ran.stdout

@@ -1,0 +1,33 @@
+"""The review of delays as a PDF, made in a process of its own: `python -m gateway.documents.review < JSON > PDF`.
+
+The serving process never loads typst (DECISIONS.md); it starts this one (gateway/http/review_pdf.py). The same words
+give the same bytes.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.documents.layout import STANDARDS, compiler
+
+TEMPLATE = Path(__file__).with_name("review.typ")
+
+
+def lay_out(page: str) -> bytes:
+    """The PDF of the words of a page, as JSON in the shape that the template reads."""
+    made = json.loads(page)["made"]
+    pdf = compiler().compile(
+        input=TEMPLATE.read_bytes(),
+        format="pdf",
+        sys_inputs={"data": page},
+        pdf_standards=[*STANDARDS],
+        timestamp=datetime(made["year"], made["month"], made["day"], tzinfo=UTC),
+    )
+    if not isinstance(pdf, bytes):
+        raise TypeError("typst gave no single document")
+    return pdf
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(lay_out(sys.stdin.buffer.read().decode()))

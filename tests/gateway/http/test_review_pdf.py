@@ -1,0 +1,150 @@
+"""The review of delays as a PDF: both languages, hostile names as text, equal bytes, and who is refused."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pypdfium2
+import pytest
+from starlette.applications import Starlette
+
+from actions.delay_review import make_review
+from domain.clock import ManualClock
+from domain.commission import DelayReview
+from domain.delays import DelayCause
+from domain.figures import counted, marks_of
+from domain.lifecycle import Status
+from domain.people import Subject
+from domain.text import Language
+from gateway.http import readers, review_pdf
+from gateway.http.review_pdf import laid_out, page_data, review_pdf_routes
+from store import applications, figures
+from store.engine import Store
+from store.keyring import Keyrings
+from tests.store.builders import application
+from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER, Down, environment, seed
+
+AS_OFFICER, AS_CITIZEN = ({"Authorization": f"Bearer {name}"} for name in ("officer", "citizen"))
+MONTH = NOW.date().replace(day=1)
+ROW = {
+    **dict.fromkeys(("received", "disposed", "delivered", "onTime", "late", "pendingBeyondLimit"), 3),
+    **dict.fromkeys(("firstAppeals", "secondAppeals", "commissionAppeals"), 1),
+    "department": "revenue-department",
+    "district": "49",
+    "departmentName": {"hi": "राजस्व विभाग", "en": "Revenue"},
+    "districtName": {"hi": "देहरादून", "en": "Dehradun"},
+    "reasons": {DelayCause.STAFF_SHORTAGE.value: 2},
+}
+
+
+def review(*rows: dict[str, Any]) -> DelayReview:
+    return DelayReview(date(2026, 10, 1), "ab" * 32, {"rows": list(rows)}, datetime(2026, 11, 5, 6, 0, tzinfo=UTC))
+
+
+def words_of(pdf: bytes) -> str:
+    """The text of the pages without white space: pdfium drops a space after some vowel signs."""
+    document = pypdfium2.PdfDocument(pdf)
+    return "".join("".join(page.get_textpage().get_text_range().split()) for page in document)
+
+
+def says(pdf: bytes, text: str) -> bool:
+    return "".join(text.split()) in words_of(pdf)
+
+
+async def test_both_languages_say_the_figures_and_the_reasons():
+    hindi, english = [await laid_out(page_data(review(ROW, ROW), language)) for language in (Language.HI, Language.EN)]
+
+    for text in ("विलम्ब की मासिक समीक्षा · अक्टूबर 2026", "राजस्व विभाग", "देहरादून", "योग", "05-11-2026", "ab" * 32):
+        assert says(hindi, text), text
+    for text in ("Monthly review of delays · October 2026", "Revenue", "Dehradun", "Recorded reasons", "Total"):
+        assert says(english, text), text
+    totals = page_data(review(ROW, ROW), Language.EN)["parts"]
+    assert [part["total"][2:5] for part in totals] == [["6", "6", "6"], ["4", "0", "0"]]
+
+
+async def test_the_same_review_gives_the_same_bytes_and_an_empty_one_says_so():
+    page = page_data(review(), Language.EN)
+
+    first, again = [await laid_out(page) for _ in range(2)]
+
+    assert first == again
+    assert says(first, "No rows in this month")
+
+
+async def test_names_that_look_like_markup_are_printed_as_they_are_and_odd_letters_are_boxes():
+    odd = {**ROW, "departmentName": {"hi": None, "en": '#read("/etc/passwd") 漢'}}
+
+    pdf = await laid_out(page_data(review(odd), Language.EN))
+
+    assert says(pdf, '#read("/etc/passwd") □')
+
+
+async def test_a_state_s_review_runs_over_pages():
+    pdf = await laid_out(page_data(review(*[ROW] * 200), Language.HI))
+
+    assert len(pypdfium2.PdfDocument(pdf)) > 3
+
+
+async def test_a_process_that_fails_is_an_error_and_not_half_a_page():
+    with pytest.raises(RuntimeError):
+        await laid_out({"made": {"year": 2026, "month": 11, "day": 5}})
+
+
+async def test_one_that_hangs_is_ended(monkeypatch):
+    monkeypatch.setattr(review_pdf, "SECONDS", 0.0)
+    with pytest.raises(TimeoutError):
+        await laid_out(page_data(review(), Language.EN))
+
+
+@pytest.fixture
+async def env(sqlite_store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path) -> Any:
+    made = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
+    await seed(made)
+    async with made.store.writing() as tx:
+        one = application("one", ASHA, district="49", status=Status.DELIVERED, submitted_at=NOW, delivered_at=NOW)
+        await applications.add(tx, one)
+        await figures.add(tx, marks_of(counted(one)), one.id)
+    store_clock.set(NOW + timedelta(days=40))
+    assert await make_review(made, MONTH) is not None
+    return made
+
+
+@pytest.fixture
+async def client(env: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    known: dict[str, Subject] = {"officer": OFFICER, "citizen": CITIZEN}
+
+    async def subject(_env: Any, token: str) -> Subject:
+        return known[token]
+
+    monkeypatch.setattr(readers, "subject_for_token", subject)
+    transport = httpx.ASGITransport(app=Starlette(routes=review_pdf_routes(env)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as asking:
+        yield asking
+
+
+async def test_an_officer_downloads_the_rows_of_her_jurisdictions(client: httpx.AsyncClient):
+    answer = await client.get(f"/figures/delay-review.pdf?month={MONTH:%Y-%m}&language=en", headers=AS_OFFICER)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert re.search(r'filename="delay-review-202611-en.pdf"', answer.headers["content-disposition"])
+    assert answer.headers["content-language"] == "en"
+    assert says(answer.content, "Dehradun")
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "status"),
+    [
+        ("?month=2026-11", {}, 401),
+        ("?month=2026-11", AS_CITIZEN, 404),
+        ("?month=2020-01", AS_OFFICER, 404),
+        ("", AS_OFFICER, 400),
+        ("?month=x", AS_OFFICER, 400),
+    ],
+)
+async def test_downloads_that_are_refused(client: httpx.AsyncClient, query: str, headers: dict, status: int):
+    answer = await client.get(f"/figures/delay-review.pdf{query}", headers=headers)
+
+    assert (answer.status_code, "errors" in answer.json()) == (status, True)
