@@ -11,7 +11,7 @@ from domain.deadline import WorkCalendar
 from domain.people import SYSTEM, Subject
 from domain.policy import Purpose
 from domain.silence import LOOK_BACK_DAYS, silent_for
-from store import alarms, audit, desk_reads, figures, outbox
+from store import alarms, audit, desk_reads, figures, finance_cases, outbox, reconciliation
 from store.engine import Transaction
 from store.leases import Lease, still_held
 
@@ -32,6 +32,10 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         outbox_seconds=waiting.oldest_seconds,
         unsealed_seconds=_seconds(unsealed, now),
         session_key_seconds=_seconds(session_key_made_at, now),
+        critical_cases=sum(many for (_, grave), many in (await finance_cases.open_counts(tx)).items() if grave),
+        reconciliation_seconds={
+            rail.value: _seconds(since, now) for rail, since in (await reconciliation.ended_since(tx)).items()
+        },
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 

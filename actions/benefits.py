@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from actions.access import of_citizen, read_at_sources
 from actions.certificates import MOST, Provenance
 from actions.environment import Environment
 from actions.sanction import bill_of
-from domain.benefits import Instalment, PaymentStatus, Sanction
+from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.catalogue import Scheme
 from domain.people import Subject
 from domain.policy import ObjectKind
@@ -17,7 +18,7 @@ from integrations.errors import IntegrationError
 from store import benefits, catalogue
 
 _NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
-"""DBT finance was not told of these, so it is not asked."""
+"""The treasury was not told of these, so it is not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class InstalmentView:
 
     instalment: Instalment
     state: PaymentState | None
+    heard_at: datetime | None = None
+    """When DBT finance said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,22 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
     Raises NOT_FOUND where the subject may not see them; a dead source never raises.
     """
     sanctions, made, schemes = await _kept(env, citizen_id)
-    sent = [one for several in made.values() for one in several if one.status not in _NOT_SENT]
+    sent = [one for several in made.values() for one in several if _may_be_asked(one)]
     asked = [Source.DBT_FINANCE] if sent else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
     heard, failure = await _heard(env, citizen_id, sent)
-    states = heard.value if heard else {}
+    states, heard_at = (heard.value, heard.as_of) if heard else ({}, None)
     nodes = tuple(
-        BenefitView(sanction, schemes.get(sanction.scheme_code), _views(made.get(sanction.id, ()), states))
+        BenefitView(sanction, schemes.get(sanction.scheme_code), _views(made.get(sanction.id, ()), states, heard_at))
         for sanction in sanctions
     )
     complete = failure is None and len(nodes) <= MOST
     return BenefitsView(nodes[:MOST], complete, _provenances(env, heard, failure), failure)
+
+
+def _may_be_asked(one: Instalment) -> bool:
+    """Whether the treasury can be asked: what goes by PFMS is told by files only, and shows as of the last of them."""
+    return one.rail is Rail.IFMS and one.status not in _NOT_SENT
 
 
 async def _kept(
@@ -87,8 +95,10 @@ async def _heard(
         return None, error
 
 
-def _views(made: Sequence[Instalment], states: Mapping[str, PaymentState]) -> tuple[InstalmentView, ...]:
-    return tuple(InstalmentView(one, states.get(one.end_to_end_id)) for one in made)
+def _views(
+    made: Sequence[Instalment], states: Mapping[str, PaymentState], heard_at: datetime | None
+) -> tuple[InstalmentView, ...]:
+    return tuple(InstalmentView(one, states.get(one.end_to_end_id), heard_at) for one in made)
 
 
 def _provenances(

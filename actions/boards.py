@@ -19,7 +19,7 @@ from domain.dashboards import BOARDS, TILES, DashboardRole, Dimension, TileKey, 
 from domain.delays import DUE_SOON_DAYS, CaseFilter, CaseList, DelayReason
 from domain.desk import ReadPurpose
 from domain.errors import NotSignedIn, not_found
-from domain.figures import Delivery, month_of, months_back
+from domain.figures import Delivery, counted, month_of, months_back
 from domain.people import Officer, Posting, Subject
 from domain.policy import ObjectKind, Purpose, Resource
 from store import alarms, appeals, audit, delays, figure_cases, figures
@@ -34,6 +34,7 @@ _OF_MONTHS: Mapping[TileKey, Callable[[Delivery], int | None]] = MappingProxyTyp
         TileKey.PENDING: lambda one: one.pending,
         TileKey.RECEIVED_THIS_MONTH: lambda one: one.received,
         TileKey.DISPOSED_THIS_MONTH: lambda one: one.disposed,
+        TileKey.DISPOSED_LATE: lambda one: one.disposed_late,
         TileKey.PROCESSING_RATE: lambda one: one.processing_rate,
         TileKey.ON_TIME_RATE: lambda one: one.on_time_rate,
         TileKey.MEDIAN_DAYS: lambda one: one.median_days,
@@ -43,7 +44,7 @@ _OF_MONTHS: Mapping[TileKey, Callable[[Delivery], int | None]] = MappingProxyTyp
 )
 """Tiles whose figure is counted by month. What is due, waits or is silent is known for now alone."""
 
-_COUNTED = frozenset({TileKey.RECEIVED_THIS_MONTH, TileKey.DISPOSED_THIS_MONTH})
+_COUNTED = frozenset({TileKey.RECEIVED_THIS_MONTH, TileKey.DISPOSED_THIS_MONTH, TileKey.DISPOSED_LATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +252,14 @@ def line_of(application: Application) -> Resource:
     )
 
 
+def place_of(wanted: CaseList, application: Application) -> datetime:
+    """By what a list is ordered, before the id."""
+    at = getattr(application, figure_cases.column_of(wanted).name)
+    return at if isinstance(at, datetime) else application.created_at
+
+
 def days_late(application: Application, now: datetime) -> int:
-    """Calendar days in India since the due day; 0 where it is not over or there is none."""
+    """Calendar days in India from the due day to the end of the case, or until now; 0 where there are none."""
     if application.due_at is None:
         return 0
-    return max((ist_date(now) - ist_date(application.due_at)).days, 0)
+    return max((ist_date(counted(application).ended_at or now) - ist_date(application.due_at)).days, 0)

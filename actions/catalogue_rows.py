@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from actions.catalogue_cells import CellWrong, Reject, Row, Sieve, is_verified, needed, paise, text, whole
+from actions.catalogue_cells import CellWrong, Reject, Row, Sieve, is_verified, needed, text, whole
 from actions.catalogue_keys import document_key, letters, row_id
+from actions.catalogue_schemes import read_schemes
 from actions.catalogue_services import LocalFacts, read_services
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
 from domain.deadline import WorkCalendar
@@ -37,6 +38,7 @@ class CatalogueRows:
     keywords: tuple[Row, ...] = ()
     life_events: tuple[Row, ...] = ()
     eligibility: tuple[Row, ...] = ()
+    local_schemes: tuple[Row, ...] = ()
 
 
 FILES: Mapping[str, str] = MappingProxyType(
@@ -54,6 +56,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "keywords": "local_keywords.csv",
         "life_events": "local_life_events.csv",
         "eligibility": "local_eligibility.csv",
+        "local_schemes": "local_schemes.csv",
     }
 )
 """Which file of catalogue_data/ each field of CatalogueRows is read from."""
@@ -94,7 +97,7 @@ def examine_catalogue(rows: CatalogueRows) -> Catalogue:
     departments = tuple(
         value for _, value in read(FILES["departments"], rows.departments, _slug_of_department, _department)
     )
-    schemes = tuple(value for _, value in read(FILES["schemes"], rows.schemes, _code_of_scheme, _scheme))
+    schemes = read_schemes(sieve, rows.schemes, rows.local_schemes)
     facts = LocalFacts(
         departments=departments,
         schemes=schemes,
@@ -187,26 +190,6 @@ def _department(row: Row) -> Department:
     slug = _slug_of_department(row)
     count = whole(row, "portal_service_count", 10_000)
     return Department(row_id("department", slug), slug, _name(row), count, _source(row), is_verified(row))
-
-
-def _code_of_scheme(row: Row) -> str:
-    return needed(row, "scheme_id")
-
-
-def _scheme(row: Row) -> Scheme:
-    code = _code_of_scheme(row)
-    return Scheme(
-        id=row_id("scheme", code),
-        code=code,
-        name=_name(row),
-        department=Bilingual(text(row, "department_hi"), needed(row, "department_en")),
-        benefit_type=needed(row, "benefit_type"),
-        amount_paise=paise(row, "amount_inr"),
-        period=text(row, "period"),
-        service_code=text(row, "portal_service_code"),
-        source=_source(row),
-        verified=is_verified(row),
-    )
 
 
 def _key_of_holiday(row: Row) -> str:

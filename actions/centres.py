@@ -11,7 +11,7 @@ from domain.ids import Ids
 from domain.people import SYSTEM, Operator, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
 from domain.text import Bilingual
-from store import audit, catalogue, centres, people
+from store import audit, catalogue, centres, officer_accounts, people
 from store.engine import Store, Transaction
 
 CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")
@@ -204,7 +204,7 @@ async def _operator(
     if email is not None:
         holder = await centres.operator_by_email(tx, email)
         other = holder is not None and (present is None or present.id != holder)
-        if other or await people.officer_by_email(tx, email) is not None:
+        if other or await officer_accounts.officer_of(tx, email) is not None:
             return "EMAIL", None
     operator_id = present.id if present else ids.key()
     name = Bilingual(values["name_hi"] or None, values["name_en"])

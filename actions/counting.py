@@ -1,5 +1,6 @@
 """Enters e-transactions into their ledger, as the rule table of their day says, in the transaction of the event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.acting import Acting
@@ -21,11 +22,22 @@ class Counted:
 
 async def count_event(acting: Acting, counted: Counted) -> bool:
     """Count an event of today once; False where the rules of the day leave it out, or it was counted before."""
+    row = _row_of(acting, counted)
+    return False if row is None else await ledger.record(acting.tx, row)
+
+
+async def count_events(acting: Acting, counted: Sequence[Counted]) -> None:
+    """Count events of today, each once, in one statement; those that the rules of the day leave out are not counted."""
+    rows = [_row_of(acting, one) for one in counted]
+    await ledger.record_many(acting.tx, [row for row in rows if row is not None])
+
+
+def _row_of(acting: Acting, counted: Counted) -> Transaction | None:
     rules = rules_on(acting.today)
     category = rules.category(counted.event)
     if category is None:
-        return False
-    row = Transaction(
+        return None
+    return Transaction(
         event_key=ledger.event_key(counted.event, counted.key),
         event=counted.event,
         day=acting.today,
@@ -36,7 +48,6 @@ async def count_event(acting: Acting, counted: Counted) -> bool:
         count=1,
         rules_version=rules.version,
     )
-    return await ledger.record(acting.tx, row)
 
 
 async def take_back(acting: Acting, event: CountingEvent, key: str, reason: CorrectionReason) -> bool:

@@ -5,23 +5,31 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from actions.scanning import EicarScanner, Scanner
+from domain.benefits import Rail
 from domain.catalogue_search import KeptIndex
 from domain.clock import Clock
 from domain.deadline import CalendarBoard, WorkCalendar
 from domain.desk import DeskRules
 from domain.enquiries import RecentEnquiries
 from domain.feedback import CareRules
+from domain.fees import FeeRules
 from domain.files import FileRules
 from domain.ids import Ids
 from domain.law import LAW, Law
+from domain.payment_files import PaymentRules
 from domain.people import Provider
 from domain.sign_on import SignOnRules
 from integrations.apisetu import ApiSetu
-from integrations.dbt_finance import DbtFinance
+from integrations.csc import CscBridge
+from integrations.dbt_finance import DbtBharat, DbtFinance
+from integrations.dbt_finance.pfms_exchange import FileExchange
+from integrations.dbt_finance.pfms_models import PfmsIdentity
+from integrations.dbt_finance.pfms_papers import PfmsPapers
 from integrations.digilocker import DigiLocker
 from integrations.etaal import EtaalPush
 from integrations.right_to_service import RightToService
 from integrations.sso import IdentityProvider, TextSender
+from integrations.treasury import Treasury
 from integrations.umang import Umang
 from store.engine import Store
 from store.erasures import ErasureList
@@ -53,6 +61,18 @@ class Partners:
     """The Right to Service Commission's system; None where it is not connected."""
     etaal: EtaalPush | None = None
     """Takes our counts of a day; None where e-Taal only pulls them."""
+    pfms: FileExchange | None = None
+    """The exchange of files with PFMS; None where the state pays by the treasury's REST service alone."""
+    pfms_identity: PfmsIdentity | None = None
+    """Who we are at PFMS; there whenever `pfms` is, as are the papers."""
+    pfms_papers: PfmsPapers | None = None
+    """With what files for PFMS are signed, and whose signatures count in answers."""
+    treasury: Treasury | None = None
+    """The state treasury's e-Challan; None where fees are taken at counters alone."""
+    wallet: CscBridge | None = None
+    """The wallet of centre operators; None where the merchant centre has not enrolled us."""
+    bharat: DbtBharat | None = None
+    """Takes the monthly figures of each scheme; None where the state reports by hand."""
     forget_citizen: Callable[[str], Awaitable[bool]] = field(default=_nothing_kept)
     """Drops every kept answer about a citizen; False where the shared cache was away, so ask again."""
 
@@ -72,6 +92,8 @@ class Environment:
     public_url: str
     issuer_id: str = ISSUER_ID
     law: Law = LAW
+    rails: Mapping[str, Rail] = field(default_factory=dict)
+    """Schemes, by code, whose money goes another way than the catalogue says."""
     desk: DeskRules = field(default_factory=DeskRules)
     care: CareRules = field(default_factory=CareRules)
     files: FileRules = field(default_factory=FileRules)
@@ -80,6 +102,10 @@ class Environment:
     calendars: CalendarBoard = field(default_factory=CalendarBoard)
     """Where a calendar that was imported since the start is put; `work_calendar` looks there first."""
     sign_on: SignOnRules = field(default_factory=SignOnRules)
+    payments: PaymentRules = field(default_factory=PaymentRules)
+    """When batches for PFMS are made, and how large."""
+    fees: FeeRules = field(default_factory=FeeRules)
+    """The portal's charge, and after which steps a fee that was paid online goes back."""
     catalogue: KeptIndex = field(default_factory=KeptIndex)
     """The words of the catalogue that services are found by, as this process read it last."""
     enquiries: RecentEnquiries = field(default_factory=RecentEnquiries)

@@ -122,7 +122,7 @@ async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
     refuse_flood(await kept.count_since(acting.tx, application.citizen_id, since), acting.env.care.texts_per_day)
     grievance = _new(acting, application, request.category, text)
     await kept.add(acting.tx, grievance)
-    await figures.add(acting.tx, marks_of_grievance(grievance, application.channel, replied=False))
+    await figures.add(acting.tx, marks_of_grievance(grievance, application.channel, replied=False), grievance.id)
     await note(acting, "grievance.raise", of_grievance(grievance), Purpose.APPLY, category=grievance.category.value)
     return grievance
 
@@ -182,7 +182,7 @@ async def _count_reply(acting: Acting, grievance: Grievance) -> None:
     if application is None or (await kept.replies(acting.tx, [grievance.id])).get(grievance.id):
         return
     before, after = (marks_of_grievance(grievance, application.channel, replied=replied) for replied in (False, True))
-    await figures.add(acting.tx, difference(before, after))
+    await figures.add(acting.tx, difference(before, after), grievance.id)
 
 
 def _from_above(subject: Subject, grievance: Grievance) -> bool:

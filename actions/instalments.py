@@ -1,17 +1,21 @@
 """The instalments that fall due: made by the worker, one for each period, never two, only while the sanction runs."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.sanction import REPEATED, add_instalment, period_end
-from domain.benefits import Sanction
+from actions.sanction import add_instalment
+from actions.sanction_stops import note, put_stop, stops_of
+from domain.benefits import Instalment, Sanction
+from domain.catalogue import Scheme
 from domain.clock import ist_date
 from domain.people import SYSTEM
-from domain.policy import Purpose
-from store import audit, benefits
+from domain.plans import REPEATED, certified_enough, period_end, review_due_on
+from domain.sanction_course import StopGround, StopKind
+from store import benefit_rounds, benefits, catalogue
 from store.engine import Transaction
 
 BATCH = 50
@@ -34,30 +38,64 @@ async def release_due(env: Environment) -> int:
     return released
 
 
-async def stop(acting: Acting, sanction: Sanction, last_day: date) -> bool:
+async def stop(
+    acting: Acting, sanction: Sanction, last_day: date, ground: StopGround = StopGround.NO_LONGER_ELIGIBLE
+) -> bool:
     """End a sanction, in the caller's transaction: no period that begins after that day is paid.
 
-    False where it was ended before; the first end stays.
+    A period that began by then is paid whole, the one in which somebody dies too. Periods that were missed
+    under another stop stay unpaid. False where it was ended before; the first end stays.
     """
-    ended = await benefits.end_sanction(acting.tx, sanction.id, last_day)
-    if ended:
-        detail = {"lastDay": last_day.isoformat()}
-        purpose = Purpose.PAY_BENEFIT.value
-        line = audit.AuditLine(acting.subject.label, "sanction.ended", "BENEFIT", sanction.id, purpose, detail)
-        await audit.append(acting.tx, line)
-    return ended
+    if not await benefits.end_sanction(acting.tx, sanction.id, last_day):
+        return False
+    held_back = any(one.open for one in await stops_of(acting, sanction.id))
+    await put_stop(acting, sanction, StopKind.CESSATION, ground, last_day + timedelta(days=1))
+    if held_back:
+        await benefits.set_next_due(acting.tx, sanction.id, None)
+    await note(acting, sanction, "sanction.ended", lastDay=last_day.isoformat(), ground=ground.value)
+    return True
 
 
 async def _release(acting: Acting) -> int:
-    """One instalment for each sanction of the batch; a day that lies in a period paid already is only moved on."""
-    due = await benefits.due_sanctions(acting.tx, acting.today, BATCH)
+    """One instalment for each sanction of the batch; a day that lies in a period paid already is only moved on.
+
+    Where a life certificate or the yearly review is wanting for that period, the sanction is stopped instead.
+    """
+    due = await benefit_rounds.due_sanctions(acting.tx, acting.today, BATCH)
+    schemes = await catalogue.schemes(acting.tx, {sanction.scheme_code for sanction in due})
     for sanction in due:
-        free = await _next_day(acting, sanction)
-        if sanction.next_due_on is not None and sanction.next_due_on >= free:
-            await add_instalment(acting, sanction, begins=sanction.next_due_on)
-        else:
+        made = (await benefits.instalments(acting.tx, [sanction.id]))[sanction.id]
+        free = _free_from(made)
+        begins = sanction.next_due_on
+        if begins is None or begins < free:
             await benefits.set_next_due(acting.tx, sanction.id, free)
+        elif (wanting := _wanting(acting, sanction, schemes.get(sanction.scheme_code), made, begins)) is not None:
+            await put_stop(acting, sanction, *wanting, begins)
+        else:
+            await add_instalment(acting, sanction, begins=begins)
     return len(due)
+
+
+def _wanting(
+    acting: Acting, sanction: Sanction, scheme: Scheme | None, made: Sequence[Instalment], begins: date
+) -> tuple[StopKind, StopGround] | None:
+    """What keeps the period that begins on a day from being paid by the calendar, if anything does.
+
+    Of a sanction that an older release made nobody wrote down when she showed that she lives: it was paid, so
+    she had by then.
+    """
+    if scheme is None:
+        return None
+    sanctioned_on, law = ist_date(sanction.sanctioned_at), acting.env.law
+    vouched = max(one.period_from for one in made) if sanction.anchor_on is None else None
+    given_on = sanction.certified_on or vouched
+    month = law.life_certificate_month.value
+    if scheme.life_certificate and not certified_enough(begins, month, given_on, sanctioned_on):
+        return StopKind.LIFE_CERTIFICATE, StopGround.CERTIFICATE_NOT_GIVEN
+    review_by = review_due_on(sanction.reviewed_on or vouched, sanctioned_on)
+    if scheme.annual_review and begins > review_by + timedelta(days=law.review_grace_days.value):
+        return StopKind.ANNUAL_REVIEW, StopGround.REVIEW_NOT_DONE
+    return None
 
 
 async def _schedule_older(env: Environment) -> None:
@@ -65,7 +103,7 @@ async def _schedule_older(env: Environment) -> None:
 
     async def work(tx: Transaction) -> int:
         acting = Acting(env, tx, SYSTEM)
-        found = await benefits.unscheduled(tx, REPEATED, BATCH)
+        found = await benefit_rounds.unscheduled(tx, REPEATED, BATCH)
         for sanction in found:
             await benefits.set_next_due(tx, sanction.id, await _next_day(acting, sanction))
         return len(found)
@@ -75,8 +113,11 @@ async def _schedule_older(env: Environment) -> None:
 
 
 async def _next_day(acting: Acting, sanction: Sanction) -> date:
+    return _free_from((await benefits.instalments(acting.tx, [sanction.id]))[sanction.id])
+
+
+def _free_from(made: Sequence[Instalment]) -> date:
     """The day after the last period that was paid for."""
-    made = (await benefits.instalments(acting.tx, [sanction.id]))[sanction.id]
     return max(one.period_to for one in made) + timedelta(days=1)
 
 

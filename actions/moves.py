@@ -9,6 +9,7 @@ from actions.acting import Acting
 from actions.appeal_steps import follow
 from actions.counting import Counted, count_event, take_back
 from actions.doorstep_endings import end_visits
+from actions.fee_refunds import give_back_after
 from actions.notices import tell_of_step
 from domain.applications import Application, RejectionGround, TimelineEntry
 from domain.counting import CorrectionReason, CountingEvent, counted_channel
@@ -53,10 +54,11 @@ async def move(acting: Acting, application: Application, step: Step) -> Applicat
     changed = replace(application, status=advance(application.status, step.move), **step.changes)
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)
-    await figures.add(acting.tx, difference(marks_of(counted(application)), marks_of(counted(saved))))
+    await figures.add(acting.tx, difference(marks_of(counted(application)), marks_of(counted(saved))), saved.id)
     await follow(acting, saved, step.move)
     await tell_of_step(acting, saved, step.move)
     await end_visits(acting, application.status, saved)
+    await give_back_after(acting, saved, step.move)
     return saved
 
 
@@ -64,7 +66,7 @@ async def register(acting: Acting, application: Application, step: Step) -> Appl
     """Enter a new application with its first step (a draft saved, or a submission)."""
     await applications.add(acting.tx, application)
     await _record(acting, None, application, step)
-    await figures.add(acting.tx, marks_of(counted(application)))
+    await figures.add(acting.tx, marks_of(counted(application)), application.id)
     await tell_of_step(acting, application, step.move)
     return application
 

@@ -65,6 +65,11 @@ async def tell(acting: Acting, kind: NoticeKind, about: About, **params: str) ->
     await notices.add(acting.tx, _notice(acting, kind, about, params))
 
 
+async def tell_many(acting: Acting, told: Iterable[tuple[NoticeKind, About, Mapping[str, str]]]) -> None:
+    """Write messages in one statement; an event that was told before writes none."""
+    await notices.add_many(acting.tx, [_notice(acting, kind, about, params) for kind, about, params in told])
+
+
 def _notice(acting: Acting, kind: NoticeKind, about: About, params: Mapping[str, str]) -> Notice:
     return Notice(
         id=acting.env.ids.key(),

@@ -1,37 +1,48 @@
-"""Benefits: the sanction with its instalments, and the instruction to DBT finance."""
+"""Benefits: the sanction with its instalments, and the instruction to the state treasury."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import structlog
 
 from actions.acting import Acting
-from actions.counting import Counted, count_event, take_back
+from actions.budget import INSTRUCT, set_aside, wait_for_budget
 from actions.environment import Environment
 from actions.moves import Step, move
-from domain.applications import Application, Channel
-from domain.benefits import Instalment, PaymentStatus, Sanction
+from actions.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
+from actions.payment_news import hear
+from actions.recovering import deducted
+from actions.second_approvals import ask, needs_second
+from domain.applications import Application
+from domain.benefits import (
+    Hold,
+    Instalment,
+    InstalmentKind,
+    PaymentNews,
+    PaymentStatus,
+    Rail,
+    Sanction,
+    SanctionState,
+)
 from domain.bills import bill_number, end_to_end_id
 from domain.catalogue import Scheme, Service
-from domain.counting import CorrectionReason, CountingEvent
+from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.lifecycle import Move, Status
+from domain.lifecycle import Move
 from domain.numbers import NumberKind, make_number
 from domain.people import SYSTEM, Citizen
-from domain.policy import Purpose
-from domain.sources import Source
+from domain.plans import REPEATED, Plan, add_months, period_end
+from domain.sanction_course import ApprovalKind, PaymentAccount
 from integrations.dbt_finance import BillReference, Payee, PaymentInstruction
-from store import applications, audit, benefits, catalogue, outbox, people
+from integrations.errors import Refused
+from store import benefits, catalogue, outbox, people
 from store.engine import Transaction
 from store.errors import NotThere
 
-INSTRUCT = "dbt.instruct"
-"""The outbox topic of an instalment that is to be paid."""
+__all__ = ["ACCOUNT_FIELD", "IFSC_FIELD", "INSTRUCT", "REPEATED"]
 
-ACCOUNT_FIELD, IFSC_FIELD = "bank_account_number", "bank_ifsc"
-"""Where the form holds the account that a benefit is paid to."""
-
-REPEATED = frozenset({"monthly", "yearly"})
-"""Periods after which another instalment follows."""
+NO_FUND = "INSUFFICIENT_FUND"
+"""How the treasury refuses an order for which its head of account holds too little."""
 
 _log = structlog.get_logger(__name__)
 
@@ -42,9 +53,13 @@ async def grant(
     """Sanction the benefit of an approved application, in the caller's transaction.
 
     Where the scheme's amount is known the first instalment is made and its payment asked for; where it is
-    not, the sanction waits without one. Raises SERVICE_CLOSED where the service has no scheme.
+    not, the sanction waits without one. Above the set amount it waits for another person's approval. A
+    scholarship covers the one year that it is granted for. A `number` that is given is one of the demo, whose
+    payments are scripted at the treasury. Raises SERVICE_CLOSED where the service has no scheme.
     """
     scheme = await _scheme(acting, service)
+    waits = needs_second(acting, scheme.amount_paise or 0)
+    year = scheme.benefit_type == "scholarship" and scheme.period == "yearly"
     sanction = Sanction(
         id=acting.env.ids.key(),
         number=number or make_number(NumberKind.PAYMENT, acting.today.year, acting.env.ids.digits(10)),
@@ -57,15 +72,23 @@ async def grant(
         period=scheme.period,
         bank_account_last4=application.form.get(ACCOUNT_FIELD, "")[-4:] or None,
         sanctioned_at=acting.now,
+        ended_on=add_months(acting.today, 12) - timedelta(days=1) if year else None,
+        state=SanctionState.AWAITING_APPROVAL if waits else SanctionState.ACTIVE,
+        terms=scheme.terms,
+        granted_by=acting.decides_for or acting.subject.person_id,
     )
     await benefits.add_sanction(acting.tx, sanction)
     sanctioned = await move(acting, application, Step(Move.SANCTION_BENEFIT))
-    if sanction.amount_paise is not None:
-        await add_instalment(acting, sanction)
+    if waits:
+        await ask(acting, sanction, ApprovalKind.SANCTION, sanction.id, scheme.amount_paise or 0)
+    elif sanction.amount_paise is not None:
+        await add_instalment(acting, sanction, rail=Rail.IFMS if number else None)
     return sanctioned
 
 
-async def add_instalment(acting: Acting, sanction: Sanction, *, begins: date | None = None) -> Instalment:
+async def add_instalment(
+    acting: Acting, sanction: Sanction, *, begins: date | None = None, rail: Rail | None = None
+) -> Instalment:
     """Make the next instalment of a sanction, from a day or from today, and ask for its payment.
 
     Raises ValueError where the amount is not known, or a one-time benefit has its instalment already, and
@@ -73,28 +96,66 @@ async def add_instalment(acting: Acting, sanction: Sanction, *, begins: date | N
     """
     begins = begins or acting.today
     made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
-    sequence = len(made) + 1
     if sanction.amount_paise is None or (made and sanction.period not in REPEATED):
         raise ValueError("no further instalment can be made under this sanction")
+    period_to, gross = _share(replace(sanction, anchor_on=anchor_of(sanction, made) or begins), begins)
+    late = bool(made) and period_to < acting.today
     instalment = Instalment(
         id=acting.env.ids.key(),
         sanction_id=sanction.id,
         citizen_id=sanction.citizen_id,
-        sequence=sequence,
+        sequence=len(made) + 1,
         period_from=begins,
-        period_to=period_end(begins, sanction.period),
-        amount_paise=sanction.amount_paise,
-        bill_number=bill_number(sanction.number, sequence),
-        end_to_end_id=end_to_end_id(sanction.number, sequence),
+        period_to=period_to,
+        amount_paise=gross,
+        bill_number=bill_number(sanction.number, len(made) + 1),
+        end_to_end_id=end_to_end_id(sanction.number, len(made) + 1),
         status=PaymentStatus.SANCTIONED,
         status_at=acting.now,
+        rail=rail or await rail_of(acting, sanction),
+        kind=InstalmentKind.ARREARS if late else InstalmentKind.REGULAR,
     )
-    await benefits.add_instalments(acting.tx, [instalment])
-    if sanction.period in REPEATED:
-        await benefits.set_next_due(acting.tx, sanction.id, instalment.period_to + timedelta(days=1))
-    payload = {"instalment_id": instalment.id}
-    await outbox.add(acting.tx, INSTRUCT, instalment.id, payload, application_id=sanction.application_id)
+    instalment = await put_out(acting, sanction, instalment)
+    following = instalment.period_to + timedelta(days=1) if sanction.period in REPEATED else None
+    anchor = {"anchor_on": begins} if sanction.anchor_on is None and not made else {}
+    await benefits.change_sanction(acting.tx, sanction.id, next_due_on=following, **anchor)
     return instalment
+
+
+async def put_out(acting: Acting, sanction: Sanction, instalment: Instalment) -> Instalment:
+    """Keep a new instalment, less what is recovered from it, and have it paid; gives it as it was kept.
+
+    For PFMS a batch fetches it once its budget is set aside; for the treasury a message asks for its payment.
+    """
+    by_file = instalment.rail is Rail.PFMS
+    kept = await deducted(acting, replace(instalment, hold=Hold.BUDGET if by_file else None))
+    await benefits.add_instalments(acting.tx, [kept.instalment])
+    await kept.note(acting)
+    if not by_file:
+        payload = {"instalment_id": instalment.id}
+        await outbox.add(acting.tx, INSTRUCT, instalment.id, payload, application_id=sanction.application_id)
+    return kept.instalment
+
+
+async def rail_of(acting: Acting, sanction: Sanction) -> Rail:
+    """The way that a new instalment goes: by the setting, else its scheme; the treasury where PFMS is not connected."""
+    if acting.env.partners.pfms is None:
+        return Rail.IFMS
+    scheme = (await catalogue.schemes(acting.tx, [sanction.scheme_code])).get(sanction.scheme_code)
+    return acting.env.rails.get(sanction.scheme_code) or (scheme.rail if scheme else Rail.IFMS)
+
+
+def anchor_of(sanction: Sanction, made: list[Instalment]) -> date | None:
+    """The day from which all periods are counted; None before the first instalment."""
+    return sanction.anchor_on or min((one.period_from for one in made), default=None)
+
+
+def plan_of(sanction: Sanction, anchor: date | None = None) -> Plan | None:
+    """The plan of a sanction, from its day where it has no instalment yet; None where the amount is not known."""
+    if sanction.amount_paise is None:
+        return None
+    begins = anchor or sanction.anchor_on or ist_date(sanction.sanctioned_at)
+    return Plan.of(begins, sanction.period, sanction.amount_paise, sanction.terms, sanction.ended_on)
 
 
 def bill_of(instalment: Instalment) -> BillReference:
@@ -103,9 +164,10 @@ def bill_of(instalment: Instalment) -> BillReference:
 
 
 async def send_instruction(env: Environment, instalment_id: str) -> None:
-    """Have an instalment paid; keyed by its bill number, so it may be run again.
+    """Have an instalment paid by the treasury; keyed by its bill number, so it may be run again.
 
-    A bill that DBT finance may have is enquired before it is sent (contracts/dbt_finance.md section 10).
+    A bill that DBT finance may have is enquired before it is sent (contracts/dbt_finance.md section 10), and
+    before that its amount is set aside at its head of account: where too little is left it waits there.
     Without an account to pay to, the instalment waits as BENEFICIARY_PENDING. Either way the order is
     available on the portal, so the application is delivered. Raises Unavailable (the outbox asks again)
     and Refused.
@@ -115,84 +177,69 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
         return
     instalment, sanction, instruction = order
     if instruction is None:
-        await _settle(env, instalment, sanction, PaymentStatus.BENEFICIARY_PENDING)
+        await _settle(env, instalment, PaymentStatus.BENEFICIARY_PENDING)
         return
     dbt = env.partners.dbt
     if await dbt.confirm(bill_of(instalment)) is None:
-        await dbt.instruct(instruction)
-    await _settle(env, instalment, sanction, PaymentStatus.INSTRUCTED)
+        if not await set_aside(env, instalment, sanction):
+            return
+        try:
+            await dbt.instruct(instruction)
+        except Refused as refusal:
+            if refusal.code != NO_FUND:
+                raise
+            await env.store.carry_out(lambda tx: wait_for_budget(Acting(env, tx, SYSTEM), instalment, sanction))
+            return
+    await _settle(env, instalment, PaymentStatus.INSTRUCTED)
 
 
 async def settle(acting: Acting, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:
-    """Note where a payment stands, and deliver the application whose order is thereby out."""
-    await benefits.record_payment_status(acting.tx, instalment.id, status, acting.now)
-    line = audit.AuditLine(
-        acting.subject.label,
-        f"instalment.{status.value.lower()}",
-        "BENEFIT",
-        instalment.id,
-        Purpose.PAY_BENEFIT.value,
-        {"source": Source.DBT_FINANCE.value},
-    )
-    await audit.append(acting.tx, line)
-    await _counted(acting, instalment, sanction, status)
-    if sanction.application_id is None:
-        return
-    application = await applications.get(acting.tx, sanction.application_id)
-    if application is not None and application.status is Status.BENEFIT_SANCTIONED:
-        await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+    """Note where a payment stands as of now, and deliver the application whose order is thereby out."""
+    del sanction
+    await hear(acting, instalment.id, PaymentNews(status, acting.now, rail=instalment.rail))
 
 
-async def _counted(acting: Acting, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:
-    """A credit that the bank confirmed counts once for its instalment, under its scheme; a returned one is taken back.
-
-    Only the day on which we learn of it is known for sure, so that is its day.
-    """
-    event = CountingEvent.BENEFIT_CREDITED
-    if status is PaymentStatus.CREDITED:
-        credit = Counted(event, instalment.id, sanction.scheme_code, sanction.district, Channel.WEB.value)
-        await count_event(acting, credit)
-    elif status is PaymentStatus.RETURNED:
-        await take_back(acting, event, instalment.id, CorrectionReason.PAYMENT_RETURNED)
-
-
-async def _settle(env: Environment, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:
+async def _settle(env: Environment, instalment: Instalment, status: PaymentStatus) -> None:
     async def work(tx: Transaction) -> None:
         present = await benefits.instalment(tx, instalment.id)
-        if present is not None and present.status is PaymentStatus.SANCTIONED:
-            await settle(Acting(env, tx, SYSTEM), instalment, sanction, status)
+        if present is not None and present.status in _TO_SEND:
+            news = PaymentNews(status, env.clock.now(), source_ref=instalment.bill_number, rail=instalment.rail)
+            await hear(Acting(env, tx, SYSTEM), instalment.id, news)
 
     await env.store.carry_out(work)
 
 
+_TO_SEND = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING})
+
+
 async def _order(env: Environment, instalment_id: str) -> tuple[Instalment, Sanction, PaymentInstruction | None] | None:
-    """What is to be sent, or None where it was sent; no instruction where there is no account to pay to."""
+    """What is to be sent, or None where it was sent or is held back; no instruction where no account is known."""
     async with env.store.reading() as tx:
         instalment = await benefits.instalment(tx, instalment_id)
         if instalment is None:
             raise NotThere("the instalment")
-        if instalment.status is not PaymentStatus.SANCTIONED:
+        stopped = instalment.hold is Hold.STOPPED or instalment.rail is not Rail.IFMS
+        if instalment.status not in _TO_SEND or stopped:
             return None
         sanction = (await benefits.sanctions(tx, [instalment.sanction_id]))[instalment.sanction_id]
         citizen = (await people.citizens(tx, [sanction.citizen_id]))[sanction.citizen_id]
-        form = {}
-        if sanction.application_id is not None:
-            application = await applications.get(tx, sanction.application_id)
-            form = dict(application.form) if application is not None else {}
-    return instalment, sanction, _instruction(instalment, sanction, citizen, form)
+        account = await account_of(tx, sanction)
+        schemes = await catalogue.schemes(tx, [sanction.scheme_code])
+    scheme = schemes.get(sanction.scheme_code)
+    head = scheme.head_of_account if scheme else None
+    return instalment, sanction, _instruction(instalment, sanction, citizen, account, head)
 
 
 def _instruction(
-    instalment: Instalment, sanction: Sanction, citizen: Citizen, form: dict[str, str]
+    instalment: Instalment, sanction: Sanction, citizen: Citizen, account: PaymentAccount | None, head: str | None
 ) -> PaymentInstruction | None:
-    account, ifsc = form.get(ACCOUNT_FIELD), form.get(IFSC_FIELD)
-    if not account or not ifsc:
+    if account is None:
         return None
     payee = Payee(
         end_to_end_id=instalment.end_to_end_id,
         name=citizen.name.en,
-        account_number=account,
-        ifsc=ifsc,
+        account_number=account.number,
+        ifsc=account.ifsc,
         amount_paise=instalment.amount_paise,
         mobile=citizen.mobile or "",
     )
@@ -202,7 +249,17 @@ def _instruction(
         scheme_code=sanction.scheme_code,
         purpose=f"{sanction.scheme_code} {instalment.sequence}",
         payees=(payee,),
+        head_of_account=head,
     )
+
+
+def _share(sanction: Sanction, begins: date) -> tuple[date, int]:
+    """The last day of the period that begins on a day, and its paise; outside of the plan a whole period."""
+    plan = plan_of(sanction)
+    planned = plan.beginning_on(begins) if plan is not None else None
+    if planned is not None:
+        return planned.ends, planned.amount_paise
+    return period_end(begins, sanction.period), sanction.amount_paise or 0
 
 
 async def _scheme(acting: Acting, service: Service) -> Scheme:
@@ -215,19 +272,3 @@ async def _scheme(acting: Acting, service: Service) -> Scheme:
             )
         )
     return found
-
-
-def period_end(start: date, period: str | None) -> date:
-    """The last day of the period that an instalment pays for; a one-time benefit has one day."""
-    if period == "monthly":
-        year, month = divmod(start.year * 12 + start.month, 12)
-        return _same_day(start, year, month + 1) - timedelta(days=1)
-    if period == "yearly":
-        return _same_day(start, start.year + 1, start.month) - timedelta(days=1)
-    return start
-
-
-def _same_day(start: date, year: int, month: int) -> date:
-    """That day of another month, or the month's last day where it has fewer."""
-    first_of_next = date(year + month // 12, month % 12 + 1, 1)
-    return min(date(year, month, 1) + timedelta(days=start.day - 1), first_of_next - timedelta(days=1))

@@ -19,19 +19,22 @@ from actions.seed_people import Cast, citizen_subject, operator_subject
 from actions.seed_plan import Plan, Timetable, choice
 from actions.submit import SaveDraft, SubmitApplication, draft, file, open_case
 from domain.applications import Application, Channel, DeliveryMode, RejectionGround
-from domain.benefits import PaymentStatus
+from domain.benefits import PaymentStatus, Rail
 from domain.bills import seeded_sanction_number
 from domain.catalogue import Outcome, Service
 from domain.clock import ManualClock, ist_date
 from domain.forms import Form
 from domain.lifecycle import Status
 from domain.people import SYSTEM, Subject
+from domain.plans import certificate_cutoff
 from store import benefits, outbox
 from store.engine import Transaction
 
 WORKER = "seed"
 INSTALMENT_DAYS = 30
 """Between two instalments of the demo, as demo/payments.json has it."""
+REVIEWED_AGO = timedelta(days=200)
+"""How long ago the department reviewed the demo's benefits, those that are older."""
 
 RESTS_FOR = timedelta(days=30)
 """How long the certificates of applications that are shown as APPROVED wait before the worker makes them."""
@@ -197,7 +200,7 @@ class Replay:
             if sequence > 1:
                 days_ago = (self._plan.sanctioned_days_ago or 0) - INSTALMENT_DAYS * (sequence - 1)
                 self._at(self._times.on(days_ago, f"instalment {sequence}"))
-                await sanction.add_instalment(acting, held)
+                await sanction.add_instalment(acting, held, rail=Rail.IFMS)
             made = (await benefits.instalments(self._tx, [held.id]))[held.id]
             await sanction.settle(acting, made[-1], held, PaymentStatus.INSTRUCTED)
         await self._schedule(application)
@@ -206,7 +209,15 @@ class Replay:
         """What is paid before today is scripted, so the worker's own instalments begin after today."""
         held = (await benefits.sanction_of_applications(self._tx, [application.id])).get(application.id)
         if held is not None and held.period in sanction.REPEATED and held.amount_paise is not None:
-            await benefits.set_next_due(self._tx, held.id, next_after(held, ist_date(self._stage.now)))
+            today, granted = ist_date(self._stage.now), ist_date(held.sanctioned_at)
+            shown_on = certificate_cutoff(today, self._stage.env.law.life_certificate_month.value).replace(day=1)
+            await benefits.change_sanction(
+                self._tx,
+                held.id,
+                next_due_on=next_after(held, today),
+                certified_on=shown_on if shown_on > granted else None,
+                reviewed_on=max(granted, today - REVIEWED_AGO),
+            )
 
     async def _consume(self, application: Application) -> None:
         """Mark the application's messages delivered: what they ask for was done here, or is scripted."""

@@ -15,7 +15,7 @@ from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Citizen, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual, Language
 from integrations.sso import ProviderIdentity, ProviderTokens
-from store import centres, identities, people, session_tokens
+from store import centres, identities, officer_accounts, people, session_tokens
 from store.engine import Transaction
 from store.identities import LockerTokens
 
@@ -79,7 +79,7 @@ def not_on_register() -> Problems:
 async def _on_register(tx: Transaction, identity: ProviderIdentity) -> tuple[PersonKind, str]:
     """The officer, or the operator of a centre of the kind that the provider vouches for."""
     if identity.provider is Provider.PARICHAY:
-        officer = await people.officer_by_email(tx, identity.subject)
+        officer = await officer_accounts.officer_of(tx, identity.subject)
         if officer is not None and officer.postings:
             return PersonKind.OFFICER, officer.id
         operator_id = None if officer is not None else await centres.operator_by_email(tx, identity.subject)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from domain.reconciliation import RAN_WITHIN
 from domain.silence import FEWEST_ACTIVE_DAYS, FEWEST_WORKING_DAYS, LOOK_BACK_DAYS, SILENT_TIMES
 
 
@@ -41,6 +42,8 @@ class AlarmCode(StrEnum):
     WORKER_AWAY = "WORKER_AWAY"
     SILENT_OFFICE = "SILENT_OFFICE"
     UMANG_COUNTS_DIFFER = "UMANG_COUNTS_DIFFER"
+    MONEY_DIFFERS = "MONEY_DIFFERS"
+    RECONCILIATION_LATE = "RECONCILIATION_LATE"
 
 
 class AlarmState(StrEnum):
@@ -186,6 +189,21 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             "came of them, or UMANG counted others than we did.",
             "`apuni umang compare --day DAY` names the trackers; tell NeGD of each, and compare that day again.",
         ),
+        AlarmCode.MONEY_DIFFERS: AlarmRule(
+            Severity.CRITICAL,
+            1,
+            "cases",
+            "At least so many critical differences in public money are open: an amount, a total, a file or a bank "
+            "reference is not what it must be.",
+            "`apuni dbt cases --critical` lists them; a finance officer takes and settles each (docs/runbook.md).",
+        ),
+        AlarmCode.RECONCILIATION_LATE: AlarmRule(
+            Severity.CRITICAL,
+            RAN_WITHIN.total_seconds(),
+            "seconds",
+            "No daily comparison with the partner's book (IFMS or PFMS) came to its end for longer than this.",
+            "`apuni dbt reconcile` says what it waits for: the treasury's answers, or the statement of PFMS.",
+        ),
     }
 )
 """Every alarm has a line; docs/alarms.md is printed from it."""
@@ -257,6 +275,10 @@ class Readings:
     """Working days of silence of each tehsil that is silent against its own norm (domain/silence.py)."""
     umang_differences: Mapping[str, int] = field(default_factory=dict)
     """Calls of UMANG within the last week that do not fit the applications, by its service id (domain/umang.py)."""
+    critical_cases: int = 0
+    """Critical differences in public money that are open (domain/finance_cases.py)."""
+    reconciliation_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Since when no comparison with the book of each partner has ended (domain/reconciliation.py)."""
 
 
 def raised(readings: Readings) -> dict[Where, float]:
@@ -281,12 +303,10 @@ def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
     yield AlarmCode.AUDIT_UNSEALED, "", readings.unsealed_seconds
     yield AlarmCode.SESSION_KEY_OLD, "", readings.session_key_seconds
     yield AlarmCode.WORKER_AWAY, "", readings.worker_seconds
-    for officer_id, reads in sorted(readings.unusual_reads.items()):
-        yield AlarmCode.UNUSUAL_READS, officer_id, reads
-    for tehsil, days in sorted(readings.silent_offices.items()):
-        yield AlarmCode.SILENT_OFFICE, tehsil, days
-    for srvid, differences in sorted(readings.umang_differences.items()):
-        yield AlarmCode.UMANG_COUNTS_DIFFER, srvid, differences
+    yield AlarmCode.MONEY_DIFFERS, "", readings.critical_cases
+    for code, values in _by_name(readings):
+        for name, value in sorted(values.items()):
+            yield code, name, value
     present = [facts for facts in readings.processes if facts.age <= PRESENT_SECONDS]
     yield AlarmCode.SIGN_IN_FAILURES, "", sum(facts.sign_in_failures for facts in present)
     for source, seconds in sorted(_worst_breakers(present).items()):
@@ -298,6 +318,15 @@ def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
         yield AlarmCode.DISK_LOW, facts.process, facts.free_bytes
     for facts in readings.processes:
         yield from _events(facts)
+
+
+def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]], ...]:
+    return (
+        (AlarmCode.UNUSUAL_READS, readings.unusual_reads),
+        (AlarmCode.SILENT_OFFICE, readings.silent_offices),
+        (AlarmCode.UMANG_COUNTS_DIFFER, readings.umang_differences),
+        (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
+    )
 
 
 def _worst_breakers(present: list[ProcessFacts]) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """Benefits: a sanction, its instalments and where each payment stands."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class PaymentStatus(StrEnum):
@@ -16,6 +17,114 @@ class PaymentStatus(StrEnum):
     CREDITED = "CREDITED"
     RETURNED = "RETURNED"
     REISSUED = "REISSUED"
+
+
+class Rail(StrEnum):
+    """The way that money goes: files to PFMS, or payment instructions to the state treasury."""
+
+    IFMS = "IFMS"
+    PFMS = "PFMS"
+
+
+class SanctionState(StrEnum):
+    """Whether a sanction pays, and what holds it back where it does not."""
+
+    ACTIVE = "ACTIVE"
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    """Above the amount from which another officer must approve it."""
+    BUDGET_WAIT = "BUDGET_WAIT"
+    """The head of account holds too little; it is asked again."""
+    LIFE_CERTIFICATE_DUE = "LIFE_CERTIFICATE_DUE"
+    REVIEW_DUE = "REVIEW_DUE"
+    SUSPENDED = "SUSPENDED"
+    ENDED = "ENDED"
+    """Ceased: by death, or by an officer's order."""
+
+
+class Hold(StrEnum):
+    """Why an instalment that was made must not be sent yet."""
+
+    BUDGET = "BUDGET"
+    """The money for it is not set aside yet at the treasury's head of account."""
+    STOPPED = "STOPPED"
+    """The sanction was stopped before it was sent."""
+
+
+class InstalmentKind(StrEnum):
+    """What an instalment is for."""
+
+    REGULAR = "REGULAR"
+    ARREARS = "ARREARS"
+    """A period that was over when it could be paid."""
+    REISSUE = "REISSUE"
+    """The money of another instalment that finally came back."""
+
+
+RETURN_WINDOW = timedelta(days=10)
+"""How long after a credit the bank may still send the money back (contracts/dbt_finance.md section 7, INFERRED)."""
+
+_COURSE = MappingProxyType(
+    {
+        PaymentStatus.SANCTIONED: 0,
+        PaymentStatus.BENEFICIARY_PENDING: 1,
+        PaymentStatus.BENEFICIARY_REJECTED: 2,
+        PaymentStatus.INSTRUCTED: 3,
+        PaymentStatus.AT_BANK: 4,
+        PaymentStatus.CREDITED: 5,
+        PaymentStatus.RETURNED: 6,
+        PaymentStatus.REISSUED: 7,
+    }
+)
+
+
+def may_follow(before: PaymentStatus, after: PaymentStatus, *, since: datetime, at: datetime) -> bool:
+    """Whether a payment that stands at `before` since then may come to stand at `after`, as of `at`.
+
+    Only forward. A credit may come back for ten days; only what came back is reissued, and then no more is
+    heard of the first order. A rejected beneficiary may be put forward again with a corrected account.
+    """
+    match before:
+        case PaymentStatus.REISSUED:
+            return False
+        case PaymentStatus.RETURNED:
+            return after is PaymentStatus.REISSUED
+        case PaymentStatus.CREDITED:
+            return after is PaymentStatus.RETURNED and at - since <= RETURN_WINDOW
+        case PaymentStatus.BENEFICIARY_REJECTED if after is PaymentStatus.BENEFICIARY_PENDING:
+            return True
+        case _:
+            return after is not PaymentStatus.REISSUED and _COURSE[after] > _COURSE[before]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNews:
+    """What a partner, or we ourselves, say of one payment.
+
+    `at` is when it happened, `source_ref` the file, batch or call that told it, `utr_last4` the end of the bank's
+    reference and `return_code` why it came back (integrations/dbt_finance/return_codes.py). `source_ref` never
+    holds personal data.
+    """
+
+    status: PaymentStatus
+    at: datetime
+    source_ref: str | None = None
+    utr_last4: str | None = None
+    return_code: str | None = None
+    rail: Rail = Rail.IFMS
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentEvent:
+    """One step of a payment as it was heard: `at` is when it happened, `heard_at` when we learned of it."""
+
+    instalment_id: str
+    status: PaymentStatus
+    at: datetime
+    heard_at: datetime | None
+    return_code: str | None = None
+    utr_last4: str | None = None
+    rail: Rail | None = None
+    source_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +146,19 @@ class Sanction:
     """The first day of the period whose instalment comes next; None for one-time benefits."""
     ended_on: date | None = None
     """The last day that the sanction covers, where it was stopped."""
+    state: SanctionState = SanctionState.ACTIVE
+    anchor_on: date | None = None
+    """The first day of its first period, from which all periods are counted; None until the first is made."""
+    terms: int | None = None
+    """Into how many payments the amount of a period is divided; None or 1 for one."""
+    certified_on: date | None = None
+    """When the citizen last showed that she lives."""
+    reviewed_on: date | None = None
+    """When the department last reviewed it."""
+    reminded_on: date | None = None
+    """When she was last reminded of the life certificate."""
+    granted_by: str | None = None
+    """Who decided it, where a member of staff did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +179,11 @@ class Instalment:
     end_to_end_id: str
     status: PaymentStatus
     status_at: datetime
+    rail: Rail = Rail.IFMS
+    """The way that it goes, kept for ever."""
+    kind: InstalmentKind = InstalmentKind.REGULAR
+    reissue_of: str | None = None
+    """The instalment whose money came back, where this one pays it again."""
+    hold: Hold | None = None
+    deducted_paise: int = 0
+    """What was kept back from it for a recovery; `amount_paise` is what is paid."""

@@ -6,6 +6,7 @@ Facts that no source gives are None, never zero or empty text (data/README.md).
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.benefits import Rail
 from domain.deadline import DayUnit
 from domain.text import Bilingual
 
@@ -183,3 +184,22 @@ class Scheme:
     service_code: str | None
     source: str
     verified: bool
+    rail: Rail = Rail.IFMS
+    """The way that its money goes."""
+    head_of_account: str | None = None
+    """The head of account that it is paid from; None for the installation's own."""
+    terms: int | None = None
+    """Into how many payments the amount of a period is divided; None for one."""
+    life_certificate: bool | None = None
+    """Whether it asks for a life certificate each year."""
+    annual_review: bool | None = None
+    """Whether the department reviews each grant once a year."""
+    eligibility: Bilingual | None = None
+    """Who it is for, in the words of its source."""
+    papers: Bilingual | None = None
+    """What is verified before it is granted: the papers, divided by semicolons."""
+    limit_days: int | None = None
+    is_dbt: bool | None = None
+    """Whether it is paid straight to the citizen's account."""
+    portal: str | None = None
+    notes: str | None = None

@@ -6,6 +6,7 @@ are not confirmed are taken from sister Acts and must be read in the gazette bef
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 
 ACT = "Uttarakhand Right to Service Act 2011"
 
@@ -17,6 +18,10 @@ class Period:
     value: int
     section: str
     confirmed: bool = False
+
+
+MOST: Mapping[str, int] = MappingProxyType({"life_certificate_month": 12, "recovery_share_percent": 99})
+"""The largest values that mean something, for numbers that are no days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,16 @@ class Law:
     """Days after which the history of a case at the Commission is compared with ours again."""
     delay_review_day: Period = Period(5, "monthly review of delays by the Commission, no section")
     """The day of the month on which the review of the month before is made and sent."""
+    second_approval_paise: Period = Period(10_000_000, "two-person rule of the state's financial rules, no section")
+    """Paise above which a sanction, resumption, reissue or recovery needs another person's approval."""
+    recovery_share_percent: Period = Period(50, "practice of recovery from pensions, no section")
+    """How much of each instalment is at most kept back for a recovery, in percent."""
+    life_certificate_month: Period = Period(11, "yearly life certificate of pensioners in November, no section")
+    """The month, 1 to 12, in which whoever draws a pension shows that she lives."""
+    life_certificate_remind_days: Period = Period(30, "yearly life certificate of pensioners in November, no section")
+    """Days before the end of that month on which the first reminder goes out; the last goes ten days before."""
+    review_grace_days: Period = Period(90, "annual verification of beneficiaries under the NSAP guidelines, no section")
+    """Days after the yearly review was due from which nothing is paid until it is done."""
     longest_order_days: Period = Period(60, f"{ACT}, section 6(2)")
     """Calendar days that an order may give for the service."""
 
@@ -64,6 +79,8 @@ class Law:
                 raise ValueError(f"the law has no period {name}")
             if value < 1:
                 raise ValueError(f"the period {name} must be at least 1")
+            if value > MOST.get(name, value):
+                raise ValueError(f"the period {name} must be at most {MOST[name]}")
         parts = {name: replace(getattr(self, name), value=value) for name, value in values.items()}
         return replace(self, **parts)
 

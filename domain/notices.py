@@ -61,6 +61,20 @@ class NoticeKind(StrEnum):
     ASSISTANCE_GIVEN = "ASSISTANCE_GIVEN"
     """An operator acts for her from now on: by her code, a relative's, or a signed paper."""
     ACCOUNT_LINKED = "ACCOUNT_LINKED"
+    RECORDS_TO_BE_JOINED = "RECORDS_TO_BE_JOINED"
+    """An officer agreed that this record and another one are hers; until then she may stop it."""
+    RECORDS_JOINED = "RECORDS_JOINED"
+    PAYMENT_CREDITED = "PAYMENT_CREDITED"
+    PAYMENT_RETURNED = "PAYMENT_RETURNED"
+    """The bank sent it back; what to do stands with the payment."""
+    PAYMENT_ACCOUNT_REJECTED = "PAYMENT_ACCOUNT_REJECTED"
+    """Her account was refused before anything was sent."""
+    PAYMENT_ACCOUNT_CHANGED = "PAYMENT_ACCOUNT_CHANGED"
+    PAYMENT_REISSUED = "PAYMENT_REISSUED"
+    LIFE_CERTIFICATE_WANTED = "LIFE_CERTIFICATE_WANTED"
+    BENEFIT_STOPPED = "BENEFIT_STOPPED"
+    BENEFIT_RESUMED = "BENEFIT_RESUMED"
+    RECOVERY_ORDERED = "RECOVERY_ORDERED"
 
 
 NEEDS_HER = frozenset(
@@ -78,6 +92,12 @@ NEEDS_HER = frozenset(
         NoticeKind.VISIT_STARTED,
         NoticeKind.VISIT_FAILED,
         NoticeKind.CONSENT_ASKED,
+        NoticeKind.PAYMENT_RETURNED,
+        NoticeKind.PAYMENT_ACCOUNT_REJECTED,
+        NoticeKind.LIFE_CERTIFICATE_WANTED,
+        NoticeKind.BENEFIT_STOPPED,
+        NoticeKind.RECOVERY_ORDERED,
+        NoticeKind.RECORDS_TO_BE_JOINED,
     }
 )
 """Messages after which the citizen has something to do, or may do something before a date."""
@@ -111,6 +131,7 @@ class Topic(StrEnum):
     SUGGESTION = "SUGGESTION"
     CONSENT = "CONSENT"
     ACCOUNT = "ACCOUNT"
+    BENEFIT = "BENEFIT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ class ObjectKind(StrEnum):
     AWARD = "AWARD"
     ROSTER = "ROSTER"
     ROSTER_ROW = "ROSTER_ROW"
+    FINANCE_CASE = "FINANCE_CASE"
+    FINANCE_BOOK = "FINANCE_BOOK"
+    FEE_ORDER = "FEE_ORDER"
 
 
 class Purpose(StrEnum):
@@ -218,6 +221,21 @@ they have come; what she may know of a person is in the application.
 Nobody's session acts for the person of a row: only the filing and the hand-over of that row do, by its consent.
 """
 
+_FEES = {
+    (_Role.CITIZEN, _K.FEE_ORDER, _P.VIEW): _R.OWN,
+    (_Role.OPERATOR, _K.FEE_ORDER, _P.ASSIST): _R.ASSISTED,
+    (_Role.OFFICER, _K.FEE_ORDER, _P.DECIDE): _R.JURISDICTION,
+    (_Role.FINANCE_OFFICER, _K.FEE_ORDER, _P.PAY_BENEFIT): _R.JURISDICTION,
+    (_Role.AUDITOR, _K.FEE_ORDER, _P.AUDIT): _R.ANY,
+}
+"""Orders to pay a fee, without the payer's name: her own, and of the place that the officer works for."""
+
+_FINANCE = {
+    **{(_Role.FINANCE_OFFICER, kind, _P.PAY_BENEFIT): _R.JURISDICTION for kind in (_K.FINANCE_CASE, _K.FINANCE_BOOK)},
+    **{(_Role.AUDITOR, kind, _P.AUDIT): _R.ANY for kind in (_K.FINANCE_CASE, _K.FINANCE_BOOK)},
+}
+"""Cases of money, and the books of what was paid: batches, queues, totals, reconciliations. An auditor only reads."""
+
 _NOTICES = {(_Role.CITIZEN, _K.NOTICE, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)}
 """Messages are for the citizen alone."""
 
@@ -263,7 +281,7 @@ _LAW = {
 TABLE = MappingProxyType(
     {
         **{(_Role.CITIZEN, kind, _P.VIEW): _R.OWN for kind in (_K.CITIZEN, *_CASE)},
-        **{(_Role.CITIZEN, kind, _P.APPLY): _R.OWN for kind in (_K.APPLICATION, _K.DOCUMENT)},
+        **{(_Role.CITIZEN, kind, _P.APPLY): _R.OWN for kind in (_K.APPLICATION, _K.BENEFIT, _K.DOCUMENT)},
         **{(_Role.OPERATOR, kind, _P.ASSIST): _R.ASSISTED for kind in (_K.CITIZEN, _K.APPLICATION)},
         (_Role.OPERATOR, _K.APPLICATION, _P.APPLY): _R.ASSISTED,
         (_Role.OPERATOR, _K.APPLICATION, _P.COLLECT_FEE): _R.ASSISTED,
@@ -298,6 +316,8 @@ TABLE = MappingProxyType(
         **_FIGURES,
         **_SIGN_ON,
         **_ROSTERS,
+        **_FEES,
+        **_FINANCE,
         (_Role.ADMIN, _K.OPERATIONS, _P.OPERATE): _R.ANY,
         **{(_Role.SYSTEM, kind, purpose): _R.ANY for kind in _K for purpose in _P},
     }

@@ -15,10 +15,12 @@ from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consent_watch import ConsentWatch
 from actions.counts import LedgerCounts
 from actions.environment import Environment
+from actions.fee_returns import FeeReturns
 from actions.following import Feed
 from actions.issuer import CertificateIssuer
 from actions.published import CertificatePublisher
 from actions.sessions import subject_for_token
+from domain.fees import FeeRoute
 from domain.people import ANONYMOUS, PersonKind, Subject
 from domain.sources import Source
 from domain.text import Language, language_from_header
@@ -35,14 +37,17 @@ from gateway.http.dashboard import dashboard_routes
 from gateway.http.document_door import document_routes
 from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
+from gateway.http.fees import fee_routes
 from gateway.http.figures_csv import figures_routes
 from gateway.http.forms import forms_routes
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import health_routes
+from gateway.http.hearing_calendar import hearing_calendar_routes
 from gateway.http.metrics import Metrics
 from gateway.http.notified import notified_routes
 from gateway.http.openapi import openapi_routes
 from gateway.http.public_keys import public_key_routes
+from gateway.http.review_pdf import review_pdf_routes
 from gateway.http.rosters import roster_routes
 from gateway.http.status import status_routes
 from gateway.http.streams.responding import HttpStreams
@@ -62,11 +67,14 @@ from gateway.stocking import stocked
 from gateway.umang import umang_routes
 from gateway.worker_watch import WorkerWatch
 from integrations.apisetu import PublishedSettings, published_routes
+from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.reach import ReachWatch
 from integrations.right_to_service import RightToServiceSettings, commission_routes
+from integrations.tallies import Tallies
 from integrations.transport import Lines
+from integrations.treasury import treasury_routes
 from schema import build
 from schema.context import Context
 from store import people
@@ -135,7 +143,7 @@ def doors(
             environment.clock,
         ),
         *shut_when_off(
-            partners(etaal_routes(LedgerCounts(environment), etaal, environment.clock)),
+            partners(etaal_routes(LedgerCounts(environment), etaal, environment.clock, edge.tallies)),
             Source.E_TAAL,
             house.switches,
             environment.clock,
@@ -148,17 +156,20 @@ def doors(
         ),
         *partners(umang_routes(settings, house, graph, edge, metrics)),
         *shut_when_off(
-            partners(commission_doors(settings, environment)),
+            partners(commission_doors(settings, environment, edge.tallies)),
             Source.RIGHT_TO_SERVICE,
             house.switches,
             environment.clock,
         ),
+        *partners(fee_doors(environment)),
         *public_key_routes(environment),
         *openapi_routes(settings.url),
         *verify_routes(environment),
         *track_routes(environment),
         *dashboard_routes(environment),
         *figures_routes(environment),
+        *review_pdf_routes(environment),
+        *hearing_calendar_routes(environment),
         *notified_routes(environment),
         *forms_routes(environment),
         *upload_routes(environment, origins=(settings.url,)),
@@ -169,7 +180,20 @@ def doors(
     ]
 
 
-def commission_doors(settings: Settings, environment: Environment) -> list[Route]:
+def fee_doors(environment: Environment) -> list[Route]:
+    """The doors by which browsers come back from paying, and our pages about a payment.
+
+    No switch shuts them: somebody may have paid already, and what came back is kept.
+    """
+    treasury, wallet = environment.partners.treasury, environment.partners.wallet
+    return [
+        *(treasury_routes(treasury, FeeReturns(environment, FeeRoute.TREASURY)) if treasury else []),
+        *(wallet_routes(wallet, FeeReturns(environment, FeeRoute.CSC_WALLET)) if wallet else []),
+        *fee_routes(environment),
+    ]
+
+
+def commission_doors(settings: Settings, environment: Environment, tallies: Tallies | None) -> list[Route]:
     """The Commission's door; none where its system is not connected."""
     if not has_commission(settings):
         return []
@@ -177,7 +201,7 @@ def commission_doors(settings: Settings, environment: Environment) -> list[Route
     own = handed_over(
         settings, "right_to_service", lambda given: RightToServiceSettings.from_onboarding(given, times=times)
     )
-    return commission_routes(CommissionHearings(environment), own, environment.clock)
+    return commission_routes(CommissionHearings(environment), own, environment.clock, tallies)
 
 
 def _sign_in_settings(settings: Settings) -> SignInSettings:

@@ -19,11 +19,13 @@ def sandbox_factories() -> dict[str, Factory]:
     from integrations.apisetu.sandbox import create_sandbox as apisetu
     from integrations.csc.sandbox import create_sandbox as csc
     from integrations.dbt_finance.sandbox import create_sandbox as dbt_finance
+    from integrations.dbt_finance.sandbox_pfms import create_sandbox as pfms
     from integrations.digilocker.sandbox import create_sandbox as digilocker
     from integrations.etaal.sandbox import create_sandbox as etaal
     from integrations.portal.sandbox import create_sandbox as portal
     from integrations.right_to_service.sandbox import create_sandbox as right_to_service
     from integrations.sso.sandbox import create_sandbox as sso
+    from integrations.treasury.sandbox import create_sandbox as treasury
     from integrations.umang.sandbox import create_sandbox as umang
 
     return {
@@ -33,9 +35,11 @@ def sandbox_factories() -> dict[str, Factory]:
         "apisetu": apisetu,
         "umang": umang,
         "dbt_finance": dbt_finance,
+        "pfms": pfms,
         "etaal": etaal,
         "portal": portal,
         "right_to_service": right_to_service,
+        "treasury": treasury,
     }
 
 

@@ -101,12 +101,15 @@ async def open_house(
             public_url=settings.url,
             issuer_id=settings.issuer_id,
             law=LAW.changed(settings.law),
+            rails=settings.rails,
             care=settings.care.rules(demo=settings.demo),
             desk=settings.desk.rules(),
+            payments=settings.payments.rules(),
             erasures=ErasureList(settings.erasure_list),
             files=settings.files.rules(),
             scanner=scanner_of(settings.scanner),
             sign_on=settings.sign_on.rules(),
+            fees=settings.fees.rules(),
         )
         yield House(environment, resilience, switches, vitals)
 

@@ -23,6 +23,7 @@ from gateway.http.replays import KeptReplays
 from gateway.http.trusted import TrustedLibrary
 from gateway.limits import DEMO_TIMES
 from gateway.settings import Settings
+from integrations.tallies import DoorTallies
 from store.cipher import FieldCipher
 
 
@@ -38,6 +39,7 @@ async def open_edge(settings: Settings, house: House, metrics: Metrics) -> Async
         shared_url=settings.cache_store_url,
         faults=metrics.observe_rate_fault,
     )
+    tallies = DoorTallies(clock, settings.cache_store_url, faults=metrics.observe_rate_fault)
     metrics.watch_load(lambda: (admission.limit.value, admission.under_way, admission.waiting))
     watch = asyncio.create_task(admission.watch())
     try:
@@ -52,6 +54,7 @@ async def open_edge(settings: Settings, house: House, metrics: Metrics) -> Async
             observe=metrics.observe_operation,
             callers=_callers(house),
             rates=rates,
+            tallies=tallies,
             admission=admission,
             trusted=TrustedLibrary(settings.documents_mode, clock),
             replays=KeptReplays(environment.store, clock),
@@ -62,6 +65,7 @@ async def open_edge(settings: Settings, house: House, metrics: Metrics) -> Async
         with suppress(asyncio.CancelledError):
             await watch
         await rates.close()
+        await tallies.close()
 
 
 def is_developer(context: RequestContext) -> bool:

@@ -43,6 +43,7 @@ QUIET = {
     "httpcore": logging.WARNING,
     "strawberry": logging.CRITICAL,  # writes documents, in which people write numbers of theirs
     "asyncio": logging.WARNING,
+    "asyncssh": logging.WARNING,  # names hosts, users and files
     "signxml": logging.WARNING,  # writes the documents that it checks
     "aiocache": logging.WARNING,
     "websockets": logging.WARNING,  # writes frames

@@ -16,9 +16,9 @@ class Partner(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     base_url: str = Field(
-        pattern=r"^https?://[^\s?#]+$",
-        description="Where the system is reached.",
-        json_schema_extra={"production": "https, and no sandbox"},
+        pattern=r"^(https?|sftp)://[^\s?#]+$",
+        description="Where the system is reached; `sftp://host:port` for PFMS alone.",
+        json_schema_extra={"production": "https (PFMS: sftp), and no sandbox"},
     )
     browser_url: str | None = Field(
         default=None,

@@ -1,10 +1,12 @@
 """Builds the client of every outside system from the settings."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from actions.environment import Partners
+from domain.clock import Clock
 from domain.ids import Ids
 from domain.people import Provider
 from domain.sign_on import SignOnRules
@@ -13,10 +15,14 @@ from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
 from gateway.settings import SYSTEMS, Settings, SettingsRefused
 from integrations.apisetu import ApiSetu, ApiSetuSettings
-from integrations.csc import CscConnect, CscConnectSettings
-from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
+from integrations.csc import BridgeSettings, CscBridge, CscConnect, CscConnectSettings
+from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance.pfms_exchange import SftpExchange, SftpSettings
+from integrations.dbt_finance.pfms_models import PfmsIdentity
+from integrations.dbt_finance.pfms_papers import PfmsPapers
 from integrations.digilocker import DigiLocker, DigiLockerSettings
 from integrations.etaal import EtaalPush, EtaalPushSettings
+from integrations.guard import Guard
 from integrations.remote import Remote, Resilience
 from integrations.right_to_service import RightToService, RightToServiceSettings
 from integrations.sso import (
@@ -29,6 +35,7 @@ from integrations.sso import (
     TextSettings,
 )
 from integrations.transport import Lines
+from integrations.treasury import Treasury, TreasurySettings
 from integrations.umang import Umang, UmangSettings
 
 CONFIGURED = (
@@ -40,8 +47,11 @@ CONFIGURED = (
     Source.DBT_FINANCE,
     Source.CSC,
     Source.RIGHT_TO_SERVICE,
+    Source.TREASURY,
 )
 """The systems that this gateway has adapters for."""
+
+SSH_PORT = 22
 
 T = TypeVar("T")
 
@@ -70,6 +80,15 @@ class _Opening:
     def handed_over(self, system: str, read: Callable[[dict[str, Any]], T]) -> T:
         return handed_over(self._settings, system, read)
 
+    def addresses_of(self, host: str, port: int) -> Callable[[str, int], Awaitable[Sequence[str]]]:
+        """The guard's checked addresses of a host that is not called by HTTP; the guard knows hosts by a URL."""
+        named = f"[{host}]" if ":" in host else host
+        return Guard([f"https://{named}:{port}"], clock=self._resilience.clock, demo=self._settings.demo).addresses
+
+    def closing(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Close something with the others."""
+        self._stack.push_async_callback(close)
+
     async def remote(self, system: str, source: Source) -> tuple[Partner, Remote]:
         partner = self._settings.partner(system)
         client = await self._stack.enter_async_context(self._lines.to([partner.base_url]))
@@ -95,6 +114,7 @@ def addresses(settings: Settings) -> dict[Source, list[str]]:
         Source.SSO: ("meri_pehchaan", "sso"),
         Source.CSC: ("csc",),
         Source.RIGHT_TO_SERVICE: ("right_to_service",) if has_commission(settings) else (),
+        Source.TREASURY: ("treasury",) if has_treasury(settings) else (),
     }
     return {source: [settings.partner(name).base_url for name in names] for source, names in systems.items()}
 
@@ -115,12 +135,24 @@ async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) ->
             apisetu=ApiSetu(setu, opening.handed_over("apisetu", ApiSetuSettings.from_onboarding), clock),
             umang=Umang(umang, opening.handed_over("umang", UmangSettings.from_onboarding), clock, ids, setu_host),
             dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
+            bharat=_bharat(opening, dbt, clock),
             identity=await _identity_providers(opening, resilience, ids, settings.sign_on.rules()),
+            **_pfms(opening, settings, resilience),
             texts=await _texts(opening, settings),
             etaal=await _etaal(opening),
             commission=await _commission(opening, settings, resilience),
+            treasury=await _treasury(opening, settings),
+            wallet=await _wallet(opening),
             forget_citizen=resilience.kept.forget_citizen,
         )
+
+
+def _bharat(opening: _Opening, remote: Remote, clock: Clock) -> DbtBharat | None:
+    """The reporting service, where the treasury's onboarding says that we report by it."""
+    given = opening.handed_over("dbt_finance", dict)
+    if not given.get("dbt_bharat"):
+        return None
+    return DbtBharat(remote, DbtFinanceSettings.from_onboarding(given), clock)
 
 
 async def _identity_providers(
@@ -164,6 +196,34 @@ def has_commission(settings: Settings) -> bool:
     return in_city or "right_to_service" in settings.partners
 
 
+def has_treasury(settings: Settings) -> bool:
+    """Whether the treasury's e-Challan is to be reached: its settings are there, or the demo's city is used."""
+    in_city = settings.demo and not settings.partners.keys() >= set(SYSTEMS)
+    return in_city or "treasury" in settings.partners
+
+
+async def _treasury(opening: _Opening, settings: Settings) -> Treasury | None:
+    """The treasury's e-Challan; None where the state has not enrolled us, and fees are taken at counters."""
+    if not has_treasury(settings):
+        return None
+    partner, remote = await opening.remote("treasury", Source.TREASURY)
+    address = _browser_url(partner)
+    own = opening.handed_over("treasury", lambda given: TreasurySettings.from_onboarding(address, given))
+    return Treasury(remote, own)
+
+
+async def _wallet(opening: _Opening) -> CscBridge | None:
+    """The wallet of centre operators; None where the merchant centre enrolled us for the sign-in alone.
+
+    Its calls go to `bridge_url` of the onboarding, where that is another host than the sign-in's.
+    """
+    own = opening.handed_over("csc", BridgeSettings.from_onboarding)
+    if own is None:
+        return None
+    partner, remote = await opening.remote("csc", Source.CSC)
+    return CscBridge(await opening.other_host(partner, "csc", Source.CSC, "bridge_url") or remote, own)
+
+
 async def _commission(opening: _Opening, settings: Settings, resilience: Resilience) -> RightToService | None:
     """The Commission's system; None where the state has none yet, and cases are recorded by hand alone."""
     if not has_commission(settings):
@@ -171,6 +231,28 @@ async def _commission(opening: _Opening, settings: Settings, resilience: Resilie
     _, remote = await opening.remote("right_to_service", Source.RIGHT_TO_SERVICE)
     own = opening.handed_over("right_to_service", RightToServiceSettings.from_onboarding)
     return RightToService(remote, own, resilience.clock)
+
+
+def has_pfms(settings: Settings) -> bool:
+    """Whether files are exchanged with PFMS: its settings are there, or the demo's city is used."""
+    in_city = settings.demo and not settings.partners.keys() >= set(SYSTEMS)
+    return in_city or "pfms" in settings.partners
+
+
+def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -> dict[str, Any]:
+    """The exchange of files with PFMS, who we are there, and our papers; nothing where it is not connected."""
+    if not has_pfms(settings):
+        return {}
+    parts = urlsplit(settings.partner("pfms").base_url)
+    address = {"host": parts.hostname, "port": parts.port or SSH_PORT} if parts.scheme == "sftp" else {}
+    own = opening.handed_over("pfms", lambda given: SftpSettings.from_onboarding({**given, **address}))
+    exchange = SftpExchange(own, resilience, opening.addresses_of(own.host, own.port))
+    opening.closing(exchange.aclose)
+    return {
+        "pfms": exchange,
+        "pfms_identity": opening.handed_over("pfms", PfmsIdentity.from_onboarding),
+        "pfms_papers": opening.handed_over("pfms", PfmsPapers.from_onboarding),
+    }
 
 
 async def _texts(opening: _Opening, settings: Settings) -> TextSender | None:

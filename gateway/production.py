@@ -10,8 +10,9 @@ from gateway.limits import DocumentMode
 from gateway.partner_settings import Partner
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable
 
-OPTIONAL = frozenset({"texts", "right_to_service"})
-"""The SMS gateway, without which no codes are sent; the Commission, whose cases are else recorded by hand alone."""
+OPTIONAL = frozenset({"texts", "pfms", "right_to_service", "treasury"})
+"""The SMS gateway, without which no codes are sent; the Commission, whose cases are else recorded by hand alone;
+the treasury, without which fees are taken at counters."""
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
 """SHA-256 of docs/partners/umang/keys/test_only_public_key.pem without its white space."""
@@ -87,18 +88,22 @@ def _unfit_partner(settings: Settings, system: str) -> list[str]:
     addresses = [partner.base_url] + ([partner.browser_url] if partner.browser_url else [])
     reasons = []
     addresses += _other_hosts(partner)
-    if not all(map(_is_public, addresses)):
-        reasons.append(f"the address of {system} is a sandbox's or not https")
+    scheme = "sftp" if system == "pfms" else "https"
+    if not all(_is_public(address, scheme) for address in addresses):
+        reasons.append(f"the address of {system} is a sandbox's or not {scheme}")
     return reasons + _unfit_credentials(partner, system)
 
 
 def _other_hosts(partner: Partner) -> list[str]:
     """Further addresses that onboarding names; a path of the first one is none."""
     try:
-        given = str(partner.onboarding().get("setu_url") or "")
+        known = partner.onboarding()
     except (OSError, ValueError):
         return []
-    return [given] if given and not given.startswith("/") else []
+    wallet = known.get("bridge")
+    pay = wallet.get("pay_url") if isinstance(wallet, Mapping) else None
+    given = [str(each or "") for each in (known.get("setu_url"), known.get("bridge_url"), pay)]
+    return [each for each in given if each and not each.startswith("/")]
 
 
 def _unfit_credentials(partner: Partner, system: str) -> list[str]:
@@ -133,14 +138,14 @@ def _is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
 
-def _is_public(url: str) -> bool:
-    """Whether an address is https and names neither this machine nor a network of its own."""
+def _is_public(url: str, scheme: str = "https") -> bool:
+    """Whether an address has the scheme and names neither this machine nor a network of its own."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return False
-    if parts.scheme != "https" or not host or host.rsplit(".", 1)[-1] in _LOCAL_NAMES:
+    if parts.scheme != scheme or not host or host.rsplit(".", 1)[-1] in _LOCAL_NAMES:
         return False
     try:
         return ip_address(host).is_global

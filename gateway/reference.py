@@ -17,6 +17,7 @@ from gateway.care import Care
 from gateway.desk import Desk
 from gateway.limits import Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
+from gateway.payment_settings import PaymentFiles
 from gateway.reference_access import access
 from gateway.reference_policies import policies
 from gateway.settings import SYSTEMS, Alarms, Retention, Settings, variable
@@ -67,6 +68,9 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.TRANSITION_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
         ErrorCode.REASON_REQUIRED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FEE_MISMATCH: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FEE_NOT_DUE: Advice(_NO, Remedy.SEE_APPLICATION),
+        ErrorCode.FEE_PAYMENT_OPEN: Advice(_YES, Remedy.RETRY_LATER),
+        ErrorCode.PAYMENT_NOT_OFFERED: Advice(_NO, Remedy.VISIT_CSC),
         ErrorCode.FEE_NOT_PAID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.STEP_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
         ErrorCode.CONSENT_STEP_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
@@ -101,6 +105,7 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.ACCOUNT_TAKEN: Advice(_NO, Remedy.CALL_HELPLINE),
         ErrorCode.LAST_ACCOUNT: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
         ErrorCode.RECORD_IN_USE: Advice(_NO, Remedy.CALL_HELPLINE),
+        ErrorCode.AADHAAR_DIFFERS: Advice(_NO, Remedy.CALL_HELPLINE),
         ErrorCode.MOBILE_MISSING: Advice(_NO, Remedy.VISIT_CSC),
         ErrorCode.CENTRES_REFUSED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.ROW_INVALID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
@@ -182,6 +187,12 @@ Feedback, grievances, tracking without sign-in, and doorstep delivery.
 
 {care}
 
+## Payments by files
+
+How pensions and scholarships go through PFMS: docs/payments.md.
+
+{payments}
+
 ## Officers' desk
 
 {desk}
@@ -261,6 +272,7 @@ def configuration() -> str:
         server=_table(header, _settings(Server, "server")),
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
+        payments=_table(header, _settings(PaymentFiles, "payments")),
         desk=_table(header, _settings(Desk, "desk")),
         sign_on=_table(header, _settings(SignOn, "sign_on")),
         alarms=_table(header, _settings(Alarms, "alarms")),
@@ -288,7 +300,7 @@ def _texts(key: str) -> tuple[str, str]:
     return label(key, Language.EN), label(key, Language.HI)
 
 
-_APART = {"alarms", "care", "desk", "limits", "load", "partners", "rates", "retention", "server", "sign_on"}
+_APART = {"alarms", "care", "desk", "limits", "load", "partners", "payments", "rates", "retention", "server", "sign_on"}
 """Settings that have tables of their own."""
 
 

@@ -40,6 +40,12 @@ DOORS = (
     ),
     Door("`/sign-in/umang`", (Role.CITIZEN, ObjectKind.ACCOUNT, Purpose.APPLY), "actions/umang_users.py"),
     Door("`/hooks/rts…`", (Role.COMMISSION, ObjectKind.APPEAL, Purpose.HEAR_APPEAL), "actions/commission_hook.py"),
+    Door(
+        "`/hooks/treasury`, `/hooks/csc`",
+        None,
+        "actions/fee_returns.py: sealed words are kept; the source is asked before anything is marked",
+    ),
+    Door("`/fees/…`", None, "actions/fees.py: a signed link to one payment, good for an hour; nothing of the person"),
     Door("`exportMyData`", (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW), "actions/personal_data.py"),
     Door("`/uploads`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.APPLY), "actions/uploads.py"),
     Door("`/files/<sha256>`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.VIEW), "actions/file_links.py"),

@@ -25,7 +25,19 @@ def onboarding_complete(home: Path) -> bool:
     return (home / "run" / "ports.json").exists() and all((folder / f"{name}.json").exists() for name in SANDBOXES)
 
 
-SANDBOXES = ("digilocker", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal", "portal", "right_to_service")
+SANDBOXES = (
+    "digilocker",
+    "sso",
+    "csc",
+    "apisetu",
+    "umang",
+    "dbt_finance",
+    "pfms",
+    "etaal",
+    "portal",
+    "right_to_service",
+    "treasury",
+)
 """The systems that the sandbox city plays."""
 
 HOSTED_BY = {"meri_pehchaan": ("sso", "digilocker")}

@@ -14,14 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from domain.benefits import Rail
 from domain.law import LAW
 from gateway import runfiles
 from gateway.care import Care
 from gateway.desk import Desk
 from gateway.fanout_settings import Streams
+from gateway.fee_settings import Fees
 from gateway.files import S3, Files, MalwareScanner
 from gateway.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
+from gateway.payment_settings import PaymentFiles
 from gateway.sign_on import SignOn
 from store.crash_points import POINTS
 
@@ -230,11 +233,13 @@ class Settings(BaseSettings):
         "the store. Without it, `erasures.jsonl` in `APUNI_HOME`.",
     )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
+    fees: Fees = Field(default_factory=Fees, description="Fees paid online.")
     care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
     desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
     files: Files = Field(default_factory=Files, description="Files that people hand in.")
     scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="What looks into files.")
     s3: S3 = Field(default_factory=S3, description="Where files lie in a cluster.")
+    payments: PaymentFiles = Field(default_factory=PaymentFiles, description="Files to PFMS and back.")
     alarms: Alarms = Field(default_factory=Alarms, description="To whom changes of alarms are told.")
     sign_on: SignOn = Field(default_factory=SignOn, description="Who signs in by which provider, and for how long.")
     streams: Streams = Field(default_factory=Streams, description="Subscriptions, and the feed of changes.")
@@ -245,6 +250,10 @@ class Settings(BaseSettings):
     law: dict[str, int] = Field(
         default_factory=dict,
         description="Legal periods and amounts that differ from domain/law.py, as a JSON object by name.",
+    )
+    rails: dict[str, Rail] = Field(
+        default_factory=dict,
+        description="Schemes, by code, whose money goes by another rail (IFMS or PFMS) than the catalogue says.",
     )
     partners: dict[str, Partner] = Field(
         default_factory=dict,

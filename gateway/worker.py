@@ -11,6 +11,8 @@ import structlog
 
 from actions.alarms import NOTIFY
 from actions.attachments import verify_document
+from actions.bharat_reports import REPORT, send_report
+from actions.budget import settle_budgets
 from actions.certificate_content import Renderer
 from actions.certificate_endings import make_corrected
 from actions.code_sending import SEND, send_code
@@ -24,15 +26,17 @@ from actions.erasures import settle_erasures
 from actions.etaal_checks import compare_nightly
 from actions.etaal_rounds import PUSH as COUNTS
 from actions.etaal_rounds import close_due, plan_pushes, send_counts
-from actions.figure_upkeep import count_once
+from actions.figure_upkeep import count_once, go_on_if_stalled
 from actions.grievances import escalate_overdue
 from actions.instalments import release_due
 from actions.issue import issue_certificate
+from actions.life_certificates import remind_of_certificates
 from actions.locker_orders import carry_out_order
 from actions.locker_push import send_as_asked, send_to_locker
 from actions.locker_revoking import REVOKE, revoke_locker
 from actions.naming import index_contacts
 from actions.provider_sign_out import END, end_at_provider
+from actions.record_joining import join_due
 from actions.roster_adding import forget_unfiled
 from actions.roster_filing import FILE, file_some
 from actions.sanction import send_instruction
@@ -46,8 +50,11 @@ from gateway.commission_worker import COMMISSION_HANDLERS
 from gateway.composition import open_house
 from gateway.fanout import telling
 from gateway.fanout_bus import open_bus
+from gateway.fee_worker import FEE_HANDLERS, FEE_SECONDS, fee_round, reconcile_fees
+from gateway.finance_worker import FinanceClock
 from gateway.legal_worker import LegalClock
 from gateway.logs import configure_logging
+from gateway.payment_worker import PAYMENT_HANDLERS, PaymentRounds
 from gateway.production import refuse_unfit_production
 from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
 from gateway.sealing import SealWatch
@@ -126,7 +133,10 @@ def handlers(renderer: Renderer) -> Mapping[str, Handler]:
         SEND: send_code,
         FILE: file_some,
         "locker.order": order,
+        **FEE_HANDLERS,
         **COMMISSION_HANDLERS,
+        **PAYMENT_HANDLERS,
+        REPORT: send_report,
         COUNTS: _send_counts,
     }
 
@@ -167,6 +177,7 @@ class Worker:
             tasks.create_task(self._every(POLL_SECONDS, self.deliver_due))
             tasks.create_task(self._every(UPKEEP_SECONDS, self.upkeep))
             tasks.create_task(self._every(SEAL_SECONDS, self.seal_counts))
+            tasks.create_task(self._every(FEE_SECONDS, lambda: fee_round(self._environment)))
 
     async def deliver_due(self) -> int:
         """Deliver what is due now; tells how many messages were tried."""
@@ -197,6 +208,7 @@ class Worker:
             pass
         while await store.carry_out(figures.fold) == figures.FOLD_BATCH:
             pass
+        await go_on_if_stalled(store)
         await audit.seal(store)
         await store.carry_out(sign_ins.forget_expired)
         await store.carry_out(session_tokens.forget_expired)
@@ -219,10 +231,14 @@ class Worker:
         await sweep_partial(self._environment)
         await sweep_quarantine(self._environment)
         await release_due(self._environment)
+        await remind_of_certificates(self._environment)
+        await settle_budgets(self._environment)
+        await join_due(self._environment)
         await commission_round(self._environment)
         if closed := await close_due(self._environment):
             await compare_nightly(self._environment, closed)
         await plan_pushes(self._environment)
+        await reconcile_fees(self._environment)
         await store.carry_out(umang.forget_expired)
         await compare_due(self._environment)
         await self._once_a_day()
@@ -328,3 +344,5 @@ async def run_worker(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Worker(environment, table, stopping, settings.retention).run())
             tasks.create_task(LegalClock(environment, stopping, house.vitals.swept).run())
+            tasks.create_task(FinanceClock(environment, stopping).run())
+            tasks.create_task(PaymentRounds(environment, stopping, settings.payments.seconds(demo=settings.demo)).run())

@@ -4,7 +4,19 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from domain.sources import Source
-from integrations import apisetu, csc, dbt_finance, digilocker, etaal, identity, portal, right_to_service, sso, umang
+from integrations import (
+    apisetu,
+    csc,
+    dbt_finance,
+    digilocker,
+    etaal,
+    identity,
+    portal,
+    right_to_service,
+    sso,
+    treasury,
+    umang,
+)
 from integrations.apisetu import codes as apisetu_codes
 from integrations.dbt_finance import wire as dbt_wire
 from integrations.digilocker import codes as digilocker_codes
@@ -12,7 +24,7 @@ from integrations.etaal import wire_push as etaal_wire
 from integrations.policies import CallPolicy
 from integrations.umang import wire as umang_wire
 
-FACES = (apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, umang)
+FACES = (apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, treasury, umang)
 """The systems that this gateway calls. A new adapter joins by being listed here."""
 
 POLICIES: tuple[CallPolicy, ...] = tuple(
@@ -48,6 +60,7 @@ CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(
             for code, words in etaal_wire.CODES.items()
         },
         Source.SSO: _IDENTITY,
+        Source.TREASURY: treasury.CODES,
         Source.UMANG: dict(_umang()),
     }
 )

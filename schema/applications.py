@@ -25,6 +25,7 @@ from schema.context import Info, InLanguage, signed_in, spoken
 from schema.desk_marks import DeskClaim, Proposal
 from schema.directives import AUTHENTICATED
 from schema.doorstep import DoorstepVisit
+from schema.fee_payments import FeeDue, FeePayment
 from schema.feedback import Feedback
 from schema.field_reports import FieldReport
 from schema.fields import resolved
@@ -191,6 +192,15 @@ class Application(Node):
     def fee(self) -> Fee | None:
         amount = self.item.fee_paise
         return Fee(amount=Paise(amount), receipt=self.item.fee_receipt) if amount is not None else None
+
+    @resolved(description="What is to be paid now, and by which ways; null where nothing is.")
+    def fee_due(self, info: Info) -> FeeDue | None:
+        return FeeDue.of(info, self.item)
+
+    @resolved(description="Orders to pay the fee online, the newest first.")
+    async def fee_payments(self, info: Info) -> list[FeePayment]:
+        found = [] if self.withheld else await info.context.loaders.fee_orders_of_applications.load(self.item.id)
+        return [FeePayment.of(item) for item in found]
 
     @resolved(description="By when the law wants it decided.")
     def deadline(self, info: Info) -> Deadline:

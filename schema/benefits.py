@@ -1,39 +1,43 @@
-"""Benefits: what was sanctioned, each payment, and why one came back."""
+"""Benefits: what was sanctioned, each payment, why one came back, and what is still to come."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
+from actions.benefit_plans import (
+    MOST_COMING,
+    arrears_paise,
+    certificate_of,
+    coming,
+    next_payment_on,
+    review_due_of,
+)
 from actions.benefits import BenefitView, InstalmentView
+from domain.benefits import Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
 from domain.benefits import Instalment as InstalmentItem
-from domain.benefits import PaymentStatus, Sanction
+from domain.benefits import PaymentEvent as EventItem
+from domain.clock import ist_date
+from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
 from domain.messages import label
-from integrations.dbt_finance import ReturnReason, return_reason
+from schema.benefit_course import (
+    BenefitRecovery,
+    BenefitStop,
+    LifeCertificateNeed,
+    PaymentApproval,
+    PaymentEvent,
+    PaymentReason,
+    PlannedPayment,
+)
 from schema.context import Info, InLanguage, spoken
-from schema.directives import AUTHENTICATED
+from schema.directives import AUTHENTICATED, listed
 from schema.fields import resolved
 from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.scalars import Paise
 from schema.services import Scheme
-
-
-@strawberry.type(description="Why a payment came back, and what the citizen can do.")
-class PaymentReason:
-    """A reason in words that a citizen can read."""
-
-    item: strawberry.Private[ReturnReason]
-    code: str = strawberry.field(description="The code of the bank network, or one of ours.")
-
-    @resolved(description="The reason.")
-    def text(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.reason.in_language(spoken(info, language))
-
-    @resolved(description="What to do about it.")
-    def action(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.action.in_language(spoken(info, language))
 
 
 @strawberry.type(description="One payment of a benefit.")
@@ -45,37 +49,84 @@ class Instalment:
     period_from: date = strawberry.field(description="First day of the period that it pays for.")
     period_to: date = strawberry.field(description="Last day of that period.")
     amount: Paise = strawberry.field(description="What is paid.")
+    deducted: Paise = strawberry.field(description="What was kept back from it for a recovery.")
+    kind: InstalmentKind = strawberry.field(description="What it is for.")
+    rail: Rail = strawberry.field(description="The way that its money goes.")
     status: PaymentStatus = strawberry.field(description="Where it stands.")
     status_at: datetime = strawberry.field(description="Since when.")
     source_heard: bool = strawberry.field(description="Whether the payment system itself was heard for this answer.")
+    hold: Hold | None = strawberry.field(description="What keeps it from being sent; null where nothing does.")
 
     @classmethod
     def of(cls, view: InstalmentView) -> Self:
-        """The payment system's word where it was heard, else our own record."""
+        """The payment system's word where it was heard, else our own record.
+
+        What was reissued stays so: the payment system goes on to tell of the first order that it came back.
+        """
         item, state = view.instalment, view.state
+        if item.status is PaymentStatus.REISSUED:
+            state = None
         return cls(
             view=view,
             sequence=item.sequence,
             period_from=item.period_from,
             period_to=item.period_to,
             amount=Paise(item.amount_paise),
+            deducted=Paise(item.deducted_paise),
+            kind=item.kind,
+            rail=item.rail,
             status=state.status if state else item.status,
             status_at=state.at if state else item.status_at,
             source_heard=state is not None,
+            hold=item.hold,
         )
 
     @resolved(description="Where it stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"payment.{self.status.value}", spoken(info, language))
 
-    @resolved(description="Why it came back; null where it did not.")
-    def reason(self) -> PaymentReason | None:
-        code = self.view.state.return_code if self.view.state else None
-        return PaymentReason(item=return_reason(code), code=code) if code else None
+    @resolved(
+        description="When the status was told: by the payment system for this answer, else when we last heard of it."
+    )
+    async def as_of(self, info: Info) -> datetime:
+        if self.source_heard and self.view.heard_at is not None:
+            return self.view.heard_at
+        last = await self._last(info)
+        return self.status_at if last is None else last.heard_at or last.at
+
+    @resolved(description="Why it came back or was refused; null where it did not.")
+    async def reason(self, info: Info) -> PaymentReason | None:
+        if self.source_heard and self.view.state is not None:
+            return PaymentReason.of(self.view.state.return_code)
+        last = await self._last(info)
+        return None if last is None else PaymentReason.of(last.return_code)
 
     @resolved(description="The last four characters of the bank's payment reference, where it is known.")
-    def bank_reference_last4(self) -> str | None:
-        return self.view.state.utr_last4 if self.view.state else None
+    async def bank_reference_last4(self, info: Info) -> str | None:
+        if self.source_heard and self.view.state is not None:
+            return self.view.state.utr_last4
+        known = [one.utr_last4 for one in await self._heard(info) if one.utr_last4]
+        return known[-1] if known else None
+
+    @resolved(description="What it went through, the earliest first, as far as we recorded it.")
+    async def events(self, info: Info) -> list[PaymentEvent]:
+        return [PaymentEvent.of(one) for one in await self._heard(info)]
+
+    @resolved(description="The place of the payment that this one pays again; null where it is a first order.")
+    async def reissue_of(self, info: Info) -> int | None:
+        first = self.view.instalment.reissue_of
+        if first is None:
+            return None
+        made = await info.context.loaders.instalments.load(self.view.instalment.sanction_id)
+        return next((one.sequence for one in made if one.id == first), None)
+
+    async def _heard(self, info: Info) -> Sequence[EventItem]:
+        return await info.context.loaders.payment_events.load(self.view.instalment.id)
+
+    async def _last(self, info: Info) -> EventItem | None:
+        """The event that brought it where it stands."""
+        heard = [one for one in await self._heard(info) if one.status is self.status]
+        return heard[-1] if heard else None
 
 
 @strawberry.federation.type(
@@ -91,6 +142,8 @@ class Benefit(Node):
     bank_account_last4: str | None = strawberry.field(description="The last four digits of the account.")
     sanctioned_at: datetime = strawberry.field(description="When it was sanctioned.")
     instalments: list[Instalment] = strawberry.field(description="Its payments, the first one first.")
+    state: SanctionState = strawberry.field(description="Whether it pays, and what holds it back where it does not.")
+    ended_on: date | None = strawberry.field(description="The last day that it covers; null where it has none.")
     status: PaymentStatus = strawberry.field(description="Where its latest payment stands.")
     as_of: datetime = strawberry.field(description="When the status was told; else when our own record was made.")
 
@@ -110,6 +163,8 @@ class Benefit(Node):
             bank_account_last4=sanction.bank_account_last4,
             sanctioned_at=sanction.sanctioned_at,
             instalments=instalments,
+            state=sanction.state,
+            ended_on=sanction.ended_on,
             status=latest.status if latest else PaymentStatus.SANCTIONED,
             as_of=heard_at if heard_at and latest and latest.source_heard else recorded,
         )
@@ -131,10 +186,67 @@ class Benefit(Node):
         return label(f"payment.{self.status.value}", spoken(info, language))
 
     @resolved(description="Why its latest payment came back; null where it did not.")
-    def reason(self) -> PaymentReason | None:
-        latest = max(self.view.instalments, key=lambda one: one.instalment.sequence, default=None)
-        code = latest.state.return_code if latest and latest.state else None
-        return PaymentReason(item=return_reason(code), code=code) if code else None
+    async def reason(self, info: Info) -> PaymentReason | None:
+        latest = max(self.instalments, key=lambda one: one.sequence, default=None)
+        return None if latest is None else await latest.reason(info)
+
+    @resolved(description="Whether it pays, in words, and what holds it back.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"sanction_state.{self.state.value}", spoken(info, language))
+
+    @resolved(description="The account that it is paid to, with only its last four digits; null where none is known.")
+    def masked_account(self) -> str | None:
+        last4 = self.view.sanction.bank_account_last4
+        return f"XXXX{last4}" if last4 else None
+
+    @resolved(description="The day from which the next payment is made; null where none comes, or it is held back.")
+    def next_payment_on(self, info: Info) -> date | None:
+        return next_payment_on(self.view.sanction, self._made, self._today(info))
+
+    @resolved(
+        description="The coming payments of its plan, also while it is held back; at most 24.", directives=[listed(6)]
+    )
+    def plan(
+        self, first: Annotated[int, strawberry.argument(description="How many, 1 to 24.")] = 6
+    ) -> list[PlannedPayment]:
+        if not 1 <= first <= MOST_COMING:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",), params={"most": str(MOST_COMING)}))
+        return [PlannedPayment.of(period) for period in coming(self.view.sanction, self._made, first)]
+
+    @resolved(description="What periods come to that are over and were not paid; each is paid once when nothing holds.")
+    def arrears(self, info: Info) -> Paise:
+        return Paise(arrears_paise(self.view.sanction, self._made, self._today(info)))
+
+    @resolved(description="What stopped it, the earliest first.")
+    async def stops(self, info: Info) -> list[BenefitStop]:
+        return [BenefitStop.of(one) for one in await info.context.loaders.benefit_stops.load(self.view.sanction.id)]
+
+    @resolved(description="The yearly life certificate; null where it asks for none.")
+    def life_certificate(self, info: Info) -> LifeCertificateNeed | None:
+        need = certificate_of(info.context.environment, self.view.sanction, self.view.scheme)
+        return None if need is None else LifeCertificateNeed.of(need)
+
+    @resolved(description="The day by which the department reviews it; null where it has no yearly review.")
+    def review_due_on(self) -> date | None:
+        return review_due_of(self.view.sanction, self.view.scheme)
+
+    @resolved(description="Money under it that is to come back.")
+    async def recoveries(self, info: Info) -> list[BenefitRecovery]:
+        known = await info.context.loaders.benefit_recoveries.load(self.view.sanction.id)
+        return [BenefitRecovery.of(one) for one in known]
+
+    @resolved(description="Steps of it that waited, or wait, for another person's approval.")
+    async def approvals(self, info: Info) -> list[PaymentApproval]:
+        asked = await info.context.loaders.payment_approvals.load(self.view.sanction.id)
+        return [PaymentApproval.of(number, one) for number, one in enumerate(asked, start=1)]
+
+    @property
+    def _made(self) -> list[InstalmentItem]:
+        return [one.instalment for one in self.view.instalments]
+
+    @staticmethod
+    def _today(info: Info) -> date:
+        return ist_date(info.context.environment.clock.now())
 
 
 @strawberry.type(description="A citizen's benefits: our sanctions, and where the payment system says payments stand.")

@@ -14,6 +14,7 @@ from schema.appealing import AppealingMutation, ExaminingMutation
 from schema.appeals import AppealsQuery
 from schema.applications import ApplicationsQuery
 from schema.assisting import AssistingMutation
+from schema.benefit_ordering import BenefitCourseMutation, BenefitMoneyMutation
 from schema.central import CentralQuery
 from schema.centres import CentresQuery
 from schema.certificates import CertificatesQuery
@@ -33,10 +34,13 @@ from schema.devices import DevicesMutation, DevicesQuery
 from schema.entities import resolve_entities
 from schema.errors import replace_errors
 from schema.etaal import EtaalMutation, EtaalQuery
+from schema.fee_paying import FeePayingMutation
 from schema.feedback import FeedbackQuery
 from schema.fees import FeesMutation
 from schema.figure_cases import DelaysMutation, FigureCasesQuery
 from schema.files import FilesQuery
+from schema.finance_books import FinanceQuery
+from schema.finance_settling import FinanceMutation
 from schema.guarding import enforce
 from schema.labels import LabelsQuery
 from schema.lockers import LockersQuery
@@ -57,6 +61,7 @@ from schema.responding import RespondingMutation
 from schema.rostering import RosteringMutation
 from schema.rosters import RostersQuery
 from schema.scalars import scalar_map
+from schema.schemes import SchemesQuery
 from schema.services import ServicesQuery
 from schema.sources import SourcesQuery
 from schema.staff_lists import StaffQuery
@@ -68,6 +73,7 @@ from schema.suggestions import SuggestionsMutation
 from schema.tracking import TrackingQuery
 from schema.viewer import ViewerQuery
 from schema.visiting import ArrangingMutation, DoorstepQuery, VisitingMutation
+from schema.waiting_approvals import ApprovalsQuery
 
 if TYPE_CHECKING:
     from graphql.execution import Executor
@@ -80,6 +86,8 @@ FEDERATION_VERSION: Final = "2.9"
 class Query(
     ViewerQuery,
     ServicesQuery,
+    SchemesQuery,
+    ApprovalsQuery,
     PlacesQuery,
     ApplicationsQuery,
     AppealsQuery,
@@ -109,6 +117,7 @@ class Query(
     CentralQuery,
     RecordClaimsQuery,
     RostersQuery,
+    FinanceQuery,
 ):
     """The root of queries."""
 
@@ -118,6 +127,7 @@ class Mutation(
     SubmittingMutation,
     RespondingMutation,
     FeesMutation,
+    FeePayingMutation,
     DecidingMutation,
     CorrectingMutation,
     AppealingMutation,
@@ -143,6 +153,9 @@ class Mutation(
     DevicesMutation,
     OrderingMutation,
     RosteringMutation,
+    FinanceMutation,
+    BenefitCourseMutation,
+    BenefitMoneyMutation,
 ):
     """The root of mutations."""
 

@@ -55,8 +55,8 @@ def grievances_of_citizen(info: Info, citizen_id: str) -> Listing[Grievance]:
     """Her grievances, the newest first; empty for those who may not see them."""
     return Listing(
         f"grievances:{citizen_id}",
-        _rows(info, lambda tx, part: grievances.page_of_citizen(tx, citizen_id, **part.where), of_grievance),
-        _count(info, lambda tx: grievances.count_of_citizen(tx, citizen_id)),
+        reading(info, lambda tx, part: grievances.page_of_citizen(tx, citizen_id, **part.where), of_grievance),
+        counting(info, lambda tx: grievances.count_of_citizen(tx, citizen_id)),
         lambda item: (item.created_at.isoformat(), item.id),
         GrievanceView.of,
     )
@@ -66,8 +66,8 @@ def appeals_of_citizen(info: Info, citizen_id: str) -> Listing[Appeal]:
     """Her appeals, the newest first; empty for those who may not see them."""
     return Listing(
         f"appeals:{citizen_id}",
-        _rows(info, lambda tx, part: appeals.page_of_citizen(tx, citizen_id, **part.where), of_appeal),
-        _count(info, lambda tx: appeals.count_of_citizen(tx, citizen_id)),
+        reading(info, lambda tx, part: appeals.page_of_citizen(tx, citizen_id, **part.where), of_appeal),
+        counting(info, lambda tx: appeals.count_of_citizen(tx, citizen_id)),
         lambda item: (item.received_at.isoformat(), item.id),
         AppealView.of,
     )
@@ -77,8 +77,8 @@ def suggestions_of_author(info: Info, author_id: str) -> Listing[Suggestion]:
     """What one person suggested, the newest first; empty for others."""
     return Listing(
         f"suggestions:{author_id}",
-        _rows(info, lambda tx, part: suggestions.page_of_author(tx, author_id, **part.where), of_suggestion),
-        _count(info, lambda tx: suggestions.count_of_author(tx, author_id)),
+        reading(info, lambda tx, part: suggestions.page_of_author(tx, author_id, **part.where), of_suggestion),
+        counting(info, lambda tx: suggestions.count_of_author(tx, author_id)),
         lambda item: (item.created_at.isoformat(), item.id),
         SuggestionView.of,
     )
@@ -93,8 +93,8 @@ def grievances_of_office(info: Info, states: Collection[GrievanceState]) -> List
 
     return Listing(
         f"office-grievances:{info.context.subject.person_id}:{sorted(states)}",
-        _rows(info, read, of_grievance),
-        _count(info, lambda tx: grievances.count_of(tx, reach, states)),
+        reading(info, read, of_grievance),
+        counting(info, lambda tx: grievances.count_of(tx, reach, states)),
         lambda item: (item.due_at.isoformat(), item.id),
         GrievanceView.of,
     )
@@ -109,8 +109,8 @@ def suggestions_of_office(info: Info, states: Collection[Any]) -> Listing[Sugges
 
     return Listing(
         f"office-suggestions:{info.context.subject.person_id}:{sorted(states)}",
-        _rows(info, read, of_suggestion),
-        _count(info, lambda tx: suggestions.count_of(tx, reach, states)),
+        reading(info, read, of_suggestion),
+        counting(info, lambda tx: suggestions.count_of(tx, reach, states)),
         lambda item: (item.created_at.isoformat(), item.id),
         SuggestionView.of,
     )
@@ -125,8 +125,8 @@ def feedback_of_office(info: Info) -> Listing[Feedback]:
 
     return Listing(
         f"office-feedback:{info.context.subject.person_id}",
-        _rows(info, read, of_feedback),
-        _count(info, lambda tx: feedback.count_of(tx, reach)),
+        reading(info, read, of_feedback),
+        counting(info, lambda tx: feedback.count_of(tx, reach)),
         lambda item: (item.created_at.isoformat(), item.application_id),
         lambda item: FeedbackView.of(info, item),
     )
@@ -157,7 +157,7 @@ def _reach(info: Info, kind: ObjectKind) -> list[Posting]:
     return covering(info.context.subject, kind, Purpose.RESPOND)
 
 
-def _rows(
+def reading(
     info: Info, read: _Read[Row], resource: Callable[[Row], Resource]
 ) -> Callable[[Window], Awaitable[Sequence[Row]]]:
     """Pages of rows that the access table lets through, each read with its receipt."""
@@ -177,7 +177,9 @@ def _rows(
     return rows
 
 
-def _count(info: Info, count: _Count) -> Callable[[], Awaitable[int]]:
+def counting(info: Info, count: _Count) -> Callable[[], Awaitable[int]]:
+    """A count that is only made where it is asked for."""
+
     async def counted() -> int:
         async with info.context.environment.store.reading() as tx:
             return await count(tx)

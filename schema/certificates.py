@@ -10,13 +10,17 @@ import strawberry
 from actions.aliases import certificate_by_any
 from actions.certificate_endings import Ended, end_of
 from actions.certificates import CertificateView
+from actions.document_links import DocumentName, LinkKind
 from actions.locker import locker_file
 from domain.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.clock import ist_date
+from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
+from domain.people import PersonKind
 from domain.sources import Source, Sourced, SourceState
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, PUBLIC
+from schema.document_addresses import DocumentAddress, address_of
 from schema.enums import DocumentIntegrity
 from schema.fields import resolved
 from schema.loading import ByKey
@@ -159,6 +163,26 @@ class Certificate(Node):
         if self.view.origin is Source.DIGILOCKER and self.view.uri is not None:
             return await _from_locker(info, self.citizen_id, self.view.uri)
         return None
+
+    @resolved(
+        description="An address to read it at, for some minutes; each read of it is shown to her. Null for all but "
+        "her, and for one that is not ours: `documents` has the addresses of those."
+    )
+    def download(
+        self,
+        info: Info,
+        media_type: Annotated[
+            str | None, strawberry.argument(description="One of `mediaTypes`; left out, the first of them.")
+        ] = None,
+    ) -> DocumentAddress | None:
+        subject = info.context.subject
+        hers = subject.kind is PersonKind.CITIZEN and subject.person_id == self.citizen_id
+        if not hers or self.view.issued is None:
+            return None
+        chosen = self.media_types[0] if media_type is None else media_type.lower()
+        if chosen not in self.media_types:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))
+        return address_of(info, self.citizen_id, DocumentName(LinkKind.OURS, self.view.issued.id, chosen))
 
 
 async def _from_store(info: Info, issued: IssuedCertificate) -> CertificateDocument:

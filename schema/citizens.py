@@ -19,6 +19,7 @@ from domain.consents import Consent as ConsentItem
 from domain.consents import ConsentPurpose
 from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.feedback import Suggestion as SuggestionItem
+from domain.fees import FeeOrder
 from domain.global_ids import TypeCode
 from domain.grievances import Grievance as GrievanceItem
 from domain.lifecycle import Status
@@ -38,6 +39,8 @@ from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.dashboard import Dashboard
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
+from schema.fee_lists import fee_payments_of_citizen
+from schema.fee_payments import FeePayment
 from schema.fields import resolved
 from schema.forms import PrefilledForm
 from schema.grievances import Grievance
@@ -248,6 +251,15 @@ class Citizen(Node):
     async def dashboard(self, info: Info) -> Dashboard:
         context = info.context
         return Dashboard.of(await dashboard_of(context.environment, context.subject, self.item.id))
+
+    @resolved(
+        description="Orders to pay fees online, the newest first.",
+        graphql_type=Connection[FeePayment],
+        extensions=[Paged()],
+    )
+    async def fee_payments(self, info: Info) -> Listing[FeeOrder]:
+        await _required(info, self.item.id, ObjectKind.FEE_ORDER)
+        return fee_payments_of_citizen(info, self.item.id, view=FeePayment.of)
 
     @resolved(
         description="Her grievances, the newest first.",

@@ -25,7 +25,7 @@ from domain.appeals import (
 from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.assisting import AssistanceState, AssistanceWay
 from domain.assurance import Assurance
-from domain.benefits import PaymentStatus
+from domain.benefits import Hold, InstalmentKind, PaymentStatus, Rail, SanctionState
 from domain.catalogue import LifeEvent, Outcome, Situation
 from domain.centres import CentreKind
 from domain.certificates import CertificateStatus, EndGround
@@ -42,23 +42,30 @@ from domain.documents import DocumentKind
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.errors import ErrorCode, Remedy
 from domain.feedback import SuggestionState
+from domain.fees import FeeRoute, FeeState, RefundCause
 from domain.figures import StatisticsChannel
 from domain.files import MediaType
+from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.forms import QuestionKind
 from domain.grievances import GrievanceCategory, GrievanceMove, GrievanceState
 from domain.lifecycle import Move, Status
 from domain.locker import OrderKind, OrderState
 from domain.messages import label
 from domain.notices import NoticeKind
+from domain.payment_files import BatchState
 from domain.people import OfficerLevel, Provider, Role
 from domain.policy import ObjectKind, Purpose
+from domain.reconciliation import RunState
 from domain.record_claims import ClaimState, ClaimWay
+from domain.recoveries import RecoveryGround, RecoveryState, RecoveryWay
 from domain.rosters import ConsentWay, GuardianRelation, Recipient, RosterState, RowOutcome, RowState
+from domain.sanction_course import ApprovalKind, LifeProof, ResumeGround, StopGround, StopKind
 from domain.signatures import SignatureState
 from domain.sources import Source, SourceState
 from domain.staff import LeaveState
 from domain.switches import SwitchKind, SwitchState
 from domain.text import Language
+from store.payment_queues import PaymentQueue
 
 
 class DocumentIntegrity(StrEnum):
@@ -99,6 +106,18 @@ _publish(DeliveryMode, "DeliveryMode", "delivery", "How the citizen wants the re
 _publish(RejectionGround, "RejectionGround", "ground", "Coded grounds of a rejection, return or query.")
 _publish(DocumentSource, "DocumentSource", "document_source", "Where an attached document lies.")
 _publish(PaymentStatus, "PaymentStatus", "payment", "Where a payment stands.")
+_publish(Rail, "PaymentRail", "rail", "The way that money goes.")
+_publish(SanctionState, "BenefitState", "sanction_state", "Whether a benefit pays, and what holds it back.")
+_publish(Hold, "PaymentHold", "payment_hold", "What keeps a payment from being sent.")
+_publish(InstalmentKind, "PaymentKind", "payment_kind", "What a payment is for.")
+_publish(StopKind, "BenefitStopKind", "stop_kind", "What stops a benefit.")
+_publish(StopGround, "BenefitStopGround", "stop_ground", "Why a benefit is stopped.")
+_publish(ResumeGround, "ResumeGround", "resume_ground", "Why a suspended benefit pays again.")
+_publish(LifeProof, "LifeProof", "life_proof", "How somebody showed that she lives.")
+_publish(ApprovalKind, "PaymentApprovalKind", "approval_kind", "What needs another person's approval.")
+_publish(RecoveryGround, "RecoveryGround", "recovery_ground", "Why money was not due.")
+_publish(RecoveryWay, "RecoveryWay", "recovery_way", "How money comes back.")
+_publish(RecoveryState, "RecoveryState", "recovery_state", "How far a recovery has come.")
 _publish(ClientPlatform, "ClientPlatform", "client_platform", "On what an application runs.")
 _publish(Support, "ClientSupport", "support", "Whether a version of an application still works.")
 _publish(CertificateStatus, "CertificateStatus", "certificate", "Whether a certificate holds.")
@@ -162,6 +181,9 @@ _publish(LeaveState, "LeaveState", "leave_state", "Where an officer's leave stan
 _publish(DocumentIntegrity, "DocumentIntegrity", "integrity", "How the content of a file was checked.")
 _publish(QuestionKind, "FormQuestionKind", "form_question_kind", "What an answer of a form is.")
 _publish(SignatureState, "SignatureState", "signature", "What the signature inside a document was found to be worth.")
+_publish(FeeRoute, "FeeRoute", "fee_route", "By which way a fee is paid online.")
+_publish(FeeState, "FeePaymentState", "fee_state", "Where an order to pay a fee stands.")
+_publish(RefundCause, "FeeRefundCause", "refund_cause", "Why a fee goes back.")
 _publish(GrievanceCategory, "GrievanceCategory", "grievance_category", "What a grievance is about.")
 _publish(GrievanceState, "GrievanceState", "grievance_state", "Where a grievance stands.")
 _publish(GrievanceMove, "GrievanceMove", "grievance_move", "What can happen to a grievance.")
@@ -173,3 +195,11 @@ _publish(VisitState, "VisitState", "visit_state", "Where a doorstep visit stands
 _publish(VisitFailure, "VisitFailure", "visit_failure", "Why a doorstep visit failed.")
 _publish(SlotWindow, "SlotWindow", "slot_window", "The part of a day in which an agent comes.")
 _publish(HandOverProof, "HandOverProof", "hand_over_proof", "What proves a hand-over.")
+_publish(DifferenceKind, "FinanceDifferenceKind", "difference_kind", "What does not agree in public money.")
+_publish(SuggestedCause, "SuggestedCause", "suggested_cause", "What most often lies behind a difference.")
+_publish(CaseState, "FinanceCaseState", "finance_case_state", "Where a case of money stands.")
+_publish(CaseStep, "FinanceCaseStep", "finance_case_step", "What can happen to a case of money.")
+_publish(CaseOutcome, "FinanceCaseOutcome", "finance_case_outcome", "How a case of money is settled.")
+_publish(PaymentQueue, "PaymentQueue", "payment_queue", "Where payments wait for somebody.")
+_publish(RunState, "ReconciliationState", "reconciliation_state", "How far a day's comparison has come.")
+_publish(BatchState, "PaymentBatchState", "batch_state", "Where a file for PFMS stands.")

@@ -13,9 +13,10 @@ from strawberry.dataloader import DataLoader
 
 from actions import access, aliases, care, purpose
 from actions.environment import Environment
+from actions.fee_cases import of_order
 from domain.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.applications import Application, TimelineEntry
-from domain.benefits import Instalment, Sanction
+from domain.benefits import Instalment, PaymentEvent, Sanction
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
 from domain.centres import Centre
 from domain.certificates import CertificateEnding, IssuedCertificate
@@ -24,11 +25,14 @@ from domain.commission import CommissionCase, CommissionMessage
 from domain.desk import Claim, Proposal, ReadPurpose
 from domain.doorstep import Visit
 from domain.feedback import Feedback, Suggestion
+from domain.fees import FeeOrder
 from domain.grievances import Grievance, GrievanceReply
 from domain.notices import Notice
 from domain.people import Citizen, LinkedAccount, Subject
 from domain.policy import ObjectKind, Resource
+from domain.recoveries import Recovery
 from domain.rosters import RosterProgress
+from domain.sanction_course import Approval, Stop
 from store import (
     appeals,
     applications,
@@ -41,13 +45,16 @@ from store import (
     commission,
     desk,
     doorstep,
+    fee_orders,
     feedback,
     forms,
     grievances,
     identities,
     notices,
     people,
+    recoveries,
     roster_rows,
+    sanction_course,
     strengths,
     suggestions,
 )
@@ -128,11 +135,7 @@ class Loaders:
         self.suggestions: One[Suggestion] = self._guarded(suggestions.many, care.of_suggestion)
         self.visits: One[Visit] = self._guarded(doorstep.many, care.of_visit)
         self.notices: One[Notice] = self._guarded(notices.many, _of_notice)
-        self.feedback_of_applications: One[Feedback] = self._guarded(feedback.of_applications, care.of_feedback)
-        self.grievances_of_applications: Many[Grievance] = self._guarded_many(
-            grievances.of_applications, care.of_grievance
-        )
-        self.visits_of_applications: Many[Visit] = self._guarded_many(doorstep.of_applications, care.of_visit)
+        self._load_of_applications()
         # The loaders below are keyed by things that were let through before.
         self.grievance_replies: Many[GrievanceReply] = self._many(grievances.replies)
         self.appeals: One[Appeal] = self._guarded(appeals.many, access.of_appeal)
@@ -151,6 +154,7 @@ class Loaders:
         self.documents, self.old_numbers = self._many(applications.documents), self._many(aliases.old_numbers_of)
         self.sanctions_of_applications: One[Sanction] = self._one(benefits.sanction_of_applications)
         self.instalments: Many[Instalment] = self._many(benefits.instalments)
+        self._load_benefits()
         self.linked_accounts: Many[LinkedAccount] = self._many(identities.linked_accounts)
         self.strengths, self.applied_with, self.officers, self.operators = (
             self._one(strengths.needed_by),
@@ -162,6 +166,22 @@ class Loaders:
         self._load_commission()
         self.claims: One[Claim] = self._one(_claims)
         self.proposals: One[Proposal] = self._one(desk.proposals)
+
+    def _load_of_applications(self) -> None:
+        """What an application has many of, each guarded by itself."""
+        self.feedback_of_applications: One[Feedback] = self._guarded(feedback.of_applications, care.of_feedback)
+        self.grievances_of_applications: Many[Grievance] = self._guarded_many(
+            grievances.of_applications, care.of_grievance
+        )
+        self.fee_orders_of_applications: Many[FeeOrder] = self._guarded_many(fee_orders.of_applications, of_order)
+        self.visits_of_applications: Many[Visit] = self._guarded_many(doorstep.of_applications, care.of_visit)
+
+    def _load_benefits(self) -> None:
+        """Keyed by sanctions, and instalments of sanctions, that were let through."""
+        self.payment_events: Many[PaymentEvent] = self._many(benefits.payment_events)
+        self.benefit_stops: Many[Stop] = self._many(sanction_course.stops)
+        self.benefit_recoveries: Many[Recovery] = self._many(recoveries.of_sanctions)
+        self.payment_approvals: Many[Approval] = self._many(sanction_course.approvals)
 
     def _load_rosters(self) -> None:
         """Keyed by rosters that were let through: of their applications only number and state are shown."""

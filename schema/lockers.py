@@ -21,9 +21,9 @@ from domain.sources import Source, Sourced, SourceState
 from integrations.digilocker import Folder, FolderEntry
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
+from schema.document_addresses import DocumentAddress, address_of
 from schema.errors import fault_of
 from schema.fields import resolved
-from schema.held_documents import DocumentAddress, address_of
 from schema.paging import LARGEST_PAGE
 from schema.provenance import Provenance
 from schema.source_policies import read_from

@@ -8,6 +8,7 @@ import strawberry
 from actions.catalogue_search import Wanted, find_services, page_of, place_of
 from domain import catalogue
 from domain.assurance import Assurance, Needed
+from domain.benefits import Rail
 from domain.catalogue import LifeEvent, Outcome
 from domain.catalogue_search import Found
 from domain.deadline import DayUnit
@@ -50,6 +51,20 @@ class Scheme(Node):
     benefit_type: str = strawberry.field(description="Pension, scholarship and so on.")
     amount: Paise | None = strawberry.field(description="The amount of one period; null where no source gives it.")
     period: str | None = strawberry.field(description="How often it is paid; null where no source says.")
+    terms: int = strawberry.field(description="Into how many payments the amount of a period is divided.")
+    rail: Rail = strawberry.field(description="The way that its money goes.")
+    life_certificate: bool | None = strawberry.field(
+        description="Whether it asks for a life certificate each year; null where no source says."
+    )
+    annual_review: bool | None = strawberry.field(
+        description="Whether the department reviews each grant once a year; null where no source says."
+    )
+    time_limit_days: int | None = strawberry.field(description="Days for a decision; null where no source says.")
+    is_dbt: bool | None = strawberry.field(
+        description="Whether it is paid straight to the citizen's account; null where no source says."
+    )
+    fact_source: str = strawberry.field(description="Where the facts come from.")
+    verified: bool = strawberry.field(description="Whether more than one source gives them.")
 
     @classmethod
     def of(cls, item: catalogue.Scheme) -> Self:
@@ -61,6 +76,14 @@ class Scheme(Node):
             benefit_type=item.benefit_type,
             amount=None if item.amount_paise is None else Paise(item.amount_paise),
             period=item.period,
+            terms=item.terms or 1,
+            rail=item.rail,
+            life_certificate=item.life_certificate,
+            annual_review=item.annual_review,
+            time_limit_days=item.limit_days,
+            is_dbt=item.is_dbt,
+            fact_source=item.source,
+            verified=item.verified,
         )
 
     @resolved(description="The scheme's name.")
@@ -70,6 +93,22 @@ class Scheme(Node):
     @resolved(description="The name of the department that runs it.")
     def department_name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.department.in_language(spoken(info, language))
+
+    @resolved(description="Who it is for, in the words of its source; null where no source says.")
+    def eligibility(self, info: Info, language: InLanguage = None) -> str | None:
+        return self.item.eligibility.in_language(spoken(info, language)) if self.item.eligibility else None
+
+    @resolved(description="The papers that are verified before it is granted; empty where no source says.")
+    def verification(self, info: Info, language: InLanguage = None) -> list[str]:
+        said = self.item.papers.in_language(spoken(info, language)) if self.item.papers else ""
+        return [part.strip() for part in said.split(";") if part.strip()]
+
+    @resolved(description="The service that one applies with; null where none of the catalogue grants it.")
+    async def service(self, info: Info) -> "Service | None":
+        if self.item.service_code is None:
+            return None
+        found = await info.context.loaders.services.load(self.item.service_code)
+        return None if found is None else Service.of(found)
 
 
 _DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda service: service.item.department)

@@ -30,6 +30,14 @@ _OTHER = sorted(status.value for status in frozenset(Status) - OPEN)
 _OPEN_WORDS = "status NOT IN (" + ", ".join(f"'{one}'" for one in _OTHER) + ")"
 
 
+ENDED_LATE = (
+    "status IN ('DELIVERED', 'REJECTED', 'RETURNED_AS_INCOMPLETE') AND coalesce(delivered_at, decided_at) > due_at"
+)
+"""Disposed of after the due instant, in the words of the index that finds those; columns of applications alone."""
+
+_LATE = text(ENDED_LATE)
+
+
 def _of_open(*places: str) -> Index:
     """An index of open applications by place and due date, from which they are counted by state and clock too."""
     name, only = "_".join(("ix_applications_open", *places, "due_at")), text(_OPEN_WORDS)
@@ -82,6 +90,7 @@ applications_table = Table(
     _of_open("district"),
     _of_open("department"),
     _of_open(),
+    Index("ix_applications_ended_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
 )
 """Of a hundred applications one is open; what officers look at is found by small indexes that hold only those."""
 

@@ -1,8 +1,9 @@
 """Sanctions, their instalments, and where each payment stood when."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -13,20 +14,33 @@ from sqlalchemy import (
     Integer,
     Table,
     UniqueConstraint,
-    exists,
+    bindparam,
     insert,
-    or_,
     select,
+    text,
     update,
 )
 
-from domain.benefits import Instalment, PaymentStatus, Sanction
-from store import changes
+from domain.benefits import (
+    Hold,
+    Instalment,
+    InstalmentKind,
+    PaymentEvent,
+    PaymentNews,
+    PaymentStatus,
+    Rail,
+    Sanction,
+    SanctionState,
+    may_follow,
+)
+from store import changes, payment_enquiries
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
 from store.sql import AnyRow, first, insert_new, rows_of
 from store.types import Instant, Key, Serial
+
+_FIRST_ORDER, _HELD = text("reissue_of IS NULL"), text("hold IS NOT NULL")
 
 sanctions_table = Table(
     "sanctions",
@@ -44,11 +58,20 @@ sanctions_table = Table(
     Column("sanctioned_at", Instant, nullable=False),
     Column("next_due_on", Date),
     Column("ended_on", Date),
+    Column("state", Key),
+    Column("anchor_on", Date),
+    Column("terms", Integer),
+    Column("certified_on", Date),
+    Column("reviewed_on", Date),
+    Column("reminded_on", Date),
+    Column("granted_by", Key),
     UniqueConstraint("number"),
     UniqueConstraint("application_id"),
     Index(None, "citizen_id", "sanctioned_at"),
     Index(None, "next_due_on", "period"),
+    Index(None, "scheme_code", "id"),
 )
+"""A sanction without a state is active: older releases knew no other."""
 
 instalments_table = Table(
     "instalments",
@@ -64,11 +87,27 @@ instalments_table = Table(
     Column("end_to_end_id", Key, nullable=False),
     Column("status", Key, nullable=False),
     Column("status_at", Instant, nullable=False),
+    Column("rail", Key),
+    Column("kind", Key),
+    Column("reissue_of", Key),
+    Column("hold", Key),
+    Column("deducted_paise", BigInteger),
     UniqueConstraint("sanction_id", "sequence"),
-    Index("uq_instalments_sanction_id_period_from", "sanction_id", "period_from", unique=True),
+    Index(
+        "uq_instalments_sanction_id_period_from",
+        "sanction_id",
+        "period_from",
+        unique=True,
+        sqlite_where=_FIRST_ORDER,
+        postgresql_where=_FIRST_ORDER,
+    ),
+    Index("uq_instalments_reissue_of", "reissue_of", unique=True),
+    Index(None, "status", "status_at"),
+    Index("ix_instalments_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
     UniqueConstraint("bill_number"),
     UniqueConstraint("end_to_end_id"),
 )
+"""Each period has one first order; what came back is reissued once, by an order that names the one it follows."""
 
 payment_events_table = Table(
     "payment_events",
@@ -78,6 +117,11 @@ payment_events_table = Table(
     Column("instalment_id", Key, ForeignKey("instalments.id"), nullable=False),
     Column("status", Key, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("heard_at", Instant),
+    Column("return_code", Key),
+    Column("utr_last4", Key),
+    Column("rail", Key),
+    Column("source_ref", Key),
     Index(None, "instalment_id"),
     sqlite_autoincrement=True,
 )
@@ -85,16 +129,16 @@ payment_events_table = Table(
 
 async def add_sanction(tx: Transaction, sanction: Sanction) -> None:
     """Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
-    if not await insert_new(tx, sanctions_table, asdict(sanction)):
+    if not await insert_new(tx, sanctions_table, asdict(sanction) | {"state": sanction.state.value}):
         raise AlreadyThere("the sanction")
 
 
 async def add_instalments(tx: Transaction, added: Sequence[Instalment]) -> None:
     """Keep new instalments. Raises AlreadyThere for a bill number, an end-to-end id or a place in the sanction."""
     for one in added:
-        if not await insert_new(tx, instalments_table, asdict(one) | {"status": one.status.value}):
+        if not await insert_new(tx, instalments_table, asdict(one) | _words_of(one)):
             raise AlreadyThere("the instalment")
-        await _add_event(tx, one, one.status, one.status_at)
+        await _add_event(tx, one, PaymentNews(one.status, one.status_at, rail=one.rail), one.status_at)
         await changes.touch_payment(tx, one.id)
 
 
@@ -111,47 +155,25 @@ async def end_sanction(tx: Transaction, sanction_id: str, last_day: date) -> boo
     return (await tx.connection.execute(statement.values(ended_on=last_day).returning(table.c.id))).first() is not None
 
 
-async def due_sanctions(tx: Transaction, today: date, limit: int) -> list[Sanction]:
-    """Sanctions whose next instalment is due and that cover its first day, the longest due first; rows are locked."""
-    table = sanctions_table
-    covered = or_(table.c.ended_on.is_(None), table.c.ended_on >= table.c.next_due_on)
-    statement = select(table).where(table.c.next_due_on <= today, covered).order_by(table.c.next_due_on, table.c.id)
-    rows = (await tx.connection.execute(statement.limit(limit).with_for_update())).all()
-    return [_sanction(row) for row in rows]
-
-
-async def unscheduled(tx: Transaction, periods: Collection[str], limit: int) -> list[Sanction]:
-    """Repeated sanctions with an instalment but no next day: an older release, which knew none, made them."""
-    table, paid = sanctions_table, instalments_table
-    statement = select(table).where(
-        table.c.next_due_on.is_(None),
-        table.c.ended_on.is_(None),
-        table.c.period.in_(sorted(periods)),
-        exists().where(paid.c.sanction_id == table.c.id),
-    )
-    rows = (await tx.connection.execute(statement.order_by(table.c.id).limit(limit).with_for_update())).all()
-    return [_sanction(row) for row in rows]
-
-
 async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanction]:
     """Every sanction of a citizen, the newest first."""
     table = sanctions_table
     statement = select(table).where(table.c.citizen_id == citizen_id)
     rows = (await tx.connection.execute(statement.order_by(table.c.sanctioned_at.desc(), table.c.id.desc()))).all()
-    return [_sanction(row) for row in rows]
+    return [sanction_of(row) for row in rows]
 
 
 async def sanction_of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Sanction]:
     """Sanctions by application id; applications without one are left out."""
     table = sanctions_table
     rows = await rows_of(tx, select(table), table.c.application_id, application_ids)
-    return {row.application_id: _sanction(row) for row in rows}
+    return {row.application_id: sanction_of(row) for row in rows}
 
 
 async def sanctions(tx: Transaction, ids: Iterable[str]) -> dict[str, Sanction]:
     """Sanctions by id; those that are not there are left out."""
     rows = await rows_of(tx, select(sanctions_table), sanctions_table.c.id, ids)
-    return {row.id: _sanction(row) for row in rows}
+    return {row.id: sanction_of(row) for row in rows}
 
 
 async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Instalment]]:
@@ -160,39 +182,112 @@ async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str,
     statement = select(table).order_by(table.c.sanction_id, table.c.sequence)
     found: dict[str, list[Instalment]] = {}
     for row in await rows_of(tx, statement, table.c.sanction_id, sanction_ids):
-        found.setdefault(row.sanction_id, []).append(_instalment(row))
+        found.setdefault(row.sanction_id, []).append(instalment_of(row))
     return found
 
 
 async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
     """The instalment with an id, or None."""
     row = await first(tx, select(instalments_table).where(instalments_table.c.id == instalment_id))
-    return _instalment(row) if row else None
+    return instalment_of(row) if row else None
 
 
 async def instalment_by_bill(tx: Transaction, bill_number: str) -> Instalment | None:
     """The instalment that DBT finance knows by a bill number, or None."""
     row = await first(tx, select(instalments_table).where(instalments_table.c.bill_number == bill_number))
-    return _instalment(row) if row else None
+    return instalment_of(row) if row else None
 
 
 async def record_payment_status(tx: Transaction, instalment_id: str, status: PaymentStatus, at: datetime) -> Instalment:
-    """Note where a payment stands, keep what it was before, and give the instalment back. Raises NotThere.
+    """Note where a payment stands, whatever it was before, and give the instalment back. Raises NotThere.
 
-    The same status again changes nothing.
+    For the upkeep of old data and for tests; `record_news` asks first whether it may follow. The same status
+    again changes nothing.
     """
     present = await instalment(tx, instalment_id)
     if present is None:
         raise NotThere("the instalment")
     if present.status is status:
         return present
+    return await _record(tx, present, PaymentNews(status, at, rail=present.rail), at)
+
+
+async def record_many(
+    tx: Transaction, told: Sequence[tuple[str, PaymentNews]], heard_at: datetime
+) -> tuple[list[tuple[Instalment, PaymentNews]], list[tuple[Instalment, PaymentNews]]]:
+    """Apply news of payments, each named once: those that it changed, and those that it did not, as they were.
+
+    The rows are locked in the order of their ids, so of two that tell the same only one applies it. Raises
+    NotThere where a payment is not there.
+    """
     table = instalments_table
-    changed = await tx.connection.execute(
-        update(table).where(table.c.id == instalment_id).values(status=status.value, status_at=at).returning(table)
-    )
-    await _add_event(tx, present, status, at)
-    await changes.touch_payment(tx, instalment_id)
-    return _instalment(changed.one())
+    by_id = dict(told)
+    locking = select(table).order_by(table.c.id).with_for_update()
+    rows = await rows_of(tx, locking, table.c.id, sorted(by_id))
+    if len(rows) != len(by_id):
+        raise NotThere("the instalment")
+    changed: list[tuple[Instalment, PaymentNews]] = []
+    unchanged: list[tuple[Instalment, PaymentNews]] = []
+    for present in map(instalment_of, rows):
+        news = by_id[present.id]
+        follows = may_follow(present.status, news.status, since=present.status_at, at=news.at)
+        (changed if follows else unchanged).append((present, news))
+    await _record_all(tx, changed, heard_at)
+    return changed, unchanged
+
+
+async def _record_all(tx: Transaction, changed: Sequence[tuple[Instalment, PaymentNews]], heard_at: datetime) -> None:
+    if not changed:
+        return
+    table = instalments_table
+    setting = update(table).where(table.c.id == bindparam("which"))
+    rows = [{"which": one.id, "status": news.status.value, "status_at": news.at} for one, news in changed]
+    await tx.connection.execute(setting.values(status=bindparam("status"), status_at=bindparam("status_at")), rows)
+    events = [_event_values(one, news, heard_at) for one, news in changed]
+    await tx.connection.execute(insert(payment_events_table), events)
+    await changes.touch_payments(tx, [one.id for one, _ in changed])
+    for one, news in changed:
+        await payment_enquiries.follow(tx, one.id, news.status, news.at, one.rail)
+
+
+async def _record(tx: Transaction, present: Instalment, news: PaymentNews, heard_at: datetime) -> Instalment:
+    table = instalments_table
+    values = {"status": news.status.value, "status_at": news.at}
+    changed = await tx.connection.execute(update(table).where(table.c.id == present.id).values(values).returning(table))
+    row = changed.one()
+    await _add_event(tx, present, news, heard_at)
+    await changes.touch_payment(tx, present.id)
+    await payment_enquiries.follow(tx, present.id, news.status, news.at, present.rail)
+    return instalment_of(row)
+
+
+async def set_hold(tx: Transaction, instalment_id: str, hold: Hold | None) -> None:
+    """Note what keeps an instalment from being sent; None where nothing does."""
+    table = instalments_table
+    values = {"hold": hold.value if hold else None}
+    await tx.connection.execute(update(table).where(table.c.id == instalment_id).values(values))
+
+
+async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -> None:
+    """Set columns of a sanction: state, anchor_on, certified_on, reviewed_on, reminded_on, bank_account_last4."""
+    table = sanctions_table
+    plain = {name: value.value if isinstance(value, SanctionState) else value for name, value in values.items()}
+    await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(plain))
+
+
+async def locked(tx: Transaction, sanction_id: str) -> Sanction | None:
+    """The sanction with an id, its row locked; None where it is not there."""
+    row = await first(tx, select(sanctions_table).where(sanctions_table.c.id == sanction_id).with_for_update())
+    return sanction_of(row) if row else None
+
+
+async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[PaymentEvent]]:
+    """All that was heard of each payment, in the order in which we learned it."""
+    table = payment_events_table
+    found: dict[str, list[PaymentEvent]] = {}
+    for row in await rows_of(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids):
+        found.setdefault(row.instalment_id, []).append(_event(row))
+    return found
 
 
 async def payment_history(
@@ -206,12 +301,48 @@ async def payment_history(
     return found
 
 
-async def _add_event(tx: Transaction, one: Instalment, status: PaymentStatus, at: datetime) -> None:
-    values = {"citizen_id": one.citizen_id, "instalment_id": one.id, "status": status.value, "at": at}
-    await tx.connection.execute(insert(payment_events_table).values(values))
+async def _add_event(tx: Transaction, one: Instalment, news: PaymentNews, heard_at: datetime) -> None:
+    await tx.connection.execute(insert(payment_events_table).values(_event_values(one, news, heard_at)))
 
 
-def _sanction(row: AnyRow) -> Sanction:
+def _event_values(one: Instalment, news: PaymentNews, heard_at: datetime) -> dict[str, Any]:
+    return {
+        "citizen_id": one.citizen_id,
+        "instalment_id": one.id,
+        "status": news.status.value,
+        "at": news.at,
+        "heard_at": heard_at,
+        "return_code": news.return_code,
+        "utr_last4": news.utr_last4,
+        "rail": news.rail.value,
+        "source_ref": news.source_ref,
+    }
+
+
+def _words_of(one: Instalment) -> dict[str, str | None]:
+    return {
+        "status": one.status.value,
+        "rail": one.rail.value,
+        "kind": one.kind.value,
+        "hold": one.hold.value if one.hold else None,
+    }
+
+
+def _event(row: AnyRow) -> PaymentEvent:
+    return PaymentEvent(
+        instalment_id=row.instalment_id,
+        status=PaymentStatus(row.status),
+        at=row.at,
+        heard_at=row.heard_at,
+        return_code=row.return_code,
+        utr_last4=row.utr_last4,
+        rail=Rail(row.rail) if row.rail else None,
+        source_ref=row.source_ref,
+    )
+
+
+def sanction_of(row: AnyRow) -> Sanction:
+    """The sanction of a row."""
     return Sanction(
         id=row.id,
         number=row.number,
@@ -226,10 +357,18 @@ def _sanction(row: AnyRow) -> Sanction:
         sanctioned_at=row.sanctioned_at,
         next_due_on=row.next_due_on,
         ended_on=row.ended_on,
+        state=SanctionState(row.state) if row.state else SanctionState.ACTIVE,
+        anchor_on=row.anchor_on,
+        terms=row.terms,
+        certified_on=row.certified_on,
+        reviewed_on=row.reviewed_on,
+        reminded_on=row.reminded_on,
+        granted_by=row.granted_by,
     )
 
 
-def _instalment(row: AnyRow) -> Instalment:
+def instalment_of(row: AnyRow) -> Instalment:
+    """The instalment of a row."""
     return Instalment(
         id=row.id,
         sanction_id=row.sanction_id,
@@ -242,4 +381,9 @@ def _instalment(row: AnyRow) -> Instalment:
         end_to_end_id=row.end_to_end_id,
         status=PaymentStatus(row.status),
         status_at=row.status_at,
+        rail=Rail(row.rail) if row.rail else Rail.IFMS,
+        kind=InstalmentKind(row.kind) if row.kind else InstalmentKind.REGULAR,
+        reissue_of=row.reissue_of,
+        hold=Hold(row.hold) if row.hold else None,
+        deducted_paise=row.deducted_paise or 0,
     )

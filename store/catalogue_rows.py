@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
+from domain.benefits import Rail
 from domain.catalogue import Eligibility, LifeEvent, Outcome, RequiredDocument, Scheme, Service, Situation
 from domain.deadline import DayUnit
 from domain.text import Bilingual
@@ -114,6 +115,19 @@ schemes_table = Table(
     Column("service_code", Key),
     Column("source", Text, nullable=False),
     Column("verified", Boolean, nullable=False),
+    Column("rail", Key),
+    Column("head_of_account", Key),
+    Column("terms", Integer),
+    Column("life_certificate", Boolean),
+    Column("annual_review", Boolean),
+    Column("eligibility_hi", Text),
+    Column("eligibility_en", Text),
+    Column("documents_hi", Text),
+    Column("documents_en", Text),
+    Column("limit_days", Integer),
+    Column("is_dbt", Boolean),
+    Column("portal", Text),
+    Column("notes", Text),
     UniqueConstraint("code"),
     Index(None, "service_code"),
 )
@@ -159,6 +173,14 @@ _SCHEME_AS_IS = (
     "service_code",
     "source",
     "verified",
+    "head_of_account",
+    "terms",
+    "life_certificate",
+    "annual_review",
+    "limit_days",
+    "is_dbt",
+    "portal",
+    "notes",
 )
 
 
@@ -237,10 +259,24 @@ def scheme_values(scheme: Scheme) -> dict[str, Any]:
         **names(scheme.name),
         "department_hi": scheme.department.hi,
         "department_en": scheme.department.en,
+        "rail": scheme.rail.value,
+        **_two(scheme.eligibility, "eligibility"),
+        **_two(scheme.papers, "documents"),
     }
 
 
 def scheme_of(row: AnyRow) -> Scheme:
     """The scheme of a row."""
     as_is: dict[str, Any] = {name: getattr(row, name) for name in _SCHEME_AS_IS}
-    return Scheme(**as_is, name=name_of(row), department=Bilingual(row.department_hi, row.department_en))
+    return Scheme(
+        **as_is,
+        name=name_of(row),
+        department=Bilingual(row.department_hi, row.department_en),
+        rail=Rail(row.rail) if row.rail else Rail.IFMS,
+        eligibility=Bilingual(row.eligibility_hi, row.eligibility_en) if row.eligibility_en else None,
+        papers=Bilingual(row.documents_hi, row.documents_en) if row.documents_en else None,
+    )
+
+
+def _two(said: Bilingual | None, name: str) -> dict[str, str | None]:
+    return {f"{name}_hi": said.hi if said else None, f"{name}_en": said.en if said else None}

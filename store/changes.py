@@ -109,6 +109,11 @@ async def touch_all_of(tx: Transaction, citizen_id: str) -> None:
 
 async def touch_payment(tx: Transaction, instalment_id: str) -> None:
     """Tell that a payment changed."""
+    await touch_payments(tx, [instalment_id])
+
+
+async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None:
+    """The same for some payments at once, at most a batch of them."""
     paid, granted = metadata.tables["instalments"].c, metadata.tables["sanctions"].c
     chosen = (
         select(
@@ -119,7 +124,8 @@ async def touch_payment(tx: Transaction, instalment_id: str) -> None:
             literal(None, Key),
         )
         .join_from(paid.id.table, granted.id.table, paid.sanction_id == granted.id)
-        .where(paid.id == instalment_id)
+        .where(paid.id.in_(instalment_ids))
+        .order_by(paid.id)
     )
     await _append(tx, chosen)
 

@@ -11,8 +11,29 @@ CLAIMED = "outbox.claimed"
 SENT = "outbox.sent"
 RECORDED = "outbox.recorded"
 MIGRATED = "migration.before_commit"
+FEE_HEARD = "fee.heard"
+PAYMENT_BUILT = "payment.built"
+PAYMENT_SEALED = "payment.sealed"
+PAYMENT_SENT = "payment.sent"
+PAYMENT_NOTED = "payment.noted"
+ANSWER_FETCHED = "payment.answer_fetched"
+ANSWER_APPLIED = "payment.answer_applied"
 
-POINTS = (BEFORE_COMMIT, AFTER_COMMIT, VERB_BEFORE_COMMIT, VERB_AFTER_COMMIT, CLAIMED, SENT, RECORDED, MIGRATED)
+PAYMENTS = (PAYMENT_BUILT, PAYMENT_SEALED, PAYMENT_SENT, PAYMENT_NOTED, ANSWER_FETCHED, ANSWER_APPLIED)
+"""The steps of a payment file: batch made, file signed and kept, at PFMS, noted as sent; answer kept, applied."""
+
+POINTS = (
+    BEFORE_COMMIT,
+    AFTER_COMMIT,
+    VERB_BEFORE_COMMIT,
+    VERB_AFTER_COMMIT,
+    CLAIMED,
+    SENT,
+    RECORDED,
+    MIGRATED,
+    FEE_HEARD,
+    *PAYMENTS,
+)
 """Every point; `name:3` means the third time that it is reached.
 
 Every transaction passes those of `store`, also the beat of the process; those of `verb` only what came under a key.

@@ -63,7 +63,7 @@ class Store:
         store = cls(url, cipher=cipher, clock=clock)
         try:
             with translated():
-                await _known_revision(store._writer)
+                await _known_revision(store._reader)  # a writer of another process is not waited for
         except BaseException:
             await store.close()
             raise
@@ -121,12 +121,15 @@ async def migrate(url: str, revision: str = HEAD) -> None:
 
 async def schema_is_current(url: str) -> bool:
     """Whether the schema is this release's; raises SchemaTooNew where it is a later one's."""
-    engine = write_engine(database_url(url))
+    address = database_url(url)
+    writer = write_engine(address)
+    reader = read_engine(address, writer)
     try:
         with translated():
-            return await _known_revision(engine) == HEAD
+            return await _known_revision(reader) == HEAD
     finally:
-        await engine.dispose()
+        await reader.dispose()
+        await writer.dispose()
 
 
 async def _known_revision(engine: AsyncEngine) -> str | None:

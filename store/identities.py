@@ -95,6 +95,12 @@ async def remove_identities(tx: Transaction, kind: PersonKind, person_id: str, p
     return len(gone.all())
 
 
+async def remove_identity(tx: Transaction, provider: Provider, subject: str, kind: PersonKind, person_id: str) -> None:
+    """Untie one account from the person that it belongs to."""
+    theirs = (identities_table.c.person_kind == kind.value, identities_table.c.person_id == person_id)
+    await tx.connection.execute(delete(identities_table).where(*_is(tx, provider, subject), *theirs))
+
+
 async def add_identity(
     tx: Transaction, provider: Provider, subject: str, kind: PersonKind, person_id: str, at: datetime, assurance: str
 ) -> None:

@@ -6,9 +6,10 @@ last sealed row is the day's revision, so the same day and revision always give 
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, func, select, text
 
@@ -16,7 +17,7 @@ from domain.counting import MAPPED, UNMAPPED, Correction, CorrectionReason, Coun
 from domain.counting import Transaction as ETransaction
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new, rows_of
+from store.sql import AnyRow, first, insert_into, insert_new, rows_of
 from store.types import Instant, Key
 
 ledger_table = Table(
@@ -104,13 +105,23 @@ class SealedDay:
 
 async def record(tx: Transaction, event: ETransaction) -> bool:
     """Enter an event once: a second row with the same `event_key` changes nothing and gives False."""
-    row = {
+    return await insert_new(tx, ledger_table, _row_of(tx, event))
+
+
+async def record_many(tx: Transaction, events: Sequence[ETransaction]) -> None:
+    """Enter events of which each is entered once, in one statement."""
+    if events:
+        statement = insert_into(tx, ledger_table).on_conflict_do_nothing()
+        await tx.connection.execute(statement, [_row_of(tx, event) for event in events])
+
+
+def _row_of(tx: Transaction, event: ETransaction) -> dict[str, Any]:
+    return {
         **{name: getattr(event, name) for name in ("event_key", *PLACE, "count", "rules_version", "corrects")},
         "event": event.event.value,
         "reason": event.reason.value if event.reason else None,
         "recorded_at": tx.clock.now(),
     }
-    return await insert_new(tx, ledger_table, row)
 
 
 async def reverse(tx: Transaction, event_key: str, reason: CorrectionReason) -> bool:

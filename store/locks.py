@@ -13,3 +13,10 @@ async def hold(tx: Transaction, *names: str) -> None:
     if tx.writable and tx.dialect == "postgresql":
         name = literal(":".join(names))
         await tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+async def share(tx: Transaction, *names: str) -> None:
+    """Wait until no other write transaction holds the same name; others may share it, and nobody may hold it."""
+    if tx.writable and tx.dialect == "postgresql":
+        name = literal(":".join(names))
+        await tx.connection.execute(select(func.pg_advisory_xact_lock_shared(func.hashtextextended(name, 0))))

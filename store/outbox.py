@@ -121,6 +121,20 @@ async def add(
     return await insert_new(tx, outbox_table, _new(tx, topic, key, payload, application_id, due_at))
 
 
+async def reopen(tx: Transaction, topic: str, key: str) -> bool:
+    """Have a message delivered once more, from now on; False where it is not there or is under way."""
+    done = (OutboxState.DELIVERED.value, OutboxState.DEAD.value)
+    statement = update(outbox_table).where(_T.topic == topic, _T.key == key, _T.state.in_(done))
+    values = {
+        "state": OutboxState.PENDING.value,
+        "attempts": 0,
+        "due_at": tx.clock.now(),
+        "delivered_at": None,
+        "error_code": None,
+    }
+    return (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is not None
+
+
 def sealed(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) -> bytes:
     """The payload of a message, encrypted for its place."""
     return tx.cipher.encrypt_json(dict(payload), _place(topic, key))

@@ -1,15 +1,18 @@
 """The Commission's review: applications that run beyond their due instant."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
 
 from domain.applications import Application
+from domain.clock import ist_date
 from domain.lifecycle import ON_THE_CLOCK
+from store import figures
 from store.application_rows import application_of, applications_table, in_states
 from store.engine import Transaction
-from store.sql import count, keyset_window
+from store.figures import FigureFilter
+from store.sql import keyset_window
 
 _T = applications_table.c
 
@@ -31,8 +34,13 @@ async def overdue(
 
 
 async def count_overdue(tx: Transaction, now: datetime, department: str | None, district: str | None) -> int:
-    """How many applications run beyond their due instant."""
-    return await count(tx, _overdue(now, department, district))
+    """How many applications run beyond their due instant.
+
+    Every due instant is the end of a day in India, so the counters of figures by due day tell it, which costs days and
+    places and not cases.
+    """
+    everything = FigureFilter(date.min, date.max, department=department, district=district)
+    return await figures.due_before(tx, everything, ist_date(now))
 
 
 def _overdue(now: datetime, department: str | None, district: str | None) -> Select[Any]:

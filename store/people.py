@@ -44,7 +44,10 @@ citizens_table = Table(
     Column("language", Key, nullable=False),
     Column("aadhaar_last4", Key),
     Column("created_at", Instant, nullable=False),
+    Column("alias_of", Key),
+    Index(None, "alias_of"),
 )
+"""`alias_of` names the record into which this one was joined (docs/sign_on.md); what it held lies there."""
 
 officers_table = Table(
     "officers",
@@ -116,9 +119,12 @@ async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
 
 
 async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
-    """Citizens by id; those that are not there are left out."""
+    """Citizens by id; those that are not there are left out. Under the id of a joined record stands the kept one."""
     rows = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, ids)
-    return {row.citizen_id: _citizen(tx, row) for row in rows}
+    kept = {row.alias_of for row in rows if row.alias_of is not None}
+    joined = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []
+    into = {row.citizen_id: row for row in joined}
+    return {row.citizen_id: _citizen(tx, into.get(row.alias_of, row)) for row in rows}
 
 
 async def add_officer(tx: Transaction, officer: Officer) -> None:

@@ -52,6 +52,9 @@ TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "delay_reasons": ("text",),
         "record_claims": ("reason",),
         "grievance_replies": ("text",),
+        "finance_case_events": ("note",),
+        # That money was taken and given back stays; the words that came about it do not.
+        "fee_messages": ("content",),
     }
 )
 """Sealed texts that are emptied."""
@@ -95,6 +98,10 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
         "session_tokens": ("tokens", _nothing),
         # That a school or camp filed for her stays with the application; who she and her guardian are does not.
         "roster_rows": ("person", _nobody),
+        # That the account was corrected stays; which it was does not.
+        "payment_accounts": ("account", _nothing),
+        # That she was paid stays, as does the code that PFMS has for her; who and to which account does not.
+        "beneficiary_accounts": ("details", _texts_of),
         # What the Commission decided stays with the appeal; the words that it came in do not.
         "commission_messages": ("payload", _nothing),
     }
@@ -131,7 +138,18 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "session_devices": "as sessions; it goes with its session, and what refresh tokens are made of stays sealed",
         "application_strengths": "how sure the applicant's identity was; it holds no personal data",
         "instalments": "the account of public money; it holds no personal data",
+        "sanction_stops": "the record of a benefit that was stopped; it holds no personal data",
+        "life_certificates": "the record on which a benefit went on; it holds no personal data",
+        "payment_approvals": "the record of who approved public money; it holds no personal data",
+        "budget_holds": "the account of public money; it holds no personal data",
+        "recoveries": "the account of public money; it holds no personal data",
+        "recovery_parts": "the account of public money; it holds no personal data",
         "payment_events": "the account of public money; it holds no personal data",
+        "payment_beneficiaries": "the account of public money; codes and states only",
+        "payment_lines": "the account of public money; references, sums and states only",
+        "registration_lines": "the account of public money; references and states only",
+        "finance_cases": "the account of public money; it holds no personal data",
+        "fee_orders": "the account of public money; it holds no personal data",
         "appeal_hearings": "the record of a statutory appeal; it holds no personal data",
         "escalations": "the record of a breach of the time limit; it holds no personal data",
     }
@@ -147,6 +165,9 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "sign_ins": "forgotten after minutes",
         "app_codes": "forgotten after minutes",
         "umang_links": "accounts that wait for their person: forgotten after minutes",
+        "payment_sealed_files": "destroyed with the final status of the last payment in them, before which nobody in "
+        "them can be erased",
+        "payment_answers": "what PFMS told, sealed; destroyed after some months (APUNI_PAYMENTS__ANSWER_DAYS)",
         "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
     }
 )
@@ -155,6 +176,8 @@ PASSING: Mapping[str, str] = MappingProxyType(
 THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "grievance_replies": ("grievance_id", "grievances"),
+        "payment_lines": ("instalment_id", "instalments"),
+        "registration_lines": ("beneficiary_id", "payment_beneficiaries"),
         "certificate_endings": ("certificate_id", "certificates"),
         "session_devices": ("session_id", "sessions"),
         "session_tokens": ("session_id", "sessions"),
@@ -190,7 +213,12 @@ SECRET = frozenset(
 PIECES: Mapping[str, str] = MappingProxyType({"partial_upload_pieces": "content"})
 """Sealed columns with octets of a file, which is no file yet: rows name files and do not carry them."""
 
-FINAL_PAYMENTS = (PaymentStatus.CREDITED, PaymentStatus.RETURNED, PaymentStatus.BENEFICIARY_REJECTED)
+FINAL_PAYMENTS = (
+    PaymentStatus.CREDITED,
+    PaymentStatus.RETURNED,
+    PaymentStatus.REISSUED,
+    PaymentStatus.BENEFICIARY_REJECTED,
+)
 
 
 @dataclass(frozen=True, slots=True)

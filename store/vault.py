@@ -5,7 +5,7 @@ reference; a reference that nobody holds is harmless.
 """
 
 import hmac
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -143,6 +143,18 @@ class Vault:
                     raise NotThere("the vault entry")
                 await connection.execute(insert(reads_table).values(self._note(reference, purpose, by)))
         return self._cipher.decrypt(row.number, _place(reference)).decode()
+
+    async def reveal_many(self, references: Collection[str], *, purpose: str, by: str) -> dict[str, str]:
+        """As `reveal`, for the lines of a file: the numbers by reference. Raises NotThere where one is missing."""
+        if not references:
+            return {}
+        async with self.transaction() as tx:
+            rows = await rows_of(tx, select(entries_table), entries_table.c.reference, sorted(references))
+            if len(rows) != len(set(references)):
+                raise NotThere("a vault entry")
+            notes = [self._note(row.reference, purpose, by) for row in rows]
+            await tx.connection.execute(insert(reads_table), notes)
+        return {row.reference: self._cipher.decrypt(row.number, _place(row.reference)).decode() for row in rows}
 
     async def forget(self, reference: str, *, by: str) -> bool:
         """Delete a number, as the erasure of a person asks; the note of it stays. False where it is not there."""

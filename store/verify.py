@@ -13,6 +13,7 @@ from store.checks.finding import Finding
 from store.checks.histories import histories
 from store.checks.messages import messages
 from store.checks.numbers import numbers, orders
+from store.checks.payments import payments
 from store.checks.references import references
 from store.dump import begin
 from store.engine import Store, Transaction
@@ -66,6 +67,7 @@ def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[s
         ("ledger of e-transactions", counting(tx)),
         ("figures", figures(tx)),
         ("orders of payment", orders(tx)),
+        ("payment files", payments(tx)),
         ("outbox", messages(tx)),
         ("references between rows", references(tx)),
         ("ledger of consents", consents(tx)),

@@ -10,6 +10,7 @@ from gateway.commands.catalogue_group import catalogue, doctor, quarantine
 from gateway.commands.centre_group import centre, strength
 from gateway.commands.commission_group import commission
 from gateway.commands.consent_group import consents
+from gateway.commands.dbt_books_group import dbt
 from gateway.commands.etaal_group import etaal
 from gateway.commands.figures_group import figures
 from gateway.commands.form_group import forms
@@ -37,6 +38,7 @@ GROUPS = (
     quarantine,
     figures,
     etaal,
+    dbt,
     forms,
     centre,
     strength,

@@ -3,6 +3,7 @@
 from datetime import date
 
 from actions.environment import Environment
+from actions.officer_accounts import add_account, remove_account
 from actions.staff_views import StaffFilter, count_staff, staff_page, vacancies_page
 from actions.staffing import (
     CancelLeave,
@@ -23,7 +24,7 @@ from gateway.commands.accounts import commanding
 from gateway.commands.opening import out
 from gateway.composition import open_house
 from gateway.settings import Settings
-from store import leave, people
+from store import leave, officer_accounts, people
 from store.errors import NotThere
 
 _PAGE = 100
@@ -105,6 +106,28 @@ async def run_cancel_leave(settings: Settings, leave_id: str) -> None:
     out.print(f"apuni: leave {leave_id} is cancelled", markup=False)
 
 
+async def run_add_account(settings: Settings, who: str, email: str) -> None:
+    """Let an officer sign in with a further official address. Raises NotThere, NotMoved."""
+    async with open_house(settings) as house:
+        env = house.environment
+        try:
+            await add_account(env, commanding(), await _officer(env, who), email)
+        except Problems as refused:
+            raise _line(refused) from None
+    out.print("apuni: the account is added", markup=False)
+
+
+async def run_remove_account(settings: Settings, who: str, email: str) -> None:
+    """Strike such an address off. Raises NotThere, NotMoved."""
+    async with open_house(settings) as house:
+        env = house.environment
+        try:
+            ended = await remove_account(env, commanding(), await _officer(env, who), email)
+        except Problems as refused:
+            raise _line(refused) from None
+    out.print(f"apuni: the account is removed; {ended} sessions ended", markup=False)
+
+
 def posting_of(text: str) -> Posting:
     """A post as it is typed; raises BadPost."""
     parts = text.split(":")
@@ -122,6 +145,9 @@ async def _tell_officer(env: Environment, officer: Officer) -> None:
     today = ist_date(env.clock.now())
     async with env.store.reading() as tx:
         taken = await leave.page(tx, officer.id, limit=_PAGE)
+        further = (await officer_accounts.of_officers(tx, [officer.id])).get(officer.id, [])
+    for email in further:
+        out.print(f"  signs in as {email} too", markup=False)
     for one in taken:
         if one.state_on(today) in (LeaveState.PLANNED, LeaveState.RUNNING):
             out.print(f"  {_leave(one, today)}", markup=False)
@@ -153,7 +179,7 @@ async def _named(env: Environment, who: str | None) -> str | None:
 async def _officer(env: Environment, who: str) -> str:
     """The officer with an id or e-mail address. Raises NotThere."""
     async with env.store.reading() as tx:
-        found = (await people.officers(tx, [who])).get(who) or await people.officer_by_email(tx, who)
+        found = (await people.officers(tx, [who])).get(who) or await officer_accounts.officer_of(tx, who)
     if found is None:
         raise NotThere(f"the officer {who}")
     return found.id

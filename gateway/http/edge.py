@@ -16,6 +16,7 @@ from gateway.http.calls import Call, OperationRecord, Ready, RequestContext, Res
 from gateway.http.rates import RateLimits
 from gateway.http.replays import Replays
 from gateway.limits import Limits
+from integrations.tallies import DoorTallies
 
 
 class TrustedDocuments(Protocol):
@@ -61,6 +62,7 @@ class Edge:
     observe: Callable[[OperationRecord], None] | None = None
     callers: Callers | None = None
     rates: RateLimits | None = None
+    tallies: DoorTallies | None = None
     admission: Admission | None = None
     trusted: TrustedDocuments | None = None
     streams: Streams | None = None

@@ -3,8 +3,10 @@
 import base64
 import gzip
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from html import escape
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -85,16 +87,25 @@ def language_of(request: Request) -> Language:
     return language_from_header(request.headers.get("accept-language"))
 
 
-def respond(request: Request, language: Language, title: Bilingual, body: str, status: int = 200) -> HTMLResponse:
-    """A whole page. `body` is HTML that is escaped already."""
+def respond(
+    request: Request,
+    language: Language,
+    title: Bilingual,
+    body: str,
+    status: int = 200,
+    *,
+    keep: Sequence[str] = (),
+) -> HTMLResponse:
+    """A whole page. `body` is HTML that is escaped already; `keep` names what the other language's link keeps."""
     shown = language.catalogue
     other, words = _SWITCH[shown]
     heading = escape(title.in_language(shown))
+    kept = "".join(f"&{name}={quote(request.query_params.get(name, ''))}" for name in keep)
     page = (
         f'<!doctype html>\n<html lang="{shown.value}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f'<nav><a lang="{other}" href="{escape(request.url.path)}?language={other}">{words}</a></nav>\n'
+        f'<nav><a lang="{other}" href="{escape(request.url.path)}?language={other}{escape(kept)}">{words}</a></nav>\n'
         f"<h1>{heading}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
     return HTMLResponse(page, status, {**HEADERS, "Content-Language": shown.value})

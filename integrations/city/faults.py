@@ -21,7 +21,10 @@ ANSWER_KINDS = frozenset({"latency", "status", "malformed", "html", "oversize", 
 DOMAIN_KINDS = frozenset({"signature", "skew", "partial", "duplicate", "foreign"})
 """Looked up by the sandbox itself with `faults.match(kind, route)`, since only it knows what they mean."""
 
-KINDS = TRANSPORT_KINDS | TLS_KINDS | ANSWER_KINDS | DOMAIN_KINDS
+FILE_KINDS = frozenset({"host_key", "disk_full", "read_only"})
+"""Looked up by a sandbox that exchanges files over SFTP, as are `refuse`, `reset` and others by its own routes."""
+
+KINDS = TRANSPORT_KINDS | TLS_KINDS | ANSWER_KINDS | DOMAIN_KINDS | FILE_KINDS
 
 
 @dataclass(eq=False, slots=True)

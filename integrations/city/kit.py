@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -44,6 +44,7 @@ __all__ = [
     "Sandbox",
     "SandboxClock",
     "SandboxHome",
+    "Service",
     "State",
     "load_demo",
     "sandbox_app",
@@ -52,6 +53,18 @@ __all__ = [
 
 Action = Callable[[Mapping[str, Any]], Any]
 """Something that the partner starts: takes JSON arguments, returns a mapping or an awaitable of one."""
+
+
+class Service(Protocol):
+    """Something that listens beside HTTP, such as an SFTP server; it runs while the city does."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        ...
+
+    async def stop(self) -> None:
+        """Cut every connection and close the port."""
+        ...
 
 
 @dataclass
@@ -96,6 +109,8 @@ class Sandbox:
     ledger: Ledger
     faults: Faults
     actions: Mapping[str, Action]
+    services: Sequence[Service] = ()
+    closing: Sequence[Callable[[], None]] = ()
 
     async def act(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the partner does and return the partner's view. KeyError where there is no such action."""
@@ -106,6 +121,8 @@ class Sandbox:
 
     def close(self) -> None:
         """Close the files."""
+        for close in self.closing:
+            close()
         self.state.close()
         self.ledger.close()
 
@@ -116,11 +133,14 @@ def sandbox_app(
     *,
     actions: Mapping[str, Action],
     own_kinds: frozenset[str] = frozenset(),
+    services: Sequence[Service] = (),
+    closing: Sequence[Callable[[], None]] = (),
 ) -> Sandbox:
     """Wrap a system's routes with faults and ledger.
 
     `own_kinds` are fault kinds of integrations/city/faults.py that the middleware leaves to the sandbox,
-    because its own form of them differs, such as `token_expired` with a body of the partner's.
+    because its own form of them differs, such as `token_expired` with a body of the partner's. `services` listen
+    beside HTTP; `closing` are files of the sandbox's own.
     """
     middleware = Middleware(
         FaultAnswers,
@@ -131,7 +151,7 @@ def sandbox_app(
         own_kinds=own_kinds,
     )
     app = Starlette(routes=list(routes), middleware=[middleware])
-    return Sandbox(home.system, app, home.state, home.ledger, home.faults, dict(actions))
+    return Sandbox(home.system, app, home.state, home.ledger, home.faults, dict(actions), services, closing)
 
 
 def write_onboarding(path: Path, mapping: Mapping[str, Any]) -> None:

@@ -73,11 +73,17 @@ class City:
         for system, proxy in self._proxies.items():
             await proxy.start(self._places[system])
             await self._fronts[system].start(self._tls_places[system])
+        for sandbox in self.sandboxes.values():
+            for service in sandbox.services:
+                await service.start()
         merge_ports(self._home, self.ports)
         (self._home / "run" / "ca.pem").write_text(self.authority)
 
     async def stop(self) -> None:
         """Close all ports and files."""
+        for sandbox in self.sandboxes.values():
+            for service in sandbox.services:
+                await service.stop()
         for front in self._fronts.values():
             await front.stop()
         for proxy in self._proxies.values():

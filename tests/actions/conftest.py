@@ -10,10 +10,12 @@ from sqlalchemy import event
 
 from actions.environment import Environment
 from domain.clock import ManualClock
+from store.engine import Store
 from store.keyring import Keyrings
 from tests.support.actions import World
 from tests.support.camps import Camps, camps_of
 from tests.support.catalogued import Filled, a_copy
+from tests.support.payments import Paying, paying_world
 
 
 @pytest.fixture
@@ -40,6 +42,15 @@ async def world(
             apisetu=partners.apisetu,
             **catalogue_and_people.people,
         )
+
+
+@pytest.fixture
+async def paying(
+    store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
+) -> AsyncIterator[Paying]:
+    """A world whose pensions go by files over SFTP, on each database."""
+    async with paying_world(store, store_keyrings, store_clock, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ import pytest
 from actions.benefits import benefits_of
 from actions.department_documents import department_certificates_of
 from actions.environment import Environment
+from actions.payment_enquiries import ask_due
 from actions.ration import ration_card_of
+from actions.reconciliation import reconcile
 from actions.seed import seed
 from actions.seed_people import Cast, cast_of, citizen_subject
-from domain.benefits import PaymentStatus
-from domain.clock import ManualClock
+from domain.benefits import PaymentStatus, Rail
+from domain.clock import ManualClock, ist_date
+from domain.finance_cases import DifferenceKind
+from domain.reconciliation import RunState
 from domain.sources import Source
 from domain.text import Language
 from integrations.apisetu import ApiSetu, ApiSetuSettings
@@ -26,6 +31,8 @@ from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.dbt_finance.sandbox import create_sandbox as create_dbt
 from integrations.umang import Umang, UmangSettings
 from integrations.umang.sandbox import create_sandbox as create_umang
+from store import finance_cases
+from store.finance_cases import CaseFilter
 from tests.support.actions import DEMO, FakeRenderer
 from tests.support.remotes import remote_over
 
@@ -114,3 +121,19 @@ async def test_ration_cards_are_those_of_the_demo(seeded: tuple[Environment, Cas
         asha["ration_card"]["number"],
         len(asha["ration_card"]["members"]),
     )
+
+
+async def test_the_books_of_a_new_demo_agree_with_the_treasury(
+    seeded: tuple[Environment, Cast], store_clock: ManualClock
+):
+    env, _ = seeded
+    store_clock.advance(timedelta(hours=2))
+    asked = await ask_due(env)
+    assert asked.asked > 0
+    assert asked.unanswered == 0
+    run = await reconcile(env, Rail.IFMS, ist_date(store_clock.now()) - timedelta(days=1))
+    async with env.store.reading() as tx:
+        found = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
+    assert run.state is RunState.ENDED
+    # Some payments of the demo wait at the bank for weeks, so that there is something to see.
+    assert {case.kind for case in found} <= {DifferenceKind.TOO_LONG_IN_FLIGHT}

@@ -54,6 +54,8 @@ async def test_the_next_instalment_is_made_on_the_first_day_of_its_period_and_on
 
 
 async def test_a_worker_that_was_away_makes_up_for_every_period_without_gap_or_overlap(world: World, pension: Sanction):
+    async with world.env.store.writing() as tx:
+        await benefits.change_sanction(tx, pension.id, certified_on=date(2027, 11, 2))
     world.clock.advance(timedelta(days=400))
     assert await release_due(world.env) == 13
     all_made = await made(world, pension)

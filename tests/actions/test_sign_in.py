@@ -6,10 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from actions.officer_accounts import add_account, remove_account
 from actions.sign_in import abandon_sign_in, begin_sign_in, exchange_app_code, finish_sign_in
 from actions.sign_in_guards import AppRequest, challenge_of, hash_of
 from domain.errors import ErrorCode, Problems, Remedy
-from domain.people import PersonKind, Provider
+from domain.people import SYSTEM, PersonKind, Provider
 from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Refused, Unavailable
@@ -195,6 +196,31 @@ async def test_a_failed_exchange_is_not_repeated_and_opens_nothing(env, provider
 
 async def test_a_provider_that_is_not_configured_is_not_found(env):
     assert (await refusal(begin(env, Provider.DIGILOCKER)))[0] is ErrorCode.NOT_FOUND
+
+
+async def test_an_officer_signs_in_with_a_second_address_once_it_was_entered_for_her_and_not_after(env, providers):
+    second, by = "charge-haridwar@officer.example", SYSTEM
+    refused = (ErrorCode.FORBIDDEN, Remedy.CALL_HELPLINE)
+    assert await refusal(sign_in(env, providers, Provider.PARICHAY, second)) == refused
+
+    await add_account(env, by, OFFICER, second.upper())
+
+    first = await sign_in(env, providers, Provider.PARICHAY, EMAIL)
+    other = await sign_in(env, providers, Provider.PARICHAY, second)
+    assert {first.session.person_id, other.session.person_id} == {OFFICER}
+    assert (await refusal(add_account(env, by, OFFICER, second)))[0] is ErrorCode.ACCOUNT_TAKEN
+    assert (await refusal(add_account(env, by, OFFICER, EMAIL)))[0] is ErrorCode.ACCOUNT_TAKEN
+    assert (await refusal(add_account(env, by, OFFICER, "no address")))[0] is ErrorCode.BAD_INPUT
+    assert (await refusal(add_account(env, by, OTHER, "x@y.example")))[0] is ErrorCode.NOT_FOUND
+
+    assert await remove_account(env, by, OFFICER, second) == 2
+
+    assert await refusal(sign_in(env, providers, Provider.PARICHAY, second)) == refused
+    assert (await sign_in(env, providers, Provider.PARICHAY, EMAIL)).session.person_id == OFFICER
+    assert (await refusal(remove_account(env, by, OFFICER, EMAIL)))[0] is ErrorCode.NOT_FOUND  # the register's own
+    async with env.store.reading() as tx:
+        lines = [line.action for line in await audit.lines_of(tx, "OFFICER", OFFICER)]
+    assert lines == ["officer.account_added", "officer.account_removed"]
 
 
 async def test_an_officer_of_the_register_is_linked_at_the_first_sign_in(env, providers):

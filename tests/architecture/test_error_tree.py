@@ -22,6 +22,7 @@ OUTSIDE_THE_TREE = {
     "integrations.umang.door_guards.NotAuthentic": "the door of UMANG answers it by its code",
     "integrations.umang.door_models.StoreAway": "our own side raises it into the door of UMANG",
     "integrations.right_to_service.endpoint.Declined": "the door of the Commission answers it by its code",
+    "integrations.browser_returns.NotNow": "our own side raises it into the doors by which browsers come back",
     "integrations.right_to_service.models.NotNow": "our own side raises it into the door of the Commission",
     "integrations.right_to_service.models.OtherMessage": "our own side raises it into the door of the Commission",
     "integrations.right_to_service.models.UnknownCase": "our own side raises it into the door of the Commission",

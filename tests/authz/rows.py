@@ -67,6 +67,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "handOverVisit": who("doorstep agent"),
     "raiseGrievance": who(*_HERS),
     "recordFee": who("assisting operator", "officer"),
+    "startFeePayment": who(*_HERS),
     "recordHearing": who("appellate"),
     "recordVisitFee": who("assisting operator", "doorstep agent", "officer"),
     "releaseApplication": who("officer"),
@@ -79,6 +80,17 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "sendBackDecision": who("officer"),
     "settleAward": who("commission", "department admin"),  # the finance officer is of another department
     "setOutOnVisit": who("doorstep agent"),
+    "suspendBenefit": who("officer"),
+    "resumeBenefit": who("officer"),
+    "takeLifeCertificate": who("officer"),
+    "completeBenefitReview": who("officer"),
+    "endBenefit": who("officer"),
+    "correctPaymentAccount": who("citizen"),
+    "reissuePayment": who("finance officer"),
+    "orderRecovery": who("finance officer"),
+    "noteRecoveryChallan": who("finance officer"),
+    "cancelRecovery": who("finance officer"),
+    "decidePaymentApproval": who("finance officer"),
     "withdrawApplication": who(*_HERS),
     "addRosterRows": who("principal"),
     "askRosterCode": who("principal"),
@@ -99,6 +111,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "saveView": who(*_WITH_VIEWS),
     "renameView": who(*_WITH_VIEWS),
     "deleteView": who(*_WITH_VIEWS),  # in this order, so that there is a view to rename and to delete
+    "recordFeeRefund": NOBODY,  # there is no payment
     "recordDelayReason": who("officer", "officer elsewhere", "appellate", "department admin"),
     "askAssistance": who("assisting operator", "idle operator"),
     "openRoster": who("principal", "camp officer"),
@@ -107,6 +120,11 @@ OWN: Mapping[str, frozenset[str]] = {
     "claimRecord": who("citizen", "neighbour"),
     "confirmRecordClaim": NOBODY,
     "decideRecordClaim": NOBODY,
+    "takeFinanceCase": NOBODY,
+    "noteFinanceCase": NOBODY,
+    "settleFinanceCase": NOBODY,
+    "answerFinanceCase": NOBODY,
+    "stopRecordClaim": NOBODY,
     "endAssistance": who("assisting operator", "idle operator"),
     "linkAccount": NOBODY,
     "registerRelative": who("citizen", "neighbour"),
@@ -153,8 +171,9 @@ OWN: Mapping[str, frozenset[str]] = {
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
 
 The officer whose leave or transfer is tried also holds a post outside of the department administrator's department.
-`confirmAssistance`, the mutations on claims and `linkAccount` name what is not there; the neighbour has no account
-to untie. `replayDecisions` tells everybody who is signed in that the made-up pack was not given out to her.
+`confirmAssistance`, the mutations on claims, on cases of money and `linkAccount` name what is not there; the
+neighbour has no account to untie. `replayDecisions` tells everybody who is signed in that the made-up pack was not
+given out to her.
 """
 
 NARROW: Mapping[str, frozenset[str]] = {
@@ -226,6 +245,15 @@ ROOTS: Mapping[str, frozenset[str]] = {
         "auditor",
         "admin",
     ),
+    "Query.bharatReports": who("finance officer", "auditor"),
+    "Query.waitingApprovals": who("finance officer"),
+    "Query.financeCases": who("finance officer", "auditor"),
+    "Query.monthStatement": who("finance officer", "auditor"),
+    "Query.paymentBatches": who("finance officer", "auditor"),
+    "Query.paymentQueue": who("finance officer", "auditor"),
+    "Query.paymentTotals": who("finance officer", "auditor"),
+    "Query.reconciliationRuns": who("finance officer", "auditor"),
+    "Query.financeCase": NOBODY,  # the made-up case is not there
     "Query.figureCases": who(*_SUPERVISORS),
     "Query.officers": who("department admin", "admin"),
     "Query.vacancies": who("department admin", "admin"),

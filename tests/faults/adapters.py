@@ -10,9 +10,17 @@ from typing import Any, ClassVar
 from domain.clock import SystemClock, ist_date
 from domain.sources import Source, Sourced
 from domain.text import Language
-from integrations import apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, umang
+from integrations import apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, treasury, umang
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
-from integrations.dbt_finance import BillReference, DbtFinance, DbtFinanceSettings, Payee, PaymentInstruction
+from integrations.dbt_finance import (
+    BillReference,
+    DbtBharat,
+    DbtFinance,
+    DbtFinanceSettings,
+    MonthlyReport,
+    Payee,
+    PaymentInstruction,
+)
 from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, ServiceCount
 from integrations.portal import PortalCatalogue
 from integrations.umang import Umang, UmangSettings
@@ -23,6 +31,7 @@ from tests.faults.base import (
     Adapter,
 )
 from tests.faults.commission import COMMISSION
+from tests.faults.fees import FEES
 from tests.faults.lockers import (
     LockerAadhaar,
     LockerFileCall,
@@ -241,6 +250,27 @@ class PaymentStatuses(Treasury):
         return await client.payment_statuses(f"citizen-{number}", asked)
 
 
+class HeadBalance(Treasury):
+    """What is left of the budget of a head of account."""
+
+    name = "dbt_finance.head_balance"
+    policies = (dbt_finance.client.HEAD_BALANCE,)
+    tells = frozenset({"body", "signature"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+        "owner": "it is nobody's",
+    }
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        balance = await client.head_balance(
+            f"2235-60-102-03-00-{number % 90 + 10}", "uk-widow-pension", date(2026, 6, 1)
+        )
+        assert balance.available_paise > 0
+        return balance.available_paise
+
+
 class Instruct(Treasury):
     name = "dbt_finance.instruct"
     policies = (dbt_finance.client.PUSH_INSTRUCTION, dbt_finance.client.INSTRUCTION_STATUS)
@@ -258,6 +288,54 @@ class Instruct(Treasury):
         receipt = await client.instruct(order)
         assert receipt.bill_number == order.bill_number
         return "instructed"
+
+
+class Enquire(Treasury):
+    """The enquiry about one bill, which is kept nowhere."""
+
+    name = "dbt_finance.enquire"
+    policies = PaymentStatuses.policies[1:]
+    tells = frozenset({"body", "signature", "owner"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+    }
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        bill = PaymentStatuses.payments[0]
+        told = await client.enquire(BillReference(f"UKB{bill}", date(2026, 6, 1), f"UKE{bill}"))
+        assert told.state is not None
+        return told
+
+
+class ReportMonth(Treasury):
+    """The figures of a month for DBT Bharat, which take the place of those of before."""
+
+    name = "dbt_finance.bharat_report"
+    policies = (dbt_finance.REPORT_MONTH,)
+    tells = frozenset({"body", "signature"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+        "owner": "it is nobody's",
+    }
+
+    def client(self, line: Line) -> DbtBharat:  # type: ignore[override]
+        return DbtBharat(line.remote, DbtFinanceSettings.from_onboarding(self.site.onboarding), line.clock)
+
+    async def ask(self, client: DbtBharat, number: int) -> Any:  # type: ignore[override]
+        figures = {
+            "StateCode": "5",
+            "StateName": "Uttarakhand",
+            "Amount": f"{number}.00",
+            "FundTransferMethod": "APB/NEFT/RTGS",
+            "TransactionDate": "2026-10-31",
+            "TotalBeneficiary": "1",
+        }
+        await client.report(MonthlyReport("uk-widow-pension", "2026-10", figures), number)
+        return "sent"
 
 
 class PushCounts(Adapter):
@@ -343,10 +421,14 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     MedicinesCall,
     BloodCall,
     PaymentStatuses,
+    HeadBalance,
     Instruct,
+    Enquire,
+    ReportMonth,
     PushCounts,
     CatalogueOfThePortal,
     *COMMISSION,
+    *FEES,
 )
 """Every call of every adapter. Who asks us is in tests/faults/doors.py."""
 PUBLISHED = (
@@ -359,6 +441,7 @@ PUBLISHED = (
     *etaal.POLICIES,
     *portal.POLICIES,
     *right_to_service.POLICIES,
+    *treasury.POLICIES,
 )
 """Every policy that an adapter declares."""
 

@@ -21,6 +21,7 @@ from tests.faults.base import NEEDS, POOL, Adapter
 from tests.faults.cells import Row, bounded, run_cells
 from tests.faults.door import run_door
 from tests.faults.doors import DOORS
+from tests.faults.files import FILES
 from tests.faults.kinds import Kind, kinds
 from tests.faults.site import DEMO, Site, open_site
 
@@ -61,6 +62,10 @@ async def test_every_adapter_meets_every_fault(tmp_path: Path):
             for number, door in enumerate(DOORS)
         ]
         parts += [await run_door(door) for door in doors]
+        for number, exchange in enumerate(FILES):
+            async with exchange.opened(tmp_path / f"files-{number}") as files:
+                parts.append(await files.run(bounded=os.environ.get("BOUND") == "ci"))
+                secrets += [str(files._site.onboarding["client_key"]), str(files._site.onboarding["signing_key"])]
     rows = [row for part in parts for row in part]
     table = written(rows, time.monotonic() - started)
     print(f"\n{table}")  # noqa: T201 - the table is the result
@@ -126,7 +131,7 @@ def test_every_fault_is_run_or_said_why_not():
 
 
 def test_every_system_of_the_city_is_in_the_matrix():
-    asked = {adapter.system for adapter in ADAPTERS} | {door.system for door in DOORS}
+    asked = {each.system for each in (*ADAPTERS, *DOORS, *FILES)}
     assert asked == set(sandbox_factories())
 
 

@@ -8,6 +8,7 @@ import pytest
 from integrations.dbt_finance import InstructionOutcome, Payee, PaymentInstruction
 from tests.faults.adapters import ADAPTERS, PUBLISHED, DepartmentCertificateCall, Instruct, LockerList, comparable
 from tests.faults.cells import bounded
+from tests.faults.files import FILES
 from tests.faults.kinds import kinds
 from tests.faults.matrix import chosen
 from tests.faults.site import open_site
@@ -66,7 +67,7 @@ async def test_a_publisher_signs_with_the_same_key(tmp_path: Path):
 
 
 def test_every_policy_of_every_adapter_is_in_the_matrix():
-    asked = {policy.name for adapter in ADAPTERS for policy in adapter.policies}
+    asked = {policy.name for adapter in (*ADAPTERS, *FILES) for policy in adapter.policies}
     assert asked == {policy.name for policy in PUBLISHED}
     assert len({adapter.name for adapter in ADAPTERS}) == len(ADAPTERS)
 

@@ -8,6 +8,7 @@ import pytest
 
 from actions import (
     attachments,
+    bharat_reports,
     certificate_endings,
     code_sending,
     commission_filing,
@@ -15,9 +16,12 @@ from actions import (
     decide,
     delay_review,
     etaal_rounds,
+    fee_enquiries,
+    fee_refunds,
     locker_orders,
     locker_push,
     locker_revoking,
+    payment_batches,
     provider_sign_out,
     roster_filing,
     sanction,
@@ -370,6 +374,10 @@ def test_every_topic_that_the_actions_write_has_a_handler():
         provider_sign_out.END,
         code_sending.SEND,
         etaal_rounds.PUSH,
+        payment_batches.SEND,
+        bharat_reports.REPORT,
+        fee_refunds.REFUND,
+        fee_enquiries.RECONCILED,
         *COMMISSION_HANDLERS,
     }
     assert {commission_filing.FILE, commission_filing.EVENT, delay_review.REVIEW} <= set(COMMISSION_HANDLERS)

@@ -34,7 +34,7 @@ READ = {
 }
 """The systems that citizen_app/home reads, each with a citizen of whom nothing is kept yet."""
 
-UNREAD = ("sso", "csc", "etaal", "right_to_service")
+UNREAD = ("sso", "csc", "etaal", "right_to_service", "treasury", "pfms")
 OF_ALL = "asha-negi"
 CASE = """query($id: ID!) { node(id: $id) { ... on Application {
   status benefit { status } documents { source verifiedAt } } } }"""
@@ -153,7 +153,7 @@ def test_an_officers_desk_loses_nothing(matrix: Matrix):
 
 
 def test_sign_in_centres_and_e_taal_cost_the_home_page_nothing(matrix: Matrix):
-    assert matrix.home == {"sso": {}, "csc": {}, "etaal": {}, "right_to_service": {}}
+    assert matrix.home == {"sso": {}, "csc": {}, "etaal": {}, "right_to_service": {}, "treasury": {}, "pfms": {}}
 
 
 def test_old_copies_serve_for_all_but_payments(matrix: Matrix):
@@ -261,7 +261,13 @@ def written(matrix: Matrix) -> str:
     lines += ["", "What differs then from the healthy answer:", ""]
     lines += [f"- `{path}`: {how}" for path, how in sorted(matrix.old.items())]
     lines += [f"- error {line}" for line in matrix.old_errors]
-    return "\n".join([*lines, _LATER])
+    return "\n".join([*lines, _LATER]) + every_field()
+
+
+def every_field() -> str:
+    """The last part of the file, which tests/schema/test_degradation_rows.py sees and writes."""
+    _, mark, rows = DOCUMENT.read_text(encoding="utf-8").partition("\n## Every field that asks a system\n")
+    return mark + rows
 
 
 _HEAD = """# What a missing source costs
@@ -275,10 +281,11 @@ A source is away when its port is closed. Paths that are not named answer as the
 | Source | The citizen's home page loses | Errors | The officer's desk loses |
 |---|---|---|---|"""
 
-_UNREAD = """| SSO, CSC, E_TAAL, RIGHT_TO_SERVICE | nothing | none | nothing |
+_UNREAD = """| SSO, CSC, E_TAAL, RIGHT_TO_SERVICE, TREASURY | nothing | none | nothing |
 
 Without SSO no citizen and no officer signs in anew, without CSC no operator; whoever is signed in goes on working.
 e-Taal asks us: while it is away, nothing is lost, and the counts wait. What the Commission is to be told waits too.
+A fee that was begun is asked about until the treasury, or CSC for its wallet, answers; the form to pay is made here.
 
 ## All four away, with a copy of eleven minutes ago
 """
@@ -292,8 +299,11 @@ Payments are never shown from an old copy: the list says what our own store know
 |---|---|---|---|
 | DIGILOCKER | `submitApplication` with locker documents | QUEUED; `verifiedAt` is null | `verifiedAt` is set |
 | DBT_FINANCE | `decideApplication`, a benefit | BENEFIT_SANCTIONED, unpaid; QUEUED | INSTRUCTED by one order |
+| TREASURY | paying a fee | REDIRECTED with `asOf`; still FEE_PENDING | asked by itself: SUCCESS or FAILED |
+| CSC | a fee from the wallet; a refund | as the treasury; the refund waits in the outbox | SUCCESS; REFUNDED |
 
-Both wait in the outbox, which asks again after 60 s, 5 min, 1 h, 6 h, a day and two days. `submission.expectedBy` says
-when. The same key tells `submission.state` anew where `replayed` is asked for too: DELIVERED once it is there. From the
-first answer a verdict says QUEUED where the system is known to be away, else once the worker has tried.
+The first two wait in the outbox, which asks again after 60 s, 5 min, 1 h, 6 h, a day and two days.
+`submission.expectedBy` says when. The same key tells `submission.state` anew where `replayed` is asked for too:
+DELIVERED once it is there. From the first answer a verdict says QUEUED where the system is known to be
+away, else once the worker has tried.
 """

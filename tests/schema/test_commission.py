@@ -1,6 +1,6 @@
 """Hearings by date, awards to settle, the review of delays and the list of notified services in the graph."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import httpx
 import pytest
@@ -13,8 +13,11 @@ from actions.legal_sweep import sweep
 from domain.applications import RejectionGround
 from domain.clock import ist_date
 from domain.global_ids import TypeCode
+from domain.numbers import show_number
 from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.text import Bilingual, Language
+from gateway.http import readers
+from gateway.http.hearing_calendar import hearing_calendar_routes
 from gateway.http.notified import notified_routes
 from gateway.http.public_keys import public_key_routes
 from schema.node import node_id
@@ -124,6 +127,42 @@ async def test_a_hearing_is_moved_cancelled_and_found_by_date(world, dm, second,
     gone = await world.ask(CANCEL, dm, input={**request, "idempotencyKey": "cancel"})
     assert [one["state"] for one in gone["data"]["cancelHearing"]["appeal"]["hearings"]] == ["MOVED", "CANCELLED"]
     assert (await world.ask(CALENDAR, CITIZEN))["data"]["hearings"]["totalCount"] == 0
+
+
+async def test_a_calendar_program_reads_what_is_fixed_and_takes_away_what_was_moved(
+    world, dm, second, store_clock, monkeypatch
+):
+    first, later = store_clock.now() + timedelta(days=3), store_clock.now() + timedelta(days=9)
+    await heard(world, dm, second, first)
+    await heard(world, dm, second, later, replacesAt=show_instant(first))
+    subjects = {"citizen": CITIZEN, "authority": dm, "neighbour": NEIGHBOUR, "elsewhere": STRANGE_OFFICER}
+
+    async def subject(_env, token):
+        return subjects[token]
+
+    monkeypatch.setattr(readers, "subject_for_token", subject)
+    app = Starlette(routes=hearing_calendar_routes(world.environment))
+
+    async def read(who, query=""):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as client:
+            address = f"/hearings.ics?language=en{query}"
+            answer = await client.get(address, headers={"Authorization": f"Bearer {who}"})
+        lines = answer.text.replace("\r\n ", "").split("\r\n")
+        names = ("UID", "DTSTART", "STATUS", "SEQUENCE", "LOCATION", "SUMMARY", "DESCRIPTION")
+        found = {name: [line.split(":", 1)[1] for line in lines if line.startswith(f"{name}:")] for name in names}
+        assert all(len(values) == len(found["UID"]) for values in found.values())
+        return found
+
+    hers, theirs = await read("citizen"), await read("authority")
+    assert hers == theirs
+    assert hers["DTSTART"] == [f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" for at in (first, later)]
+    assert (hers["STATUS"], hers["SEQUENCE"]) == (["CANCELLED", "CONFIRMED"], ["1", "0"])
+    assert (hers["LOCATION"], len(set(hers["UID"]))) == (["Collectorate"] * 2, 2)
+    assert hers["SUMMARY"] == [f"Hearing: appeal {show_number(second.number)}"] * 2
+    assert "Asha" not in str(hers)
+    assert (await read("neighbour"))["UID"] == (await read("elsewhere"))["UID"] == []
+    day = ist_date(later).isoformat()
+    assert (await read("citizen", f"&from={day}&until={day}"))["UID"] == hers["UID"][1:]
 
 
 async def test_nobody_sees_the_hearings_of_others(world, dm, second, store_clock):

@@ -9,7 +9,7 @@ from domain.clock import ManualClock
 from store import accesses, people, seeds
 from store.cipher import FieldCipher
 from store.connections import database_url
-from store.engine import Store
+from store.engine import Store, schema_is_current
 from store.errors import AlreadyThere, StoreError, StoreUnavailable, TryAgain
 from store.people import citizens_table
 from store.sqlite_driver import DRIVER
@@ -228,3 +228,12 @@ async def test_a_row_with_children_cannot_be_deleted_from_under_them(store: Stor
     async with store.reading() as tx:
         (receipt,) = await accesses.of_citizen(tx, "c1", 10)
     assert (receipt.subject, receipt.purpose, receipt.at) == ("OFFICER:o1", "DECIDE", NOW)
+
+
+async def test_a_store_is_opened_while_another_process_writes(
+    sqlite_store: Store, store_cipher: FieldCipher, store_clock: ManualClock
+) -> None:
+    async with sqlite_store.writing():
+        assert await schema_is_current(sqlite_store.url)
+        opened = await Store.open(sqlite_store.url, cipher=store_cipher, clock=store_clock)
+        await opened.close()

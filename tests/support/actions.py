@@ -21,7 +21,9 @@ from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual, Language
 from integrations.dbt_finance import (
+    BillEnquiry,
     BillReference,
+    HeadBalance,
     InstructionOutcome,
     InstructionReceipt,
     PaymentInstruction,
@@ -87,6 +89,10 @@ class FakeDbt:
         self.known: set[str] = set()
         self.failure: IntegrationError | None = None
         self.states: dict[str, PaymentState] = {}
+        self.enquiries: dict[str, BillEnquiry] = {}
+        self.enquired: list[str] = []
+        self.budget_paise = 10**12
+        self.asked_heads: list[str | None] = []
 
     async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
         if self.failure:
@@ -98,6 +104,12 @@ class FakeDbt:
         self.known.add(instruction.bill_number)
         return self._receipt(instruction.bill_number, instruction.bill_date)
 
+    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
+        self.asked_heads.append(head_of_account)
+        if self.failure:
+            raise self.failure
+        return HeadBalance(head_of_account or "own", self.budget_paise, datetime(2026, 11, 24, tzinfo=UTC))
+
     async def payment_statuses(
         self, citizen_id: str, bills: Sequence[BillReference]
     ) -> Sourced[Mapping[str, PaymentState]]:
@@ -106,6 +118,14 @@ class FakeDbt:
         asked = {bill.end_to_end_id for bill in bills}
         found = {key: state for key, state in self.states.items() if key in asked}
         return Sourced(found, Source.DBT_FINANCE, SourceState.LIVE, datetime(2026, 11, 24, tzinfo=UTC))
+
+    async def enquire(self, bill: BillReference) -> BillEnquiry:
+        """What was told of a bill, else that it is where its state says."""
+        self.enquired.append(bill.bill_number)
+        if self.failure:
+            raise self.failure
+        told = self.enquiries.get(bill.bill_number)
+        return told or BillEnquiry(self.states.get(bill.end_to_end_id))
 
     def _receipt(self, bill_number: str, bill_date: date) -> InstructionReceipt:
         at = datetime(2026, 11, 24, tzinfo=UTC)

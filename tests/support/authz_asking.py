@@ -34,6 +34,7 @@ ID_NAMES: Mapping[str, TypeCode] = {
     "applicationId": TypeCode.APPLICATION,
     "applicationIds": TypeCode.APPLICATION,
     "appealId": TypeCode.APPEAL,
+    "benefitId": TypeCode.BENEFIT,
     "certificateId": TypeCode.CERTIFICATE,
     "clearanceId": TypeCode.CLEARANCE,
     "grievanceId": TypeCode.GRIEVANCE,

@@ -11,7 +11,19 @@ from gateway.city import sandbox_factories
 from integrations.city.kit import load_demo
 from integrations.city.serving import City
 
-SYSTEMS = {"digilocker", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal", "portal", "right_to_service"}
+SYSTEMS = {
+    "digilocker",
+    "sso",
+    "csc",
+    "apisetu",
+    "umang",
+    "dbt_finance",
+    "pfms",
+    "etaal",
+    "portal",
+    "right_to_service",
+    "treasury",
+}
 DEMO = Path(__file__).parents[3] / "demo"
 
 

@@ -1,0 +1,28 @@
+"""The bank account that a sanction is paid to: the one of the application, or the one that the citizen corrected."""
+
+from collections.abc import Mapping
+
+from domain.benefits import Sanction
+from domain.sanction_course import PaymentAccount
+from store import applications, sanction_course
+from store.engine import Transaction
+
+ACCOUNT_FIELD, IFSC_FIELD = "bank_account_number", "bank_ifsc"
+"""Where the form holds the account that a benefit is paid to."""
+
+
+async def account_of(tx: Transaction, sanction: Sanction) -> PaymentAccount | None:
+    """The account to pay to; None where none is known."""
+    corrected = await sanction_course.account(tx, sanction.id)
+    if corrected is not None or sanction.application_id is None:
+        return corrected
+    application = await applications.get(tx, sanction.application_id)
+    return account_in(sanction, application.form if application is not None else {})
+
+
+def account_in(sanction: Sanction, form: Mapping[str, str]) -> PaymentAccount | None:
+    """The account that a form names; None where it names none, or no branch."""
+    number, ifsc = form.get(ACCOUNT_FIELD), form.get(IFSC_FIELD)
+    if not number or not ifsc:
+        return None
+    return PaymentAccount(sanction.id, sanction.citizen_id, number, ifsc, "", sanction.sanctioned_at)

@@ -1,0 +1,133 @@
+"""What stops a sanction and sets it going again, in the caller's transaction; the caller has decided access."""
+
+from datetime import date, timedelta
+
+from actions.acting import Acting
+from actions.budget import INSTRUCT
+from actions.notices import About, tell
+from domain.benefits import Hold, Instalment, PaymentStatus, Rail, Sanction
+from domain.notices import NoticeKind, Topic
+from domain.plans import Plan
+from domain.policy import Purpose
+from domain.sanction_course import Stop, StopGround, StopKind, state_under
+from store import audit, benefits, outbox, sanction_course
+from store.errors import NotThere
+
+UNSENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
+"""Nothing of these has left the house."""
+
+
+async def put_stop(
+    acting: Acting, sanction: Sanction, kind: StopKind, ground: StopGround, from_on: date
+) -> Stop | None:
+    """Pay no period that begins on or after a day until it is lifted; None where such a stop holds already.
+
+    What was made for such a period and has not left is kept back. She is told, with the ground.
+    """
+    stop = Stop(
+        id=acting.env.ids.key(),
+        citizen_id=sanction.citizen_id,
+        sanction_id=sanction.id,
+        kind=kind,
+        ground=ground,
+        from_on=from_on,
+        made_by=acting.subject.person_id or acting.subject.label,
+        made_at=acting.now,
+    )
+    if not await sanction_course.add_stop(acting.tx, stop):
+        return None
+    await set_state(acting, sanction.id)
+    for one in await _unsent(acting, sanction.id):
+        if one.period_from >= from_on and one.hold is not Hold.STOPPED:
+            await sanction_course.release_budget(acting.tx, one.id, acting.now)
+            await benefits.set_hold(acting.tx, one.id, Hold.STOPPED)
+    await note(acting, sanction, f"sanction.{kind.value.lower()}", ground=ground.value, fromOn=from_on.isoformat())
+    params = {"number": sanction.number, "on": from_on.isoformat(), "stop_ground": ground.value}
+    await tell(acting, NoticeKind.BENEFIT_STOPPED, about(sanction, stop.id), **params)
+    return stop
+
+
+async def lift_stop(acting: Acting, sanction: Sanction, stop: Stop, ground: str) -> bool:
+    """End a stop; what was kept back for it goes on where nothing else holds. False where it was lifted before.
+
+    The periods that were missed are paid by the next round, one instalment for each: they are its arrears.
+    """
+    by = acting.subject.person_id or acting.subject.label
+    if not await sanction_course.lift_stop(acting.tx, stop.id, by=by, at=acting.now, ground=ground):
+        return False
+    remaining = [one for one in await stops_of(acting, sanction.id) if one.open]
+    await set_state(acting, sanction.id)
+    for one in await _unsent(acting, sanction.id):
+        if one.hold is Hold.STOPPED and not any(one.period_from >= other.from_on for other in remaining):
+            await _go_on(acting, one)
+    await note(acting, sanction, f"sanction.{stop.kind.value.lower()}_lifted", ground=ground)
+    if not remaining:
+        params = {"number": sanction.number}
+        await tell(acting, NoticeKind.BENEFIT_RESUMED, about(sanction, stop.id), **params)
+    return True
+
+
+async def skip_missed(acting: Acting, sanction: Sanction, plan: Plan | None) -> None:
+    """Pay nothing for the periods that began before today: the next one is the first that begins from today on."""
+    if sanction.next_due_on is None or plan is None or sanction.next_due_on >= acting.today:
+        return
+    following = plan.after(acting.today - timedelta(days=1))
+    await benefits.change_sanction(acting.tx, sanction.id, next_due_on=following.begins if following else None)
+
+
+def missed_paise(sanction: Sanction, plan: Plan | None, today: date) -> int:
+    """What the periods come to that began and were not paid."""
+    if plan is None or sanction.next_due_on is None or sanction.next_due_on > today:
+        return 0
+    total, begins = 0, sanction.next_due_on
+    here = plan.at(begins)
+    for period in plan.periods(here.index if here else 0):
+        if period.begins > today:
+            break
+        total += period.amount_paise
+    return total
+
+
+async def stops_of(acting: Acting, sanction_id: str) -> list[Stop]:
+    """All stops of a sanction, the earliest first."""
+    return (await sanction_course.stops(acting.tx, [sanction_id])).get(sanction_id, [])
+
+
+async def set_state(acting: Acting, sanction_id: str) -> None:
+    """The state that follows from the open stops."""
+    state = state_under(await stops_of(acting, sanction_id))
+    await benefits.change_sanction(acting.tx, sanction_id, state=state)
+
+
+async def note(acting: Acting, sanction: Sanction, action: str, **detail: str) -> None:
+    """The audit line of a step of a sanction; `detail` holds codes, days and amounts."""
+    said: dict[str, str | int] = dict(detail)
+    purpose = Purpose.PAY_BENEFIT.value
+    line = audit.AuditLine(acting.subject.label, action, "BENEFIT", sanction.id, purpose, said)
+    await audit.append(acting.tx, line)
+
+
+def about(sanction: Sanction, event: str) -> About:
+    """What a message about a sanction is about."""
+    return About(Topic.BENEFIT, sanction.id, sanction.citizen_id, sanction.application_id, event)
+
+
+async def locked(acting: Acting, sanction_id: str) -> Sanction:
+    """The sanction, locked. Raises NotThere."""
+    found = await benefits.locked(acting.tx, sanction_id)
+    if found is None:
+        raise NotThere("the sanction")
+    return found
+
+
+async def _go_on(acting: Acting, one: Instalment) -> None:
+    """Have an instalment sent that was kept back: by its message, or when its budget is set aside."""
+    by_file = one.rail is Rail.PFMS
+    await benefits.set_hold(acting.tx, one.id, Hold.BUDGET if by_file else None)
+    if not by_file and not await outbox.reopen(acting.tx, INSTRUCT, one.id):
+        await outbox.add(acting.tx, INSTRUCT, one.id, {"instalment_id": one.id})
+
+
+async def _unsent(acting: Acting, sanction_id: str) -> list[Instalment]:
+    made = (await benefits.instalments(acting.tx, [sanction_id])).get(sanction_id, [])
+    return [one for one in made if one.status in UNSENT]

@@ -1,0 +1,44 @@
+"""What `apuni figures rebuild` does, and how it tells how far it is."""
+
+from collections.abc import Callable
+
+import typer
+
+from actions.figure_upkeep import rebuild
+from domain.clock import Clock
+from gateway.commands.accounts import account
+from gateway.commands.opening import open_rooms
+from gateway.settings import Settings
+from store import figure_build
+from store.figure_state import Build, Phase
+
+TOLD_EVERY = 5.0
+"""Seconds between two lines of progress."""
+
+
+async def run_rebuild(settings: Settings) -> int:
+    """Count figures anew and tell progress on stderr; gives how many sums there are."""
+    async with open_rooms(settings) as rooms:
+        async with rooms.store.reading() as tx:
+            many = await figure_build.cases(tx)
+        return await rebuild(rooms.store, account(), tell=progress(rooms.clock, many))
+
+
+def progress(clock: Clock, many: int) -> Callable[[Build], None]:
+    """Lines with cases, cases a second and the time left, some seconds apart; the last page of cases is always told."""
+    begun = told = clock.monotonic()
+    first: int | None = None
+
+    def tell(build: Build) -> None:
+        nonlocal told, first
+        now = clock.monotonic()
+        first = build.counted if first is None else first
+        if build.phase is not Phase.APPLICATIONS or (now - told < TOLD_EVERY and build.counted < many):
+            return
+        told = now
+        rate = (build.counted - first) / max(now - begun, 0.001)
+        share = min(build.counted / max(many, 1), 1)
+        left = f"{max(many - build.counted, 0) / rate:,.0f} s left" if rate else "time left is not known yet"
+        typer.echo(f"apuni: {build.counted:,} cases ({share:.0%}), {rate:,.0f} a second, {left}", err=True)
+
+    return tell

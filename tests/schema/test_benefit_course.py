@@ -1,0 +1,236 @@
+"""A benefit in the graph: plan, timeline with reasons, stops with advice, orders by the right people, fresh money."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from actions.acting import Acting
+from actions.payment_news import hear
+from domain.benefits import PaymentNews, PaymentStatus, Rail
+from domain.global_ids import TypeCode
+from domain.law import LAW
+from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
+from domain.text import Language
+from schema.node import node_id
+from store import benefits
+from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
+
+FINANCE = Subject(
+    frozenset({Role.FINANCE_OFFICER}),
+    PersonKind.OFFICER,
+    "01930000-0000-7000-8000-00000000f001",
+    (Posting(Role.FINANCE_OFFICER, None, "49", None),),
+)
+OF_APPLICATION = """
+query ($id: ID!) { application(by: {id: $id}) { benefit {
+  id number state stateLabel maskedAccount nextPaymentOn arrears endedOn reviewDueOn
+  plan(first: 3) { periodFrom periodTo amount }
+  lifeCertificate { dueBy givenOn overdue }
+  stops { kind ground groundLabel whatToDo fromOn liftedAt }
+  recoveries { number amount outstanding ground state }
+  approvals { number kind amount approved }
+  instalments { sequence status statusLabel asOf kind rail hold deducted reissueOf bankReferenceLast4
+    reason { code text action }
+    events { status at heardAt rail bankReferenceLast4 reason { code action } } } } } }
+"""
+SCHEMES = """
+query ($filter: SchemeFilter) { schemes(filter: $filter) {
+  code name rail terms lifeCertificate annualReview eligibility verification timeLimitDays isDbt } }
+"""
+
+
+async def pension(world):
+    """A granted pension, as the citizen sees it."""
+    application = await world.approve(await world.submit("ES90"))
+    return application, (await seen(world, application))["id"]
+
+
+async def seen(world, application, subject=CITIZEN, language=Language.EN):
+    opaque = application_id(application)
+    answer = await world.ask(OF_APPLICATION, subject, language=language, id=opaque)
+    assert answer["errors"] == []
+    return answer["data"]["application"]["benefit"]
+
+
+def application_id(application):
+    return node_id(TypeCode.APPLICATION, application.id)
+
+
+async def do(world, name, subject, **given):
+    """Run a mutation on a benefit; gives its payload."""
+    kind = f"{name[0].upper()}{name[1:]}Input!"
+    query = (
+        f"mutation ($input: {kind}) {{ {name}(input: $input) {{ benefit {{ state }} userErrors {{ code path }} }} }}"
+    )
+    answer = await world.ask(query, subject, input=given)
+    assert answer["errors"] == []
+    return answer["data"][name]
+
+
+async def tell(world, application, status, **more):
+    env = world.environment
+    async with env.store.writing() as tx:
+        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+        made = (await benefits.instalments(tx, [held.id]))[held.id]
+        said = PaymentNews(status, env.clock.now(), rail=Rail.IFMS, **more)
+        assert await hear(Acting(env, tx, SYSTEM), made[-1].id, said)
+
+
+async def test_the_plan_the_next_payment_and_what_is_asked_of_her_are_shown(world):
+    application, _ = await pension(world)
+    told = await seen(world, application)
+    assert (told["state"], told["stateLabel"]) == ("ACTIVE", "Payments are made")
+    assert told["nextPaymentOn"] == "2026-12-24"
+    assert [one["periodFrom"] for one in told["plan"]] == ["2026-12-24", "2027-01-24", "2027-02-24"]
+    assert told["plan"][0] == {"periodFrom": "2026-12-24", "periodTo": "2027-01-23", "amount": 150_000}
+    assert told["instalments"][0]["rail"] == "IFMS"
+    assert told["arrears"] == 0
+
+
+async def test_the_timeline_tells_when_each_step_was_and_the_reason_in_both_languages(world):
+    application, _ = await pension(world)
+    await tell(world, application, PaymentStatus.CREDITED, utr_last4="9876", source_ref="scroll")
+    await tell(world, application, PaymentStatus.RETURNED, return_code="96")
+    (one,) = (await seen(world, application))["instalments"]
+    assert [event["status"] for event in one["events"]] == ["SANCTIONED", "CREDITED", "RETURNED"]
+    assert one["bankReferenceLast4"] == "9876"
+    assert one["reason"]["code"] == "96"
+    assert "branch" in one["reason"]["action"]
+    assert one["asOf"] == one["events"][-1]["heardAt"]
+    (hindi,) = (await seen(world, application, language=Language.HI))["instalments"]
+    assert "आधार" in hindi["reason"]["action"]
+
+
+async def test_an_officer_suspends_and_resumes_and_the_citizen_sees_why_and_what_to_do(world):
+    application, benefit = await pension(world)
+    suspended = await do(
+        world, "suspendBenefit", OFFICER, benefitId=benefit, ground="ENQUIRY_PENDING", idempotencyKey="s"
+    )
+    assert suspended == {"benefit": {"state": "SUSPENDED"}, "userErrors": []}
+    told = await seen(world, application)
+    (stop,) = told["stops"]
+    assert (stop["kind"], stop["groundLabel"]) == ("SUSPENSION", "An enquiry is under way.")
+    assert "office" in stop["whatToDo"]
+    assert (told["nextPaymentOn"], told["instalments"][0]["hold"]) == (None, "STOPPED")
+    assert len(told["plan"]) == 3
+    hindi = await seen(world, application, language=Language.HI)
+    assert (hindi["stateLabel"], hindi["stops"][0]["groundLabel"]) == ("निलंबित", "जाँच चल रही है।")
+    again = await do(world, "suspendBenefit", OFFICER, benefitId=benefit, ground="COURT_ORDER", idempotencyKey="s2")
+    assert again["userErrors"] == [{"code": "STEP_NOT_ALLOWED", "path": ["input", "benefitId"]}]
+    resumed = await do(
+        world,
+        "resumeBenefit",
+        OFFICER,
+        benefitId=benefit,
+        ground="ENQUIRY_CLEARED",
+        arrears=True,
+        idempotencyKey="r",
+    )
+    assert resumed["benefit"] == {"state": "ACTIVE"}
+
+
+@pytest.mark.parametrize("subject", [NEIGHBOUR, CITIZEN, FINANCE, STRANGE_OFFICER])
+async def test_others_are_told_that_there_is_no_such_benefit(world, subject):
+    _, benefit = await pension(world)
+    given = {"benefitId": benefit, "ground": "COURT_ORDER", "idempotencyKey": "s"}
+    query = "mutation ($input: SuspendBenefitInput!) { suspendBenefit(input: $input) { userErrors { code } } }"
+    answer = await world.ask(query, subject, input=given)
+    told = [error["extensions"]["code"] for error in answer["errors"]]
+    refused = [error["code"] for error in (answer["data"]["suspendBenefit"] or {"userErrors": []})["userErrors"]]
+    assert told + refused == ["NOT_FOUND"]
+
+
+async def test_a_finance_officer_reissues_what_came_back_and_orders_money_back(world):
+    application, benefit = await pension(world)
+    early = await do(world, "reissuePayment", FINANCE, benefitId=benefit, sequence=1, idempotencyKey="k0")
+    assert [error["code"] for error in early["userErrors"]] == ["STEP_NOT_ALLOWED"]
+    await tell(world, application, PaymentStatus.RETURNED, return_code="54")
+    done = await do(world, "reissuePayment", FINANCE, benefitId=benefit, sequence=1, idempotencyKey="k")
+    assert done["userErrors"] == []
+    await tell(world, application, PaymentStatus.CREDITED)
+    await do(
+        world,
+        "orderRecovery",
+        FINANCE,
+        benefitId=benefit,
+        amount=50_000,
+        ground="WRONG_AMOUNT",
+        way="CHALLAN",
+        idempotencyKey="o",
+    )
+    told = await seen(world, application)
+    first, second = told["instalments"]
+    assert (first["status"], second["status"], second["kind"]) == ("REISSUED", "CREDITED", "REISSUE")
+    assert second["reissueOf"] == 1
+    assert told["recoveries"] == [
+        {"number": 1, "amount": 50_000, "outstanding": 50_000, "ground": "WRONG_AMOUNT", "state": "OPEN"}
+    ]
+
+
+async def test_a_corrected_account_shows_its_last_digits_only(world):
+    application, benefit = await pension(world)
+    await tell(world, application, PaymentStatus.BENEFICIARY_REJECTED, return_code="02")
+    done = await do(
+        world,
+        "correctPaymentAccount",
+        CITIZEN,
+        benefitId=benefit,
+        accountNumber="400000000777",
+        ifsc="DEMO0000002",
+        idempotencyKey="a",
+    )
+    assert done["userErrors"] == []
+    told = await seen(world, application)
+    assert told["maskedAccount"] == "XXXX0777"
+    assert told["instalments"][0]["status"] == "BENEFICIARY_PENDING"
+    assert "400000000777" not in str(told)
+
+
+async def test_a_payment_by_files_shows_as_of_the_last_file_and_is_never_said_to_be_heard_now(world):
+    application, _ = await pension(world)
+    env = world.environment
+    async with env.store.writing() as tx:
+        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+        (first,) = (await benefits.instalments(tx, [held.id]))[held.id]
+        table = benefits.instalments_table
+        await tx.connection.execute(update(table).where(table.c.id == first.id).values(rail="PFMS"))
+        said = PaymentNews(PaymentStatus.AT_BANK, env.clock.now() - timedelta(days=2), rail=Rail.PFMS)
+        assert await hear(Acting(env, tx, SYSTEM), first.id, said)
+    query = """{ viewer { ... on Citizen { benefits { complete provenance { source }
+        nodes { status asOf instalments { status sourceHeard asOf statusAt } } } } } }"""
+    answer = await world.ask(query, CITIZEN)
+    told = answer["data"]["viewer"]["benefits"]
+    (one,) = told["nodes"][0]["instalments"]
+    assert (one["status"], one["sourceHeard"]) == ("AT_BANK", False)
+    assert one["asOf"] > one["statusAt"]
+    assert [source["source"] for source in told["provenance"]] == ["STORE"]
+
+
+async def test_schemes_are_listed_by_filter_in_both_languages(world):
+    answer = await world.ask(SCHEMES, CITIZEN, filter={"search": "old age"})
+    assert [one["code"] for one in answer["data"]["schemes"]] == ["old-age"]
+    nothing = await world.ask(SCHEMES, CITIZEN, filter={"rail": "PFMS", "period": "weekly"})
+    assert nothing["data"]["schemes"] == []
+
+
+async def test_what_waits_for_a_second_approval_is_listed_for_those_who_may_give_it(world):
+    strict = replace(world.environment, law=LAW.changed({"second_approval_paise": 1_000}))
+    world = replace(world, environment=strict)
+    _, benefit = await pension(world)
+    query = "{ waitingApprovals { benefit { id state } approval { number kind amount } } }"
+    answer = await world.ask(query, FINANCE)
+    assert answer["data"]["waitingApprovals"] == [
+        {
+            "benefit": {"id": benefit, "state": "AWAITING_APPROVAL"},
+            "approval": {"number": 1, "kind": "SANCTION", "amount": 150_000},
+        }
+    ]
+    decided = await do(
+        world, "decidePaymentApproval", FINANCE, benefitId=benefit, number=1, approve=True, idempotencyKey="d"
+    )
+    assert decided["benefit"] == {"state": "ACTIVE"}
+    assert (await world.ask(query, FINANCE))["data"]["waitingApprovals"] == []
+    refused = await world.ask(query, OFFICER)
+    assert [error["extensions"]["code"] for error in refused["errors"]] == ["NOT_FOUND"]
