@@ -7,7 +7,7 @@ BOUND ?= full
 # would compile the gateway and its libraries anew, four seconds of a processor each time.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store faults race idem mig crash authz
+.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money faults race idem mig crash authz
 .PHONY: hostile pii fuzz load backup ws forms proofs
 
 help: ## Show this list
@@ -50,6 +50,9 @@ bench-sweep: bootstrap-dev ## Measure the legal clock's round over 100,000 open 
 bench-store: bootstrap-dev ## Load and measure a store of up to 6.2 million applications; SCALE= and DISK_GB= bound it
 	$(BIN)/python -m benchmarks.store.bench
 	$(BIN)/python -m benchmarks.store.table
+
+bench-money: bootstrap-dev ## Batch, sign, send, answer and compare SCALE= instalments over SFTP; killed and gone on with
+	$(BIN)/python -m benchmarks.money.bench
 
 faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of the cells (build/faults.md)
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/faults/matrix.py -q -s -p no:cacheprovider
