@@ -111,14 +111,16 @@ class BenefitStop:
 class LifeCertificateNeed:
     """By when it is wanted."""
 
-    due_by: date = strawberry.field(description="The last day to give it; without it nothing is paid after that day.")
+    needed_on: date = strawberry.field(
+        description="The last day to give it; without it nothing is paid after that day."
+    )
     given_on: date | None = strawberry.field(description="When the last one was given; null where none is on record.")
     overdue: bool = strawberry.field(description="Whether the benefit is stopped for the want of it.")
 
     @classmethod
     def of(cls, item: Certificate) -> Self:
         """The graph's view of the need."""
-        return cls(due_by=item.due_by, given_on=item.given_on, overdue=item.overdue)
+        return cls(needed_on=item.due_by, given_on=item.given_on, overdue=item.overdue)
 
 
 @strawberry.type(description="Money under a benefit that was not due and is to come back.")

@@ -32,7 +32,7 @@ from schema.benefit_course import (
     PlannedPayment,
 )
 from schema.context import Info, InLanguage, spoken
-from schema.directives import AUTHENTICATED, listed
+from schema.directives import AUTHENTICATED, sliced
 from schema.fields import resolved
 from schema.node import Node, node_id
 from schema.provenance import Provenance
@@ -204,7 +204,8 @@ class Benefit(Node):
         return next_payment_on(self.view.sanction, self._made, self._today(info))
 
     @resolved(
-        description="The coming payments of its plan, also while it is held back; at most 24.", directives=[listed(6)]
+        description="The coming payments of its plan, also while it is held back; at most 24.",
+        directives=[sliced("first")],
     )
     def plan(
         self, first: Annotated[int, strawberry.argument(description="How many, 1 to 24.")] = 6

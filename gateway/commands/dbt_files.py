@@ -13,7 +13,7 @@ from actions.payment_releasing import release_set_aside
 from actions.payment_sending import send_batch
 from domain.errors import ApuniError
 from domain.payment_files import BatchState, FileState, LedgerFile, LineState, PaymentFileBatch
-from domain.people import SYSTEM
+from gateway.commands.accounts import commanding
 from gateway.commands.opening import open_rooms, out
 from gateway.commands.safety import environment_of
 from gateway.composition import open_house
@@ -116,7 +116,7 @@ async def run_release(settings: Settings, what: str) -> bool:
     async with open_rooms(settings) as rooms:
         env = environment_of(settings, rooms)
         try:
-            many = await env.store.carry_out(lambda tx: release_set_aside(Acting(env, tx, SYSTEM), what))
+            many = await env.store.carry_out(lambda tx: release_set_aside(Acting(env, tx, commanding()), what))
         except ApuniError as error:
             typer.echo(f"apuni: {error}", err=True)
             return False

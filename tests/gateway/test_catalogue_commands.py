@@ -121,7 +121,7 @@ def test_rows_that_are_wrong_go_to_the_file_of_rejects_and_the_exit_status_says_
 def test_a_folder_may_lack_our_own_files_and_no_others(run, folder):
     for file in folder.glob("local_*.csv"):
         file.unlink()
-    assert len(OPTIONAL) == 6
+    assert len(OPTIONAL) == 7
     assert run("catalogue", "import", folder, "--dry-run")[0] == 0
     (folder / "services.csv").unlink()
     code, _, err = run("catalogue", "import", folder)

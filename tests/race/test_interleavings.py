@@ -191,5 +191,5 @@ def test_every_order_of_steps_that_a_seed_draws_ends_right(made, store_keyrings,
 def test_a_seed_plays_the_same_order_again(made, store_keyrings, tmp_path):
     once, again = (play(made, tmp_path / name, store_keyrings, 3) for name in ("once", "again"))
     assert once == again > 100
-    others = (play(made, tmp_path / f"other-{turn}", store_keyrings, 3 + turn * len(RACES)) for turn in (1, 2, 3))
+    others = (play(made, tmp_path / f"other-{turn}", store_keyrings, 3 + turn * len(RACES)) for turn in range(1, 9))
     assert any(steps != once for steps in others)  # two orders may well take equally many steps

@@ -27,7 +27,7 @@ OF_APPLICATION = """
 query ($id: ID!) { application(by: {id: $id}) { benefit {
   id number state stateLabel maskedAccount nextPaymentOn arrears endedOn reviewDueOn
   plan(first: 3) { periodFrom periodTo amount }
-  lifeCertificate { dueBy givenOn overdue }
+  lifeCertificate { neededOn givenOn overdue }
   stops { kind ground groundLabel whatToDo fromOn liftedAt }
   recoveries { number amount outstanding ground state }
   approvals { number kind amount approved }

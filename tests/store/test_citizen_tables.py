@@ -9,7 +9,7 @@ from domain.aliases import AliasKind
 from domain.clearances import Escalation, EscalationKind
 from domain.files import MediaType, UploadedFile
 from domain.notices import Notice, NoticeKind, Topic
-from store import aliases, benefits, clearances, notices, uploads
+from store import aliases, benefit_rounds, benefits, clearances, notices, uploads
 from store.engine import Store, Transaction
 from store.errors import AlreadyThere
 from store.uploads import Use
@@ -101,13 +101,13 @@ async def test_sanctions_are_due_by_their_next_day_until_they_end(store: Store):
         for key in ("s1", "s2", "s3"):
             await benefits.add_sanction(tx, sanction(key, number=f"4{key}", period="monthly"))
         await benefits.add_instalments(tx, [instalment("i1", "s1")])
-        assert [one.id for one in await benefits.unscheduled(tx, ["monthly"], 5)] == ["s1"]
+        assert [one.id for one in await benefit_rounds.unscheduled(tx, ["monthly"], 5)] == ["s1"]
         for key, day in (("s1", today), ("s2", today - DAY), ("s3", today + DAY)):
             await benefits.set_next_due(tx, key, day)
-        assert [one.id for one in await benefits.due_sanctions(tx, today, 5)] == ["s2", "s1"]
+        assert [one.id for one in await benefit_rounds.due_sanctions(tx, today, 5)] == ["s2", "s1"]
         assert await benefits.end_sanction(tx, "s2", today - 2 * DAY)
         assert not await benefits.end_sanction(tx, "s2", today + DAY)
-        assert [one.id for one in await benefits.due_sanctions(tx, today, 5)] == ["s1"]
+        assert [one.id for one in await benefit_rounds.due_sanctions(tx, today, 5)] == ["s1"]
         twin = instalment("i2", "s1", 2, bill_number="B2", end_to_end_id="E2", period_from=instalment().period_from)
         with pytest.raises(AlreadyThere):  # another sequence, the same first day
             await benefits.add_instalments(tx, [twin])

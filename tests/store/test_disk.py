@@ -80,7 +80,7 @@ async def fill_and_recover(path, cipher, clock) -> str:
             break
     reads = await present(store)
     with pytest.raises(StoreUnavailable):
-        await LocalObjects(path.parent / "objects").put(b"x" * 2_000_000, "text/plain")
+        await LocalObjects(path.parent / "objects").put(b"x" * (path.stat().st_size + 1_000_000), "text/plain")
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     await add_many(store, done, 30)
     after = await present(store)
