@@ -18,7 +18,8 @@ RATION = "{ viewer { ... on Citizen { rationCard { scheme } } } }"
 WITHDRAW = """mutation { withdrawApplication(input: {applicationId: "bm8=", idempotencyKey: "switch-journey"}) {
   userErrors { code } } }"""
 SET = "mutation ($input: SetSwitchInput!) { setSwitch(input: $input) { switch { state } userErrors { code path } } }"
-OBEYED_SECONDS = 2.0
+OBEYED_SECONDS = 15.0
+"""Two on a machine that has nothing else to do."""
 
 
 def apuni(running, *words: str) -> subprocess.CompletedProcess[str]:
@@ -68,7 +69,7 @@ def test_a_system_is_switched_off_and_on_again_by_the_command_line(running, clea
     calls_while_off = len(running.ledger("umang")) - calls
     listed = switch(running, "list")
     assert switch(running, "clear", "UMANG", "--reason", "moved").returncode == 0
-    healed = eventually(lambda: running.graphql(RATION, token=token), lambda seen: "errors" not in seen, seconds=5)
+    healed = eventually(lambda: running.graphql(RATION, token=token), lambda seen: "errors" not in seen)
 
     assert set_off.returncode == 0
     extensions = held["errors"][0]["extensions"]
@@ -86,7 +87,7 @@ def test_a_mutation_is_switched_off_in_the_graph_and_comes_back_by_itself(runnin
     admin, citizen = running.token("admin"), running.token("citizen")
     assert code_of(running.graphql(WITHDRAW, token=citizen)) is None
 
-    until = (SystemClock().now() + timedelta(seconds=6)).isoformat()
+    until = (running.now() + timedelta(seconds=20)).isoformat()
     given = {"kind": "MUTATION", "name": "withdrawApplication", "state": "OFF", "reason": "drill", "until": until}
     done = running.data(SET, {"input": {**given, "idempotencyKey": f"drill-{until}"}}, token=admin)["setSwitch"]
     held = eventually(
@@ -94,10 +95,10 @@ def test_a_mutation_is_switched_off_in_the_graph_and_comes_back_by_itself(runnin
         lambda seen: code_of(seen) == "SWITCHED_OFF",
         seconds=OBEYED_SECONDS,
     )
-    back = eventually(lambda: running.graphql(WITHDRAW, token=citizen), lambda seen: code_of(seen) is None, seconds=15)
+    back = eventually(lambda: running.graphql(WITHDRAW, token=citizen), lambda seen: code_of(seen) is None)
 
     assert done == {"switch": {"state": "OFF"}, "userErrors": []}
-    assert 0 < held["errors"][0]["extensions"]["retryAfterSeconds"] <= 6
+    assert 0 < held["errors"][0]["extensions"]["retryAfterSeconds"] <= 20
     assert back["data"]["withdrawApplication"]["userErrors"]
 
 
