@@ -150,5 +150,5 @@ def _say(text: Bilingual, language: Language) -> str:
 
 
 def _told(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
-    text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
-    return respond(request, language, _TITLE, text, status)
+    said, shown = escape(message(code, language)), f'<code id="code">{code.value}</code>'
+    return respond(request, language, _TITLE, f'<p class="bad" role="alert">{said}</p><p>{shown}</p>', status)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -23,11 +24,11 @@ class Outcome:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The codes told, of a GraphQL answer or of a door."""
+        """The codes told, of a GraphQL answer, of a door or of a page."""
         try:
             value = json.loads(self.body)
         except ValueError:
-            return ()
+            return tuple(code.decode() for code in re.findall(rb'<code id="code">([A-Z_]+)</code>', self.body))
         if not isinstance(value, dict):
             return ()
         if isinstance(value.get("code"), str):
