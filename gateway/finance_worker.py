@@ -10,10 +10,8 @@ from actions.environment import Environment
 from actions.finance_totals import make_statements
 from actions.payment_enquiries import ask_due
 from actions.reconciliation import reconcile_due
-from store import leases
-from store.engine import Transaction
+from gateway.leading import Lead
 from store.errors import StoreError
-from store.leases import Lease
 
 LEASE = "reconciliation"
 LEASE_SECONDS = 120.0
@@ -30,8 +28,7 @@ class FinanceClock:
     def __init__(self, environment: Environment, stopping: asyncio.Event) -> None:
         self._environment = environment
         self._stopping = stopping
-        self._holder = environment.ids.key()
-        self._lease: Lease | None = None
+        self._lead = Lead(environment, LEASE, LEASE_SECONDS)
         self._compared_at: float | None = None
 
     async def run(self) -> None:
@@ -51,7 +48,7 @@ class FinanceClock:
 
     async def tick(self) -> bool:
         """Go round once where this one leads; False where another does."""
-        if not await self._lead():
+        if not await self._lead.take():
             return False
         await ask_due(self._environment)
         now = self._environment.clock.monotonic()
@@ -64,16 +61,4 @@ class FinanceClock:
 
     async def resign(self) -> None:
         """Give the lead back."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            await self._environment.store.carry_out(lambda tx: leases.release(tx, lease))
-
-    async def _lead(self) -> bool:
-        held = self._lease
-
-        async def work(tx: Transaction) -> Lease | None:
-            renewed = await leases.renew(tx, held, LEASE_SECONDS) if held is not None else None
-            return renewed or await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
-
-        self._lease = await self._environment.store.carry_out(work)
-        return self._lease is not None
+        await self._lead.resign()

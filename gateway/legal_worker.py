@@ -10,10 +10,9 @@ import structlog
 from actions.environment import Environment
 from actions.legal_sweep import Swept, sweep
 from domain.clock import ist_date
-from store import leases
+from gateway.leading import Lead
 from store.engine import Transaction
 from store.errors import StoreError
-from store.leases import Lease
 
 LEASE = "legal-clock"
 LEASE_SECONDS = 30.0
@@ -39,15 +38,14 @@ class LegalClock:
         self._told = swept
         self._environment = environment
         self._stopping = stopping
-        self._holder = environment.ids.key()
-        self._lease: Lease | None = None
+        self._lead = Lead(environment, LEASE, LEASE_SECONDS)
         self._day: date | None = None
         self._last_round: float | None = None
 
     @property
     def leads(self) -> bool:
         """Whether this one had the lead when it last asked."""
-        return self._lease is not None
+        return self._lead.lease is not None
 
     async def run(self) -> None:
         """Work until stopped, then give the lead back so that another need not wait."""
@@ -64,13 +62,13 @@ class LegalClock:
 
     async def tick(self) -> Swept | None:
         """Take or keep the lead, and go round if it is time; None where nothing was to be done."""
-        if not await self._lead() or not self._is_time():
+        if not await self._lead.take() or not self._is_time():
             return None
         try:
             swept = await sweep(self._environment, self._fence)
         except LostTheLead:
             _log.info("legal_clock_lost_the_lead")
-            self._lease = None
+            self._lead.lease = None
             return None
         # Only a round that came to its end counts: one that was cut off is taken up at the next tick.
         self._day, self._last_round = self._today(), self._environment.clock.monotonic()
@@ -79,24 +77,11 @@ class LegalClock:
 
     async def resign(self) -> None:
         """Give the lead back."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            await self._environment.store.carry_out(lambda tx: leases.release(tx, lease))
-
-    async def _lead(self) -> bool:
-        held = self._lease
-
-        async def work(tx: Transaction) -> Lease | None:
-            renewed = await leases.renew(tx, held, LEASE_SECONDS) if held is not None else None
-            return renewed or await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
-
-        self._lease = await self._environment.store.carry_out(work)
-        return self._lease is not None
+        await self._lead.resign()
 
     async def _fence(self, tx: Transaction) -> None:
         """Renew in the transaction of the work itself: it fails where the lead has passed on."""
-        renewed = await leases.renew(tx, self._lease, LEASE_SECONDS) if self._lease else None
-        if renewed is None:
+        if not await self._lead.renewed(tx):
             raise LostTheLead
 
     def _is_time(self) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 from signxml.algorithms import (
     CanonicalizationMethod,
@@ -23,24 +23,17 @@ from signxml.algorithms import (
     SignatureConstructionMethod,
     SignatureMethod,
 )
-from signxml.exceptions import SignXMLException
 from signxml.signer import XMLSigner
-from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from integrations import safe_xml
 from integrations.dbt_finance.pfms_models import FileRefusal, FileRefused
+from integrations.xml_signatures import DS, claimed, covers_all, der, verified
 
-_DS = "{http://www.w3.org/2000/09/xmldsig#}"
+_METHODS = frozenset({SignatureMethod.RSA_SHA256})
 
 
 class _Signer(XMLSigner):
     """libxml2 2.14 writes a wrong `xmlns=""` when it canonicalises a part of a tree with a default namespace."""
-
-    excise_empty_xmlns_declarations = True
-
-
-class _Verifier(XMLVerifier):
-    """The same for checking."""
 
     excise_empty_xmlns_declarations = True
 
@@ -76,16 +69,16 @@ def signed_part(root: safe_xml.Element, signers: Iterable[str], at: datetime) ->
     Raises FileRefused: UNSIGNED, FOREIGN_SIGNATURE of anybody else, BROKEN_SIGNATURE where it does not cover the
     whole document as it is.
     """
-    signatures = list(root.iter(f"{_DS}Signature"))
+    signatures = list(root.iter(f"{DS}Signature"))
     if not signatures:
         raise FileRefused(FileRefusal.UNSIGNED)
     pinned = tuple(signers)
-    if _claimed(signatures[0]) not in {_der(signer) for signer in pinned}:
+    if claimed(signatures[0]) not in {der(signer) for signer in pinned}:
         raise FileRefused(FileRefusal.FOREIGN_SIGNATURE)
-    if not _covers_all(root, signatures):
+    if not covers_all(root, signatures):
         raise FileRefused(FileRefusal.BROKEN_SIGNATURE)
     for signer in pinned:
-        part = _verified(root, signer, at)
+        part = verified(root, signer, at, _METHODS)
         if part is not None:
             return part
     raise FileRefused(FileRefusal.BROKEN_SIGNATURE)
@@ -109,47 +102,3 @@ def check_detached(content: bytes, signature: bytes, signers: Iterable[str], at:
             continue
         return
     raise FileRefused(FileRefusal.FOREIGN_SIGNATURE)
-
-
-def _covers_all(root: safe_xml.Element, signatures: list[safe_xml.Element]) -> bool:
-    """One signature, directly below the root, with one reference over the whole document.
-
-    Every way to wrap a signature (another root, a moved part, an object inside) breaks one of these.
-    """
-    if len(signatures) != 1 or signatures[0].getparent() is not root:
-        return False
-    references = list(root.iter(f"{_DS}Reference"))
-    if len(references) != 1 or references[0].get("URI") != "":
-        return False
-    if any(True for _ in signatures[0].iter(f"{_DS}Object")):
-        return False
-    # A value cut by a comment reads otherwise than it was signed, because comments are not covered.
-    return next(root.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is None
-
-
-def _verified(root: safe_xml.Element, signer: str, at: datetime) -> safe_xml.Element | None:
-    settings = SignatureConfiguration(
-        require_x509=True,
-        expect_references=1,
-        signature_methods=frozenset({SignatureMethod.RSA_SHA256}),
-        digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
-        verification_time=at,
-    )
-    try:
-        result = _Verifier().verify(root, x509_cert=signer, expect_config=settings)
-    except (SignXMLException, UnsupportedAlgorithm, etree.LxmlError, ValueError, TypeError):
-        return None
-    return result.signed_xml if isinstance(result, VerifyResult) else None
-
-
-def _claimed(signature: safe_xml.Element) -> bytes | None:
-    """The certificate that the document brings: only to tell a changed document from a stranger's."""
-    found = next(signature.iter(f"{_DS}X509Certificate"), None)
-    try:
-        return base64.b64decode("".join((found.text or "").split()), validate=True) if found is not None else None
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _der(pem: str) -> bytes:
-    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)

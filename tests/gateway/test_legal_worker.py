@@ -77,9 +77,9 @@ async def test_of_two_workers_one_leads_and_the_other_takes_over(env: Environmen
 async def test_a_worker_whose_lead_passed_on_writes_nothing(env: Environment, store_clock: ManualClock):
     found = await overdue(env, store_clock)
     worker = LegalClock(env, asyncio.Event())
-    assert await worker._lead()
+    assert await worker._lead.take()
     async with env.store.writing() as tx:
-        await leases.release(tx, worker._lease)
+        await leases.release(tx, worker._lead.lease)
         assert await leases.acquire(tx, LEASE, "another", 30)
     with pytest.raises(LostTheLead):
         await sweep(env, worker._fence)
@@ -124,4 +124,4 @@ async def test_it_stops_when_told_and_gives_the_lead_back(env: Environment):
     await running
     assert not worker.leads
     other = LegalClock(env, asyncio.Event())
-    assert await other._lead()
+    assert await other._lead.take()

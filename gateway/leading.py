@@ -1,0 +1,36 @@
+"""Standing for election among all workers: who holds the lease of a name leads, until it is given back or runs out."""
+
+from actions.environment import Environment
+from store import leases
+from store.engine import Transaction
+from store.leases import Lease
+
+
+class Lead:
+    """The lead of one name, held for `seconds` at a time."""
+
+    def __init__(self, environment: Environment, name: str, seconds: float) -> None:
+        self._environment = environment
+        self._name = name
+        self._seconds = seconds
+        self._holder = environment.ids.key()
+        self.lease: Lease | None = None
+
+    async def take(self) -> bool:
+        """Renew the lead or stand for it; whether it is held. Raises StoreError."""
+        self.lease = await self._environment.store.carry_out(self._taken)
+        return self.lease is not None
+
+    async def renewed(self, tx: Transaction) -> bool:
+        """Renew in the transaction of the work itself; False where the lead has passed on."""
+        return self.lease is not None and await leases.renew(tx, self.lease, self._seconds) is not None
+
+    async def resign(self) -> None:
+        """Give the lead back, so that another need not wait. Raises StoreError."""
+        lease, self.lease = self.lease, None
+        if lease is not None:
+            await self._environment.store.carry_out(lambda tx: leases.release(tx, lease))
+
+    async def _taken(self, tx: Transaction) -> Lease | None:
+        renewed = await leases.renew(tx, self.lease, self._seconds) if self.lease is not None else None
+        return renewed or await leases.acquire(tx, self._name, self._holder, self._seconds)
