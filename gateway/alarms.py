@@ -16,10 +16,9 @@ from actions.environment import Environment
 from domain.alarms import Alarm, AlarmState
 from domain.clock import Clock
 from domain.errors import ApuniError
+from gateway.leading import Lead
 from gateway.settings import Settings
 from integrations.transport import Client, Lines
-from store.engine import Transaction
-from store.leases import Lease, acquire, renew
 
 LOOK_SECONDS = 30.0
 LEASE_SECONDS = 90.0
@@ -39,21 +38,21 @@ class AlarmWatch:
     def __init__(self, environment: Environment, *, notify: bool) -> None:
         self._environment = environment
         self._notify = notify
-        self._holder = environment.ids.key()
-        self._lease: Lease | None = None
+        self._lead = Lead(environment, "alarms", LEASE_SECONDS)
 
     async def look(self, *, worker_seconds: float = 0.0) -> list[Alarm]:
         """Decide every alarm once and give the changes; nothing where another process leads.
 
         `worker_seconds` is for how long no worker was heard; a worker that looks hears itself.
         """
-        self._lease = await self._led()
-        if self._lease is None:
+        await self._lead.take()
+        lease = self._lead.lease
+        if lease is None:
             return []
         made_at = self._environment.keyrings.changed_at("session")
         changes = await evaluate(
             self._environment,
-            self._lease,
+            lease,
             session_key_made_at=made_at,
             notify=self._notify,
             worker_seconds=worker_seconds,
@@ -64,13 +63,6 @@ class AlarmWatch:
                 "alarm", code=alarm.code.value, about=alarm.about, state=alarm.state.value, value=round(alarm.value, 1)
             )
         return changes
-
-    async def _led(self) -> Lease | None:
-        async def work(tx: Transaction) -> Lease | None:
-            renewed = await renew(tx, self._lease, LEASE_SECONDS) if self._lease else None
-            return renewed or await acquire(tx, "alarms", self._holder, LEASE_SECONDS)
-
-        return await self._environment.store.carry_out(work)
 
 
 class AlarmWebhook:
