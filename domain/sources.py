@@ -17,6 +17,7 @@ class Source(StrEnum):
     E_TAAL = "E_TAAL"
     SSO = "SSO"
     DBT_FINANCE = "DBT_FINANCE"
+    PFMS = "PFMS"
     RIGHT_TO_SERVICE = "RIGHT_TO_SERVICE"
     WHATSAPP = "WHATSAPP"
     CSC = "CSC"

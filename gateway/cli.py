@@ -34,6 +34,19 @@ RELEASED_FILE = ROOT / "schema" / "released.graphql"
 DOCS = ROOT / "docs"
 
 
+@app.callback()
+def _only_trouble() -> None:
+    """Let the log go to standard error, masked as in a service, so that standard output is the command's own.
+
+    Services set their own level when they start.
+    """
+    import logging
+
+    from gateway.logs import configure_logging
+
+    configure_logging(level=logging.WARNING)
+
+
 def _tell(*lines: str) -> None:
     for line in lines:
         _err.print(f"apuni: {line}", markup=False, highlight=False, soft_wrap=True)

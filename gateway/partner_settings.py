@@ -17,8 +17,8 @@ class Partner(BaseModel):
 
     base_url: str = Field(
         pattern=r"^(https?|sftp)://[^\s?#]+$",
-        description="Where the system is reached; `sftp://host:port` for PFMS alone.",
-        json_schema_extra={"production": "https (PFMS: sftp), and no sandbox"},
+        description="Where the system is reached; `sftp://host:port` for PFMS alone, over SFTP.",
+        json_schema_extra={"production": "https (PFMS over SFTP: sftp), and no sandbox"},
     )
     browser_url: str | None = Field(
         default=None,

@@ -12,14 +12,17 @@ from domain.people import Provider
 from domain.sign_on import SignOnRules
 from domain.sources import Source
 from gateway.partner_settings import Partner
+from gateway.payment_settings import Transport
 from gateway.runfiles import NotUp
-from gateway.settings import SYSTEMS, Settings, SettingsRefused
+from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.csc import BridgeSettings, CscBridge, CscConnect, CscConnectSettings
 from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
-from integrations.dbt_finance.pfms_exchange import SftpExchange, SftpSettings
 from integrations.dbt_finance.pfms_models import PfmsIdentity
 from integrations.dbt_finance.pfms_papers import PfmsPapers
+from integrations.dbt_finance.pfms_rest import RestExchange
+from integrations.dbt_finance.pfms_settings import RestSettings, SftpSettings
+from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.digilocker import DigiLocker, DigiLockerSettings
 from integrations.etaal import EtaalPush, EtaalPushSettings
 from integrations.guard import Guard
@@ -38,7 +41,7 @@ from integrations.transport import Lines
 from integrations.treasury import Treasury, TreasurySettings
 from integrations.umang import Umang, UmangSettings
 
-CONFIGURED = (
+_ALWAYS = (
     Source.DIGILOCKER,
     Source.API_SETU,
     Source.UMANG,
@@ -46,10 +49,8 @@ CONFIGURED = (
     Source.SSO,
     Source.DBT_FINANCE,
     Source.CSC,
-    Source.RIGHT_TO_SERVICE,
-    Source.TREASURY,
 )
-"""The systems that this gateway has adapters for."""
+"""The systems that this gateway cannot do without."""
 
 SSH_PORT = 22
 
@@ -104,8 +105,21 @@ class _Opening:
         return Remote(source, address, client=client, shared=self._resilience)
 
 
+def connected(settings: Settings) -> tuple[Source, ...]:
+    """The systems that these settings connect this gateway with."""
+    optional = {
+        Source.PFMS: has_pfms(settings),
+        Source.RIGHT_TO_SERVICE: has_commission(settings),
+        Source.TREASURY: has_treasury(settings),
+    }
+    return (*_ALWAYS, *(source for source, there in optional.items() if there))
+
+
 def addresses(settings: Settings) -> dict[Source, list[str]]:
-    """Where the systems are that this gateway cannot do without; e-Taal, which calls us, is not among them."""
+    """Where systems are tried before they are asked. Not among them is e-Taal, which calls us, and PFMS over SFTP.
+
+    A host of SFTP takes connections without a login for an attack, and would shut out who tries every ten seconds.
+    """
     systems = {
         Source.DIGILOCKER: ("digilocker",),
         Source.API_SETU: ("apisetu",),
@@ -115,6 +129,7 @@ def addresses(settings: Settings) -> dict[Source, list[str]]:
         Source.CSC: ("csc",),
         Source.RIGHT_TO_SERVICE: ("right_to_service",) if has_commission(settings) else (),
         Source.TREASURY: ("treasury",) if has_treasury(settings) else (),
+        **({Source.PFMS: ("pfms",)} if has_pfms(settings) and settings.pfms.transport is Transport.REST else {}),
     }
     return {source: [settings.partner(name).base_url for name in names] for source, names in systems.items()}
 
@@ -137,7 +152,7 @@ async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) ->
             dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
             bharat=_bharat(opening, dbt, clock),
             identity=await _identity_providers(opening, resilience, ids, settings.sign_on.rules()),
-            **_pfms(opening, settings, resilience),
+            **await _pfms(opening, settings, resilience),
             texts=await _texts(opening, settings),
             etaal=await _etaal(opening),
             commission=await _commission(opening, settings, resilience),
@@ -239,20 +254,35 @@ def has_pfms(settings: Settings) -> bool:
     return in_city or "pfms" in settings.partners
 
 
-def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -> dict[str, Any]:
+async def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -> dict[str, Any]:
     """The exchange of files with PFMS, who we are there, and our papers; nothing where it is not connected."""
     if not has_pfms(settings):
         return {}
+    by_rest = settings.pfms.transport is Transport.REST
+    return {
+        "pfms": await _pfms_by_rest(opening, settings) if by_rest else _pfms_by_sftp(opening, settings, resilience),
+        "pfms_identity": opening.handed_over("pfms", PfmsIdentity.from_onboarding),
+        "pfms_papers": opening.handed_over("pfms", PfmsPapers.from_onboarding),
+    }
+
+
+async def _pfms_by_rest(opening: _Opening, settings: Settings) -> RestExchange:
+    if settings.partner("pfms").base_url.startswith("sftp:"):
+        raise SettingsRefused([f"{variable('pfms', 'transport')} is REST, but the address of pfms is one of sftp"])
+    own = opening.handed_over("pfms", RestSettings.from_onboarding)
+    _, remote = await opening.remote("pfms", Source.PFMS)
+    return RestExchange(remote, own)
+
+
+def _pfms_by_sftp(opening: _Opening, settings: Settings, resilience: Resilience) -> SftpExchange:
     parts = urlsplit(settings.partner("pfms").base_url)
+    if parts.scheme != "sftp" and "pfms" in settings.partners:
+        raise SettingsRefused([f"{variable('pfms', 'transport')} is SFTP, but the address of pfms is not one of sftp"])
     address = {"host": parts.hostname, "port": parts.port or SSH_PORT} if parts.scheme == "sftp" else {}
     own = opening.handed_over("pfms", lambda given: SftpSettings.from_onboarding({**given, **address}))
     exchange = SftpExchange(own, resilience, opening.addresses_of(own.host, own.port))
     opening.closing(exchange.aclose)
-    return {
-        "pfms": exchange,
-        "pfms_identity": opening.handed_over("pfms", PfmsIdentity.from_onboarding),
-        "pfms_papers": opening.handed_over("pfms", PfmsPapers.from_onboarding),
-    }
+    return exchange
 
 
 async def _texts(opening: _Opening, settings: Settings) -> TextSender | None:

@@ -1,7 +1,8 @@
-"""Settings of the files that go to PFMS: when batches are made, and how large."""
+"""Settings of the files that go to PFMS: by which way, when batches are made, and how large."""
 
 import re
 from datetime import time
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints, field_validator
@@ -11,6 +12,29 @@ from domain.payment_files import PaymentRules
 
 _TIME = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _DAYS = re.compile(r"(0[1-9]|1[0-2])-[0-3][0-9]/(0[1-9]|1[0-2])-[0-3][0-9]")
+
+
+class Transport(StrEnum):
+    """By which way files go to PFMS and come back."""
+
+    SFTP = "SFTP"
+    REST = "REST"
+
+    @property
+    def scheme(self) -> str:
+        """What the address of PFMS begins with outside the demo."""
+        return "sftp" if self is Transport.SFTP else "https"
+
+
+class PfmsWay(BaseModel):
+    """The way to PFMS (docs/payments.md)."""
+
+    transport: Transport = Field(
+        default=Transport.SFTP,
+        description="By which way files go: `SFTP`, or `REST`, for which onboarding hands over `client_id` and "
+        "`client_secret`. Changed only while no batch is SEALED (`apuni dbt batches --state SEALED`).",
+        json_schema_extra={"production": "as the address of PFMS: sftp or https"},
+    )
 
 
 class PaymentFiles(BaseModel):
@@ -37,6 +61,20 @@ class PaymentFiles(BaseModel):
     answer_days: int = Field(
         default=90, ge=30, description="Days that the octets of an answer are kept; name and hash stay for ever."
     )
+    enquiries_an_hour: int = Field(
+        default=120_000,
+        ge=60,
+        le=1_000_000,
+        description="Payments that the state treasury is asked for in an hour at most, each by up to four calls. Set "
+        "below the number of open orders, they are asked for less often than hourly.",
+    )
+    enquiries_at_once: int = Field(
+        default=8,
+        ge=1,
+        le=20,
+        description="Payments that are asked for at the same time, each by up to two calls; citizens' own questions "
+        "share the 20 places of the system.",
+    )
 
     @field_validator("frozen")
     @classmethod
@@ -56,4 +94,6 @@ class PaymentFiles(BaseModel):
             lines_per_file=self.lines_per_file,
             frozen=tuple((each[:5], each[6:]) for each in self.frozen),
             answer_days=self.answer_days,
+            enquiries_an_hour=self.enquiries_an_hour,
+            enquiries_at_once=self.enquiries_at_once,
         )

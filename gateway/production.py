@@ -88,7 +88,7 @@ def _unfit_partner(settings: Settings, system: str) -> list[str]:
     addresses = [partner.base_url] + ([partner.browser_url] if partner.browser_url else [])
     reasons = []
     addresses += _other_hosts(partner)
-    scheme = "sftp" if system == "pfms" else "https"
+    scheme = settings.pfms.transport.scheme if system == "pfms" else "https"
     if not all(_is_public(address, scheme) for address in addresses):
         reasons.append(f"the address of {system} is a sandbox's or not {scheme}")
     return reasons + _unfit_credentials(partner, system)

@@ -18,6 +18,7 @@ from integrations import (
     umang,
 )
 from integrations.apisetu import codes as apisetu_codes
+from integrations.dbt_finance import pfms_rest_wire
 from integrations.dbt_finance import wire as dbt_wire
 from integrations.digilocker import codes as digilocker_codes
 from integrations.etaal import wire_push as etaal_wire
@@ -54,6 +55,7 @@ CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(
         Source.DBT_FINANCE: {f"text with “{part}”": f"Refused: {code}" for part, code in dbt_wire.REJECTS},
         Source.DEPARTMENTS: {"a status from 400": "Refused", "a status from 500": "Unavailable"},
         Source.DIGILOCKER: {code: _OUTCOMES[row.verdict] for code, row in digilocker_codes.ERRORS.items()},
+        Source.PFMS: pfms_rest_wire.CODES,
         Source.RIGHT_TO_SERVICE: right_to_service.CODES,
         Source.E_TAAL: {
             code: f"Refused: {words}{', ours came late' if code == etaal_wire.OLD_REVISION else ''}"

@@ -27,7 +27,7 @@ class SourceHealth:
     state: SourceState | None = strawberry.field(
         description=(
             "LIVE or DOWN as the last call found it; before the first call, whether it takes connections. "
-            "Null for a system that is not connected, or that asks us."
+            "Null for a system that is not connected, that asks us, or that only workers ask over SFTP (PFMS)."
         )
     )
     last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")
@@ -56,7 +56,7 @@ class SourcesQuery:
     """Root fields about outside systems."""
 
     @resolved(
-        description="Every outside system, configured or not.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(14)]
+        description="Every outside system, configured or not.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(15)]
     )
     def sources(self, info: Info) -> list[SourceHealth] | None:
         switches, now = info.context.switches, info.context.environment.clock.now()

@@ -41,6 +41,19 @@ def dbt_files(
     asyncio.run(run_files(read_settings(), name, limit, reason))
 
 
+@dbt.command("signers")
+def dbt_signers() -> None:
+    """List the certificates that sign files and what PFMS says of them, the one that signs now first.
+
+    The exit status is 1 where the present one was declined, or where the key of a file under way is not held any more.
+    """
+    from gateway.commands.dbt_signers import run_signers
+    from gateway.settings import read_settings
+
+    if not asyncio.run(run_signers(read_settings())):
+        raise typer.Exit(1)
+
+
 @dbt.command("send-now")
 def dbt_send_now() -> None:
     """Make batches of what is due at once, whatever the time, and send them. The exit status is 1 where one was not."""
@@ -63,9 +76,9 @@ def dbt_fetch_now() -> None:
 
 @dbt.command("release")
 def dbt_release(
-    what: Annotated[str, typer.Argument(help="the message id of a batch, or the end-to-end id of one payment")],
+    what: Annotated[str, typer.Argument(help="a message id, an end-to-end id, or a beneficiary not deleted")],
 ) -> None:
-    """Let payments that were set aside go in another batch, once their case is settled.
+    """Let payments that were set aside, or a deletion that was declined, go in another batch, once its case is settled.
 
     Only what PFMS does not have is ever set aside; what it may have cannot be released.
     """

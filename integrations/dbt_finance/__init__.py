@@ -1,12 +1,14 @@
 """DBT finance: the state treasury's JIT payment service and the files of PFMS, its face."""
 
-from integrations.dbt_finance import pfms_exchange
+from integrations.dbt_finance import pfms_rest, pfms_sftp_exchange
 from integrations.dbt_finance.bharat import REPORT_MONTH, DbtBharat, MonthlyReport
 from integrations.dbt_finance.client import POLICIES as _CALLS
 from integrations.dbt_finance.client import DbtFinance
 from integrations.dbt_finance.models import (
+    BankAccount,
     BillEnquiry,
     BillReference,
+    Correction,
     DbtFinanceSettings,
     HeadBalance,
     InstructionOutcome,
@@ -26,15 +28,17 @@ from integrations.dbt_finance.return_codes import (
     return_reason,
 )
 
-POLICIES = (*_CALLS, *pfms_exchange.POLICIES, REPORT_MONTH)
+POLICIES = (*_CALLS, *pfms_rest.POLICIES, *pfms_sftp_exchange.POLICIES, REPORT_MONTH)
 
 __all__ = [
     "INSTRUCTION_REJECTED",
     "POLICIES",
     "RETURN_REASONS",
     "UNKNOWN_REASON",
+    "BankAccount",
     "BillEnquiry",
     "BillReference",
+    "Correction",
     "DbtBharat",
     "DbtFinance",
     "DbtFinanceSettings",

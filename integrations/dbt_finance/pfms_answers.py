@@ -20,6 +20,7 @@ from integrations.dbt_finance.pfms_models import (
     BeneficiaryAnswer,
     BeneficiaryRow,
     DailyStatement,
+    EnrolmentAnswer,
     FileRefusal,
     FileRefused,
     LineStatus,
@@ -39,19 +40,23 @@ BENEFICIARY_RESPONSE = frozenset({f"{_BASE}/BeneficiaryDataResponse"})
 ACKNOWLEDGEMENT = frozenset({f"{_BASE}/ContractorPaymentAck", f"{_BASE}/DbtPaymentAck"})
 BANK_STATUS = frozenset({f"{_BASE}/ContractorPaymentStatus", f"{_BASE}/DbtPaymentStatus"})
 STATEMENT = frozenset({f"{_BASE}/DailyPaymentStatement"})
-"""The namespaces of the contractor variant are public, those of DBT by analogy, that of the statement INFERRED."""
+ENROLMENT = frozenset({f"{_BASE}/DscEnrolmentAck"})
+"""The namespaces of the contractor variant are public, those of DBT by analogy; of the statement and of the enrolment
+of a signer, of which only the existence is public, they are INFERRED with all their elements."""
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _ENCODING = re.compile(rb"^\s*(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,40})[\"']")
 _TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/\-]{0,39}")
 _CODE = re.compile(r"[A-Za-z0-9]{2,12}")
+_FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31}")
 
 Answer = BeneficiaryAnswer | BatchAcknowledgement | BankStatus
+"""What speaks of batches and their lines; an EnrolmentAnswer speaks of a certificate."""
 Fields = Mapping[str, safe_xml.Element]
 
 
-def read_answer(name: str, content: bytes, trust: Trust) -> Answer:
+def read_answer(name: str, content: bytes, trust: Trust) -> Answer | EnrolmentAnswer:
     """What an answer file says. Raises FileRefused, before anything of it may be applied."""
     _check_file(name, content)
     if name.lower().endswith(".txt"):
@@ -64,6 +69,8 @@ def read_answer(name: str, content: bytes, trust: Trust) -> Answer:
         return _acknowledgement(signed_part(root, trust.pfms, trust.at))
     if namespace in BANK_STATUS:
         return _bank_status(signed_part(root, trust.banks, trust.at))
+    if namespace in ENROLMENT:
+        return _enrolment(signed_part(root, trust.pfms, trust.at))
     raise FileRefused(FileRefusal.UNKNOWN_NAMESPACE)
 
 
@@ -174,6 +181,16 @@ def _bank_status(part: safe_xml.Element) -> BankStatus:
         next(part.iter("{*}GrpHdr"), None), [row.end_to_end_id for row in rows], told if len(told) == len(rows) else ()
     )
     return BankStatus(batch, _created(part), rows)
+
+
+def _enrolment(part: safe_xml.Element) -> EnrolmentAnswer:
+    signer = _only(part, "SgnrInf")
+    told = _needed(signer, "EnrlmtSts")
+    if told not in {LineStatus.ACCEPTED.value, LineStatus.REJECTED.value}:
+        raise FileRefused(FileRefusal.MALFORMED_VALUE, "EnrlmtSts")
+    fingerprint = _needed(signer, "Tmbprnt", _FINGERPRINT).replace(":", "").lower()
+    accepted = told == LineStatus.ACCEPTED.value
+    return EnrolmentAnswer(fingerprint, _created(part), accepted, _codes(signer, 0))
 
 
 def _payment_row(element: safe_xml.Element, number: int) -> PaymentRow:

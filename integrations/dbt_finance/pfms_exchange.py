@@ -1,74 +1,21 @@
-"""The exchange of files with PFMS: what a caller may ask of it, and how it is done over SFTP.
+"""The exchange of files with PFMS: what a caller may ask of it, by whichever way the files go.
 
-A file is written under another name and renamed when it is whole. Before any repeat it is looked for at the
-other side (contracts/dbt_finance.md sections 4 and 10); nothing is ever written over or deleted there.
+Nothing is ever written over or deleted there, and before any repeat a file is looked for at the other side
+(contracts/dbt_finance.md sections 4 and 10). Over SFTP: pfms_sftp_exchange.py; over REST: pfms_rest.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-import structlog
-
-from domain.sources import Source
-from integrations.dbt_finance.pfms_guarded import GuardedCalls
-from integrations.dbt_finance.pfms_models import INCOMING, OUTGOING, FileKind
+from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_names import is_safe
-from integrations.dbt_finance.pfms_settings import Addresses, SftpSettings
-from integrations.errors import Refused, Unavailable
-from integrations.policies import XML_TYPES, CallPolicy, Lane
-from integrations.resilience import Resilience
-
-if TYPE_CHECKING:
-    from integrations.dbt_finance.pfms_sftp import SftpLine
-
-log = structlog.get_logger(__name__)
+from integrations.errors import Refused
 
 LARGEST_FILE = 32_000_000
 """Bytes of one file, ours or theirs."""
 MOST_LISTED = 5_000
-"""Files of one folder that are told at once; the others are seen once these are in the archive."""
-
-_FILES = "files"
-"""Breaker group: the file exchange stands beside the treasury's REST service, and neither closes the other."""
-_LANE = Lane("files", places=4)
-
-SEND = CallPolicy(
-    "dbt_finance.pfms_send",
-    Source.DBT_FINANCE,
-    total=120.0,
-    attempt=60.0,
-    body_limit=LARGEST_FILE,
-    keyed=True,
-    breaker=_FILES,
-    lane=_LANE,
-    accepts=XML_TYPES,
-)
-"""Repeatable because the name of the file is its key; it is looked for before it is written."""
-SENT = CallPolicy("dbt_finance.pfms_sent", Source.DBT_FINANCE, breaker=_FILES, lane=_LANE, accepts=XML_TYPES)
-LIST = CallPolicy(
-    "dbt_finance.pfms_list", Source.DBT_FINANCE, total=30.0, attempt=15.0, breaker=_FILES, lane=_LANE, accepts=XML_TYPES
-)
-FETCH = CallPolicy(
-    "dbt_finance.pfms_fetch",
-    Source.DBT_FINANCE,
-    total=120.0,
-    attempt=60.0,
-    body_limit=LARGEST_FILE,
-    breaker=_FILES,
-    lane=_LANE,
-    accepts=XML_TYPES,
-)
-MOVE = CallPolicy(
-    "dbt_finance.pfms_move",
-    Source.DBT_FINANCE,
-    changes=True,
-    breaker=_FILES,
-    lane=_LANE,
-    accepts=XML_TYPES,
-)
-"""A file that was read, to the archive or, with a reason beside it, to `failed`. A second time changes nothing."""
-POLICIES = (SEND, SENT, LIST, FETCH, MOVE)
+"""Files of one kind that are told at once; the others are seen once these are in the archive."""
 
 
 class NameTaken(Refused):
@@ -100,7 +47,7 @@ class FileExchange(Protocol):
         ...
 
     async def fetch(self, kind: FileKind, name: str) -> bytes:
-        """Read a file. Raises Refused(no_such_file), and Garbled(too_large) beyond LARGEST_FILE."""
+        """Read a file. Raises Refused(no_such_file), and Garbled beyond LARGEST_FILE."""
         ...
 
     async def archive(self, kind: FileKind, name: str) -> None:
@@ -112,145 +59,9 @@ class FileExchange(Protocol):
         ...
 
 
-class SftpExchange:
-    """A FileExchange over SFTP with a pinned host key. One connection is kept and opened anew when it broke."""
-
-    def __init__(self, settings: SftpSettings, shared: Resilience, addresses: Addresses) -> None:
-        self._settings = settings
-        self._addresses = addresses
-        self._calls = GuardedCalls(Source.DBT_FINANCE, shared)
-        self._opened: SftpLine | None = None
-
-    async def send(self, kind: FileKind, name: str, content: bytes) -> None:
-        _check(kind, name, OUTGOING)
-        if len(content) > LARGEST_FILE:
-            raise ValueError("a file is too large to be sent")
-
-        async def put() -> None:
-            if await self._same_is_there(kind, name, content):
-                return
-            target = self._path("out", kind, name)
-            if not await self._line.put(target, content) and not await self._same_is_there(kind, name, content):
-                raise Unavailable(Source.DBT_FINANCE, "not_renamed")
-
-        await self._calls.run(SEND, put)
-
-    async def sent(self, kind: FileKind, name: str) -> bool:
-        _check(kind, name, OUTGOING)
-
-        async def look() -> bool:
-            return await self._where(kind, name) is not None
-
-        return await self._calls.run(SENT, look)
-
-    async def incoming(self) -> list[IncomingFile]:
-        async def listed() -> list[IncomingFile]:
-            return [each for kind in INCOMING for each in await self._listed(kind)]
-
-        return await self._calls.run(LIST, listed)
-
-    async def fetch(self, kind: FileKind, name: str) -> bytes:
-        _check(kind, name, INCOMING)
-
-        async def read() -> bytes:
-            return await self._read(self._path("in", kind, name))
-
-        return await self._calls.run(FETCH, read)
-
-    async def archive(self, kind: FileKind, name: str) -> None:
-        _check(kind, name, INCOMING)
-        await self._calls.run(MOVE, lambda: self._moved(kind, name, "archive"))
-
-    async def refuse(self, kind: FileKind, name: str, reason: str) -> None:
-        _check(kind, name, INCOMING)
-
-        async def refused() -> None:
-            beside = f"{self._path('failed', kind, name)}.reason"
-            if await self._line.size(beside) is None:
-                await self._line.put(beside, f"{reason}\n".encode())
-            await self._moved(kind, name, "failed")
-
-        await self._calls.run(MOVE, refused)
-
-    async def aclose(self) -> None:
-        """Hang up."""
-        if self._opened is not None:
-            await self._opened.aclose()
-            self._opened = None
-
-    @property
-    def _line(self) -> "SftpLine":
-        if self._opened is None:
-            from integrations.dbt_finance.pfms_sftp import SftpLine  # asyncssh is heavy: the worker alone loads it
-
-            self._opened = SftpLine(self._settings, self._addresses)
-        return self._opened
-
-    def _path(self, folder: str, kind: FileKind, name: str = "") -> str:
-        return f"{self._settings.root}/{folder}/{kind.value}" + (f"/{name}" if name else "")
-
-    async def _where(self, kind: FileKind, name: str) -> str | None:
-        """The path of a request at the other side, looked for in the order of its travel, as it may move meanwhile."""
-        for folder in ("out", "archive", "failed"):
-            path = self._path(folder, kind, name)
-            if await self._line.size(path) is not None:
-                return path
-        return None
-
-    async def _same_is_there(self, kind: FileKind, name: str, content: bytes) -> bool:
-        path = await self._where(kind, name)
-        if path is None:
-            return False
-        if await self._line.size(path) != len(content) or await self._line.read(path, LARGEST_FILE) != content:
-            # it may have moved between the two questions; where it lies now decides
-            path = await self._where(kind, name)
-            if path is None or await self._line.read(path, LARGEST_FILE) != content:
-                raise NameTaken(Source.DBT_FINANCE, "name_taken")
-        return True
-
-    async def _listed(self, kind: FileKind) -> list[IncomingFile]:
-        entries = await self._line.entries(self._path("in", kind), MOST_LISTED)
-        plain = sorted((name, size) for name, size in entries if is_safe(name))
-        odd = sum(not is_safe(name) and not name.endswith((".tmp", ".reason")) for name, _ in entries)
-        if odd:
-            log.warning("pfms_files_with_odd_names", kind=kind.value, count=odd)
-        return [IncomingFile(kind, name, size) for name, size in plain]
-
-    async def _read(self, path: str) -> bytes:
-        content = await self._line.read(path, LARGEST_FILE)
-        if content is None:
-            raise Refused(Source.DBT_FINANCE, "no_such_file")
-        return content
-
-    async def _moved(self, kind: FileKind, name: str, folder: str) -> None:
-        """Move a file out of `in`; where it is gone from there it must lie in the folder already."""
-        target = self._path(folder, kind, name)
-        if await self._line.move(self._path("in", kind, name), target):
-            return
-        if await self._line.size(target) is None:
-            raise Refused(Source.DBT_FINANCE, "no_such_file")
-        if await self._line.size(self._path("in", kind, name)) is not None:
-            raise NameTaken(Source.DBT_FINANCE, "name_taken")
-
-
-def _check(kind: FileKind, name: str, allowed: Sequence[FileKind]) -> None:
+def check_place(kind: FileKind, name: str, allowed: Sequence[FileKind]) -> None:
+    """Raise ValueError where a file of that kind goes the other way, or its name is more than a plain one."""
     if kind not in allowed:
         raise ValueError(f"{kind.value} goes the other way")
     if not is_safe(name):
         raise ValueError("not a plain file name")
-
-
-__all__ = [
-    "FETCH",
-    "LARGEST_FILE",
-    "LIST",
-    "MOVE",
-    "POLICIES",
-    "SEND",
-    "SENT",
-    "FileExchange",
-    "IncomingFile",
-    "NameTaken",
-    "SftpExchange",
-    "SftpSettings",
-]

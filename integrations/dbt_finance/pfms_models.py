@@ -16,11 +16,14 @@ class FileKind(StrEnum):
     ACKNOWLEDGEMENTS = "payment-ack"
     BANK_STATUSES = "bank-status"
     APBS_RETURNS = "apbs-return"
+    ENROLMENTS = "dsc-enrolment"
     STATEMENTS = "daily-statement"
 
 
 OUTGOING = (FileKind.BENEFICIARIES, FileKind.PAYMENTS)
 INCOMING = tuple(kind for kind in FileKind if kind not in OUTGOING)
+SELDOM = frozenset({FileKind.ENROLMENTS})
+"""What PFMS may have made no folder for yet: that the file exists is known, where it lies is INFERRED (section 2.5)."""
 
 
 class BeneficiaryPurpose(StrEnum):
@@ -243,6 +246,16 @@ class BankStatus:
     batch_id: str | None
     created_at: datetime
     rows: tuple[PaymentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentAnswer:
+    """What PFMS says of one certificate that we sign with, by its fingerprint: SHA-256 in small hex digits."""
+
+    fingerprint: str
+    created_at: datetime
+    accepted: bool
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

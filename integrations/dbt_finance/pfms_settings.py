@@ -1,4 +1,4 @@
-"""How PFMS's SFTP host is reached."""
+"""How PFMS is reached: over SFTP, or over REST."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +30,22 @@ class SftpSettings:
             host_keys=keys,
             root=str(given.get("root", "")).rstrip("/"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RestSettings:
+    """What onboarding hands over for the exchange over REST; the address is the partner's own."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
+        """Read the onboarding file; raises KeyError where a part is missing, ValueError where it is empty."""
+        own = cls(str(given["client_id"]), str(given["client_secret"]))
+        if not own.client_id or not own.client_secret:
+            raise ValueError("empty credentials")
+        return own
 
 
 Addresses = Callable[[str, int], Awaitable[Sequence[str]]]

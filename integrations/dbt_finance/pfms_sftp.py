@@ -23,7 +23,7 @@ BLOCK, WINDOW = 32_768, 16
 """Bytes of one message of SFTP, and how many are under way at once."""
 LETTING_GO_SECONDS = 1.0
 """How long a question that was given up may take to end once its line is cut."""
-_SOURCE = Source.DBT_FINANCE
+_SOURCE = Source.PFMS
 _NO_FILE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 _FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 _LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
@@ -95,16 +95,19 @@ class SftpLine:
 
         return await self._run(ask)
 
-    async def entries(self, path: str, most: int) -> list[tuple[str, int]]:
-        """Name and size of the plain files of a folder, `most` at once."""
+    async def entries(self, path: str, most: int) -> list[tuple[str, int]] | None:
+        """Name and size of the plain files of a folder, `most` at once; None where there is no such folder."""
 
-        async def ask(client: asyncssh.SFTPClient) -> list[tuple[str, int]]:
+        async def ask(client: asyncssh.SFTPClient) -> list[tuple[str, int]] | None:
             found: list[tuple[str, int]] = []
-            async for entry in client.scandir(path):
-                if entry.attrs.type in {asyncssh.FILEXFER_TYPE_REGULAR, asyncssh.FILEXFER_TYPE_UNKNOWN}:
-                    found.append((str(entry.filename), entry.attrs.size or 0))
-                if len(found) >= most:
-                    break
+            try:
+                async for entry in client.scandir(path):
+                    if entry.attrs.type in {asyncssh.FILEXFER_TYPE_REGULAR, asyncssh.FILEXFER_TYPE_UNKNOWN}:
+                        found.append((str(entry.filename), entry.attrs.size or 0))
+                    if len(found) >= most:
+                        break
+            except _NO_FILE:
+                return None
             return found
 
         return await self._run(ask)
@@ -145,15 +148,31 @@ class SftpLine:
         async with self._opening:
             if self._client is not None and self._connection is not None and not self._connection.is_closed():
                 return self._client
+            self._connection = self._client = None
+            opening = asyncio.ensure_future(self._opened())
             try:
-                self._connection = await self._connected()
-                self._client = await self._connection.start_sftp_client()
-            except BaseException:
-                if self._connection is not None:
-                    self._connection.abort()
-                self._connection = self._client = None
+                connection, client = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                # Never handed on as it is: asyncssh connects within asyncio.wait_for, which in Python 3.11 forgets that
+                # it was cancelled if the connection is made in that very moment. The question would then go on without
+                # its time-out, for ever at a silent host.
+                opening.add_done_callback(_hung_up)
+                opening.cancel()
+                await asyncio.wait({opening}, timeout=LETTING_GO_SECONDS)
                 raise
-            return self._client
+            self._connection, self._client = connection, client
+            return client
+
+    async def _opened(self) -> tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]:
+        connection = await self._connected()
+        try:
+            return connection, await connection.start_sftp_client()
+        except (OSError, asyncssh.Error) as error:
+            connection.abort()
+            raise _told(error)[0] from None
+        except BaseException:
+            connection.abort()
+            raise
 
     async def _connected(self) -> asyncssh.SSHClientConnection:
         try:
@@ -230,6 +249,12 @@ async def _write_blocks(file: asyncssh.SFTPClientFile, content: bytes) -> None:
     for start in range(0, len(content), BLOCK * WINDOW):
         places = range(start, min(len(content), start + BLOCK * WINDOW), BLOCK)
         await asyncio.gather(*(file.write(content[place : place + BLOCK], place) for place in places))
+
+
+def _hung_up(opened: "asyncio.Task[tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]]") -> None:
+    """Cut a connection that was made after all, though nobody waits for it any more."""
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result()[0].abort()
 
 
 def _heard(asked: "asyncio.Task[Any]") -> None:

@@ -51,6 +51,16 @@ class FileSigner:
         self._key = key
         self._certificate = certificate
 
+    @property
+    def fingerprint(self) -> str:
+        """By what the certificate is known: SHA-256 of its octets, in hex."""
+        return self._certificate.fingerprint(SHA256()).hex()
+
+    @property
+    def valid_until(self) -> datetime:
+        """The last instant at which the certificate may be used."""
+        return self._certificate.not_valid_after_utc
+
     def signed(self, root: safe_xml.Element) -> bytes:
         """The document with its signature as the last child of the root, in UTF-8."""
         signer = _Signer(

@@ -1,4 +1,4 @@
-"""A stand-in for PFMS and its sponsor bank: files over a real SFTP server (contracts/dbt_finance.md sections 2-4, 9).
+"""A stand-in for PFMS and its sponsor bank: files over real SFTP and REST (contracts/dbt_finance.md sections 2-4, 9).
 
 Written from the contract a second time; it shares no code with the client beside it.
 """
@@ -23,6 +23,7 @@ from integrations.city.proxy import bind_loopback
 from integrations.dbt_finance.sandbox_pfms_answers import Seal
 from integrations.dbt_finance.sandbox_pfms_office import Office
 from integrations.dbt_finance.sandbox_pfms_post import Desk
+from integrations.dbt_finance.sandbox_pfms_rest import RestDoor
 from integrations.dbt_finance.sandbox_pfms_server import Door, SftpService
 from integrations.dbt_finance.sandbox_pfms_store import FOLDERS, IN_KINDS, OUT_KINDS, Books, SealedFiles
 from integrations.dbt_finance.sandbox_pfms_times import status_of
@@ -47,8 +48,9 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         "return_payment": pfms.return_payment,
         "approve_advice": pfms.approve_advice,
         "unknown_ack": pfms.unknown_ack,
+        "enrol_signer": pfms.enrol_signer,
     }
-    routes = [Route("/", pfms.page, methods=["GET"])]
+    routes = [Route("/", pfms.page, methods=["GET"]), *pfms.door.routes()]
     return sandbox_app(home, routes, actions=actions, services=(pfms.service,), closing=(pfms.close,))
 
 
@@ -81,6 +83,10 @@ class _Pfms:
             arrived=self._office.arrived,
         )
         self.service = SftpService(door, place)
+        rest = state.once("rest", "client", lambda: {"id": f"{username}-rest", "secret": os.urandom(24).hex()})
+        self.door = RestDoor(
+            home, self._files, rest["id"], rest["secret"], looked=self._office.catch_up, arrived=self._office.arrived
+        )
         given = {
             "sandbox": True,
             **client,
@@ -89,6 +95,8 @@ class _Pfms:
             "host_keys": [ssh["host"]["public"]],
             "username": username,
             "client_key": ssh["client"]["private"],
+            "client_id": rest["id"],
+            "client_secret": rest["secret"],
             "signing_key": seals["source"]["key"],
             "pfms_certificates": [seals["pfms"]["certificate"]],
             "bank_certificates": [seals["bank"]["certificate"]],
@@ -102,7 +110,7 @@ class _Pfms:
 
     async def page(self, _request: Request) -> Response:
         """What a browser is told."""
-        return PlainTextResponse("PFMS takes files over SFTP.\n")
+        return PlainTextResponse("PFMS takes files over SFTP, and over REST below /v1.\n")
 
     def pick_up(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Take every request that waits, now."""
@@ -145,6 +153,11 @@ class _Pfms:
     def approve_advice(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Take the unsigned file of `message_id`, for which the signed advice came on paper."""
         return self._office.approve(str(arguments.get("message_id")))
+
+    def enrol_signer(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Enrol the `certificate` (PEM) with which the source signs, or decline it with a `code`; a file tells it."""
+        code = arguments.get("code")
+        return self._office.enrol_signer(str(arguments.get("certificate")), str(code) if code else None)
 
     def unknown_ack(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Acknowledge a batch that nobody sent."""

@@ -22,6 +22,7 @@ _BASE = "http://cpsms.nic.in/Beneficiary"
 RESPONSE = ("BeneficiaryDataResponse", f"{_BASE}/BeneficiaryDataResponse")
 ACK = ("DbtPaymentAck", f"{_BASE}/DbtPaymentAck")
 STATUS = ("DbtPaymentStatus", f"{_BASE}/DbtPaymentStatus")
+ENROLMENT = ("DscEnrolmentAck", f"{_BASE}/DscEnrolmentAck")
 STATEMENT = ("DailyPaymentStatement", f"{_BASE}/DailyPaymentStatement")
 
 SHAPES = ("syntax", "truncated", "utf16", "doctype", "namespace", "prefix", "count", "total")
@@ -191,6 +192,16 @@ def bank_status(batch: str, at: datetime, rows: Iterable[Mapping[str, Any]]) -> 
         )
         total = sum(row["paise"] for row in kept)
         return pen.head(at, len(kept), total) + pen.of("OrgnlPmtInfAndSts", pen.el("OrgnlPmtInfId", batch), lines)
+
+    return draw
+
+
+def enrolment(fingerprint: str, accepted: bool, code: str | None, at: datetime) -> Draw:
+    """Whether the certificate with a fingerprint may sign files."""
+
+    def draw(pen: Pen) -> str:
+        status = pen.el("EnrlmtSts", "ACCP" if accepted else "RJCT")
+        return pen.head(at, 1) + pen.of("SgnrInf", pen.el("Tmbprnt", fingerprint), status, _reason(pen, code))
 
     return draw
 

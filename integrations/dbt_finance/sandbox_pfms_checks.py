@@ -60,12 +60,14 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the checks know: the source's enrolment, the books, the day, and the key of the HMAC."""
+    """What the checks know: the source's enrolment, the books, the day, the key of the HMAC, and who may sign."""
 
     client: Mapping[str, Any]
     books: Books
     today: date
     hmac_key: bytes
+    signers: tuple[str, ...]
+    """The certificates of the source that are enrolled, as PEM."""
 
 
 def examine(kind: str, name: str, content: bytes, rules: Rules) -> Examined:
@@ -82,7 +84,7 @@ def examine(kind: str, name: str, content: bytes, rules: Rules) -> Examined:
     if root.tag != f"{{{namespace}}}{root_name}":
         found.codes.append(MALFORMED)
         return found
-    found.signed = _signature(root, str(rules.client["signing_certificate"]))
+    found.signed = _signature(root, rules.signers)
     if found.signed is False:
         found.codes.append(MALFORMED)
         return found
@@ -226,7 +228,7 @@ def _beneficiary_code(line: Mapping[str, Any], found: Examined, rules: Rules) ->
         (not line["id"] or not line["named"], MALFORMED),
         (line["purpose"] not in {"A", "U", "D"}, BAD_PURPOSE),
         (line["purpose"] == "A" and known is not None and known["state"] in {"ACCP", "PDNG"}, EXISTS),
-        (line["purpose"] in {"U", "D"} and (known is None or known["cpsms_id"] != line["cpsms_id"]), MISSING),
+        (line["purpose"] in {"U", "D"} and not _is_registered(known, line["cpsms_id"]), MISSING),
         (line["scheme"] not in rules.client["scheme_codes"].values(), BATCH),
         (line["country"] != "91" or not re.fullmatch(r"[0-9]{1,6}", line["district"]), BAD_PLACE),
         (bool(line["mobile"]) and not re.fullmatch(r"[0-9]{10}", line["mobile"]), BAD_MOBILE),
@@ -234,6 +236,11 @@ def _beneficiary_code(line: Mapping[str, Any], found: Examined, rules: Rules) ->
     del found
     code = next((code for wrong, code in rules_of_line if wrong), None)
     return code or (None if line["purpose"] == "D" else _account_code(line))
+
+
+def _is_registered(known: Mapping[str, Any] | None, cpsms_id: str) -> bool:
+    """Whether a beneficiary is there under this code, and was not deleted."""
+    return known is not None and known["state"] != "DLTD" and known["cpsms_id"] == cpsms_id
 
 
 def _account_code(line: Mapping[str, Any]) -> str | None:
@@ -276,9 +283,13 @@ def _known_batch(found: Examined, rules: Rules) -> None:
         found.codes.append(DUPLICATE)
 
 
-def _signature(root: safe_xml.Element, certificate: str) -> bool | None:
+def _signature(root: safe_xml.Element, signers: tuple[str, ...]) -> bool | None:
     if root.find(_DS) is None:
         return None
+    return any(_signed_by(root, certificate) for certificate in signers)
+
+
+def _signed_by(root: safe_xml.Element, certificate: str) -> bool:
     settings = SignatureConfiguration(
         signature_methods=frozenset({SignatureMethod.RSA_SHA256}),
         digest_algorithms=frozenset({DigestAlgorithm.SHA256}),

@@ -13,6 +13,7 @@ from typing import Any
 from integrations.dbt_finance import sandbox_pfms_times as times
 from integrations.dbt_finance.sandbox_pfms_checks import Examined, Rules, examine
 from integrations.dbt_finance.sandbox_pfms_post import Desk, Post
+from integrations.dbt_finance.sandbox_pfms_signers import Signers
 from integrations.dbt_finance.sandbox_pfms_store import ADD_EVENT, OUT_KINDS, instant, stamp
 
 Step = tuple[str, Sequence[Sequence[object]]]
@@ -27,6 +28,7 @@ class Office:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._post = Post(desk)
+        self._signers = Signers(desk)
         self._state = desk.home.state
         self._due: str | None = ""
         self._mended()
@@ -103,6 +105,11 @@ class Office:
         self.catch_up()
         return {"end_to_end_id": end_to_end_id, "code": code}
 
+    def enrol_signer(self, certificate: str, code: str | None) -> dict[str, Any]:
+        """Take a certificate with which the source signs, or decline it with a code; the source is told by a file."""
+        fingerprint = self._signers.enrol(certificate, code)
+        return {"name": self._post.enrolled(fingerprint, code, self._now()), "fingerprint": fingerprint}
+
     def unknown_ack(self) -> dict[str, Any]:
         """Write an acknowledgement of a batch that nobody sent."""
         return {"name": self._post.stray(self._now())}
@@ -148,7 +155,8 @@ class Office:
 
     def _examined(self, kind: str, name: str, content: bytes) -> Examined:
         today = self._now().astimezone(times.INDIA).date()
-        return examine(kind, name, content, Rules(self._desk.client, self._desk.books, today, self._desk.hmac_key))
+        desk, signers = self._desk, self._signers.accepted()
+        return examine(kind, name, content, Rules(desk.client, desk.books, today, desk.hmac_key, signers))
 
     def _noted(self, kind: str, found: Examined, state: str, at: datetime) -> Step:
         key = found.message_id or "UNKNOWN"

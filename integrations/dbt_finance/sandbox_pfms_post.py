@@ -172,13 +172,16 @@ class Post:
         columns = ("taken_at", "debit_at", "credit_at", "return_at")
         within = " OR ".join(f"({column} > ? AND {column} <= ?)" for column in columns)
         marks = [since, moment] * len(columns)
-        found = self._desk.books.rows(f"SELECT * FROM payment WHERE {within} ORDER BY rowid", *marks)  # noqa: S608
-        parts = [found[start : start + PART_ROWS] for start in range(0, len(found), PART_ROWS)]
+        many = self._desk.books.one(f"SELECT COUNT(*) AS count FROM payment WHERE {within}", *marks)  # noqa: S608
+        parts = -(-int(many["count"] if many else 0) // PART_ROWS)
         digits = "".join(reversed(day.split("-")))
-        for number, part in enumerate(parts, 1):
-            rows = [_stated(row, moment) for row in part]
-            draw = answers.statement(day, at, (number, len(parts)), rows)
-            suffix = f"P{number:03d}" if len(parts) > 1 else ""
+        some = f"SELECT rowid AS seq, * FROM payment WHERE rowid > ? AND ({within}) ORDER BY rowid LIMIT ?"  # noqa: S608
+        last = 0
+        for number in range(1, parts + 1):  # a part at a time, as a day may have a million rows
+            part = self._desk.books.rows(some, last, *marks, PART_ROWS)
+            last = part[-1]["seq"]
+            draw = answers.statement(day, at, (number, parts), [_stated(row, moment) for row in part])
+            suffix = f"P{number:03d}" if parts > 1 else ""
             message = f"{self._desk.client['source_id']}DBTSTM{digits}{suffix}"
             self._deliver("daily-statement", message, answers.STATEMENT, draw, at)
 
@@ -202,6 +205,13 @@ class Post:
         message = f"{source}DBTPAYREQ{day:%d%m%Y}987654"
         draw = answers.acknowledgement(message, batch, at, (), [("UNKNOWNPAYMENT1", "ACCP", None)])
         return self._deliver("payment-ack", message, answers.ACK, draw, at)
+
+    def enrolled(self, fingerprint: str, code: str | None, at: datetime) -> str:
+        """Write whether a certificate may sign; gives the file's name."""
+        local = at.astimezone(times.INDIA)
+        message = f"{self._desk.client['source_id']}DSCENRACK{local:%d%m%Y}"
+        draw = answers.enrolment(fingerprint, code is None, code, at)
+        return self._deliver("dsc-enrolment", message, answers.ENROLMENT, draw, at)
 
     def _shape(self, folder: str) -> str:
         fault = self._desk.home.faults.match("malformed", f"/in/{folder}")

@@ -208,6 +208,8 @@ class _Files(asyncssh.SFTPServer):
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         await self._begin("list")
         folder = _plain(path)
+        if not self._door.files.is_folder(folder):
+            raise asyncssh.SFTPNoSuchFile("no such folder")
         for name in self._door.files.names(folder):
             size = self._door.files.size(f"{folder}/{name}") or 0
             yield asyncssh.SFTPName(name.encode(), attrs=_file_attributes(size))

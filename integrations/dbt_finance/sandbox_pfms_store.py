@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 OUT_KINDS = ("beneficiary-request", "payment-request")
-IN_KINDS = ("beneficiary-response", "payment-ack", "bank-status", "apbs-return", "daily-statement")
+IN_KINDS = ("beneficiary-response", "payment-ack", "bank-status", "apbs-return", "daily-statement", "dsc-enrolment")
 FOLDERS = ("out", "in", "archive", "failed")
 _NONCE, _TAG = 12, 16
 
@@ -58,9 +58,13 @@ class SealedFiles:
         return self._local(path).is_dir()
 
     def names(self, path: str) -> list[str]:
-        """The files of a folder, sorted."""
+        """The files of a folder, sorted; none where there is no such folder."""
         folder = self._local(path)
         return sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []
+
+    def take_away(self, path: str) -> None:
+        """Remove a folder that is empty."""
+        self._local(path).rmdir()
 
     def move(self, path: str, target: str) -> None:
         """Rename; FileExistsError where the name is taken."""

@@ -1,10 +1,9 @@
 """The one list of adapters that the fault matrix asks. A new adapter joins by a line in ADAPTERS."""
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from domain.clock import SystemClock, ist_date
@@ -12,15 +11,6 @@ from domain.sources import Source, Sourced
 from domain.text import Language
 from integrations import apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, treasury, umang
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
-from integrations.dbt_finance import (
-    BillReference,
-    DbtBharat,
-    DbtFinance,
-    DbtFinanceSettings,
-    MonthlyReport,
-    Payee,
-    PaymentInstruction,
-)
 from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, ServiceCount
 from integrations.portal import PortalCatalogue
 from integrations.umang import Umang, UmangSettings
@@ -30,6 +20,7 @@ from tests.faults.base import (
     ONE_RECORD,
     Adapter,
 )
+from tests.faults.benefits import BENEFITS
 from tests.faults.commission import COMMISSION
 from tests.faults.fees import FEES
 from tests.faults.lockers import (
@@ -60,6 +51,7 @@ from tests.faults.people import (
     ParichayRevoke,
     TextToATelephone,
 )
+from tests.faults.pfms_rest import PFMS_REST
 from tests.faults.site import DEMO, Line, ids
 
 
@@ -223,121 +215,6 @@ class BloodCall(CentralService):
         return await client.central.blood("Dehradun" + " " * number, Language.EN)
 
 
-class Treasury(Adapter):
-    """What the calls of DBT finance share."""
-
-    system, source = "dbt_finance", Source.DBT_FINANCE
-
-    def client(self, line: Line) -> DbtFinance:
-        return DbtFinance(line.remote, DbtFinanceSettings.from_onboarding(self.site.onboarding), line.clock)
-
-
-class PaymentStatuses(Treasury):
-    name = "dbt_finance.payment_statuses"
-    policies = (
-        dbt_finance.client.PAYMENT_STATUSES,
-        dbt_finance.client.INSTRUCTION_STATUS,
-        dbt_finance.client.ADVICE_STATUS,
-        dbt_finance.client.DEBIT_SCROLL,
-        dbt_finance.client.FAILED_PAYMENTS,
-    )
-    tells = frozenset({"body", "signature", "parts", "owner"})
-    why_not: ClassVar[Mapping[str, str]] = {"token": CLIENT_CREDENTIALS, "pages": "its lists have no pages"}
-    payments = ("42560023996205001", "42560023996205002", "42560023996205003")
-
-    async def ask(self, client: DbtFinance, number: int) -> Any:
-        asked = [BillReference(f"UKB{each}", date(2026, 6, 1), f"UKE{each}") for each in self.payments]
-        return await client.payment_statuses(f"citizen-{number}", asked)
-
-
-class HeadBalance(Treasury):
-    """What is left of the budget of a head of account."""
-
-    name = "dbt_finance.head_balance"
-    policies = (dbt_finance.client.HEAD_BALANCE,)
-    tells = frozenset({"body", "signature"})
-    why_not: ClassVar[Mapping[str, str]] = {
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
-        "owner": "it is nobody's",
-    }
-
-    async def ask(self, client: DbtFinance, number: int) -> Any:
-        balance = await client.head_balance(
-            f"2235-60-102-03-00-{number % 90 + 10}", "uk-widow-pension", date(2026, 6, 1)
-        )
-        assert balance.available_paise > 0
-        return balance.available_paise
-
-
-class Instruct(Treasury):
-    name = "dbt_finance.instruct"
-    policies = (dbt_finance.client.PUSH_INSTRUCTION, dbt_finance.client.INSTRUCTION_STATUS)
-    tells = frozenset({"body", "signature", "owner"})
-    why_not: ClassVar[Mapping[str, str]] = {
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
-    }
-
-    async def ask(self, client: DbtFinance, number: int) -> Any:
-        mark = secrets.token_hex(8)
-        payee = Payee(f"E{mark}", "Kamla Bisht", "50100012345600", "SBIN0000630", 150_000)
-        order = PaymentInstruction(f"B{mark}", date(2026, 11, 24), "uk-widow-pension", "Pension", (payee,))
-        receipt = await client.instruct(order)
-        assert receipt.bill_number == order.bill_number
-        return "instructed"
-
-
-class Enquire(Treasury):
-    """The enquiry about one bill, which is kept nowhere."""
-
-    name = "dbt_finance.enquire"
-    policies = PaymentStatuses.policies[1:]
-    tells = frozenset({"body", "signature", "owner"})
-    why_not: ClassVar[Mapping[str, str]] = {
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
-    }
-
-    async def ask(self, client: DbtFinance, number: int) -> Any:
-        bill = PaymentStatuses.payments[0]
-        told = await client.enquire(BillReference(f"UKB{bill}", date(2026, 6, 1), f"UKE{bill}"))
-        assert told.state is not None
-        return told
-
-
-class ReportMonth(Treasury):
-    """The figures of a month for DBT Bharat, which take the place of those of before."""
-
-    name = "dbt_finance.bharat_report"
-    policies = (dbt_finance.REPORT_MONTH,)
-    tells = frozenset({"body", "signature"})
-    why_not: ClassVar[Mapping[str, str]] = {
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
-        "owner": "it is nobody's",
-    }
-
-    def client(self, line: Line) -> DbtBharat:  # type: ignore[override]
-        return DbtBharat(line.remote, DbtFinanceSettings.from_onboarding(self.site.onboarding), line.clock)
-
-    async def ask(self, client: DbtBharat, number: int) -> Any:  # type: ignore[override]
-        figures = {
-            "StateCode": "5",
-            "StateName": "Uttarakhand",
-            "Amount": f"{number}.00",
-            "FundTransferMethod": "APB/NEFT/RTGS",
-            "TransactionDate": "2026-10-31",
-            "TotalBeneficiary": "1",
-        }
-        await client.report(MonthlyReport("uk-widow-pension", "2026-10", figures), number)
-        return "sent"
-
-
 class PushCounts(Adapter):
     """The counts of a day, each time at another revision, as the outbox sends them."""
 
@@ -420,15 +297,12 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     MandisCall,
     MedicinesCall,
     BloodCall,
-    PaymentStatuses,
-    HeadBalance,
-    Instruct,
-    Enquire,
-    ReportMonth,
+    *BENEFITS,
     PushCounts,
     CatalogueOfThePortal,
     *COMMISSION,
     *FEES,
+    *PFMS_REST,
 )
 """Every call of every adapter. Who asks us is in tests/faults/doors.py."""
 PUBLISHED = (

@@ -245,7 +245,7 @@ def _named(seen: Seen) -> str:
 
 
 def _is_effect(effect: str | None) -> bool:
-    return "instruction accepted" in (effect or "")
+    return any(word in (effect or "") for word in ("instruction accepted", "file accepted"))
 
 
 def bounded(adapter: int, kind: int, what: Kind) -> bool:

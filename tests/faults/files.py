@@ -17,10 +17,11 @@ from typing import Any, ClassVar
 
 from domain.sources import Source
 from integrations.breakers import BreakerState
-from integrations.dbt_finance import pfms_exchange
-from integrations.dbt_finance.pfms_exchange import SftpExchange, SftpSettings
+from integrations.dbt_finance import pfms_sftp_exchange
 from integrations.dbt_finance.pfms_guarded import GuardedCalls
 from integrations.dbt_finance.pfms_models import FileKind
+from integrations.dbt_finance.pfms_settings import SftpSettings
+from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused
 from integrations.guard import Guard
 from integrations.policies import CallPolicy
@@ -95,9 +96,9 @@ class _Counted(GuardedCalls):
 class PfmsFiles:
     """The exchange over a real line. `policies` are those that it runs under."""
 
-    name: ClassVar[str] = "dbt_finance.pfms"
+    name: ClassVar[str] = "pfms.sftp"
     system: ClassVar[str] = "pfms"
-    policies: ClassVar[tuple[CallPolicy, ...]] = pfms_exchange.POLICIES
+    policies: ClassVar[tuple[CallPolicy, ...]] = pfms_sftp_exchange.POLICIES
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -126,7 +127,7 @@ class PfmsFiles:
         clock = FastClock()
         shared = shared_resilience(clock)
         exchange = self._exchange(clock, shared)
-        exchange._calls = _Counted(Source.DBT_FINANCE, shared, slow=trouble.slow)
+        exchange._calls = _Counted(Source.PFMS, shared, slow=trouble.slow)
         if trouble.slow:
             await exchange.incoming() if trouble.name != "black hole" else None
         await self._site.set([trouble.fault] if trouble.fault else [])
@@ -135,7 +136,7 @@ class PfmsFiles:
                 kind = await self._asked(exchange, operation, row)
                 row.calls, row.cold = call, kind
                 row.must(kind in {trouble.kind or "LIVE", "UNAVAILABLE circuit_open"}, f"told as {kind}")
-                opened = shared.breakers.state(Source.DBT_FINANCE, "files") is BreakerState.OPEN
+                opened = shared.breakers.state(Source.PFMS, "") is BreakerState.OPEN
                 if opened or not trouble.opens:
                     break
             row.breaker = f"open after {row.calls}" if opened else "closed"
@@ -160,7 +161,7 @@ class PfmsFiles:
             for _ in range(3):
                 row.must(await self._asked(exchange, "list", row) == "LIVE", "a probe failed")
             row.breaker += ", closed after 3 probes"
-        row.must(shared.breakers.state(Source.DBT_FINANCE, "files") is BreakerState.CLOSED, "the breaker did not close")
+        row.must(shared.breakers.state(Source.PFMS, "") is BreakerState.CLOSED, "the breaker did not close")
         row.must(await self._asked(exchange, "send", row) == "LIVE", "after recovery a file could not be sent")
 
     async def _asked(self, exchange: SftpExchange, operation: str, row: Row) -> str:
@@ -172,7 +173,7 @@ class PfmsFiles:
         except IntegrationError as error:
             kind = "CIRCUIT" if error.code == "circuit_open" else _kind_of(error)
             kind = "UNAVAILABLE circuit_open" if kind == "CIRCUIT" else kind
-            row.must(str(error) == f"DBT_FINANCE: {error.code}", "the text of the error holds more than a code")
+            row.must(str(error) == f"PFMS: {error.code}", "the text of the error holds more than a code")
         row.seconds = max(row.seconds, time.monotonic() - started)
         row.must(row.seconds <= ANSWER_SECONDS, f"took {row.seconds:.1f} s")
         return kind

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from integrations.dbt_finance import InstructionOutcome, Payee, PaymentInstruction
-from tests.faults.adapters import ADAPTERS, PUBLISHED, DepartmentCertificateCall, Instruct, LockerList, comparable
+from tests.faults.adapters import ADAPTERS, PUBLISHED, DepartmentCertificateCall, LockerList, comparable
+from tests.faults.benefits import Instruct
 from tests.faults.cells import bounded
 from tests.faults.files import FILES
 from tests.faults.kinds import kinds

@@ -284,7 +284,7 @@ A source is away when its port is closed. Paths that are not named answer as the
 | Source | The citizen's home page loses | Errors | The officer's desk loses |
 |---|---|---|---|"""
 
-_UNREAD = """| SSO, CSC, E_TAAL, RIGHT_TO_SERVICE, TREASURY | nothing | none | nothing |
+_UNREAD = """| SSO, CSC, E_TAAL, RIGHT_TO_SERVICE, TREASURY, PFMS | nothing | none | nothing |
 
 Without SSO no citizen and no officer signs in anew, without CSC no operator; whoever is signed in goes on working.
 e-Taal asks us: while it is away, nothing is lost, and the counts wait. What the Commission is to be told waits too.
@@ -304,6 +304,7 @@ Payments are never shown from an old copy: the list says what our own store know
 | DBT_FINANCE | `decideApplication`, a benefit | BENEFIT_SANCTIONED, unpaid; QUEUED | INSTRUCTED by one order |
 | TREASURY | paying a fee | REDIRECTED with `asOf`; still FEE_PENDING | asked by itself: SUCCESS or FAILED |
 | CSC | a fee from the wallet; a refund | as the treasury; the refund waits in the outbox | SUCCESS; REFUNDED |
+| PFMS | a batch of payments, by the worker | BUILT or SEALED; waits in the outbox | looked for there; SENT once |
 
 The first two wait in the outbox, which asks again after 60 s, 5 min, 1 h, 6 h, a day and two days.
 `submission.expectedBy` says when. The same key tells `submission.state` anew where `replayed` is asked for too:

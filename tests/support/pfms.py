@@ -1,7 +1,8 @@
 """PFMS for tests: the sandbox on a real SFTP port with a clock that stands still, and our way to it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -11,8 +12,9 @@ from typing import Any
 from stdnum.verhoeff import calc_check_digit
 
 from domain.clock import ManualClock
+from domain.sources import Source
+from gateway.payment_settings import Transport
 from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
-from integrations.dbt_finance.pfms_exchange import SftpExchange, SftpSettings
 from integrations.dbt_finance.pfms_models import (
     Agency,
     BeneficiaryBatch,
@@ -31,9 +33,15 @@ from integrations.dbt_finance.pfms_names import (
     payment_message_id,
 )
 from integrations.dbt_finance.pfms_papers import PfmsPapers
+from integrations.dbt_finance.pfms_rest import RestExchange
+from integrations.dbt_finance.pfms_settings import RestSettings, SftpSettings
+from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.dbt_finance.sandbox_pfms import create_sandbox
+from integrations.remote import Remote
 from integrations.resilience import Resilience
+from integrations.transport import Lines
 from tests.support.remotes import shared_resilience
+from tests.support.served import served
 
 MORNING = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 """Tuesday, 08:30 in India."""
@@ -79,6 +87,21 @@ class Pfms:
         """Our client; the caller closes it."""
         settings = SftpSettings.from_onboarding({**self.given, **changes})
         return SftpExchange(settings, shared or shared_resilience(self.clock), loopback)
+
+    @asynccontextmanager
+    async def by(
+        self, way: Transport, shared: Resilience | None = None, **changes: Any
+    ) -> AsyncIterator[SftpExchange | RestExchange]:
+        """Our client by one of the two ways, over real sockets; the SFTP port is the one of the service."""
+        shared = shared or shared_resilience(self.clock)
+        if way is Transport.SFTP:
+            exchange = self.exchange(shared, **changes)
+            yield exchange
+            await exchange.aclose()
+            return
+        own = RestSettings.from_onboarding({**self.given, **changes})
+        async with served(self.sandbox.app) as url, Lines(shared.clock, demo=True).to([url]) as client:
+            yield RestExchange(Remote(Source.PFMS, url, client=client, shared=shared), own)
 
     def faults(self, *faults: Mapping[str, Any]) -> None:
         """Set faults over those of before."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations.dbt_finance.pfms_exchange import SftpExchange
+from gateway.payment_settings import Transport
+from integrations.dbt_finance.pfms_exchange import FileExchange
 from tests.support.pfms import Pfms, open_pfms
 
 
@@ -20,7 +21,12 @@ async def pfms(tmp_path: Path) -> AsyncIterator[Pfms]:
 
 
 @pytest.fixture
-async def exchange(pfms: Pfms) -> AsyncIterator[SftpExchange]:
-    client = pfms.exchange()
-    yield client
-    await client.aclose()
+def way() -> Transport:
+    """By which way files go; a module that is about both names both."""
+    return Transport.SFTP
+
+
+@pytest.fixture
+async def exchange(pfms: Pfms, way: Transport) -> AsyncIterator[FileExchange]:
+    async with pfms.by(way) as client:
+        yield client

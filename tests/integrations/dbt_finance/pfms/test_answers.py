@@ -16,6 +16,7 @@ from integrations.dbt_finance.pfms_models import (
     BankStatus,
     BatchAcknowledgement,
     BeneficiaryAnswer,
+    EnrolmentAnswer,
     FileRefusal,
     FileRefused,
     LineStatus,
@@ -320,3 +321,41 @@ def _without_signature(content: bytes):
     root = etree.fromstring(content)
     root.remove(next(root.iter("{*}Signature")))
     return root
+
+
+PRINT = "ab" * 32
+
+
+def enrolment_file(fingerprint: str = PRINT, *, code: str | None = None, seal: str = "pfms", shape: str = "") -> bytes:
+    draw = writing.enrolment(fingerprint, code is None, code, AT)
+    return writing.document(writing.ENROLMENT, draw, SEALS[seal], shape)
+
+
+@pytest.mark.parametrize("code", [None, "DBE0003"])
+@pytest.mark.parametrize("shape", ["", "prefix"])
+def test_an_enrolment_says_whether_a_certificate_may_sign(code: str | None, shape: str):
+    answer = read_answer("0905DSCENRACK24112026_24112026113000.xml", enrolment_file(code=code, shape=shape), TRUST)
+    assert answer == EnrolmentAnswer(PRINT, AT, code is None, (code,) if code else ())
+
+
+def test_a_fingerprint_may_be_written_in_pairs_and_capitals():
+    written = ":".join(["AB"] * 32)
+    answer = read_answer("a.xml", enrolment_file(written), TRUST)
+    assert isinstance(answer, EnrolmentAnswer)
+    assert answer.fingerprint == PRINT
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"seal": "bank"}, FileRefusal.FOREIGN_SIGNATURE),
+        ({"seal": "stranger"}, FileRefusal.FOREIGN_SIGNATURE),
+        ({"fingerprint": "ab"}, FileRefusal.MALFORMED_VALUE),
+        ({"shape": "truncated"}, FileRefusal.MALFORMED),
+        ({"shape": "namespace"}, FileRefusal.UNKNOWN_NAMESPACE),
+    ],
+)
+def test_an_enrolment_counts_only_whole_and_from_pfms(given: dict, reason: FileRefusal):
+    with pytest.raises(FileRefused) as refused:
+        read_answer("a.xml", enrolment_file(**given), TRUST)
+    assert refused.value.reason is reason

@@ -2,8 +2,9 @@
 
 import pytest
 
+from gateway.payment_settings import Transport
 from integrations.dbt_finance.pfms_answers import read_answer, read_statement
-from integrations.dbt_finance.pfms_exchange import SftpExchange
+from integrations.dbt_finance.pfms_exchange import FileExchange
 from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms_models import (
     BankStatus,
@@ -18,7 +19,13 @@ from tests.support.pfms import Pfms, beneficiary, payment, payments, registratio
 pytestmark = pytest.mark.integration
 
 
-async def answers(pfms: Pfms, exchange: SftpExchange):
+@pytest.fixture(params=Transport)
+def way(request: pytest.FixtureRequest) -> Transport:
+    """Both ways promise the same."""
+    return Transport(request.param)
+
+
+async def answers(pfms: Pfms, exchange: FileExchange):
     """Every answer that lies ready, read and archived."""
     found = []
     for each in await exchange.incoming():
@@ -30,7 +37,7 @@ async def answers(pfms: Pfms, exchange: SftpExchange):
     return found
 
 
-async def registered(pfms: Pfms, exchange: SftpExchange, *lines):
+async def registered(pfms: Pfms, exchange: FileExchange, *lines):
     """The CPSMS ids of beneficiaries by our ids."""
     batch = registration(*lines)
     await exchange.send(
@@ -47,7 +54,7 @@ async def registered(pfms: Pfms, exchange: SftpExchange, *lines):
     }
 
 
-async def test_a_beneficiary_is_answered_in_two_waves(pfms: Pfms, exchange: SftpExchange):
+async def test_a_beneficiary_is_answered_in_two_waves(pfms: Pfms, exchange: FileExchange):
     batch = registration(beneficiary(1), beneficiary(2, "50100012345601"), beneficiary(3, "50100012345699"))
     content = beneficiary_file(batch, pfms.identity, pfms.papers.signer)
 
@@ -71,7 +78,7 @@ async def test_a_beneficiary_is_answered_in_two_waves(pfms: Pfms, exchange: Sftp
     assert [row.id for row in third.rows] == ["BEN-3"]
 
 
-async def test_a_payment_is_acknowledged_debited_credited_and_comes_back(pfms: Pfms, exchange: SftpExchange):
+async def test_a_payment_is_acknowledged_debited_credited_and_comes_back(pfms: Pfms, exchange: FileExchange):
     ids = await registered(pfms, exchange, beneficiary(1), beneficiary(2, "50100012345677"))
     day = pfms.clock.now().date()
     batch = payments(payment(1, ids["BEN-1"]), payment(2, ids["BEN-2"], "50100012345677"), at=pfms.clock.now(), day=day)

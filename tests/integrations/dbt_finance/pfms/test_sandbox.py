@@ -6,17 +6,20 @@ from datetime import timedelta
 import pytest
 
 from integrations.dbt_finance.pfms_answers import read_answer
-from integrations.dbt_finance.pfms_exchange import SftpExchange
 from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms_models import (
     BankStatus,
     BatchAcknowledgement,
+    BeneficiaryPurpose,
     FileKind,
     LineStatus,
     PaymentBatch,
     PaymentMethod,
 )
 from integrations.dbt_finance.pfms_names import file_name
+from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
+from integrations.dbt_finance.pfms_signing import FileSigner
+from integrations.dbt_finance.sandbox_pfms import _new_seal
 from integrations.dbt_finance.sandbox_pfms_office import Office
 from integrations.dbt_finance.sandbox_pfms_times import APBS_CODES
 from tests.support.pfms import TODAY, Pfms, aadhaar_of, beneficiary, payment, payments, registration
@@ -259,3 +262,67 @@ async def test_a_sandbox_that_was_killed_halfway_finds_its_files_again(pfms: Pfm
     assert office.files.names("/out/payment-request") == [f"{fresh.message_id}.xml"]
     again.pick_up()
     assert [order["end_to_end_id"] for order in pfms.orders()] == ["UKOAP26110000001", "UKOAP26110000002"]
+
+
+def delete(pfms: Pfms, number: int, cpsms_id: str, *, of: int = 1) -> list[dict]:
+    """Hand over a file that deletes one beneficiary."""
+    line = beneficiary(of, purpose=BeneficiaryPurpose.DELETE, cpsms_id=cpsms_id, account_number=None)
+    batch = registration(line, number=number)
+    content = beneficiary_file(batch, pfms.identity, pfms.papers.signer)
+    give(pfms, FileKind.BENEFICIARIES, file_name(batch.message_id), content)
+    return pfms.pick_up()
+
+
+async def test_a_deleted_beneficiary_is_answered_and_a_payment_to_her_rejects_its_batch(
+    pfms: Pfms, exchange: SftpExchange
+):
+    pfms.at_once()
+    ids = register(pfms, beneficiary(1), beneficiary(2))
+    await read(pfms, exchange, FileKind.BENEFICIARY_ANSWERS)
+    assert delete(pfms, 2, ids["BEN-1"])[0]["effect"] == "taken"
+    (answer,) = await read(pfms, exchange, FileKind.BENEFICIARY_ANSWERS)
+    assert [(row.id, row.status) for row in answer.rows] == [("BEN-1", LineStatus.ACCEPTED)]
+
+    (told,) = pay(pfms, payments(payment(1, ids["BEN-1"]), payment(2, ids["BEN-2"])))
+    assert told["wrong_lines"] == {"UKOAP26110000001": "DBE0007"}
+    assert pfms.orders() == []
+    assert register(pfms, beneficiary(1), number=3)["BEN-1"], "she may be registered anew"
+
+
+async def test_only_who_is_there_under_her_code_can_be_deleted(pfms: Pfms):
+    pfms.at_once()
+    ids = register(pfms, beneficiary(1))
+    wrong = [delete(pfms, 2, "U999999999999"), delete(pfms, 3, ids["BEN-1"], of=7)]
+    assert delete(pfms, 4, ids["BEN-1"])[0]["effect"] == "taken"
+    wrong.append(delete(pfms, 5, ids["BEN-1"]))
+    assert [told[0]["wrong_lines"] for told in wrong] == [
+        {"BEN-1": "DBE0007"},
+        {"BEN-7": "DBE0007"},
+        {"BEN-1": "DBE0007"},
+    ]
+
+
+async def test_a_file_counts_if_any_enrolled_certificate_signed_it_and_not_once_it_was_declined(
+    pfms: Pfms, exchange: SftpExchange
+):
+    pfms.at_once()
+    ids = register(pfms, beneficiary(1))
+    new = _new_seal("source", pfms.clock.now())
+    signer = FileSigner(new["key"], new["certificate"])
+
+    def handed(number: int) -> str:
+        batch = payments(payment(number, ids["BEN-1"], beneficiary_id="BEN-1"), number=number)
+        content = payment_file(batch, pfms.identity, signer)
+        give(pfms, FileKind.PAYMENTS, file_name(batch.message_id), content)
+        return str(pfms.pick_up()[0]["effect"])
+
+    assert handed(1) == "rejected DBE0001"
+    pfms.sandbox.actions["enrol_signer"]({"certificate": new["certificate"]})
+    assert handed(2) == "taken"
+    pfms.sandbox.actions["enrol_signer"]({"certificate": new["certificate"], "code": "DBE0003"})
+    assert handed(3) == "rejected DBE0001"
+    told = await read(pfms, exchange, FileKind.ENROLMENTS)
+    assert [(each.fingerprint, each.accepted, each.codes) for each in told] == [
+        (signer.fingerprint, True, ()),
+        (signer.fingerprint, False, ("DBE0003",)),
+    ]

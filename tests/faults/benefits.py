@@ -1,0 +1,179 @@
+"""The calls by which benefits are paid: the state treasury's JIT service and the reports to DBT Bharat."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar
+
+from domain.sources import Source
+from integrations import dbt_finance
+from integrations.dbt_finance import (
+    BankAccount,
+    BillReference,
+    Correction,
+    DbtBharat,
+    DbtFinance,
+    DbtFinanceSettings,
+    MonthlyReport,
+    Payee,
+    PaymentInstruction,
+)
+from tests.faults.base import CLIENT_CREDENTIALS, ONE_RECORD, Adapter
+from tests.faults.site import Line
+
+RETURNED = "42560023996205003"
+"""The payment of the demo that came back from the bank."""
+
+
+class Treasury(Adapter):
+    """What the calls of DBT finance share."""
+
+    system, source = "dbt_finance", Source.DBT_FINANCE
+
+    def client(self, line: Line) -> DbtFinance:
+        return DbtFinance(line.remote, DbtFinanceSettings.from_onboarding(self.site.onboarding), line.clock)
+
+
+class PaymentStatuses(Treasury):
+    name = "dbt_finance.payment_statuses"
+    policies = (
+        dbt_finance.client.PAYMENT_STATUSES,
+        dbt_finance.client.INSTRUCTION_STATUS,
+        dbt_finance.client.ADVICE_STATUS,
+        dbt_finance.client.DEBIT_SCROLL,
+        dbt_finance.client.FAILED_PAYMENTS,
+    )
+    tells = frozenset({"body", "signature", "parts", "owner"})
+    why_not: ClassVar[Mapping[str, str]] = {"token": CLIENT_CREDENTIALS, "pages": "its lists have no pages"}
+    payments = ("42560023996205001", "42560023996205002", RETURNED)
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        asked = [BillReference(f"UKB{each}", date(2026, 6, 1), f"UKE{each}") for each in self.payments]
+        return await client.payment_statuses(f"citizen-{number}", asked)
+
+
+class HeadBalance(Treasury):
+    """What is left of the budget of a head of account."""
+
+    name = "dbt_finance.head_balance"
+    policies = (dbt_finance.client.HEAD_BALANCE,)
+    tells = frozenset({"body", "signature"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+        "owner": "it is nobody's",
+    }
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        balance = await client.head_balance(
+            f"2235-60-102-03-00-{number % 90 + 10}", "uk-widow-pension", date(2026, 6, 1)
+        )
+        assert balance.available_paise > 0
+        return balance.available_paise
+
+
+class Instruct(Treasury):
+    name = "dbt_finance.instruct"
+    policies = (dbt_finance.client.PUSH_INSTRUCTION, dbt_finance.client.INSTRUCTION_STATUS)
+    tells = frozenset({"body", "signature", "owner"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+    }
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        mark = secrets.token_hex(8)
+        payee = Payee(f"E{mark}", "Kamla Bisht", "50100012345600", "SBIN0000630", 150_000)
+        order = PaymentInstruction(f"B{mark}", date(2026, 11, 24), "uk-widow-pension", "Pension", (payee,))
+        receipt = await client.instruct(order)
+        assert receipt.bill_number == order.bill_number
+        return "instructed"
+
+
+class Correct(Treasury):
+    """The same correction each time, since a payment is corrected once: all but the first are known there already."""
+
+    name = "dbt_finance.correct"
+    policies = (dbt_finance.client.CORRECT_ACCOUNT, dbt_finance.client.ADVICE_STATUS)
+    tells = Instruct.tells
+    why_not = Instruct.why_not
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        failed = BillReference(f"UKB{RETURNED}", date(2026, 6, 1), f"UKE{RETURNED}")
+        was, corrected = (BankAccount(number, "SBIN0000630") for number in ("30001234501", "30001234500"))
+        order = Correction(
+            f"UKC{RETURNED}",
+            date(2026, 11, 24),
+            f"UKCE{RETURNED}",
+            150_000,
+            "uk-widow-pension",
+            failed,
+            was,
+            failed,
+            was,
+            corrected,
+        )
+        receipt = await client.correct(order)
+        assert receipt.bill_number == order.bill_number
+        return "corrected"
+
+
+class Enquire(Treasury):
+    """The enquiry about one bill, which is kept nowhere."""
+
+    name = "dbt_finance.enquire"
+    policies = PaymentStatuses.policies[1:]
+    tells = frozenset({"body", "signature", "owner"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+    }
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        bill = PaymentStatuses.payments[0]
+        told = await client.enquire(BillReference(f"UKB{bill}", date(2026, 6, 1), f"UKE{bill}"))
+        assert told.state is not None
+        return told
+
+
+class ReportMonth(Treasury):
+    """The figures of a month for DBT Bharat, which take the place of those of before."""
+
+    name = "dbt_finance.bharat_report"
+    policies = (dbt_finance.REPORT_MONTH,)
+    tells = frozenset({"body", "signature"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": CLIENT_CREDENTIALS,
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+        "owner": "it is nobody's",
+    }
+
+    def client(self, line: Line) -> DbtBharat:  # type: ignore[override]
+        return DbtBharat(line.remote, DbtFinanceSettings.from_onboarding(self.site.onboarding), line.clock)
+
+    async def ask(self, client: DbtBharat, number: int) -> Any:  # type: ignore[override]
+        figures = {
+            "StateCode": "5",
+            "StateName": "Uttarakhand",
+            "Amount": f"{number}.00",
+            "FundTransferMethod": "APB/NEFT/RTGS",
+            "TransactionDate": "2026-10-31",
+            "TotalBeneficiary": "1",
+        }
+        await client.report(MonthlyReport("uk-widow-pension", "2026-10", figures), number)
+        return "sent"
+
+
+BENEFITS: tuple[type[Adapter], ...] = (
+    PaymentStatuses,
+    HeadBalance,
+    Instruct,
+    Correct,
+    Enquire,
+    ReportMonth,
+)
+"""Every call by which benefits are paid, but for the files of PFMS."""
