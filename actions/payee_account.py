@@ -1,6 +1,7 @@
 """The bank account that a sanction is paid to: the one of the application, or the one that the citizen corrected."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from domain.benefits import Sanction
 from domain.sanction_course import PaymentAccount
@@ -16,6 +17,15 @@ async def account_of(tx: Transaction, sanction: Sanction) -> PaymentAccount | No
     corrected = await sanction_course.account(tx, sanction.id)
     if corrected is not None or sanction.application_id is None:
         return corrected
+    application = await applications.get(tx, sanction.application_id)
+    return account_in(sanction, application.form if application is not None else {})
+
+
+async def account_at(tx: Transaction, sanction: Sanction, at: datetime) -> PaymentAccount | None:
+    """The account that a sanction was paid to at an instant; None where none is known any more."""
+    corrected = [each for each in await sanction_course.accounts(tx, sanction.id) if each.corrected_at <= at]
+    if corrected or sanction.application_id is None:
+        return corrected[-1] if corrected else None
     application = await applications.get(tx, sanction.application_id)
     return account_in(sanction, application.form if application is not None else {})
 

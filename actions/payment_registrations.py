@@ -5,10 +5,12 @@ declines the account. A corrected account is an update under the code that PFMS 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from actions.acting import Acting
+from actions.beneficiary_endings import deleted_or_not, tell_deletions
 from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.payee_account import account_of
@@ -19,6 +21,8 @@ from domain.banks import bank_name
 from domain.benefits import PaymentNews, PaymentStatus, Rail, Sanction
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import (
+    DELETE,
+    LEAVING_STATES,
     OF_THE_FILE,
     BatchState,
     Beneficiary,
@@ -32,7 +36,7 @@ from domain.payment_files import (
 from domain.people import SYSTEM, Citizen
 from domain.policy import Purpose
 from integrations.dbt_finance.pfms_models import BeneficiaryRow, LineStatus
-from store import audit, beneficiaries, payment_batches, people
+from store import audit, beneficiaries, beneficiary_endings, payment_batches, people
 from store.beneficiaries import Heard, RegistrationLine
 from store.engine import Transaction
 
@@ -88,10 +92,13 @@ async def account_changed(acting: Acting, sanction: Sanction) -> bool:
         return bool(waits) and await _enrol(acting, [sanction]) > 0
     citizen = (await people.citizens(acting.tx, [sanction.citizen_id]))[sanction.citizen_id]
     details = await _details(acting, sanction, citizen)
+    leaves = known.state in LEAVING_STATES or await beneficiary_endings.is_being_deleted(acting.tx, known.id)
     held = (await beneficiaries.details(acting.tx, [known.account_id])).get(known.account_id)
     if details is None or (details == held and known.state is not RegistrationState.REJECTED):
         return False
     changed = _new(acting, sanction, known.group.agency, details, version=known.version + 1)
+    if leaves:  # the account is kept for the day on which something is paid to her again
+        changed = replace(changed, state=known.state, state_at=known.state_at)
     await beneficiaries.change_account(acting.tx, changed, details)
     await payment_batches.release_set_aside(acting.tx, known.id)
     await _pending(acting, [sanction.id])
@@ -109,7 +116,7 @@ async def apply_rows(
     known = await beneficiaries.lines_of(acting.tx, batch.id, [row.id for row in rows])
     unknown = [row for row in rows if row.id not in known]
     heard = [
-        Heard(known[row.id], _state(row, others_wrong=others_wrong), row.cpsms_id, row.codes)
+        Heard(known[row.id], _state(known[row.id], row, others_wrong=others_wrong), row.cpsms_id, row.codes)
         for row in rows
         if _is_news(known, row)
     ]
@@ -118,6 +125,7 @@ async def apply_rows(
     await tell_rejected(
         acting, {each.line.beneficiary_id: each.codes for each in declined if each.line.beneficiary_id in changed}
     )
+    await tell_deletions(acting, heard)
     await open_cases(acting, [_not_ours(row, batch) for row in unknown])
     await close_if_answered(acting, batch)
     return len(unknown)
@@ -135,10 +143,10 @@ def is_wrong_itself(row: BeneficiaryRow) -> bool:
     return row.status is LineStatus.REJECTED and not OF_THE_FILE.issuperset(row.codes or ("",))
 
 
-def _state(row: BeneficiaryRow, *, others_wrong: bool) -> RegistrationState:
+def _state(line: RegistrationLine, row: BeneficiaryRow, *, others_wrong: bool) -> RegistrationState:
     if row.status is LineStatus.REJECTED and others_wrong and not is_wrong_itself(row):
         return RegistrationState.RELEASED
-    return _STATES[row.status]
+    return deleted_or_not(row) if line.purpose == DELETE else _STATES[row.status]
 
 
 def _is_news(known: Mapping[str, RegistrationLine], row: BeneficiaryRow) -> bool:

@@ -12,6 +12,7 @@ from datetime import date
 from functools import partial
 
 from actions.acting import Acting
+from actions.beneficiary_endings import not_deleted
 from actions.environment import Environment
 from actions.finance_cases import open_case, open_cases
 from actions.payment_closing import close_batch, note_batch
@@ -21,6 +22,7 @@ from actions.payment_registrations import CITIZEN_CORRECTS, tell_rejected
 from domain.benefits import PaymentNews, PaymentStatus, Rail
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.payment_files import (
+    DELETE,
     TWICE,
     BatchKind,
     BatchLine,
@@ -39,6 +41,7 @@ from domain.policy import Purpose
 from integrations.dbt_finance import pfms_models as wire
 from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms_line_rules import faults_of_beneficiary, faults_of_payment
+from integrations.dbt_finance.pfms_signing import FileSigner
 from store import beneficiaries, crash_points, payment_batches, payment_files
 from store.beneficiaries import RegistrationLine
 from store.engine import Transaction
@@ -48,6 +51,7 @@ from store.payment_batches import LineNews
 _CODES = {"account_number": "DBE0008", "ifsc": "DBE0015", "bank_name": "DBE0009", "aadhaar": "DBE0008"}
 """What PFMS would say of a field; the others are "schema validation failed"."""
 _SCHEMA = "DBE0001"
+_KEY_GONE = "the key that signed it is gone"
 
 
 class FileDiffers(Exception):
@@ -65,7 +69,8 @@ class Faulty:
 async def content_of(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> bytes | None:
     """The octets of a batch: those that were kept, or made now and kept; None where no line of it may be sent.
 
-    Raises FileDiffers where what was kept is gone and cannot be made again.
+    What was kept and is gone is made again with the key that signed it, as long as that is on the ring. Raises
+    FileDiffers where it cannot be made again.
     """
     if batch.digest is None:
         return await _sealed_first(env, partner, batch)
@@ -76,16 +81,26 @@ async def content_of(env: Environment, partner: Pfms, batch: PaymentFileBatch) -
             kept = None
     if kept is not None and payment_files.digest_of(kept) == batch.digest:
         return kept
-    made, _ = await _made(env, partner, batch)
-    if made is None or payment_files.digest_of(made) != batch.digest:
-        found = payment_files.digest_of(made)[:16] if made else "no line"
-        difference = FinanceDifference(
-            DifferenceKind.TOTAL_DIFFERS, f"file:{batch.file_name}", expected=batch.digest[:16], found=found
-        )
+    made, found = await _made_again(env, partner, batch)
+    if made is None:
+        about, expected = f"file:{batch.file_name}", batch.digest[:16]
+        difference = FinanceDifference(DifferenceKind.TOTAL_DIFFERS, about, expected=expected, found=found)
         await env.store.carry_out(lambda tx: open_case(Acting(env, tx, SYSTEM), difference))
         raise FileDiffers
     await env.store.carry_out(lambda tx: payment_batches.keep_sealed(tx, batch.id, made))
     return made
+
+
+async def _made_again(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> tuple[bytes | None, str]:
+    """The octets as they were signed; None with a word for what was found instead."""
+    found = _KEY_GONE
+    for signer in partner.papers.signers_of(batch.signed_by):
+        made, _ = await _made(env, partner, batch, signer)
+        digest = payment_files.digest_of(made) if made else ""
+        if made and digest == batch.digest:
+            return made, digest
+        found = digest[:16] or "no line"
+    return None, found
 
 
 async def _sealed_first(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> bytes | None:
@@ -93,17 +108,18 @@ async def _sealed_first(env: Environment, partner: Pfms, batch: PaymentFileBatch
     if left is None:
         return None
     batch = left
-    made, faulty = await _made(env, partner, batch)
+    signer = partner.papers.signer
+    made, faulty = await _made(env, partner, batch, signer)
     while faulty:
         left = await env.store.carry_out(partial(_without, env, batch, faulty))
         if left is None:
             return None
         batch = left
-        made, faulty = await _made(env, partner, batch)
+        made, faulty = await _made(env, partner, batch, signer)
     if made is None:
         return None
     content = made
-    kept = await env.store.carry_out(lambda tx: _keep(Acting(env, tx, SYSTEM), batch, content))
+    kept = await env.store.carry_out(lambda tx: _keep(Acting(env, tx, SYSTEM), batch, content, signer.fingerprint))
     crash_points.reach(crash_points.PAYMENT_SEALED)
     return kept
 
@@ -132,12 +148,12 @@ async def _without(
     return await _set_aside(Acting(env, tx, SYSTEM), batch, faulty)
 
 
-async def _keep(acting: Acting, batch: PaymentFileBatch, content: bytes) -> bytes | None:
+async def _keep(acting: Acting, batch: PaymentFileBatch, content: bytes, signed_by: str) -> bytes | None:
     """Keep the first octets; where another worker was quicker, its are the ones."""
     present = await payment_batches.batch(acting.tx, batch.id)
     if present is None or present.state is not BatchState.BUILT:
         return await payment_batches.sealed(acting.tx, batch.id)
-    await payment_batches.seal(acting.tx, batch.id, content)
+    await payment_batches.seal(acting.tx, batch.id, content, signed_by)
     digest = payment_files.digest_of(content)
     entry = LedgerFile(
         id=acting.env.ids.key(),
@@ -156,7 +172,9 @@ async def _keep(acting: Acting, batch: PaymentFileBatch, content: bytes) -> byte
     return content
 
 
-async def _made(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> tuple[bytes | None, list[Faulty]]:
+async def _made(
+    env: Environment, partner: Pfms, batch: PaymentFileBatch, signer: FileSigner
+) -> tuple[bytes | None, list[Faulty]]:
     """The octets, or the lines for which PFMS would reject the whole."""
     agency = wire.Agency(batch.group.agency, batch.agency_name)
     if batch.kind is BatchKind.BENEFICIARY:
@@ -172,7 +190,7 @@ async def _made(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> tup
             agency,
             tuple(one for _, one in registrations),
         )
-        return await asyncio.to_thread(beneficiary_file, told, partner.identity, partner.papers.signer), []
+        return await asyncio.to_thread(beneficiary_file, told, partner.identity, signer), []
     method = wire.PaymentMethod(batch.group.method.value)
     payments = await _payments(env, batch)
     faulty = [Faulty(at, _code(faults)) for at, one in payments if (faults := faults_of_payment(one, method))]
@@ -188,14 +206,17 @@ async def _made(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> tup
         batch.executes_on,
         tuple(one for _, one in payments),
     )
-    return await asyncio.to_thread(payment_file, order, partner.identity, partner.papers.signer), []
+    return await asyncio.to_thread(payment_file, order, partner.identity, signer), []
 
 
 async def _registrations(env: Environment, batch: PaymentFileBatch) -> list[tuple[int, wire.BeneficiaryLine]]:
     async with env.store.reading() as tx:
         lines = await beneficiaries.lines(tx, batch.id)
         details = await beneficiaries.details(tx, [line.account_id for line in lines])
-    numbers = await _revealed(env, details)
+    # Who leaves is named by her code alone: her Aadhaar number is not read for that.
+    numbers = await _revealed(
+        env, {line.account_id: details[line.account_id] for line in lines if line.purpose != DELETE}
+    )
     return [(line.position, _registration(line, details[line.account_id], numbers)) for line in lines]
 
 
@@ -277,7 +298,10 @@ async def _registrations_aside(acting: Acting, batch: PaymentFileBatch, codes: M
     lines = await beneficiaries.lines(acting.tx, batch.id)
     bad = [(line, codes[line.position]) for line in lines if line.position in codes]
     await beneficiaries.take_out(acting.tx, bad)
-    await tell_rejected(acting, {line.beneficiary_id: (code,) for line, code in bad})
+    await tell_rejected(acting, {line.beneficiary_id: (code,) for line, code in bad if line.purpose != DELETE})
+    await open_cases(
+        acting, [not_deleted(line.beneficiary_id, (code,)) for line, code in bad if line.purpose == DELETE]
+    )
     return len(lines) - len(bad)
 
 

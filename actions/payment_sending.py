@@ -12,6 +12,7 @@ from actions.finance_cases import open_case
 from actions.payment_closing import close_batch, note_batch
 from actions.payment_partner import FILE_KINDS, pfms
 from actions.payment_sealing import content_of
+from actions.payment_signers import is_stopped, never_tried
 from domain.clock import ist_date
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
@@ -35,17 +36,21 @@ async def send_batch(env: Environment, batch_id: str) -> None:
     partner = pfms(env)
     async with env.store.reading() as tx:
         batch = await payment_batches.batch(tx, batch_id)
+        stopped = batch is not None and await is_stopped(tx, partner, batch)
     if batch is None:
         raise NotThere("the batch")
     if batch.state not in _NOT_SENT:
         return
-    if batch.state is BatchState.BUILT and batch.executes_on < ist_date(env.clock.now()):
+    over = batch.state is BatchState.BUILT and batch.executes_on < ist_date(env.clock.now())
+    if over or stopped:
         await env.store.carry_out(lambda tx: _abandon(Acting(env, tx, SYSTEM), batch.id))
         return
     content = await content_of(env, partner, batch)
     if content is None:
         return
     first = await env.store.carry_out(lambda tx: payment_batches.start_sending(tx, batch.id, env.clock.now()))
+    if not first and await _is_over(env, batch.id):
+        return
     kind = FILE_KINDS[batch.kind]
     try:
         if first or not await partner.exchange.sent(kind, batch.file_name):
@@ -57,6 +62,13 @@ async def send_batch(env: Environment, batch_id: str) -> None:
     await env.store.carry_out(lambda tx: _note_sent(Acting(env, tx, SYSTEM), batch.id))
     crash_points.reach(crash_points.PAYMENT_NOTED)
     _log.info("payment_batch_sent", kind=batch.kind.value, lines=batch.lines, first=first)
+
+
+async def _is_over(env: Environment, batch_id: str) -> bool:
+    """Whether another worker brought the batch to an end meanwhile."""
+    async with env.store.reading() as tx:
+        batch = await payment_batches.batch(tx, batch_id)
+    return batch is None or batch.state not in _NOT_SENT
 
 
 async def _note_sent(acting: Acting, batch_id: str) -> None:
@@ -86,9 +98,12 @@ async def _in_doubt(acting: Acting, batch: PaymentFileBatch) -> None:
 
 
 async def _abandon(acting: Acting, batch_id: str) -> None:
-    """A batch of a day that is over, never signed: PFMS would decline its date, so its lines go in another."""
+    """A batch that certainly never went, and that PFMS would decline: for its day, or for its signer.
+
+    Its lines go in another.
+    """
     batch = await payment_batches.batch(acting.tx, batch_id)
-    if batch is None or batch.state is not BatchState.BUILT:
+    if batch is None or not never_tried(batch):
         return
     await free_lines(acting.tx, batch)
     await close_batch(acting, batch, BatchState.ABANDONED)

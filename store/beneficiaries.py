@@ -22,6 +22,7 @@ from sqlalchemy import (
 from domain.benefits import PaymentStatus, Rail, Sanction
 from domain.payment_files import (
     AWAITED_REGISTRATIONS,
+    DELETE,
     UNTOLD,
     Beneficiary,
     Group,
@@ -153,7 +154,7 @@ async def place_waiting(tx: Transaction, batch_id: str, group: Group, limit: int
     """Put those of a group who wait, at most so many, in a batch; tells how many."""
     now = tx.clock.now()
     waiting = (_ready(), _B.scheme_code == group.scheme_code, _B.agency == group.agency)
-    statement = select(_B.id, _B.account_id, _B.cpsms_id).where(*waiting).order_by(_B.id).limit(limit)
+    statement = select(_B.id, _B.account_id, _B.cpsms_id, _B.state).where(*waiting).order_by(_B.id).limit(limit)
     rows = (await tx.connection.execute(statement.with_for_update())).all()
     values = [
         {
@@ -161,7 +162,7 @@ async def place_waiting(tx: Transaction, batch_id: str, group: Group, limit: int
             "position": position,
             "beneficiary_id": row.id,
             "account_id": row.account_id,
-            "purpose": "U" if row.cpsms_id else "A",
+            "purpose": _purpose(row.state, row.cpsms_id),
             "cpsms_id": row.cpsms_id,
             "state": RegistrationState.SENT.value,
             "state_at": now,
@@ -174,11 +175,21 @@ async def place_waiting(tx: Transaction, batch_id: str, group: Group, limit: int
     return len(values)
 
 
+def _purpose(state: str, cpsms_id: str | None) -> str:
+    """What is asked for who waits: to be deleted, or, where PFMS gave her a code before, updated, else added."""
+    if state == RegistrationState.LEAVING.value:
+        return DELETE
+    return "U" if cpsms_id else "A"
+
+
 def _ready() -> ColumnElement[bool]:
-    """Who waits, and of whom no line is at PFMS: an account that was corrected meanwhile goes when that is answered."""
+    """Who waits, or is to leave, and of whom no line is at PFMS.
+
+    An account that was corrected meanwhile goes when that line is answered.
+    """
     states = [state.value for state in AWAITED_REGISTRATIONS]
     awaited = exists().where(_L.beneficiary_id == _B.id, _L.state.in_(states))
-    return and_(_B.state == RegistrationState.WAITING.value, not_(awaited))
+    return and_(_B.state.in_([RegistrationState.LEAVING.value, RegistrationState.WAITING.value]), not_(awaited))
 
 
 async def payable(tx: Transaction, sanction_ids: Collection[str]) -> list[tuple[str, PaymentStatus]]:
@@ -239,11 +250,10 @@ async def note(tx: Transaction, heard: Sequence[Heard]) -> set[str]:
     wanted, changed = [], set()
     for each in heard:
         beneficiary = known[each.line.beneficiary_id]
-        code = each.cpsms_id or beneficiary.cpsms_id
-        if each.line.account_id == beneficiary.account_id and beneficiary.state in AWAITED_REGISTRATIONS:
-            waits = each.state is RegistrationState.RELEASED
-            state = RegistrationState.WAITING if waits else each.state
-            wanted.append((beneficiary.id, state, code, each.codes))
+        code = None if each.state is RegistrationState.DELETED else each.cpsms_id or beneficiary.cpsms_id
+        present = each.line.purpose == DELETE or each.line.account_id == beneficiary.account_id
+        if present and beneficiary.state in AWAITED_REGISTRATIONS:
+            wanted.append((beneficiary.id, _state_after(each), code, each.codes))
             changed.add(beneficiary.id)
         elif code != beneficiary.cpsms_id:
             # An account that was corrected meanwhile: her code is hers all the same, and the next line is an update.
@@ -252,13 +262,20 @@ async def note(tx: Transaction, heard: Sequence[Heard]) -> set[str]:
     return changed
 
 
+def _state_after(heard: Heard) -> RegistrationState:
+    """Where a beneficiary stands by an answer to her line; one that was released goes in another batch."""
+    if heard.state is not RegistrationState.RELEASED:
+        return heard.state
+    return RegistrationState.LEAVING if heard.line.purpose == DELETE else RegistrationState.WAITING
+
+
 async def take_out(tx: Transaction, bad: Sequence[tuple[RegistrationLine, str]]) -> None:
     """Take lines out of a batch that was never signed: their beneficiaries are declined, each for a code of ours."""
     for line, code in bad:
         place = (_L.batch_id == line.batch_id, _L.position == line.position)
         await tx.connection.execute(delete(registration_lines_table).where(*place))
-        declined = (line.beneficiary_id, RegistrationState.REJECTED, line.cpsms_id, (code,))
-        await _set_states(tx, [declined])
+        state = RegistrationState.NOT_DELETED if line.purpose == DELETE else RegistrationState.REJECTED
+        await _set_states(tx, [(line.beneficiary_id, state, line.cpsms_id, (code,))])
 
 
 async def awaited(tx: Transaction, batch_id: str) -> bool:

@@ -13,6 +13,7 @@ from integrations.dbt_finance import wire, wire_auth
 from integrations.dbt_finance.models import (
     BillEnquiry,
     BillReference,
+    Correction,
     DbtFinanceSettings,
     HeadBalance,
     InstructionOutcome,
@@ -33,6 +34,8 @@ T = TypeVar("T")
 _WRITES, _READS = "instruct", "status"
 """Breaker groups: instructions that fail do not close the view of payments."""
 
+_ORDERS = Lane("instruct", places=4)
+
 PUSH_INSTRUCTION = CallPolicy(
     "dbt_finance.PI",
     Source.DBT_FINANCE,
@@ -40,21 +43,36 @@ PUSH_INSTRUCTION = CallPolicy(
     keyed=True,
     priority=Priority.FIRST,
     breaker=_WRITES,
-    lane=Lane("instruct", places=4),
+    lane=_ORDERS,
     accepts=JSON_TYPES,
 )
 """Repeatable only because `jitBillNo` keys it: the partner takes one bill once. Enquired before it is repeated."""
+CORRECT_ACCOUNT = CallPolicy(
+    "dbt_finance.COR",
+    Source.DBT_FINANCE,
+    body_limit=256_000,
+    keyed=True,
+    priority=Priority.FIRST,
+    breaker=_WRITES,
+    lane=_ORDERS,
+    accepts=JSON_TYPES,
+)
+"""Keyed by `jitCorBillNo`, a bill number as those of instructions."""
 INSTRUCTION_STATUS = CallPolicy(
     "dbt_finance.PIS", Source.DBT_FINANCE, body_limit=256_000, breaker=_READS, accepts=JSON_TYPES
 )
 ADVICE_STATUS = CallPolicy("dbt_finance.PAG", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
 DEBIT_SCROLL = CallPolicy("dbt_finance.PD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
 FAILED_PAYMENTS = CallPolicy("dbt_finance.FD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
-HEAD_BALANCE = CallPolicy("dbt_finance.BHB", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
+HEAD_BALANCE = CallPolicy(
+    "dbt_finance.BHB", Source.DBT_FINANCE, total=3.0, attempt=2.0, attempts=2, breaker=_READS, accepts=JSON_TYPES
+)
+"""An officer who approves waits for it, and the order is checked again: so it is asked for a short while only."""
 PAYMENT_STATUSES = CallPolicy("dbt_finance.payment_statuses", Source.DBT_FINANCE, breaker=_READS, fresh=30.0, stale=0.0)
 """All calls for one citizen together. A payment status is never served old: without the source there is none."""
 POLICIES = (
     PUSH_INSTRUCTION,
+    CORRECT_ACCOUNT,
     INSTRUCTION_STATUS,
     ADVICE_STATUS,
     DEBIT_SCROLL,
@@ -84,27 +102,19 @@ class DbtFinance:
         Unavailable means that it is not known whether the bill arrived: ask `confirm` before anything else.
         """
         params = wire.instruction_params(instruction, self._settings)
-        found: list[InstructionStatus] = []
+        return await self._ordered(PUSH_INSTRUCTION, "PI", params, instruction)
 
-        async def arrived() -> bool:
-            status = await self.instruction_status(instruction.bill_number, instruction.bill_date)
-            if status is not None:
-                found.append(status)
-            return status is not None
+    async def correct(self, correction: Correction) -> InstructionReceipt:
+        """Order a failed payment to the corrected account (COR), as safe to repeat as `instruct`.
 
-        reply = await self._push(params, arrived)
-        if reply is None:
-            return self._agreed(instruction, found[-1])
-        code = wire.reject_code(reply.errors) if reply.errors else None
-        if code == "DUPLICATE_INSTRUCTION":
-            return await self._reconciled(instruction)
-        if code is not None:
-            raise Refused(Source.DBT_FINANCE, code)
-        if not reply.records:
-            raise Garbled(Source.DBT_FINANCE, "no_record")
-        if not _read(lambda: wire.accepted(reply.records[0], instruction.bill_number)):
-            raise Refused(Source.DBT_FINANCE, "NOT_ACCEPTED")
-        return self._receipt(instruction.bill_number, instruction.bill_date, InstructionOutcome.ACCEPTED)
+        Raises what `instruct` does; Refused(NOT_IN_ORIGINAL) where the treasury does not find the payment in the first
+        order, and Refused(NOT_FAILED) where it does not hold it for failed or has no advice of it.
+        """
+        first = await self._online_reference(correction.first)
+        same = correction.failed == correction.first
+        failed = first if same else await self._online_reference(correction.failed)
+        params = wire.correction_params(correction, first, failed, self._settings)
+        return await self._ordered(CORRECT_ACCOUNT, "COR", params, correction)
 
     async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
         """Whether DBT finance has the bill; None where it does not know it, so that it may be sent (again).
@@ -225,29 +235,65 @@ class DbtFinance:
             raise Refused(Source.DBT_FINANCE, code)
         return _read(lambda: [line for record in reply.records for line in read(record)])
 
-    async def _reconciled(self, instruction: PaymentInstruction) -> InstructionReceipt:
-        status = await self.instruction_status(instruction.bill_number, instruction.bill_date)
+    async def _online_reference(self, bill: BillReference) -> str:
+        """The treasury's own reference of an order that it gave to the bank."""
+        status = await self.instruction_status(bill.bill_number, bill.bill_date)
+        approved = status is not None and status.stage is InstructionStage.APPROVED
+        advice = await self._advice(bill, status) if approved and status is not None else None
+        if advice is None:
+            raise Refused(Source.DBT_FINANCE, "NOT_FAILED")
+        return advice.bill_reference
+
+    async def _ordered(
+        self, policy: CallPolicy, service: str, params: Mapping[str, Any], order: PaymentInstruction | Correction
+    ) -> InstructionReceipt:
+        found: list[InstructionStatus] = []
+
+        async def arrived() -> bool:
+            status = await self.instruction_status(order.bill_number, order.bill_date)
+            if status is not None:
+                found.append(status)
+            return status is not None
+
+        reply = await self._push(policy, service, params, arrived)
+        if reply is None:
+            return self._agreed(order, found[-1])
+        code = wire.reject_code(reply.errors) if reply.errors else None
+        if code == "DUPLICATE_INSTRUCTION":
+            return await self._reconciled(order)
+        if code is not None:
+            raise Refused(Source.DBT_FINANCE, code)
+        if not reply.records:
+            raise Garbled(Source.DBT_FINANCE, "no_record")
+        if not _read(lambda: wire.accepted(reply.records[0], order.bill_number)):
+            raise Refused(Source.DBT_FINANCE, "NOT_ACCEPTED")
+        return self._receipt(order.bill_number, order.bill_date, InstructionOutcome.ACCEPTED)
+
+    async def _reconciled(self, order: PaymentInstruction | Correction) -> InstructionReceipt:
+        status = await self.instruction_status(order.bill_number, order.bill_date)
         if status is None:
             raise Unavailable(Source.DBT_FINANCE, "duplicate_not_found")
-        return self._agreed(instruction, status)
+        return self._agreed(order, status)
 
-    def _agreed(self, instruction: PaymentInstruction, status: InstructionStatus) -> InstructionReceipt:
+    def _agreed(self, order: PaymentInstruction | Correction, status: InstructionStatus) -> InstructionReceipt:
         if status.stage is InstructionStage.REJECTED:
             raise Refused(Source.DBT_FINANCE, INSTRUCTION_REJECTED)
         theirs = (status.net_paise, status.scheme_code, status.payee_count)
-        ours = (instruction.net_paise, instruction.scheme_code, len(instruction.payees))
-        if status.stage is InstructionStage.APPROVED and theirs != ours:
+        many = len(order.payees) if isinstance(order, PaymentInstruction) else 1
+        if status.stage is InstructionStage.APPROVED and theirs != (order.net_paise, order.scheme_code, many):
             raise Refused(Source.DBT_FINANCE, "DUPLICATE_WITH_OTHER_CONTENT")
-        return self._receipt(instruction.bill_number, instruction.bill_date, InstructionOutcome.ALREADY_KNOWN)
+        return self._receipt(order.bill_number, order.bill_date, InstructionOutcome.ALREADY_KNOWN)
 
     def _receipt(self, bill_number: str, bill_date: date, outcome: InstructionOutcome) -> InstructionReceipt:
         return InstructionReceipt(bill_number, bill_date, self._settings.ssu_ia_id, outcome, self._clock.now())
 
-    async def _push(self, params: Mapping[str, Any], arrived: Callable[[], Awaitable[bool]]) -> wire.Reply | None:
-        """The reply to an instruction, or None where an enquiry after a lost answer found that it had arrived."""
-        parts = self._message("PI", params)
-        answer = await self._remote.send_once(PUSH_INSTRUCTION, "POST", "/jit/PI", confirm=arrived, **parts)
-        return None if answer is None else _read(lambda: wire.read_reply(answer.content, "PI"))
+    async def _push(
+        self, policy: CallPolicy, service: str, params: Mapping[str, Any], arrived: Callable[[], Awaitable[bool]]
+    ) -> wire.Reply | None:
+        """The reply to an order, or None where an enquiry after a lost answer found that it had arrived."""
+        parts = self._message(service, params)
+        answer = await self._remote.send_once(policy, "POST", f"/jit/{service}", confirm=arrived, **parts)
+        return None if answer is None else _read(lambda: wire.read_reply(answer.content, service))
 
     async def _ask(self, policy: CallPolicy, service: str, params: Mapping[str, Any]) -> wire.Reply:
         answer = await self._remote.send(policy, "POST", f"/jit/{service}", **self._message(service, params))

@@ -91,6 +91,39 @@ class BillReference:
     end_to_end_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """Where money goes: an account and its branch."""
+
+    number: str = field(repr=False)
+    ifsc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A payment that failed, ordered again to a corrected account (COR) under a bill of its own, minted once.
+
+    `first` is the order that failed first and `failed` the one that failed last: the same where no correction went
+    before. The treasury compares their accounts with its own. `amount_paise` is theirs too.
+    """
+
+    bill_number: str
+    bill_date: date
+    end_to_end_id: str
+    amount_paise: int
+    scheme_code: str
+    first: BillReference
+    first_account: BankAccount
+    failed: BillReference
+    failed_account: BankAccount
+    corrected: BankAccount
+
+    @property
+    def net_paise(self) -> int:
+        """What is paid."""
+        return self.amount_paise
+
+
 class InstructionOutcome(StrEnum):
     """What became of a pushed instruction."""
 

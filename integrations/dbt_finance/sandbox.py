@@ -19,9 +19,10 @@ from integrations.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboa
 from integrations.dbt_finance import sandbox_bharat as bharat
 from integrations.dbt_finance import sandbox_bills as bills
 from integrations.dbt_finance import sandbox_checks as checks
+from integrations.dbt_finance import sandbox_corrections as corrections
 from integrations.dbt_finance import sandbox_records as records
 
-SERVICES = ("PI", "PIS", "PAG", "PD", "FD", "BHB")
+SERVICES = ("PI", "COR", "PIS", "PAG", "PD", "FD", "BHB")
 _FUND_PAISE = 10**15
 _RECEIVED = (
     "Jit Bill is received successfully ,Payment Instruction will be generated after Bill is submitted by SSU in JIT-FS"
@@ -57,7 +58,7 @@ class _Silence(Response):
 
 
 class _Treasury:
-    """The treasury's books, its five calls and what a test can make it do."""
+    """The treasury's books, its calls and what a test can make it do."""
 
     def __init__(self, home: SandboxHome) -> None:
         self._home = home
@@ -70,6 +71,7 @@ class _Treasury:
             home.state.add("bill", number, bills.scripted_bill(number, script, home.clock.now()))
         self._calls: dict[str, Callable[[Mapping[str, Any]], Found]] = {
             "PI": self._instruct,
+            "COR": self._correct,
             "PIS": self._status,
             "PAG": self._advice,
             "PD": self._debits,
@@ -93,7 +95,7 @@ class _Treasury:
             request.state.ledger_key = number
             found, errors = self._calls[service](params)
             request.state.ledger_effect = f"{service} refused" if errors else f"{service} answered"
-            if service == "PI" and not errors:
+            if service in {"PI", "COR"} and not errors:
                 request.state.ledger_effect = "instruction accepted"
             if self._home.faults.match("silence", f"/jit/{service}"):
                 return _Silence()
@@ -153,7 +155,7 @@ class _Treasury:
         """Records with the faults that only this system knows: another's record, missing or doubled lines."""
         route = f"/jit/{service}"
         if self._home.faults.match("foreign", route):
-            names = ("jitBillNo", "jitBillNumber", "billNo", "billNumber")
+            names = ("jitBillNo", "jitCorBillNo", "jitBillNumber", "billNo", "billNumber")
             return [{**record, **{name: f"{number}X" for name in names if name in record}} for record in found]
         if self._home.faults.match("partial", route):
             return [{**record, "benfDtls": record.get("benfDtls", [])[:-1]} for record in found]
@@ -193,6 +195,27 @@ class _Treasury:
             self._state.put("head", head, {"paise": limited["paise"] - net})
         own = {name: params[name] for name in ("jitBillNo", "jitBillDate", "ssuIaId")}
         return [{**own, "successCode": "0", "sucessDescrp": _RECEIVED}], []
+
+    def _correct(self, params: Mapping[str, Any]) -> Found:
+        """Pay failed payments to corrected accounts, by a bill of its own; the money came back, so no fund is taken."""
+        number, now = str(params.get("jitCorBillNo")), self._home.clock.now()
+        if self._state.get("bill", number) is not None:
+            return [], [checks.DUPLICATE]
+        first = self._bill(params.get("jitOrgBillNo"), params.get("jitOrgBillDate"), self._client["ssu_ia_id"])
+        errors = corrections.faults_of(params, first, self._by_reference, now)
+        if errors or first is None:
+            return [], errors
+        payees = corrections.payees_of(params, first)
+        net = sum(payee["paise"] for payee in payees)
+        bill = bills.new_bill(number, str(params["jitCorBillDate"]), now, payees, first["scheme"], net)
+        self._index(number)
+        if not self._state.add("bill", number, {**bill, "corrects": first["number"]}):
+            return [], [checks.DUPLICATE]
+        for line in params["beneficiaryDtls"]:
+            current = corrections.marked(self._by_reference(line["jitCurBillRefNo"]) or first, line, number)
+            self._state.put("bill", current["number"], current)
+        own = {name: params[name] for name in ("jitCorBillNo", "jitCorBillDate")}
+        return [{**own, "successCode": "0", "sucessDescrp": corrections.RECEIVED}], []
 
     def _status(self, params: Mapping[str, Any]) -> Found:
         bill = self._bill(params.get("jitBillNo"), params.get("jitBillDate"), params.get("ssuIaId"))
@@ -257,7 +280,8 @@ class _Treasury:
         if "billRefNo" in params:
             found = self._state.get("reference", str(params["billRefNo"]))
             return str(found["number"]) if found else None
-        return next((str(params[name]) for name in ("jitBillNo", "billNo", "billno") if name in params), None)
+        names = ("jitBillNo", "jitCorBillNo", "billNo", "billno")
+        return next((str(params[name]) for name in names if name in params), None)
 
     def _index(self, number: str) -> None:
         self._state.put("reference", records.bill_reference(number), {"number": number})

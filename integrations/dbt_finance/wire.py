@@ -16,6 +16,7 @@ from domain.clock import IST
 from domain.money import paise_from_rupees, rupees
 from integrations.dbt_finance.models import (
     BillReference,
+    Correction,
     DbtFinanceSettings,
     HeadBalance,
     InstructionStage,
@@ -82,13 +83,14 @@ REJECTS: tuple[tuple[str, str], ...] = (
     ("beneficiary detail is missing", "NO_BENEFICIARY"),
     ("account number and ifsc are same", "SAME_ACCOUNT_TWICE"),
     ("was not present in the original", "NOT_IN_ORIGINAL"),
+    ("has not failed", "NOT_FAILED"),
     ("ssuid configuration is missing", "CONFIGURATION_MISSING"),
     ("is pending", "PENDING"),
     ("is rejected", "REJECTED"),
     ("not found", "NOT_FOUND"),
     ("not generated", "NOT_YET"),
 )
-"""A part of each text in small letters, and our code for it; the first that fits counts. The last four INFERRED."""
+"""A part of each text in small letters, and our code; the first that fits counts. INFERRED: NOT_FAILED, the last 4."""
 
 
 def reject_code(errors: tuple[str, ...]) -> str:
@@ -148,6 +150,36 @@ def _payee(payee: Payee, purpose: str) -> dict[str, str]:
         "accountType": payee.account_type,
         "paymentAmount": rupees(payee.amount_paise),
         "purpose": purpose,
+    }
+
+
+def correction_params(
+    correction: Correction, first_reference: str, failed_reference: str, settings: DbtFinanceSettings
+) -> dict[str, Any]:
+    """The parameters of COR; the references are the treasury's online ones of the first and the last order (PAG).
+
+    The names are those of the public sister. INFERRED: `endToEndId`, the name of the corrected payment, under which
+    the later calls tell of it as they do of an instruction.
+    """
+    line = {
+        "benefId": correction.first.end_to_end_id,
+        "endToEndId": correction.end_to_end_id,
+        "jitCurBillRefNo": failed_reference,
+        "orgAccountNo": correction.first_account.number,
+        "orgIfsc": correction.first_account.ifsc,
+        "curAccountNo": correction.failed_account.number,
+        "curIfsc": correction.failed_account.ifsc,
+        "correctedAccountNo": correction.corrected.number,
+        "correctedIfsc": correction.corrected.ifsc,
+    }
+    return {
+        "jitCorBillNo": correction.bill_number,
+        "jitCorBillDate": correction.bill_date.isoformat(),
+        "jitCorBillDeptCode": settings.application_name,
+        "jitOrgBillRefNo": first_reference,
+        "jitOrgBillNo": correction.first.bill_number,
+        "jitOrgBillDate": correction.first.bill_date.isoformat(),
+        "beneficiaryDtls": [line],
     }
 
 
@@ -211,8 +243,8 @@ def head_balance(record: Record, head: str) -> HeadBalance:
 
 
 def accepted(record: Record, bill_number: str) -> bool:
-    """Whether PI took this bill: `successCode` 0. Raises Unreadable where the record is of another bill."""
-    _same_bill(record, bill_number, "jitBillNo")
+    """Whether PI or COR took this bill: `successCode` 0. Raises Unreadable where the record is of another bill."""
+    _same_bill(record, bill_number, "jitBillNo", "jitCorBillNo")
     return str(record.get("successCode", "")).strip() == "0"
 
 
