@@ -1,17 +1,17 @@
 """The budget of a payment: money is set aside at its head of account before the order goes, or the sanction waits."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
-from domain.benefits import Hold, Instalment, Rail, Sanction, SanctionState
+from domain.benefits import BUDGET_UNSETTLED, BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
+from domain.budgets import ToldBalance, year_of
 from domain.people import SYSTEM
 from domain.policy import Purpose
 from domain.sanction_course import state_under
-from integrations.dbt_finance import HeadBalance
 from integrations.errors import IntegrationError
 from store import audit, benefit_rounds, benefits, catalogue, locks, outbox, sanction_course
 
@@ -28,18 +28,33 @@ async def set_aside(env: Environment, instalment: Instalment, sanction: Sanction
     What was set aside before is not set aside again, so it may be repeated. The treasury has the last word: it
     refuses an order for which too little is left. Raises IntegrationError where it cannot be asked.
     """
-    head = await _head_of(env, sanction)
-    asked_at = env.clock.now()
-    balance = await env.partners.dbt.head_balance(head, sanction.scheme_code, instalment.period_from)
+    balance = await told_balance(env, sanction.scheme_code, instalment.period_from)
     wanted = [(instalment, sanction)]
-    done = await env.store.carry_out(lambda tx: _settle(Acting(env, tx, SYSTEM), wanted, balance, asked_at))
+    done = await env.store.carry_out(lambda tx: settle(Acting(env, tx, SYSTEM), wanted, balance))
     return instalment.id in done
+
+
+async def told_balance(env: Environment, scheme_code: str, day: date) -> ToldBalance:
+    """Ask the treasury what is left of a scheme's head of account in the financial year of a day.
+
+    Never within a transaction. Raises IntegrationError where it cannot be told.
+    """
+    async with env.store.reading() as tx:
+        scheme = (await catalogue.schemes(tx, [scheme_code])).get(scheme_code)
+    asked_at = env.clock.now()
+    told = await env.partners.dbt.head_balance(scheme.head_of_account if scheme else None, scheme_code, day)
+    return ToldBalance(told.head_of_account, told.available_paise, told.as_of, asked_at)
 
 
 async def wait_for_budget(acting: Acting, instalment: Instalment, sanction: Sanction) -> None:
     """Let an instalment wait, in the caller's transaction: the treasury told that too little is left."""
     await sanction_course.release_budget(acting.tx, instalment.id, acting.now)
-    await _wait(acting, instalment, sanction)
+    await _wait(acting, instalment, sanction, acting.now)
+
+
+async def note_budget(acting: Acting, sanction: Sanction, state: BudgetState, as_of: datetime | None) -> None:
+    """Keep what was heard of a sanction's budget, and as of when; None where the treasury did not answer."""
+    await benefits.change_sanction(acting.tx, sanction.id, budget=state, budget_at=as_of)
 
 
 async def settle_budgets(env: Environment) -> int:
@@ -65,12 +80,11 @@ async def settle_budgets(env: Environment) -> int:
 async def _one_head(env: Environment, group: Sequence[tuple[Instalment, Sanction]]) -> int:
     instalment, sanction = group[0]
     try:
-        head, asked_at = await _head_of(env, sanction), env.clock.now()
-        balance = await env.partners.dbt.head_balance(head, sanction.scheme_code, instalment.period_from)
+        balance = await told_balance(env, sanction.scheme_code, instalment.period_from)
     except IntegrationError as error:
         _log.warning("budget_not_told", scheme=sanction.scheme_code, reason=error.code)
         return 0
-    return len(await env.store.carry_out(lambda tx: _settle(Acting(env, tx, SYSTEM), group, balance, asked_at)))
+    return len(await env.store.carry_out(lambda tx: settle(Acting(env, tx, SYSTEM), group, balance)))
 
 
 def _groups(
@@ -80,27 +94,30 @@ def _groups(
     groups: dict[tuple[str, int], list[tuple[Instalment, Sanction]]] = {}
     for one in waiting:
         sanction = sanctions[one.sanction_id]
-        year = one.period_from.year - (one.period_from.month < 4)
+        year = year_of(one.period_from)[0].year
         groups.setdefault((sanction.scheme_code, year), []).append((one, sanction))
     return groups
 
 
-async def _settle(
-    acting: Acting, wanted: Sequence[tuple[Instalment, Sanction]], balance: HeadBalance, asked_at: datetime
-) -> set[str]:
-    """Set aside what the balance allows, in order; the rest waits. One at a time for each head of account."""
-    head = balance.head_of_account
+async def settle(acting: Acting, wanted: Sequence[tuple[Instalment, Sanction]], balance: ToldBalance) -> set[str]:
+    """Set aside what the balance allows, in order and in the caller's transaction; the rest waits.
+
+    One at a time for each head of account. Gives the ids of those for which money is set aside.
+    """
+    head, asked_at = balance.head_of_account, balance.asked_at
     await locks.hold(acting.tx, "budget", head)
     already = await sanction_course.open_holds(acting.tx, [one.id for one, _ in wanted])
     free = balance.available_paise - await sanction_course.held_on_head(acting.tx, head, asked_at)
     done = set()
     for instalment, sanction in wanted:
         if instalment.id not in already and instalment.amount_paise > free:
-            await _wait(acting, instalment, sanction)
+            await _wait(acting, instalment, sanction, balance.as_of)
             continue
         if instalment.id not in already:
             free -= instalment.amount_paise
             await sanction_course.hold_budget(acting.tx, _held(acting, instalment, head))
+        if sanction.budget in BUDGET_UNSETTLED:
+            await note_budget(acting, sanction, BudgetState.ENOUGH, balance.as_of)
         await _go(acting, instalment)
         done.add(instalment.id)
     return done
@@ -130,8 +147,9 @@ async def _go(acting: Acting, instalment: Instalment) -> None:
         await outbox.reopen(acting.tx, INSTRUCT, instalment.id)
 
 
-async def _wait(acting: Acting, instalment: Instalment, sanction: Sanction) -> None:
+async def _wait(acting: Acting, instalment: Instalment, sanction: Sanction, as_of: datetime) -> None:
     await benefits.set_hold(acting.tx, instalment.id, Hold.BUDGET)
+    await note_budget(acting, sanction, BudgetState.TOO_LITTLE, as_of)
     present = await benefits.locked(acting.tx, sanction.id)
     if present is not None and present.state is SanctionState.ACTIVE:
         await benefits.change_sanction(acting.tx, sanction.id, state=SanctionState.BUDGET_WAIT)
@@ -141,9 +159,3 @@ async def _wait(acting: Acting, instalment: Instalment, sanction: Sanction) -> N
 async def _note(acting: Acting, instalment: Instalment, action: str) -> None:
     purpose = Purpose.PAY_BENEFIT.value
     await audit.append(acting.tx, audit.AuditLine(acting.subject.label, action, "BENEFIT", instalment.id, purpose, {}))
-
-
-async def _head_of(env: Environment, sanction: Sanction) -> str | None:
-    async with env.store.reading() as tx:
-        scheme = (await catalogue.schemes(tx, [sanction.scheme_code])).get(sanction.scheme_code)
-    return scheme.head_of_account if scheme else None

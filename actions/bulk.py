@@ -8,10 +8,11 @@ from functools import partial
 
 from actions.cases import present
 from actions.claim import ClaimCase, claim_application
-from actions.decide import Decide, Verdict, decide_application
+from actions.decide import Decide, Verdict, decide_with
 from actions.environment import Environment
 from actions.forward import ForwardCase, forward_application
 from actions.proposing import WEIGHED
+from actions.sanction_budgets import balances_before
 from domain.applications import Application, RejectionGround
 from domain.desk import MOST_AT_ONCE
 from domain.errors import ErrorCode, Problem, Problems
@@ -64,8 +65,13 @@ Run = Callable[[], Awaitable[tuple[Application, bool]]]
 
 
 async def bulk_decide(env: Environment, subject: Subject, request: BulkDecide) -> list[ItemResult]:
-    """Pass one verdict on each case, in the order given; raises BAD_INPUT for none, too many or the same twice."""
-    refuse_wrong_size([item.application_id for item in request.items])
+    """Pass one verdict on each case, in the order given; raises BAD_INPUT for none, too many or the same twice.
+
+    The treasury is asked once for all sanctions from one head of account; each takes its part of what was told.
+    """
+    ids = [item.application_id for item in request.items]
+    refuse_wrong_size(ids)
+    balances = await balances_before(env, subject, ids if request.verdict is Verdict.APPROVE else [])
 
     async def one(item: Item) -> tuple[Application, bool]:
         verdict = Decide(
@@ -77,7 +83,7 @@ async def bulk_decide(env: Environment, subject: Subject, request: BulkDecide) -
             request.reason,
             request.documents,
         )
-        return await decide_application(env, subject, verdict)
+        return await decide_with(env, subject, verdict, balances)
 
     weighed = request.verdict.value in WEIGHED
     return [await attempt(env, item.application_id, partial(one, item), weighed=weighed) for item in request.items]

@@ -17,6 +17,7 @@ from actions.idempotent import once
 from actions.moves import Step, move
 from actions.proposing import Draft, put_aside
 from actions.sanction import grant
+from actions.sanction_budgets import Balances, balances_before
 from domain.applications import Application, Decision, RejectionGround
 from domain.catalogue import Outcome
 from domain.errors import ErrorCode, Problem, Problems
@@ -76,9 +77,18 @@ async def decide_application(env: Environment, subject: Subject, request: Decide
     Raises Problems: NOT_FOUND (absent, or not in her jurisdiction), CONFLICT, REASON_REQUIRED,
     TRANSITION_NOT_ALLOWED, BAD_INPUT.
     """
+    approved = [request.application_id] if request.verdict is Verdict.APPROVE else []
+    return await decide_with(env, subject, request, await balances_before(env, subject, approved))
+
+
+async def decide_with(
+    env: Environment, subject: Subject, request: Decide, balances: Balances
+) -> tuple[Application, bool]:
+    """As `decide_application`, with what the treasury told before (actions/sanction_budgets.py)."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await pass_verdict(Acting(env, tx, subject), request, at_desk=True)).id}
+        acting = Acting(env, tx, subject, balances=balances)
+        return {"id": (await pass_verdict(acting, request, at_desk=True)).id}
 
     answer, replayed = await once(
         env, subject, "decideApplication", key=request.idempotency_key, body=asdict(request), work=work

@@ -24,6 +24,7 @@ from actions.idempotent import once
 from actions.pack_content import MadeOf, content_of
 from actions.proposing import WEIGHED
 from actions.queue import own_cases, queue_postings
+from actions.sanction_budgets import Balances, balances_before
 from domain.applications import Application, RejectionGround
 from domain.clock import ist_date
 from domain.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
@@ -90,7 +91,9 @@ async def replay_decisions(
         params = {"longest": str(MOST_AT_ONCE)}
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "decisions"), params=params))
     given = await _known_pack(env, subject, pack_id, signed)
-    return [await _replay(env, subject, given, decision) for decision in decisions]
+    approved = [one.application_id for one in decisions if one.verdict is Verdict.APPROVE]
+    balances = await balances_before(env, subject, [one for one in approved if one in given.cases])
+    return [await _replay(env, subject, given, decision, balances) for decision in decisions]
 
 
 async def _give(acting: Acting, day: date, cases: Sequence[Application]) -> GivenPack:
@@ -129,10 +132,12 @@ async def _known_pack(env: Environment, subject: Subject, pack_id: str, signed: 
     return pack
 
 
-async def _replay(env: Environment, subject: Subject, pack: Pack, decision: OfflineDecision) -> ItemResult:
+async def _replay(
+    env: Environment, subject: Subject, pack: Pack, decision: OfflineDecision, balances: Balances
+) -> ItemResult:
     async def work(tx: Transaction) -> dict[str, Any]:
         remark = _remark(decision)
-        acting = Acting(env, tx, subject, remark=remark)
+        acting = Acting(env, tx, subject, remark=remark, balances=balances)
         verdict = Decide(
             decision.application_id,
             decision.verdict,

@@ -15,20 +15,21 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.payment_news import hear_many
+from actions.second_payments import paid_again
 from domain.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
 from integrations.dbt_finance import BillEnquiry, BillReference
 from integrations.errors import IntegrationError, Unavailable
 from integrations.gate import SwitchedOff
-from store import payment_enquiries, payment_reads, reconciliation
+from store import crash_points, payment_enquiries, payment_reads, reconciliation
 from store.payment_enquiries import Heard
 from store.sql import AnyRow
 
-ROUND, AT_ONCE, APPLIED_AT_ONCE = 200, 4, 25
-"""Bills of one round, bills asked at the same time, and answers kept in one transaction.
+ROUND, APPLIED_AT_ONCE = 200, 25
+"""Bills of one round, and answers kept in one transaction; the longest due come first, so none is passed over.
 
-A round each minute stays under 4 calls x 200 a minute; the longest due come first, so none is passed over.
+How many bills are asked for at the same time, and in an hour, are settings (PaymentRules).
 """
 EVERY_HOUR = timedelta(hours=1)
 AFTER_CREDIT, AFTER_WINDOW = timedelta(days=1), timedelta(days=7)
@@ -82,7 +83,7 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
 
 
 async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
-    places = asyncio.Semaphore(AT_ONCE)
+    places = asyncio.Semaphore(env.payments.enquiries_at_once)
 
     async def one(asked: _Asked) -> BillEnquiry | IntegrationError | SwitchedOff:
         async with places:
@@ -94,6 +95,7 @@ async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
     answers = await asyncio.gather(*(one(asked) for asked in waiting))
     heard = [(asked, answer) for asked, answer in zip(waiting, answers, strict=True) if isinstance(answer, BillEnquiry)]
     silent = [asked.instalment_id for asked, answer in zip(waiting, answers, strict=True) if not _is_answer(answer)]
+    crash_points.reach(crash_points.ENQUIRY_HEARD)
     changed = await env.store.carry_out(lambda tx: _apply(Acting(env, tx, SYSTEM), heard, silent))
     away = sum(isinstance(answer, Unavailable | SwitchedOff) for answer in answers)
     return Round(len(waiting), changed, len(waiting) if away == len(waiting) else len(silent))
@@ -108,10 +110,22 @@ async def _apply(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]], si
     changed = await hear_many(acting, told)
     await open_cases(acting, [one for asked, enquiry in heard for one in _differences(asked, enquiry)])
     await _claim_references(acting, heard)
+    await open_cases(acting, await _second_credits(acting, heard))
     await payment_enquiries.heard(acting.tx, [_kept(acting, asked, enquiry) for asked, enquiry in heard], acting.now)
     if silent:
         await payment_enquiries.put_off(acting.tx, silent, acting.now + PUT_OFF)
     return len(changed)
+
+
+async def _second_credits(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> list[FinanceDifference]:
+    """Bills that were credited under another reference than the one that we heard of before."""
+    credited = {
+        asked.instalment_id: hash_of(enquiry.utr)
+        for asked, enquiry in heard
+        if enquiry.utr and enquiry.state is not None and enquiry.state.status is PaymentStatus.CREDITED
+    }
+    before = await payment_enquiries.credits_heard(acting.tx, credited)
+    return [paid_again(one) for one, utr in credited.items() if before.get(one, utr) != utr]
 
 
 async def _claim_references(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> None:

@@ -5,13 +5,16 @@ from datetime import date, timedelta
 
 import structlog
 
+from actions import payment_corrections
 from actions.acting import Acting
 from actions.budget import INSTRUCT, set_aside, wait_for_budget
 from actions.environment import Environment
 from actions.moves import Step, move
 from actions.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
+from actions.payment_corrections import correction_of
 from actions.payment_news import hear
 from actions.recovering import deducted
+from actions.sanction_budgets import check_at_sanction
 from actions.second_approvals import ask, needs_second
 from domain.applications import Application
 from domain.benefits import (
@@ -25,15 +28,16 @@ from domain.benefits import (
     SanctionState,
 )
 from domain.bills import bill_number, end_to_end_id
+from domain.budgets import granted_until
 from domain.catalogue import Scheme, Service
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.lifecycle import Move
 from domain.numbers import NumberKind, make_number
 from domain.people import SYSTEM, Citizen
-from domain.plans import REPEATED, Plan, add_months, period_end
+from domain.plans import REPEATED, Plan, period_end
 from domain.sanction_course import ApprovalKind, PaymentAccount
-from integrations.dbt_finance import BillReference, Payee, PaymentInstruction
+from integrations.dbt_finance import BillReference, Correction, Payee, PaymentInstruction
 from integrations.errors import Refused
 from store import benefits, catalogue, outbox, people
 from store.engine import Transaction
@@ -53,13 +57,13 @@ async def grant(
     """Sanction the benefit of an approved application, in the caller's transaction.
 
     Where the scheme's amount is known the first instalment is made and its payment asked for; where it is
-    not, the sanction waits without one. Above the set amount it waits for another person's approval. A
-    scholarship covers the one year that it is granted for. A `number` that is given is one of the demo, whose
+    not, the sanction waits without one. Above the set amount it waits for another person's approval. The money is
+    set aside by what the treasury told before (`acting.balances`), or the sanction waits for it. A scholarship
+    covers the one year that it is granted for. A `number` that is given is one of the demo, whose
     payments are scripted at the treasury. Raises SERVICE_CLOSED where the service has no scheme.
     """
     scheme = await _scheme(acting, service)
     waits = needs_second(acting, scheme.amount_paise or 0)
-    year = scheme.benefit_type == "scholarship" and scheme.period == "yearly"
     sanction = Sanction(
         id=acting.env.ids.key(),
         number=number or make_number(NumberKind.PAYMENT, acting.today.year, acting.env.ids.digits(10)),
@@ -72,7 +76,7 @@ async def grant(
         period=scheme.period,
         bank_account_last4=application.form.get(ACCOUNT_FIELD, "")[-4:] or None,
         sanctioned_at=acting.now,
-        ended_on=add_months(acting.today, 12) - timedelta(days=1) if year else None,
+        ended_on=granted_until(scheme, acting.today),
         state=SanctionState.AWAITING_APPROVAL if waits else SanctionState.ACTIVE,
         terms=scheme.terms,
         granted_by=acting.decides_for or acting.subject.person_id,
@@ -81,8 +85,10 @@ async def grant(
     sanctioned = await move(acting, application, Step(Move.SANCTION_BENEFIT))
     if waits:
         await ask(acting, sanction, ApprovalKind.SANCTION, sanction.id, scheme.amount_paise or 0)
+        await check_at_sanction(acting, sanction, None)
     elif sanction.amount_paise is not None:
-        await add_instalment(acting, sanction, rail=Rail.IFMS if number else None)
+        made = await add_instalment(acting, sanction, rail=Rail.IFMS if number else None)
+        await check_at_sanction(acting, sanction, made)
     return sanctioned
 
 
@@ -175,11 +181,14 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
     order = await _order(env, instalment_id)
     if order is None:
         return
-    instalment, sanction, instruction = order
+    instalment, sanction, instruction, correction = order
     if instruction is None:
         await _settle(env, instalment, PaymentStatus.BENEFICIARY_PENDING)
         return
     dbt = env.partners.dbt
+    if correction is not None:
+        await _correct(env, instalment, correction)
+        return
     if await dbt.confirm(bill_of(instalment)) is None:
         if not await set_aside(env, instalment, sanction):
             return
@@ -193,17 +202,32 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
     await _settle(env, instalment, PaymentStatus.INSTRUCTED)
 
 
+async def _correct(env: Environment, instalment: Instalment, correction: Correction) -> None:
+    """Have a failed payment paid to the corrected account. Its money came back, so no budget is set aside for it."""
+    if await env.partners.dbt.confirm(bill_of(instalment)) is None:
+        try:
+            await env.partners.dbt.correct(correction)
+        except Refused as refusal:
+            if refusal.code not in payment_corrections.REFUSALS:
+                raise
+            code = refusal.code
+            await env.store.carry_out(lambda tx: payment_corrections.refused(Acting(env, tx, SYSTEM), instalment, code))
+            return
+    await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
+
+
 async def settle(acting: Acting, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:
     """Note where a payment stands as of now, and deliver the application whose order is thereby out."""
     del sanction
     await hear(acting, instalment.id, PaymentNews(status, acting.now, rail=instalment.rail))
 
 
-async def _settle(env: Environment, instalment: Instalment, status: PaymentStatus) -> None:
+async def _settle(env: Environment, instalment: Instalment, status: PaymentStatus, note: str | None = None) -> None:
     async def work(tx: Transaction) -> None:
         present = await benefits.instalment(tx, instalment.id)
         if present is not None and present.status in _TO_SEND:
-            news = PaymentNews(status, env.clock.now(), source_ref=instalment.bill_number, rail=instalment.rail)
+            told = note or instalment.bill_number
+            news = PaymentNews(status, env.clock.now(), source_ref=told, rail=instalment.rail)
             await hear(Acting(env, tx, SYSTEM), instalment.id, news)
 
     await env.store.carry_out(work)
@@ -212,8 +236,13 @@ async def _settle(env: Environment, instalment: Instalment, status: PaymentStatu
 _TO_SEND = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING})
 
 
-async def _order(env: Environment, instalment_id: str) -> tuple[Instalment, Sanction, PaymentInstruction | None] | None:
-    """What is to be sent, or None where it was sent or is held back; no instruction where no account is known."""
+async def _order(
+    env: Environment, instalment_id: str
+) -> tuple[Instalment, Sanction, PaymentInstruction | None, Correction | None] | None:
+    """What is to be sent, or None where it was sent or is held back; no instruction where no account is known.
+
+    With a correction, where it pays a failed payment to a corrected account.
+    """
     async with env.store.reading() as tx:
         instalment = await benefits.instalment(tx, instalment_id)
         if instalment is None:
@@ -225,9 +254,10 @@ async def _order(env: Environment, instalment_id: str) -> tuple[Instalment, Sanc
         citizen = (await people.citizens(tx, [sanction.citizen_id]))[sanction.citizen_id]
         account = await account_of(tx, sanction)
         schemes = await catalogue.schemes(tx, [sanction.scheme_code])
+        correction = await correction_of(tx, instalment, sanction, account) if account else None
     scheme = schemes.get(sanction.scheme_code)
     head = scheme.head_of_account if scheme else None
-    return instalment, sanction, _instruction(instalment, sanction, citizen, account, head)
+    return instalment, sanction, _instruction(instalment, sanction, citizen, account, head), correction
 
 
 def _instruction(

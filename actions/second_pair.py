@@ -11,6 +11,7 @@ from actions.decide import LONGEST_REASON, Decide, Verdict, carry_out
 from actions.environment import Environment
 from actions.grounds import refuse_unfounded
 from actions.idempotent import conflict_problem, once
+from actions.sanction_budgets import balances_before
 from domain.applications import Application
 from domain.desk import OpinionState, Proposal
 from domain.errors import ErrorCode, Problem, Problems, Remedy
@@ -46,9 +47,10 @@ async def confirm_decision(env: Environment, subject: Subject, request: ConfirmD
     Raises Problems: NOT_FOUND, CONFLICT, PROPOSAL_MISSING, SECOND_OFFICER_NEEDED for the first officer
     herself, CASE_CLAIMED, CLEARANCE_PENDING where a department still has time to answer.
     """
+    balances = await balances_before(env, subject, [request.application_id], confirming=True)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _confirm(Acting(env, tx, subject), request)).id}
+        return {"id": (await _confirm(Acting(env, tx, subject, balances=balances), request)).id}
 
     answer, replayed = await once(
         env, subject, "confirmDecision", key=request.idempotency_key, body=asdict(request), work=work

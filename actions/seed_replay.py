@@ -206,7 +206,7 @@ class Replay:
         await self._schedule(application)
 
     async def _schedule(self, application: Application) -> None:
-        """What is paid before today is scripted, so the worker's own instalments begin after today."""
+        """What is paid before today is scripted, so the worker's own begin after today and after the last of those."""
         held = (await benefits.sanction_of_applications(self._tx, [application.id])).get(application.id)
         if held is not None and held.period in sanction.REPEATED and held.amount_paise is not None:
             today, granted = ist_date(self._stage.now), ist_date(held.sanctioned_at)
@@ -214,7 +214,7 @@ class Replay:
             await benefits.change_sanction(
                 self._tx,
                 held.id,
-                next_due_on=next_after(held, today),
+                next_due_on=max(next_after(held, today), held.next_due_on or today),
                 certified_on=shown_on if shown_on > granted else None,
                 reviewed_on=max(granted, today - REVIEWED_AGO),
             )

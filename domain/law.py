@@ -60,6 +60,8 @@ class Law:
     """The day of the month on which the review of the month before is made and sent."""
     second_approval_paise: Period = Period(10_000_000, "two-person rule of the state's financial rules, no section")
     """Paise above which a sanction, resumption, reissue or recovery needs another person's approval."""
+    case_second_officer_paise: Period = Period(1_000_000, "two-person rule of the state's financial rules, no section")
+    """Paise above which another officer must agree before a case of money is settled."""
     recovery_share_percent: Period = Period(50, "practice of recovery from pensions, no section")
     """How much of each instalment is at most kept back for a recovery, in percent."""
     life_certificate_month: Period = Period(11, "yearly life certificate of pensioners in November, no section")
