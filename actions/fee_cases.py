@@ -1,11 +1,13 @@
-"""What every step of an order to pay a fee writes: the audit line, and the case of a difference."""
+"""What every step of an order to pay a fee writes: the audit line, the case of a difference, word to the citizen."""
 
 from actions.acting import Acting
 from actions.finance_cases import open_case
+from actions.notices import About, tell
 from domain.fees import FeeOrder
 from domain.finance_cases import DifferenceKind, FinanceDifference
+from domain.notices import NoticeKind, Topic
 from domain.policy import ObjectKind, Purpose, Resource
-from store import audit
+from store import applications, audit
 
 ABOUT = "fee:"
 """How a case of money names an order."""
@@ -50,3 +52,11 @@ async def differ(acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expec
             citizen_id=order.citizen_id,
         ),
     )
+
+
+async def tell_of_refund(acting: Acting, order: FeeOrder, kind: NoticeKind) -> None:
+    """Tell the citizen how it goes with a fee that goes back: once for each of its three steps."""
+    application = await applications.get(acting.tx, order.application_id)
+    if application is not None:
+        about = About(Topic.APPLICATION, order.application_id, order.citizen_id, order.application_id, order.id)
+        await tell(acting, kind, about, number=application.number)

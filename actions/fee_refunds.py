@@ -11,13 +11,14 @@ from typing import Any
 from actions.access import require
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.fee_cases import differ, note, of_order
+from actions.fee_cases import differ, note, of_order, tell_of_refund
 from actions.idempotent import conflict_problem, once
 from domain.applications import Application
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.fees import CAUSES, REFUND_ENQUIRIES, FeeOrder, FeeRoute, FeeState, HeardState, RefundCause
 from domain.finance_cases import DifferenceKind
 from domain.lifecycle import Move
+from domain.notices import NoticeKind
 from domain.people import SYSTEM, Subject
 from domain.policy import Purpose
 from domain.text import latin_digits
@@ -95,6 +96,7 @@ async def request_refund(acting: Acting, order: FeeOrder, cause: RefundCause) ->
     kind = DifferenceKind.SECOND_PAYMENT if second else DifferenceKind.REFUND_DUE
     await differ(acting, saved, kind, expected="0", found=str(saved.total_paise))
     await note(acting, saved, "refund_requested")
+    await tell_of_refund(acting, saved, NoticeKind.FEE_REFUND_REQUESTED)
     if wallet:
         await outbox.add(acting.tx, REFUND, saved.number, {"order_id": saved.id})
     return saved
@@ -145,7 +147,9 @@ async def _sent(acting: Acting, order_id: str, number: str, *, done: bool) -> No
         return
     due_at = acting.now + timedelta(hours=1)
     changed = replace(order, refund_reference=number, due_at=due_at)
-    await note(acting, await fee_orders.save(acting.tx, changed, order.version), "refund_sent")
+    saved = await fee_orders.save(acting.tx, changed, order.version)
+    await note(acting, saved, "refund_sent")
+    await tell_of_refund(acting, saved, NoticeKind.FEE_REFUND_SENT)
 
 
 async def _refunded(acting: Acting, order: FeeOrder, reference: str | None) -> FeeOrder:
@@ -160,6 +164,7 @@ async def _refunded(acting: Acting, order: FeeOrder, reference: str | None) -> F
     )
     saved = await fee_orders.save(acting.tx, changed, order.version)
     await note(acting, saved, "refunded")
+    await tell_of_refund(acting, saved, NoticeKind.FEE_REFUNDED)
     return saved
 
 

@@ -4,39 +4,51 @@ Every difference opens one case for a finance officer; nothing is marked paid by
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 import structlog
 
+from actions import expected_files
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.fee_cases import differ
 from actions.fee_enquiries import ask, settle
-from actions.finance_cases import open_case
+from actions.finance_cases import open_case, settle_by_itself
 from domain.clock import IST, ist_date
+from domain.expected_files import ExpectedFile, FileSource, about_of
 from domain.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
-from domain.finance_cases import DifferenceKind, FinanceDifference
+from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
-from integrations.errors import IntegrationError
+from integrations.errors import Garbled, IntegrationError
 from store import audit, crash_points, fee_orders, fee_scrolls
 from store.engine import Transaction
 from store.errors import AlreadyThere
 
-LOOKED_BACK = timedelta(days=10)
-"""Scrolls come on the next working day at six; one that comes later than this is fetched by hand."""
 READY_AT = time(6, 0)
+SCROLL, WALLET = FileSource.TREASURY_SCROLL, FileSource.CSC_WALLET
+CAME_GOOD = "A correct scroll of the day came and was compared."
 _log = structlog.get_logger(__name__)
 
 
 async def compare_due(env: Environment) -> int:
-    """Fetch every scroll that is there by now and compare it; tells how many were compared. Any worker may run it."""
-    compared = 0
-    for day in await _days_due(env):
-        if await take_scroll(env, day):
-            await compare(env, day)
+    """Fetch every scroll that is there by now and compare it; tells how many were compared. Any worker may run it.
+
+    The oldest day that is missing comes first, as far back as `ASKED_BACK`, so that an outage of weeks is made up for.
+    """
+    compared, days = 0, await _days_due(env)
+    for day in days:
+        if await take_scroll(env, day.day):
+            crash_points.reach(crash_points.SCROLL_KEPT)
+            await compare(env, day.day)
             compared += 1
+        else:
+            await expected_files.asked(env, SCROLL, day.day)
+    if compared > 1:
+        _log.info("fee_scrolls_made_up_for", compared=compared, days=len(days), oldest=days[0].day.isoformat())
+    await expected_files.tell_missing(env, SCROLL)
     return compared
 
 
@@ -49,6 +61,12 @@ async def take_scroll(env: Environment, day: date) -> bool:
         return False
     try:
         found = await env.partners.treasury.scroll(day)
+    except Garbled as error:
+        # Not whole, or not signed by the treasury: nothing of it counts, and the next one that comes may be good.
+        refused = FinanceDifference(DifferenceKind.FILE_REFUSED, _about(day), found=error.code)
+        await _case(env, refused)
+        _log.warning("fee_scroll_refused", day=day.isoformat(), code=error.code)
+        return False
     except IntegrationError as error:
         _log.info("fee_scroll_not_taken", day=day.isoformat(), code=error.code)
         return False
@@ -79,23 +97,42 @@ async def compare(env: Environment, day: date) -> None:
     for reference, of_order in by_reference.items():
         await _compare_one(env, known.get(reference), of_order)
     await _look_for_missing(env, day)
-    crash_points.reach(crash_points.FEE_HEARD)
+    crash_points.reach(crash_points.SCROLL_COMPARED)
     await env.store.carry_out(lambda tx: _finish(Acting(env, tx, SYSTEM), day, lines))
 
 
 async def compare_wallet(env: Environment) -> int:
-    """Ask CSC about each wallet payment of the days before that was not compared yet; tells how many agreed."""
+    """Ask CSC about each wallet payment of the days before that was not compared yet; tells how many agreed.
+
+    A day of which CSC answers on every payment is compared; of one that is left over a case tells after its hour.
+    """
     today = datetime.combine(ist_date(env.clock.now()), time(), IST)
     async with env.store.reading() as tx:
+        since = await fee_orders.first_paid(tx, FeeRoute.CSC_WALLET)
         waiting = await fee_orders.unscrolled(tx, today, FeeRoute.CSC_WALLET)
-    agreed = 0
+    await expected_files.enter_days(env, WALLET, ist_date(since) if since else None)
+    agreed, unanswered = 0, set[date]()
     for order in waiting:
         news = await _asked(env, order)
-        if news is not None and await _agrees(env, order, news):
-            day = ist_date(order.receipt.paid_at) if order.receipt else ist_date(env.clock.now())
+        day = ist_date(order.receipt.paid_at) if order.receipt else ist_date(env.clock.now())
+        if news is None:
+            unanswered.add(day)
+        elif await _agrees(env, order, news):
             await _scrolled(env, order, day)
             agreed += 1
+    await _wallet_days(env, unanswered)
     return agreed
+
+
+async def _wallet_days(env: Environment, unanswered: Collection[date]) -> None:
+    for one in await expected_files.open_days(env, WALLET):
+        if one.day not in unanswered:
+            await env.store.carry_out(partial(_wallet_day, env, one.day))
+    await expected_files.tell_missing(env, WALLET)
+
+
+async def _wallet_day(env: Environment, day: date, tx: Transaction) -> None:
+    await expected_files.compared(Acting(env, tx, SYSTEM), WALLET, day)
 
 
 async def _compare_one(env: Environment, order: FeeOrder | None, lines: Sequence[ScrollLine]) -> None:
@@ -111,11 +148,22 @@ async def _compare_one(env: Environment, order: FeeOrder | None, lines: Sequence
         order = await settle(env, order.id, news)
     if order.state not in PAID or order.receipt is None:
         await _differ(env, order, DifferenceKind.STATUS_DIFFERS, order.state.value, FeeState.SUCCESS.value)
-    elif total != order.total_paise:
-        await _differ(env, order, DifferenceKind.AMOUNT_DIFFERS, str(order.total_paise), str(total))
-    elif {line.grn for line in lines} != {order.receipt.grn}:
-        await _differ(env, order, DifferenceKind.STATUS_DIFFERS, order.receipt.grn, lines[0].grn)
-    else:
+        return
+    await _compare_paid(env, order, order.receipt.grn, lines)
+
+
+async def _compare_paid(env: Environment, order: FeeOrder, grn: str, lines: Sequence[ScrollLine]) -> None:
+    """What the scroll says of an order that was paid with a receipt."""
+    total = sum(line.amount_paise for line in lines)
+    mine = sum(line.amount_paise for line in lines if line.grn == grn)
+    if total > mine and (mine or order.scrolled_on):
+        # Another receipt for the same order beside ours: she, or her bank, paid once more.
+        await _differ(env, order, DifferenceKind.SECOND_PAYMENT, str(order.total_paise), str(total - mine))
+    elif not mine:
+        await _differ(env, order, DifferenceKind.STATUS_DIFFERS, grn, lines[0].grn)
+    if mine and mine != order.total_paise:
+        await _differ(env, order, DifferenceKind.AMOUNT_DIFFERS, str(order.total_paise), str(mine))
+    elif mine:
         await _scrolled(env, order, lines[0].scrolled_on)
 
 
@@ -124,7 +172,12 @@ async def _look_for_missing(env: Environment, day: date) -> None:
     begins = datetime.combine(day, time(), IST)
     async with env.store.reading() as tx:
         missing = await fee_orders.unscrolled(tx, begins, FeeRoute.TREASURY)
+    # What was paid on a day, or on the day before one, whose scroll is missing may be in that one.
+    owed = [one for one in await expected_files.missing_days(env, SCROLL) if one != day]
+    doubtful = {*owed, *(one - timedelta(days=1) for one in owed)}
     for order in missing:
+        if order.receipt is None or ist_date(order.receipt.paid_at) in doubtful:
+            continue
         news = await _asked(env, order)
         if news is not None and await _agrees(env, order, news):
             await _differ(env, order, DifferenceKind.NOT_IN_SCROLL, str(order.total_paise), "0")
@@ -169,23 +222,28 @@ async def _case(env: Environment, difference: FinanceDifference) -> None:
     await env.store.carry_out(work)
 
 
+def _about(day: date) -> str:
+    return about_of(SCROLL, day)
+
+
 async def _finish(acting: Acting, day: date, lines: Sequence[ScrollLine]) -> None:
     if not await fee_scrolls.mark_compared(acting.tx, day):
         return
+    await expected_files.compared(acting, SCROLL, day)
+    good = CaseOutcome.CORRECTED_AT_PARTNER
+    await settle_by_itself(acting, DifferenceKind.FILE_REFUSED, _about(day), good, CAME_GOOD)
     detail = {"lines": len(lines), "paise": sum(line.amount_paise for line in lines)}
     who, kind, purpose = acting.subject.label, ObjectKind.FEE_ORDER.value, Purpose.COLLECT_FEE.value
     await audit.append(acting.tx, audit.AuditLine(who, "fee.scroll_compared", kind, day.isoformat(), purpose, detail))
 
 
-async def _days_due(env: Environment) -> list[date]:
-    """The days of the last ten whose scroll should be there and was not compared yet, if anything was ever paid."""
+async def _days_due(env: Environment) -> list[ExpectedFile]:
+    """The days of the book that were not compared and whose scroll may be there, the oldest first."""
+    if env.partners.treasury is None:
+        return []
     now = env.clock.now().astimezone(IST)
-    last = now.date() - timedelta(days=1 if now.time() >= READY_AT else 2)
     async with env.store.reading() as tx:
         since = await fee_orders.first_paid(tx, FeeRoute.TREASURY)
-        done = await fee_scrolls.compared_days(tx, last - LOOKED_BACK)
-    if since is None or env.partners.treasury is None:
-        return []
-    first = max(ist_date(since), last - LOOKED_BACK)
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [day for day in days if day not in done]
+    await expected_files.enter_days(env, SCROLL, ist_date(since) if since else None)
+    last = now.date() - timedelta(days=1 if now.time() >= READY_AT else 2)
+    return [one for one in await expected_files.open_days(env, SCROLL) if one.day <= last and one.is_asked_for(now)]

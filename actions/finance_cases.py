@@ -12,11 +12,14 @@ from domain.finance_cases import (
     LONGEST_ABOUT,
     LONGEST_FACT,
     CaseEvent,
+    CaseOutcome,
+    CaseState,
     CaseStep,
+    DifferenceKind,
     FinanceDifference,
 )
 from domain.policy import ObjectKind, Purpose
-from store import audit, benefits, finance_cases
+from store import audit, benefits, crash_points, finance_cases
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +39,24 @@ async def open_cases(acting: Acting, differences: Sequence[FinanceDifference]) -
     return [await _opened(acting, difference) for difference in known]
 
 
+async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, outcome: CaseOutcome, note: str) -> bool:
+    """Settle the open case of a difference that is gone of itself, whoever has taken it; False where none is open.
+
+    Only for what no money hangs on, such as a file that came late: it needs no officer, and nobody's agreement.
+    """
+    case = await finance_cases.open_one(acting.tx, kind, about)
+    if case is None:
+        return False
+    by = acting.subject.label
+    settled = replace(case, state=CaseState.SETTLED, outcome=outcome, settled_at=acting.now)
+    event = CaseEvent(acting.env.ids.key(), case.id, CaseStep.SETTLE, by, acting.now, outcome, note)
+    await finance_cases.save(acting.tx, settled, event)
+    detail: dict[str, str | int] = {"kind": kind.value, "outcome": outcome.value}
+    who, what, purpose = ObjectKind.FINANCE_CASE.value, case.id, Purpose.PAY_BENEFIT.value
+    await audit.append(acting.tx, audit.AuditLine(by, "finance_case.settled", who, what, purpose, detail))
+    return True
+
+
 async def _opened(acting: Acting, difference: FinanceDifference) -> str:
     facts = (difference.expected or "", difference.found or "")
     if len(difference.about) > LONGEST_ABOUT or max(map(len, facts)) > LONGEST_FACT:
@@ -44,6 +65,7 @@ async def _opened(acting: Acting, difference: FinanceDifference) -> str:
     found = await finance_cases.open_once(acting.tx, acting.env.ids.key(), difference, critical=critical)
     if not found.opened:
         return found.case_id
+    crash_points.reach(crash_points.CASE_OPENED)
     event = CaseEvent(acting.env.ids.key(), found.case_id, CaseStep.OPEN, acting.subject.label, acting.now)
     await finance_cases.add_event(acting.tx, event, difference.citizen_id)
     detail: dict[str, str | int] = {"kind": difference.kind.value, "cause": difference.cause.value}

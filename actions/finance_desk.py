@@ -95,7 +95,7 @@ async def settle_case(env: Environment, subject: Subject, request: CaseRequest) 
         note, outcome = _words(request.note), request.outcome
         if outcome is None:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "outcome")))
-        if needs_second_officer(case, outcome):
+        if needs_second_officer(case, outcome, acting.env.law.case_second_officer_paise.value):
             state = after_step(case, CaseStep.PROPOSE)
             proposed = replace(case, state=state, outcome=outcome, proposed_by=_officer(acting))
             return await _keep(acting, proposed, CaseStep.PROPOSE, note=note)

@@ -7,17 +7,20 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.finance_desk import reach_of
+from actions.second_payments import paid_again
 from domain.benefits import PaymentStatus, Rail
 from domain.clock import IST, ist_date
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.finance_totals import Moved, PaymentTotal, added_up
 from domain.people import SYSTEM, Subject
 from domain.policy import ObjectKind
-from store import finance_totals
+from store import crash_points, finance_totals, payment_reads
 from store.engine import Transaction
 from store.finance_totals import Range
 
 SANCTIONS_AT_ONCE, LINES_AT_ONCE = 2_000, 200
+MOST_TWICE = 1_000
+"""Payments that were made twice of which one month's end tells."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -70,10 +73,16 @@ async def make_statements(env: Environment) -> bool:
     lines = await month_statement(env, month)
 
     async def work(tx: Transaction) -> bool:
-        await open_cases(Acting(env, tx, SYSTEM), [_unbalanced(name, line) for line in lines if not line.balances])
-        return await finance_totals.keep_statement(tx, name, lines)
+        twice = [paid_again(one) for one in await payment_reads.paid_twice(tx, MOST_TWICE)]
+        unequal = [_unbalanced(name, line) for line in lines if not line.balances]
+        await open_cases(Acting(env, tx, SYSTEM), [*unequal, *twice])
+        made = await finance_totals.keep_statement(tx, name, lines)
+        crash_points.reach(crash_points.MONTH_STATED)
+        return made
 
-    return await env.store.carry_out(work)
+    made = await env.store.carry_out(work)
+    crash_points.reach(crash_points.MONTH_COMMITTED)
+    return made
 
 
 async def statement_lines(

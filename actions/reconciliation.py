@@ -5,24 +5,35 @@ stopped, and memory stays flat however many rows there are. Nothing is mended by
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
 
+from actions import expected_files
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.finance_totals import rebuild_totals
 from actions.payment_enquiries import NOT_KNOWN, ask_due, reference_twice
-from actions.statement_files import read_statements
+from actions.second_payments import paid_again
+from actions.statement_files import read_statements, take_statements
+from actions.statement_news import apply_stated
 from domain.benefits import Rail
-from domain.clock import IST, ist_date
+from domain.clock import ist_date
+from domain.expected_files import ASKED_BACK, FileSource
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
-from domain.reconciliation import IN_FLIGHT_WORKING_DAYS, ReconciliationRun, RunState, difference_of
-from store import payment_enquiries, payment_queues, payment_reads, reconciliation
+from domain.reconciliation import (
+    IN_FLIGHT_WORKING_DAYS,
+    ReconciliationRun,
+    RunState,
+    bounds,
+    difference_of,
+    statement_bounds,
+)
+from store import crash_points, payment_enquiries, payment_queues, payment_reads, reconciliation, statement_reads
 from store.engine import Transaction
 from store.payment_reads import Pair
 
@@ -30,10 +41,11 @@ RANGE, CASES_AT_ONCE = 1_000, 200
 ASKED_WITHIN = timedelta(hours=12)
 """An answer of the treasury that is older is asked for anew before it is compared."""
 
-STATEMENT_MADE = time(23, 30)
-"""When PFMS makes the statement of a day (INFERRED)."""
 KEPT_DAYS = 3
 """After so many days the partner's rows go: by then each may have come a day late."""
+STATEMENT = FileSource.PFMS_STATEMENT
+_AROUND = (timedelta(days=-1), timedelta(0), timedelta(days=1))
+"""The days, by their distance from its own, of which a statement may be the last of three that were awaited."""
 _log = structlog.get_logger(__name__)
 
 
@@ -52,19 +64,37 @@ Comparison = Callable[[Acting, ReconciliationRun, str], Awaitable[_Step]]
 
 
 async def reconcile_due(env: Environment) -> list[ReconciliationRun]:
-    """Take every run that is due as far as it goes now; gives those that ended. May be run again at any time."""
-    yesterday = ist_date(env.clock.now()) - timedelta(days=1)
+    """Take every run that is due as far as it goes now; gives those that ended. May be run again at any time.
+
+    Beside yesterday these are the days that nobody compared, because we or the partner were away, and those whose
+    statement came late: the oldest first, as far back as `ASKED_BACK`.
+    """
     ended = []
     for rail in Rail:
         if rail is Rail.PFMS and env.partners.pfms is None:
             continue
-        async with env.store.reading() as tx:
-            known = await reconciliation.run_of(tx, rail, yesterday)
-        if known is None or known.state is not RunState.ENDED:
-            run = await reconcile(env, rail, yesterday)
+        if rail is Rail.PFMS and await expected_files.missing_days(env, STATEMENT):
+            await take_statements(env)
+        tried: set[date] = set()
+        while (day := next((each for each in await _days_due(env, rail) if each not in tried), None)) is not None:
+            tried.add(day)
+            run = await reconcile(env, rail, day)
             if run.state is RunState.ENDED:
                 ended.append(run)
     return ended
+
+
+async def _days_due(env: Environment, rail: Rail) -> list[date]:
+    """The days whose run has not ended, the oldest first; of PFMS also those since the last run that have none."""
+    yesterday = ist_date(env.clock.now()) - timedelta(days=1)
+    async with env.store.reading() as tx:
+        runs = await reconciliation.runs_between(tx, rail, yesterday - ASKED_BACK, yesterday)
+    days = {one.day for one in runs if one.state is not RunState.ENDED}
+    if not runs or runs[-1].day < yesterday:
+        days.add(yesterday)
+    if runs and rail is Rail.PFMS:
+        days |= {runs[-1].day + timedelta(days=number) for number in range(1, (yesterday - runs[-1].day).days)}
+    return sorted(days)
 
 
 async def reconcile(env: Environment, rail: Rail, day: date) -> ReconciliationRun:
@@ -116,10 +146,11 @@ async def _ask_treasury(env: Environment, run: ReconciliationRun) -> bool:
 
 async def _compare(env: Environment, run: ReconciliationRun) -> ReconciliationRun:
     """Row by row forwards, then backwards for what the partner left out, then its references."""
-    steps = (_rows, _missing, _references, _batches, _long_in_flight)
+    steps = (_rows, _missing, _references, _batches, _long_in_flight, _credited_twice)
     while run.state is RunState.COMPARING:
         number, _, place = (run.place or "0|").partition("|")
         run = await env.store.carry_out(partial(_one_step, env, run, steps, int(number), place))
+        crash_points.reach(crash_points.RUN_COMMITTED)
     return run
 
 
@@ -151,30 +182,67 @@ async def _rows(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
         compared = await payment_reads.compare_statement(acting.tx, run.id, run.rail, ends, place, RANGE)
     if compared is None:
         return _Step(None)
-    found = tuple(one for pair in compared.doubtful if (one := _difference(pair)) is not None)
+    doubtful = await _unproven(acting, run, compared.doubtful)
+    found = tuple(one for pair in doubtful if (one := _difference(pair)) is not None)
     return _Step(compared.last, compared.rows, compared.ours_paise, compared.theirs_paise, found)
 
 
-async def _missing(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
-    """What moved the day before and is on none of three days' statements: a late answer may be a day apart.
+async def _unproven(acting: Acting, run: ReconciliationRun, pairs: Sequence[Pair]) -> Sequence[Pair]:
+    """The pairs that remain in doubt after what the statement proves was applied: an answer file may have been lost."""
+    if run.rail is Rail.IFMS:
+        return pairs
+    made = min(statement_bounds(run.day)[1], acting.now)
+    pairs = [replace(pair, theirs=replace(pair.theirs, since=made)) if pair.theirs else pair for pair in pairs]
+    behind = [
+        pair.end_to_end_id for pair in pairs if difference_of(pair.ours, pair.theirs) is DifferenceKind.STATUS_DIFFERS
+    ]
+    applied = await apply_stated(acting, run, behind, made) if behind else set()
+    return [pair for pair in pairs if pair.instalment_id not in applied]
 
-    Before there were two statements nothing can be said.
+
+async def _credited_twice(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+    """Payments that the statement says were credited once more, under another bank reference."""
+    if run.rail is Rail.IFMS:
+        return _Step(None)
+    last, twice = await statement_reads.credited_twice(acting.tx, run.id, place, RANGE)
+    return _Step(last, differences=tuple(map(paid_again, twice)))
+
+
+async def _missing(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+    """What moved on a day and is on none of three days' statements: a late answer may be a day apart.
+
+    A statement says so of the day before it, one that came late of its own day and of the next one too. As long as
+    one of the three is owed nothing can be said; before there were two statements neither.
     """
     if run.rail is Rail.IFMS:
         return _Step(None)
-    day = run.day - timedelta(days=1)
-    known = await reconciliation.runs_between(acting.tx, run.rail, day - timedelta(days=1), run.day)
-    if not any(one.day <= day for one in known):
+    number, _, after = place.partition("/")
+    around = int(number or 0)
+    if around == len(_AROUND):
         return _Step(None)
-    ids = [one.id for one in known]
-    rows = await payment_reads.missing_in_statement(
-        acting.tx, ids, run.rail, statement_bounds(day), place, CASES_AT_ONCE
-    )
+    day = run.day + _AROUND[around]
+    ids = await _statements_around(acting, run, day)
+    rows = []
+    if ids is not None:
+        window = statement_bounds(day)
+        rows = await payment_reads.missing_in_statement(acting.tx, ids, run.rail, window, after, CASES_AT_ONCE)
     found = tuple(
         FinanceDifference(DifferenceKind.NOT_IN_SCROLL, f"{INSTALMENT}{row.id}", row.status, NOT_KNOWN) for row in rows
     )
     ours = sum(row.amount_paise for row in rows)
-    return _Step(rows[-1].id if len(rows) == CASES_AT_ONCE else None, len(rows), ours, 0, found)
+    following = f"{around}/{rows[-1].id}" if len(rows) == CASES_AT_ONCE else f"{around + 1}/"
+    return _Step(following, len(rows), ours, 0, found)
+
+
+async def _statements_around(acting: Acting, run: ReconciliationRun, day: date) -> list[str] | None:
+    """The runs of the three statements that may tell of a day; None where one of them is still to come."""
+    known = await reconciliation.runs_between(acting.tx, run.rail, day - timedelta(days=1), day + timedelta(days=1))
+    over = {one.day for one in known if one.state is RunState.ENDED or one.id == run.id}
+    present = all(one.day in over for one in known) and max(over, default=day) > day
+    owed = {one.day for one in await expected_files.of_days(acting, STATEMENT, day - timedelta(days=1))}
+    if not present or not any(one <= day for one in over) or owed & {day + each for each in _AROUND} - {run.day}:
+        return None
+    return [one.id for one in known]
 
 
 async def _references(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
@@ -190,16 +258,16 @@ async def _references(acting: Acting, run: ReconciliationRun, place: str) -> _St
 
 
 async def _batches(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
-    """Every file of payments: what was ordered is the sum of its lines and of the payments that they name."""
-    if run.rail is Rail.IFMS:
+    """Every file of payments: ordered = credited + returned + in flight, by its lines and by its payments."""
+    if run.rail is Rail.IFMS or _is_old(acting.env, run):
         return _Step(None)
     last, unequal = await payment_queues.unequal_batches(acting.tx, place, CASES_AT_ONCE)
     found = tuple(
         FinanceDifference(
             DifferenceKind.TOTAL_DIFFERS,
             f"batch:{one.message_id}",
-            expected=str(one.ordered_paise),
-            found=str(one.lines_paise),
+            expected="/".join(map(str, one.expected)),
+            found="/".join(map(str, one.found)),
             scheme_code=one.scheme_code,
         )
         for one in unequal
@@ -209,6 +277,8 @@ async def _batches(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
 
 async def _long_in_flight(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
     """Payments of this rail that left more than five working days ago and neither arrived nor came back."""
+    if _is_old(acting.env, run):
+        return _Step(None)
     before = sent_before(acting)
     ids = await payment_reads.long_in_flight(acting.tx, run.rail, before, place, CASES_AT_ONCE)
     limit = f"{IN_FLIGHT_WORKING_DAYS} working days"
@@ -218,9 +288,14 @@ async def _long_in_flight(acting: Acting, run: ReconciliationRun, place: str) ->
 
 async def _finish(env: Environment, run: ReconciliationRun) -> ReconciliationRun:
     """The sums of all schemes, kept anew; then the partner's rows go and the run is over."""
-    unequal = await rebuild_totals(env)
+    unequal = [] if _is_old(env, run) else await rebuild_totals(env)
+    crash_points.reach(crash_points.TOTALS_KEPT)
     await env.store.carry_out(lambda tx: open_cases(Acting(env, tx, SYSTEM), unequal))
     await _forget_rows(env, run)
+    if run.rail is Rail.PFMS:
+        await env.store.carry_out(
+            lambda tx: expected_files.compared_if_came(Acting(env, tx, SYSTEM), STATEMENT, run.day)
+        )
     ended = await _moved(env, run, RunState.ENDED, differences=len(unequal))
     log = _log.warning if ended.differences else _log.info
     log("reconciled", rail=run.rail.value, day=run.day.isoformat(), rows=ended.rows_compared, found=ended.differences)
@@ -228,8 +303,10 @@ async def _finish(env: Environment, run: ReconciliationRun) -> ReconciliationRun
 
 
 async def _forget_rows(env: Environment, run: ReconciliationRun) -> None:
-    """The partner's rows of some days ago are needed no more."""
+    """The partner's rows of some days ago are needed no more, but those around a day whose statement is owed."""
     last = run.day - timedelta(days=KEPT_DAYS)
+    if run.rail is Rail.PFMS and (owed := await expected_files.missing_days(env, STATEMENT)):
+        last = min(last, owed[0] - timedelta(days=KEPT_DAYS))
     async with env.store.reading() as tx:
         old = await reconciliation.runs_between(tx, run.rail, last - timedelta(days=31), last)
     for one in old:
@@ -245,12 +322,21 @@ async def _moved(
     env: Environment, run: ReconciliationRun, state: RunState, *, differences: int = 0
 ) -> ReconciliationRun:
     counts = {"differences": differences}
-    return await env.store.carry_out(lambda tx: reconciliation.moved(tx, run, state=state, place=None, counts=counts))
+    present = await env.store.carry_out(
+        lambda tx: reconciliation.moved(tx, run, state=state, place=None, counts=counts)
+    )
+    crash_points.reach(crash_points.RUN_COMMITTED)
+    return present
 
 
 async def _present(env: Environment, run: ReconciliationRun) -> ReconciliationRun:
     async with env.store.reading() as tx:
         return await reconciliation.run_of(tx, run.rail, run.day) or run
+
+
+def _is_old(env: Environment, run: ReconciliationRun) -> bool:
+    """Whether a later run looks at where everything stands now: one that is made up for looks at its statement only."""
+    return run.day < ist_date(env.clock.now()) - timedelta(days=1)
 
 
 def _difference(pair: Pair) -> FinanceDifference | None:
@@ -263,18 +349,6 @@ def _difference(pair: Pair) -> FinanceDifference | None:
     expected = pair.ours.status.value if pair.ours else None
     found = pair.theirs.side.value if pair.theirs else NOT_KNOWN
     return FinanceDifference(kind, about, expected, found, amount_paise=pair.theirs.paise if pair.theirs else None)
-
-
-def bounds(day: date) -> tuple[datetime, datetime]:
-    """The first instant of a day in India, and the first one after it."""
-    begins = datetime.combine(day, time(), IST)
-    return begins, begins + timedelta(days=1)
-
-
-def statement_bounds(day: date) -> tuple[datetime, datetime]:
-    """What the statement of a day covers: from the statement before to its own making, at half past eleven at night."""
-    ends = datetime.combine(day, STATEMENT_MADE, IST)
-    return ends - timedelta(days=1), ends
 
 
 def sent_before(acting: Acting) -> datetime:

@@ -5,34 +5,38 @@ A statement that cannot be trusted is refused whole with a reason and opens a ca
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 
 import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
+from actions.expected_files import expect_one, tell_missing
 from actions.finance_cases import open_case
 from actions.payment_enquiries import hash_of
 from domain.benefits import Rail
 from domain.clock import IST
+from domain.expected_files import FileSource
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import Direction, FileState, LedgerFile
 from domain.people import SYSTEM
-from domain.reconciliation import ReconciliationRun, RunState, Side
+from domain.reconciliation import ReconciliationRun, RunState, Side, statement_bounds
 from integrations.dbt_finance.pfms_answers import read_statement
 from integrations.dbt_finance.pfms_exchange import FileExchange
 from integrations.dbt_finance.pfms_models import DailyStatement, FileKind, FileRefused, LineStatus, StatementRow
 from integrations.errors import IntegrationError
 from integrations.gate import SwitchedOff
-from store import payment_files, reconciliation
+from store import crash_points, expected_files, payment_files, reconciliation, statement_reads
 from store.engine import Transaction
-from store.payment_files import Known
+from store.payment_files import Known, Noted
 from store.reconciliation import StatementLine
 
 STATEMENT_BY = time(12, 0)
 """By then, the day after, a statement must be there. Without one the day is compared with nothing."""
 ROWS_AT_ONCE = 500
+SAID_BEFORE = "SAID_BEFORE"
+"""Why nothing of a file was counted that is another one under a new name."""
 _PARTS = "parts:"
 
 _SIDES: Mapping[LineStatus, Side] = MappingProxyType(
@@ -57,18 +61,40 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
     exchange, papers = env.partners.pfms, env.partners.pfms_papers
     if exchange is None or papers is None:
         return False
+    if not await take_statements(env):
+        await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "PARTNER_AWAY"))
+        return False
+    if await _has_all(env, run):
+        await env.store.carry_out(lambda tx: expected_files.note_came(tx, FileSource.PFMS_STATEMENT, run.day))
+        return True
+    if env.clock.now() >= datetime.combine(run.day + timedelta(days=1), STATEMENT_BY, IST):
+        await _tell_missing(env, run)
+        return True
+    await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "STATEMENT_MISSING"))
+    return False
+
+
+async def take_statements(env: Environment) -> bool:
+    """Take in every statement that lies at PFMS, of whatever day; False where it cannot be asked."""
+    exchange = env.partners.pfms
+    if exchange is None:
+        return False
     try:
         for file in await exchange.incoming():
             if file.kind is FileKind.STATEMENTS:
                 await _take(env, exchange, file.name, await exchange.fetch(file.kind, file.name))
     except (IntegrationError, SwitchedOff):
-        await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "PARTNER_AWAY"))
         return False
-    owed_until = datetime.combine(run.day + timedelta(days=1), STATEMENT_BY, IST)
-    if await _has_all(env, run) or env.clock.now() >= owed_until:
-        return True
-    await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "STATEMENT_MISSING"))
-    return False
+    return True
+
+
+async def _tell_missing(env: Environment, run: ReconciliationRun) -> None:
+    """The day is compared with nothing; where PFMS did something on it, its statement is owed and a case is opened."""
+    async with env.store.reading() as tx:
+        moved = await statement_reads.moved_within(tx, statement_bounds(run.day))
+    if moved:
+        await expect_one(env, FileSource.PFMS_STATEMENT, run.day)
+    await tell_missing(env, FileSource.PFMS_STATEMENT)
 
 
 async def _has_all(env: Environment, run: ReconciliationRun) -> bool:
@@ -92,12 +118,12 @@ async def _take(env: Environment, exchange: FileExchange, name: str, content: by
         FileState.RECEIVED,
         env.clock.now(),
     )
-    noted = await env.store.carry_out(lambda tx: payment_files.note_file(tx, entry))
+    noted = await env.store.carry_out(lambda tx: _entered(tx, entry, content))
     if noted.known is Known.OTHER_CONTENT:
         difference = FinanceDifference(DifferenceKind.FILE_NAME_REUSED, f"file:{name}", found=entry.digest[:16])
         await _refuse(env, exchange, noted.file, difference, FileState.REUSED)
         return
-    if noted.file.state is not FileState.APPLIED:
+    if noted.file.state is not FileState.APPLIED and not await _said_before(env, noted.file):
         papers = env.partners.pfms_papers
         if papers is None:
             return
@@ -108,31 +134,58 @@ async def _take(env: Environment, exchange: FileExchange, name: str, content: by
             difference = FinanceDifference(DifferenceKind.FILE_REFUSED, f"file:{name}", found=reason)
             await _refuse(env, exchange, noted.file, difference, FileState.REFUSED)
             return
-        await _keep(env, noted.file, statement)
+        if not await _keep(env, noted.file, statement):
+            return
     await exchange.archive(FileKind.STATEMENTS, name)
+    crash_points.reach(crash_points.STATEMENT_ARCHIVED)
 
 
-async def _keep(env: Environment, file: LedgerFile, statement: DailyStatement) -> None:
+async def _entered(tx: Transaction, entry: LedgerFile, content: bytes) -> Noted:
+    """Enter a file in the ledger; its octets are kept as those of answers are (dbt_finance.md section 10)."""
+    noted = await payment_files.note_file(tx, entry)
+    if noted.known is not Known.SAME:
+        await payment_files.keep_answer(tx, noted.file.id, content)
+    return noted
+
+
+async def _said_before(env: Environment, file: LedgerFile) -> bool:
+    """Whether these octets came under another name and were applied: their rows are not counted twice."""
+
+    async def work(tx: Transaction) -> bool:
+        again = await payment_files.applied_as_another(tx, file)
+        if again:
+            await payment_files.settle(tx, file.id, FileState.APPLIED, reason=SAID_BEFORE)
+        return again
+
+    return await env.store.carry_out(work)
+
+
+async def _keep(env: Environment, file: LedgerFile, statement: DailyStatement) -> bool:
+    """Keep the rows for the comparison; False where the day is being compared now, so that it is taken afterwards."""
     run_id = env.ids.key()
-    run = await env.store.carry_out(lambda tx: reconciliation.begin(tx, run_id, Rail.PFMS, statement.day))
-    if run.state is RunState.READING:
-        for start in range(0, len(statement.rows), ROWS_AT_ONCE):
-            lines = _lines(file.name, start, statement.rows[start : start + ROWS_AT_ONCE])
-            await env.store.carry_out(lambda tx, kept=lines: reconciliation.keep_rows(tx, run.id, kept))  # type: ignore[misc]
+    run = await env.store.carry_out(lambda tx: _begun(tx, run_id, statement.day))
+    if run.state is not RunState.READING:
+        return False
+    for start in range(0, len(statement.rows), ROWS_AT_ONCE):
+        lines = _lines(file.name, start, statement.rows[start : start + ROWS_AT_ONCE])
+        await env.store.carry_out(lambda tx, kept=lines: reconciliation.keep_rows(tx, run.id, kept))  # type: ignore[misc]
+        crash_points.reach(crash_points.ROWS_KEPT)
 
     async def done(tx: Transaction) -> None:
-        if run.state is RunState.READING:
-            counts = {"rows_read": len(statement.rows)}
-            place = f"{_PARTS}{statement.parts}"
-            await reconciliation.moved(tx, run, state=run.state, place=place, counts=counts)
-        else:
-            # The day was compared without it: that it came too late is for an officer to see.
-            late = FinanceDifference(DifferenceKind.FILE_REFUSED, f"file:{file.name}", found="DAY_WAS_COMPARED")
-            await open_case(Acting(env, tx, SYSTEM), late)
+        counts, place = {"rows_read": len(statement.rows)}, f"{_PARTS}{statement.parts}"
+        await reconciliation.moved(tx, run, state=run.state, place=place, counts=counts)
         await payment_files.settle(tx, file.id, FileState.APPLIED)
 
     await env.store.carry_out(done)
+    crash_points.reach(crash_points.STATEMENT_READ)
     _log.info("statement_read", day=statement.day.isoformat(), rows=len(statement.rows))
+    return True
+
+
+async def _begun(tx: Transaction, run_id: str, day: date) -> ReconciliationRun:
+    """The run of a statement's day; one that ended without it, or without this part of it, is opened again."""
+    run = await reconciliation.begin(tx, run_id, Rail.PFMS, day)
+    return await reconciliation.reopen(tx, run) if run.state is RunState.ENDED else run
 
 
 async def _refuse(
@@ -143,6 +196,7 @@ async def _refuse(
         await payment_files.settle(tx, file.id, state, reason=difference.found)
 
     await env.store.carry_out(work)
+    crash_points.reach(crash_points.STATEMENT_REFUSED)
     await exchange.refuse(FileKind.STATEMENTS, file.name, difference.found or difference.kind.value)
 
 
@@ -158,6 +212,7 @@ def _lines(name: str, first: int, rows: Sequence[StatementRow]) -> list[Statemen
             hash_of(row.utr) if row.utr else None,
             row.codes[0] if row.codes else None,
             row.value_date,
+            row.utr[-4:] if row.utr else None,
         )
         for number, row in enumerate(rows, start=first + 1)
     ]

@@ -24,11 +24,14 @@ class DifferenceKind(StrEnum):
     UTR_TWICE = "UTR_TWICE"
     FILE_NAME_REUSED = "FILE_NAME_REUSED"
     FILE_REFUSED = "FILE_REFUSED"
+    FILE_MISSING = "FILE_MISSING"
     TOTAL_DIFFERS = "TOTAL_DIFFERS"
     SECOND_PAYMENT = "SECOND_PAYMENT"
     NOT_IN_SCROLL = "NOT_IN_SCROLL"
     UNKNOWN_IN_SCROLL = "UNKNOWN_IN_SCROLL"
     REFUND_DUE = "REFUND_DUE"
+    SIGNER_DECLINED = "SIGNER_DECLINED"
+    CORRECTION_REFUSED = "CORRECTION_REFUSED"
 
 
 class SuggestedCause(StrEnum):
@@ -43,10 +46,13 @@ class SuggestedCause(StrEnum):
     BANK_REFERENCE_REPEATED = "BANK_REFERENCE_REPEATED"
     FILE_SENT_AGAIN_WITH_OTHER_CONTENT = "FILE_SENT_AGAIN_WITH_OTHER_CONTENT"
     FILE_DAMAGED_OR_FORGED = "FILE_DAMAGED_OR_FORGED"
+    FILE_NOT_SENT = "FILE_NOT_SENT"
     ROWS_MISSING = "ROWS_MISSING"
     PAID_TWICE = "PAID_TWICE"
     SCROLL_INCOMPLETE = "SCROLL_INCOMPLETE"
     PAID_FOR_NOTHING = "PAID_FOR_NOTHING"
+    CERTIFICATE_NOT_ENROLLED = "CERTIFICATE_NOT_ENROLLED"
+    NOT_IN_THE_FIRST_ORDER = "NOT_IN_THE_FIRST_ORDER"
 
 
 _K, _C = DifferenceKind, SuggestedCause
@@ -62,11 +68,14 @@ USUAL_CAUSE = MappingProxyType(
         _K.UTR_TWICE: _C.BANK_REFERENCE_REPEATED,
         _K.FILE_NAME_REUSED: _C.FILE_SENT_AGAIN_WITH_OTHER_CONTENT,
         _K.FILE_REFUSED: _C.FILE_DAMAGED_OR_FORGED,
+        _K.FILE_MISSING: _C.FILE_NOT_SENT,
         _K.TOTAL_DIFFERS: _C.ROWS_MISSING,
         _K.SECOND_PAYMENT: _C.PAID_TWICE,
         _K.NOT_IN_SCROLL: _C.SCROLL_INCOMPLETE,
         _K.UNKNOWN_IN_SCROLL: _C.ORDER_NOT_OURS,
         _K.REFUND_DUE: _C.PAID_FOR_NOTHING,
+        _K.SIGNER_DECLINED: _C.CERTIFICATE_NOT_ENROLLED,
+        _K.CORRECTION_REFUSED: _C.NOT_IN_THE_FIRST_ORDER,
     }
 )
 """The cause that is suggested where whoever found the difference knows no better."""
@@ -80,9 +89,10 @@ CRITICAL = frozenset(
         _K.TOTAL_DIFFERS,
         _K.SECOND_PAYMENT,
         _K.UNKNOWN_IN_SCROLL,
+        _K.SIGNER_DECLINED,
     }
 )
-"""Kinds behind which money may be gone or a file forged: an open one of these raises an alarm."""
+"""Kinds behind which money may be gone, a file forged or every payment stopped: an open one raises an alarm."""
 
 INSTALMENT, LONGEST_ABOUT, LONGEST_FACT = "instalment:", 200, 200
 """How `about` names an instalment, and the most characters of a reference and of a fact."""
@@ -219,12 +229,11 @@ def after_step(case: FinanceCase, step: CaseStep) -> CaseState:
     return following
 
 
-SECOND_OFFICER_ABOVE = 1_000_000
-"""Paise above which another officer must agree before a case is settled: ten thousand rupees."""
+def needs_second_officer(case: FinanceCase, outcome: CaseOutcome, above_paise: int) -> bool:
+    """Whether another officer must agree: money given up, an amount above the set one, or a grave one unknown.
 
-
-def needs_second_officer(case: FinanceCase, outcome: CaseOutcome) -> bool:
-    """Whether another officer must agree: money given up, an amount above the set one, or a grave one unknown."""
+    `above_paise` is the law's `case_second_officer_paise`.
+    """
     if outcome is CaseOutcome.WRITTEN_OFF:
         return True
-    return case.critical if case.amount_paise is None else case.amount_paise > SECOND_OFFICER_ABOVE
+    return case.critical if case.amount_paise is None else case.amount_paise > above_paise

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
 
 from domain.benefits import RETURN_WINDOW, PaymentStatus, Rail
+from domain.clock import IST
 from domain.finance_cases import DifferenceKind
 
 RAN_WITHIN = timedelta(hours=26)
@@ -14,6 +15,9 @@ RAN_WITHIN = timedelta(hours=26)
 
 IN_FLIGHT_WORKING_DAYS = 5
 """In flight for longer opens a case (contracts/dbt_finance.md section 10)."""
+
+STATEMENT_MADE = time(23, 30)
+"""When PFMS makes the statement of a day (INFERRED)."""
 
 IN_FLIGHT = frozenset({PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK})
 CAME_BACK = frozenset({PaymentStatus.RETURNED, PaymentStatus.REISSUED})
@@ -110,6 +114,8 @@ def difference_of(ours: OurRow | None, theirs: TheirRow | None) -> DifferenceKin
         return DifferenceKind.AMOUNT_DIFFERS
     if mine is theirs.side or {mine, theirs.side} == _NOTHING_PAID:
         return None
+    if ours.status is PaymentStatus.REISSUED and theirs.side is Side.CREDITED:
+        return DifferenceKind.SECOND_PAYMENT
     if mine is Side.CREDITED and theirs.side in {Side.IN_FLIGHT, Side.NOT_SENT}:
         return DifferenceKind.NOT_IN_SCROLL
     if mine is Side.CREDITED and theirs.since is not None and theirs.since - ours.since > RETURN_WINDOW:
@@ -120,3 +126,15 @@ def difference_of(ours: OurRow | None, theirs: TheirRow | None) -> DifferenceKin
 def values_of(statuses: frozenset[PaymentStatus]) -> Sequence[str]:
     """The words by which the store knows states, in a fixed order."""
     return sorted(status.value for status in statuses)
+
+
+def bounds(day: date) -> tuple[datetime, datetime]:
+    """The first instant of a day in India, and the first one after it."""
+    begins = datetime.combine(day, time(), IST)
+    return begins, begins + timedelta(days=1)
+
+
+def statement_bounds(day: date) -> tuple[datetime, datetime]:
+    """What the statement of a day covers: from the statement before to its own making, at half past eleven at night."""
+    ends = datetime.combine(day, STATEMENT_MADE, IST)
+    return ends - timedelta(days=1), ends

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from domain.benefits import Rail
 from domain.reconciliation import ReconciliationRun, RunState
+from store import crash_points
 from store.engine import Transaction
 from store.metadata import metadata
 from store.sql import AnyRow, count, first, insert_into, insert_new, keyset_window
@@ -66,6 +67,7 @@ statement_rows_table = Table(
     Column("amount_paise", BigInteger, nullable=False),
     Column("status", Key, nullable=False),
     Column("utr_hash", Key),
+    Column("utr_last4", Key),
     Column("return_code", Key),
     Column("value_on", Date),
     PrimaryKeyConstraint("run_id", "file", "line"),
@@ -89,7 +91,7 @@ RUN_COUNTS = ("rows_read", "rows_compared", "differences", "ours_paise", "theirs
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One row of the partner's book; `utr_hash` is the SHA-256 of the bank's reference."""
+    """One row of the partner's book; `utr_hash` is the SHA-256 of the bank's reference, `utr_last4` its end."""
 
     file: str
     line: int
@@ -100,6 +102,7 @@ class StatementLine:
     utr_hash: str | None = None
     return_code: str | None = None
     value_on: date | None = None
+    utr_last4: str | None = None
 
 
 async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> ReconciliationRun:
@@ -121,6 +124,23 @@ async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> Reconcil
     row = await first(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
     if row is None:
         raise LookupError("the run that was just begun is not there")
+    return _run(row)
+
+
+async def reopen(tx: Transaction, run: ReconciliationRun) -> ReconciliationRun:
+    """Let the day of a run that has ended be compared anew, since its book came late; what was found stays found."""
+    kept = select(func.count()).select_from(statement_rows_table).where(_S.run_id == run.id).scalar_subquery()
+    values: dict[str, Any] = {
+        "state": RunState.READING.value,
+        "place": None,
+        "ended_at": None,
+        "problem": None,
+        "rows_read": kept,
+    }
+    values |= dict.fromkeys(("rows_compared", "ours_paise", "theirs_paise"), 0)
+    ended = (_R.id == run.id, _R.state == RunState.ENDED.value)
+    await tx.connection.execute(update(runs_table).where(*ended).values(values))
+    row = (await tx.connection.execute(select(runs_table).where(_R.id == run.id))).one()
     return _run(row)
 
 
@@ -152,6 +172,7 @@ async def moved(
     row = (await tx.connection.execute(changed)).first()
     if row is None:
         row = (await tx.connection.execute(select(runs_table).where(_R.id == run.id))).one()
+    crash_points.reach(crash_points.RUN_MOVED)
     return _run(row)
 
 
@@ -214,6 +235,7 @@ async def keep_rows(tx: Transaction, run_id: str, rows: Sequence[StatementLine])
             "amount_paise": row.amount_paise,
             "status": row.status,
             "utr_hash": row.utr_hash,
+            "utr_last4": row.utr_last4,
             "return_code": row.return_code,
             "value_on": row.value_on,
         }

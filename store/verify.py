@@ -8,6 +8,7 @@ from store.checks.consents import consents
 from store.checks.contents import fields, files, vaulted
 from store.checks.counting import counting
 from store.checks.endings import endings
+from store.checks.fees import fees
 from store.checks.figures import figures
 from store.checks.finding import Finding
 from store.checks.histories import histories
@@ -68,6 +69,7 @@ def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[s
         ("figures", figures(tx)),
         ("orders of payment", orders(tx)),
         ("payment files", payments(tx)),
+        ("fees", fees(tx)),
         ("outbox", messages(tx)),
         ("references between rows", references(tx)),
         ("ledger of consents", consents(tx)),

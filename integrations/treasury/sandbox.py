@@ -42,6 +42,7 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         "book_other_amount": treasury.book_other_amount,
         "leave_out_of_scroll": treasury.leave_out_of_scroll,
         "add_unknown_to_scroll": treasury.add_unknown,
+        "withhold_scroll": treasury.withhold_scroll,
         "return_form": treasury.return_form,
         "challan": treasury.challan,
     }
@@ -121,7 +122,8 @@ class _Treasury:
             day = datetime.strptime(name.removeprefix(prefix), "%d%m%Y.csv").replace(tzinfo=UTC).date()
         except ValueError:
             return JSONResponse({"errorCode": "E99"}, 404)
-        if not name.startswith(prefix) or not scrolls.is_ready(day, self._now()):
+        withheld = (self._state.get("withheld", day.isoformat()) or {}).get("withheld", False)
+        if not name.startswith(prefix) or withheld or not scrolls.is_ready(day, self._now()):
             request.state.ledger_effect = "not there yet"
             return JSONResponse({"errorCode": "E06"}, 404)
         rows = self._state.all("challan").values()
@@ -172,8 +174,15 @@ class _Treasury:
         self._state.put("challan", challan["reference"], challan)
         return {"scrolled": challan["scrolled"]}
 
+    def withhold_scroll(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The scroll of a day is not there, until it is given (`given`: true)."""
+        day = date.fromisoformat(str(arguments["day"])).isoformat()
+        row = {"day": day, "withheld": not arguments.get("given", False)}
+        self._state.put("withheld", day, row)
+        return row
+
     def add_unknown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The scroll of a day holds a payment that the department never sent."""
+        """The scroll of a day holds a payment that the department never sent, or a second one for a `reference`."""
         serial = self._serial()
         day = str(arguments.get("day") or self._now().astimezone(challans.INDIA).date().isoformat())
         stamp = date.fromisoformat(day).strftime("%d%m%Y")

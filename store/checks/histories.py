@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from domain.clock import ist_date
 from domain.counting import CountingEvent, counted_channel
@@ -124,17 +124,21 @@ def _events(application: AnyRow, steps: Steps, events: dict[str, AnyRow]) -> Ite
 
 
 async def _totals(tx: Transaction, recount: _Recount) -> AsyncIterator[Finding]:
-    kept: Counter[tuple[Any, ...]] = Counter()
+    """The sums are taken off the recount as they come: neither they nor the ledger are ever held whole."""
+    left = recount.counters
     for table, amount in ((counters_table, "total"), (deltas_table, "delta")):
         statement = select(*(table.c[name] for name in _DIMENSIONS), table.c[amount])
         statement = statement.where(table.c.kind.in_(sorted(COUNTED.values())))
-        for row in (await tx.connection.execute(statement)).all():
-            kept[tuple(row)[:-1]] += row[-1]
-    for place in sorted(key for key in kept.keys() | recount.counters.keys() if kept[key] != recount.counters[key]):
+        async for row in await tx.connection.stream(statement):
+            *key, many = row
+            left[tuple(key)] -= many
+            if not left[tuple(key)]:
+                del left[tuple(key)]
+    for place in sorted(left):
         yield Finding("COUNTER_IS_NOT_THE_RECOUNT", ":".join(map(str, place)))
     names = [event.value for event in EVENTS.values()]
-    rows = select(ledger_table.c.event_key).where(ledger_table.c.event.in_(names), ledger_table.c.corrects.is_(None))
-    if len((await tx.connection.execute(rows)).all()) != recount.ledger_rows:
+    rows = select(func.count()).where(ledger_table.c.event.in_(names), ledger_table.c.corrects.is_(None))
+    if (await tx.connection.execute(rows)).scalar_one() != recount.ledger_rows:
         yield Finding("LEDGER_HAS_EVENTS_OF_NO_APPLICATION", "ledger")
 
 

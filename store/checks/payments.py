@@ -5,18 +5,20 @@ from collections.abc import AsyncIterator
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from domain.benefits import PaymentStatus, Rail
-from domain.payment_files import AWAITED_REGISTRATIONS, LIVING_LINES, BatchKind, BatchState, LineState
+from domain.payment_files import AWAITED_REGISTRATIONS, LEAVING_STATES, LIVING_LINES, BatchKind, BatchState, LineState
 from store.benefits import instalments_table
 from store.checks.finding import Finding, paged
 from store.engine import Transaction
 from store.payment_tables import (
     batches_table,
+    beneficiaries_table,
     lines_table,
     registration_lines_table,
     sealed_files_table,
 )
 
 _T, _L, _I, _R = batches_table.c, lines_table.c, instalments_table.c, registration_lines_table.c
+_P = beneficiaries_table.c
 _LIVING = [state.value for state in LIVING_LINES]
 _OVER = [state.value for state in (BatchState.CLOSED, BatchState.REJECTED, BatchState.ABANDONED)]
 _GONE = (LineState.RELEASED.value, LineState.SET_ASIDE.value)
@@ -78,6 +80,9 @@ async def _instalments(tx: Transaction) -> AsyncIterator[Finding]:
         "TOLD_WITHOUT_ORDER": select(_I.id).where(by_file, _I.status.in_(told), not_(line)),
         "ORDER_STANDS_OTHERWISE": joined.where(by_file, stands),
         "ORDER_OF_ANOTHER_RAIL": joined.where(or_(_I.rail.is_(None), not_(by_file))),
+        "ON_ITS_WAY_TO_WHO_LEFT": joined.join(beneficiaries_table, _P.sanction_id == _I.sanction_id).where(
+            _P.state.in_([state.value for state in LEAVING_STATES]), _L.state.in_(_LIVING)
+        ),
         "ORDER_OF_ANOTHER_AMOUNT": joined.where(
             or_(_L.amount_paise != _I.amount_paise, _L.end_to_end_id != _I.end_to_end_id)
         ),

@@ -16,10 +16,12 @@ from domain.errors import ErrorCode, Problems
 from domain.fees import FeeRoute, FeeRules, FeeState, RefundCause
 from domain.finance_cases import DifferenceKind
 from domain.lifecycle import Move, Status
+from domain.notices import NoticeKind
+from domain.notices import told as words
 from domain.people import Officer, PersonKind, Posting, Role, Subject
 from domain.sources import Source
-from domain.text import Bilingual
-from store import accesses, audit, fee_orders, outbox, people, timeline
+from domain.text import Bilingual, Language
+from store import accesses, audit, fee_orders, notices, outbox, people, timeline
 from tests.support.actions import FREE, ORDER, World
 from tests.support.fees import Tills, open_tills
 
@@ -259,8 +261,17 @@ async def test_a_finance_officer_notes_a_refund_of_the_treasury(tills: Tills):
     finance = await finance_officer(tills)
     done, _ = await record_fee_refund(tills.env, finance, request)
     assert (done.state, done.refund_reference) == (FeeState.REFUNDED, "RO-17")
+    assert [kind for kind, _, _ in await told(tills)] == [NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUNDED]
     again = RecordFeeRefund(order.number, "RO-18", "again")
     assert await code_of(record_fee_refund(tills.env, finance, again)) is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def told(tills: Tills) -> list[tuple[NoticeKind, str, str]]:
+    """What she was told of her fee that goes back, in both languages, the oldest first."""
+    kinds = {NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUND_SENT, NoticeKind.FEE_REFUNDED}
+    async with tills.env.store.reading() as tx:
+        rows = await notices.page_of_citizen(tx, tills.world.asha.person_id or "", place=None, limit=50)
+    return [(one.kind, words(one, Language.EN), words(one, Language.HI)) for one in reversed(rows) if one.kind in kinds]
 
 
 async def finance_officer(tills: Tills) -> Subject:
@@ -366,6 +377,9 @@ async def test_a_refund_of_the_wallet_is_followed_to_its_end(world: World, tmp_p
         world.clock.advance(HOUR + MINUTE)
         await tills.rounds()
         assert (await tills.order(order)).state is FeeState.REFUNDED
+        asked, ordered, done = await told(tills)
+        assert (asked[0], ordered[0]) == (NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUND_SENT)
+        assert (done[0], "fee" in done[1], "शुल्क" in done[2]) == (NoticeKind.FEE_REFUNDED, True, True)
 
 
 async def test_a_link_is_good_for_an_hour_and_for_its_own_page(tills: Tills):

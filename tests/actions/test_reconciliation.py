@@ -1,12 +1,14 @@
 """The daily comparison: every difference opens one case, none is invented, and a run that was cut off goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from actions.finance_totals import make_statements
 from actions.payment_enquiries import ask_due
 from actions.reconciliation import reconcile, reconcile_due
-from domain.benefits import PaymentStatus, Rail
+from domain.benefits import InstalmentKind, PaymentStatus, Rail
 from domain.clock import ist_date
 from domain.finance_cases import DifferenceKind
 from domain.reconciliation import RunState
@@ -111,3 +113,19 @@ async def test_a_day_is_compared_once(world: World):
     async with world.env.store.writing() as tx:
         again = await reconciliation.begin(tx, "another", Rail.IFMS, yesterday)
     assert again.id == first.id
+
+
+async def test_the_end_of_a_month_tells_of_a_payment_that_was_made_anew_and_credited_twice(world: World):
+    first = await instructed(world)
+    anew = world.env.ids.key()
+    async with world.env.store.writing() as tx:
+        await benefits.record_payment_status(tx, first, PaymentStatus.CREDITED, world.clock.now())
+        one = await benefits.instalment(tx, first)
+        assert one is not None
+        names = {"bill_number": f"{one.bill_number}X", "end_to_end_id": f"{one.end_to_end_id}X"}
+        again = replace(one, id=anew, sequence=2, kind=InstalmentKind.REISSUE, reissue_of=first, **names)
+        await benefits.add_instalments(tx, [again])
+    world.clock.advance(timedelta(days=31))
+    assert await make_statements(world.env)
+    found = [(one.kind, one.about) for one in await cases_of(world)]
+    assert (DifferenceKind.SECOND_PAYMENT, f"instalment:{first}") in found

@@ -7,12 +7,12 @@ from itertools import count
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from actions.reconciliation import reconcile, statement_bounds
+from actions.reconciliation import reconcile
 from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.bills import bill_number, end_to_end_id
 from domain.finance_cases import INSTALMENT, DifferenceKind
 from domain.numbers import NumberKind, make_number
-from domain.reconciliation import RunState, Side
+from domain.reconciliation import RunState, Side, statement_bounds
 from store import benefits, finance_cases, reconciliation
 from store.finance_cases import CaseFilter
 from store.reconciliation import StatementLine
@@ -55,6 +55,8 @@ def expected(row: Row) -> DifferenceKind | None:
     }
     if status in agreeing[row.theirs[1]]:
         return None
+    if status is PaymentStatus.REISSUED and row.theirs[1] is Side.CREDITED:
+        return DifferenceKind.SECOND_PAYMENT
     paid_unseen = status is PaymentStatus.CREDITED and row.theirs[1] in {Side.IN_FLIGHT, Side.NOT_SENT}
     return DifferenceKind.NOT_IN_SCROLL if paid_unseen else DifferenceKind.STATUS_DIFFERS
 
