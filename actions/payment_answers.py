@@ -18,6 +18,7 @@ from actions.payment_closing import close_if_final
 from actions.payment_partner import Pfms, connected
 from actions.payment_registrations import apply_rows, is_wrong_itself
 from actions.payment_rows import Told, apply_payment_rows
+from actions.payment_signers import apply_enrolment
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import BatchKind, Direction, FileState, LedgerFile, PaymentFileBatch
 from domain.people import SYSTEM
@@ -28,6 +29,7 @@ from integrations.dbt_finance.pfms_models import (
     BankStatus,
     BatchAcknowledgement,
     BeneficiaryAnswer,
+    EnrolmentAnswer,
     FileKind,
     FileRefused,
 )
@@ -56,7 +58,7 @@ async def fetch_answers(env: Environment) -> int:
         return 0
     settled = 0
     async with env.store.reading() as tx:
-        begun = await payment_files.received(tx, env.payments.files_at_once)
+        begun = await payment_files.received(tx, env.payments.files_at_once, but=_NOT_OURS_TO_READ)
     for file_id in begun:
         settled += await _settle(env, partner, file_id)
     ready = [each for each in await partner.exchange.incoming() if each.kind not in _NOT_OURS_TO_READ]
@@ -133,7 +135,12 @@ async def _settle(env: Environment, partner: Pfms, file_id: str) -> bool:
         reason, detail = refused.reason.value, refused.detail
         await env.store.carry_out(lambda tx: _refused(Acting(env, tx, SYSTEM), entry, reason, detail))
         return True
-    while await env.store.carry_out(lambda tx: _apply_part(Acting(env, tx, SYSTEM), file_id, answer)):
+    if isinstance(answer, EnrolmentAnswer):
+        enrolled = answer
+        await env.store.carry_out(lambda tx: apply_enrolment(Acting(env, tx, SYSTEM), partner, file_id, enrolled))
+        return True
+    told: Answer = answer
+    while await env.store.carry_out(lambda tx: _apply_part(Acting(env, tx, SYSTEM), file_id, told)):
         pass
     crash_points.reach(crash_points.ANSWER_APPLIED)
     return True

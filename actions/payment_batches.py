@@ -5,23 +5,26 @@ it stand or fall together, as does how far the run came. So a dead process leave
 no payment is in two batches.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 import structlog
 
 from actions.acting import Acting
+from actions.beneficiary_endings import end_and_return
 from actions.environment import Environment
 from actions.payment_closing import note_batch
 from actions.payment_partner import Pfms, connected
 from actions.payment_registrations import enrol
+from actions.payment_signers import may_sign
 from domain.clock import ist_date
 from domain.payment_files import NOW, BatchKind, BatchState, Group, PaymentFileBatch
 from domain.people import SYSTEM
 from integrations.dbt_finance import pfms_names
 from store import beneficiaries, crash_points, outbox, payment_batches, payment_runs
 from store.engine import Transaction
-from store.payment_runs import Run
+from store.payment_runs import Due, Run
 
 SEND = "pfms.send"
 """The outbox topic of a batch that is to be sent; its key is our id of the batch."""
@@ -29,12 +32,20 @@ SEND = "pfms.send"
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What a run puts in its next batch: payments of one group, at least one."""
+
+    group: Group
+    due: list[Due]
+
+
 async def batch_round(env: Environment) -> int:
     """Make the batches of the batch time that has come, and of runs that were cut off; tells how many were made.
 
-    Between the batch times, and on days without banks, there is nothing to do.
+    Between the batch times, and on days without banks, there is nothing to do; nor while PFMS declines our signer.
     """
-    if connected(env) is None:
+    if not await _is_ready(env):
         return 0
     now = env.clock.now()
     slot = env.payments.slot(now, env.work_calendar)
@@ -49,10 +60,21 @@ async def batch_now(env: Environment) -> int:
     On a day without banks nothing is made, as nothing would be taken.
     """
     now = env.clock.now()
-    if connected(env) is None or not env.payments.is_bank_day(ist_date(now), env.work_calendar):
+    if not env.payments.is_bank_day(ist_date(now), env.work_calendar) or not await _is_ready(env):
         return 0
     await _begin(env, ist_date(now), f"{NOW} {env.ids.key()}")
     return await _carry_on(env)
+
+
+async def _is_ready(env: Environment) -> bool:
+    partner = connected(env)
+    if partner is None:
+        return False
+    async with env.store.reading() as tx:
+        ready = await may_sign(tx, partner.papers.signer.fingerprint)
+    if not ready:
+        _log.warning("payment_signer_declined")
+    return ready
 
 
 async def _begin(env: Environment, day: date, slot: str) -> None:
@@ -60,6 +82,7 @@ async def _begin(env: Environment, day: date, slot: str) -> None:
         if await payment_runs.is_begun(tx, day, slot):
             return
     await enrol(env)
+    await end_and_return(env)
     if await env.store.carry_out(lambda tx: payment_runs.begin_run(tx, day, slot)):
         _log.info("payment_run_begun", day=day.isoformat(), slot=slot)
 
@@ -68,24 +91,47 @@ async def _carry_on(env: Environment) -> int:
     made = 0
     while True:
         async with env.store.reading() as tx:
-            if not await payment_runs.has_open_run(tx):
+            run = await payment_runs.open_run(tx)
+            if run is None:
                 return made
-        batch = await env.store.carry_out(lambda tx: _step(env, tx))
+            ahead = await _ahead(Acting(env, tx, SYSTEM), run)
+        batch = await env.store.carry_out(partial(_step, env, run, ahead))
         if batch is not None:
             crash_points.reach(crash_points.PAYMENT_BUILT)
             made += 1
 
 
-async def _step(env: Environment, tx: Transaction) -> PaymentFileBatch | None:
-    """One batch of the oldest open run; None where that run is at its end, or is another's now."""
-    partner, run = connected(env), await payment_runs.open_run(tx)
-    if partner is None or run is None:
+async def _ahead(acting: Acting, run: Run) -> _Ahead | None:
+    """What is due behind the place that the run has come to; None where nothing is.
+
+    It is looked for without a lock, as there may be a million beneficiaries of whom few are to be paid.
+    """
+    partner = connected(acting.env)
+    group, place = run.group or await payment_runs.next_group(acting.tx, None), run.place
+    while group is not None:
+        limit = acting.env.payments.lines_per_file
+        due = await payment_runs.due(acting.tx, group, acting.today, after=place, limit=limit)
+        if due and (partner is None or partner.identity.scheme_code(group.scheme_code) is not None):
+            return _Ahead(group, due)
+        if due:
+            _log.warning("scheme_without_code_of_pfms", scheme=group.scheme_code)
+        group, place = await payment_runs.next_group(acting.tx, group), None
+    return None
+
+
+async def _step(env: Environment, run: Run, ahead: _Ahead | None, tx: Transaction) -> PaymentFileBatch | None:
+    """One batch of a run; None where it is at its end, or another worker went on with it."""
+    partner, present = connected(env), await payment_runs.open_run(tx)
+    if partner is None or present != run:
         return None
     acting = Acting(env, tx, SYSTEM)
-    batch = await _registrations(acting, partner) or await _payments(acting, partner, run)
-    if batch is None:
+    batch = await _registrations(acting, partner)
+    if batch is None and ahead is not None:
+        batch = await _payments(acting, partner, run, ahead)
+    elif batch is None:
         await payment_runs.save_run(tx, replace(run, finished=True))
         _log.info("payment_run_finished", slot=run.slot, batches=run.batches, lines=run.lines)
+    if batch is None:
         return None
     payload = {"batch_id": batch.id}
     await outbox.add(tx, SEND, batch.id, payload)
@@ -109,27 +155,17 @@ async def _registrations(acting: Acting, partner: Pfms) -> PaymentFileBatch | No
     return None
 
 
-async def _payments(acting: Acting, partner: Pfms, run: Run) -> PaymentFileBatch | None:
-    """What is due behind the place that the run has come to."""
-    tx, today, limit = acting.tx, acting.today, acting.env.payments.lines_per_file
-    group, place = run.group, run.place
-    while True:
-        if group is None or not await payment_runs.anything_due(tx, group, today, place):
-            group, place = await payment_runs.next_group(tx, group, today), None
-        if group is None:
-            return None
-        batch = await _new(acting, partner, BatchKind.PAYMENT, group)
-        if batch is not None:
-            break
-        place = None
-        group = await payment_runs.next_group(tx, group, today)
-        if group is None:
-            return None
-    await payment_batches.add(tx, batch)
-    filled = await payment_runs.fill(tx, batch.id, group, today, after=place, limit=limit)
-    await payment_batches.set_size(tx, batch.id, filled.lines, filled.total_paise)
-    await payment_runs.save_run(tx, payment_runs.advanced(run, group, filled))
-    return replace(batch, lines=filled.lines, total_paise=filled.total_paise)
+async def _payments(acting: Acting, partner: Pfms, run: Run, ahead: _Ahead) -> PaymentFileBatch | None:
+    """A batch of what was seen ahead and is due still; None where nothing of it is."""
+    tx, group = acting.tx, ahead.group
+    due = await payment_runs.still_due(tx, group, acting.today, ahead.due)
+    batch = await _new(acting, partner, BatchKind.PAYMENT, group) if due else None
+    if batch is not None:
+        batch = replace(batch, lines=len(due), total_paise=sum(one.amount_paise for one in due))
+        await payment_batches.add(tx, batch)
+        await payment_runs.fill(tx, batch.id, due)
+    await payment_runs.save_run(tx, payment_runs.advanced(run, group, ahead.due[-1].place, batch.lines if batch else 0))
+    return batch
 
 
 async def _new(acting: Acting, partner: Pfms, kind: BatchKind, group: Group) -> PaymentFileBatch | None:

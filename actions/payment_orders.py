@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from actions.access import covering, may_read_all
+from actions.access import covering, may_read_all, of_sanction
 from actions.acting import Acting
-from actions.benefit_orders import body_of, of_sanction, present, refuse_step, resume, take_up
+from actions.benefit_orders import body_of, present, refuse_step, resume, take_up
 from actions.environment import Environment
 from actions.idempotent import once
 from actions.recovery_orders import note_part, order, tell_of_recovery
 from actions.reissues import reissue
 from actions.sanction import add_instalment
+from actions.sanction_budgets import NOTHING_ASKED, Balances, balances_before_approval, check_at_sanction
 from actions.sanction_stops import put_stop, stops_of
 from actions.second_approvals import ask, decide, needs_second
 from domain.benefits import Instalment, PaymentStatus, Sanction, SanctionState
@@ -170,7 +171,7 @@ async def cancel_recovery(env: Environment, subject: Subject, request: CancelRec
 
 
 async def decide_approval(env: Environment, subject: Subject, request: DecideApproval) -> tuple[Sanction, bool]:
-    """Approve or refuse what waits for a second person, and carry it out.
+    """Approve or refuse what waits for a second person, and carry it out; a sanction's budget is asked for before.
 
     Raises Problems: NOT_FOUND outside of one's jurisdiction, SECOND_OFFICER_NEEDED for the one who asked,
     PROPOSAL_MISSING where it is decided, STEP_NOT_ALLOWED where it is no longer possible.
@@ -186,7 +187,9 @@ async def decide_approval(env: Environment, subject: Subject, request: DecideApp
         await (_carry_out if request.approve else _refuse)(acting, sanction, approval)
         return sanction
 
-    return await _done(env, subject, "decidePaymentApproval", request, work)
+    asked = (env, subject, request.sanction_id, request.number)
+    balances = await balances_before_approval(*asked) if request.approve else NOTHING_ASKED
+    return await _done(env, subject, "decidePaymentApproval", request, work, balances)
 
 
 async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sanction, int, Approval]]:
@@ -215,7 +218,8 @@ async def _carry_out(acting: Acting, sanction: Sanction, approval: Approval) -> 
     match approval.kind:
         case ApprovalKind.SANCTION:
             await benefits.change_sanction(acting.tx, sanction.id, state=SanctionState.ACTIVE)
-            await add_instalment(acting, replace(sanction, state=SanctionState.ACTIVE))
+            made = await add_instalment(acting, replace(sanction, state=SanctionState.ACTIVE))
+            await check_at_sanction(acting, sanction, made)
         case ApprovalKind.RESUMPTION:
             stop = next((one for one in await stops_of(acting, sanction.id) if one.id == approval.subject_id), None)
             if stop is None or not stop.open:
@@ -260,10 +264,15 @@ async def _recovery(acting: Acting, sanction_id: str, number: int) -> tuple[Sanc
 
 
 async def _done(
-    env: Environment, subject: Subject, operation: str, request: Any, work: Callable[[Acting], Awaitable[Sanction]]
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    request: Any,
+    work: Callable[[Acting], Awaitable[Sanction]],
+    balances: Balances = NOTHING_ASKED,
 ) -> tuple[Sanction, bool]:
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"sanction": (await work(Acting(env, tx, subject))).id}
+        return {"sanction": (await work(Acting(env, tx, subject, balances=balances))).id}
 
     key, body = request.idempotency_key, body_of(request)
     answer, replayed = await once(env, subject, operation, key=key, body=body, work=in_transaction, for_ever=True)

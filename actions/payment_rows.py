@@ -1,6 +1,6 @@
 """Rows of acknowledgements and bank statuses: each is applied once, and only forward, whatever order they come in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from actions.acting import Acting
 from actions.finance_cases import open_cases
 from actions.payment_closing import close_if_final
 from actions.payment_news import hear_many
+from actions.second_payments import credited_again
 from domain.benefits import PaymentNews, PaymentStatus, Rail
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.payment_files import BatchLine, LineState, line_after
@@ -42,11 +43,29 @@ async def apply_payment_rows(acting: Acting, told: Told, rows: Sequence[PaymentR
     """Apply a part of a file in the caller's transaction; tells how many rows are not ours.
 
     A row that is not ours, names another amount, speaks of a payment that PFMS is said not to have, or bears a
-    bank reference that another payment has, opens a case. Only the last of these is applied all the same.
+    bank reference that another payment has, opens a case. Only the last of these is applied all the same. Many rows
+    come to the same as each by itself.
     """
+    return sum([await _apply_part(acting, told, part) for part in _apart(rows)])
+
+
+def _apart(rows: Sequence[PaymentRow]) -> Iterator[list[PaymentRow]]:
+    """Parts in which no payment comes twice, in their order: what a row says depends on where the last one led."""
+    part: dict[str, PaymentRow] = {}
+    for row in rows:
+        if row.end_to_end_id in part:
+            yield list(part.values())
+            part = {}
+        part[row.end_to_end_id] = row
+    if part:
+        yield list(part.values())
+
+
+async def _apply_part(acting: Acting, told: Told, rows: Sequence[PaymentRow]) -> int:
     lines = await payment_batches.lines_known_by(acting.tx, [row.end_to_end_id for row in rows])
     cases: list[FinanceDifference] = []
     news: list[tuple[PaymentRow, BatchLine, LineState]] = []
+    old: list[tuple[PaymentRow, BatchLine]] = []
     unknown = 0
     for row in rows:
         line = lines.get(row.end_to_end_id)
@@ -57,6 +76,9 @@ async def apply_payment_rows(acting: Acting, told: Told, rows: Sequence[PaymentR
             cases.append(difference)
         elif (after := line_after(line.state, row.status.value)) is not None:
             news.append((row, line, after))
+        else:
+            old.append((row, line))
+    cases += await credited_again(acting, old)
     cases += await _references_twice(acting, [row for row, _, _ in news])
     await _apply(acting, told, news)
     await open_cases(acting, cases)

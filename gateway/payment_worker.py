@@ -34,13 +34,17 @@ PAYMENT_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaita
 
 
 class PaymentRounds:
-    """Goes round every so many seconds, until told to stop; what is under way is finished first."""
+    """Goes round every so many seconds, until told to stop; what is under way is finished first.
+
+    While more answers lie ready than one round takes, the next round begins at once.
+    """
 
     def __init__(self, environment: Environment, stopping: asyncio.Event, seconds: float) -> None:
         self._environment = environment
         self._stopping = stopping
         self._seconds = seconds
         self._holder = environment.ids.key()
+        self._more = False
 
     async def run(self) -> None:
         """Work until stopped."""
@@ -49,6 +53,8 @@ class PaymentRounds:
                 await self.round()
             except StoreError as error:
                 _log.warning("store_unavailable", kind=type(error).__name__)
+            if self._more:
+                continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds):
                     await self._stopping.wait()
@@ -56,6 +62,7 @@ class PaymentRounds:
     async def round(self) -> bool:
         """Make batches that are due and take in answers; False where another worker is at it."""
         environment = self._environment
+        self._more = False
         if environment.partners.pfms is None:
             return False
         lease = await environment.store.carry_out(self._take)
@@ -65,7 +72,7 @@ class PaymentRounds:
             await enrol(environment)
             await batch_round(environment)
             await forget_answers(environment)
-            await self._fetch()
+            self._more = await self._fetch()
         finally:
             with contextlib.suppress(StoreError):
                 await environment.store.carry_out(lambda tx: leases.release(tx, lease))
@@ -74,7 +81,8 @@ class PaymentRounds:
     async def _take(self, tx: Transaction) -> Lease | None:
         return await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
 
-    async def _fetch(self) -> None:
+    async def _fetch(self) -> bool:
+        """Take in what lies ready; tells whether more may lie there than one round takes."""
         try:
             settled = await fetch_answers(self._environment)
         except IntegrationError as error:
@@ -84,3 +92,5 @@ class PaymentRounds:
         else:
             if settled:
                 _log.info("payment_answers_settled", files=settled)
+            return settled >= self._environment.payments.files_at_once
+        return False

@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from store.bulk import insert_rows
 from store.engine import Store, Transaction
 from store.errors import WritesStopped
 from store.metadata import metadata
@@ -102,8 +103,7 @@ async def append_many(tx: Transaction, lines: Sequence[AuditLine], *, always: bo
         raise WritesStopped("the audit log could not be sealed for too long")
     at = tx.clock.now()
     rows = [values_of(line, at) for line in lines]
-    if rows:
-        await tx.connection.execute(insert(audit_lines_table), rows)
+    await insert_rows(tx, audit_lines_table, rows)
 
 
 def values_of(line: AuditLine, at: datetime) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, func, se
 
 from domain.counting import MAPPED, UNMAPPED, Correction, CorrectionReason, CountingEvent, TransactionCount
 from domain.counting import Transaction as ETransaction
+from store.bulk import insert_rows
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_into, insert_new, rows_of
+from store.sql import AnyRow, first, insert_new, rows_of
 from store.types import Instant, Key
 
 ledger_table = Table(
@@ -110,9 +111,7 @@ async def record(tx: Transaction, event: ETransaction) -> bool:
 
 async def record_many(tx: Transaction, events: Sequence[ETransaction]) -> None:
     """Enter events of which each is entered once, in one statement."""
-    if events:
-        statement = insert_into(tx, ledger_table).on_conflict_do_nothing()
-        await tx.connection.execute(statement, [_row_of(tx, event) for event in events])
+    await insert_rows(tx, ledger_table, [_row_of(tx, event) for event in events], once=True)
 
 
 def _row_of(tx: Transaction, event: ETransaction) -> dict[str, Any]:

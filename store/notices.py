@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Select, Table, UniqueConstraint, select, update
 
 from domain.notices import Notice, NoticeKind, Topic
+from store.bulk import insert_rows
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, count, insert_into, insert_new, keyset_window, rows_of
+from store.sql import AnyRow, count, insert_new, keyset_window, rows_of
 from store.types import Instant, Json, Key
 
 notices_table = Table(
@@ -41,9 +42,7 @@ async def add(tx: Transaction, notice: Notice) -> bool:
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
     """Keep messages in one statement; one whose event was told before is left out."""
-    if written:
-        statement = insert_into(tx, notices_table).values([values_of(one) for one in written])
-        await tx.connection.execute(statement.on_conflict_do_nothing())
+    await insert_rows(tx, notices_table, [values_of(one) for one in written], once=True)
 
 
 async def page_of_citizen(

@@ -12,8 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    bindparam,
-    case,
     delete,
     func,
     insert,
@@ -34,8 +32,11 @@ from domain.payment_files import (
     PaymentMethod,
 )
 from store.benefits import instalments_table
+from store.bulk import update_rows
 from store.engine import Transaction
 from store.payment_tables import (
+    NOT_RELEASED,
+    RELEASED,
     batches_table,
     lines_table,
     sealed_files_table,
@@ -105,11 +106,12 @@ async def named(
     return await _one(tx, _T.message_id == message) if message is not None else None
 
 
-async def seal(tx: Transaction, batch_id: str, content: bytes) -> None:
-    """Keep the octets of an outgoing file, packed and encrypted, with their hash and size at the batch."""
+async def seal(tx: Transaction, batch_id: str, content: bytes, signed_by: str) -> None:
+    """Keep the octets of an outgoing file, packed and encrypted; with the batch their hash, size and signer."""
     await keep_sealed(tx, batch_id, content)
     digest = hashlib.sha256(content).hexdigest()
-    await _set(tx, batch_id, {"state": BatchState.SEALED.value, "digest": digest, "size": len(content)})
+    kept = {"state": BatchState.SEALED.value, "digest": digest, "size": len(content), "signed_by": signed_by}
+    await _set(tx, batch_id, kept)
 
 
 async def keep_sealed(tx: Transaction, batch_id: str, content: bytes) -> None:
@@ -140,8 +142,12 @@ async def set_state(tx: Transaction, batch_id: str, state: BatchState, **instant
 
 
 async def start_sending(tx: Transaction, batch_id: str, at: datetime) -> bool:
-    """Note that a batch is about to be sent; False where that was tried before, so that one enquires first."""
-    statement = update(batches_table).where(_T.id == batch_id, _T.started_at.is_(None)).values(started_at=at)
+    """Note that a batch is about to be sent; False where that was tried before, so that one enquires first.
+
+    One that was given up meanwhile stays so, which is False too.
+    """
+    fresh = (_T.started_at.is_(None), _T.state == BatchState.SEALED.value)
+    statement = update(batches_table).where(_T.id == batch_id, *fresh).values(started_at=at)
     return (await tx.connection.execute(statement.returning(_T.id))).first() is not None
 
 
@@ -174,35 +180,35 @@ async def periods(tx: Transaction, instalment_ids: Collection[str]) -> dict[str,
 
 
 async def lines_known_by(tx: Transaction, end_to_end_ids: Collection[str]) -> dict[str, BatchLine]:
-    """The lines by end-to-end id: the living one, else the last that was released."""
-    statement = select(lines_table).order_by(case((_L.state == LineState.RELEASED.value, 0), else_=1), _L.state_at)
-    rows = await rows_of(tx, statement, _L.end_to_end_id, end_to_end_ids)
-    return {row.end_to_end_id: _line(row) for row in rows}
+    """The lines by end-to-end id: the one that was not released, else the last that was.
+
+    Each is looked for by the index of its half; one statement for both would read the whole table.
+    """
+    asked = list(end_to_end_ids)
+    found = await rows_of(tx, select(lines_table).where(NOT_RELEASED), _L.end_to_end_id, asked)
+    known = {row.end_to_end_id: _line(row) for row in found}
+    others = [one for one in asked if one not in known]
+    released = select(lines_table).where(RELEASED).order_by(_L.state_at)
+    return known | {row.end_to_end_id: _line(row) for row in await rows_of(tx, released, _L.end_to_end_id, others)}
 
 
 async def note(tx: Transaction, news: Sequence[LineNews]) -> None:
-    """Note what became of lines; of a bank's reference a hash and its last four characters are kept."""
-    if not news:
-        return
-    names = ("state", "state_at", "codes", "utr_digest", "utr_last4", "value_on")
-    changing = update(lines_table).where(_L.batch_id == bindparam("in_batch"), _L.position == bindparam("at_position"))
+    """Note what became of lines, each named once; of a bank's reference a hash and its last four digits are kept."""
     now = tx.clock.now()
     rows = [
         {
-            "in_batch": each.line.batch_id,
-            "at_position": each.line.position,
-            "new_state": each.state.value,
-            "new_state_at": now,
-            "new_codes": list(each.codes) or None,
-            "new_utr_digest": utr_digest(each.utr) if each.utr else None,
-            "new_utr_last4": each.utr[-4:] if each.utr else each.line.utr_last4,
-            "new_value_on": each.value_on or each.line.value_on,
+            "batch_id": each.line.batch_id,
+            "position": each.line.position,
+            "state": each.state.value,
+            "state_at": now,
+            "codes": list(each.codes) or None,
+            "utr_digest": utr_digest(each.utr) if each.utr else None,
+            "utr_last4": each.utr[-4:] if each.utr else each.line.utr_last4,
+            "value_on": each.value_on or each.line.value_on,
         }
         for each in news
     ]
-    kept: dict[str, ColumnElement[Any]] = {name: bindparam(f"new_{name}") for name in names}
-    kept["utr_digest"] = func.coalesce(bindparam("new_utr_digest", type_=_L.utr_digest.type), _L.utr_digest)
-    await tx.connection.execute(changing.values(kept), rows)
+    await update_rows(tx, lines_table, ("batch_id", "position"), rows, kept=("utr_digest",))
 
 
 async def with_references(tx: Transaction, utrs: Collection[str]) -> dict[str, list[str]]:
@@ -311,6 +317,7 @@ def _batch(row: AnyRow) -> PaymentFileBatch:
         sent_at=row.sent_at,
         answered_at=row.answered_at,
         closed_at=row.closed_at,
+        signed_by=row.signed_by,
     )
 
 

@@ -1,6 +1,6 @@
 """The due list of enquiries at the state treasury, and what it last said of each payment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, case, func, or
 from domain.benefits import PaymentStatus, Rail
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, insert_into
+from store.sql import AnyRow, insert_into, rows_of
 from store.types import Instant, Key
 
 FIRST_AFTER = timedelta(hours=1)
@@ -117,6 +117,13 @@ async def of_instalment(tx: Transaction, instalment_id: str) -> AnyRow | None:
     found = await tx.connection.execute(select(enquiries_table).where(_T.instalment_id == instalment_id))
     row: AnyRow | None = found.first()
     return row
+
+
+async def credits_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, str]:
+    """The hash of the bank's reference under which the treasury last said of each that it was credited."""
+    credited = _T.heard_status == PaymentStatus.CREDITED.value, _T.utr_hash.is_not(None)
+    rows = await rows_of(tx, select(_T.instalment_id, _T.utr_hash).where(*credited), _T.instalment_id, instalment_ids)
+    return {row.instalment_id: row.utr_hash for row in rows}
 
 
 async def count_unasked(tx: Transaction, asked_before: datetime) -> int:

@@ -54,6 +54,12 @@ async def applied_before(tx: Transaction, file: LedgerFile) -> bool:
     return await first(tx, begun.limit(1)) is not None
 
 
+async def applied_as_another(tx: Transaction, file: LedgerFile) -> bool:
+    """Whether the same octets were applied under another name."""
+    same = (_F.direction == file.direction.value, _F.kind == file.kind, _F.digest == file.digest, _F.id != file.id)
+    return await first(tx, select(_F.id).where(*same, _F.state == FileState.APPLIED.value).limit(1)) is not None
+
+
 async def keep_answer(tx: Transaction, file_id: str, content: bytes) -> None:
     """Keep the octets of a file that came, packed and encrypted."""
     sealed = tx.cipher.encrypt(zlib.compress(content, 6), _place(file_id))
@@ -95,9 +101,10 @@ async def files(
     return [_file(row) for row in rows]
 
 
-async def received(tx: Transaction, limit: int) -> Sequence[str]:
-    """The ids of files that came and are not settled, the oldest first."""
-    statement = select(_F.id).where(_F.state == FileState.RECEIVED.value).order_by(_F.seen_at, _F.id)
+async def received(tx: Transaction, limit: int, *, but: Collection[str] = ()) -> Sequence[str]:
+    """The ids of files that came and are not settled, the oldest first; those of some kinds are left to others."""
+    mine = (_F.state == FileState.RECEIVED.value, _F.kind.not_in(sorted(but)))
+    statement = select(_F.id).where(*mine).order_by(_F.seen_at, _F.id)
     return (await tx.connection.execute(statement.limit(limit))).scalars().all()
 
 

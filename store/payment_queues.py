@@ -4,18 +4,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import ne
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
 from domain.benefits import PaymentStatus, Rail
 from domain.finance_cases import DifferenceKind
+from domain.payment_files import DELETE, BatchState, LineState
 from domain.people import Posting
 from domain.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits import instalments_table, payment_events_table, sanctions_table
 from store.engine import Transaction
 from store.finance_cases import cases_table, covered
-from store.payment_tables import batches_table, lines_table
+from store.payment_tables import batches_table, lines_table, registration_lines_table
 from store.sql import AnyRow, count, keyset_window, rows_of
 
 _I, _S, _E, _B, _L = (
@@ -35,6 +38,17 @@ class PaymentQueue(StrEnum):
     RETURNED = "RETURNED"
     TOO_LONG = "TOO_LONG"
 
+
+_SIDES = (IN_FLIGHT, frozenset({PaymentStatus.CREDITED}), CAME_BACK)
+_LINES_OF_SIDES = (
+    (LineState.ACCEPTED.value, LineState.DEBITED.value),
+    (LineState.CREDITED.value,),
+    (LineState.RETURNED.value, LineState.REJECTED.value),
+)
+"""Where a payment, and its line, counts as in flight, credited and returned."""
+_TAKEN = [state for states in _LINES_OF_SIDES for state in states]
+_TAKEN_WHOLE = (BatchState.ACCEPTED.value, BatchState.CLOSED.value)
+"""Batches of which PFMS took every line that was not released."""
 
 _STATES = MappingProxyType(
     {
@@ -112,6 +126,11 @@ async def page_of_batches(
     return await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
 
 
+async def count_refused(tx: Transaction, since: datetime) -> int:
+    """How many batches PFMS refused whole since a moment."""
+    return await count(tx, _batches([BatchState.REJECTED.value]).where(_B.answered_at >= since))
+
+
 async def count_batches(tx: Transaction, states: Collection[str]) -> int:
     """How many such batches there are."""
     return await count(tx, _batches(states))
@@ -119,35 +138,58 @@ async def count_batches(tx: Transaction, states: Collection[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class BatchSum:
-    """A batch whose lines, or whose payments, do not add up to what was ordered. Amounts are paise."""
+    """A batch that does not balance, in paise: what was ordered, and what its lines or payments say instead."""
 
     message_id: str
     scheme_code: str
-    ordered_paise: int
-    lines_paise: int
+    expected: tuple[int, ...]
+    found: tuple[int, ...]
 
 
 async def unequal_batches(tx: Transaction, after: str, limit: int) -> tuple[str | None, list[BatchSum]]:
-    """Of the next so many batches of payments those that do not add up, and where to go on; None at the end.
+    """Of the next so many batches of payments those that do not balance, and where to go on; None at the end.
 
-    What was ordered must be the sum of the batch's lines and of the payments that they name.
+    Three things must hold (contracts/dbt_finance.md section 10, "per batch"): what was ordered is the sum of the
+    lines of the file and of the payments that they name; what PFMS took is credited, returned or in flight to the
+    last paisa; and the payments stand as the lines do. Only those for which one does not hold are read.
     """
     chosen = select(_B.id).where(_B.kind == "PAYMENT", _B.id > after).order_by(_B.id).limit(limit).subquery()
     last = (await tx.connection.execute(select(func.max(chosen.c.id)))).scalar_one()
     if last is None:
         return None, []
     lines, payments = func.sum(_L.amount_paise), func.sum(_I.amount_paise)
+    by_line = [_paise_where(_L.state.in_(states)) for states in _LINES_OF_SIDES]
+    by_payment = [_paise_where(and_(_L.state.in_(_TAKEN), _I.status.in_(values_of(states)))) for states in _SIDES]
+    owed = case((_B.state.in_(_TAKEN_WHOLE), _paise_where(_L.state != LineState.RELEASED.value)), else_=None)
+    told = sum(by_line[1:], start=by_line[0])
+    wrong = or_(lines != _B.total_paise, payments != lines, owed != told, *map(ne, by_line, by_payment))
+    sides = [*by_line, *by_payment]
     statement = (
-        select(_B.message_id, _B.scheme_code, _B.total_paise, lines.label("lines"))
+        select(_B.message_id, _B.scheme_code, _B.total_paise, lines, owed, *sides)
         .join_from(batches_table, lines_table, _L.batch_id == _B.id)
         .join(instalments_table, _I.id == _L.instalment_id)
-        .where(_B.kind == "PAYMENT", _B.id > after, _B.id <= last)
-        .group_by(_B.message_id, _B.scheme_code, _B.total_paise)
-        .having((lines != _B.total_paise) | (payments != lines))
+        # Lines that were taken out before it was signed lie at places below zero: they were never ordered.
+        .where(_B.kind == "PAYMENT", _B.id > after, _B.id <= last, _L.position > 0)
+        .group_by(_B.message_id, _B.scheme_code, _B.total_paise, _B.state)
+        .having(wrong)
     )
-    rows = (await tx.connection.execute(statement)).all()
-    sums = [BatchSum(row.message_id, row.scheme_code, row.total_paise, int(row.lines)) for row in rows]
-    return last, sums
+    return last, [_batch_sum(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+def _paise_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, _L.amount_paise), else_=0)), 0)
+
+
+def _batch_sum(row: AnyRow) -> BatchSum:
+    """The first of the three that does not hold: of the order, of what was taken, of where it stands."""
+    values: Sequence[Any] = row
+    message, scheme, ordered, lines, owed = values[:5]
+    told, stands = tuple(map(int, values[5:8])), tuple(map(int, values[8:]))
+    if int(lines) != ordered:
+        return BatchSum(message, scheme, (ordered,), (int(lines),))
+    if owed is not None and int(owed) != sum(told):
+        return BatchSum(message, scheme, (int(owed),), (sum(told),))
+    return BatchSum(message, scheme, told, stands)
 
 
 async def _return_codes(tx: Transaction, instalment_ids: Sequence[str]) -> dict[str, str]:
@@ -160,9 +202,11 @@ async def _return_codes(tx: Transaction, instalment_ids: Sequence[str]) -> dict[
 def _batches(states: Collection[str]) -> Select[tuple[str]]:
     columns = (
         _B.id, _B.kind, _B.message_id, _B.scheme_code, _B.agency_name, _B.method, _B.lines, _B.total_paise, _B.state,
-        _B.created_at, _B.sent_at, _B.answered_at, _B.closed_at,
+        _B.created_at, _B.sent_at, _B.answered_at, _B.closed_at, _B.signed_by,
     )  # fmt: skip
-    statement: Select[tuple[str]] = select(*columns)
+    line = registration_lines_table.c
+    gone = select(func.count()).where(line.batch_id == _B.id, line.purpose == DELETE).correlate(batches_table)
+    statement: Select[tuple[str]] = select(*columns, gone.scalar_subquery().label("deletions"))
     return statement.where(_B.state.in_(sorted(states))) if states else statement
 
 

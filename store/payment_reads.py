@@ -141,6 +141,14 @@ async def missing_in_statement(
     return list((await tx.connection.execute(statement.order_by(_I.id).limit(limit))).all())
 
 
+async def paid_twice(tx: Transaction, limit: int) -> list[str]:
+    """Instalments that are credited although their money was paid anew, and that credited too."""
+    anew = instalments_table.alias("anew")
+    both = (_I.status == PaymentStatus.CREDITED.value, anew.c.status == PaymentStatus.CREDITED.value)
+    statement = select(_I.id).join_from(anew, instalments_table, _I.id == anew.c.reissue_of).where(*both)
+    return list((await tx.connection.execute(statement.order_by(_I.id).limit(limit))).scalars().all())
+
+
 async def references(tx: Transaction, run_id: str, after: str, limit: int) -> list[AnyRow]:
     """The bank references of a statement by their hashes, each with a payment of it and how many it has."""
     many = func.count(_S.end_to_end_id.distinct())

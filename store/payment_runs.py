@@ -1,39 +1,33 @@
-"""Runs of the batch times, and what they put in batches: one statement for all lines of a file.
+"""Runs of the batch times, and what they put in batches.
 
 A run remembers how far it came, in the transaction of each batch, so that it is taken up where a dead process left it.
+What is due is looked for page by page of the beneficiaries: each statement reads a bounded part of an index, so that
+no plan depends on what the database happens to know of its tables.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    exists,
-    func,
-    insert,
-    literal,
-    not_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, literal_column, not_, select, tuple_, update
 
 from domain.benefits import Rail
 from domain.payment_files import UNTOLD, BatchKind, Group, LineState, PaymentMethod, RegistrationState
 from store.benefits import instalments_table
+from store.bulk import insert_rows
 from store.engine import Transaction
-from store.payment_batches import sum_of
-from store.payment_tables import beneficiaries_table, lines_table, numbers_table, runs_table
-from store.sql import AnyRow, first, insert_into, insert_new
+from store.payment_tables import NOT_RELEASED, beneficiaries_table, lines_table, numbers_table, runs_table
+from store.sql import AnyRow, first, insert_into, insert_new, rows_of
 
 _L, _N, _R = lines_table.c, numbers_table.c, runs_table.c
 _B, _I = beneficiaries_table.c, instalments_table.c
 
 Place = tuple[str, int]
 """How far a run came in its group: the beneficiary and the sequence of her instalment."""
+
+PAGE = 2_000
+"""Beneficiaries whose payments are looked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +44,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """What was put in a batch."""
+class Due:
+    """A payment that is due, by references; `account_id` is the present version of the beneficiary's account."""
 
-    lines: int
-    total_paise: int
-    place: Place | None
+    instalment_id: str
+    end_to_end_id: str
+    sequence: int
+    amount_paise: int
+    beneficiary_id: str
+    account_id: str
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its group."""
+        return self.beneficiary_id, self.sequence
 
 
 async def begin_run(tx: Transaction, day: date, slot: str) -> bool:
@@ -70,15 +72,10 @@ async def is_begun(tx: Transaction, day: date, slot: str) -> bool:
 
 
 async def open_run(tx: Transaction) -> Run | None:
-    """The oldest run that is not at its end, locked; None where there is none."""
+    """The oldest run that is not at its end, locked where the transaction may write; None where there is none."""
     statement = select(runs_table).where(_R.finished_at.is_(None)).order_by(_R.day, _R.slot).limit(1)
-    row = await first(tx, statement.with_for_update())
+    row = await first(tx, statement.with_for_update() if tx.writable else statement)
     return _run(row) if row else None
-
-
-async def has_open_run(tx: Transaction) -> bool:
-    """Whether a run is not at its end; takes no lock."""
-    return await first(tx, select(_R.slot).where(_R.finished_at.is_(None)).limit(1)) is not None
 
 
 async def save_run(tx: Transaction, run: Run) -> None:
@@ -98,10 +95,10 @@ async def next_number(tx: Transaction, kind: BatchKind, day: date) -> int:
     return int((await tx.connection.execute(counting.returning(_N.last))).scalar_one())
 
 
-async def next_group(tx: Transaction, after: Group | None, today: date) -> Group | None:
-    """The group behind `after` in which a payment is due."""
+async def next_group(tx: Transaction, after: Group | None) -> Group | None:
+    """The group behind `after` that has beneficiaries whom PFMS pays."""
     columns = (_B.scheme_code, _B.agency, _B.method)
-    statement = _due(select(*columns), today)
+    statement = select(*columns).where(_B.state == RegistrationState.VALIDATED.value)
     if after is not None:
         values = (after.scheme_code, after.agency, after.method.value)
         statement = statement.where(tuple_(*columns) > tuple_(*map(literal, values)))
@@ -109,61 +106,80 @@ async def next_group(tx: Transaction, after: Group | None, today: date) -> Group
     return Group(row.scheme_code, row.agency, PaymentMethod(row.method)) if row else None
 
 
-async def anything_due(tx: Transaction, group: Group, today: date, after: Place | None) -> bool:
-    """Whether a payment of a group is due behind a place."""
-    return await first(tx, _of_group(select(_I.id), group, today, after).limit(1)) is not None
+async def due(tx: Transaction, group: Group, today: date, *, after: Place | None, limit: int) -> list[Due]:
+    """The payments of a group that are due behind a place, by beneficiary and sequence, at most so many."""
+    found: list[Due] = []
+    behind = _payees(group).order_by(_B.id).limit(PAGE)
+    page = (await tx.connection.execute(behind if after is None else behind.where(_B.id >= after[0]))).all()
+    while page and len(found) < limit:
+        found += [one for one in await _due_of(tx, page, today) if after is None or one.place > after]
+        whole = len(page) == PAGE
+        page = (await tx.connection.execute(behind.where(_B.id > page[-1].id))).all() if whole else []
+    return found[:limit]
 
 
-async def fill(tx: Transaction, batch_id: str, group: Group, today: date, *, after: Place | None, limit: int) -> Filled:
-    """Put the payments of a group that are due, behind a place and at most so many, in a batch: one statement."""
-    columns = (_I.id, _I.end_to_end_id, _B.id.label("who"), _I.sequence, _B.account_id, _I.amount_paise)
-    found = _of_group(select(*columns), group, today, after).order_by(_B.id, _I.sequence).limit(limit).subquery().c
-    position = func.row_number().over(order_by=(found.who, found.sequence))
-    rows = select(
-        literal(batch_id), position, found.id, found.end_to_end_id, found.who, found.account_id, found.amount_paise,
-        literal(LineState.BUILT.value), literal(tx.clock.now(), _L.state_at.type),
-    )  # fmt: skip
-    names = (
-        "batch_id", "position", "instalment_id", "end_to_end_id", "beneficiary_id", "account_id", "amount_paise",
-        "state", "state_at",
-    )  # fmt: skip
-    await tx.connection.execute(insert(lines_table).from_select(names, rows))
-    many, total = await sum_of(tx, batch_id)
-    return Filled(many, total, await _last_place(tx, batch_id))
+async def still_due(tx: Transaction, group: Group, today: date, wanted: Sequence[Due]) -> list[Due]:
+    """Those of some payments of a group that are due now, with the account of now."""
+    payees = await rows_of(tx, _payees(group), _B.id, [one.beneficiary_id for one in wanted])
+    ids = {one.instalment_id for one in wanted}
+    return [one for one in await _due_of(tx, payees, today) if one.instalment_id in ids]
 
 
-def _of_group(statement: Select[Any], group: Group, today: date, after: Place | None) -> Select[Any]:
-    due = _due(statement, today).where(
-        _B.scheme_code == group.scheme_code, _B.agency == group.agency, _B.method == group.method.value
+async def fill(tx: Transaction, batch_id: str, payments: Sequence[Due]) -> None:
+    """Put payments in a batch, in their order."""
+    now = tx.clock.now()
+    lines = [
+        {
+            "batch_id": batch_id,
+            "position": position,
+            "instalment_id": one.instalment_id,
+            "end_to_end_id": one.end_to_end_id,
+            "beneficiary_id": one.beneficiary_id,
+            "account_id": one.account_id,
+            "amount_paise": one.amount_paise,
+            "state": LineState.BUILT.value,
+            "state_at": now,
+        }
+        for position, one in enumerate(payments, 1)
+    ]
+    await insert_rows(tx, lines_table, lines)
+
+
+def _payees(group: Group) -> Select[Any]:
+    """Whom PFMS pays in a group."""
+    return select(_B.id, _B.sanction_id, _B.account_id).where(
+        _B.state == RegistrationState.VALIDATED.value,
+        _B.scheme_code == group.scheme_code,
+        _B.agency == group.agency,
+        _B.method == group.method.value,
     )
-    if after is not None:
-        # The first condition says nothing new; by it the index leads to the place, where the second has to look.
-        due = due.where(_B.id >= after[0], tuple_(_B.id, _I.sequence) > tuple_(literal(after[0]), literal(after[1])))
-    return due
 
 
-def _due(statement: Select[Any], today: date) -> Select[Any]:
-    joined = statement.select_from(beneficiaries_table)
-    joined = joined.join(instalments_table, _I.sanction_id == _B.sanction_id)
-    return joined.where(_B.state == RegistrationState.VALIDATED.value, _payable(today))
+async def _due_of(tx: Transaction, payees: Sequence[AnyRow], today: date) -> list[Due]:
+    """What is due to some payees, by beneficiary and sequence."""
+    columns = (_I.id, _I.end_to_end_id, _I.sequence, _I.amount_paise, _I.sanction_id)
+    by_sanction = {row.sanction_id: row for row in payees}
+    rows = await rows_of(tx, select(*columns).where(_payable(today)), _I.sanction_id, by_sanction)
+    return sorted((_due(row, by_sanction[row.sanction_id]) for row in rows), key=lambda one: one.place)
 
 
 def _payable(today: date) -> ColumnElement[bool]:
-    """Due, held back by nothing, and in no batch that PFMS may have; a sanction that stops holds its payments."""
+    """Due, held back by nothing, and in no batch that PFMS may have; a sanction that stops holds its payments.
+
+    Its first three conditions are those of an index of instalments, and are said without parameters as it says them.
+    """
     return and_(
-        _I.rail == Rail.PFMS.value,
-        _I.status.in_([status.value for status in UNTOLD]),
+        _I.rail == literal_column(f"'{Rail.PFMS.value}'"),
         _I.hold.is_(None),
+        _I.status.in_([literal_column(f"'{status.value}'") for status in UNTOLD]),
         _I.period_from <= today,
         _I.amount_paise > 0,
-        not_(exists().where(_L.instalment_id == _I.id, _L.state != LineState.RELEASED.value)),
+        not_(exists().where(_L.instalment_id == _I.id, NOT_RELEASED)),
     )
 
 
-async def _last_place(tx: Transaction, batch_id: str) -> Place | None:
-    statement = select(_L.beneficiary_id, _I.sequence).join(instalments_table, _I.id == _L.instalment_id)
-    row = await first(tx, statement.where(_L.batch_id == batch_id).order_by(_L.position.desc()).limit(1))
-    return (row.beneficiary_id, row.sequence) if row else None
+def _due(row: AnyRow, beneficiary: AnyRow) -> Due:
+    return Due(row.id, row.end_to_end_id, row.sequence, row.amount_paise, beneficiary.id, beneficiary.account_id)
 
 
 def _run(row: AnyRow) -> Run:
@@ -173,6 +189,6 @@ def _run(row: AnyRow) -> Run:
     return Run(row.day, row.slot, group, place, row.finished_at is not None, row.batches, row.lines)
 
 
-def advanced(run: Run, group: Group, filled: Filled) -> Run:
-    """The run behind one more batch."""
-    return replace(run, group=group, place=filled.place, batches=run.batches + 1, lines=run.lines + filled.lines)
+def advanced(run: Run, group: Group, place: Place, lines: int) -> Run:
+    """The run behind one more batch of so many lines; behind none where there are no lines."""
+    return replace(run, group=group, place=place, batches=run.batches + bool(lines), lines=run.lines + lines)

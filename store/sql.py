@@ -27,13 +27,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.people import Posting
+from store.bulk import among
 from store.engine import Transaction
 
 AnyRow: TypeAlias = Row[Any]
 Values: TypeAlias = Mapping[str, Any]
 
 _CHUNK = 500
-"""Keys in one IN list; both drivers bind at most 32 766."""
+"""Keys of one statement; SQLite binds at most 32 766."""
 
 
 async def rows_of(
@@ -42,7 +43,7 @@ async def rows_of(
     """The rows whose column is one of the keys, in the statement's order within each chunk of 500 keys."""
     found: list[AnyRow] = []
     for chunk in _chunks(keys):
-        found += (await tx.connection.execute(statement.where(column.in_(chunk)))).all()
+        found += (await tx.connection.execute(statement.where(among(tx, column, chunk)))).all()
     return found
 
 

@@ -2,15 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import insert
 
 from actions.environment import Environment
 from domain.benefits import PaymentStatus, Rail, SanctionState
@@ -22,12 +20,14 @@ from domain.people import Citizen
 from domain.text import Bilingual, Language
 from integrations.city.clock import SandboxClock
 from integrations.city.kit import Sandbox, SandboxHome
-from integrations.dbt_finance.pfms_exchange import SftpExchange, SftpSettings
 from integrations.dbt_finance.pfms_models import PfmsIdentity
 from integrations.dbt_finance.pfms_papers import PfmsPapers
+from integrations.dbt_finance.pfms_settings import SftpSettings
+from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.dbt_finance.sandbox_pfms import create_sandbox
 from store import people
 from store.benefits import instalments_table, sanctions_table
+from store.bulk import insert_rows
 from store.cipher import FieldCipher
 from store.engine import Store, Transaction
 from store.keyring import Keyrings
@@ -39,6 +39,8 @@ from tests.support.remotes import shared_resilience
 SCHEME, ACCOUNT, PAISE = "uk-old-age-pension", "50100012345600", 150_000
 MORNING = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 """Tuesday, 11:00 in India: banks work, and the first batch time has passed."""
+NEXT_MORNING = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
+"""When the statement of that day lies ready."""
 
 AT_ONCE: dict[str, Any] = {
     "pick_up_minutes": 0.02,
@@ -57,6 +59,11 @@ def clock_of(folder: Path) -> SandboxClock:
     if not kept.exists():
         kept.write_text(json.dumps((MORNING - now).total_seconds()))
     return SandboxClock(timedelta(seconds=float(json.loads(kept.read_text()))))
+
+
+def move_clock(folder: Path, to: datetime) -> None:
+    """Let processes that are started from now on begin at another time."""
+    (folder / "clock.json").write_text(json.dumps((to - datetime.now(UTC)).total_seconds()))
 
 
 def sandbox_of(folder: Path) -> Sandbox:
@@ -101,9 +108,9 @@ def _lines(folder: Path) -> int:
     return int(json.loads(kept.read_text())) if kept.exists() else PaymentRules().lines_per_file
 
 
-async def fill(env: Environment, folder: Path, many: int) -> None:
-    """So many sanctions with one payment each, and their beneficiaries on both sides; forty files at least."""
-    (folder / "lines.json").write_text(json.dumps(min(env.payments.lines_per_file, max(many // 40, 1))))
+async def fill(env: Environment, folder: Path, many: int, tell: Callable[[int], None]) -> None:
+    """So many sanctions with one payment each, and their beneficiaries on both sides; ten files at least."""
+    (folder / "lines.json").write_text(json.dumps(min(env.payments.lines_per_file, max(many // 10, 1))))
     citizen = _citizen(env)
     async with env.store.writing() as tx:
         await people.add_citizen(tx, citizen)
@@ -111,6 +118,7 @@ async def fill(env: Environment, folder: Path, many: int) -> None:
     while page := list(islice(numbers, _PAGE)):
         await env.store.carry_out(lambda tx, page=page: _add(env, tx, citizen.id, page))  # type: ignore[misc]
         _register(folder, page)
+        tell(page[-1])
 
 
 async def _add(env: Environment, tx: Transaction, citizen: str, page: list[int]) -> None:
@@ -135,7 +143,7 @@ async def _add(env: Environment, tx: Transaction, citizen: str, page: list[int])
         (beneficiaries_table, "beneficiaries"),
         (accounts_table, "accounts"),
     ):
-        await tx.connection.execute(insert(table), rows[name])
+        await insert_rows(tx, table, rows[name])
 
 
 def _number(number: int) -> str:

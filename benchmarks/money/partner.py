@@ -13,6 +13,7 @@ async def serve(folder: Path) -> None:
     (service,) = sandbox.services
     await service.start()
     sandbox.actions["configure"](AT_ONCE)
+    sandbox.actions["look"]({})  # what fell due while nobody looked, such as the statement of yesterday
     print("ready", flush=True)
     await asyncio.Event().wait()
 

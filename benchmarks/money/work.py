@@ -1,6 +1,7 @@
-"""The worker's part in a process of its own: `python -m benchmarks.money.work FOLDER URL`; a line of JSON each round.
+"""The worker's part in a process of its own: `python -m benchmarks.money.work FOLDER URL`; now and then a line of JSON.
 
-It does what the gateway's worker does, the same rounds and the same outbox, until no payment is on its way.
+It does what the gateway's worker does, the same rounds and the same outbox, until no payment is on its way. With
+`reconcile` as a third word it compares the day's statement of PFMS instead.
 """
 
 import asyncio
@@ -8,57 +9,114 @@ import contextlib
 import json
 import resource
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from actions.environment import Environment
 from actions.payment_answers import fetch_answers
 from actions.payment_batches import batch_round
 from actions.payment_partner import pfms
 from actions.payment_sealing import content_of
-from benchmarks.money.filled import opened
-from domain.benefits import PaymentStatus
-from domain.payment_files import BatchState
+from actions.reconciliation import reconcile
+from benchmarks.money.filled import MORNING, opened
+from domain.benefits import PaymentStatus, Rail
+from domain.payment_files import BatchState, Direction
+from domain.reconciliation import RunState
 from gateway.payment_worker import PAYMENT_HANDLERS
 from gateway.worker import Worker
 from integrations.errors import IntegrationError
 from store import payment_batches
 from store.benefits import instalments_table
+from store.errors import StoreError
+from store.payment_tables import batches_table, files_table
 
 FINAL = (PaymentStatus.CREDITED.value, PaymentStatus.RETURNED.value)
+PARTS = ("batch", "sign", "send", "answer", "reconcile")
+TOLD_EVERY, PAUSE = 2.0, 0.2
+"""Seconds between two lines, and those for which a round waits that found nothing to do."""
+
+
+class Meter:
+    """What each part took, in seconds of the clock and of the processor."""
+
+    def __init__(self) -> None:
+        self._took = dict.fromkeys(PARTS, (0.0, 0.0))
+        self._going: str | None = None
+        self._begun = (0.0, 0.0)
+
+    @contextlib.contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what happens inside to a part."""
+        self._going, self._begun = name, (perf_counter(), process_time())
+        try:
+            yield
+        finally:
+            self._took, self._going = self.took(), None
+
+    def took(self) -> dict[str, tuple[float, float]]:
+        """Each part until now."""
+        if self._going is None:
+            return self._took
+        wall, cpu = self._took[self._going]
+        begun = self._begun
+        return self._took | {self._going: (wall + perf_counter() - begun[0], cpu + process_time() - begun[1])}
 
 
 async def work(folder: Path, url: str) -> None:
-    """Go round until every payment is final, and tell what each part took."""
-    took = dict.fromkeys(("batch", "sign", "send", "answer"), 0.0)
-    async with opened(folder, url) as env:
+    """Go round until every payment is final."""
+    meter = Meter()
+    async with opened(folder, url) as env, asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(_tell_on(env, meter))
         worker = Worker(env, PAYMENT_HANDLERS, asyncio.Event())
         while True:
-            took["batch"] += await _timed(batch_round(env))
-            took["sign"] += await _timed(_sign(env))
-            took["send"] += await _timed(worker.deliver_due())
-            took["answer"] += await _timed(_answers(env))
-            left = await _left(env)
-            _tell(left, took)
-            if left == 0:
-                return
+            try:
+                if await _round(env, worker, meter) == 0 and await _left(env) == 0:
+                    break
+            except StoreError:  # as the gateway's worker, which goes on with its next round
+                print("the store did not answer", file=sys.stderr)
+                await asyncio.sleep(PAUSE)
+        telling.cancel()
+        await _tell(env, meter)
 
 
-async def _sign(env: Environment) -> None:
+async def compare(folder: Path, url: str) -> None:
+    """Compare PFMS's statement of the day with our books, row by row. Raises AssertionError where they differ."""
+    meter = Meter()
+    async with opened(folder, url) as env:
+        with meter.part("reconcile"):
+            run = await reconcile(env, Rail.PFMS, MORNING.date())
+        assert (run.state, run.differences) == (RunState.ENDED, 0), run
+        assert run.ours_paise == run.theirs_paise, run
+        await _tell(env, meter, rows=run.rows_compared, paise=run.theirs_paise)
+
+
+async def _round(env: Environment, worker: Worker, meter: Meter) -> int:
+    """One round of the worker; tells how much there was to do."""
+    with meter.part("batch"):
+        done = await batch_round(env)
+    with meter.part("sign"):
+        done += await _sign(env)
+    with meter.part("send"):
+        done += await worker.deliver_due()
+    with meter.part("answer"), contextlib.suppress(IntegrationError):
+        done += await fetch_answers(env)
+    if done == 0:
+        await asyncio.sleep(PAUSE)
+    return done
+
+
+async def _sign(env: Environment) -> int:
     """Sign what was made, as sending would: apart only so that it can be told apart."""
     async with env.store.reading() as tx:
-        built = await payment_batches.batches(tx, states=(BatchState.BUILT,), limit=1_000)
+        built = await payment_batches.batches(tx, states=(BatchState.BUILT,), limit=100_000)
     for batch in reversed(built):
         await content_of(env, pfms(env), batch)
-
-
-async def _answers(env: Environment) -> None:
-    """Take in what lies ready; where PFMS is slow, the next round asks again, as the worker's does."""
-    with contextlib.suppress(IntegrationError):
-        await fetch_answers(env)
+    return len(built)
 
 
 async def _left(env: Environment) -> int:
@@ -67,17 +125,40 @@ async def _left(env: Environment) -> int:
         return int((await tx.connection.execute(statement)).scalar_one())
 
 
-async def _timed(doing: object) -> float:
-    begun = perf_counter()
-    await doing  # type: ignore[misc]
-    return perf_counter() - begun
+async def _steps(env: Environment) -> tuple[int, int]:
+    """How many payments are in closed batches, and how many steps of six were done: made, sealed, sent, three answers.
+
+    By the batches and files, of which there are few.
+    """
+    batch, file = batches_table.c, files_table.c
+    unsealed, unsent = BatchState.BUILT.value, (BatchState.BUILT.value, BatchState.SEALED.value)
+    counted = select(
+        func.coalesce(func.sum(case((batch.state == BatchState.CLOSED.value, batch.lines), else_=0)), 0),
+        func.coalesce(func.sum(batch.lines), 0),
+        func.coalesce(func.sum(case((batch.state == unsealed, 0), else_=batch.lines)), 0),
+        func.coalesce(func.sum(case((batch.state.in_(unsent), 0), else_=batch.lines)), 0),
+    )
+    applied = select(func.coalesce(func.sum(file.applied), 0)).where(file.direction == Direction.IN.value)
+    async with env.store.reading() as tx:
+        closed, *steps = (await tx.connection.execute(counted)).one()
+        rows = (await tx.connection.execute(applied)).scalar_one()
+    return int(closed), int(sum(steps)) + int(rows)
 
 
-def _tell(left: int, took: dict[str, float]) -> None:
+async def _tell_on(env: Environment, meter: Meter) -> None:
+    while True:
+        await asyncio.sleep(TOLD_EVERY)
+        with contextlib.suppress(StoreError):
+            await _tell(env, meter)
+
+
+async def _tell(env: Environment, meter: Meter, **more: Any) -> None:
+    closed, steps = await _steps(env)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"left": left, "mebibytes": most, "cpu": process_time(), **took}), flush=True)
+    print(json.dumps({"closed": closed, "steps": steps, "mebibytes": most, "took": meter.took(), **more}), flush=True)
 
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    asyncio.run(work(Path(sys.argv[1]), sys.argv[2]))
+    doing = compare if sys.argv[3:] == ["reconcile"] else work
+    asyncio.run(doing(Path(sys.argv[1]), sys.argv[2]))

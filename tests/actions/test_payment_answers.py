@@ -12,6 +12,7 @@ from actions.payment_answers import fetch_answers, forget_answers
 from actions.payment_batches import batch_now
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, FileState, LineState
+from gateway.payment_settings import Transport
 from integrations.dbt_finance.sandbox_pfms_answers import ACK, STATUS, Seal, acknowledgement, bank_status, document
 from store import payment_files
 from store.payment_tables import files_table, lines_table
@@ -85,6 +86,7 @@ def credited(ids: list[str]) -> list[dict[str, Any]]:
     return [row(each, "ACSC") for each in ids]
 
 
+@pytest.mark.parametrize("way", Transport)
 async def test_the_same_file_twice_is_applied_once(paying: Paying) -> None:
     await sent(paying)
     paying.pfms.faults({"kind": "duplicate", "route": "/in/*"})
@@ -100,6 +102,7 @@ async def test_the_same_file_twice_is_applied_once(paying: Paying) -> None:
     assert await paying.cases() == []
 
 
+@pytest.mark.parametrize("way", Transport)
 async def test_the_name_of_an_applied_file_with_other_content_is_an_alarm_and_not_applied(paying: Paying) -> None:
     batch = await sent(paying)
     paying.pfms.pick_up()

@@ -30,7 +30,7 @@ async def test_batches_are_shown_with_their_sums_and_where_their_lines_stand(
     await paying.round(now=True)
     await run_batches(settings, None, 10)
     told = capsys.readouterr().out
-    assert "0905DBTPAYREQ241120261 CLOSED UKOAP UKDD0001 lines 2 paise 300000 CREDITED:2" in told
+    assert "0905DBTPAYREQ241120261 CLOSED UKOAP UKDD0001 lines 2 paise 300000 CREDITED:2 deletes 0 signed-by " in told
     await run_batches(settings, BatchState.SENT, 10)
     assert "apuni: 0 batches" in capsys.readouterr().out
 

@@ -76,6 +76,16 @@ async def test_a_credit_reaches_the_store_the_count_and_is_told_once(world: Worl
     assert await cases_of(world) == []
 
 
+async def test_a_bill_that_was_credited_under_two_references_is_a_second_payment(world: World):
+    instalment_id = await instructed(world)
+    for utr in ("SBIN000000000001", "SBIN000000000001", "SBIN000000000002"):
+        world.clock.advance(AFTER_CREDIT + HOUR)
+        await told(world, instalment_id, PaymentStatus.CREDITED, utr=utr, utr_last4=utr[-4:])
+        await ask_due(world.env)
+    found = [(one.kind, one.about, one.times_found) for one in await cases_of(world)]
+    assert found == [(DifferenceKind.SECOND_PAYMENT, f"instalment:{instalment_id}", 1)]
+
+
 async def test_a_credit_that_comes_back_within_ten_days_is_returned_with_its_code(world: World):
     instalment_id = await instructed(world)
     world.clock.advance(HOUR)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from domain.benefits import PaymentStatus
+from gateway.payment_settings import Transport
 from gateway.payment_worker import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
 from gateway.worker import Worker
 from store import leases
@@ -14,6 +15,7 @@ from tests.support.payments import Paying
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.parametrize("way", Transport)
 async def test_rounds_and_the_outbox_alone_bring_a_payment_to_its_credit(paying: Paying) -> None:
     (one,) = await paying.validated(1)
     rounds = PaymentRounds(paying.env, asyncio.Event(), 1.0)

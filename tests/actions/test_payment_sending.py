@@ -16,6 +16,7 @@ from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, LineState
 from domain.people import SYSTEM
 from domain.sources import Source
+from gateway.payment_settings import Transport
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.errors import Unavailable
 from store import payment_files
@@ -26,6 +27,12 @@ from tests.support.payments import Paying
 from tests.support.worlds import AADHAAR
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(params=Transport)
+def way(request: pytest.FixtureRequest) -> Transport:
+    """Both ways promise the same."""
+    return Transport(request.param)
 
 
 class Noting:
@@ -39,10 +46,10 @@ class Noting:
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
         self.asked.append("send")
         if self.lose_file:
-            raise Unavailable(Source.DBT_FINANCE, "unreachable")
+            raise Unavailable(Source.PFMS, "unreachable")
         await self.inner.send(kind, name, content)
         if self.lose_answer:
-            raise Unavailable(Source.DBT_FINANCE, "timeout")
+            raise Unavailable(Source.PFMS, "timeout")
 
     async def sent(self, kind: FileKind, name: str) -> bool:
         self.asked.append("sent")
