@@ -22,6 +22,45 @@ ANSWER_APPLIED = "payment.answer_applied"
 PAYMENTS = (PAYMENT_BUILT, PAYMENT_SEALED, PAYMENT_SENT, PAYMENT_NOTED, ANSWER_FETCHED, ANSWER_APPLIED)
 """The steps of a payment file: batch made, file signed and kept, at PFMS, noted as sent; answer kept, applied."""
 
+ROWS_KEPT = "statement.rows_kept"
+STATEMENT_READ = "statement.read"
+STATEMENT_REFUSED = "statement.refused"
+STATEMENT_ARCHIVED = "statement.archived"
+RUN_MOVED = "reconciliation.moved"
+RUN_COMMITTED = "reconciliation.committed"
+TOTALS_KEPT = "reconciliation.totals_kept"
+CASE_OPENED = "finance_case.opened"
+ENQUIRY_HEARD = "payment_enquiry.heard"
+MONTH_STATED = "month.stated"
+MONTH_COMMITTED = "month.committed"
+REPORT_QUEUED = "bharat.queued"
+REPORT_TAKEN = "bharat.taken"
+SCROLL_KEPT = "scroll.kept"
+SCROLL_COMPARED = "scroll.compared"
+
+RECONCILIATION = (
+    ROWS_KEPT,
+    STATEMENT_READ,
+    STATEMENT_REFUSED,
+    STATEMENT_ARCHIVED,
+    RUN_MOVED,
+    RUN_COMMITTED,
+    TOTALS_KEPT,
+    CASE_OPENED,
+    ENQUIRY_HEARD,
+    MONTH_STATED,
+    MONTH_COMMITTED,
+    REPORT_QUEUED,
+    REPORT_TAKEN,
+    SCROLL_KEPT,
+    SCROLL_COMPARED,
+)
+"""The steps of reconciliation. Of a statement: some rows kept, all counted, refused in our ledger, moved at PFMS. Of a
+run: a step done and not committed, committed, the sums kept. A case written whose history is not; the treasury heard
+and not noted; a month's statement before and after its commit; a report queued, taken by DBT Bharat and not noted; a
+scroll of fees kept and not compared, compared and not noted.
+"""
+
 POINTS = (
     BEFORE_COMMIT,
     AFTER_COMMIT,
@@ -33,6 +72,7 @@ POINTS = (
     MIGRATED,
     FEE_HEARD,
     *PAYMENTS,
+    *RECONCILIATION,
 )
 """Every point; `name:3` means the third time that it is reached.
 

@@ -9,7 +9,7 @@ from store.engine import Transaction
 from store.sql import pages
 
 SUFFIX = "sha256"
-NO_FILES = frozenset({("delay_reviews", "sha256")})
+NO_FILES = frozenset({("delay_reviews", "sha256"), ("fee_messages", "sha256"), ("fee_scrolls", "sha256")})
 """Columns that end in `sha256` but name no file of the object store."""
 
 

@@ -1,5 +1,6 @@
-"""A small world in a database of each kind, made once, copied for each test."""
+"""A small world, and a home of processes, in a database of each kind: made once, copied for each test."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from store.keyring import Keyrings
+from tests.support.bounds import whole
+from tests.support.crashing import Processes
 from tests.support.databases import BOTH, PostgresServer, run_apart
 from tests.support.prepared import Prepared, prepare
 
@@ -48,3 +51,51 @@ def url(bench: Bench, tmp_path: Path) -> Iterator[str]:
     name = bench.server.database(bench.template or "")
     yield bench.server.url(name)
     bench.server.drop(name)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home at rest with the demo's people and catalogue; `template` is PostgreSQL's database, where it lies there."""
+
+    folder: Path
+    server: PostgresServer | None
+    template: str | None
+
+
+@pytest.fixture(scope="session", params=BOTH)
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home on each database, to be copied."""
+    if request.param == "sqlite" and not whole():
+        return Home(request.getfixturevalue("seeded"), None, None)
+    processes = Processes(tmp_path_factory.mktemp("home") / "var")
+    server: PostgresServer | None = None
+    template = None
+    if request.param == "postgres":
+        server = request.getfixturevalue("postgres_server")
+        template = server.database()
+        processes.settings["APUNI_DATABASE_URL"] = server.url(template)
+    try:
+        processes.sandbox_up()
+        done = processes.sow_people()
+    finally:
+        processes.stop()
+    assert done.returncode == 0, done.stderr[-2000:]
+    return Home(processes.home, server, template)
+
+
+@pytest.fixture
+def at_home(home: Home, tmp_path: Path) -> Iterator[Processes]:
+    """The processes of a copy of the home, of which the sandboxes are up."""
+    shutil.copytree(home.folder, tmp_path / "var")
+    processes = Processes(tmp_path / "var")
+    name = None
+    if home.server is not None:
+        name = home.server.database(home.template or "")
+        processes.settings["APUNI_DATABASE_URL"] = home.server.url(name)
+    try:
+        processes.sandbox_up()
+        yield processes
+    finally:
+        processes.stop()
+        if home.server is not None and name is not None:
+            home.server.drop(name)

@@ -28,6 +28,9 @@ pytestmark = [
 ]
 
 AFTER, BEFORE, HEARD = crash_points.AFTER_COMMIT, crash_points.BEFORE_COMMIT, crash_points.FEE_HEARD
+AT_COUNTER = "R-77"
+"""The receipt that the counter gives."""
+
 CELLS = [("pay", HEARD), ("wallet", HEARD), ("refund", HEARD)]
 CELLS += [
     (kind, f"{point}:{times}")
@@ -48,16 +51,20 @@ async def wallet(tills: Tills, made: Prepared) -> FeeOrder:
 
 
 async def refund(tills: Tills, made: Prepared) -> FeeOrder:
-    """A counter takes the fee first: the wallet's payment goes back, once."""
+    """A counter takes the fee first: the wallet's payment goes back, once.
+
+    Where the process died before the counter's fee was noted, the wallet's may be heard of first: then that one counts.
+    """
     async with tills.env.store.reading() as tx:
         case = await applications.get(tx, made.cases["unpaid"])
     assert case is not None
     operator = tills.world.operator
     if case.status is Status.FEE_PENDING:
         order = await tills.started(case, operator)
-        await tills.pays(order)
-        fee = RecordFee(case.id, "R-77", case.fee_paise or 0, "counter")
-        await record_fee(tills.env, tills.world.tehsildar, fee)
+        if order.open:
+            await tills.pays(order)
+            fee = RecordFee(case.id, AT_COUNTER, case.fee_paise or 0, "counter")
+            await record_fee(tills.env, tills.world.tehsildar, fee)
     async with tills.env.store.reading() as tx:
         (order,) = (await fee_orders.of_applications(tx, [case.id]))[case.id]
     await _heard(tills)
@@ -115,13 +122,13 @@ async def _once(world: World, tills: Tills, order: FeeOrder, kind: str) -> None:
     assert len(orders) == 1
     assert [entry.move for entry in entries].count(Move.RECEIVE_FEE) == 1
     effects = [str(entry["effect"]) for entry in tills.csc.ledger.entries()]
-    if kind == "refund":
+    if kind == "refund" and (await tills.application(order)).fee_receipt == AT_COUNTER:
         assert order.state is FeeState.REFUNDED
         assert (effects.count("reversed"), messages.count(REFUND)) == (1, 1)
         return
     assert order.state is FeeState.SUCCESS
     assert (await tills.application(order)).status is Status.IN_SCRUTINY
-    assert order.route is (FeeRoute.CSC_WALLET if kind == "wallet" else FeeRoute.TREASURY)
+    assert order.route is (FeeRoute.TREASURY if kind == "pay" else FeeRoute.CSC_WALLET)
     assert "reversed" not in effects
 
 

@@ -1,19 +1,16 @@
 """kill -9 at marked points and at random: nothing acknowledged is lost, nothing happens twice (RELIABILITY.md 5.3)."""
 
 import os
-import random  # noqa: TID251 - the moments of the kills come from a seed that the test tells
-import sqlite3
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
 from domain.global_ids import TypeCode, to_global_id
 from tests.support.bounds import rounds
-from tests.support.crashing import HUNG_SECONDS, READY_SECONDS, Client, Processes, people_of
+from tests.support.crashing import HUNG_SECONDS, READY_SECONDS, Client, Load, Processes, kill_at_random, people_of
 from tests.support.eventually import eventually
 
 pytestmark = [
@@ -102,66 +99,34 @@ def test_messages_survive_the_death_of_the_worker_at_each_marked_point(processes
 
 
 @dataclass
-class Load:
-    """Citizens who apply and withdraw, or are approved, under kills; what was acknowledged to them."""
+class Desk:
+    """Citizens apply for a service and withdraw, or are approved by the officer whose token it is."""
 
     officer: str
     service: str
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    failures: list[BaseException] = field(default_factory=list)
-    stopping: threading.Event = field(default_factory=threading.Event)
 
-    def live(self, client: Client, place: int) -> None:
-        desk = Client(client.url, self.officer)
-        number = 0
-        try:
-            while not self.stopping.is_set():
-                number += 1
-                self.one(client, desk, f"{place}-{number}", withdraw=bool((number + place) % 3))
-        except BaseException as failure:  # noqa: BLE001 - told by the test
-            self.failures.append(failure)
-
-    def one(self, client: Client, desk: Client, name: str, *, withdraw: bool) -> None:
+    def one(self, load: Load, client: Client, name: str) -> None:
         case = client.submit(self.service, f"life-{name}")
         if case is None:  # the last one is not delivered yet
             time.sleep(0.2)
             return
-        self.acknowledged[case["id"]] = case["number"]
-        if withdraw:
+        load.acknowledged[case["id"]] = case["number"]
+        place, number = map(int, name.split("-"))
+        if (number + place) % 3:
             client.withdraw(case["id"], f"back-{name}")
         else:
-            desk.approve(case["id"], f"approve-{name}")
-
-
-def kill_at_random(processes: Processes) -> int:
-    """Kill one of the processes every 0.5 to 2 seconds, start it again, and tell how many were killed."""
-    chance = random.Random(SEED)
-    ends_at, kills = time.monotonic() + SECONDS, 0
-    while time.monotonic() < ends_at:
-        time.sleep(chance.uniform(0.5, 2.0))
-        victim = chance.choice(["serve", "serve", "worker-1", "worker-2"])
-        processes.kill(victim)
-        kills += 1
-        if victim == "serve":
-            processes.serve()
-        else:
-            processes.start(victim)
-    return kills
+            Client(client.url, self.officer).approve(case["id"], f"approve-{name}")
 
 
 def test_random_kills_under_load_lose_nothing_that_was_acknowledged(processes, service, record_property):
     processes.serve()
     for name in ("worker-1", "worker-2"):
         processes.start(name)
-    load = Load(processes.token("officer", OFFICER), service)
+    load = Load(Desk(processes.token("officer", OFFICER), service).one)
     clients = [Client(processes.url, processes.token("citizen", person)) for person in people_of()]
-    threads = [threading.Thread(target=load.live, args=(client, place)) for place, client in enumerate(clients)]
-    for thread in threads:
-        thread.start()
-    kills = kill_at_random(processes)
-    load.stopping.set()
-    for thread in threads:
-        thread.join(HUNG_SECONDS)
+    load.begin(clients)
+    kills = kill_at_random(processes, SECONDS, SEED, ["serve", "serve", "worker-1", "worker-2"])
+    load.end(HUNG_SECONDS)
     processes.stop()
 
     assert load.failures == []
@@ -183,20 +148,11 @@ def test_random_kills_under_load_lose_nothing_that_was_acknowledged(processes, s
 
 def applications_of(processes: Processes) -> dict[str, str]:
     """Numbers by the graph's id."""
-    connection = sqlite3.connect(processes.home / "store.db")
-    rows = connection.execute("SELECT id, number FROM applications").fetchall()
-    connection.close()
+    rows = processes.asked("SELECT id, number FROM applications")
     return {to_global_id(TypeCode.APPLICATION, key): number for key, number in rows}
 
 
 def settle(processes: Processes) -> None:
     """Wait until the worker has sent what the killed ones left, leases included."""
-
-    def waiting() -> int:
-        connection = sqlite3.connect(processes.home / "store.db")
-        found = connection.execute("SELECT count(*) FROM outbox WHERE topic = 'dbt.instruct' AND state = 'PENDING'")
-        many = int(found.fetchone()[0])
-        connection.close()
-        return many
-
-    eventually(waiting, lambda many: many == 0, seconds=HUNG_SECONDS)
+    waiting = "SELECT count(*) FROM outbox WHERE topic = 'dbt.instruct' AND state = 'PENDING'"
+    eventually(lambda: processes.asked(waiting), lambda found: found == [(0,)], seconds=HUNG_SECONDS)

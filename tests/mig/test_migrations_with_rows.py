@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store import applications, dump
+from store import applications, crash_points, dump
 from store.dump import Batch
 from store.engine import Store, migrate, schema_is_current
 from store.errors import SchemaTooNew
@@ -201,10 +201,13 @@ async def _count(url, cipher, clock, citizen_id) -> int:
         return await applications.count_of_citizen(tx, citizen_id)
 
 
+POINTS = [f"{crash_points.MIGRATED}:{times}" for times in rounds((3,), ci=(3,), full=(1, 3))]
+
+
 @pytest.mark.integration
-@pytest.mark.parametrize("times", rounds([3], ci=[3], full=[1, 3]))
+@pytest.mark.parametrize("point", POINTS)
 async def test_a_migration_that_is_killed_leaves_whole_revisions_and_completes_when_run_again(
-    filled, store_cipher, store_clock, tmp_path, times
+    filled, store_cipher, store_clock, tmp_path, point
 ):
     before = await digest(filled, store_cipher, store_clock, FIRST)
     environment = {**os.environ, "APUNI_HOME": str(tmp_path / "home"), "APUNI_DATABASE_URL": filled}
@@ -213,9 +216,9 @@ async def test_a_migration_that_is_killed_leaves_whole_revisions_and_completes_w
         command = [sys.executable, "-m", "gateway.cli", "migrate"]
         return subprocess.run(command, check=False, cwd=ROOT, env={**environment, **more}, timeout=300).returncode
 
-    killed = await asyncio.to_thread(migrated, APUNI_CRASH_AT=f"migration.before_commit:{times}")
+    killed = await asyncio.to_thread(migrated, APUNI_CRASH_AT=point)
     assert killed == -signal.SIGKILL
-    assert await present_revision(filled, store_cipher, store_clock) == REVISIONS[times - 1]
+    assert await present_revision(filled, store_cipher, store_clock) == REVISIONS[int(point.partition(":")[2]) - 1]
     assert await digest(filled, store_cipher, store_clock, FIRST) == before
     assert await asyncio.to_thread(migrated) == 0
     assert await schema_is_current(filled)

@@ -3,15 +3,22 @@
 import asyncio
 import json
 import os
+import random  # noqa: TID251 - the moments of the kills come from a seed that the test tells
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway import runfiles
 from gateway.headless import sign_in_headless
@@ -23,6 +30,10 @@ ROOT = Path(__file__).resolve().parents[2]
 WITHDRAW = """
 mutation($input: WithdrawApplicationInput!) { withdrawApplication(input: $input) {
   application { id status } userErrors { code } } }
+"""
+PAY = """
+mutation($input: StartFeePaymentInput!) { startFeePayment(input: $input) {
+  redirect { fields { name value } } userErrors { code } } }
 """
 CASE = "query($id: ID!) { node(id: $id) { ... on Application { number status version } } }"
 READY_SECONDS = 15.0
@@ -52,6 +63,11 @@ class Processes:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def city(self) -> str:
+        """Where the sandboxes are steered."""
+        return f"http://127.0.0.1:{runfiles.ports(self.home)['sandbox']}/_control"
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
@@ -126,10 +142,31 @@ class Processes:
         return asyncio.run(sign_in_headless(self.url, role, person))
 
     def ledger(self, system: str) -> list[dict[str, Any]]:
-        city = f"http://127.0.0.1:{runfiles.ports(self.home)['sandbox']}"
-        answer = httpx.get(f"{city}/_control/{system}/ledger", params={"after": 0}, timeout=30)
+        answer = httpx.get(f"{self.city}/{system}/ledger", params={"after": 0}, timeout=30)
         entries: list[dict[str, Any]] = answer.json()["entries"]
         return entries
+
+    def act(self, system: str, action: str, **arguments: Any) -> dict[str, Any]:
+        """Let a partner do what it starts itself; gives its view."""
+        answer = _HTTP.post(
+            f"{self.city}/{system}/act", json={"action": action, "arguments": arguments}, timeout=HUNG_SECONDS
+        )
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def faults(self, system: str, *faults: Mapping[str, Any]) -> None:
+        """Set the faults of a partner over those of before."""
+        answer = _HTTP.put(f"{self.city}/{system}/faults", json={"faults": list(faults)}, timeout=30)
+        assert answer.status_code == 204, answer.text
+
+    def asked(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the store answers, read beside the processes."""
+        url = self.settings.get("APUNI_DATABASE_URL", "")
+        if url.startswith("postgresql"):
+            return asyncio.run(_rows(url, statement))
+        with closing(sqlite3.connect(self.home / "store.db", timeout=30)) as connection:
+            return connection.execute(statement).fetchall()
 
     def _done(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -162,22 +199,82 @@ class Processes:
         raise AssertionError(f"{name} did not come up:\n{log[-2000:]}")
 
 
+async def _rows(url: str, statement: str) -> list[tuple[Any, ...]]:
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            return [tuple(row) for row in (await connection.execute(text(statement))).all()]
+    finally:
+        await engine.dispose()
+
+
+def kill_at_random(processes: Processes, seconds: float, seed: int, victims: Sequence[str]) -> int:
+    """Kill one of the processes every 0.5 to 2 seconds, start it again, and tell how many were killed."""
+    chance = random.Random(seed)
+    ends_at, kills = time.monotonic() + seconds, 0
+    while time.monotonic() < ends_at:
+        time.sleep(chance.uniform(0.5, 2.0))  # the others work meanwhile: the moment of a death is the test
+        victim = chance.choice(victims)
+        processes.kill(victim)
+        kills += 1
+        if victim == "serve":
+            processes.serve()
+        else:
+            processes.start(victim)
+    return kills
+
+
+@dataclass
+class Load:
+    """People at work under kills. `acknowledged` holds, by the graph's id, the number of each application they had."""
+
+    one: Callable[["Load", "Client", str], None]
+    """A life of a client, of which the name is used once."""
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    failures: list[BaseException] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def begin(self, clients: Sequence["Client"]) -> None:
+        """Let every client live, one life after the other."""
+        threads = [threading.Thread(target=self._live, args=each) for each in enumerate(clients)]
+        self._threads.extend(threads)
+        for thread in threads:
+            thread.start()
+
+    def end(self, seconds: float) -> None:
+        """Let the lives that were begun come to their end."""
+        self.stopping.set()
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def _live(self, place: int, client: "Client") -> None:
+        number = 0
+        try:
+            while not self.stopping.is_set():
+                number += 1
+                self.one(self, client, f"{place}-{number}")
+        except BaseException as failure:  # noqa: BLE001 - told by the test
+            self.failures.append(failure)
+
+
 def people_of() -> list[str]:
     """Citizens of Dehradun among the demo's people, by key."""
     people = json.loads((ROOT / "demo" / "people.json").read_text(encoding="utf-8"))
     return [person["key"] for person in people if person["district"] == "49"][:5]
 
 
-def filled_in(service: str, key: str, note: str | None = None) -> dict[str, Any]:
+GRANT = "nanda-gaura-scheme-application"
+
+
+def filled_in(service: str, key: str, note: str | None = None, *, form: str = GRANT) -> dict[str, Any]:
     """What is handed in for the benefit of `homes.service`: the whole form, which a home of the whole demo asks for."""
     changes = {"husband_name": note} if note else {}
     return {
         "serviceCode": service,
         "district": "49",
         "tehsil": "303",
-        "form": answers_of(
-            "nanda-gaura-scheme-application", bank_account_number="50100012345600", bank_ifsc="SBIN0000630", **changes
-        ),
+        "form": answers_of(form, bank_account_number="50100012345600", bank_ifsc="SBIN0000630", **changes),
         "idempotencyKey": key,
     }
 
@@ -213,9 +310,9 @@ class Client:
             time.sleep(0.1)
         raise AssertionError("no answer within the time")
 
-    def submit(self, service: str, key: str, note: str | None = None) -> dict[str, Any] | None:
+    def submit(self, service: str, key: str, note: str | None = None, *, form: str = GRANT) -> dict[str, Any] | None:
         """The application, or None where one for the service is open already; `note` goes into its form."""
-        payload = self.ask(SUBMIT, {"input": filled_in(service, key, note)})["submitApplication"]
+        payload = self.ask(SUBMIT, {"input": filled_in(service, key, note, form=form)})["submitApplication"]
         codes = {error["code"] for error in payload["userErrors"]}
         if codes:
             assert codes <= {"ALREADY_APPLIED", "IN_PROGRESS"}, payload
@@ -226,6 +323,21 @@ class Client:
     def withdraw(self, application_id: str, key: str) -> None:
         request = {"applicationId": application_id, "idempotencyKey": key}
         self.ask(WITHDRAW, {"input": request})
+
+    def begin_to_pay(self, application_id: str, key: str) -> dict[str, str] | None:
+        """The fields of the form that goes to the treasury; None where the fee was paid meanwhile."""
+        request = {"applicationId": application_id, "idempotencyKey": key}
+        payload = self.ask(PAY, {"input": request})["startFeePayment"]
+        assert payload["userErrors"] == []
+        redirect = payload["redirect"]
+        return redirect and {field["name"]: field["value"] for field in redirect["fields"]}
+
+    def comes_back(self, fields: Mapping[str, str]) -> None:
+        """The browser posts what the treasury gave it; whether anybody is there does not matter."""
+        try:
+            _HTTP.post(f"{self.url}/hooks/treasury", data=dict(fields), timeout=20)
+        except httpx.HTTPError:
+            self.lost += 1
 
     def approve(self, application_id: str, key: str) -> None:
         request = {"applicationId": application_id, "verdict": "APPROVE", "idempotencyKey": key}
