@@ -1,7 +1,7 @@
 """Dashboards of officers by role: their tiles, and the cases behind them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -15,16 +15,31 @@ from domain.alarms import AlarmCode, AlarmState
 from domain.appeals import PENDING
 from domain.applications import Application
 from domain.clock import ist_date
-from domain.dashboards import BOARDS, TILES, DashboardRole, Dimension, TileKey, TileRule, dashboards_of
-from domain.delays import DUE_SOON_DAYS, CaseFilter, CaseList, DelayReason
+from domain.dashboards import (
+    BOARDS,
+    ONLY_WHERE_SOME,
+    TILES,
+    DashboardRole,
+    Dimension,
+    TileKey,
+    TileRule,
+    TileUnit,
+    dashboards_of,
+)
+from domain.delays import CaseFilter, CaseList, DelayReason, ListSize
 from domain.desk import ReadPurpose
 from domain.errors import NotSignedIn, not_found
 from domain.figures import Delivery, counted, month_of, months_back
 from domain.people import Officer, Posting, Subject
 from domain.policy import ObjectKind, Purpose, Resource
-from store import alarms, appeals, audit, delays, figure_cases, figures
+from store import alarms, appeals, audit, delays, figure_cases, held_benefits, payment_queues
 from store.engine import Transaction
-from store.figures import FigureFilter
+
+MONEY = frozenset(key for key, rule in TILES.items() if rule.unit in (TileUnit.BENEFITS, TileUnit.FILES))
+"""Tiles about benefits that are held back and files that were refused, known for now alone."""
+
+REFUSED_SINCE = timedelta(days=30)
+"""How long a file that PFMS refused is counted; its payments have gone into later files since."""
 
 TREND_MONTHS = 6
 """How many months a tile looks back, the present one included."""
@@ -57,11 +72,15 @@ class TilePoint:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number of a dashboard; None where there is nothing to divide by. `trend` begins with the oldest month."""
+    """One number of a dashboard; None where there is nothing to divide by. `trend` begins with the oldest month.
+
+    `more` says that there are more than `value`, beyond which nobody counted.
+    """
 
     key: TileKey
     value: int | None
     trend: tuple[TilePoint, ...] = ()
+    more: bool = False
 
     @property
     def rule(self) -> TileRule:
@@ -85,13 +104,30 @@ async def boards_of(env: Environment, subject: Subject, officer: Officer) -> lis
         return []
     found = []
     for role, postings in dashboards_of(subject.postings).items():
-        recent = await _recent(env, subject, postings)
-        async with env.store.reading() as tx:
-            tiles = [
-                Tile(key, await _value(tx, key, subject, postings, recent), recent.trend(key)) for key in BOARDS[role]
-            ]
+        if role is DashboardRole.FINANCE_OFFICER:
+            tiles = await _money_tiles(env, role, postings)
+        else:
+            recent = await _recent(env, subject, postings)
+            async with env.store.reading() as tx:
+                shown = [key for key in BOARDS[role] if key not in MONEY]
+                tiles = [await _tile(tx, key, subject, postings, recent) for key in shown]
+            tiles += await _money_tiles(env, role, postings)
         found.append(Board(role, postings, tuple(tiles), _link(postings)))
     return found
+
+
+async def _money_tiles(env: Environment, role: DashboardRole, postings: tuple[Posting, ...]) -> list[Tile]:
+    """What holds benefits back in the places of the postings, and refused files; behind the other tiles."""
+    wanted = [key for key in BOARDS[role] if key in MONEY]
+    states = [state for key in wanted if (state := TILES[key].held) is not None]
+    if not wanted:
+        return []
+    async with env.store.reading() as tx:
+        held = await held_benefits.counts(tx, postings, states)
+        since = tx.clock.now() - REFUSED_SINCE
+        refused = await payment_queues.count_refused(tx, since) if TileKey.BATCHES_REFUSED in wanted else 0
+    counted = {key: held.get(state, 0) if (state := TILES[key].held) is not None else refused for key in wanted}
+    return [Tile(key, value) for key, value in counted.items() if value or (role, key) not in ONLY_WHERE_SOME]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +169,35 @@ async def _recent(env: Environment, subject: Subject, postings: tuple[Posting, .
     return _Recent(now.total.figures, year.total.figures, months, this_month)
 
 
-async def _value(
+async def _tile(
     tx: Transaction, key: TileKey, subject: Subject, postings: tuple[Posting, ...], recent: _Recent
-) -> int | None:
+) -> Tile:
     read = _OF_MONTHS.get(key)
     if read is not None:
-        return read(recent.month if key in _COUNTED else recent.year)
-    return await _asked(tx, key, subject, postings)
+        return Tile(key, read(recent.month if key in _COUNTED else recent.year), recent.trend(key))
+    found = await _asked(tx, key, subject, postings)
+    return Tile(key, found.many, more=found.more)
 
 
-async def _asked(tx: Transaction, key: TileKey, subject: Subject, postings: tuple[Posting, ...]) -> int:
-    today = ist_date(tx.clock.now())
-    everything = FigureFilter(date.min, date.max, postings=postings)
+_LISTED: Mapping[TileKey, tuple[CaseList, CaseFilter]] = MappingProxyType(
+    {
+        TileKey.OVERDUE: (CaseList.OVERDUE, CaseFilter()),
+        TileKey.DUE_SOON: (CaseList.DUE_SOON, CaseFilter()),
+        TileKey.OVERDUE_UNEXPLAINED: (CaseList.OVERDUE, CaseFilter(explained=False)),
+    }
+)
+"""Tiles that tell how many cases their list has, in the words of figureCases."""
+
+
+async def _asked(tx: Transaction, key: TileKey, subject: Subject, postings: tuple[Posting, ...]) -> ListSize:
     match key:
-        case TileKey.OVERDUE:
-            return await figures.due_before(tx, everything, today)
-        case TileKey.DUE_SOON:
-            return await figures.due_before(tx, everything, today + timedelta(days=DUE_SOON_DAYS), since=today)
-        case TileKey.OVERDUE_UNEXPLAINED:
-            return await figure_cases.size(tx, postings, CaseList.OVERDUE, CaseFilter(explained=False))
+        case TileKey.OVERDUE | TileKey.DUE_SOON | TileKey.OVERDUE_UNEXPLAINED:
+            return await figure_cases.size(tx, postings, *_LISTED[key])
         case TileKey.APPEALS_WAITING:
             hearing = covering(subject, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
-            return await appeals.count_docket(tx, hearing, subject.person_id, frozenset(PENDING))
+            return ListSize(await appeals.count_docket(tx, hearing, subject.person_id, frozenset(PENDING)))
         case TileKey.SILENT_OFFICES:
-            return await _silent(tx, postings)
+            return ListSize(await _silent(tx, postings))
         case _:
             raise AssertionError(f"the tile {key} has no figure")
 
@@ -192,10 +233,16 @@ class Case:
     reason: DelayReason | None
 
 
-def supervised(subject: Subject) -> list[Posting]:
-    """The postings under which the subject may list cases; raises NotSignedIn, NOT_FOUND where there is none."""
+def supervised(subject: Subject, board: DashboardRole | None = None) -> list[Posting]:
+    """The postings under which the subject may list cases, or those of one of her dashboards.
+
+    A district magistrate's bounds her by the district, and not by the departments for which she decides. Raises
+    NotSignedIn, NOT_FOUND where there is none.
+    """
     if not subject.signed_in:
         raise NotSignedIn
+    if board is not None:
+        subject = replace(subject, postings=dashboards_of(subject.postings).get(board, ()))
     found = covering(subject, ObjectKind.CASE_LIST, Purpose.SUPERVISE)
     if not found:
         raise not_found()
@@ -208,10 +255,12 @@ async def case_page(
     wanted: CaseList,
     filtered: CaseFilter,
     purpose: ReadPurpose,
+    *,
+    board: DashboardRole | None = None,
     **part: Any,
 ) -> list[Case]:
     """A page of cases in the subject's jurisdictions; an audit line and a receipt for each case bear the purpose."""
-    postings = supervised(subject)
+    postings = supervised(subject, board)
 
     async def work(tx: Transaction) -> list[Case]:
         found = await figure_cases.page(tx, postings, wanted, filtered, **part)
@@ -233,9 +282,15 @@ async def case_page(
     return await env.store.carry_out(work)
 
 
-async def case_count(env: Environment, subject: Subject, wanted: CaseList, filtered: CaseFilter) -> int:
+async def case_count(
+    env: Environment,
+    subject: Subject,
+    wanted: CaseList,
+    filtered: CaseFilter,
+    board: DashboardRole | None = None,
+) -> ListSize:
     """How many cases a list has in the subject's jurisdictions; raises as `supervised`."""
-    postings = supervised(subject)
+    postings = supervised(subject, board)
     async with env.store.reading() as tx:
         return await figure_cases.size(tx, postings, wanted, filtered)
 

@@ -7,13 +7,7 @@ from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
 from store import audit, figure_build, figure_state, figures, seeds
 from store.engine import Store, Transaction
-from store.figure_state import Build
-
-COUNTED = "figures-counted-by-office"
-"""The mark of a store whose applications were all counted, into every cube that there is by now.
-
-Without it the worker counts them when it starts: a worker of before, which knew fewer cubes, may have folded last.
-"""
+from store.figure_state import COUNTED, Build
 
 STALLED_AFTER = timedelta(minutes=2)
 """A build that nobody went on with for so long is gone on with by the worker: nothing is folded until its end."""

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.benefits import SanctionState
 from domain.delays import CaseList
 from domain.errors import ErrorCode, Problem, Problems
 from domain.figures import StatisticsChannel
@@ -26,6 +27,7 @@ class DashboardRole(StrEnum):
     HEAD_OF_DEPARTMENT = "HEAD_OF_DEPARTMENT"
     COMMISSION = "COMMISSION"
     CHIEF_MINISTERS_OFFICE = "CHIEF_MINISTERS_OFFICE"
+    FINANCE_OFFICER = "FINANCE_OFFICER"
 
 
 class TileKey(StrEnum):
@@ -45,6 +47,10 @@ class TileKey(StrEnum):
     GRIEVANCE_REPLY_RATE = "GRIEVANCE_REPLY_RATE"
     APPEALS_WAITING = "APPEALS_WAITING"
     SILENT_OFFICES = "SILENT_OFFICES"
+    BENEFITS_WITHOUT_BUDGET = "BENEFITS_WITHOUT_BUDGET"
+    LIFE_CERTIFICATES_DUE = "LIFE_CERTIFICATES_DUE"
+    REVIEWS_OVERDUE = "REVIEWS_OVERDUE"
+    BATCHES_REFUSED = "BATCHES_REFUSED"
 
 
 class TileUnit(StrEnum):
@@ -54,6 +60,8 @@ class TileUnit(StrEnum):
     HUNDREDTHS_OF_PERCENT = "HUNDREDTHS_OF_PERCENT"
     DAYS = "DAYS"
     OFFICES = "OFFICES"
+    BENEFITS = "BENEFITS"
+    FILES = "FILES"
 
 
 class Direction(StrEnum):
@@ -71,6 +79,8 @@ class TileRule:
     unit: TileUnit
     direction: Direction
     cases: CaseList | None = None
+    held: SanctionState | None = None
+    """The state of the benefits behind it, where it counts such."""
 
 
 _CASES, _RATE, _DAYS = TileUnit.CASES, TileUnit.HUNDREDTHS_OF_PERCENT, TileUnit.DAYS
@@ -93,6 +103,10 @@ TILES: Mapping[TileKey, TileRule] = MappingProxyType(
         _K.GRIEVANCE_REPLY_RATE: TileRule(_RATE, _MORE),
         _K.APPEALS_WAITING: TileRule(_CASES, _LESS),
         _K.SILENT_OFFICES: TileRule(TileUnit.OFFICES, _LESS),
+        _K.BENEFITS_WITHOUT_BUDGET: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.BUDGET_WAIT),
+        _K.LIFE_CERTIFICATES_DUE: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.LIFE_CERTIFICATE_DUE),
+        _K.REVIEWS_OVERDUE: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.REVIEW_DUE),
+        _K.BATCHES_REFUSED: TileRule(TileUnit.FILES, _LESS),
     }
 )
 
@@ -104,13 +118,14 @@ _DESK = (
     _K.DISPOSED_THIS_MONTH,
     _K.DISPOSED_LATE,
 )
+_HELD = (_K.BENEFITS_WITHOUT_BUDGET, _K.LIFE_CERTIFICATES_DUE, _K.REVIEWS_OVERDUE)
 _LATE = (_K.OVERDUE, _K.OVERDUE_UNEXPLAINED, _K.DISPOSED_LATE)
 _QUALITY = (_K.PROCESSING_RATE, _K.ON_TIME_RATE, _K.MEDIAN_DAYS, _K.NINETIETH_DAYS)
 
 BOARDS: Mapping[DashboardRole, tuple[TileKey, ...]] = MappingProxyType(
     {
         _D.VERIFIER: _DESK,
-        _D.DESIGNATED_OFFICER: (*_DESK, _K.ON_TIME_RATE, _K.MEDIAN_DAYS, _K.GRIEVANCE_REPLY_RATE),
+        _D.DESIGNATED_OFFICER: (*_DESK, _K.ON_TIME_RATE, _K.MEDIAN_DAYS, _K.GRIEVANCE_REPLY_RATE, *_HELD),
         _D.FIRST_AUTHORITY: (_K.APPEALS_WAITING, _K.PENDING, *_LATE, *_QUALITY),
         _D.SECOND_AUTHORITY: (_K.APPEALS_WAITING, _K.PENDING, *_LATE, *_QUALITY),
         _D.DISTRICT_MAGISTRATE: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE, _K.SILENT_OFFICES),
@@ -123,9 +138,13 @@ BOARDS: Mapping[DashboardRole, tuple[TileKey, ...]] = MappingProxyType(
             _K.SILENT_OFFICES,
         ),
         _D.CHIEF_MINISTERS_OFFICE: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE, _K.SILENT_OFFICES),
+        _D.FINANCE_OFFICER: (*_HELD, _K.BATCHES_REFUSED),
     }
 )
 """The tiles of each dashboard, in their order."""
+
+ONLY_WHERE_SOME = frozenset({(_D.DESIGNATED_OFFICER, key) for key in _HELD})
+"""Tiles that are left out while they count nothing: most offices grant no benefit."""
 
 _LEVELS = {
     OfficerLevel.DESIGNATED: DashboardRole.DESIGNATED_OFFICER,
@@ -165,6 +184,8 @@ def _role_of(posting: Posting) -> DashboardRole | None:
             return DashboardRole.CHIEF_MINISTERS_OFFICE
         case Role.COMMISSION:
             return DashboardRole.COMMISSION
+        case Role.FINANCE_OFFICER:
+            return DashboardRole.FINANCE_OFFICER
         case _:
             return None
 

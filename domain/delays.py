@@ -18,6 +18,10 @@ OLDEST_MONTHS = 24
 """For how many months back a reason for a month is taken."""
 
 
+MOST_COUNTED = 1_000
+"""How far cases of a list are counted one by one where no counter tells how many there are."""
+
+
 class DelayCause(StrEnum):
     """Coded reasons of a delay; a closed list, so that they can be counted."""
 
@@ -55,6 +59,14 @@ class CaseFilter:
     cause: DelayCause | None = None
     explained: bool | None = None
     """True for those with a recorded reason, False for those without."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSize:
+    """How many cases a list has; `more` says that there are more than `many`, beyond which nobody counted."""
+
+    many: int
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

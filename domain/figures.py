@@ -18,7 +18,8 @@ from typing import NamedTuple
 from domain.applications import Application, Channel
 from domain.clock import ist_date
 from domain.grievances import Grievance
-from domain.lifecycle import ON_THE_CLOCK, REFUSED, Status
+from domain.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
+from domain.waiting import STANDING, number_of
 
 DEFINITIONS_VERSION = "2026-1"
 """The edition of docs/figures.md by which figures are counted."""
@@ -54,11 +55,16 @@ class Measure(StrEnum):
 
 
 class Part(StrEnum):
-    """What a row of the counters says: sums by month, running cases by due day, or disposals by days taken."""
+    """What a row of the counters says."""
 
     SUM = "SUM"
+    """Sums by month."""
     DUE = "DUE"
+    """Cases on the running clock by due day."""
     DAYS = "DAYS"
+    """Disposals by days taken."""
+    OPEN = "OPEN"
+    """Cases that somebody has something to do with, by state, due day and pause (domain/waiting.py)."""
 
 
 class StatisticsChannel(StrEnum):
@@ -100,7 +106,10 @@ class Cell(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """One entry of the counters. `bucket` is the class of days taken for Part.DAYS, else 0."""
+    """One entry of the counters.
+
+    `bucket` is the class of days taken for Part.DAYS, the number of domain/waiting.py for Part.OPEN, else 0.
+    """
 
     cell: Cell
     day: date
@@ -170,6 +179,9 @@ def marks_of(case: Counted) -> Counter[Mark]:
         marks.update(_marks_of_ended(case, case.ended_at, received))
     elif case.status in ON_THE_CLOCK and case.due_at is not None and not case.paused:
         marks[Mark(case.cell, ist_date(case.due_at), Part.DUE, 0, Measure.DUE)] = 1
+    if case.status in OPEN:
+        number = number_of(case.status, case.due_at, paused=case.paused)
+        marks[Mark(case.cell, STANDING, Part.OPEN, number, Measure.RECEIVED)] = 1
     return marks
 
 

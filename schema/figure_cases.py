@@ -1,5 +1,7 @@
 """Cases behind the figures, and the reasons of delays: for those who supervise and for the Commission."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Annotated, Self, TypedDict
 
@@ -15,7 +17,8 @@ from actions.delays import (
 )
 from domain import applications, catalogue, delays, people
 from domain.clock import ist_date
-from domain.delays import CaseList, DelayCause
+from domain.dashboards import DashboardRole
+from domain.delays import CaseList, DelayCause, ListSize
 from domain.desk import ReadPurpose
 from domain.figures import month_of
 from domain.global_ids import TypeCode
@@ -34,6 +37,7 @@ from schema.paging import Connection, Listing, Paged, Window
 from schema.places import District, Tehsil, tehsil_by_code
 from schema.services import Service
 from schema.staff import AssignedOfficer
+from store.errors import StoreError
 
 _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda line: line.item.application.service_code)
 _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda line: line.item.application.district)
@@ -146,6 +150,23 @@ class CaseLine:
         return None if item is None else AssignedOfficer(item=item)
 
 
+@strawberry.type(
+    description="A page of a list of cases. In `totalCount` cases are counted up to 1,000 where the list is narrowed "
+    "by service, cause or reason, and all of them otherwise.",
+)
+class CaseLineConnection(Connection[CaseLine]):
+    """A page of cases."""
+
+    size: strawberry.Private[Callable[[], Awaitable[ListSize]]]
+
+    @resolved(description="Whether there are more cases than `totalCount`; null where they could not be counted.")
+    async def more_than_counted(self) -> bool | None:
+        try:
+            return (await self.size()).more
+        except (StoreError, TimeoutError):
+            return None
+
+
 @strawberry.input(description="Which cases of a list are shown; what is left out lets every value through.")
 class CaseFilter:
     """Filters of a list of cases."""
@@ -157,6 +178,11 @@ class CaseFilter:
     cause: DelayCause | None = strawberry.field(default=None, description="Only those whose last reason is this one.")
     explained: bool | None = strawberry.field(
         default=None, description="True for those with a recorded reason, false for those without."
+    )
+    dashboard: DashboardRole | None = strawberry.field(
+        default=None,
+        description="Only what this dashboard of one's own counts: its posts, and the whole district for a district "
+        "magistrate. Left out, all of one's posts.",
     )
 
     def wanted(self) -> delays.CaseFilter:
@@ -190,7 +216,7 @@ class FigureCasesQuery:
         description="The applications behind a tile within one's jurisdiction, for officers, authorities, heads of "
         "departments, auditors and the Commission; null with NOT_FOUND for everybody else. The purpose is kept in the "
         "audit log, and each citizen sees it with the read.",
-        graphql_type=Connection[CaseLine] | None,
+        graphql_type=CaseLineConnection | None,
         extensions=[Paged()],
         directives=_SUPERVISING,
     )
@@ -203,8 +229,9 @@ class FigureCasesQuery:
             CaseFilter | None, strawberry.argument(description="Which cases are shown.")
         ] = None,
     ) -> Listing[Case]:
-        supervised(info.context.subject)
-        return _cases(info, list, (filter or CaseFilter()).wanted(), purpose)
+        given = filter or CaseFilter()
+        supervised(info.context.subject, given.dashboard)
+        return _cases(info, list, given, purpose)
 
     @resolved(
         description="Reasons of delays that officers recorded within one's jurisdiction, the newest first: the "
@@ -286,21 +313,35 @@ class DelaysMutation:
         return await cared(info, RecordDelayReasonPayload, "delay_reason", work, DelayReason.of)
 
 
-def _cases(info: Info, wanted: CaseList, filtered: delays.CaseFilter, purpose: ReadPurpose) -> Listing[Case]:
+def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose) -> Listing[Case]:
     environment, subject = info.context.environment, info.context.subject
+    filtered, board = given.wanted(), given.dashboard
 
     async def rows(window: Window) -> list[Case]:
-        return await case_page(environment, subject, wanted, filtered, purpose, **_part(window))
+        return await case_page(environment, subject, wanted, filtered, purpose, board=board, **_part(window))
+
+    counted: list[asyncio.Task[ListSize]] = []
+
+    async def size() -> ListSize:
+        """Counted once, however many fields ask for it."""
+        if not counted:
+            counted.append(asyncio.ensure_future(case_count(environment, subject, wanted, filtered, board)))
+        return await counted[0]
 
     async def count() -> int:
-        return await case_count(environment, subject, wanted, filtered)
+        return (await size()).many
 
     def position(case: Case) -> Position:
         one = case.application
         return place_of(wanted, one).isoformat(), one.id
 
-    name = f"figureCases:{wanted}:{filtered}"
-    return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case))
+    def made(page: Connection[CaseLine]) -> CaseLineConnection:
+        return CaseLineConnection(
+            edges=page.edges, nodes=page.nodes, page_info=page.page_info, count=page.count, size=size
+        )
+
+    name = f"figureCases:{wanted}:{filtered}" + (f":{board}" if board else "")
+    return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case), made)
 
 
 def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayReason]:

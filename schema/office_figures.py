@@ -8,6 +8,7 @@ import strawberry
 from actions import boards
 from actions.saved_views import DeleteView, RenameView, SaveView, delete_view, rename_view, save_view, views_of
 from domain import dashboards, people
+from domain.benefits import SanctionState
 from domain.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
 from domain.delays import CaseList
 from domain.figures import StatisticsChannel
@@ -41,10 +42,18 @@ class Tile:
 
     key: TileKey = strawberry.field(description="What it shows.")
     value: Long | None = strawberry.field(description="The number, in its unit; null where there is nothing to count.")
+    more_than_value: bool = strawberry.field(
+        description="Whether there are more than the value: cases that no counter tells apart, as those without a "
+        "reason, are counted up to 1,000."
+    )
     unit: TileUnit = strawberry.field(description="What the value counts.")
     direction: Direction = strawberry.field(description="Which way is better.")
     cases: CaseList | None = strawberry.field(
-        description="The list of applications behind it, for figureCases; null where there is none."
+        description="The list of applications behind it; null where there is none. figureCases gives exactly those "
+        "with the dashboard's role as `dashboard`, and for OVERDUE_UNEXPLAINED with `explained: false`."
+    )
+    held: SanctionState | None = strawberry.field(
+        description="The state of the benefits behind it, for heldBenefits; null where there are none."
     )
     link: str = strawberry.field(description="The page with the plots of the same figures, from the gateway's root.")
     trend: list[TilePoint] = strawberry.field(
@@ -60,9 +69,11 @@ class Tile:
         return cls(
             key=item.key,
             value=value,
+            more_than_value=item.more,
             unit=rule.unit,
             direction=rule.direction,
             cases=rule.cases,
+            held=rule.held,
             link=link,
             trend=[TilePoint.of(point) for point in item.trend],
         )

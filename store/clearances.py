@@ -285,8 +285,12 @@ async def open_of(tx: Transaction, application_id: str, department: str) -> Clea
 
 def overdue_at(now: datetime) -> ColumnElement[bool]:
     """An application for which a department owes an answer that is overdue."""
-    owed = (_C.application_id == _T.id, _C.state == ClearanceState.ASKED.value, _C.due_at < now)
-    return exists().where(*owed)
+    return owed_since_before(now).where(_C.application_id == _T.id).exists()
+
+
+def owed_since_before(now: datetime) -> Select[Any]:
+    """The ids of applications for which a department owes an answer that is overdue."""
+    return select(_C.application_id).where(_C.state == ClearanceState.ASKED.value, _C.due_at < now)
 
 
 def _owed() -> Select[Any]:

@@ -9,17 +9,18 @@ from sqlalchemy import Boolean, Column, ColumnElement, Select, func, literal_col
 
 from domain.applications import Application
 from domain.clock import IST, ist_date
-from domain.delays import DUE_SOON_DAYS, CaseFilter, CaseList
+from domain.delays import DUE_SOON_DAYS, MOST_COUNTED, CaseFilter, CaseList, ListSize
 from domain.figures import Measure, month_of
 from domain.lifecycle import ON_THE_CLOCK, OPEN
 from domain.people import Posting
-from store import figures
+from store import figure_open, figures
 from store.application_rows import ENDED_LATE, application_of, applications_table, in_states
 from store.applications import covered
 from store.delays import delay_reasons_table
 from store.engine import Transaction
+from store.figure_open import Standing
 from store.figures import FigureFilter
-from store.sql import count, keyset_window
+from store.sql import keyset_window
 
 _T, _R = applications_table.c, delay_reasons_table.c
 
@@ -51,21 +52,26 @@ async def page(
     return [application_of(tx, row) for row in rows]
 
 
-async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> int:
-    """How many cases the list has: from the counters of figures where those tell it, else by counting."""
+async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> ListSize:
+    """How many cases the list has: from the counters of figures where those tell it.
+
+    What they do not tell apart is counted case by case up to MOST_COUNTED, so that it never costs more than that.
+    """
     if filtered.service_code is None and filtered.cause is None and filtered.explained is None:
-        counted = await _counted(tx, postings, wanted, filtered)
-        if counted is not None:
-            return counted
-    return await count(tx, _cases(postings, wanted, filtered, tx.clock.now()))
+        return ListSize(await _counted(tx, postings, wanted, filtered))
+    cases = _cases(postings, wanted, filtered, tx.clock.now()).with_only_columns(_T.id).limit(MOST_COUNTED + 1)
+    found = int((await tx.connection.execute(select(func.count()).select_from(cases.subquery()))).scalar_one())
+    return ListSize(min(found, MOST_COUNTED), more=found > MOST_COUNTED)
 
 
-async def _counted(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> int | None:
-    """What the counters say, which costs days and places and not cases; None where they tell it in no other way."""
+async def _counted(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> int:
+    """What the counters say, which costs days and places and not cases."""
     today = ist_date(tx.clock.now())
     names = ("department", "district", "tehsil")
     place = {name: getattr(filtered, name) for name in names}
     everything = FigureFilter(date.min, date.max, postings=tuple(postings), **place)
+    if (standing := _standing(everything, wanted, today)) is not None and await figure_open.told(tx):
+        return await figure_open.many(tx, standing)
     match wanted:
         case CaseList.OVERDUE:
             return await figures.due_before(tx, everything, today)
@@ -79,6 +85,26 @@ async def _counted(tx: Transaction, postings: Sequence[Posting], wanted: CaseLis
             sums = (await figures.sums(tx, everything)).get((), {})
             ended = sums.get(Measure.DISPOSED, 0) + sums.get(Measure.WITHDRAWN, 0)
             return sums.get(Measure.RECEIVED, 0) - ended
+
+
+def _standing(where: FigureFilter, wanted: CaseList, today: date) -> Standing | None:
+    """The list as a stretch of the open cases of each district; None where no district bounds it.
+
+    For the whole state the sums by month and by due day are shorter: they begin with the day.
+    """
+    bound = where.district is not None or all(one.district is not None for one in where.postings or ())
+    if not bound:
+        return None
+    match wanted:
+        case CaseList.PENDING:
+            return Standing(where, OPEN)
+        case CaseList.OVERDUE:
+            return Standing(where, ON_THE_CLOCK, due_until=today, paused=False)
+        case CaseList.DUE_SOON:
+            soon = today + timedelta(days=DUE_SOON_DAYS)
+            return Standing(where, ON_THE_CLOCK, due_from=today, due_until=soon, paused=False)
+        case CaseList.DISPOSED_LATE:
+            return None
 
 
 def _cases(postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, now: datetime) -> Select[Any]:

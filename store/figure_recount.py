@@ -53,10 +53,10 @@ async def kept(tx: Transaction) -> Cubes:
     cubes: dict[Place, Counter[str]] = {}
     generation = (await figure_state.read(tx)).generation
     named = {cube + generation: cube.value for cube in Cube}
-    for row in (await tx.connection.execute(select(figures_table).where(_F.cube.in_(sorted(named))))).all():
+    async for row in await tx.connection.stream(select(figures_table).where(_F.cube.in_(sorted(named)))):
         key = (named[row.cube], *(getattr(row, name) for name in KEY[1:]))
-        cubes[key] = Counter({name: getattr(row, name) for name in MEASURES})
-    for row in (await tx.connection.execute(select(figure_deltas_table))).all():
+        cubes[key] = Counter({name: amount for name in MEASURES if (amount := getattr(row, name))})
+    async for row in await tx.connection.stream(select(figure_deltas_table)):
         cell = {name: getattr(row, name) for name in DIMENSIONS}
         pour(cubes, row.day, Part(row.part), row.bucket, cell, {name: getattr(row, name) for name in MEASURES})
     return _without_zeros(cubes)

@@ -18,6 +18,12 @@ from store.metadata import metadata
 from store.sql import first, upsert
 from store.types import Instant, Key
 
+COUNTED = "figures-counted-with-open-cases"
+"""The mark of a store whose applications were all counted, into every cube and part that there is by now.
+
+Without it the worker counts them when it starts: a worker of before, which knew fewer cubes, may have folded last.
+"""
+
 _LOCK = ("figures", "generation")
 _ONE = "figures"
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Table,
-    and_,
+    bindparam,
     delete,
     false,
     func,
@@ -30,7 +30,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     union_all,
 )
 
@@ -40,7 +39,7 @@ from domain.silence import Activity
 from store import figure_state
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import insert_into
+from store.sql import insert_into, within
 from store.types import Key, Serial
 
 FOLD_BATCH = 5_000
@@ -59,7 +58,7 @@ class Cube(StrEnum):
     PLACE = "PLACE"
     EVERY = "EVERY"
     OFFICE = "OFFICE"
-    """What is due with each department in each district, so that no tehsil is read for a district or the state."""
+    """Each department in each district, so that no tehsil or service is read for a district or the state."""
     DAY = "DAY"
     """What came in and went out of each tehsil on each day, for silent offices."""
 
@@ -77,7 +76,7 @@ TOLD_APART: Mapping[Cube, frozenset[str]] = MappingProxyType(
         Cube.DAY: frozenset({"district", "tehsil"}),
     }
 )
-_BY_MONTH = (Cube.DISTRICT, Cube.CHANNEL, Cube.SUBJECT, Cube.PLACE, Cube.EVERY)
+_BY_MONTH = (Cube.DISTRICT, Cube.CHANNEL, Cube.OFFICE, Cube.SUBJECT, Cube.PLACE, Cube.EVERY)
 """From the smallest on."""
 
 _HELD: Mapping[Part, tuple[Cube, ...]] = MappingProxyType(
@@ -85,6 +84,7 @@ _HELD: Mapping[Part, tuple[Cube, ...]] = MappingProxyType(
         Part.SUM: (*_BY_MONTH, Cube.DAY),
         Part.DAYS: _BY_MONTH,
         Part.DUE: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),  # by the day, so only where that stays small
+        Part.OPEN: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),
     }
 )
 _OF_A_DAY = frozenset({Measure.RECEIVED, Measure.DISPOSED, Measure.WITHDRAWN})
@@ -247,12 +247,21 @@ async def add_to_cubes(tx: Transaction, cubes: Mapping[Place, Mapping[str, int]]
     statement = insert_into(tx, figures_table)
     grown = {name: _F[name] + statement.excluded[name] for name in MEASURES}
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=KEY, set_=grown), values)
-    # Cases that are due no more leave nothing behind, so that rows by due day are as many as open cases at most.
-    await tx.connection.execute(
-        delete(figures_table).where(
-            _F.part == Part.DUE.value, _F.cube.in_(sorted(cube + generation for cube in _HELD[Part.DUE])), _F.due == 0
-        )
-    )
+    await _forget_empty(tx, values)
+
+
+_EMPTIED: Mapping[str, Column[Any]] = MappingProxyType({Part.DUE.value: _F.due, Part.OPEN.value: _F.received})
+"""Parts whose rows come and go with open cases, and what each of their rows counts."""
+
+
+async def _forget_empty(tx: Transaction, values: Sequence[Mapping[str, Any]]) -> None:
+    """Cases that wait no more leave nothing behind, so that rows by due day are as many as open cases at most."""
+    for part, counted in _EMPTIED.items():
+        shrunk = [row for row in values if row["part"] == part and row[counted.name] < 0]
+        if shrunk:
+            keys = [{f"of_{name}": row[name] for name in KEY} for row in shrunk]
+            emptied = delete(figures_table).where(*(_F[name] == bindparam(f"of_{name}") for name in KEY), counted == 0)
+            await tx.connection.execute(emptied, keys)
 
 
 async def sums(tx: Transaction, wanted: FigureFilter, group_by: Sequence[str] = ()) -> dict[Place, dict[Measure, int]]:
@@ -336,25 +345,34 @@ async def _read(
 
     `period` is the first and last day of what is held by the day; None means the months of the filter.
     """
-    cube = _cube(wanted.needed | (set(group_by) & set(DIMENSIONS)), _HELD[part])
-    first, last = period or (wanted.first_month, wanted.last_month)
+    needed = wanted.needed | (set(group_by) & set(DIMENSIONS))
     statements = []
     for table, place in ((figures_table, 0), (figure_deltas_table, 1)):
         # Summed in each part first, so that a database that writes the union down writes groups and not rows.
         amounts = [func.sum(pair[place]).label(f"amount_{number}") for number, pair in enumerate(picked)]
         groups = [table.c[name] for name in group_by]
-        statement = select(*groups, *amounts).group_by(*groups)
-        statement = statement.where(
-            *_matches(table, wanted),
-            table.c.part == part.value,
-            table.c.period.between(first, last),
-        )
-        statements.append(statement.where(_F.cube == _read_now(cube)) if table is figures_table else statement)
+        found = which(table, wanted, part, needed, period or (wanted.first_month, wanted.last_month))
+        statements.append(select(*groups, *amounts).where(*found).group_by(*groups))
     every = union_all(*statements).subquery()
     places = [every.c[name] for name in group_by]
     totals = [func.sum(every.c[f"amount_{number}"]) for number in range(len(picked))]
     rows = (await tx.connection.execute(select(*places, *totals).group_by(*places).order_by(*places))).all()
     return [tuple(row) for row in rows if row[-1] is not None]
+
+
+def which(
+    table: Table, wanted: FigureFilter, part: Part, needed: Iterable[str], period: tuple[date, date]
+) -> list[ColumnElement[bool]]:
+    """The rows of a part that a filter lets through: of the deltas, or of the cube that tells what is needed apart."""
+    first, last = period
+    # One value is said as one, so that what comes after it in the key can be looked up too.
+    then = table.c.period == first if first == last else table.c.period.between(first, last)
+    found = [*_matches(table, wanted), table.c.part == part.value, then]
+    if table is figures_table:
+        cube = _cube(needed, _HELD[part])
+        untold = [name for name in DIMENSIONS if name not in TOLD_APART[cube]]
+        found += [_F.cube == _read_now(cube), *(_F[name] == ALL for name in untold)]
+    return found
 
 
 def _read_now(cube: Cube) -> ColumnElement[str]:
@@ -373,11 +391,5 @@ def _cube(needed: Iterable[str], cubes: Sequence[Cube]) -> Cube:
 def _matches(table: Table, wanted: FigureFilter) -> list[ColumnElement[bool]]:
     conditions = [table.c[name] == value for name, value in wanted.named.items()]
     if wanted.postings is not None:
-        conditions.append(or_(false(), *(_within(table, posting) for posting in wanted.postings)))
+        conditions.append(or_(false(), *(within(table, posting) for posting in wanted.postings)))
     return conditions
-
-
-def _within(table: Table, posting: Posting) -> ColumnElement[bool]:
-    names = ("department", "district", "tehsil")
-    values = {name: getattr(posting, name) for name in names}
-    return and_(true(), *(table.c[name] == value for name, value in values.items() if value is not None))

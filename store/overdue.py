@@ -8,9 +8,10 @@ from sqlalchemy import Select, select
 from domain.applications import Application
 from domain.clock import ist_date
 from domain.lifecycle import ON_THE_CLOCK
-from store import figures
+from store import figure_open, figures
 from store.application_rows import application_of, applications_table, in_states
 from store.engine import Transaction
+from store.figure_open import Standing
 from store.figures import FigureFilter
 from store.sql import keyset_window
 
@@ -40,6 +41,9 @@ async def count_overdue(tx: Transaction, now: datetime, department: str | None, 
     places and not cases.
     """
     everything = FigureFilter(date.min, date.max, department=department, district=district)
+    if district is not None and await figure_open.told(tx):
+        overdue_ones = Standing(everything, ON_THE_CLOCK, due_until=ist_date(now), paused=False)
+        return await figure_open.many(tx, overdue_ones)
     return await figures.due_before(tx, everything, ist_date(now))
 
 

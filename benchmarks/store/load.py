@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from actions.catalogue_import import import_catalogue
-from actions.figure_upkeep import COUNTED
 from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS, NOW, SHARES, Population
 from benchmarks.store.house import House, opened
@@ -20,6 +19,7 @@ from benchmarks.store.rows import SHEET, Writer, officers_of
 from store import application_rows, audit, catalogue, certificates, contacts, ledger, notices, outbox, people, seeds
 from store import timeline as kept_timeline
 from store.engine import Store, migrate
+from store.figure_state import COUNTED
 from tests.support.actions import catalogue_rows
 
 LOADED = (

@@ -8,8 +8,9 @@ one, as spreadsheet programs do. A cell that a spreadsheet would take for a form
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -38,13 +39,12 @@ from gateway.http.finance_lines import statement
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
+from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
 from schema.errors import OURS, fault_of
 
 PAGE = 100
 """Cases that are read, and for which receipts are written, at once."""
 
-BYTE_ORDER_MARK = "\ufeff"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _STATUSES = {ErrorCode.UNAUTHENTICATED: 401, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
 _MEASURES: Sequence[tuple[str, Callable[[Delivery], int | None]]] = (
     ("received", lambda one: one.received),
@@ -87,9 +87,19 @@ _CASES = (
 )
 
 
+_OF_EVERY_TABLE = frozenset({"language", "bom"})
+_PLACES = frozenset({"department", "service", "district", "tehsil"})
+_STATISTICS = _PLACES | {"by", "from", "to", "channel"}
+_DELAYS = _PLACES | {"purpose", "cause", "explained"}
+
+
 def figures_routes(environment: Environment) -> list[Route]:
     """The downloads."""
-    tables = {"statistics": _statistics, "delays": _delays, "delay-review": _review}
+    tables = {
+        "statistics": _only(_STATISTICS, _statistics),
+        "delays": _only(_DELAYS, _delays),
+        "delay-review": _only(frozenset({"month"}), _review),
+    }
     figures = [
         Route(f"/figures/{name}.csv", partial(_answered, environment, make), methods=["GET"])
         for name, make in tables.items()
@@ -97,19 +107,26 @@ def figures_routes(environment: Environment) -> list[Route]:
     return [*figures, Route("/finance/statement.csv", partial(_answered, environment, statement), methods=["GET"])]
 
 
-def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 Lines = AsyncIterator[Sequence[object]]
 Made = tuple[str, Lines]
 
 
-async def _answered(
-    env: Environment, make: Callable[[Environment, Request, Subject, Language], Any], request: Request
-) -> Response:
+Make = Callable[[Environment, Request, Subject, Language], Awaitable[Made]]
+
+
+def _only(known: frozenset[str], make: Make) -> Make:
+    """The same for a query of these words alone: a filter that is mistyped must not give the whole state."""
+
+    async def made(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+        for name in request.query_params:
+            if name not in known | _OF_EVERY_TABLE:
+                raise Problems(Problem(ErrorCode.BAD_INPUT, (name,)))
+        return await make(env, request, subject, language)
+
+    return made
+
+
+async def _answered(env: Environment, make: Make, request: Request) -> Response:
     language = language_of(request)
     try:
         subject = await reader_of(env, request)
@@ -128,11 +145,18 @@ async def _answered(
     return StreamingResponse(_written(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
 
 
+_WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by"}
+"""What a query calls that which the graph calls so."""
+
+
 def refused(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
-    """The answer to a download that is not given."""
+    """The answer to a download that is not given; it names the word of the query that is wrong."""
     fault = fault_of(error)
     request_id = request_id_of(request) or env.ids.key()
     body = fault_body(fault, request_id=request_id, language=language)
+    if fault.code is ErrorCode.BAD_INPUT and isinstance(error, Problems) and error.problems[0].path:
+        word = error.problems[0].path[-1]
+        body["errors"][0]["extensions"]["parameter"] = _WORDS.get(word, word)
     answer = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
     answer.headers.update(retry_headers(fault))
     return answer
@@ -188,6 +212,11 @@ def _interleaved(codes: Sequence[object], names: Sequence[object]) -> list[objec
     return [cell for pair in zip(codes, names, strict=True) for cell in pair]
 
 
+class _Explained(StrEnum):
+    YES = "1"
+    NO = "0"
+
+
 async def _delays(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
     supervised(subject)
     given = request.query_params
@@ -199,7 +228,7 @@ async def _delays(env: Environment, request: Request, subject: Subject, language
         given.get("district"),
         given.get("tehsil"),
         _one(DelayCause, cause, "cause") if cause else None,
-        None if explained is None else explained == "1",
+        None if explained is None else _one(_Explained, explained, "explained") is _Explained.YES,
     )
     cases = _all_cases(env, subject, wanted, purpose)
     # The first page is read before the answer begins, so that a refusal is still one.

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from domain.applications import Application, Decision, RejectionGround
 from domain.clock import ist_date
 from domain.deadline import end_of_day
-from domain.delays import CaseFilter, CaseList
+from domain.delays import CaseFilter, CaseList, ListSize
 from domain.figures import counted, marks_of, month_of
 from domain.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
 from domain.people import Posting, Role
-from store import applications, figure_cases, figures, people
+from store import applications, figure_cases, figures, people, seeds
 from store.cipher import FieldCipher
 from store.engine import Store, Transaction
+from store.figure_state import COUNTED
 from store.overdue import count_overdue, overdue
 from tests.store.builders import NOW, application, citizen
 
@@ -88,8 +89,11 @@ def right(now: datetime) -> dict[CaseList, Callable[[Application], bool]]:
     }
 
 
-async def kept(store: Store, cases: Sequence[Application], *, fold: bool) -> None:
+async def kept(store: Store, cases: Sequence[Application], *, fold: bool, told: bool = True) -> None:
+    """With their counters; `told` where the store was counted since it counts open cases by state and day."""
     async with store.writing() as tx:
+        if told:
+            await seeds.mark(tx, COUNTED)
         for one in cases:
             await applications.add(tx, one)
             await figures.add(tx, marks_of(counted(one)), one.id)
@@ -107,8 +111,8 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
         ids = {one.id for one in there if belongs(one)}
         filtered = CaseFilter(department=department, district=district)
         posting = Posting(Role.DEPARTMENT_ADMIN, department, district)
-        assert await figure_cases.size(tx, [EVERYWHERE], wanted, filtered) == len(ids)
-        assert await figure_cases.size(tx, [posting], wanted, CaseFilter()) == len(ids)
+        assert await figure_cases.size(tx, [EVERYWHERE], wanted, filtered) == ListSize(len(ids))
+        assert await figure_cases.size(tx, [posting], wanted, CaseFilter()) == ListSize(len(ids))
         rows = await figure_cases.page(tx, [EVERYWHERE], wanted, filtered, place=None, limit=1_000)
         assert {one.id for one in rows} == ids
         if wanted is CaseList.OVERDUE:
@@ -118,9 +122,9 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(drawn=CASES, fold=st.booleans())
+@given(drawn=CASES, fold=st.booleans(), told=st.booleans())
 def test_the_counters_tell_what_a_count_of_any_cases_gives(
-    migrated_sqlite: Path, store_keyrings: Any, store_clock: Any, drawn: list[Drawn], fold: bool
+    migrated_sqlite: Path, store_keyrings: Any, store_clock: Any, drawn: list[Drawn], fold: bool, told: bool
 ) -> None:
     async def look(folder: Path) -> None:
         shutil.copy(migrated_sqlite, folder / "store.db")
@@ -130,7 +134,7 @@ def test_the_counters_tell_what_a_count_of_any_cases_gives(
             async with store.writing() as tx:
                 await people.add_citizen(tx, citizen("c1"))
             cases = [case(number, one, store_clock.now()) for number, one in enumerate(drawn)]
-            await kept(store, cases, fold=fold)
+            await kept(store, cases, fold=fold, told=told)
             async with store.reading() as tx:
                 await agrees(tx, cases)
         finally:
@@ -161,3 +165,18 @@ async def test_both_databases_count_alike(store: Store, store_clock: Any, fold: 
     await kept(store, cases, fold=fold)
     async with store.reading() as tx:
         await agrees(tx, cases)
+
+
+@pytest.mark.parametrize("fewer", [0, 1])
+async def test_what_no_counter_tells_apart_is_counted_so_far_and_no_further(
+    store: Store, store_clock: Any, monkeypatch: pytest.MonkeyPatch, fewer: int
+) -> None:
+    monkeypatch.setattr(figure_cases, "MOST_COUNTED", 6)
+    late = (Status.IN_SCRUTINY, "revenue-department", "57", None, -3, False, 0)
+    async with store.writing() as tx:
+        await people.add_citizen(tx, citizen("c1"))
+    await kept(store, [case(number, late, store_clock.now()) for number in range(7 - fewer)], fold=False)
+    async with store.reading() as tx:
+        for narrowed in (CaseFilter(explained=False), CaseFilter(service_code="ES09")):
+            found = await figure_cases.size(tx, [EVERYWHERE], CaseList.OVERDUE, narrowed)
+            assert found == ListSize(6, more=not fewer)

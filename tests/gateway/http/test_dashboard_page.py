@@ -21,9 +21,10 @@ from domain.lifecycle import Status
 from domain.people import Subject
 from gateway.http import figures_csv, readers
 from gateway.http.dashboard import dashboard_routes
-from gateway.http.figures_csv import figures_routes, safe_cell
+from gateway.http.figures_csv import figures_routes
 from gateway.http.headers import SESSION_COOKIE
 from gateway.http.plots import Plot, Series, Writer, bars, columns, line
+from gateway.spreadsheets import safe_cell
 from store import applications, figures
 from store.engine import Store
 from store.keyring import Keyrings
@@ -200,6 +201,27 @@ async def test_downloads_that_are_refused(client, address, headers, status, code
     answer = await client.get(address, headers=headers)
     assert answer.status_code == status
     assert answer.json()["errors"][0]["extensions"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("delays.csv", "purpose"),
+        ("delays.csv?purpose=INQUIRY&explained=yes", "explained"),
+        ("delays.csv?purpose=INQUIRY&distric=49", "distric"),
+        ("delay-review.csv", "month"),
+        ("statistics.csv?by=colour", "by"),
+        ("statistics.csv?by=district,district", "by"),
+        ("statistics.csv?from=2026-11&to=2026-10", "from"),
+        ("statistics.csv?from=2026-13", "from"),
+        ("statistics.csv?channel=FAX", "channel"),
+        ("statistics.csv?place=49", "place"),
+    ],
+)
+async def test_a_download_that_is_asked_for_wrongly_names_the_word_of_its_query(client, query, parameter):
+    answer = await client.get(f"/figures/{query}", headers=AS_OFFICER)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"]["parameter"] == parameter
 
 
 async def test_late_cases_are_downloaded_page_by_page(env, client, monkeypatch):
