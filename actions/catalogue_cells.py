@@ -1,11 +1,13 @@
 """Reads the cells of the catalogue's files; what is wrong is told by file, row, field and reason."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar, cast
 
 from domain.money import paise_from_rupees
+from domain.text import is_plain_line
 
 Row = Mapping[str, str]
 T = TypeVar("T")
@@ -14,8 +16,11 @@ E = TypeVar("E", bound=StrEnum)
 LONGEST_NAME = 300
 """Characters of a name or a slug."""
 LONGEST_TEXT = 4000
+LONGEST_KEY = 100
+"""Characters of a code or a slug, which stand in addresses."""
 MOST_DAYS = 3650
 MOST_PAISE = 10**11
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 FIRST_ROW = 2
 """The line of a file's first row, under its heading."""
 
@@ -27,6 +32,8 @@ REASONS: Mapping[str, str] = {
     "NOT_AN_AMOUNT": "is not an amount of rupees",
     "OUT_OF_RANGE": "is too large or below zero",
     "TOO_LONG": "is too long",
+    "NOT_PLAIN": "holds a line break or another character that cannot be shown",
+    "NOT_A_KEY": "may hold only Latin letters, digits, dots, hyphens and underscores, at most 100",
     "NOT_YES_OR_NO": "is neither yes nor no",
     "NOT_KNOWN": "names something that is not there",
     "NOT_A_DATE": "is not a date YYYY-MM-DD",
@@ -35,6 +42,7 @@ REASONS: Mapping[str, str] = {
     "NOT_A_LIST": "is not a list",
     "NOT_AN_OBJECT": "is not an object",
     "NOT_WHOLE_DAYS": "is not a number of whole days",
+    "LEFT_AS_IS": "has a row for it that was refused, so it stays as it is",
 }
 """What each reason of a reject means, for a person."""
 
@@ -89,6 +97,10 @@ class Sieve:
             else:
                 yield line, value
 
+    def refused(self, file: str) -> frozenset[str]:
+        """The keys of the rows of a file that were refused so far."""
+        return frozenset(reject.key for reject in self.rejects if reject.file == file and reject.key)
+
 
 def _refuse_twin(name: str, seen: set[str]) -> None:
     if name in seen:
@@ -111,7 +123,22 @@ def text(row: Row, field: str, longest: int = LONGEST_TEXT) -> str | None:
     found = (row.get(field) or "").strip()
     if len(found) > longest:
         raise CellWrong(field, "TOO_LONG")
+    if not is_plain_line(found):
+        raise CellWrong(field, "NOT_PLAIN")
     return found or None
+
+
+def key_text(row: Row, field: str) -> str | None:
+    """A code or a slug, which stands in addresses; None where the cell is empty."""
+    found = text(row, field)
+    if found is not None and not is_key(found):
+        raise CellWrong(field, "NOT_A_KEY")
+    return found
+
+
+def is_key(text: str) -> bool:
+    """Whether a text may be a code or a slug."""
+    return len(text) <= LONGEST_KEY and _KEY.fullmatch(text) is not None
 
 
 def needed(row: Row, field: str, longest: int = LONGEST_NAME) -> str:

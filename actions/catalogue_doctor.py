@@ -20,7 +20,7 @@ FACTS: Mapping[str, Callable[[Service], bool]] = MappingProxyType(
         "firstAppellate": lambda service: service.first_appellate is None and service.rts_notified is not False,
         "secondAppellate": lambda service: service.second_appellate is None and service.rts_notified is not False,
         "fee": lambda service: service.fee_paise is None,
-        "documents": lambda service: not service.documents,
+        "documents": lambda service: not service.documents_known,
         "lifeEvents": lambda service: service.life_events is None,
         "eligibility": lambda service: service.eligibility is None,
         "needsSecondPair": lambda service: service.needs_second_pair is None,

@@ -17,7 +17,7 @@ from domain.counting import FIRST_DAY, Category, EnrolledService
 from domain.people import SYSTEM
 from domain.policy import Purpose
 from integrations.portal import ReadCatalogue
-from store import audit, calendar, catalogue, etaal
+from store import audit, calendar, catalogue, etaal, locks
 from store.engine import Store, Transaction
 
 BATCH = 50
@@ -59,15 +59,17 @@ async def import_portal(
     """Bring the services up to date with the portal's own catalogue; what it does not say stays as it is."""
 
     async def work(tx: Transaction) -> Imported:
+        await _alone(tx)
         known = {service.code: service for service in await catalogue.all_services(tx)}
-        departments = await catalogue.departments(tx)
-        services, rejects = merged(read, known, departments)
-        changes, unchanged = changes_of("service", "code", known.values(), services)
+        join = merged(read, known, await catalogue.departments(tx))
+        of_services, unchanged = changes_of("service", "code", known.values(), join.services)
+        changes = (*changes_of("department", "slug", (), join.departments)[0], *of_services)
         absent = sorted(known.keys() - {record.code for record in read.services})
         if not dry_run and changes:
-            await _services(tx, services, tell)
-            await _note(tx, by, {"source": PORTAL, **_counts(changes), "rejects": len(rejects)})
-        return Imported(tuple(changes), unchanged, tuple(absent), tuple(rejects), dry_run)
+            await catalogue.upsert_departments(tx, join.departments)
+            await _services(tx, join.services, tell)
+            await _note(tx, by, {"source": PORTAL, **_counts(changes), "rejects": len(join.rejects)})
+        return Imported(changes, unchanged, tuple(absent), join.rejects, dry_run)
 
     return await store.carry_out(work)
 
@@ -76,6 +78,7 @@ async def _write(
     store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: Tell, stand_ins: bool = False
 ) -> Imported:
     async def work(tx: Transaction) -> Imported:
+        await _alone(tx)
         services, late = await _without_taken_slugs(tx, read)
         changed = await _differences(tx, read, services)
         rejects = (*read.rejects, *late)
@@ -98,6 +101,11 @@ async def _write(
         return replace(changed, rejects=rejects, dry_run=dry_run)
 
     return await store.carry_out(work)
+
+
+async def _alone(tx: Transaction) -> None:
+    """Wait for another import: two at once would both make the next version of a service, and keep only one."""
+    await locks.hold(tx, "catalogue", "import")
 
 
 async def _differences(tx: Transaction, read: Catalogue, services: Sequence[Service]) -> Imported:

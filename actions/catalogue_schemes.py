@@ -27,14 +27,20 @@ class _Paying:
 
 
 def read_schemes(sieve: Sieve, rows: Iterable[Row], local: Iterable[Row]) -> tuple[Scheme, ...]:
-    """The schemes whose rows can be read; a wrong row of our own file is left out by itself.
+    """The schemes whose rows can be read; one whose row in our own file is wrong stays as it is, and is told.
 
     What our own file does not name is paid by the default: monthly pensions and scholarships by PFMS,
     everything else by the state treasury.
     """
     paying = dict(value for _, value in sieve.each(LOCAL, local, _code, lambda row: (_code(row), _paying(row))))
-    read = sieve.each(SCHEMES, rows, _code, lambda row: _scheme(row, paying.get(_code(row), _Paying())))
-    return tuple(value for _, value in read)
+    refused = sieve.refused(LOCAL)
+
+    def joined(row: Row) -> Scheme:
+        if _code(row) in refused:  # half of what is known of it would change how it is paid
+            raise CellWrong(LOCAL, "LEFT_AS_IS")
+        return _scheme(row, paying.get(_code(row), _Paying()))
+
+    return tuple(value for _, value in sieve.each(SCHEMES, rows, _code, joined))
 
 
 def default_rail(benefit_type: str, period: str | None) -> Rail:

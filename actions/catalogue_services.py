@@ -11,6 +11,7 @@ from actions.catalogue_cells import (
     Row,
     Sieve,
     is_verified,
+    key_text,
     needed,
     paise,
     several,
@@ -20,13 +21,13 @@ from actions.catalogue_cells import (
     words,
     yes_or_no,
 )
-from actions.catalogue_keys import document_key, row_id, service_code
+from actions.catalogue_keys import document_key, papers_of, row_id, service_code
+from actions.catalogue_schemes import SCHEMES
 from domain.catalogue import (
     Department,
     Eligibility,
     LifeEvent,
     Outcome,
-    RequiredDocument,
     Scheme,
     Service,
     Situation,
@@ -34,7 +35,14 @@ from domain.catalogue import (
 from domain.deadline import DayUnit
 from domain.text import Bilingual
 
-SERVICES = "services.csv"
+SERVICES, DEPARTMENTS = "services.csv", "departments.csv"
+_OWN_FILES = (
+    "local_outcomes.csv",
+    "local_second_pair.csv",
+    "local_keywords.csv",
+    "local_life_events.csv",
+    "local_eligibility.csv",
+)
 _ELSEWHERE = ("redirect:", "apuni-sarkar listing")
 """Channels of services that are applied for on another portal."""
 
@@ -71,7 +79,11 @@ def read_services(sieve: Sieve, rows: Iterable[Row], facts: LocalFacts) -> Itera
 
 
 class _Services:
-    """Joins the files by the service's code; a row of our own files that is wrong is left out by itself."""
+    """Joins the files by the service's code.
+
+    A service of which a row in another file was refused is left out too: without that row it would change into
+    something that no file says.
+    """
 
     def __init__(self, sieve: Sieve, facts: LocalFacts) -> None:
         self._outcomes = _by_code(sieve, "local_outcomes.csv", facts.outcomes, _outcome)
@@ -90,6 +102,8 @@ class _Services:
         self._slug_of = {department.name.en: department.slug for department in facts.departments}
         self._slug_of |= {row["department_en"]: row["slug"] for row in facts.local_departments}
         self._schemes = {scheme.service_code: scheme.code for scheme in facts.schemes if scheme.service_code}
+        self._elsewhere = self._refused_elsewhere(sieve, facts)
+        self._departments_refused = any(reject.file == DEPARTMENTS for reject in sieve.rejects)
         self._doctypes: dict[str, str] = {}
         for row in facts.doctypes:
             if found := re.search(r"\b([A-Z]{2}\d{2}) \(relation INFERRED\)", row["related_service"]):
@@ -98,6 +112,11 @@ class _Services:
     def service(self, row: Row) -> Service:
         """The service of a row; raises CellWrong."""
         code = service_code(row)
+        if code in self._elsewhere:
+            raise CellWrong(self._elsewhere[code], "LEFT_AS_IS")
+        department = self._department(row)
+        if department is None and self._departments_refused and text(row, "department_en"):
+            raise CellWrong(DEPARTMENTS, "LEFT_AS_IS")  # its department may be among those that were refused
         name = Bilingual(text(row, "name_hi"), needed(row, "name_en"))
         outcome, doctype, scheme, is_open = self._ending(code)
         channel = text(row, "channel") or ""
@@ -105,9 +124,9 @@ class _Services:
             id=row_id("service", code),
             code=code,
             code_source="PORTAL" if text(row, "service_code") else "LOCAL",
-            slug=text(row, "slug") or document_key(name.en),
+            slug=key_text(row, "slug") or document_key(name.en),
             name=name,
-            department=self._department(row),
+            department=department,
             category=text(row, "category"),
             rts_notified=yes_or_no(row, "rts_notified"),
             limit_days=whole(row, "rts_time_limit_days"),
@@ -117,7 +136,7 @@ class _Services:
             first_appellate=text(row, "first_appellate"),
             second_appellate=text(row, "second_appellate"),
             fee_paise=paise(row, "fee_inr"),
-            documents=(*_documents(row, "documents_required", True), *_documents(row, "documents_optional", False)),
+            documents=papers_of(_papers(row)),
             channels=several(row, "channel"),
             outcome=outcome,
             doctype=doctype,
@@ -130,6 +149,14 @@ class _Services:
             eligibility=self._eligibility.get(code),
             keywords=self._keywords.get(code, ()),
         )
+
+    def _refused_elsewhere(self, sieve: Sieve, facts: LocalFacts) -> dict[str, str]:
+        """The file in which a row about a service was refused, by the service's code."""
+        found = {code: file for file in _OWN_FILES for code in sieve.refused(file)}
+        lost = sieve.refused(SCHEMES)
+        granted = {row.get("portal_service_code"): SCHEMES for row in facts.scheme_rows if row.get("scheme_id") in lost}
+        named = {code: SCHEMES for code, ending in self._outcomes.items() if ending[2] in lost}
+        return {**{code: file for code, file in granted.items() if code}, **named, **found}
 
     def _ending(self, code: str) -> tuple[Outcome, str | None, str | None, bool | None]:
         """The outcome with its document type or scheme, and whether it is applied for here where we say so."""
@@ -171,5 +198,7 @@ def _eligibility(row: Row, texts: Mapping[str | None, str]) -> Eligibility:
     )
 
 
-def _documents(row: Row, field: str, required: bool) -> Iterable[RequiredDocument]:
-    return (RequiredDocument(document_key(name), name, required) for name in several(row, field))
+def _papers(row: Row) -> Iterable[tuple[str, bool]]:
+    """The papers that a row names, and whether each is needed."""
+    for field, required in (("documents_required", True), ("documents_optional", False)):
+        yield from ((name, required) for name in several(row, field))

@@ -15,7 +15,7 @@ from actions.one_time_codes import count_code
 from domain.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.messages import label
-from domain.text import Language
+from domain.text import Bilingual, Language
 from store import outbox, sent_codes
 from store.sent_codes import SentCode
 
@@ -25,6 +25,7 @@ SEND = "code.send"
 NEVER = "never"
 """Marks a code that goes to nobody, because the operator named nobody whom we know."""
 
+_ANOTHER = {"expected": Bilingual("कृपया नया कोड माँगें", "please ask for a new one")}
 _log = structlog.get_logger(__name__)
 
 
@@ -80,7 +81,7 @@ async def try_code(acting: Acting, kind: CodeKind, about: str, text: str, *, pat
     """
     code = await sent_codes.open_for(acting.tx, kind.value, about)
     if code is None or code.tries >= CODE_TRIES:
-        raise Problems(Problem(ErrorCode.OTP_EXPIRED, path, Remedy.NONE))
+        raise Problems(Problem(ErrorCode.OTP_EXPIRED, path, Remedy.NONE, texts=_ANOTHER))
     if await sent_codes.try_code(acting.tx, code, text.strip()):
         return None
     return CODE_TRIES - code.tries - 1

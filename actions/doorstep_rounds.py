@@ -21,6 +21,7 @@ from domain.lifecycle import Move
 from domain.notices import NoticeKind
 from domain.people import SYSTEM, Subject
 from domain.policy import Purpose
+from domain.text import Bilingual
 from store import applications, people
 from store import doorstep as kept
 from store.cipher import FieldCipher
@@ -34,6 +35,14 @@ LONGEST_RECEIPT, LONGEST_WITNESS = 40, 100
 SWEEP = 50
 """Visits that one transaction of the sweep closes."""
 _VISIT, _PAPER = ("input", "visitId"), ("input", "paperSha256")
+_PROOF = {
+    "expected": Bilingual(
+        "कोड, या हस्ताक्षरित काग़ज़ और साक्षी का नाम", "the code, or a signed paper with the name of a witness"
+    )
+}
+_WITHOUT_CODE = {
+    "expected": Bilingual("हस्ताक्षरित काग़ज़ लें या भेंट असफल दर्ज करें", "take a signed paper, or note the visit as failed")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,7 @@ async def give(acting: Acting, request: HandOver) -> dict[str, Any]:
         raise Problems(Problem(ErrorCode.FEE_NOT_PAID, _VISIT, Remedy.CORRECT_INPUT))
     if request.otp is not None:
         if not visit.otp_holds(acting.now):
-            raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), Remedy.NONE))
+            raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), Remedy.NONE, texts=_WITHOUT_CODE))
         if visit.otp_hash not in kept.otp_hashes(acting.tx, visit.id, request.otp.strip()):
             tried = replace(visit, otp_tries=visit.otp_tries + 1)
             await _saved(acting, tried, "visit.wrong_code")
@@ -233,10 +242,10 @@ async def _signed(acting: Acting, request: HandOver, visit: Visit) -> Handover:
     """The photograph or scan of the signed paper, which the agent uploaded, and the name of the witness."""
     witness = moderated(request.witness, "input", "witness", required=False)
     if request.paper_sha256 is None:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT))
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT, texts=_PROOF))
     paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper_sha256, path=_PAPER)
     if witness is None or len(witness) > LONGEST_WITNESS:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness")))
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness"), texts=_PROOF))
     await use(acting, paper, of_visit(visit))
     return Handover(HandOverProof.SIGNED_PAPER, request.paper_sha256, witness)
 

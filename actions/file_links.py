@@ -14,7 +14,7 @@ from actions.care import of_grievance, of_visit
 from actions.environment import Environment
 from actions.purpose import read_one
 from actions.rosters import of_row
-from actions.uploads import of_upload
+from actions.uploads import of_upload, people_of
 from domain.desk import ReadPurpose
 from domain.errors import NotSignedIn
 from domain.files import FileLink, UploadedFile
@@ -47,10 +47,10 @@ async def link_to(
     if not subject.signed_in:
         raise NotSignedIn
     async with env.store.reading() as tx:
-        held = await uploads.of_content(tx, sha256)
-        readable = next((each for each in held if purpose_for(subject, of_upload(each))), None)
-        found = readable or (held[0] if held else None)
-        named = [] if readable else await uploads.uses(tx, [each.id for each in held])
+        own = await uploads.of_content(tx, sha256, people_of(subject))
+        readable = next((each for each in own if purpose_for(subject, of_upload(each))), None)
+        found = readable or next(iter(await uploads.of_content(tx, sha256)), None)
+        named = [] if readable else await uploads.uses(tx, sha256)
     if readable is not None:
         await may_read(env, subject, of_upload(readable))
     elif not await _may_read_by(env, subject, named, stated):

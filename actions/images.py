@@ -58,7 +58,7 @@ def _packing(image: Any, kind: MediaType) -> dict[str, Any]:
 
     sampling = get_sampling(image)
     tables = image.quantization if image.mode in _JPEG_MODES else None
-    how: dict[str, Any] = {"format": "JPEG", "optimize": True}
+    how: dict[str, Any] = {"format": "JPEG", "optimize": True, "progressive": "progressive" in image.info}
     if tables:
         how["qtables"] = {number: list(table) for number, table in tables.items()}
     else:

@@ -28,12 +28,17 @@ from domain.rosters import (
     RowConsent,
     RowState,
 )
-from domain.text import Language
+from domain.text import Bilingual, Language
 from store import applications, locks, roster_rows
 from store.cipher import FieldCipher
 from store.engine import Transaction
 
 _CODE = ("input", "code")
+
+PROOF = {
+    "expected": Bilingual("कोड, या हस्ताक्षरित काग़ज़ की छवि", "the code, or the scan of a signed paper"),
+}
+"""What proves the guardian's word, as a message says it."""
 
 
 class CodeUse(StrEnum):
@@ -167,7 +172,7 @@ async def _recorded(acting: Acting, request: RecordConsent) -> dict[str, Any]:
     else:
         path = ("input", "paper")
         if request.paper is None:
-            raise Problems(Problem(ErrorCode.PROOF_MISSING, path, Remedy.ATTACH_DOCUMENT))
+            raise Problems(Problem(ErrorCode.PROOF_MISSING, path, Remedy.ATTACH_DOCUMENT, texts=PROOF))
         paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper, path=path)
         await use(acting, paper, of_row(roster, row))
         consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, request.paper)

@@ -11,10 +11,11 @@ from actions.environment import Environment
 from actions.roster_adding import AddRows, RowResult, add_rows
 from actions.rosters import RowFilter, rows_page
 from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems
+from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Subject
 from domain.roster_rows import RawRow
 from domain.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
+from domain.text import Bilingual
 from store import applications
 
 REQUIRED = ("reference", "name", "born_on", "guardian", "relation")
@@ -23,6 +24,25 @@ ANSWER, DOCUMENT = "answer:", "document:"
 """Columns with these beginnings hold answers to the service's form, and references of uploads by paper."""
 
 MOST_COLUMNS = 120
+
+_TABLE, _HEAD, _LINE = (
+    Bilingual("तालिका", "Table"),
+    Bilingual("शीर्ष पंक्ति", "Head"),
+    Bilingual("पंक्ति {value}", "Line {value}"),
+)
+_NOT_CSV = Bilingual("इसे UTF-8 में CSV के रूप में सहेजें", "save it as CSV in UTF-8")
+_ROWS = Bilingual("1 से {value} पंक्तियाँ रखें", "1 to {value} rows are needed")
+_LONGER = Bilingual(
+    "शीर्ष पंक्ति से अधिक खाने हैं; जिस पाठ में अल्पविराम हो उसे उद्धरण चिह्नों में लिखें",
+    "it has more cells than the head; put a text that holds a comma into quotation marks",
+)
+_MISSING = Bilingual(
+    "स्तम्भ {value} नहीं है; खानों के बीच अल्पविराम होना चाहिए",
+    "the column {value} is missing; cells are told apart by commas",
+)
+_UNKNOWN = Bilingual("स्तम्भ {value} का नाम ज्ञात नहीं है", "the name of column {value} is not known")
+_AGAIN = Bilingual("स्तम्भ {value} दोबारा आया है", "column {value} is there for the second time")
+_COLUMNS = Bilingual("अधिक से अधिक {value} स्तम्भ हो सकते हैं", "there may be {value} columns at most")
 _PAGE = 100
 
 
@@ -37,7 +57,8 @@ class LineResult:
 def read_table(content: bytes) -> list[tuple[int, RawRow]]:
     """The rows of a CSV file in UTF-8, each with the line on which it ends.
 
-    Raises Problems(BAD_INPUT) at the column, the rows or a line with more cells than the head, and for what is no CSV.
+    Raises Problems(ROW_INVALID), with what is expected, at the column, the rows or a line with more cells than the
+    head, and for what is no CSV in UTF-8.
     """
     try:
         lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
@@ -45,12 +66,12 @@ def read_table(content: bytes) -> list[tuple[int, RawRow]]:
         _refuse_heads(heads)
         rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error):
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",))) from None
+        raise _refusal(("file",), _TABLE, _NOT_CSV) from None
     if not 1 <= len(rows) <= MOST_ROWS:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", "rows"), params={"most": str(MOST_ROWS)}))
+        raise _refusal(("file", "rows"), _TABLE, _with(_ROWS, MOST_ROWS))
     longer = next((line for line, row in rows if any(cell.strip() for cell in row[len(heads) :])), None)
     if longer is not None:  # a comma that is not quoted shifts the cells behind it
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", f"line {longer}")))
+        raise _refusal(("file", f"line {longer}"), _with(_LINE, longer), _LONGER)
     return [(line, _raw(dict(zip_longest(heads, row[: len(heads)], fillvalue="")))) for line, row in rows]
 
 
@@ -102,17 +123,26 @@ def _numbered(page: Sequence[RosterRow], known: dict[str, Application]) -> Itera
 
 
 def _refuse_heads(heads: Sequence[str]) -> None:
-    """Raise BAD_INPUT at the first column that is missing, unknown or there twice."""
-    missing = [name for name in REQUIRED if name not in heads]
-    unknown = [
-        f"column {place + 1}"
-        for place, head in enumerate(heads)
-        if head not in COLUMNS and not head.startswith((ANSWER, DOCUMENT))
-    ]
-    twice = [head for head in COLUMNS if heads.count(head) > 1]
-    wrong = [*missing, *unknown, *twice]
-    if wrong or len(heads) > MOST_COLUMNS or len(set(heads)) < len(heads):
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file", wrong[0] if wrong else "columns")))
+    """Raise ROW_INVALID at the first column that is missing, unknown or there twice. A head is told by its place."""
+    for name in REQUIRED:
+        if name not in heads:
+            raise _refusal(("file", name), _HEAD, _with(_MISSING, name))
+    for place, head in enumerate(heads, 1):
+        if head not in COLUMNS and not head.startswith((ANSWER, DOCUMENT)):
+            raise _refusal(("file", f"column {place}"), _HEAD, _with(_UNKNOWN, place))
+        if head in heads[: place - 1]:
+            raise _refusal(("file", f"column {place}"), _HEAD, _with(_AGAIN, place))
+    if len(heads) > MOST_COLUMNS:
+        raise _refusal(("file", "columns"), _HEAD, _with(_COLUMNS, MOST_COLUMNS))
+
+
+def _refusal(path: tuple[str, ...], label: Bilingual, expected: Bilingual) -> Problems:
+    texts = {"label": label, "expected": expected}
+    return Problems(Problem(ErrorCode.ROW_INVALID, path, Remedy.CORRECT_INPUT, texts=texts))
+
+
+def _with(words: Bilingual, value: str | int) -> Bilingual:
+    return Bilingual((words.hi or "").format(value=value), words.en.format(value=value))
 
 
 def _raw(cells: dict[str, str]) -> RawRow:

@@ -12,7 +12,7 @@ from actions.idempotent import once
 from actions.moves import Step, move
 from actions.respond import RecordFee
 from actions.respond import record_fee as record_application_fee
-from actions.roster_consents import present_row, refuse_not_made, require_held, sealed
+from actions.roster_consents import PROOF, present_row, refuse_not_made, require_held, sealed
 from actions.rosters import ROW, of_row, row_taken_up
 from actions.uploads import uploaded, use
 from domain.doorstep import HandOverProof
@@ -21,10 +21,17 @@ from domain.lifecycle import Move
 from domain.people import Subject
 from domain.policy import Purpose
 from domain.rosters import Acknowledgement, Recipient, Roster, RosterRow
+from domain.text import Bilingual
 from store import applications, roster_rows
 from store.engine import Transaction
 
 _CODE, _PAPER = ("input", "code"), ("input", "paper")
+_RECEIPT = {
+    "expected": Bilingual(
+        "सुपुर्दगी की रसीद की छवि; सहमति का काग़ज़ पावती नहीं है",
+        "the scan of the signed receipt; the paper of the consent acknowledges nothing",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ async def hand_over_row(env: Environment, subject: Subject, request: HandOverRow
     """Hand a paper over and keep the acknowledgement; a wrong code is counted though it is refused.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where there is no paper yet or it was handed over, CONSENT_REQUIRED
-    where the guardian's consent was taken back, PROOF_MISSING, OTP_WRONG, OTP_EXPIRED, UPLOAD_UNKNOWN, CONFLICT.
+    where the guardian's consent was taken back, PROOF_MISSING (the paper of the consent is none), OTP_WRONG,
+    OTP_EXPIRED, UPLOAD_UNKNOWN, CONFLICT.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -115,7 +123,9 @@ async def _given(acting: Acting, request: HandOverRow) -> dict[str, Any]:
 
 async def _signed(acting: Acting, roster: Roster, row: RosterRow, paper: str | None) -> str:
     if paper is None:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT))
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT, texts=PROOF))
+    if row.consent is not None and paper == row.consent.paper_sha256:
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT, texts=_RECEIPT))
     upload = await uploaded(acting.env, acting.tx, acting.subject, paper, path=_PAPER)
     await use(acting, upload, of_row(roster, row))
     return paper

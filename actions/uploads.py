@@ -20,7 +20,7 @@ from domain.file_types import true_type
 from domain.files import MediaType, QuarantinedFile, UploadedFile
 from domain.people import PersonKind, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import audit, locks, partial_uploads, personal, quarantine, uploads
+from store import audit, locks, partial_uploads, personal_files, quarantine, uploads
 from store.engine import Transaction
 from store.uploads import Use
 
@@ -151,7 +151,7 @@ async def known_uploads(tx: Transaction, subject: Subject, references: Sequence[
     found = {}
     for reference in dict.fromkeys(references):
         if _SHA256.fullmatch(reference):
-            held = await uploads.of_content(tx, reference)
+            held = await uploads.of_content(tx, reference, people_of(subject))
             own = next((upload for upload in held if _may_use(subject, upload)), None)
             if own is not None:
                 found[reference] = own
@@ -208,7 +208,7 @@ async def discard(env: Environment, sha256: str) -> bool:
 
     async def work(tx: Transaction) -> bool:
         await locks.hold(tx, "file", sha256)
-        return not await personal.still_named(tx, sha256) and await env.objects.remove(sha256)
+        return not await personal_files.still_named(tx, sha256) and await env.objects.remove(sha256)
 
     return await env.store.carry_out(work)
 
@@ -237,6 +237,11 @@ def _citizen_of(subject: Subject) -> str | None:
     return subject.person_id if subject.kind is PersonKind.CITIZEN else subject.on_behalf_of
 
 
+def people_of(subject: Subject) -> frozenset[str]:
+    """Those whose files the subject could use as her own: herself, and the citizen whom she serves."""
+    return frozenset(one for one in (subject.person_id, subject.on_behalf_of) if one is not None)
+
+
 def _may_use(subject: Subject, upload: UploadedFile) -> bool:
     resource = of_upload(upload)
     return any(decide(subject, resource, purpose) for purpose in (Purpose.APPLY, Purpose.ASSIST))
@@ -245,9 +250,9 @@ def _may_use(subject: Subject, upload: UploadedFile) -> bool:
 async def _begin(acting: Acting, upload: UploadedFile) -> UploadedFile | None:
     """Note the row, or give the one of the same file that is there."""
     await locks.hold(acting.tx, "file", upload.sha256)
-    for held in await uploads.of_content(acting.tx, upload.sha256):
-        if (held.owner, held.citizen_id) == (upload.owner, upload.citizen_id):
-            return held
+    held = await uploads.same_of(acting.tx, upload.sha256, upload.owner, upload.citizen_id)
+    if held is not None:
+        return held
     if await uploads.count_unused(acting.tx, upload.owner) >= acting.env.files.unused_per_person:
         params = {"retryAfterSeconds": "86400"}
         raise Problems(Problem(ErrorCode.RATE_LIMITED, _FILE, Remedy.RETRY_LATER, params))

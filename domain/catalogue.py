@@ -132,6 +132,13 @@ class Service:
     """Other words that people look for it by, in any script."""
     version: int = 1
     """Which entry of this service it is; an application keeps the one that it was filed under."""
+    needs_no_documents: bool | None = None
+    """True where a source says that no paper is needed; without it, no `documents` means that no source names any."""
+
+    @property
+    def documents_known(self) -> bool:
+        """Whether a source says which papers are needed."""
+        return bool(self.documents) or self.needs_no_documents is True
 
 
 @dataclass(frozen=True, slots=True)

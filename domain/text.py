@@ -1,5 +1,6 @@
 """Text in the two languages of the state."""
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,6 +35,14 @@ class Bilingual:
         if language.catalogue is Language.EN:
             return self.en or self.hi or ""
         return self.hi or self.en
+
+
+def is_plain_line(text: str) -> bool:
+    """Whether a text is one line that every database and terminal takes: without control characters and half letters.
+
+    Half letters are surrogates, which JSON can name and UTF-8 cannot write. The joiners of Hindi are let through.
+    """
+    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)
 
 
 def latin_digits(text: str) -> str:

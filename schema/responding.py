@@ -10,7 +10,7 @@ from domain.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
-from schema.submitting import DocumentInput, FormFieldInput
+from schema.submitting import DocumentInput, FormFieldInput, filled_in
 
 
 @strawberry.input(description="An answer to an officer's query.")
@@ -69,7 +69,7 @@ class RespondingMutation:
             lambda: AnswerQuery(
                 application_id=key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
                 answer=input.answer,
-                form={field.name: field.value for field in input.form},
+                form=filled_in(input.form),
                 sources={field.name: field.source for field in input.form if field.source is not None},
                 documents=tuple(NewDocument(one.key, one.uri, one.source.value) for one in input.documents),
                 idempotency_key=key_of(info, input.idempotency_key),

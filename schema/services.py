@@ -105,9 +105,9 @@ class Scheme(Node):
 
     @resolved(description="The service that one applies with; null where none of the catalogue grants it.")
     async def service(self, info: Info) -> "Service | None":
-        if self.item.service_code is None:
-            return None
-        found = await info.context.loaders.services.load(self.item.service_code)
+        loaders, code = info.context.loaders, self.item.service_code
+        # Sources name the services of some schemes only; of the others the service names its scheme.
+        found = await (loaders.services.load(code) if code else loaders.services_by_scheme.load(self.item.code))
         return None if found is None else Service.of(found)
 
 
@@ -136,6 +136,9 @@ class Service(Node):
     second_appellate: str | None = strawberry.field(description="Post of the second appellate officer.")
     fee: Paise | None = strawberry.field(description="The fee of an application.")
     documents: list[RequiredDocument] = strawberry.field(description="The papers that it asks for.")
+    documents_known: bool = strawberry.field(
+        description="Whether a source says which papers it asks for; where it is false, an empty list means nothing."
+    )
     channels: list[str] = strawberry.field(description="Where one can apply.")
     outcome: Outcome = strawberry.field(description="What an approved application ends in.")
     doctype: str | None = strawberry.field(description="DigiLocker's document type of the certificate.")
@@ -172,6 +175,7 @@ class Service(Node):
             second_appellate=item.second_appellate,
             fee=None if item.fee_paise is None else Paise(item.fee_paise),
             documents=[RequiredDocument.of(paper) for paper in item.documents],
+            documents_known=item.documents_known,
             channels=list(item.channels),
             outcome=item.outcome,
             doctype=item.doctype,

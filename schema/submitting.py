@@ -7,6 +7,8 @@ import strawberry
 from actions.submit import NewDocument, SaveDraft, SubmitApplication, save_draft, submit_application
 from actions.submit_checks import DocumentSource
 from domain.applications import Channel, DeliveryMode
+from domain.errors import ErrorCode, Problem, Problems
+from domain.forms import MOST_ANSWERS
 from domain.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
@@ -113,7 +115,7 @@ class SubmittingMutation:
                 tehsil=input.tehsil,
                 channel=input.channel,
                 delivery=input.delivery,
-                form=_filled_in(input.form),
+                form=filled_in(input.form),
                 sources=_sources(input.form),
                 form_version=input.form_version,
                 documents=_papers(input.documents),
@@ -141,7 +143,7 @@ class SubmittingMutation:
                 tehsil=input.tehsil,
                 channel=input.channel,
                 delivery=input.delivery,
-                form=_filled_in(input.form),
+                form=filled_in(input.form),
                 sources=_sources(input.form),
                 form_version=input.form_version,
                 idempotency_key=key_of(info, input.idempotency_key),
@@ -154,7 +156,12 @@ class SubmittingMutation:
         return await carried_out(info, SaveDraftPayload, work)
 
 
-def _filled_in(form: list[FormFieldInput]) -> dict[str, str]:
+def filled_in(form: list[FormFieldInput]) -> dict[str, str]:
+    """The answers by name; raises Problems with BAD_INPUT at the place of each that answers a question again."""
+    first: dict[str, int] = {}
+    twice = [place for place, field in enumerate(form) if first.setdefault(field.name, place) != place]
+    if twice:
+        raise Problems(*(Problem(ErrorCode.BAD_INPUT, ("input", "form", str(place))) for place in twice[:MOST_ANSWERS]))
     return {field.name: field.value for field in form}
 
 

@@ -195,6 +195,13 @@ async def services_by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Serv
     return {row.id: service_of(row) for row in rows}
 
 
+async def services_by_schemes(tx: Transaction, scheme_codes: Iterable[str]) -> dict[str, Service]:
+    """The service that grants each scheme, the first by code; schemes that none grants are left out."""
+    statement = select(services_table).order_by(services_table.c.code.desc())
+    rows = await rows_of(tx, statement, services_table.c.scheme_id, scheme_codes)
+    return {row.scheme_id: service_of(row) for row in rows}
+
+
 async def services_page(
     tx: Transaction,
     *,

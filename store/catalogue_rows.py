@@ -45,6 +45,7 @@ services_table = Table(
     Column("eligibility", Json),
     Column("keywords", Json),
     Column("version", Integer),
+    Column("needs_no_documents", Boolean),
     UniqueConstraint("code"),
     UniqueConstraint("slug"),
     Index(None, "name_en", "code"),
@@ -199,6 +200,7 @@ def service_values(service: Service) -> dict[str, Any]:
         "eligibility": _eligibility_values(service.eligibility),
         "keywords": list(service.keywords),
         "version": service.version,
+        "needs_no_documents": service.needs_no_documents,
     }
 
 
@@ -222,6 +224,7 @@ def service_from(values: Mapping[str, Any]) -> Service:
         eligibility=_eligibility_of(values.get("eligibility")),
         keywords=tuple(values.get("keywords") or ()),
         version=values.get("version") or 1,
+        needs_no_documents=values.get("needs_no_documents"),
     )
 
 

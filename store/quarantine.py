@@ -29,15 +29,27 @@ quarantined_files_table = Table(
 """`digest` is the SHA-256 of a file that never reaches the object store, `found` the scanner's name for what it has,
 and `infected` the file itself."""
 
+MOST_OF_ONE = 20
+"""Files of one sender for one citizen that are kept apart; of more only the audit log tells."""
+
 _Q = quarantined_files_table.c
 _AS_IS = ("id", "owner", "person_id", "citizen_id", "digest", "media_type", "size", "found", "at")
 
 
-async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> None:
-    """Keep a file apart, sealed."""
+async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
+    """Keep a file apart, sealed; False where the same one of the same sender lies there, or MOST_OF_ONE of hers do.
+
+    Who sends an infected file again and again must not fill the store with it.
+    """
+    whose = _Q.citizen_id.is_(None) if file.citizen_id is None else _Q.citizen_id == file.citizen_id
+    held = select(_Q.digest).where(whose, _Q.owner == file.owner).limit(MOST_OF_ONE)
+    digests = (await tx.connection.execute(held)).scalars().all()
+    if file.digest in digests or len(digests) >= MOST_OF_ONE:
+        return False
     sealed = tx.cipher.encrypt(content, _place(file.id))
     values = {name: getattr(file, name) for name in _AS_IS}
     await tx.connection.execute(insert(quarantined_files_table).values(values | {"infected": sealed}))
+    return True
 
 
 async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, insert, select, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, insert, or_, select, update
 
 from domain.files import MediaType, UploadedFile
 from store.engine import Transaction
@@ -46,7 +46,10 @@ upload_uses_table = Table(
 )
 
 MOST_COPIES = 50
-"""Rows of one content that are looked at: the same form can be handed in by many."""
+"""Rows of one content and one person that are looked at."""
+
+MOST_USES = 1000
+"""Things that name one content and are looked at: a whole school may hand in the same paper."""
 
 _T, _U = uploads_table.c, upload_uses_table.c
 
@@ -79,10 +82,25 @@ async def get(tx: Transaction, upload_id: str) -> UploadedFile | None:
     return _upload(row) if row else None
 
 
-async def of_content(tx: Transaction, sha256: str) -> list[UploadedFile]:
-    """Every upload of one content, the newest first; at most MOST_COPIES."""
-    statement = select(uploads_table).where(_T.sha256 == sha256).order_by(_T.created_at.desc(), _T.id.desc())
-    return [_upload(row) for row in (await tx.connection.execute(statement.limit(MOST_COPIES))).all()]
+async def of_content(tx: Transaction, sha256: str, people: Iterable[str] | None = None) -> list[UploadedFile]:
+    """Uploads of one content, the newest first, at most MOST_COPIES; with `people` those handed in by or for them.
+
+    Many may hand in the same paper, so whoever looks for her own must say so.
+    """
+    statement = select(uploads_table).where(_T.sha256 == sha256)
+    if people is not None:
+        known = sorted(people)
+        statement = statement.where(or_(_T.person_id.in_(known), _T.citizen_id.in_(known)))
+    newest = statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(MOST_COPIES)
+    return [_upload(row) for row in (await tx.connection.execute(newest)).all()]
+
+
+async def same_of(tx: Transaction, sha256: str, owner: str, citizen_id: str | None) -> UploadedFile | None:
+    """The upload of one content by one person for one citizen, or None; the newest where there are several."""
+    whose = _T.citizen_id.is_(None) if citizen_id is None else _T.citizen_id == citizen_id
+    statement = select(uploads_table).where(_T.sha256 == sha256, _T.owner == owner, whose)
+    row = await first(tx, statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(1))
+    return _upload(row) if row else None
 
 
 async def count_unused(tx: Transaction, owner: str) -> int:
@@ -115,10 +133,11 @@ async def no_longer_use(tx: Transaction, kind: str, object_id: str) -> None:
     await tx.connection.execute(update(uploads_table).where(_T.id.in_(gone), ~others).values(used_at=None))
 
 
-async def uses(tx: Transaction, upload_ids: Iterable[str]) -> list[Use]:
-    """What names any of the files."""
-    statement = select(_U.object_kind, _U.object_id, _U.citizen_id).where(_U.upload_id.in_(sorted(upload_ids)))
-    rows = (await tx.connection.execute(statement.distinct().order_by(_U.object_kind, _U.object_id))).all()
+async def uses(tx: Transaction, sha256: str) -> list[Use]:
+    """What names any upload of one content, at most MOST_USES."""
+    of_it = select(_T.id).where(_T.sha256 == sha256)
+    statement = select(_U.object_kind, _U.object_id, _U.citizen_id).where(_U.upload_id.in_(of_it)).distinct()
+    rows = await tx.connection.execute(statement.order_by(_U.object_kind, _U.object_id).limit(MOST_USES))
     return [Use(row.object_kind, row.object_id, row.citizen_id) for row in rows]
 
 
@@ -130,9 +149,9 @@ async def forget_unused(tx: Transaction, before: datetime, limit: int) -> list[s
 
 
 async def _copy_for(tx: Transaction, upload: UploadedFile, citizen_id: str, copy_id: str) -> UploadedFile:
-    for held in await of_content(tx, upload.sha256):
-        if (held.owner, held.citizen_id) == (upload.owner, citizen_id):
-            return held
+    held = await same_of(tx, upload.sha256, upload.owner, citizen_id)
+    if held is not None:
+        return held
     copy = replace(upload, id=copy_id, citizen_id=citizen_id, used_at=tx.clock.now())
     await tx.connection.execute(insert(uploads_table).values(_values(copy)))
     return copy

@@ -21,6 +21,7 @@ from domain.sources import Source
 from gateway.commands.accounts import account
 from gateway.commands.opening import open_rooms, out, print_table
 from gateway.settings import Settings
+from gateway.spreadsheets import safe_cell
 from integrations.breakers import Breakers
 from integrations.cache import KeptAnswers, open_cache
 from integrations.errors import IntegrationError
@@ -43,8 +44,9 @@ class NotImported(Exception):
 async def run_import(settings: Settings, source: str, *, dry_run: bool, as_json: bool, rejects: Path | None) -> bool:
     """Import a folder, a JSON file or an address, and tell what changed; False where rows were left out.
 
-    Raises NotImported where the source cannot be read at all.
+    Raises NotImported where the source cannot be read at all, or the file for the rejects cannot be written.
     """
+    _refuse_unwritable(rejects)
     folder = _folder(source)
     async with open_rooms(settings) as rooms:
         how: dict[str, Any] = {"dry_run": dry_run, "by": account(), "tell": _progress()}
@@ -117,6 +119,16 @@ def _bounded(path: Path) -> Path:
     return path
 
 
+def _refuse_unwritable(file: Path | None) -> None:
+    """Raise NotImported before anything is taken over where the rows that are left out could not be told."""
+    if file is None:
+        return
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise NotImported(f"the file {file} cannot be written ({error.strerror})") from None
+
+
 def _tell_rejects(imported: Imported, file: Path | None) -> None:
     for reject in imported.rejects if file is None else ():
         typer.echo(f"apuni: {reject.words}", err=True)
@@ -131,7 +143,8 @@ def write_rejects(file: Path, rejects: Sequence[Reject]) -> None:
         writer = csv.writer(lines)
         writer.writerow(["file", "row", "key", "field", "reason", "meaning"])
         for each in rejects:
-            writer.writerow([each.file, each.row, each.key, each.field, each.reason, REASONS[each.reason]])
+            cells = (each.file, each.row, each.key, each.field, each.reason, REASONS[each.reason])
+            writer.writerow([safe_cell(cell) for cell in cells])
 
 
 def _progress() -> Tell:

@@ -19,7 +19,7 @@ from gateway.commands.safety import environment_of
 from gateway.composition import open_house
 from gateway.settings import Settings
 from integrations.errors import IntegrationError
-from store import payment_batches, payment_files
+from store import beneficiary_endings, payment_batches, payment_files
 
 _MOST = 1_000
 _WRONG = frozenset({FileState.REFUSED, FileState.REUSED})
@@ -30,17 +30,19 @@ async def run_batches(settings: Settings, state: BatchState | None, limit: int) 
     async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
         found = await payment_batches.batches(tx, states=[state] if state else (), limit=limit)
         counts = await payment_batches.line_counts(tx, [batch.id for batch in found])
+        gone = await beneficiary_endings.deletions(tx, [batch.id for batch in found])
     for batch in found:
-        out.print(_batch_line(batch, counts.get(batch.id, {})), markup=False)
+        out.print(_batch_line(batch, counts.get(batch.id, {}), gone.get(batch.id, 0)), markup=False)
     out.print(f"apuni: {len(found)} batches", markup=False)
 
 
-def _batch_line(batch: PaymentFileBatch, counts: Mapping[LineState, tuple[int, int]]) -> str:
+def _batch_line(batch: PaymentFileBatch, counts: Mapping[LineState, tuple[int, int]], deletions: int) -> str:
     stands = " ".join(f"{state.value}:{many}" for state, (many, _) in sorted(counts.items()))
     at = batch.created_at.isoformat(timespec="seconds")
     return (
         f"{at} {batch.message_id} {batch.state.value} {batch.pfms_scheme} {batch.group.agency} "
-        f"lines {batch.lines} paise {batch.total_paise} {stands or '-'}"
+        f"lines {batch.lines} paise {batch.total_paise} {stands or '-'} "
+        f"deletes {deletions} signed-by {(batch.signed_by or '-')[:16]}"
     )
 
 

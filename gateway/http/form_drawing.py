@@ -15,6 +15,8 @@ MORE = "_more"
 
 _NEEDED = Bilingual("आवश्यक", "required")
 _ONLY_WHERE = Bilingual("केवल तब", "Only where")
+_NEEDED_WHERE = Bilingual("तब आवश्यक", "Required where")
+_CHECKS = Bilingual("उत्तरों की आपसी जाँच", "Checks between answers")
 _CHOOSE = Bilingual("— चुनें —", "— choose —")
 _YES, _NO = Bilingual("हाँ", "Yes"), Bilingual("नहीं", "No")
 _ROW = Bilingual("प्रविष्टि", "Entry")
@@ -46,7 +48,7 @@ def draw(drawn: Drawn, action: str) -> str:
     sections = "\n".join(_section(drawn, section) for section in drawn.form.sections)
     return (
         f'{summary}<form class="ask" method="post" action="{escape(action)}" novalidate>\n{sections}\n'
-        f"<p><button>{drawn.say(_CHECK)}</button></p>\n</form>"
+        f"<p><button>{drawn.say(_CHECK)}</button></p>\n</form>{_checks(drawn)}"
     )
 
 
@@ -60,6 +62,17 @@ def _summary(drawn: Drawn) -> str:
         return ""
     lines = "".join(f"<li>{_pointing(drawn, name, fault)}</li>" for name, fault in drawn.faults.items())
     return f'<div role="alert"><p class="bad">{drawn.say(_FAULTS)}</p><ul>{lines}</ul></div>\n'
+
+
+def _checks(drawn: Drawn) -> str:
+    """The checks between answers in words, which a form author would else see only where one fails."""
+    if not drawn.form.checks:
+        return ""
+    lines = "".join(
+        f"<li>{drawn.say(drawn.form.by_name[check.name].label)}: {drawn.say(check.message)}</li>"
+        for check in drawn.form.checks
+    )
+    return f'\n<section><h2>{drawn.say(_CHECKS)}</h2><ul class="plain">{lines}</ul></section>'
 
 
 def _pointing(drawn: Drawn, name: str, fault: str) -> str:
@@ -159,16 +172,23 @@ _DRAW: Mapping[QuestionKind, Callable[[Drawn, Question, str], str]] = {
 
 
 def _mark(drawn: Drawn, question: Question) -> str:
-    return f" <small>({drawn.say(_NEEDED)})</small>" if question.required else ""
+    """Whether it must be answered, always or wherever it is asked."""
+    return f" <small>({drawn.say(_NEEDED)})</small>" if question.required or question.required_if is True else ""
+
+
+def _helps(drawn: Drawn, question: Question) -> list[str]:
+    """Help, hint, and the rules by which it is asked and must be answered, in words."""
+    helps = [drawn.say(words) for words in (question.help, question.hint) if words]
+    for words, rule in ((_ONLY_WHERE, question.visible_if), (_NEEDED_WHERE, question.required_if)):
+        if rule is not None and not isinstance(rule, bool):
+            helps.append(f"{drawn.say(words)}: {escape(said_of(rule, drawn.form, drawn.language))}")
+    return helps
 
 
 def _notes(drawn: Drawn, question: Question, name: str) -> str:
-    """Help, the rule by which it is asked, and what is wrong; each is named by aria-describedby."""
+    """What helps and what is wrong; each is named by aria-describedby."""
     at, parts = id_of(name), []
-    helps = [drawn.say(words) for words in (question.help, question.hint) if words]
-    if question.visible_if is not None:
-        rule = escape(said_of(question.visible_if, drawn.form, drawn.language))
-        helps.append(f"{drawn.say(_ONLY_WHERE)}: {rule}")
+    helps = _helps(drawn, question)
     if helps:
         parts.append(f'<span class="plain" id="{at}-help">{"; ".join(helps)}</span>')
     if name in drawn.faults:
@@ -182,8 +202,7 @@ def _attributes(drawn: Drawn, question: Question, name: str) -> str:
 
 
 def _described(drawn: Drawn, question: Question, name: str) -> str:
-    helped = question.help or question.hint or question.visible_if is not None
-    ids = [f"{id_of(name)}-help"] if helped else []
+    ids = [f"{id_of(name)}-help"] if _helps(drawn, question) else []
     ids += [f"{id_of(name)}-fault"] if name in drawn.faults else []
     wrong = ' aria-invalid="true"' if name in drawn.faults and question.kind is not QuestionKind.GROUP else ""
     return (f' aria-describedby="{" ".join(ids)}"' if ids else "") + wrong

@@ -114,12 +114,13 @@ async def _listed(environment: Environment, language: Language) -> str:
     async with environment.store.reading() as tx:
         assigned = await forms.assigned(tx)
         services = await catalogue.services_by_codes(tx, assigned)
+        general = (await forms.of_services(tx, [forms.EVERY_OTHER])).get(forms.EVERY_OTHER)
     rows = [
         [_link(service.slug, service.name.in_language(language)), escape(assigned[code][1][:12])]
         for code, service in sorted(services.items(), key=lambda item: item[1].name.en)
     ]
-    if forms.EVERY_OTHER in assigned:
-        rows.append([_link(GENERIC, GENERIC), escape(assigned[forms.EVERY_OTHER][1][:12])])
+    if general is not None:
+        rows.append([_link(GENERIC, general.label.in_language(language)), escape(general.version[:12])])
     headings = [escape(words.in_language(language)) for words in (_SERVICE, _VERSION)]
     return table(rows, headings)
 

@@ -21,9 +21,9 @@ from domain.catalogue import Department, Service
 from domain.text import Bilingual, Language
 from gateway.http.answers import encode_json
 from gateway.http.conditional import conditional
-from gateway.http.figures_csv import BYTE_ORDER_MARK, safe_cell
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.pages import language_of, respond, table
+from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
 from store.errors import StoreError
 
 PATH = "/notified-services"

@@ -25,10 +25,10 @@ from domain.messages import label, message
 from domain.numbers import show_number
 from domain.rosters import RowOutcome
 from domain.text import Language
-from gateway.http.figures_csv import BYTE_ORDER_MARK, safe_cell
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.readers import reader_of
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, language_of, refused, subject_of
+from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
 
 LARGEST_TABLE = 1024 * 1024
 """Bytes of one table: 500 rows of two kilobytes."""
@@ -62,7 +62,8 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
             content = await _table(request)
             lines = [line async for line in add_table(environment, subject, roster.number, content, key)]
         except FAULTS as error:
-            return refused(environment, request, error)
+            other_type = isinstance(error, Problems) and error.code is ErrorCode.FILE_TYPE_NOT_ALLOWED
+            return refused(environment, request, error, sentence="roster.table_type" if other_type else None)
         return answered(environment, request, _told(lines, language_of(request)), 200)
 
     async def give(request: Request) -> Response:

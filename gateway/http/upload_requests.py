@@ -1,6 +1,7 @@
 """What the doors of uploads share: who sends, what a kept file looks like, and how a refusal does."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -87,14 +88,21 @@ def answered(env: Environment, request: Request, body: Mapping[str, Any], status
     return json_answer(body, status, request_id=request_id, language=language_of(request))
 
 
-def refused(env: Environment, request: Request, error: BaseException) -> Response:
-    """The answer to what cannot be done, in the asked language."""
+def refused(env: Environment, request: Request, error: BaseException, *, sentence: str | None = None) -> Response:
+    """The answer to what cannot be done, in the asked language; its `detail` names what of the request is wrong.
+
+    `sentence` is the key of a text that says it better than that of the code.
+    """
     if isinstance(error, ClientDisconnect):
         error = Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
     if isinstance(error, ScannerAway):
         params = {"retryAfterSeconds": str(SCANNER_RETRY_SECONDS)}
         error = Problems(Problem(ErrorCode.OVERLOADED, ("file",), Remedy.RETRY_LATER, params))
     fault = fault_of(error)
+    if isinstance(error, Problems) and fault.detail is None:
+        fault = replace(fault, detail=".".join(error.problems[0].path) or None)
+    if sentence is not None:
+        fault = replace(fault, sentence=sentence)
     language = language_of(request)
     request_id = request_id_of(request) or env.ids.key()
     body = fault_body(fault, request_id=request_id, language=language)

@@ -1,7 +1,7 @@
 """The portal's own catalogue of services, read over its API or from a file of the same shape."""
 
 from integrations.portal.client import SERVICES, PortalCatalogue
-from integrations.portal.models import PortalPaper, PortalReject, PortalService, ReadCatalogue
+from integrations.portal.models import PortalDepartment, PortalPaper, PortalReject, PortalService, ReadCatalogue
 from integrations.portal.wire import NotACatalogue, read_catalogue
 
 POLICIES = (SERVICES,)
@@ -10,6 +10,7 @@ __all__ = [
     "POLICIES",
     "NotACatalogue",
     "PortalCatalogue",
+    "PortalDepartment",
     "PortalPaper",
     "PortalReject",
     "PortalService",

@@ -12,6 +12,15 @@ class PortalPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class PortalDepartment:
+    """The department of a service, as far as a record tells; at least one of `slug` and `name_en` is there."""
+
+    slug: str | None
+    name_en: str | None
+    name_hi: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PortalService:
     """One record of the catalogue; `row` is its place from 1.
 
@@ -23,7 +32,7 @@ class PortalService:
     slug: str | None
     name_en: str
     name_hi: str | None
-    department: str | None
+    department: PortalDepartment | None
     category: str | None
     charge_paise: int | None
     delivery_days: int | None

@@ -6,12 +6,14 @@ department is a text or an object with a slug; the parts of a document. `officer
 source says what they hold.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from domain.money import paise_from_rupees
-from integrations.portal.models import PortalPaper, PortalReject, PortalService, ReadCatalogue
+from domain.text import is_plain_line
+from integrations.portal.models import PortalDepartment, PortalPaper, PortalReject, PortalService, ReadCatalogue
 
 MOST_RECORDS = 10_000
 LONGEST_TEXT = 300
@@ -21,6 +23,7 @@ MOST_PAPERS = 100
 DAY_SECONDS = 86_400
 
 _LISTS = ("services", "data")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
 class NotACatalogue(ValueError):
@@ -45,11 +48,16 @@ def read_catalogue(document: Any) -> ReadCatalogue:
             if service.code in services:
                 raise _Wrong("id", "TWICE")  # noqa: TRY301 - as any other fault of the record
         except _Wrong as wrong:
-            key = record.get("id") if isinstance(record, Mapping) else None
-            rejects.append(PortalReject(row, key[:40] if isinstance(key, str) else "", wrong.field, wrong.reason))
+            rejects.append(PortalReject(row, _shown_key(record), wrong.field, wrong.reason))
         else:
             services[service.code] = service
     return ReadCatalogue(tuple(services.values()), tuple(rejects))
+
+
+def _shown_key(record: Any) -> str:
+    """How a record that is left out is named: by its id, as far as that can be shown."""
+    key = record.get("id") if isinstance(record, Mapping) else None
+    return key[:40] if isinstance(key, str) and is_plain_line(key) else ""
 
 
 def _records(document: Any) -> Sequence[Any]:
@@ -63,7 +71,7 @@ def _records(document: Any) -> Sequence[Any]:
 def _service(record: Any) -> PortalService:
     if not isinstance(record, Mapping):
         raise _Wrong("record", "NOT_AN_OBJECT")
-    code, name = _text(record, "id"), _text(record, "nameEnglish")
+    code, name = _key(record, "id"), _text(record, "nameEnglish")
     if code is None or name is None:
         raise _Wrong("id" if code is None else "nameEnglish", "MISSING")
     rts = record.get("rts")
@@ -71,7 +79,7 @@ def _service(record: Any) -> PortalService:
         raise _Wrong("rts", "NOT_YES_OR_NO")
     return PortalService(
         code=code,
-        slug=_text(record, "slug"),
+        slug=_key(record, "slug"),
         name_en=name,
         name_hi=_text(record, "nameHindi"),
         department=_department(record),
@@ -91,14 +99,29 @@ def _text(record: Mapping[str, Any], field: str) -> str | None:
         raise _Wrong(field, "NOT_TEXT")
     if len(found) > LONGEST_TEXT:
         raise _Wrong(field, "TOO_LONG")
+    if not is_plain_line(found.strip()):
+        raise _Wrong(field, "NOT_PLAIN")
     return found.strip() or None
 
 
-def _department(record: Mapping[str, Any]) -> str | None:
+def _key(record: Mapping[str, Any], field: str) -> str | None:
+    """A code or a slug, which stands in addresses."""
+    found = _text(record, field)
+    if found is not None and not _KEY.fullmatch(found):
+        raise _Wrong(field, "NOT_A_KEY")
+    return found
+
+
+def _department(record: Mapping[str, Any]) -> PortalDepartment | None:
     found = record.get("department")
-    if isinstance(found, Mapping):
-        return _text(found, "slug") or _text(found, "nameEnglish")
-    return _text(record, "department")
+    try:
+        if isinstance(found, Mapping):
+            said = PortalDepartment(_key(found, "slug"), _text(found, "nameEnglish"), _text(found, "nameHindi"))
+        else:
+            said = PortalDepartment(None, _text(record, "department"))
+    except _Wrong as wrong:
+        raise _Wrong("department", wrong.reason) from None
+    return said if said.slug or said.name_en else None
 
 
 def _charge(record: Mapping[str, Any]) -> int | None:

@@ -85,6 +85,16 @@ def test_every_input_has_its_label_and_every_note_is_there(form: Form, language:
     assert (page.tags["script"], page.tags["b"]) == (0, 0)
 
 
+def test_an_author_reads_when_an_answer_is_needed_and_what_is_checked_between_answers():
+    forms = own_forms()
+    pension = draw(Drawn(forms["disability-pension"], Language.EN), "/forms/x")
+    assert '<label for="q-bpl-number">BPL number <small>(required)</small></label>' in pension  # where it is asked
+    assert "<h2>Checks between answers</h2>" in pension
+    assert "Percentage of disability: The pension needs a disability of 40 per cent or more." in pension
+    general = draw(Drawn(forms["generic"], Language.HI), "/forms/x")
+    assert "तब आवश्यक: “आई.एफ.एस.सी. कोड” भरा हो" in general
+
+
 @pytest.mark.parametrize(("language", "title", "question"), [
     ("hi", "आय प्रमाण पत्र", "परिवार की वार्षिक आय"), ("en", "Income Certificate", "Annual income of the family"),
 ])  # fmt: skip
@@ -145,6 +155,7 @@ async def test_the_list_leads_to_every_form(client: httpx.AsyncClient):
     page = await client.get("/forms?language=en")
     services = [slug for form in own_forms().values() for slug in form.services]
     assert all(f'href="/forms/{slug}"' in page.text for slug in [*services, "generic"])
+    assert ">Application for a Service<" in page.text
     assert (await client.get("/forms/generic")).status_code == 200
     assert (await client.get("/forms/toilet-certificate?language=en")).text.count("Application for a Service") >= 1
 

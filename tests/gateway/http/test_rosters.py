@@ -85,28 +85,44 @@ async def test_the_corrected_file_goes_on_where_the_first_one_left_off(camps, cl
 
 
 @pytest.mark.parametrize(
-    ("table", "code", "status"),
+    ("table", "place", "words"),
     [
-        (b"\xff\xfe", "BAD_INPUT", 400),
-        ("name,born_on\nA,B\n", "BAD_INPUT", 400),
-        (HEAD.replace("mobile", "caste"), "BAD_INPUT", 400),
-        (HEAD, "BAD_INPUT", 400),
-        (HEAD + "A-1,Rawat, Asha,01-04-2010,Bachan Singh,FATHER,9811100001,,Raipur\n", "BAD_INPUT", 400),
-        (HEAD + "A,B,C,D,E,F,G,H\n" * 501, "BAD_INPUT", 400),
-        (b"a" * (LARGEST_TABLE + 1), "FILE_TOO_LARGE", 413),
+        (b"\xff\xfe", "file", "Table: save it as CSV in UTF-8."),
+        ("name,born_on\nA,B\n", "file.reference", "Head: the column reference is missing; cells are told apart by"),
+        (HEAD.replace(",", ";"), "file.reference", "Head: the column reference is missing; cells are told apart by"),
+        (HEAD.replace("mobile", "caste"), "file.column 6", "Head: the name of column 6 is not known."),
+        (HEAD.replace("mobile", "name"), "file.column 6", "Head: column 6 is there for the second time."),
+        (HEAD, "file.rows", "Table: 1 to 500 rows are needed."),
+        (HEAD + "A-1,Rawat, Asha,1-4-2010,B Singh,FATHER,,,Raipur\n", "file.line 2", "Line 2: it has more cells than"),
+        (HEAD + "A,B,C,D,E,F,G,H\n" * 501, "file.rows", "Table: 1 to 500 rows are needed."),
     ],
 )
-async def test_a_file_that_is_no_table_is_refused_whole(camps, client, table, code, status):
+async def test_a_file_that_is_no_table_is_refused_whole_and_says_where(camps, client, table, place, words):
     roster = await opened(camps)
-    answer = await sent(camps, client, roster.number, table)
-    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+    answer = await sent(camps, client, roster.number, table, **{"Accept-Language": "en"})
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]["code"]) == (400, "ROW_INVALID")
+    assert error["extensions"]["detail"] == place
+    assert error["message"].startswith(words)
     assert await rows_now(camps.env, roster) == []
+
+
+async def test_a_table_beyond_its_size_and_one_without_a_key_are_refused_by_what_is_wrong(camps, client):
+    roster = await opened(camps)
+    large = await sent(camps, client, roster.number, b"a" * (LARGEST_TABLE + 1))
+    assert (large.status_code, large.json()["errors"][0]["extensions"]["code"]) == (413, "FILE_TOO_LARGE")
+    keyless = await sent(camps, client, roster.number, HEAD, key="")
+    assert (keyless.status_code, keyless.json()["errors"][0]["extensions"]["detail"]) == (400, "idempotencyKey")
 
 
 async def test_another_type_another_school_and_nobody_are_refused(camps, client):
     roster = await opened(camps)
     table = HEAD + "A-1,Asha Rawat,01-04-2010,Bachan Singh,FATHER,,,\n"
-    assert (await sent(camps, client, roster.number, table, **{"Content-Type": "text/plain"})).status_code == 415
+    other = await sent(camps, client, roster.number, table, **{"Content-Type": "text/plain", "Accept-Language": "en"})
+    assert (other.status_code, other.json()["errors"][0]["message"]) == (
+        415,
+        "Send the table as CSV in UTF-8, with the media type text/csv.",
+    )
     assert (await sent(camps, client, roster.number, table, subject=camps.other)).status_code == 404
     bare = await client.post(f"/rosters/{roster.number}/rows", content=table, headers={"Content-Type": "text/csv"})
     assert bare.status_code == 401

@@ -1,0 +1,12 @@
+"""What every table that is opened in a spreadsheet program must keep to."""
+
+BYTE_ORDER_MARK = "\ufeff"
+"""By which a spreadsheet program knows that a CSV file is in UTF-8."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def safe_cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula: one that begins like it gets an apostrophe in front."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
