@@ -1,73 +1,26 @@
 """Every operation of UMANG's door, answered by the verbs of the apps; writes once for a tracker; what is away named."""
 
 import asyncio
-import json
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
-from graphql import FieldNode, OperationDefinitionNode, parse
-from jsonschema_rs import Draft202012Validator
-from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from actions.decide import Decide, Verdict, decide_application
-from actions.submit import NewDocument, SaveDraft, save_draft
-from domain.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications import RejectionGround
 from domain.benefits import PaymentStatus
 from domain.clock import ist_date
 from domain.counting import STATUS_LINE
 from domain.sources import Source
 from gateway.http.document_door import document_routes
-from gateway.screens import screens
-from gateway.umang import writes
-from gateway.umang.described import DESCRIBED
-from gateway.umang.description import document
 from integrations.errors import Unavailable
-from store import applications, benefits, ledger, ledger_seal
-from store.tables import metadata
-from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, OFFICER, PDF, add_certificate
+from store import benefits, ledger, ledger_seal
+from tests.support.graph import ASHA, OFFICER, PDF, add_certificate
 from tests.support.umang import Portal
+from tests.support.umang_applying import INCOME, PAPER, PLACE, count, filed, fits, the_application
 
-PAPER = {"key": "id-proof", "uri": LOCKER_URI, "source": "DIGILOCKER"}
-PLACE = {"district": "49", "tehsil": "304"}
-INCOME: Mapping[str, Any] = {
-    "serviceCode": "ES09",
-    "formData": {"purpose": "school", **PLACE},
-    "documents": [PAPER],
-    "clientRef": "c-1",
-}
-
-
-async def filed(portal: Portal, tracker: str = "zapply1") -> dict[str, Any]:
-    view = await portal.call("applyService", **INCOME, _tracker=tracker)
-    assert view["rc"] == "APSK0000", view
-    payload: dict[str, Any] = view["pd"]
-    return payload
-
-
-async def count(portal: Portal, table: str) -> int:
-    async with portal.env.store.reading() as tx:
-        return int((await tx.connection.execute(select(func.count()).select_from(metadata.tables[table]))).scalar_one())
-
-
-def fits(operation: str, answer: Mapping[str, Any]) -> None:
-    """The answer is as the OpenAPI document says."""
-    described = document("http://gateway.test", SETTINGS)
-    schema = described["paths"][f"/umang/ws1/{operation}"]["post"]["responses"]["200"]["content"]["application/json"]
-    whole = {**schema["schema"], "components": described["components"]}
-    Draft202012Validator(whole).validate({name: answer[name] for name in ("rs", "rc", "rd", "pd")})
-
-
-SETTINGS: Any = None
-
-
-@pytest.fixture(autouse=True)
-def _settings(portal: Portal):
-    global SETTINGS  # noqa: PLW0603 - the document is that of the door under test
-    SETTINGS = portal.settings
+BANK = {"bank_account_number": "1234567890", "bank_ifsc": "SBIN0000001"}
 
 
 async def test_an_application_goes_in_and_is_followed_to_its_certificate(portal: Portal):
@@ -95,7 +48,7 @@ async def test_an_application_goes_in_and_is_followed_to_its_certificate(portal:
         late = await browser.get(given["pd"]["downloadUrl"])
     assert (in_time.status_code, in_time.content, late.status_code) == (200, PDF, 404)
     for operation, view in (("getMyApplications", mine), ("getApplicationStatus", status), ("getCertificate", given)):
-        fits(operation, view)
+        fits(portal, operation, view)
 
 
 async def test_what_comes_in_here_is_recorded_as_umang_s_and_as_a_self_service(portal: Portal):
@@ -170,7 +123,7 @@ async def test_the_catalogue_is_for_everybody_and_walked_in_pages(portal: Portal
     assert first["pd"]["total"] == 3
     assert [len(view["pd"]["services"]) for view in (first, second, beyond)] == [2, 1, 0]
     assert unlinked["rc"] == "APSK0000"
-    fits("getServices", first)
+    fits(portal, "getServices", first)
 
 
 async def test_a_page_that_is_none_is_told(portal: Portal):
@@ -190,56 +143,7 @@ async def test_one_service_and_its_form(portal: Portal):
     assert detail["pd"]["documents"] == [{"key": "id-proof", "name": "ID Proof", "required": True}]
     assert absent["rc"] == "APSK0404"
     assert form["rc"] in ("APSK0000", "APSK0404")  # the small world has no forms
-    fits("getServiceDetail", detail)
-
-
-async def test_a_document_is_attached_to_a_draft_which_is_handed_in_later(portal: Portal):
-    draft = await portal.call("attachDocument", serviceCode="ES09", **PLACE, **PAPER)
-    assert (draft["rc"], draft["pd"]["status"]) == ("APSK0000", "DRAFT")
-    number = draft["pd"]["applicationId"]
-    assert [paper["key"] for paper in draft["pd"]["documents"]] == ["id-proof"]
-    fits("attachDocument", draft)
-
-    again = await portal.call("attachDocument", applicationId=number, **PAPER)
-    assert len(again["pd"]["documents"]) == 1
-    done = await portal.call("applyService", applicationId=number)
-    assert (done["rc"], done["pd"]["applicationId"], done["pd"]["status"]) == ("APSK0000", number, "IN_SCRUTINY")
-
-
-async def test_a_draft_keeps_how_its_result_is_wanted(portal: Portal):
-    papers = (NewDocument("id-proof", LOCKER_URI),)
-    wanted = SaveDraft(
-        "ES09", "49", "304", Channel.WEB, DeliveryMode.COUNTER, {"purpose": "school"}, "key-0001", documents=papers
-    )
-    await save_draft(portal.env, CITIZEN, wanted)
-    draft = await the_application(portal)
-    done = await portal.call("applyService", applicationId=draft.number)
-
-    assert done["rc"] == "APSK0000", done
-    assert (await the_application(portal)).delivery is DeliveryMode.COUNTER
-
-
-async def test_what_changes_a_draft_while_a_paper_is_attached_is_not_lost(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-):
-    number = (await portal.call("attachDocument", serviceCode="ES09", **PLACE, **PAPER))["pd"]["applicationId"]
-    read, looks = writes._case, []
-
-    async def overtaken(graph: Any, asked: str) -> Any:
-        case = await read(graph, asked)
-        looks.append(case["version"])
-        if len(looks) == 1:
-            held = await the_application(portal)
-            answers = {"purpose": "school"}
-            change = SaveDraft("ES09", "49", "304", Channel.WEB, DeliveryMode.PORTAL, answers, "k", draft_id=held.id)
-            await save_draft(portal.env, CITIZEN, change)
-        return case
-
-    monkeypatch.setattr(writes, "_case", overtaken)
-    view = await portal.call("attachDocument", applicationId=number, **PAPER)
-
-    assert (view["rc"], len(looks)) == ("APSK0000", 2), view
-    assert (await the_application(portal)).form["purpose"] == "school"
+    fits(portal, "getServiceDetail", detail)
 
 
 async def test_an_application_is_named_by_the_number_of_its_acknowledgement_too(portal: Portal):
@@ -267,24 +171,6 @@ async def test_a_look_at_the_status_is_an_enquiry_through_umang_and_a_write_is_n
     assert await enquiries() == [("UMANG", 1)]
 
 
-async def test_a_document_that_the_officer_asked_for_answers_his_query(portal: Portal):
-    number = (await filed(portal))["applicationId"]
-    held = await the_application(portal)
-    ground = RejectionGround.DOCUMENT_NOT_LEGIBLE
-    query = Decide(held.id, Verdict.RAISE_QUERY, "q", ground=ground, reason="Unreadable", documents=("id-proof",))
-    await decide_application(portal.env, OFFICER, query)
-    answered = await portal.call("attachDocument", applicationId=number, **PAPER, text="Here it is")
-
-    assert (answered["rc"], answered["pd"]["status"]) == ("APSK0000", "IN_SCRUTINY")
-
-
-async def test_nothing_can_be_attached_to_a_case_that_did_not_ask(portal: Portal):
-    number = (await filed(portal))["applicationId"]
-    view = await portal.call("attachDocument", applicationId=number, **PAPER)
-
-    assert (view["rc"], view["pd"]["errors"][0]["code"]) == ("APSK0422", "TRANSITION_NOT_ALLOWED")
-
-
 async def test_where_no_treasury_is_connected_a_fee_is_not_begun_and_the_answer_says_what_is_due(portal: Portal):
     due = await portal.call("applyService", serviceCode="ES03", formData={"purpose": "work", **PLACE})
     view = await portal.call("initiatePayment", applicationId=due["pd"]["applicationId"])
@@ -307,7 +193,7 @@ async def test_an_appeal_against_a_refusal_has_number_level_and_day(portal: Port
     assert (appeal["rc"], appeal["pd"]["level"], len(appeal["pd"]["appealNo"])) == ("APSK0000", "FIRST", 14)
     assert appeal["sha256"] == again["sha256"]
     assert (twice["rc"], twice["pd"]["errors"][0]["code"]) == ("APSK0422", "ALREADY_APPEALED")
-    fits("fileAppeal", appeal)
+    fits(portal, "fileAppeal", appeal)
 
 
 async def test_feedback_is_taken_once_the_case_is_decided(portal: Portal):
@@ -346,41 +232,8 @@ async def test_benefits_name_the_system_that_does_not_answer(portal: Portal):
     assert len(partial["pd"]["benefits"]) == len(whole["pd"]["benefits"]) > 0
     assert other["pd"]["benefits"] == []
     assert (wrong["rc"], wrong["pd"]["fields"][0]["field"]) == ("APSK0400", "financialYear")
-    fits("getBenefits", whole)
-    fits("getBenefits", partial)
-
-
-async def test_without_the_locker_an_application_with_its_paper_is_still_taken(portal: Portal):
-    portal.world.down.errors[Source.DIGILOCKER] = Unavailable(Source.DIGILOCKER, "timeout")
-    view = await portal.call("applyService", **INCOME)
-
-    assert (view["rc"], view["pd"]["status"]) == ("APSK0000", "IN_SCRUTINY")
-
-
-BANK = {"bank_account_number": "1234567890", "bank_ifsc": "SBIN0000001"}
-
-
-async def the_application(portal: Portal) -> Any:
-    async with portal.env.store.reading() as tx:
-        [held] = await applications.page_of_citizen(tx, ASHA, limit=5)
-    return held
-
-
-async def test_the_description_has_every_operation_with_examples_that_fit(portal: Portal):
-    described = document("http://gateway.test", portal.settings)
-
-    assert described["openapi"] == "3.1.0"
-    assert {path.rpartition("/")[2] for path in described["paths"]} == set(portal.settings.services.values())
-    for path, item in described["paths"].items():
-        operation = item["post"]
-        asked = operation["requestBody"]["content"]["application/json"]
-        told = operation["responses"]["200"]["content"]["application/json"]
-        for content in (asked, told):
-            validator = Draft202012Validator({**content["schema"], "components": described["components"]})
-            for example in content["examples"].values():
-                validator.validate(example["value"])
-        assert operation["operationId"] == path.rpartition("/")[2]
-    assert set(DESCRIBED) == set(portal.settings.services.values())
+    fits(portal, "getBenefits", whole)
+    fits(portal, "getBenefits", partial)
 
 
 async def test_no_answer_and_no_log_line_names_a_person(portal: Portal, capsys: pytest.CaptureFixture[str]):
@@ -398,15 +251,3 @@ async def test_other_methods_are_not_taken(portal: Portal):
     answer = await portal.http.get("/umang/ws1/getServices")
 
     assert answer.status_code == httpx.codes.METHOD_NOT_ALLOWED
-
-
-def test_the_documents_of_umang_ask_the_fields_that_the_apps_ask():
-    def roots(app: str) -> set[str]:
-        found: set[str] = set()
-        for screen in screens(app=app):
-            for node in parse(screen.operation.body).definitions:
-                if isinstance(node, OperationDefinitionNode):
-                    found |= {one.name.value for one in node.selection_set.selections if isinstance(one, FieldNode)}
-        return found
-
-    assert roots("umang") <= roots("citizen_app"), json.dumps(sorted(roots("umang") - roots("citizen_app")))

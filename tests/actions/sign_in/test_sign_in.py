@@ -1,81 +1,41 @@
-"""Signing in: transactions, people and their links, app codes. The store is a real SQLite file."""
+"""Signing in: transactions, people and their links. The store is a real SQLite file."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from actions.officer_accounts import add_account, remove_account
-from actions.sign_in import abandon_sign_in, begin_sign_in, exchange_app_code, finish_sign_in
+from actions.sign_in import abandon_sign_in, begin_sign_in
 from actions.sign_in_guards import AppRequest, challenge_of, hash_of
 from domain.errors import ErrorCode, Problems, Remedy
 from domain.people import SYSTEM, PersonKind, Provider
 from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Refused, Unavailable
-from integrations.sso import Assurance, ProviderTokens
+from integrations.sso import Assurance
 from store import audit, identities, people, sessions
-from tests.support.sign_in import FakeProvider, enter_operator, environment, officer
-
-BROWSER = hash_of("a browser")
-CALLBACK = "http://gateway.test/sign-in/callback/x"
-APP = "http://127.0.0.1:53682/signed-in"
-VERIFIER = "v" * 64
-OFFICER, OTHER, OPERATOR = (f"0193a000-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
-EMAIL, CSC_ID, SSO_ID = "officer-dehradun-sadar@officer.example", "500100010011", "DL-1"
-
-
-@pytest.fixture
-def providers():
-    return {
-        each: FakeProvider(each)
-        for each in (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY, Provider.PARICHAY, Provider.CSC_CONNECT)
-    }
-
-
-@pytest.fixture
-async def env(sqlite_store, store_keyrings, store_clock, providers):
-    async with sqlite_store.writing() as tx:
-        await people.add_officer(tx, officer(OFFICER, EMAIL))
-        await enter_operator(tx, OPERATOR, CSC_ID)
-    return environment(sqlite_store, store_keyrings, store_clock, providers.values())
-
-
-@pytest.fixture
-def env_of_each(store, store_keyrings, store_clock, providers):
-    return environment(store, store_keyrings, store_clock, providers.values())
-
-
-async def begin(env, provider=Provider.MERI_PEHCHAAN, *, return_to="/", app=None) -> str:
-    url = await begin_sign_in(
-        env,
-        provider,
-        browser_hash=BROWSER,
-        redirect_uri=CALLBACK,
-        return_to=return_to,
-        app=app,
-        language=Language.HI,
-    )
-    return parse_qs(urlsplit(url).query)["state"][0]
-
-
-async def finish(env, provider, code, state, *, browser=BROWSER, **options):
-    return await finish_sign_in(env, provider, code=code, state=state, browser_hash=browser, **options)
-
-
-async def sign_in(env, providers, provider=Provider.MERI_PEHCHAAN, subject=SSO_ID, *, app=None, **known):
-    state = await begin(env, provider, app=app)
-    return await finish(env, provider, providers[provider].vouch(subject, **known), state)
-
-
-async def refusal(work) -> tuple[ErrorCode, Remedy]:
-    with pytest.raises(Problems) as caught:
-        await work
-    return caught.value.code, caught.value.problems[0].action
-
-
-START_AGAIN = (ErrorCode.BAD_INPUT, Remedy.SIGN_IN_AGAIN)
+from tests.support.sign_in import officer
+from tests.support.signing_in import (
+    APP,
+    BROWSER,
+    CALLBACK,
+    CSC_ID,
+    EMAIL,
+    OFFICER,
+    OPERATOR,
+    OTHER,
+    SSO_ID,
+    START_AGAIN,
+    VERIFIER,
+    begin,
+    finish,
+    noted_actions,
+    refusal,
+    sign_in,
+    tokens,
+)
 
 
 async def test_the_provider_is_asked_with_state_nonce_and_challenge_of_this_transaction(env, providers):
@@ -239,7 +199,7 @@ async def test_an_officer_who_is_not_on_the_register_is_refused_and_it_is_noted(
 
     async with env.store.reading() as tx:
         assert await identities.identity(tx, Provider.PARICHAY, "stranger@officer.example") is None
-    assert "SIGN_IN_REFUSED" in await _actions(env)
+    assert "SIGN_IN_REFUSED" in await noted_actions(env)
 
 
 async def test_an_address_that_went_to_another_officer_does_not_open_either_account(env, providers):
@@ -262,11 +222,6 @@ async def test_a_citizens_provider_never_opens_an_officers_session(env, provider
     signed_in = await sign_in(env, providers, Provider.MERI_PEHCHAAN, EMAIL, email=EMAIL)
 
     assert signed_in.kind is PersonKind.CITIZEN
-
-
-def tokens(access: str, *, refresh: str | None = "refresh-1", locker: str | None = "locker-1") -> ProviderTokens:
-    until = datetime(2027, 11, 24, tzinfo=UTC)
-    return ProviderTokens(access, refresh, 3600, "openid files.issueddocs", until, locker)
 
 
 async def test_the_locker_is_linked_and_the_day_of_linking_stays(env, providers, store_clock):
@@ -303,7 +258,7 @@ async def test_a_session_is_opened_for_the_seconds_asked_for_and_noted(env, prov
         kept = await sessions.session(tx, signed_in.session.id)
     assert kept == signed_in.session
     assert kept.expires_at == store_clock.now() + timedelta(seconds=3600)
-    assert await _actions(env) == ["SIGN_IN"]
+    assert await noted_actions(env) == ["SIGN_IN"]
 
 
 @pytest.mark.parametrize(
@@ -333,71 +288,3 @@ async def test_a_broken_off_sign_in_spends_its_transaction(env, providers):
 
     assert (given_up.app_redirect, given_up.app_state) == (APP, "app-state")
     assert await refusal(finish(env, Provider.MERI_PEHCHAAN, "code", state)) == START_AGAIN
-
-
-async def app_code(env, providers) -> str:
-    signed_in = await sign_in(env, providers, app=AppRequest(APP, "app-state", challenge_of(VERIFIER)))
-    assert signed_in.token is None
-    assert signed_in.app_redirect is not None
-    assert signed_in.app_redirect.startswith(f"{APP}?")
-    query = {name: values[0] for name, values in parse_qs(urlsplit(signed_in.app_redirect).query).items()}
-    assert query["state"] == "app-state"
-    return query["code"]
-
-
-async def test_an_app_gets_its_token_for_code_and_verifier(env, providers):
-    answer = await exchange_app_code(env, await app_code(env, providers), VERIFIER, APP)
-
-    assert answer.access_token.count(".") == 2
-    assert answer.expires_in == 600
-    assert answer.access_token not in repr(answer)
-
-
-async def test_an_app_code_works_once(env, providers):
-    code = await app_code(env, providers)
-    await exchange_app_code(env, code, VERIFIER, APP)
-
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
-
-
-async def test_an_app_code_raced_from_four_sides_works_once(env_of_each, providers):
-    env = env_of_each
-    code = await app_code(env, providers)
-    outcomes = await asyncio.gather(
-        *(exchange_app_code(env, code, VERIFIER, APP) for _ in range(4)), return_exceptions=True
-    )
-
-    assert sum(isinstance(outcome, Problems) for outcome in outcomes) == 3
-
-
-@pytest.mark.parametrize(
-    ("verifier", "redirect"),
-    [("w" * 64, APP), ("short", APP), ("é" * 64, APP), (challenge_of(VERIFIER), APP), (VERIFIER, APP + "/")],
-)
-async def test_a_wrong_verifier_or_redirect_is_refused_and_spends_the_code(env, providers, verifier, redirect):
-    code = await app_code(env, providers)
-
-    assert await refusal(exchange_app_code(env, code, verifier, redirect)) == START_AGAIN
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
-
-
-async def test_an_app_code_lasts_a_minute(env, providers, store_clock):
-    code = await app_code(env, providers)
-    store_clock.advance(timedelta(seconds=61))
-
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
-
-
-async def test_an_app_code_of_a_revoked_session_is_refused(env, providers):
-    signed_in = await sign_in(env, providers, app=AppRequest(APP, None, challenge_of(VERIFIER)))
-    async with env.store.writing() as tx:
-        await sessions.revoke_session(tx, signed_in.session.id, env.clock.now())
-    code = parse_qs(urlsplit(signed_in.app_redirect or "").query)["code"][0]
-
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
-
-
-async def _actions(env) -> list[str]:
-    async with env.store.reading() as tx:
-        rows = await tx.connection.execute(audit.audit_lines_table.select().order_by(audit.audit_lines_table.c.id))
-        return [row.action for row in rows]
