@@ -7,6 +7,7 @@ from actions.acting import Acting
 from actions.environment import Environment
 from domain.appeals import Appeal
 from domain.applications import Application
+from domain.benefits import Sanction
 from domain.certificates import IssuedCertificate
 from domain.clearances import Clearance
 from domain.errors import NotSignedIn, not_found
@@ -77,6 +78,11 @@ def of_certificate(certificate: IssuedCertificate) -> Resource:
         certificate.department,
         certificate.district,
     )
+
+
+def of_sanction(sanction: Sanction) -> Resource:
+    """What access to a sanction depends on."""
+    return Resource(ObjectKind.BENEFIT, sanction.id, sanction.citizen_id, sanction.department, sanction.district)
 
 
 def of_citizen(citizen_id: str, kind: ObjectKind = ObjectKind.CITIZEN) -> Resource:

@@ -1,11 +1,12 @@
 """Somebody at work inside one transaction of the store."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Self, TypeVar, cast
 
 from actions.environment import Environment
+from domain.budgets import ToldBalance
 from domain.clock import ist_date
 from domain.people import PersonKind, Role, Subject
 from store.engine import Transaction
@@ -24,6 +25,9 @@ class Acting:
     """Whose decision it is, where a second officer confirms that of a first one."""
     remark: str | None = None
     """What each timeline entry of this action says beside its own note."""
+
+    balances: Mapping[str, ToldBalance | None] = field(default_factory=dict)
+    """By scheme, what the treasury told before the transaction began; None where it did not answer."""
 
     known: dict[Hashable, Any] | None = field(default=None, compare=False)
     """What was read once for all cases of a batch; None where everything is read anew."""

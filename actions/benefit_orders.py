@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from actions.access import require
+from actions.access import of_sanction, require
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import once
@@ -20,7 +20,7 @@ from domain.benefits import Sanction
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.people import Subject
-from domain.policy import ObjectKind, Purpose, Resource
+from domain.policy import Purpose
 from domain.sanction_course import (
     CESSATION_GROUNDS,
     SUSPENSION_GROUNDS,
@@ -88,11 +88,6 @@ class CompleteReview:
 
 Order = SuspendBenefit | ResumeBenefit | EndBenefit | TakeLifeCertificate | CompleteReview
 R = TypeVar("R", bound=Order)
-
-
-def of_sanction(sanction: Sanction) -> Resource:
-    """What access to a sanction depends on."""
-    return Resource(ObjectKind.BENEFIT, sanction.id, sanction.citizen_id, sanction.department, sanction.district)
 
 
 async def suspend_benefit(env: Environment, subject: Subject, request: SuspendBenefit) -> tuple[Sanction, bool]:

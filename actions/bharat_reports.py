@@ -14,7 +14,7 @@ from domain.money import rupees
 from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
 from integrations.dbt_finance import MonthlyReport
-from store import audit, bharat_figures, bharat_reports, outbox
+from store import audit, bharat_figures, bharat_reports, crash_points, outbox
 from store.bharat_reports import ACCEPTED, SUPERSEDED, KeptReport
 from store.engine import Transaction
 from store.errors import NotThere
@@ -63,7 +63,9 @@ async def report_month(env: Environment, scheme_code: str, month: date) -> Plann
         await outbox.add(tx, REPORT, f"{scheme_code}/{name}/{revision}", payload)
         return Planned(scheme_code, name, revision)
 
-    return await env.store.carry_out(work)
+    planned = await env.store.carry_out(work)
+    crash_points.reach(crash_points.REPORT_QUEUED)
+    return planned
 
 
 async def figures_of(env: Environment, scheme_code: str, month: date) -> dict[str, str | None]:
@@ -111,6 +113,7 @@ async def send_report(env: Environment, payload: Mapping[str, str]) -> None:
     overtaken = last is not None and last.revision > revision
     if not overtaken:
         await client.report(MonthlyReport(scheme, month, report.fields), revision)
+        crash_points.reach(crash_points.REPORT_TAKEN)
     state = SUPERSEDED if overtaken else ACCEPTED
     await env.store.carry_out(lambda tx: _settle(tx, report, state))
     _log.info("bharat_report", scheme=scheme, month=month, revision=revision, state=state)

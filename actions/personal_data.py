@@ -14,7 +14,7 @@ from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move, Status
 from domain.people import Citizen, PersonKind, Role, Subject
 from domain.policy import Purpose
-from store import applications, audit, idempotency, people, personal
+from store import applications, audit, idempotency, people, personal, personal_files, personal_rules
 from store.engine import Transaction
 from store.personal import Rows
 
@@ -39,7 +39,7 @@ class Erasure:
 
 def parts() -> list[str]:
     """The parts of a person's data that can be asked for."""
-    return list(personal.person_tables())
+    return list(personal_rules.person_tables())
 
 
 async def export_part(
@@ -50,7 +50,7 @@ async def export_part(
     An audit line says that the part was handed out. Raises Problems: NOT_FOUND for another person or an
     unknown part, BAD_INPUT for a place or size that cannot be.
     """
-    if part not in personal.person_tables():
+    if part not in personal_rules.person_tables():
         raise not_found("input", "part")
     if not 1 <= limit <= MOST_ROWS:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "first"), params={"most": str(MOST_ROWS)}))
@@ -87,7 +87,7 @@ async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, c
     for sha256 in sorted(files):
         await env.objects.remove(sha256)
     await env.partners.forget_citizen(citizen_id)
-    return Erasure(erased, personal.KEPT, len(files), already=not erased)
+    return Erasure(erased, personal_rules.KEPT, len(files), already=not erased)
 
 
 async def _erased(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[str]]:
@@ -98,13 +98,13 @@ async def _erased(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[
         raise Problems(Problem(ErrorCode.ERASURE_BLOCKED, ("input",), Remedy.SEE_APPLICATION, params))
     for draft in await applications.page_of_citizen(tx, citizen_id, statuses=[Status.DRAFT], limit=_DRAFTS):
         await move(acting, draft, Step(Move.WITHDRAW))
-    files = await personal.files_of_person(tx, citizen_id)
+    files = await personal_files.files_of_person(tx, citizen_id)
     erased = await personal.erase(tx, citizen_id)
     own = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
     await idempotency.forget_scope(tx, idempotency.scope_of(own.label, ANSWERS))
     if erased:
         await audit.append(tx, _line(acting.subject, ERASED_ACTION, citizen_id, {"rows": sum(erased.values())}))
-    return erased, {sha256 for sha256 in files if not await personal.still_named(tx, sha256)}
+    return erased, {sha256 for sha256 in files if not await personal_files.still_named(tx, sha256)}
 
 
 async def _of(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> Citizen:

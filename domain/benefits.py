@@ -41,6 +41,21 @@ class SanctionState(StrEnum):
     """Ceased: by death, or by an officer's order."""
 
 
+class BudgetState(StrEnum):
+    """What was heard of the budget of a sanction when it was made, or when its money was set aside since."""
+
+    NOT_CHECKED = "NOT_CHECKED"
+    """The treasury did not answer; it is asked again before anything leaves."""
+    ENOUGH = "ENOUGH"
+    """There was enough for the payment that was to be made first."""
+    TOO_LITTLE = "TOO_LITTLE"
+    """The head of account held too little; it is asked again by the worker's upkeep."""
+
+
+BUDGET_UNSETTLED = frozenset({BudgetState.NOT_CHECKED, BudgetState.TOO_LITTLE})
+"""What changes once money is set aside."""
+
+
 class Hold(StrEnum):
     """Why an instalment that was made must not be sent yet."""
 
@@ -159,6 +174,10 @@ class Sanction:
     """When she was last reminded of the life certificate."""
     granted_by: str | None = None
     """Who decided it, where a member of staff did."""
+    budget: BudgetState | None = None
+    """What was heard of its budget; None where nobody asked when it was made, as by an older release."""
+    budget_at: datetime | None = None
+    """As of when the treasury said so; None where it did not answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class BatchState(StrEnum):
     CLOSED = "CLOSED"
     """The status of every line is final."""
     ABANDONED = "ABANDONED"
-    """It was never signed and its day is over; its lines went to another."""
+    """It certainly never went, as its day was over or its signer was declined; its lines went to another."""
 
 
 class LineState(StrEnum):
@@ -78,6 +78,22 @@ class RegistrationState(StrEnum):
     REJECTED = "REJECTED"
     RELEASED = "RELEASED"
     """The line of a batch that PFMS rejected for another one."""
+    LEAVING = "LEAVING"
+    """Nothing more is paid to her: the next batch has PFMS delete her."""
+    DELETED = "DELETED"
+    """PFMS knows her no more; whoever is paid again is registered anew before."""
+    NOT_DELETED = "NOT_DELETED"
+    """PFMS would not delete her: an officer looks. She is paid nothing."""
+
+
+class EnrolmentState(StrEnum):
+    """What PFMS said last of a certificate that we sign with."""
+
+    UNHEARD = "UNHEARD"
+    """Nothing yet: files go, and PFMS says later."""
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    """Nothing more is signed with it."""
 
 
 class FileState(StrEnum):
@@ -114,6 +130,15 @@ TWICE = frozenset({"DBE0004", "DBE0018"})
 """Codes by which PFMS says that it has it already: nothing is sent again, what it has is looked for (section 10)."""
 
 AWAITED_REGISTRATIONS = frozenset({RegistrationState.SENT, RegistrationState.CHECKED})
+
+LEAVING_STATES = frozenset({RegistrationState.LEAVING, RegistrationState.DELETED, RegistrationState.NOT_DELETED})
+"""States of a beneficiary to whom nothing more is to be paid."""
+
+DELETE = "D"
+"""The purpose of a line by which PFMS deletes a beneficiary (section 2.2)."""
+
+ALREADY_GONE = frozenset({"DBE0007", "TBE0007"})
+"""Codes by which PFMS says that it knows no such beneficiary: her deletion is done (section 2.6)."""
 
 _COURSE = MappingProxyType(
     {
@@ -165,6 +190,10 @@ class PaymentRules:
     """Days that the octets of an answer are kept after it was applied; its name and hash stay for ever."""
     files_at_once: int = 20
     """Answers that one round takes."""
+    enquiries_an_hour: int = 120_000
+    """Payments at the state treasury that are asked for in an hour at most."""
+    enquiries_at_once: int = 8
+    """Bills that are asked for at the same time, each by up to two calls."""
 
     def is_bank_day(self, day: date, calendar: WorkCalendar) -> bool:
         """Whether banks and treasuries work: offices do, it is no fourth Saturday, and no year is being closed."""
@@ -249,6 +278,19 @@ class PaymentFileBatch:
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     closed_at: datetime | None = None
+    signed_by: str | None = None
+    """The fingerprint of the certificate that its file bears; None until it is signed, and in those of old releases."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignerEnrolment:
+    """Where a certificate stands at PFMS. `codes` say why it was declined, `source` names the file that told it."""
+
+    fingerprint: str
+    state: EnrolmentState
+    heard_at: datetime | None = None
+    codes: tuple[str, ...] = ()
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from domain.law import LAW
 from domain.sources import Source
 from domain.switches import Switchboard
 from gateway.object_place import open_objects
-from gateway.partners import CONFIGURED, open_partners
+from gateway.partners import connected, open_partners
 from gateway.pulse import label_of, take_over
 from gateway.runfiles import NotUp
 from gateway.scanning import scanner_of
@@ -80,7 +80,7 @@ async def open_house(
             clock,
             Breakers(clock, spread=int(ids.digits(3)) / 1000, observer=_all(vitals.breaker_changed, breakers, hints)),
             KeptAnswers(_cache(settings, cipher), clock),
-            SourceMonitor(CONFIGURED, vitals.observing(observer)),
+            SourceMonitor(connected(settings), vitals.observing(observer)),
             Gate(switches),
         )
         if hints is not None:

@@ -17,7 +17,7 @@ from gateway.care import Care
 from gateway.desk import Desk
 from gateway.limits import Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
-from gateway.payment_settings import PaymentFiles
+from gateway.payment_settings import PaymentFiles, PfmsWay
 from gateway.reference_access import access
 from gateway.reference_policies import policies
 from gateway.settings import SYSTEMS, Alarms, Retention, Settings, variable
@@ -193,6 +193,8 @@ How pensions and scholarships go through PFMS: docs/payments.md.
 
 {payments}
 
+{pfms}
+
 ## Officers' desk
 
 {desk}
@@ -273,6 +275,7 @@ def configuration() -> str:
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
         payments=_table(header, _settings(PaymentFiles, "payments")),
+        pfms=_table(header, _settings(PfmsWay, "pfms")),
         desk=_table(header, _settings(Desk, "desk")),
         sign_on=_table(header, _settings(SignOn, "sign_on")),
         alarms=_table(header, _settings(Alarms, "alarms")),
@@ -300,7 +303,20 @@ def _texts(key: str) -> tuple[str, str]:
     return label(key, Language.EN), label(key, Language.HI)
 
 
-_APART = {"alarms", "care", "desk", "limits", "load", "partners", "payments", "rates", "retention", "server", "sign_on"}
+_APART = {
+    "alarms",
+    "care",
+    "desk",
+    "limits",
+    "load",
+    "partners",
+    "payments",
+    "pfms",
+    "rates",
+    "retention",
+    "server",
+    "sign_on",
+}
 """Settings that have tables of their own."""
 
 

@@ -24,7 +24,7 @@ from gateway.fee_settings import Fees
 from gateway.files import S3, Files, MalwareScanner
 from gateway.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
-from gateway.payment_settings import PaymentFiles
+from gateway.payment_settings import PaymentFiles, PfmsWay
 from gateway.sign_on import SignOn
 from store.crash_points import POINTS
 
@@ -240,6 +240,7 @@ class Settings(BaseSettings):
     scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="What looks into files.")
     s3: S3 = Field(default_factory=S3, description="Where files lie in a cluster.")
     payments: PaymentFiles = Field(default_factory=PaymentFiles, description="Files to PFMS and back.")
+    pfms: PfmsWay = Field(default_factory=PfmsWay, description="The way to PFMS.")
     alarms: Alarms = Field(default_factory=Alarms, description="To whom changes of alarms are told.")
     sign_on: SignOn = Field(default_factory=SignOn, description="Who signs in by which provider, and for how long.")
     streams: Streams = Field(default_factory=Streams, description="Subscriptions, and the feed of changes.")

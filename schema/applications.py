@@ -8,6 +8,7 @@ import strawberry
 
 from actions.access import of_applicant
 from actions.enquiries import Asker, note_enquiry
+from actions.sanction_budgets import budget_of
 from domain import applications, benefits, catalogue, certificates, doorstep, feedback, people
 from domain.aliases import meant_as_ours, ours_or_old
 from domain.applications import Channel, DeliveryMode
@@ -36,8 +37,10 @@ from schema.loading import Applied, ByKey
 from schema.node import VIEWS, Node, node_id
 from schema.places import District, Tehsil, tehsil_by_code
 from schema.progress import AttachedDocument, Deadline, Decision, TimelineEntry
+from schema.sanction_budgets import SanctionBudget
 from schema.scalars import Paise
 from schema.services import Service
+from schema.source_policies import read_from
 from schema.staff import Applicant, AssignedOfficer, AssistingOperator
 from store.forms import FiledForm
 from store.strengths import AppliedWith
@@ -278,6 +281,18 @@ class Application(Node):
     async def benefit(self, info: Info) -> Benefit | None:
         item = None if self.withheld else await _SANCTION.load(self, info.context.loaders)
         return None if item is None else await Benefit.of_sanction(info, item)
+
+    @resolved(
+        description="For who decides it: what a sanction on it would need of the budget, and what is left, asked of "
+        "the treasury now and never told from an old answer. Null once it is decided, and where its service grants "
+        "no benefit.",
+        directives=read_from("dbt_finance.BHB"),
+    )
+    async def sanction_budget(self, info: Info) -> SanctionBudget | None:
+        context = info.context
+        asked = budget_of(context.environment, context.subject, self.item, context.loaders.head_balances.load)
+        sourced = None if self.withheld else await context.sources.ask(info.path, asked)
+        return None if sourced is None else SanctionBudget.of(info, sourced)
 
     @resolved(description="The citizen's feedback; null where she gave none.", metadata=_FEEDBACK.metadata)
     async def feedback(self, info: Info) -> Feedback | None:

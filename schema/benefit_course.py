@@ -7,7 +7,7 @@ import strawberry
 
 from actions.benefit_plans import Certificate
 from domain import benefits, recoveries, sanction_course
-from domain.benefits import PaymentStatus, Rail
+from domain.benefits import BudgetState, PaymentStatus, Rail
 from domain.messages import label
 from domain.plans import Period
 from domain.recoveries import RecoveryGround, RecoveryState, RecoveryWay
@@ -65,6 +65,23 @@ class PaymentEvent:
     @resolved(description="Where it came to stand, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"payment.{self.status.value}", spoken(info, language))
+
+
+@strawberry.type(description="What the treasury said of the budget of a sanction.")
+class BenefitBudget:
+    """The last word that was heard."""
+
+    state: BudgetState = strawberry.field(description="Whether there is enough, or whether that is known.")
+    as_of: datetime | None = strawberry.field(description="When the treasury said so; null where it did not answer.")
+
+    @classmethod
+    def of(cls, sanction: benefits.Sanction) -> Self | None:
+        """The graph's view; None where nobody asked."""
+        return None if sanction.budget is None else cls(state=sanction.budget, as_of=sanction.budget_at)
+
+    @resolved(description="What that means, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"budget_state.{self.state.value}", spoken(info, language))
 
 
 @strawberry.type(description="A payment that is still to come.")

@@ -23,6 +23,7 @@ from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
 from domain.messages import label
 from schema.benefit_course import (
+    BenefitBudget,
     BenefitRecovery,
     BenefitStop,
     LifeCertificateNeed,
@@ -217,6 +218,13 @@ class Benefit(Node):
     @resolved(description="What periods come to that are over and were not paid; each is paid once when nothing holds.")
     def arrears(self, info: Info) -> Paise:
         return Paise(arrears_paise(self.view.sanction, self._made, self._today(info)))
+
+    @resolved(
+        description="What the treasury said of its budget when it was sanctioned or its money was set aside since; "
+        "null where nobody asked."
+    )
+    def budget(self) -> BenefitBudget | None:
+        return BenefitBudget.of(self.view.sanction)
 
     @resolved(description="What stopped it, the earliest first.")
     async def stops(self, info: Info) -> list[BenefitStop]:

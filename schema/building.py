@@ -42,6 +42,7 @@ from schema.files import FilesQuery
 from schema.finance_books import FinanceQuery
 from schema.finance_settling import FinanceMutation
 from schema.guarding import enforce
+from schema.held_benefits import HeldBenefitsQuery
 from schema.labels import LabelsQuery
 from schema.lockers import LockersQuery
 from schema.nodes import NodesQuery
@@ -88,6 +89,7 @@ class Query(
     ServicesQuery,
     SchemesQuery,
     ApprovalsQuery,
+    HeldBenefitsQuery,
     PlacesQuery,
     ApplicationsQuery,
     AppealsQuery,

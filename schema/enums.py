@@ -25,7 +25,7 @@ from domain.appeals import (
 from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.assisting import AssistanceState, AssistanceWay
 from domain.assurance import Assurance
-from domain.benefits import Hold, InstalmentKind, PaymentStatus, Rail, SanctionState
+from domain.benefits import BudgetState, Hold, InstalmentKind, PaymentStatus, Rail, SanctionState
 from domain.catalogue import LifeEvent, Outcome, Situation
 from domain.centres import CentreKind
 from domain.certificates import CertificateStatus, EndGround
@@ -52,7 +52,7 @@ from domain.lifecycle import Move, Status
 from domain.locker import OrderKind, OrderState
 from domain.messages import label
 from domain.notices import NoticeKind
-from domain.payment_files import BatchState
+from domain.payment_files import BatchState, EnrolmentState
 from domain.people import OfficerLevel, Provider, Role
 from domain.policy import ObjectKind, Purpose
 from domain.reconciliation import RunState
@@ -107,6 +107,7 @@ _publish(RejectionGround, "RejectionGround", "ground", "Coded grounds of a rejec
 _publish(DocumentSource, "DocumentSource", "document_source", "Where an attached document lies.")
 _publish(PaymentStatus, "PaymentStatus", "payment", "Where a payment stands.")
 _publish(Rail, "PaymentRail", "rail", "The way that money goes.")
+_publish(BudgetState, "BudgetState", "budget_state", "What was heard of the budget of a sanction.")
 _publish(SanctionState, "BenefitState", "sanction_state", "Whether a benefit pays, and what holds it back.")
 _publish(Hold, "PaymentHold", "payment_hold", "What keeps a payment from being sent.")
 _publish(InstalmentKind, "PaymentKind", "payment_kind", "What a payment is for.")
@@ -203,3 +204,4 @@ _publish(CaseOutcome, "FinanceCaseOutcome", "finance_case_outcome", "How a case 
 _publish(PaymentQueue, "PaymentQueue", "payment_queue", "Where payments wait for somebody.")
 _publish(RunState, "ReconciliationState", "reconciliation_state", "How far a day's comparison has come.")
 _publish(BatchState, "PaymentBatchState", "batch_state", "Where a file for PFMS stands.")
+_publish(EnrolmentState, "PaymentSignerState", "signer_state", "What PFMS says of a certificate that signs its files.")

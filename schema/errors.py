@@ -22,7 +22,7 @@ from domain.numbers import MistypedNumber
 from domain.refusals import remedy_for, sentence_for
 from domain.sources import Source
 from domain.switches import MutationOff
-from domain.text import Language
+from domain.text import Bilingual, Language
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from schema.document_errors import document_message
 from store.errors import (
@@ -111,6 +111,7 @@ class Fault:
     retryable: bool = False
     retry_after: float | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, Bilingual] = field(default_factory=dict)
     sentence: str | None = None
     """The key of a text that says it better than that of the code."""
 
@@ -119,7 +120,7 @@ class Fault:
         if self.sentence is not None:
             return label(self.sentence, language)[:LARGEST_MESSAGE]
         named = {"source": self.source.value} if self.source else {}
-        return message(self.code, language, {**self.params, **named})[:LARGEST_MESSAGE]
+        return message(self.code, language, {**self.params, **named}, self.texts)[:LARGEST_MESSAGE]
 
     def extensions(self, request_id: str | None) -> dict[str, Any]:
         """The error's extensions, without those that do not apply."""
@@ -146,7 +147,7 @@ def _of_problems(error: Any) -> Fault:
     wait = problem.params.get("retryAfterSeconds")
     if wait is None:
         detail = problem.params.get(PURPOSE_PARAM) if problem.code is ErrorCode.CONSENT_REQUIRED else None
-        return Fault(problem.code, problem.action, detail=detail, params=problem.params)
+        return Fault(problem.code, problem.action, detail=detail, params=problem.params, texts=problem.texts)
     return Fault(problem.code, problem.action, retryable=True, retry_after=float(wait), params=problem.params)
 
 

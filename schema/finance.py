@@ -6,15 +6,17 @@ from typing import Any, Self
 
 import strawberry
 
+from actions.payment_signers import KnownSigner
 from domain import finance_cases, finance_totals, people, reconciliation
 from domain.benefits import PaymentStatus, Rail
 from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.messages import label
 from domain.numbers import show_number
+from domain.payment_files import EnrolmentState
 from domain.reconciliation import RunState
 from integrations.dbt_finance import return_reason
 from schema.context import Info, InLanguage, spoken
-from schema.directives import AUTHENTICATED
+from schema.directives import AUTHENTICATED, listed
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.places import District
@@ -181,6 +183,12 @@ class PaymentBatch:
     sent_at: datetime | None = strawberry.field(description="When its file was handed over; null until then.")
     answered_at: datetime | None = strawberry.field(description="When PFMS answered; null until then.")
     closed_at: datetime | None = strawberry.field(description="When every line had its final status.")
+    deletion_count: int = strawberry.field(
+        description="How many of its lines delete a beneficiary to whom nothing more is paid."
+    )
+    signed_by: str | None = strawberry.field(
+        description="The fingerprint of the certificate that its file bears; null until it is signed."
+    )
 
     @classmethod
     def of(cls, row: Any) -> Self:
@@ -197,6 +205,36 @@ class PaymentBatch:
             sent_at=row.sent_at,
             answered_at=row.answered_at,
             closed_at=row.closed_at,
+            deletion_count=row.deletions,
+            signed_by=row.signed_by,
+        )
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A certificate that signs files for PFMS.")
+class PaymentSigner:
+    """One certificate, of ours or of which PFMS spoke."""
+
+    fingerprint: str = strawberry.field(description="SHA-256 of the certificate, in hex.")
+    state: EnrolmentState = strawberry.field(description="What PFMS said last of it.")
+    heard_at: datetime | None = strawberry.field(description="As of when PFMS said so; null where it never did.")
+    codes: list[str] = strawberry.field(description="Why PFMS declined it.", directives=[listed(5)])
+    signs_now: bool = strawberry.field(description="Whether new files are signed with it.")
+    key_held: bool = strawberry.field(description="Whether we hold its key, to make a file again that it signed.")
+    file_count: int = strawberry.field(description="Files that it signed and that are not final: its key must be kept.")
+    valid_until: datetime | None = strawberry.field(description="Its last instant; null where we do not hold it.")
+
+    @classmethod
+    def of(cls, known: KnownSigner) -> Self:
+        """The graph's view of a certificate."""
+        return cls(
+            fingerprint=known.enrolment.fingerprint,
+            state=known.enrolment.state,
+            heard_at=known.enrolment.heard_at,
+            codes=list(known.enrolment.codes),
+            signs_now=known.signs_now,
+            key_held=known.key_held,
+            file_count=known.files,
+            valid_until=known.valid_until,
         )
 
 

@@ -9,6 +9,7 @@ import strawberry
 from actions.access import may_read_all
 from actions.finance_desk import case_with_history, of_case, reach_of
 from actions.finance_totals import statement_lines
+from actions.payment_signers import known_signers
 from domain.benefits import Rail
 from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
 from domain.payment_files import BatchState
@@ -141,6 +142,15 @@ class FinanceQuery:
             lambda row: (row.created_at.isoformat(), row.id),
             views.PaymentBatch.of,
         )
+
+    @resolved(
+        description="The certificates that sign files for PFMS and what PFMS says of them, the one that signs now "
+        "first. Null with NOT_FOUND for those who pay nothing.",
+        directives=[*_GUARDED, listed(10)],
+    )
+    async def payment_signers(self, info: Info) -> list[views.PaymentSigner] | None:
+        reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
+        return [views.PaymentSigner.of(one) for one in await known_signers(info.context.environment)]
 
     @resolved(
         description="The daily comparisons with the partners' books, the newest first, with their progress. Null with "

@@ -4,6 +4,7 @@ A field that loads by key declares it with ByKey; the same declaration drives th
 executor that plans whole levels (ENGINE.md, the compiled executor).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,15 +13,18 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from strawberry.dataloader import DataLoader
 
 from actions import access, aliases, care, purpose
+from actions.budget import told_balance
 from actions.environment import Environment
 from actions.fee_cases import of_order
 from domain.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.applications import Application, TimelineEntry
 from domain.benefits import Instalment, PaymentEvent, Sanction
+from domain.budgets import ToldBalance
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
 from domain.centres import Centre
 from domain.certificates import CertificateEnding, IssuedCertificate
 from domain.clearances import Clearance, Escalation, VerificationReport
+from domain.clock import ist_date
 from domain.commission import CommissionCase, CommissionMessage
 from domain.desk import Claim, Proposal, ReadPurpose
 from domain.doorstep import Visit
@@ -111,13 +115,14 @@ class Loaders:
     """Every loader, new for each operation. Personal things are only given where the access table lets them."""
 
     def __init__(self, environment: Environment, subject: Subject) -> None:
-        self._environment = environment
-        self._subject = subject
+        self._environment, self._subject = environment, subject
         self._all: list[DataLoader[Any, Any]] = []
         self.services: One[Service] = self._one(catalogue.services_by_codes)
         self.services_by_id: One[Service] = self._one(catalogue.services_by_ids)
+        self.services_by_scheme: One[Service] = self._one(catalogue.services_by_schemes)
         self.services_as_filed: DataLoader[Filed, Service | None] = self._keep(DataLoader(self._read_filed))
         self.schemes: One[Scheme] = self._one(catalogue.schemes)
+        self.head_balances: DataLoader[str, ToldBalance] = self._keep(DataLoader(self._read_balances))
         self.departments: One[Department] = self._one(_departments)
         self.districts: One[District] = self._one(_districts)
         self.schemes_by_id: One[Scheme] = self._one(_schemes_by_id)
@@ -212,6 +217,12 @@ class Loaders:
         async with self._environment.store.reading() as tx:
             found = await catalogue.services_as_filed(tx, filed)
         return [found.get(key) for key in filed]
+
+    async def _read_balances(self, scheme_codes: list[str]) -> list[ToldBalance | BaseException]:
+        """What is left of the heads of account of schemes now; one that cannot be told fails alone."""
+        today = ist_date(self._environment.clock.now())
+        asked = (told_balance(self._environment, code, today) for code in scheme_codes)
+        return await asyncio.gather(*asked, return_exceptions=True)
 
     async def _read_applicants(self, asked: list[Applied]) -> list[Citizen | None]:
         """The citizens of applications: an officer may see one by the place of her application."""

@@ -64,7 +64,10 @@ def scalar_map() -> dict[object, ScalarDefinition]:
     return {
         Paise: strawberry.scalar(
             name="Paise",
-            description="Money in Indian paise, a whole number between -(2^53-1) and 2^53-1. 4000 is forty rupees.",
+            description=(
+                "Money in Indian rupees (INR in ISO 4217) as whole paise, between -(2^53-1) and 2^53-1. "
+                "4000 is forty rupees."
+            ),
             specified_by_url=_JSON_NUMBER_URL,
             serialize=paise,
             parse_value=paise,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -14,7 +15,6 @@ from sqlalchemy import (
     Integer,
     Table,
     UniqueConstraint,
-    bindparam,
     insert,
     select,
     text,
@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from domain.benefits import (
+    BudgetState,
     Hold,
     Instalment,
     InstalmentKind,
@@ -34,13 +35,18 @@ from domain.benefits import (
     may_follow,
 )
 from store import changes, payment_enquiries
+from store.bulk import insert_rows, update_rows
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
 from store.sql import AnyRow, first, insert_new, rows_of
 from store.types import Instant, Key, Serial
 
+_TO_SEND = text(
+    "rail = 'PFMS' AND hold IS NULL AND status IN ('SANCTIONED', 'BENEFICIARY_PENDING', 'BENEFICIARY_REJECTED')"
+)
 _FIRST_ORDER, _HELD = text("reissue_of IS NULL"), text("hold IS NOT NULL")
+_ENDED = text("ended_on IS NOT NULL")
 
 sanctions_table = Table(
     "sanctions",
@@ -65,11 +71,14 @@ sanctions_table = Table(
     Column("reviewed_on", Date),
     Column("reminded_on", Date),
     Column("granted_by", Key),
+    Column("budget", Key),
+    Column("budget_at", Instant),
     UniqueConstraint("number"),
     UniqueConstraint("application_id"),
     Index(None, "citizen_id", "sanctioned_at"),
     Index(None, "next_due_on", "period"),
     Index(None, "scheme_code", "id"),
+    Index("ix_sanctions_ended_on", "ended_on", "id", sqlite_where=_ENDED, postgresql_where=_ENDED),
 )
 """A sanction without a state is active: older releases knew no other."""
 
@@ -104,6 +113,7 @@ instalments_table = Table(
     Index("uq_instalments_reissue_of", "reissue_of", unique=True),
     Index(None, "status", "status_at"),
     Index("ix_instalments_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
+    Index("ix_instalments_to_send", "sanction_id", "sequence", sqlite_where=_TO_SEND, postgresql_where=_TO_SEND),
     UniqueConstraint("bill_number"),
     UniqueConstraint("end_to_end_id"),
 )
@@ -129,7 +139,7 @@ payment_events_table = Table(
 
 async def add_sanction(tx: Transaction, sanction: Sanction) -> None:
     """Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
-    if not await insert_new(tx, sanctions_table, asdict(sanction) | {"state": sanction.state.value}):
+    if not await insert_new(tx, sanctions_table, asdict(sanction) | _words_of_sanction(sanction)):
         raise AlreadyThere("the sanction")
 
 
@@ -239,12 +249,9 @@ async def record_many(
 async def _record_all(tx: Transaction, changed: Sequence[tuple[Instalment, PaymentNews]], heard_at: datetime) -> None:
     if not changed:
         return
-    table = instalments_table
-    setting = update(table).where(table.c.id == bindparam("which"))
-    rows = [{"which": one.id, "status": news.status.value, "status_at": news.at} for one, news in changed]
-    await tx.connection.execute(setting.values(status=bindparam("status"), status_at=bindparam("status_at")), rows)
-    events = [_event_values(one, news, heard_at) for one, news in changed]
-    await tx.connection.execute(insert(payment_events_table), events)
+    rows = [{"id": one.id, "status": news.status.value, "status_at": news.at} for one, news in changed]
+    await update_rows(tx, instalments_table, ("id",), rows)
+    await insert_rows(tx, payment_events_table, [_event_values(one, news, heard_at) for one, news in changed])
     await changes.touch_payments(tx, [one.id for one, _ in changed])
     for one, news in changed:
         await payment_enquiries.follow(tx, one.id, news.status, news.at, one.rail)
@@ -269,9 +276,9 @@ async def set_hold(tx: Transaction, instalment_id: str, hold: Hold | None) -> No
 
 
 async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -> None:
-    """Set columns of a sanction: state, anchor_on, certified_on, reviewed_on, reminded_on, bank_account_last4."""
+    """Set columns of a sanction: state, budget, anchor_on, certified_on, reviewed_on, bank_account_last4 and others."""
     table = sanctions_table
-    plain = {name: value.value if isinstance(value, SanctionState) else value for name, value in values.items()}
+    plain = {name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()}
     await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(plain))
 
 
@@ -287,17 +294,6 @@ async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict
     found: dict[str, list[PaymentEvent]] = {}
     for row in await rows_of(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids):
         found.setdefault(row.instalment_id, []).append(_event(row))
-    return found
-
-
-async def payment_history(
-    tx: Transaction, instalment_ids: Iterable[str]
-) -> dict[str, list[tuple[PaymentStatus, datetime]]]:
-    """What each payment's status was and since when, in the order in which we learned it."""
-    table = payment_events_table
-    found: dict[str, list[tuple[PaymentStatus, datetime]]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids):
-        found.setdefault(row.instalment_id, []).append((PaymentStatus(row.status), row.at))
     return found
 
 
@@ -317,6 +313,10 @@ def _event_values(one: Instalment, news: PaymentNews, heard_at: datetime) -> dic
         "rail": news.rail.value,
         "source_ref": news.source_ref,
     }
+
+
+def _words_of_sanction(one: Sanction) -> dict[str, str | None]:
+    return {"state": one.state.value, "budget": one.budget.value if one.budget else None}
 
 
 def _words_of(one: Instalment) -> dict[str, str | None]:
@@ -364,6 +364,8 @@ def sanction_of(row: AnyRow) -> Sanction:
         reviewed_on=row.reviewed_on,
         reminded_on=row.reminded_on,
         granted_by=row.granted_by,
+        budget=BudgetState(row.budget) if row.budget else None,
+        budget_at=row.budget_at,
     )
 
 

@@ -205,6 +205,12 @@ async def get(tx: Transaction, case_id: str) -> FinanceCase | None:
     return _case(row) if row else None
 
 
+async def open_one(tx: Transaction, kind: DifferenceKind, about: str) -> FinanceCase | None:
+    """The open case of a difference, or None."""
+    row = await first(tx, select(cases_table).where(_C.open_key == f"{kind.value}|{about}"))
+    return _case(row) if row else None
+
+
 async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[FinanceCase]]:
     """Open cases by the instalment that they are about, the oldest first."""
     found: dict[str, list[FinanceCase]] = {}

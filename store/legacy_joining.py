@@ -7,7 +7,7 @@ from store import changes, identities, personal
 from store.application_rows import applications_table
 from store.engine import Transaction
 from store.legacy import legacy_applications_table
-from store.personal import person_tables
+from store.personal_rules import person_tables
 from store.sql import first
 
 MOVED = (

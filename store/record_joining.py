@@ -9,7 +9,7 @@ from domain.people import PersonKind, Subject
 from store import changes, identities, personal
 from store.engine import Transaction
 from store.people import citizens_table
-from store.personal import THROUGH, person_tables
+from store.personal_rules import THROUGH, person_tables
 from store.record_claims import drop_open_of
 from store.uploads import uploads_table
 

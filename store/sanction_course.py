@@ -229,9 +229,14 @@ async def decide_approval(tx: Transaction, approval_id: str, *, by: str, at: dat
 
 
 async def set_account(tx: Transaction, account: PaymentAccount) -> None:
-    """Keep the account that a sanction is paid to from now on, sealed."""
+    """Keep the account that a sanction is paid to from now on, sealed, beside those of before."""
+    before = [
+        {"number": each.number, "ifsc": each.ifsc, "since": each.corrected_at.isoformat()}
+        for each in await accounts(tx, account.sanction_id)
+    ]
     sealed = tx.cipher.encrypt_json(
-        {"number": account.number, "ifsc": account.ifsc}, f"payment_accounts:account:{account.sanction_id}"
+        {"number": account.number, "ifsc": account.ifsc, "before": before},
+        f"payment_accounts:account:{account.sanction_id}",
     )
     row = {
         "sanction_id": account.sanction_id,
@@ -252,6 +257,26 @@ async def account(tx: Transaction, sanction_id: str) -> PaymentAccount | None:
     if not opened:
         return None
     return PaymentAccount(sanction_id, row.citizen_id, opened["number"], opened["ifsc"], row.strength, row.corrected_at)
+
+
+async def accounts(tx: Transaction, sanction_id: str) -> list[PaymentAccount]:
+    """Every corrected account of a sanction, the first one first; none where it was erased."""
+    row = await first(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
+    opened = tx.cipher.decrypt_json(row.account, f"payment_accounts:account:{sanction_id}") if row else None
+    if row is None or not opened:
+        return []
+    present = {"number": opened["number"], "ifsc": opened["ifsc"], "since": row.corrected_at.isoformat()}
+    return [
+        PaymentAccount(
+            sanction_id,
+            row.citizen_id,
+            each["number"],
+            each["ifsc"],
+            row.strength,
+            datetime.fromisoformat(each["since"]),
+        )
+        for each in (*opened.get("before", ()), present)
+    ]
 
 
 async def held_on_head(tx: Transaction, head: str, asked_at: datetime) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from actions.environment import Environment
 from domain.clock import ManualClock
+from gateway.payment_settings import Transport
 from store.engine import Store
 from store.keyring import Keyrings
 from tests.support.actions import World
@@ -45,11 +46,17 @@ async def world(
 
 
 @pytest.fixture
+def way() -> Transport:
+    """By which way files go; a module that is about both names both."""
+    return Transport.SFTP
+
+
+@pytest.fixture
 async def paying(
-    store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
+    store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path, way: Transport
 ) -> AsyncIterator[Paying]:
-    """A world whose pensions go by files over SFTP, on each database."""
-    async with paying_world(store, store_keyrings, store_clock, tmp_path) as made:
+    """A world whose pensions go by files, on each database."""
+    async with paying_world(store, store_keyrings, store_clock, tmp_path, way) as made:
         yield made
 
 

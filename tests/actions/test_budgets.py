@@ -27,8 +27,12 @@ HEAD = "2235-60-102-03-00-42"
 
 
 async def sanctioned(world: World) -> Sanction:
+    """A sanction that was made while the treasury was silent: nothing is set aside for it yet."""
     await link_and_offer(world, world.sunil, PENSION_PAPERS)
+    world.dbt.failure = Unavailable(Source.DBT_FINANCE, "down")
     case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
+    world.dbt.failure = None
+    world.dbt.asked_heads.clear()
     async with world.env.store.reading() as tx:
         return (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
 

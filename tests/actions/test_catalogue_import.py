@@ -1,5 +1,7 @@
 """Imports of the catalogue: what changes is told, what is wrong is left out by name, nothing is half done."""
 
+import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -7,11 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from actions.catalogue_cells import REASONS
-from actions.catalogue_import import import_portal, import_rows
+from actions.catalogue_doctor import missing_facts
+from actions.catalogue_import import import_catalogue, import_portal, import_rows
 from actions.catalogue_search import Wanted, find_services
+from domain.ids import SeededIds
 from integrations.portal import read_catalogue
 from store import audit, catalogue
 from tests.support.actions import World, catalogue_rows
+from tests.support.catalogued import bare_environment
 from tests.support.worlds import wrong
 
 ROWS = catalogue_rows()
@@ -97,6 +102,10 @@ async def test_services_that_an_import_does_not_name_stay_and_are_told(world):
         ({"fee_inr": "-5"}, "fee_inr", "OUT_OF_RANGE"),
         ({"rts_notified": "maybe"}, "rts_notified", "NOT_YES_OR_NO"),
         ({"name_en": "x" * 301}, "name_en", "TOO_LONG"),
+        ({"name_en": "Income\0Certificate"}, "name_en", "NOT_PLAIN"),
+        ({"name_hi": "आय\nप्रमाण"}, "name_hi", "NOT_PLAIN"),
+        ({"slug": "income/../certificate"}, "slug", "NOT_A_KEY"),
+        ({"service_code": "ES 09"}, "service_code", "NOT_A_KEY"),
         ({"slug": "domicile-certificate"}, "slug", "TWICE"),
         ({"service_code": "ES01"}, "key", "TWICE"),
         ({"fee_inr": None}, "fee_inr", "NO_CELL"),
@@ -129,6 +138,39 @@ async def test_wrong_rows_of_the_other_files_are_left_out_by_their_file(world):
         ("dbt_schemes.csv", "amount_inr", "NOT_AN_AMOUNT"),
         ("holidays.csv", "date", "NOT_A_DATE"),
         ("local_life_events.csv", "life_events", "NOT_KNOWN"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "file"),
+    [
+        ({"outcomes": {"outcome": "BLESSING"}}, "local_outcomes.csv"),
+        ({"life_events": {"life_events": "PARTY"}}, "local_life_events.csv"),
+        ({"keywords": {"keywords": "x" * 5000}}, "local_keywords.csv"),
+        ({"schemes": {"amount_inr": "much"}}, "dbt_schemes.csv"),
+        ({"departments": {"name_en": ""}}, "departments.csv"),
+    ],
+)
+async def test_what_a_refused_row_says_of_a_service_is_not_lost_the_service_stays_as_it_is(world, changes, file):
+    ((part, cells),) = changes.items()
+    broken = tuple({**row, **cells} for row in getattr(ROWS, part))
+    before = await dump(world)
+    imported = await import_rows(world.env.store, replace(ROWS, **{part: broken}), dry_run=False)
+    assert imported.changes == ()
+    assert await dump(world) == before
+    left = [each for each in imported.rejects if each.reason == "LEFT_AS_IS"]
+    assert left
+    assert {(each.file, each.field) for each in left} == {("services.csv", file)}
+
+
+async def test_a_scheme_whose_way_of_paying_is_refused_is_still_paid_as_before(world):
+    broken = tuple({**row, "rail": "PIGEON"} for row in ROWS.local_schemes)
+    before = await dump(world)
+    imported = await import_rows(world.env.store, replace(ROWS, local_schemes=broken), dry_run=False)
+    assert imported.changes == ()
+    assert await dump(world) == before
+    assert {("dbt_schemes.csv", "local_schemes.csv"), ("services.csv", "dbt_schemes.csv")} == {
+        (each.file, each.field) for each in imported.rejects if each.reason == "LEFT_AS_IS"
     }
 
 
@@ -198,6 +240,11 @@ async def test_broken_records_of_the_portal_are_left_out_by_place_field_and_reas
         record("ES08"),
         record("ES11", slug="caste-certificate"),
         "not an object",
+        record("ES10", nameEnglish="half a letter \ud800"),
+        record("ES21", nameHindi="शौचालय\0"),
+        record("ES/91"),
+        record("ES92", slug="a/b"),
+        record("ES94", department={"slug": 5}),
     ]
     imported = await import_portal(world.env.store, read_catalogue(records), dry_run=False)
     assert {(each.row, each.field, each.reason) for each in imported.rejects} == {
@@ -209,9 +256,88 @@ async def test_broken_records_of_the_portal_are_left_out_by_place_field_and_reas
         (7, "id", "TWICE"),
         (8, "slug", "TWICE"),
         (9, "record", "NOT_AN_OBJECT"),
+        (10, "nameEnglish", "NOT_PLAIN"),
+        (11, "nameHindi", "NOT_PLAIN"),
+        (12, "id", "NOT_A_KEY"),
+        (13, "slug", "NOT_A_KEY"),
+        (14, "department", "NOT_TEXT"),
     }
+    "\n".join([*imported.lines(), *(each.words for each in imported.rejects)]).encode()  # can be told
     assert (await service(world, "ES08")).fee_paise == 6000
     assert all(each.reason in REASONS for each in imported.rejects)
+
+
+async def test_a_department_that_only_the_portal_knows_is_entered_and_found_by(world):
+    said = {"slug": "yoga-board", "nameEnglish": "Yoga Board", "nameHindi": "योग परिषद"}
+    records = [
+        record("ZZ01", department=said),
+        record("ZZ02", department="Yoga Board"),
+        record("ZZ03", department="योग परिषद"),
+        record("ES09", department="Revenue Department"),
+    ]
+    imported = await import_portal(world.env.store, read_catalogue(records), dry_run=False)
+    assert [change.line() for change in imported.changes if change.kind == "department"] == [
+        "+ department yoga-board Yoga Board"
+    ]
+    found = await find_services(world.env, Wanted(department="yoga-board"))
+    assert {each.service.code for each in found} == {"ZZ01", "ZZ02", "ZZ03"}
+    assert (await find_services(world.env, Wanted(search="yog parishad")))[0].service.department == "yoga-board"
+    assert (await service(world)).department == "revenue-department"
+    again = await import_portal(world.env.store, read_catalogue(records), dry_run=False)
+    assert again.changes == ()
+
+
+async def test_papers_named_in_hindi_or_nearly_alike_have_keys_of_their_own_that_stay(world):
+    papers = ["आधार कार्ड", "राशन कार्ड", "ID-proof", "ID Proof", {"name": "ID Proof", "required": False}, "x" * 200]
+    for _ in range(2):
+        await import_portal(world.env.store, read_catalogue([record(documents=papers)]), dry_run=False)
+    after = await service(world)
+    keys = {paper.name: paper.key for paper in after.documents}
+    assert len(set(keys.values())) == len(keys) == 5
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", key) for key in keys.values())
+    assert keys["ID Proof"] == "id-proof"  # as it was before, so that applications still name it
+    assert all(paper.required for paper in after.documents)
+    assert after.version == 2
+
+
+async def test_that_no_paper_is_needed_is_another_thing_than_that_nobody_names_one(world):
+    read = read_catalogue([record("ZZ01", documents=[]), record("ZZ02"), record("ES09", documents=[])])
+    await import_portal(world.env.store, read, dry_run=False)
+    said, unsaid, income = [await service(world, code) for code in ("ZZ01", "ZZ02", "ES09")]
+    assert [one.documents_known for one in (said, unsaid, income)] == [True, False, True]
+    lacking = {each.code for each in missing_facts([said, unsaid, income]) if "documents" in each.facts}
+    assert lacking == {"ZZ02"}
+    async with world.env.store.reading() as tx:
+        first, last = await catalogue.versions_of(tx, "ES09")
+    assert (first.needs_no_documents, len(first.documents) > 0) == (None, True)
+    assert (last.needs_no_documents, last.documents) == (True, ())
+    await import_portal(world.env.store, read_catalogue([record(documents=["ID Proof"])]), dry_run=False)
+    assert (await service(world)).needs_no_documents is None
+
+
+async def test_a_service_named_in_hindi_alone_has_a_slug(world):
+    read = read_catalogue([record("ZZ01", nameEnglish="योग"), record("ZZ02", nameEnglish="कर")])
+    imported = await import_portal(world.env.store, read, dry_run=False)
+    assert imported.rejects == ()
+    assert (await service(world, "ZZ01")).slug != (await service(world, "ZZ02")).slug
+
+
+async def test_imports_at_once_make_the_versions_of_a_service_one_after_the_other(
+    store, store_keyrings, store_clock, tmp_path
+):
+    async with bare_environment(store, store_keyrings, store_clock, tmp_path, SeededIds(store_clock, "imports")) as env:
+        await import_catalogue(env, ROWS)
+        charges = [51, 52, 53]
+        await asyncio.gather(
+            *(import_portal(store, read_catalogue([record(charge=one)]), dry_run=False) for one in charges)
+        )
+        async with store.reading() as tx:
+            present = await catalogue.service(tx, "ES09")
+            versions = await catalogue.versions_of(tx, "ES09")
+    assert present is not None
+    assert [each.version for each in versions] == [1, 2, 3, 4]
+    assert versions[-1] == present
+    assert sorted(each.fee_paise or 0 for each in versions[1:]) == [one * 100 for one in charges]
 
 
 async def test_who_imported_what_is_in_the_audit_log(world):

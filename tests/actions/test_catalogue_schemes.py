@@ -54,12 +54,16 @@ def test_what_nothing_names_goes_by_the_default():
     assert (scheme.rail, scheme.terms, scheme.eligibility) == (Rail.PFMS, None, None)
 
 
-def test_a_wrong_row_of_our_own_file_is_left_out_by_itself():
+def test_a_scheme_of_which_our_own_row_is_wrong_is_left_as_it_is_and_not_paid_by_a_default():
     sieve = Sieve()
     local = {"scheme_id": "x", "rail": "PIGEON", "terms": "", "head_of_account": ""}
-    (scheme,) = read_schemes(sieve, [ROW], [local])
-    assert scheme.rail is Rail.PFMS
-    assert [(one.file, one.field) for one in sieve.rejects] == [("local_schemes.csv", "rail")]
+    other = {**ROW, "scheme_id": "y"}
+    (scheme,) = read_schemes(sieve, [ROW, other], [local])
+    assert scheme.code == "y"
+    assert [(one.file, one.key, one.field, one.reason) for one in sieve.rejects] == [
+        ("local_schemes.csv", "x", "rail", "NOT_KNOWN"),
+        ("dbt_schemes.csv", "x", "local_schemes.csv", "LEFT_AS_IS"),
+    ]
 
 
 def test_three_instalments_of_a_year_add_up_to_its_amount():

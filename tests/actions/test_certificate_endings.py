@@ -19,7 +19,7 @@ from domain.notices import NoticeKind, told
 from domain.people import SYSTEM
 from domain.text import Language
 from store import applications, audit, certificate_endings, certificates, notices
-from store.personal import ERASED
+from store.personal_rules import ERASED
 from tests.support.actions import FakeRenderer, World
 from tests.support.endings import WRONG, correction, issued, waiting
 

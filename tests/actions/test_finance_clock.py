@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from actions.budget import settle_budgets
 from actions.environment import Environment
+from actions.payment_enquiries import APPLIED_AT_ONCE
 from actions.sanction import send_instruction
 from domain.alarms import AlarmCode, raised
-from domain.benefits import PaymentStatus, Rail
+from domain.benefits import BudgetState, PaymentStatus, Rail, SanctionState
 from domain.clock import ist_date
 from domain.reconciliation import RunState
 from domain.sources import Source
 from gateway.finance_worker import FinanceClock
 from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
-from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance import DbtFinance, DbtFinanceSettings, PaymentState
 from integrations.dbt_finance.sandbox import create_sandbox
+from integrations.errors import Unavailable
 from integrations.remote import Remote
 from integrations.transport import open_client
 from store import benefits, ledger, ledger_seal, notices, reconciliation
@@ -97,3 +100,68 @@ async def readings_of_now(world: World):
 
     async with world.env.store.reading() as tx:
         return await readings(tx, world.clock.now())
+
+
+async def many_due(world: World, count: int) -> None:
+    """As many payments that the treasury has and that are to be asked for now."""
+    _, sanction = await sanctioned(world)
+    first = await first_instalment(world, sanction)
+    async with world.env.store.writing() as tx:
+        one = await benefits.instalment(tx, first)
+        assert one is not None
+        copies = [
+            replace(
+                one,
+                id=f"many-{number:05d}",
+                sequence=number,
+                period_from=one.period_from + timedelta(days=number),
+                bill_number=f"bill-{number}",
+                end_to_end_id=f"end-{number}",
+            )
+            for number in range(2, count + 2)
+        ]
+        await benefits.add_instalments(tx, copies)
+        for copy in copies:
+            await benefits.record_payment_status(tx, copy.id, PaymentStatus.INSTRUCTED, world.clock.now())
+            world.dbt.states[copy.end_to_end_id] = PaymentState(PaymentStatus.AT_BANK, world.clock.now())
+    world.clock.advance(HOUR)
+
+
+async def test_a_round_goes_on_as_long_as_payments_are_due(world: World):
+    await many_due(world, 450)
+    assert await FinanceClock(world.env, asyncio.Event()).tick() is True
+    assert len(set(world.dbt.enquired)) == 450
+
+
+async def test_a_round_asks_no_more_than_its_minute_of_the_hourly_number(world: World):
+    await many_due(world, 30)
+    clock = FinanceClock(
+        replace(world.env, payments=replace(world.env.payments, enquiries_an_hour=600)), asyncio.Event()
+    )
+    clock.compared_at = world.clock.monotonic()
+    for asked in (10, 20, 30, 30):
+        await clock.tick()
+        assert len(set(world.dbt.enquired)) == asked
+
+
+async def test_a_round_ends_at_once_where_the_treasury_is_away(world: World):
+    await many_due(world, 250)
+    world.dbt.failure = Unavailable(Source.DBT_FINANCE, "down")
+    clock = FinanceClock(world.env, asyncio.Event())
+    clock.compared_at = world.clock.monotonic()
+    await clock.tick()
+    assert len(world.dbt.enquired) == APPLIED_AT_ONCE
+
+
+async def test_an_approval_asks_the_treasury_itself_what_is_left(world: World, connected: tuple[Environment, Sandbox]):
+    env, sandbox = connected
+    sandbox.actions["set_head"]({"head": "2235-60-102-03-00-42", "paise": 149_999})
+    world.env = env
+    _, sanction = await sanctioned(world)
+    assert (sanction.state, sanction.budget) == (SanctionState.BUDGET_WAIT, BudgetState.TOO_LITTLE)
+    await send_instruction(env, await first_instalment(world, sanction))
+    sandbox.actions["set_head"]({"head": "2235-60-102-03-00-42", "paise": 150_000})
+    assert await settle_budgets(env) == 1
+    await send_instruction(env, await first_instalment(world, sanction))
+    orders = [entry["key"] for entry in sandbox.ledger.entries() if entry["effect"] == "instruction accepted"]
+    assert len(orders) == 1

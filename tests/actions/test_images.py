@@ -1,6 +1,9 @@
 """Pictures are made anew: what is seen stays, what is hidden goes."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 
 from actions.images import re_encoded
 from domain.errors import ErrorCode, Problems
@@ -54,6 +57,14 @@ async def test_the_same_picture_gives_the_same_file_also_a_second_time():
     once = await anew(camera_jpeg(), MediaType.JPEG)
     assert await anew(camera_jpeg(), MediaType.JPEG) == once
     assert len(await anew(once, MediaType.JPEG)) <= len(once) * 1.05
+
+
+async def test_a_picture_that_comes_in_ever_finer_passes_is_packed_so_again_and_does_not_grow_beyond_its_bound():
+    packed = BytesIO()
+    points(camera_jpeg(size=(600, 400))).save(packed, "JPEG", quality=80, progressive=True, optimize=True)
+    kept = await anew(packed.getvalue(), MediaType.JPEG)
+    assert "progressive" in Image.open(BytesIO(kept)).info
+    assert len(kept) <= len(packed.getvalue())
 
 
 async def test_the_smallest_pictures_and_a_pdf_pass():

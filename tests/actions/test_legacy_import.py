@@ -15,7 +15,7 @@ from actions.legacy_files import NoFiles
 from actions.legacy_rejects import RejectsFile, RejectsLost
 from actions.legacy_source import look_at
 from domain.ids import SeededIds
-from store import audit, figure_recount, legacy, people, personal
+from store import audit, figure_recount, legacy, people, personal, personal_rules
 from store.checks import histories
 from store.tables import metadata
 from tests.support.actions import World, catalogue_rows
@@ -245,7 +245,7 @@ async def test_what_was_taken_over_is_exported_and_erased(world: World, old: Pat
     async with env.store.reading() as tx:
         shown = {
             name: (await personal.rows_of_person(tx, name, application.citizen_id, after=None, limit=10)).rows
-            for name in personal.person_tables()
+            for name in personal_rules.person_tables()
         }
     assert [one["move"] for one in shown["timeline_entries"]] == ["SUBMIT", "BEGIN_SCRUTINY", "REJECT"]
     assert [one["steps"] for one in shown["legacy_applications"]] == [3]

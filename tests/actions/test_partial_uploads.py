@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from actions.partial_uploads import Announced, add_piece, begin_upload, finish_upload, own_partial
 from actions.personal_data import erase_person, export_part
@@ -15,6 +16,7 @@ from actions.uploads import sweep_partial, sweep_quarantine, take_in
 from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.people import ANONYMOUS
 from store import audit, partial_uploads, quarantine
+from store.quarantine import MOST_OF_ONE
 from tests.support.actions import INCOME, INCOME_PAPERS, World
 from tests.support.files import JPEG, PNG, pdf
 from tests.support.pictures import SECRET, camera_jpeg
@@ -127,6 +129,21 @@ async def test_an_infected_file_goes_into_quarantine_sealed_and_nowhere_else(wor
     assert await wrong(world.env) == []
     world.clock.advance(timedelta(days=world.env.files.quarantine_days, seconds=1))
     assert await sweep_quarantine(world.env) == 1
+
+
+async def test_who_sends_infected_files_again_and_again_fills_no_store_with_them(world):
+    for number in range(MOST_OF_ONE + 3):
+        for _ in range(2):
+            other = pdf(f"{EICAR.decode()} {number}")
+            assert await refusal(take_in(world.env, world.asha, other)) is ErrorCode.FILE_INFECTED
+    assert await refusal(take_in(world.env, world.sunil, INFECTED)) is ErrorCode.FILE_INFECTED
+    async with world.env.store.reading() as tx:
+        held = await quarantine.newest(tx, 100)
+        lines = select(func.count()).where(audit.audit_lines_table.c.action == "upload.quarantined")
+        told = (await tx.connection.execute(lines)).scalar_one()
+    assert [one.owner for one in held].count(world.asha.label) == MOST_OF_ONE
+    assert len({one.digest for one in held}) == MOST_OF_ONE + 1
+    assert told == 2 * (MOST_OF_ONE + 3) + 1
 
 
 async def test_what_hides_behind_a_pictures_end_is_found_too(world):

@@ -15,9 +15,10 @@ from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.grievances import GrievanceCategory
 from domain.lifecycle import Status
 from domain.people import ANONYMOUS, SYSTEM, PersonKind, Provider
-from store import applications, benefits, identities, people, personal, sessions
+from store import applications, benefits, identities, people, sessions
 from store.checks.contents import sealed_columns
 from store.errors import NotThere
+from store.personal_rules import DELETED, KEPT, PASSING, PLAIN, TEXTS, VALUES
 from store.sessions import Session
 from store.tables import metadata
 from tests.support.actions import FREE, ORDER, request_for
@@ -196,12 +197,12 @@ async def test_others_keep_everything(lived):
 
 
 def test_every_table_with_a_citizen_or_with_sealed_columns_has_its_rule():
-    ruled = {*personal.DELETED, *personal.TEXTS, *personal.VALUES, *personal.PLAIN, *personal.KEPT, *personal.PASSING}
+    ruled = {*DELETED, *TEXTS, *VALUES, *PLAIN, *KEPT, *PASSING}
     for table in metadata.sorted_tables:
         if "citizen_id" in table.c or sealed_columns(table):
-            assert table.name in ruled, f"say in store/personal.py what an erasure does with {table.name}"
-        blanked = {*personal.TEXTS.get(table.name, ()), *personal.VALUES.get(table.name, ())[:1]}
-        if table.name not in {*personal.DELETED, *personal.KEPT, *personal.PASSING}:
+            assert table.name in ruled, f"say in store/personal_rules.py what an erasure does with {table.name}"
+        blanked = {*TEXTS.get(table.name, ()), *VALUES.get(table.name, ())[:1]}
+        if table.name not in {*DELETED, *KEPT, *PASSING}:
             assert blanked == set(sealed_columns(table)), table.name
     assert ruled <= set(metadata.tables)
     assert set(personal_data.parts()) >= {"citizens", "applications", "certificates"}
@@ -215,13 +216,13 @@ def names_a_citizen(table) -> bool:
 
 
 def test_every_table_that_names_a_citizen_is_handed_out_and_has_a_rule_for_erasure():
-    ruled = {*personal.DELETED, *personal.TEXTS, *personal.VALUES, *personal.PLAIN, *personal.KEPT, *personal.PASSING}
+    ruled = {*DELETED, *TEXTS, *VALUES, *PLAIN, *KEPT, *PASSING}
     exported = set(personal_data.parts())
     walked = [table.name for table in metadata.sorted_tables if names_a_citizen(table)]
     assert len(walked) > 25
     for name in walked:
-        assert name in exported, f"store/personal.py does not hand {name} out"
-        assert name in ruled, f"say in store/personal.py what an erasure does with {name}"
+        assert name in exported, f"store/personal_rules.py does not hand {name} out"
+        assert name in ruled, f"say in store/personal_rules.py what an erasure does with {name}"
 
 
 async def test_replies_to_her_grievances_are_handed_out_and_emptied(lived):

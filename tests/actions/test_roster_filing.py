@@ -267,6 +267,9 @@ async def test_a_signed_receipt_proves_a_hand_over_and_goes_with_the_citizen(wor
     _, rows = await a_filed_roster(camps)
     await approved(camps.env, world.registrar, rows[0].application_id)
     assert await refusal(handed_over_by(camps, rows[0], key="nothing")) is ErrorCode.PROOF_MISSING
+    consent = rows[0].consent.paper_sha256
+    assert consent is not None
+    assert await refusal(handed_over_by(camps, rows[0], paper=consent, key="old")) is ErrorCode.PROOF_MISSING
 
     receipt = await signed_paper(camps, "receipt")
     await handed_over_by(camps, rows[0], paper=receipt)

@@ -1,5 +1,6 @@
 """Uploads as the verbs see them: whose they are, what names them, and when they go."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,8 @@ from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.file_types import true_type
 from domain.files import MediaType
 from domain.people import ANONYMOUS
-from store import accesses, audit
+from store import accesses, audit, uploads
+from store.uploads import MOST_COPIES
 from tests.support.actions import INCOME, INCOME_PAPERS, World
 from tests.support.files import hand_in, pdf
 from tests.support.worlds import wrong
@@ -124,6 +126,27 @@ async def test_who_may_read_the_case_may_read_its_files_with_a_receipt(world):
     assert [(receipt.subject, receipt.purpose) for receipt in receipts if receipt.role == "OFFICER"] == [
         (world.tehsildar.label, "DECIDE")
     ]
+
+
+async def test_a_paper_that_a_whole_school_names_is_found_by_each_of_them_and_by_the_officer(world):
+    """One operator hands the same paper in for everybody, and everybody's case names it."""
+    paper = await hand_in(world.env, world.operator, "the school's paper")
+    first = await with_upload(world, paper.reference, world.operator)
+    async with world.env.store.writing() as tx:
+        for number in range(MOST_COPIES + 5):
+            copy = replace(
+                paper, id=f"copy-{number}", person_id=f"p{number}", owner=f"OPERATOR:p{number}", citizen_id=None
+            )
+            await uploads.begin(tx, replace(copy, created_at=world.clock.now() + timedelta(seconds=number)))
+            await uploads.finish(tx, copy.id)
+    assert (await find(world, world.asha, paper.reference)).id == paper.id
+    assert (await hand_in(world.env, world.operator, "the school's paper")).id == paper.id
+    for reader in (world.asha, world.tehsildar):
+        link = await link_to(world.env, reader, paper.sha256)
+        assert link is not None
+        assert f"/files/{paper.sha256}?" in link.url
+    assert await link_to(world.env, world.registrar, paper.sha256) is None
+    assert first.citizen_id == world.asha.person_id
 
 
 async def test_an_officers_photograph_is_read_by_the_case_and_goes_with_the_citizen(world):

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from actions.catalogue_cells import Reject
 from domain.files import QuarantinedFile
 from gateway import cli
-from gateway.commands.catalogue import OPTIONAL
+from gateway.commands.catalogue import OPTIONAL, write_rejects
 from gateway.commands.opening import open_rooms
 from gateway.settings import read_settings
 from store import quarantine
@@ -116,6 +117,22 @@ def test_rows_that_are_wrong_go_to_the_file_of_rejects_and_the_exit_status_says_
     }
     code, _, err = run("catalogue", "import", folder, "--dry-run")
     assert (code, err[-1]) == (2, "apuni: services.csv, row 3 (ES01): slug occurs twice")
+
+
+def test_where_the_rejects_cannot_be_written_nothing_is_imported(run, folder, tmp_path):
+    edit(folder / "services.csv", "ES09,income-certificate,Income Certificate", "ES09,income-certificate,Income Paper")
+    nowhere = tmp_path / "no such folder" / "rejects.csv"
+    code, out, err = run("catalogue", "import", folder, "--rejects", nowhere)
+    assert (code, out) == (1, "")
+    assert err == [f"apuni: the file {nowhere} cannot be written (No such file or directory)"]
+    assert "1 changed" in run("catalogue", "import", folder, "--dry-run")[1]
+
+
+def test_no_cell_of_the_rejects_is_a_formula(tmp_path):
+    file = tmp_path / "rejects.csv"
+    write_rejects(file, [Reject("portal", 1, "=HYPERLINK(1)", "charge", "NOT_AN_AMOUNT")])
+    with file.open(encoding="utf-8", newline="") as lines:
+        assert [row["key"] for row in csv.DictReader(lines)] == ["'=HYPERLINK(1)"]
 
 
 def test_a_folder_may_lack_our_own_files_and_no_others(run, folder):

@@ -20,6 +20,7 @@ from store.keyring import Keyrings
 from tests.support.actions import World
 from tests.support.catalogued import Filled, a_copy
 from tests.support.fees import Tills, open_tills
+from tests.support.worlds import wrong
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -63,6 +64,13 @@ async def test_the_whole_way_of_a_browser(town: Town):
     assert "UKGRN" in told.text
     done = await browser.get(page_link(tills.env, order))
     assert (done.status_code, "/fees/status/" in done.headers["location"]) == (303, True)
+
+
+async def test_the_words_of_a_browser_are_not_looked_for_among_the_files_of_the_store(town: Town):
+    tills, browser = town.tills, town.browser
+    order = await tills.started(await tills.submitted())
+    await browser.post("/hooks/treasury", data={"encdata": (await tills.pays(order))["encdata"]})
+    assert await wrong(tills.env) == []
 
 
 async def test_the_wallet_comes_back_by_its_own_door_alone(town: Town):

@@ -5,10 +5,15 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from gateway.partners import _Opening, _pfms, has_pfms
+from domain.sources import Source
+from gateway.partner_settings import Partner
+from gateway.partners import _Opening, _pfms, addresses, connected, has_pfms
+from gateway.payment_settings import Transport
 from gateway.production import refuse_unfit_production
 from gateway.settings import SYSTEMS, Settings, SettingsRefused
+from integrations.dbt_finance.pfms_rest import RestExchange
 from integrations.guard import NotAllowed
 from tests.support.pfms import open_pfms
 from tests.support.remotes import shared_resilience
@@ -21,9 +26,13 @@ def given(folder: Path) -> dict[str, object]:
     return {name: value for name, value in world.given.items() if name != "sandbox"}
 
 
-def settings(base_url: str, handed: dict[str, object]) -> Settings:
+def settings(base_url: str, handed: dict[str, object], way: Transport = Transport.SFTP) -> Settings:
     return Settings.model_validate(
-        {"profile": "production", "partners": {"pfms": {"base_url": base_url, "given": handed}}}
+        {
+            "profile": "production",
+            "pfms": {"transport": way.value},
+            "partners": {"pfms": {"base_url": base_url, "given": handed}},
+        }
     )
 
 
@@ -32,14 +41,14 @@ async def test_the_exchange_goes_to_the_address_of_the_settings_and_to_no_own_ne
     own = settings("sftp://files.pfms.gov.in:2022", given(tmp_path))
     async with AsyncExitStack() as stack:
         shared = shared_resilience()
-        connected = _pfms(_Opening(own, shared, stack), own, shared)
-        exchange = connected["pfms"]
+        made = await _pfms(_Opening(own, shared, stack), own, shared)
+        exchange = made["pfms"]
         assert (exchange._settings.host, exchange._settings.port) == ("files.pfms.gov.in", 2022)
-        assert connected["pfms_identity"].source_id == "0905"
-        assert connected["pfms_identity"].scheme_code("uk-old-age-pension") == "UKOAP"
-        assert connected["pfms_identity"].scheme_code("unknown") is None
-        assert connected["pfms_identity"].agency_of("49").code == "UKDD0001"
-        assert connected["pfms_identity"].agency_of("1").code == "UKST0001"
+        assert made["pfms_identity"].source_id == "0905"
+        assert made["pfms_identity"].scheme_code("uk-old-age-pension") == "UKOAP"
+        assert made["pfms_identity"].scheme_code("unknown") is None
+        assert made["pfms_identity"].agency_of("49").code == "UKDD0001"
+        assert made["pfms_identity"].agency_of("1").code == "UKST0001"
         with pytest.raises(NotAllowed):
             await exchange._addresses("127.0.0.1", 2022)
 
@@ -48,7 +57,7 @@ async def test_without_settings_nothing_is_connected_outside_the_demo():
     own = Settings.model_validate({"profile": "production"})
     async with AsyncExitStack() as stack:
         shared = shared_resilience()
-        assert _pfms(_Opening(own, shared, stack), own, shared) == {}
+        assert await _pfms(_Opening(own, shared, stack), own, shared) == {}
     assert not has_pfms(own)
     assert has_pfms(Settings())
 
@@ -62,21 +71,89 @@ async def test_a_missing_part_is_told_at_the_start(tmp_path: Path, spoilt: str):
     async with AsyncExitStack() as stack:
         shared = shared_resilience()
         with pytest.raises(SettingsRefused, match=f"pfms lacks '{spoilt}'"):
-            _pfms(_Opening(own, shared, stack), own, shared)
+            await _pfms(_Opening(own, shared, stack), own, shared)
+
+
+@pytest.mark.integration
+async def test_the_exchange_by_rest_goes_to_the_address_of_the_settings_with_its_own_credentials(tmp_path: Path):
+    handed = given(tmp_path)
+    own = settings("https://files.pfms.gov.in", handed, Transport.REST)
+    async with AsyncExitStack() as stack:
+        shared = shared_resilience()
+        exchange = (await _pfms(_Opening(own, shared, stack), own, shared))["pfms"]
+        assert isinstance(exchange, RestExchange)
+        assert exchange._remote._base_url == "https://files.pfms.gov.in"
+        assert exchange._tokens._settings.client_id == handed["client_id"]
+    assert addresses(with_all(own))[Source.PFMS] == ["https://files.pfms.gov.in"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("spoilt", ["client_id", "client_secret", "signing_key"])
+async def test_a_part_that_rest_wants_is_missed_at_the_start(tmp_path: Path, spoilt: str):
+    handed = given(tmp_path)
+    del handed[spoilt]
+    own = settings("https://files.pfms.gov.in", handed, Transport.REST)
+    async with AsyncExitStack() as stack:
+        shared = shared_resilience()
+        with pytest.raises(SettingsRefused, match=f"pfms lacks '{spoilt}'"):
+            await _pfms(_Opening(own, shared, stack), own, shared)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("way", "address", "reason"),
+    [
+        (
+            Transport.REST,
+            "sftp://files.pfms.gov.in",
+            "TRANSPORT is REST, but the address of pfms is one of sftp",
+        ),
+        (Transport.SFTP, "https://files.pfms.gov.in", "TRANSPORT is SFTP, but the address of pfms is not one of sftp"),
+    ],
+)
+async def test_a_way_and_an_address_that_do_not_fit_are_told_at_the_start(
+    tmp_path: Path, way: Transport, address: str, reason: str
+):
+    own = settings(address, given(tmp_path), way)
+    async with AsyncExitStack() as stack:
+        shared = shared_resilience()
+        with pytest.raises(SettingsRefused, match=reason):
+            await _pfms(_Opening(own, shared, stack), own, shared)
+
+
+def test_another_way_than_the_two_is_refused():
+    with pytest.raises(ValidationError, match="SFTP"):
+        Settings.model_validate({"pfms": {"transport": "FTP"}})
+
+
+def test_a_host_of_sftp_is_not_tried_before_it_is_asked():
+    assert Source.PFMS not in addresses(with_all(settings("sftp://files.pfms.gov.in", {})))
+    assert Source.PFMS in connected(settings("sftp://files.pfms.gov.in", {}))
+    assert Source.PFMS not in connected(Settings.model_validate({"profile": "production"}))
+
+
+def with_all(own: Settings) -> Settings:
+    """The same with an address of every system that this gateway cannot do without."""
+    others = {system: Partner(base_url=f"https://{system.replace('_', '-')}.gov.in") for system in SYSTEMS}
+    return own.model_copy(update={"partners": {**others, **own.partners}})
 
 
 @pytest.mark.parametrize(
-    ("address", "reason"),
+    ("way", "address", "reason"),
     [
-        ("sftp://files.pfms.gov.in:2022", None),
-        ("https://files.pfms.gov.in", "the address of pfms is a sandbox's or not sftp"),
-        ("sftp://127.0.0.1:2022", "the address of pfms is a sandbox's or not sftp"),
-        ("sftp://localhost", "the address of pfms is a sandbox's or not sftp"),
+        (Transport.SFTP, "sftp://files.pfms.gov.in:2022", None),
+        (Transport.SFTP, "https://files.pfms.gov.in", "the address of pfms is a sandbox's or not sftp"),
+        (Transport.SFTP, "sftp://127.0.0.1:2022", "the address of pfms is a sandbox's or not sftp"),
+        (Transport.SFTP, "sftp://localhost", "the address of pfms is a sandbox's or not sftp"),
+        (Transport.REST, "https://files.pfms.gov.in", None),
+        (Transport.REST, "http://files.pfms.gov.in", "the address of pfms is a sandbox's or not https"),
+        (Transport.REST, "sftp://files.pfms.gov.in", "the address of pfms is a sandbox's or not https"),
+        (Transport.REST, "https://127.0.0.1", "the address of pfms is a sandbox's or not https"),
     ],
 )
-def test_production_wants_sftp_to_a_public_host(monkeypatch, address, reason):
+def test_production_wants_the_way_of_the_settings_to_a_public_host(way, address, reason):
     with pytest.raises(SettingsRefused) as refused:
-        refuse_unfit_production(settings(address, {"source_id": "0905"}))
+        refuse_unfit_production(settings(address, {"source_id": "0905"}, way))
     told = [each for each in refused.value.reasons if "pfms" in each]
     assert told == ([reason] if reason else [])
     assert "pfms" not in SYSTEMS

@@ -14,7 +14,7 @@ from domain.law import LAW
 from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.text import Language
 from schema.node import node_id
-from store import benefits
+from store import benefits, catalogue
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 
 FINANCE = Subject(
@@ -213,6 +213,14 @@ async def test_schemes_are_listed_by_filter_in_both_languages(world):
     assert [one["code"] for one in answer["data"]["schemes"]] == ["old-age"]
     nothing = await world.ask(SCHEMES, CITIZEN, filter={"rail": "PFMS", "period": "weekly"})
     assert nothing["data"]["schemes"] == []
+
+
+async def test_a_scheme_names_the_service_that_grants_it_whichever_of_the_two_says_so(world):
+    async with world.environment.store.writing() as tx:
+        [scheme] = [one for one in (await catalogue.schemes(tx)).values() if one.code == "old-age"]
+        await catalogue.upsert_schemes(tx, [replace(scheme, service_code=None)])
+    answer = await world.ask("{ schemes { code service { code } } }", CITIZEN)
+    assert {"code": "old-age", "service": {"code": "ES90"}} in answer["data"]["schemes"]
 
 
 async def test_what_waits_for_a_second_approval_is_listed_for_those_who_may_give_it(world):

@@ -13,15 +13,17 @@ from graphql import GraphQLObjectType
 
 from actions.form_import import import_forms
 from domain.benefits import PaymentStatus
+from domain.global_ids import TypeCode
 from domain.sources import Source
 from gateway.form_files import form_files
 from integrations.errors import Unavailable
 from schema.directives import declared
+from schema.node import node_id
 from schema.source_policies import SourcePolicy
 from store import benefits
 from tests.support.built import built
 from tests.support.degradation import coded, losses
-from tests.support.graph import ASHA, CITIZEN
+from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER
 from tests.support.held import Held
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "degradation.md"
@@ -48,6 +50,9 @@ BELOW = {
 }
 """Fields of what a list gave, which is there already when they are asked for."""
 
+OFFICES = {"Application.sanctionBudget": "sanctionBudget { balance }"}
+"""Fields of an undecided application for the officer who decides it."""
+
 FOR_ALL = {
     "Query.pullIssuers": "pullIssuers { orgId }",
     "Query.pullDoctypes": 'pullDoctypes(orgId: "ORG") { doctype }',
@@ -59,6 +64,7 @@ FOR_ALL = {
 ASKED = {
     **{name: f"{{ viewer {{ ... on Citizen {{ {asked} }} }} }}" for name, asked in (HERS | BELOW).items()},
     **{name: f"{{ {asked} }}" for name, asked in FOR_ALL.items()},
+    **{name: f'{{ application(by: {{id: "CASE"}}) {{ {asked} }} }}' for name, asked in OFFICES.items()},
 }
 
 
@@ -105,6 +111,7 @@ async def prepared(held: Held, name: str) -> str:
     await held.ask(ADD, input=income)
     await held.ask(GRANT, input={"purpose": "DEPARTMENT_DOCUMENTS", "idempotencyKey": "allow"})
     await held.world.approve(await held.world.submit("ES90"))
+    waiting = await held.world.submit("ES90", NEIGHBOUR)
     async with env.store.writing() as tx:
         [sanction] = await benefits.sanctions_of_citizen(tx, ASHA)
         for instalment in (await benefits.instalments(tx, [sanction.id]))[sanction.id]:
@@ -112,7 +119,8 @@ async def prepared(held: Held, name: str) -> str:
     assert not (await import_forms(env.store, form_files())).refused
     issuers = (await held.ask("{ pullIssuers { orgId name } }"))["pullIssuers"]
     await env.partners.forget_citizen(ASHA)
-    return ASKED[name].replace("ORG", next(one["orgId"] for one in issuers if "edistrictuk" in one["name"]))
+    org = next(one["orgId"] for one in issuers if "edistrictuk" in one["name"])
+    return ASKED[name].replace("ORG", org).replace("CASE", node_id(TypeCode.APPLICATION, waiting.id))
 
 
 def away(held: Held, source: str) -> None:
@@ -139,15 +147,16 @@ def back(held: Held) -> None:
 @pytest.mark.parametrize(("name", "source"), PAIRS)
 async def test_the_row_says_what_is_seen(held: Held, name: str, source: str):
     query = await prepared(held, name)
+    who = OFFICER if name in OFFICES else CITIZEN
     if name in BELOW:
-        well = await held.world.ask(query, CITIZEN)
+        well = await held.world.ask(query, who)
         away(held, source)
-        without = await held.world.ask(query, CITIZEN)
+        without = await held.world.ask(query, who)
     else:
         away(held, source)
-        without = await held.world.ask(query, CITIZEN)
+        without = await held.world.ask(query, who)
         back(held)
-        well = await held.world.ask(query, CITIZEN)
+        well = await held.world.ask(query, who)
     assert well["errors"] == []
     lost = "<br>".join(f"`{path}`: {how}" for path, how in losses(well["data"], without["data"]).items())
     found = [one for one in policies()[name] if one.name == source]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 
 import httpx
@@ -14,11 +15,13 @@ from actions.finance_totals import make_statements, rebuild_totals
 from actions.payment_news import hear
 from domain.benefits import PaymentNews, PaymentStatus, Rail
 from domain.finance_cases import DifferenceKind, FinanceDifference
+from domain.law import LAW
+from domain.payment_files import BatchKind, BatchState, EnrolmentState, Group, PaymentFileBatch, SignerEnrolment
 from domain.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject
 from domain.text import Language
 from gateway.http import figures_csv
 from gateway.http.figures_csv import figures_routes
-from store import audit, benefits, finance_cases, reconciliation
+from store import audit, benefits, finance_cases, payment_batches, reconciliation, signing_certificates
 from tests.schema.test_commission import enter
 from tests.schema.test_query import pay
 from tests.support.graph import CITIZEN, OFFICER
@@ -41,6 +44,8 @@ STATEMENT = """query($month: Date!) { monthStatement(month: $month) { schemeCode
   opening { count } instructed { count amount } credited { amount } returned { amount } closing { count amount } } }"""
 RUNS = "query { reconciliationRuns(first: 5) { totalCount nodes { rail day state rowsCompared problem endedAt } } }"
 BATCHES = "query { paymentBatches(first: 5) { totalCount nodes { messageRef state amount } } }"
+SIGNERS = "query { paymentSigners { fingerprint state heardAt codes signsNow keyHeld fileCount validUntil } }"
+SIGNED = "query { paymentBatches(first: 5) { nodes { kind state deletionCount signedBy } } }"
 REPORTS = "query($month: Date!) { bharatReports(month: $month) { schemeCode revision values { name value } } }"
 AUDITOR = Subject(frozenset({Role.AUDITOR}), PersonKind.OFFICER, "01930000-0000-7000-8000-000000000299", ())
 
@@ -162,6 +167,15 @@ async def test_a_large_amount_or_money_given_up_needs_a_second_officer(world, fi
     assert await found(world, DifferenceKind.SECOND_PAYMENT, amount_paise=1_000_001) == case_id
 
 
+async def test_from_which_amount_a_second_officer_must_agree_is_a_setting(world, finance):
+    law = LAW.changed({"case_second_officer_paise": 99})
+    stricter = replace(world, environment=replace(world.environment, law=law))
+    case_id = await found(stricter, DifferenceKind.SECOND_PAYMENT, amount_paise=100)
+    await did(stricter, finance, TAKE, case_id)
+    proposed = await did(stricter, finance, SETTLE, case_id, outcome="RECOVERED", note="Challan 77 of 26 November.")
+    assert proposed["case"]["state"] == "PROPOSED"
+
+
 async def test_after_a_correction_the_same_difference_opens_a_new_case(world, finance):
     case_id = await found(world)
     await did(world, finance, TAKE, case_id)
@@ -229,6 +243,39 @@ async def test_runs_are_shown_with_their_progress(world, finance):
     assert (shown["rail"], shown["state"], shown["problem"]) == ("PFMS", "READING", "STATEMENT_MISSING")
     assert (await world.ask(BATCHES, finance))["data"]["paymentBatches"] == {"totalCount": 0, "nodes": []}
     assert (await world.ask(REPORTS, finance, month="2026-11-01"))["data"]["bharatReports"] == []
+
+
+async def test_finance_officers_see_which_certificate_signs_and_what_pfms_says_of_it(world, finance):
+    declined = SignerEnrolment("ab" * 32, EnrolmentState.REJECTED, codes=("DBE0003",), source="0905DSCENRACK.xml")
+    async with world.environment.store.writing() as tx:
+        await signing_certificates.hear(tx, declined, world.environment.clock.now())
+    (shown,) = (await world.ask(SIGNERS, finance))["data"]["paymentSigners"]
+    assert (shown["fingerprint"], shown["state"], shown["codes"]) == ("ab" * 32, "REJECTED", ["DBE0003"])
+    assert (shown["keyHeld"], shown["signsNow"], shown["fileCount"], shown["validUntil"]) == (False, False, 0, None)
+    assert (await world.ask(SIGNERS, OFFICER))["data"]["paymentSigners"] is None
+
+
+async def test_a_batch_says_how_many_it_deletes_and_who_signed_it(world, finance):
+    batch = PaymentFileBatch(
+        id="batch-1",
+        kind=BatchKind.BENEFICIARY,
+        message_id="0905DBTBENREQ241120261",
+        batch_id="2411260001",
+        file_name="0905DBTBENREQ241120261.xml",
+        group=Group("uk-old-age-pension", "UKDD0001"),
+        pfms_scheme="UKOAP",
+        agency_name="DSWO Dehradun",
+        lines=1,
+        total_paise=0,
+        state=BatchState.BUILT,
+        created_at=world.environment.clock.now(),
+        executes_on=date(2026, 11, 24),
+    )
+    async with world.environment.store.writing() as tx:
+        await payment_batches.add(tx, batch)
+        await payment_batches.seal(tx, batch.id, b"<file/>", "cd" * 32)
+    (shown,) = (await world.ask(SIGNED, finance))["data"]["paymentBatches"]["nodes"]
+    assert shown == {"kind": "BENEFICIARY", "state": "SEALED", "deletionCount": 0, "signedBy": "cd" * 32}
 
 
 async def test_a_case_of_an_instalment_knows_its_scheme_and_place(world, finance, paid):

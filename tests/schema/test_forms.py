@@ -104,6 +104,17 @@ async def test_faults_of_a_hand_in_have_paths_codes_and_words_in_the_asked_langu
         assert refused["userErrors"][0]["message"] == words
 
 
+async def test_a_question_that_is_answered_twice_is_told_at_its_place_and_no_answer_wins(formed):
+    twice = [*given(), {"name": "purpose", "value": "Another purpose"}]
+    refused = await submitted(formed, twice)
+    assert refused["application"] is None
+    assert [(error["path"], error["code"]) for error in refused["userErrors"]] == [
+        (["input", "form", str(len(twice) - 1)], "BAD_INPUT")
+    ]
+    draft = {"serviceCode": "ES09", "district": "49", "form": twice, "idempotencyKey": "a"}
+    assert (await formed.ask(SAVE, CITIZEN, input=draft))["data"]["saveDraft"]["application"] is None
+
+
 async def test_a_draft_is_checked_gently(formed):
     draft = {"serviceCode": "ES09", "district": "49", "form": [{"name": "village", "value": "Kausani"}]}
     done = (await formed.ask(SAVE, CITIZEN, input={**draft, "idempotencyKey": "a"}))["data"]["saveDraft"]

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import UniqueConstraint
 
-from store.personal import THROUGH, person_tables
+from store.personal_rules import THROUGH, person_tables
 from store.record_joining import LEFT, moved
 
 

@@ -87,14 +87,12 @@ async def test_what_a_payment_was_is_remembered(store: Store) -> None:
         with pytest.raises(NotThere):
             await benefits.record_payment_status(tx, "i9", PaymentStatus.CREDITED, LATER)
     async with store.reading() as tx:
-        history = await benefits.payment_history(tx, ["i1"])
-    assert history == {
-        "i1": [
-            (PaymentStatus.SANCTIONED, NOW),
-            (PaymentStatus.CREDITED, LATER),
-            (PaymentStatus.RETURNED, LATER),
-        ]
-    }
+        [events] = (await benefits.payment_events(tx, ["i1"])).values()
+    assert [(one.status, one.at) for one in events] == [
+        (PaymentStatus.SANCTIONED, NOW),
+        (PaymentStatus.CREDITED, LATER),
+        (PaymentStatus.RETURNED, LATER),
+    ]
 
 
 async def test_department_documents_keep_parameters_and_consent_sealed(store: Store) -> None:

@@ -23,6 +23,7 @@ from domain.text import Bilingual, Language
 from integrations.dbt_finance import (
     BillEnquiry,
     BillReference,
+    Correction,
     HeadBalance,
     InstructionOutcome,
     InstructionReceipt,
@@ -86,6 +87,7 @@ class FakeDbt:
 
     def __init__(self) -> None:
         self.instructed: list[PaymentInstruction] = []
+        self.corrected: list[Correction] = []
         self.known: set[str] = set()
         self.failure: IntegrationError | None = None
         self.states: dict[str, PaymentState] = {}
@@ -103,6 +105,11 @@ class FakeDbt:
         self.instructed.append(instruction)
         self.known.add(instruction.bill_number)
         return self._receipt(instruction.bill_number, instruction.bill_date)
+
+    async def correct(self, correction: Correction) -> InstructionReceipt:
+        self.corrected.append(correction)
+        self.known.add(correction.bill_number)
+        return self._receipt(correction.bill_number, correction.bill_date)
 
     async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
         self.asked_heads.append(head_of_account)

@@ -15,6 +15,7 @@ from actions.environment import Environment
 from actions.legal_sweep import sweep
 from domain.appeals import Appeal, AppealLevel, AwardKind
 from domain.clock import Clock
+from domain.notices import NoticeKind
 from domain.sources import Source
 from gateway.commission_worker import COMMISSION_HANDLERS
 from gateway.http.public_keys import public_key_routes
@@ -22,9 +23,9 @@ from integrations.city.clock import SandboxClock
 from integrations.city.kit import Sandbox, SandboxHome
 from integrations.right_to_service import RightToService, RightToServiceSettings, commission_routes
 from integrations.right_to_service.sandbox import create_sandbox
-from store import appeals, commission, outbox
+from store import appeals, commission, notices, outbox
 from tests.support.actions import World
-from tests.support.law import appeals_of, overdue
+from tests.support.law import appeals_of, authorities, overdue
 from tests.support.remotes import remote_over
 
 
@@ -155,3 +156,18 @@ async def awards_of(court: Court, appeal_id: str) -> dict[AwardKind, Any]:
     """What its order imposed, by kind."""
     async with court.env.store.reading() as tx:
         return {one.kind: one for one in (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])}
+
+
+async def filed(world: World, court: Court) -> tuple[Any, str]:
+    """An appeal that the Commission has, and the Commission's number."""
+    await authorities(world)
+    appeal = await at_commission(world, court)
+    await post(court)
+    [case] = court.cases()
+    return appeal, case["appealNo"]
+
+
+async def told_to(court: Court, world: World) -> list[NoticeKind]:
+    async with court.env.store.reading() as tx:
+        found = await notices.page_of_citizen(tx, world.asha.person_id or "", place=None, limit=100)
+    return [one.kind for one in found]

@@ -68,6 +68,11 @@ class PostgresServer:
         """Where everything of the server lies; its data are in `data`."""
         return self._folder
 
+    @property
+    def pid(self) -> int:
+        """The process that started all others of the server."""
+        return self._process.pid
+
     def database(self, template: str = "template0") -> str:
         """Create a database and give its name."""
         name = f"apuni_{next(self._counter)}"

@@ -33,7 +33,7 @@ from domain.people import (
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual, Language
-from integrations.dbt_finance import BillReference, PaymentState
+from integrations.dbt_finance import BillReference, HeadBalance, PaymentState
 from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
 from integrations.errors import IntegrationError
 from integrations.monitor import SourceMonitor
@@ -156,9 +156,14 @@ class Market:
 
 @dataclass(frozen=True)
 class Finance:
-    """Stands in for DBT finance: every payment came back."""
+    """Stands in for DBT finance: every payment came back, and every head of account holds ten thousand rupees."""
 
     down: Down
+
+    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
+        """What is left."""
+        self.down.check(Source.DBT_FINANCE)
+        return HeadBalance(head_of_account or "own", 1_000_000, NOW)
 
     async def payment_statuses(
         self, citizen_id: str, bills: Sequence[BillReference]

@@ -1,4 +1,4 @@
-"""Payments by files: a small world with sanctions for PFMS, over SFTP with the sandbox, and the worker's steps."""
+"""Payments by files: a small world with sanctions for PFMS, its sandbox over SFTP or REST, and the worker's steps."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +22,7 @@ from domain.clock import ManualClock
 from domain.numbers import NumberKind, make_number
 from domain.people import SYSTEM
 from domain.sanction_course import PaymentAccount
+from gateway.payment_settings import Transport
 from integrations.dbt_finance.sandbox_pfms_store import SealedFiles
 from store import benefits, outbox, payment_batches, people, sanction_course
 from store.benefits import instalments_table
@@ -184,7 +185,9 @@ class Paying:
             return await payment_batches.sealed(tx, batch_id)
 
 
-async def add_instalment(env: Environment, tx: Any, citizen_id: str, number: int, account: str, amount: int) -> str:
+async def add_instalment(
+    env: Environment, tx: Any, citizen_id: str, number: int, account: str, amount: int, *, rail: Rail = Rail.PFMS
+) -> str:
     """A sanction with its account and one instalment that is due."""
     now = env.clock.now()
     sanction = Sanction(
@@ -215,7 +218,7 @@ async def add_instalment(env: Environment, tx: Any, citizen_id: str, number: int
         end_to_end_id=end_to_end_id(sanction.number, 1),
         status=PaymentStatus.SANCTIONED,
         status_at=now - timedelta(hours=1),
-        rail=Rail.PFMS,
+        rail=rail,
     )
     await benefits.add_instalments(tx, [instalment])
     return instalment.id
@@ -226,14 +229,16 @@ def an_account(sanction: Sanction, number: str, clock: Any) -> PaymentAccount:
 
 
 @asynccontextmanager
-async def paying_world(store: Store, keyrings: Keyrings, clock: ManualClock, folder: Path) -> AsyncIterator[Paying]:
+async def paying_world(
+    store: Store, keyrings: Keyrings, clock: ManualClock, folder: Path, way: Transport = Transport.SFTP
+) -> AsyncIterator[Paying]:
     """The world on a store, with PFMS on a port of its own; it does everything at once."""
-    async with a_world(store, keyrings, clock, folder) as world, with_pfms(world, folder) as paying:
+    async with a_world(store, keyrings, clock, folder) as world, with_pfms(world, folder, way) as paying:
         yield paying
 
 
 @asynccontextmanager
-async def with_pfms(world: World, folder: Path) -> AsyncIterator[Paying]:
+async def with_pfms(world: World, folder: Path, way: Transport = Transport.SFTP) -> AsyncIterator[Paying]:
     """A world with PFMS, whose books and files lie in the folder and are found there again."""
     async with AsyncExitStack() as stack:
         pfms = open_pfms(folder, world.clock)
@@ -242,7 +247,6 @@ async def with_pfms(world: World, folder: Path) -> AsyncIterator[Paying]:
         await service.start()
         stack.push_async_callback(service.stop)
         pfms.at_once()
-        exchange = pfms.exchange()
-        stack.push_async_callback(exchange.aclose)
+        exchange = await stack.enter_async_context(pfms.by(way))
         partners = replace(world.env.partners, pfms=exchange, pfms_identity=pfms.identity, pfms_papers=pfms.papers)
         yield Paying(replace(world, env=replace(world.env, partners=partners)), pfms)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from store import applications, audit, ledger_seal, outbox, people
 from store.engine import Store
 from store.identities import LockerTokens, save_locker_grant
 from store.keyring import Keyrings
+from store.leases import leases_table
 from store.objects import LocalObjects
 from store.vault import Vault
 from store.verify import verify
@@ -53,6 +55,7 @@ PENSION_PAPERS = (
 )
 """What the Old Age Pension asks for."""
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 AADHAAR = "999941057058"
 """A test number of the Unique Identification Authority, valid by its check digit."""
 
@@ -105,9 +108,10 @@ async def deliver_all(world: World, *, forgetting: bool = False) -> int:
 
 
 async def let_go(world: World) -> None:
-    """Let every lease of the outbox run out."""
+    """Let every lease run out, of messages and of what one worker leads."""
     async with world.env.store.writing() as tx:
         await tx.connection.execute(update(outbox.outbox_table).values(lease_until=None, leased_by=None))
+        await tx.connection.execute(update(leases_table).values(until=_LONG_AGO))
 
 
 async def lives(world: World) -> None:

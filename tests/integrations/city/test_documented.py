@@ -34,6 +34,8 @@ def test_the_examples_run_from_top_to_bottom(tmp_path: Path):
         "hmac: ",
         '"error":"invalid_authentication"',
         '"apmcName":"HALDWANI"',
+        '{"files":[],"next":null}',
+        '{"status":404,"code":"no_such_file"}',
         "the sandbox was told to answer so",
         "certificate has expired",
         '"seed":7',

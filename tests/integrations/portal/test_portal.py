@@ -15,7 +15,14 @@ from domain.sources import Source
 from integrations.city.clock import SandboxClock
 from integrations.city.kit import Sandbox, SandboxHome, load_demo
 from integrations.errors import Garbled, Refused, Unavailable
-from integrations.portal import NotACatalogue, PortalCatalogue, PortalPaper, PortalService, read_catalogue
+from integrations.portal import (
+    NotACatalogue,
+    PortalCatalogue,
+    PortalDepartment,
+    PortalPaper,
+    PortalService,
+    read_catalogue,
+)
 from integrations.portal.sandbox import create_sandbox
 from tests.support.remotes import remote_over
 
@@ -66,7 +73,7 @@ def test_a_record_is_read_as_the_capture_says():
         slug="income-certificate",
         name_en="Income Certificate",
         name_hi="आय प्रमाण पत्र",
-        department="revenue-department",
+        department=PortalDepartment("revenue-department", None),
         category="Revenue Certificates",
         charge_paise=4000,
         delivery_days=15,
