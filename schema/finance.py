@@ -221,7 +221,7 @@ class PaymentSigner:
     signs_now: bool = strawberry.field(description="Whether new files are signed with it.")
     key_held: bool = strawberry.field(description="Whether we hold its key, to make a file again that it signed.")
     file_count: int = strawberry.field(description="Files that it signed and that are not final: its key must be kept.")
-    valid_until: datetime | None = strawberry.field(description="Its last instant; null where we do not hold it.")
+    expires_at: datetime | None = strawberry.field(description="Its last instant; null where we do not hold it.")
 
     @classmethod
     def of(cls, known: KnownSigner) -> Self:
@@ -234,7 +234,7 @@ class PaymentSigner:
             signs_now=known.signs_now,
             key_held=known.key_held,
             file_count=known.files,
-            valid_until=known.valid_until,
+            expires_at=known.valid_until,
         )
 
 

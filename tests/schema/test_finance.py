@@ -44,7 +44,7 @@ STATEMENT = """query($month: Date!) { monthStatement(month: $month) { schemeCode
   opening { count } instructed { count amount } credited { amount } returned { amount } closing { count amount } } }"""
 RUNS = "query { reconciliationRuns(first: 5) { totalCount nodes { rail day state rowsCompared problem endedAt } } }"
 BATCHES = "query { paymentBatches(first: 5) { totalCount nodes { messageRef state amount } } }"
-SIGNERS = "query { paymentSigners { fingerprint state heardAt codes signsNow keyHeld fileCount validUntil } }"
+SIGNERS = "query { paymentSigners { fingerprint state heardAt codes signsNow keyHeld fileCount expiresAt } }"
 SIGNED = "query { paymentBatches(first: 5) { nodes { kind state deletionCount signedBy } } }"
 REPORTS = "query($month: Date!) { bharatReports(month: $month) { schemeCode revision values { name value } } }"
 AUDITOR = Subject(frozenset({Role.AUDITOR}), PersonKind.OFFICER, "01930000-0000-7000-8000-000000000299", ())
@@ -251,7 +251,7 @@ async def test_finance_officers_see_which_certificate_signs_and_what_pfms_says_o
         await signing_certificates.hear(tx, declined, world.environment.clock.now())
     (shown,) = (await world.ask(SIGNERS, finance))["data"]["paymentSigners"]
     assert (shown["fingerprint"], shown["state"], shown["codes"]) == ("ab" * 32, "REJECTED", ["DBE0003"])
-    assert (shown["keyHeld"], shown["signsNow"], shown["fileCount"], shown["validUntil"]) == (False, False, 0, None)
+    assert (shown["keyHeld"], shown["signsNow"], shown["fileCount"], shown["expiresAt"]) == (False, False, 0, None)
     assert (await world.ask(SIGNERS, OFFICER))["data"]["paymentSigners"] is None
 
 
