@@ -44,7 +44,7 @@ def _only_trouble() -> None:
 
     from gateway.logs import configure_logging
 
-    configure_logging(level=logging.WARNING)
+    configure_logging(level=logging.WARNING, for_good=False)
 
 
 def _tell(*lines: str) -> None:

@@ -62,8 +62,11 @@ QUIET = {
 Event = MutableMapping[str, Any]
 
 
-def configure_logging(stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Send our events and those of the libraries as JSON to a stream, standard error if none is given."""
+def configure_logging(stream: TextIO | None = None, level: int = logging.INFO, *, for_good: bool = True) -> None:
+    """Send our events and those of the libraries as JSON to a stream, standard error if none is given.
+
+    A service calls it once, `for_good`: then each logger is bound at its first event and a later call cannot change it.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -80,7 +83,7 @@ def configure_logging(stream: TextIO | None = None, level: int = logging.INFO) -
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=for_good,
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(

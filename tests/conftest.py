@@ -1,11 +1,14 @@
 """Fixtures for every test: no network but for tests marked integration, and then loopback only."""
 
 import gc
+import logging
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.support.bounds import QUICK
 
@@ -51,6 +54,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.support.scheduling import ByFile
 
     return ByFile(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command that a test runs in this process sends the log elsewhere; the next test finds it where it was."""
+    root, config, configured = logging.getLogger(), structlog.get_config(), structlog.is_configured()
+    handlers, level = list(root.handlers), root.level
+    yield
+    if structlog.is_configured() and not configured:
+        structlog.reset_defaults()
+        root.handlers, root.level = handlers, level
+    elif structlog.get_config() != config:
+        structlog.configure(**config)
+        root.handlers, root.level = handlers, level
 
 
 @pytest.fixture(autouse=True)
