@@ -20,10 +20,12 @@ from store.engine import Transaction
 CORRECTS = "COR "
 """How the note of an order begins that was sent as a correction; the bill that failed first follows."""
 
-REFUSALS = frozenset(
-    {"NOT_IN_ORIGINAL", "NOT_FAILED", "NOT_FOUND", "SAME_ACCOUNT_TWICE", "NOT_ACCEPTED", "UNKNOWN_REJECT"}
-)
-"""Words of the treasury after which a correction is over: it took nothing, and would not at another time."""
+REFUSALS = frozenset({"NOT_IN_ORIGINAL", "NOT_FOUND", "SAME_ACCOUNT_TWICE", "NOT_ACCEPTED"})
+"""Words of the treasury after which a correction is over: it took nothing, and would not at another time.
+
+NOT_FAILED is none of them, nor is a word that we do not know: the first payment may stand, or this correction may have
+been taken and its answer lost, so somebody must look before anything is ordered anew.
+"""
 
 
 async def correction_of(

@@ -43,6 +43,8 @@ ASKED_WITHIN = timedelta(hours=12)
 
 KEPT_DAYS = 3
 """After so many days the partner's rows go: by then each may have come a day late."""
+BATCHES_BACK = ASKED_BACK
+"""How long a batch is added up after it was closed: its credits come back for ten days, a late statement tells them."""
 STATEMENT = FileSource.PFMS_STATEMENT
 _AROUND = (timedelta(days=-1), timedelta(0), timedelta(days=1))
 """The days, by their distance from its own, of which a statement may be the last of three that were awaited."""
@@ -258,10 +260,14 @@ async def _references(acting: Acting, run: ReconciliationRun, place: str) -> _St
 
 
 async def _batches(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
-    """Every file of payments: ordered = credited + returned + in flight, by its lines and by its payments."""
+    """Each file of payments: ordered = credited + returned + in flight, by its lines and by its payments.
+
+    One that was closed long ago cannot change any more, so it is not added up again.
+    """
     if run.rail is Rail.IFMS or _is_old(acting.env, run):
         return _Step(None)
-    last, unequal = await payment_queues.unequal_batches(acting.tx, place, CASES_AT_ONCE)
+    since = acting.now - BATCHES_BACK
+    last, unequal = await payment_queues.unequal_batches(acting.tx, place, CASES_AT_ONCE, open_since=since)
     found = tuple(
         FinanceDifference(
             DifferenceKind.TOTAL_DIFFERS,

@@ -203,17 +203,26 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
 
 
 async def _correct(env: Environment, instalment: Instalment, correction: Correction) -> None:
-    """Have a failed payment paid to the corrected account. Its money came back, so no budget is set aside for it."""
-    if await env.partners.dbt.confirm(bill_of(instalment)) is None:
-        try:
-            await env.partners.dbt.correct(correction)
-        except Refused as refusal:
-            if refusal.code not in payment_corrections.REFUSALS:
-                raise
-            code = refusal.code
-            await env.store.carry_out(lambda tx: payment_corrections.refused(Acting(env, tx, SYSTEM), instalment, code))
-            return
-    await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
+    """Have a failed payment paid to the corrected account. Its money came back, so no budget is set aside for it.
+
+    A refusal is believed only where the treasury does not know the bill then either: an answer may have been lost.
+    """
+    code = await _refusal_of(env, correction) if await env.partners.dbt.confirm(bill_of(instalment)) is None else None
+    if code is None or await env.partners.dbt.confirm(bill_of(instalment)) is not None:
+        await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
+        return
+    await env.store.carry_out(lambda tx: payment_corrections.refused(Acting(env, tx, SYSTEM), instalment, code))
+
+
+async def _refusal_of(env: Environment, correction: Correction) -> str | None:
+    """Order a correction; why the treasury refused it for good, None where it took it."""
+    try:
+        await env.partners.dbt.correct(correction)
+    except Refused as refusal:
+        if refusal.code not in payment_corrections.REFUSALS:
+            raise
+        return refusal.code
+    return None
 
 
 async def settle(acting: Acting, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:

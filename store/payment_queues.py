@@ -146,14 +146,19 @@ class BatchSum:
     found: tuple[int, ...]
 
 
-async def unequal_batches(tx: Transaction, after: str, limit: int) -> tuple[str | None, list[BatchSum]]:
+async def unequal_batches(
+    tx: Transaction, after: str, limit: int, *, open_since: datetime
+) -> tuple[str | None, list[BatchSum]]:
     """Of the next so many batches of payments those that do not balance, and where to go on; None at the end.
+
+    Batches that were closed before `open_since` are passed by: the rows of all that ever were are never added up.
 
     Three things must hold (contracts/dbt_finance.md section 10, "per batch"): what was ordered is the sum of the
     lines of the file and of the payments that they name; what PFMS took is credited, returned or in flight to the
     last paisa; and the payments stand as the lines do. Only those for which one does not hold are read.
     """
-    chosen = select(_B.id).where(_B.kind == "PAYMENT", _B.id > after).order_by(_B.id).limit(limit).subquery()
+    wanted = (_B.kind == "PAYMENT", or_(_B.closed_at.is_(None), _B.closed_at >= open_since))
+    chosen = select(_B.id).where(*wanted, _B.id > after).order_by(_B.id).limit(limit).subquery()
     last = (await tx.connection.execute(select(func.max(chosen.c.id)))).scalar_one()
     if last is None:
         return None, []
@@ -169,7 +174,7 @@ async def unequal_batches(tx: Transaction, after: str, limit: int) -> tuple[str 
         .join_from(batches_table, lines_table, _L.batch_id == _B.id)
         .join(instalments_table, _I.id == _L.instalment_id)
         # Lines that were taken out before it was signed lie at places below zero: they were never ordered.
-        .where(_B.kind == "PAYMENT", _B.id > after, _B.id <= last, _L.position > 0)
+        .where(*wanted, _B.id > after, _B.id <= last, _L.position > 0)
         .group_by(_B.message_id, _B.scheme_code, _B.total_paise, _B.state)
         .having(wrong)
     )

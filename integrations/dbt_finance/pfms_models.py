@@ -22,8 +22,8 @@ class FileKind(StrEnum):
 
 OUTGOING = (FileKind.BENEFICIARIES, FileKind.PAYMENTS)
 INCOMING = tuple(kind for kind in FileKind if kind not in OUTGOING)
-SELDOM = frozenset({FileKind.ENROLMENTS})
-"""What PFMS may have made no folder for yet: that the file exists is known, where it lies is INFERRED (section 2.5)."""
+SELDOM = frozenset({FileKind.ENROLMENTS, FileKind.STATEMENTS})
+"""What PFMS may have made no folder for: where these lie is INFERRED (section 2.5), and no answer waits for them."""
 
 
 class BeneficiaryPurpose(StrEnum):

@@ -13,7 +13,7 @@ from domain.sources import Source
 from integrations.answers import Answer
 from integrations.dbt_finance import pfms_rest_wire as wire
 from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, MOST_LISTED, IncomingFile, NameTaken, check_place
-from integrations.dbt_finance.pfms_models import INCOMING, OUTGOING, FileKind
+from integrations.dbt_finance.pfms_models import INCOMING, OUTGOING, SELDOM, FileKind
 from integrations.dbt_finance.pfms_names import is_safe
 from integrations.dbt_finance.pfms_rest_tokens import LANE, TOKEN, TokenEnded, Tokens
 from integrations.dbt_finance.pfms_settings import RestSettings
@@ -62,7 +62,7 @@ class RestExchange:
 
     async def incoming(self) -> list[IncomingFile]:
         async def listed(token: str) -> list[IncomingFile]:
-            return [each for kind in INCOMING for each in await self._listed(token, kind)]
+            return [each for kind in INCOMING for each in await self._ready(token, kind)]
 
         return await self._tokens.used(LIST, listed)
 
@@ -122,6 +122,15 @@ class RestExchange:
         except Refused as error:
             if error.code == wire.NO_SUCH_FILE:
                 return None
+            raise
+
+    async def _ready(self, token: str, kind: FileKind) -> list[IncomingFile]:
+        """The files of a kind; none where PFMS has no folder for a kind that it need not have."""
+        try:
+            return await self._listed(token, kind)
+        except Refused as error:
+            if kind in SELDOM and error.code in {wire.NO_SUCH_PLACE, wire.NO_SUCH_FILE}:
+                return []
             raise
 
     async def _listed(self, token: str, kind: FileKind) -> list[IncomingFile]:

@@ -28,6 +28,9 @@ PAGE = 500
 LONGEST_TOKEN_SECONDS = 86_400.0
 
 NO_SUCH_FILE, NAME_TAKEN = "no_such_file", "name_taken"
+NO_SUCH_PLACE = "no_such_place"
+"""What is said of a kind of file that PFMS has no folder for."""
+
 CODES: Mapping[str, str] = {
     NO_SUCH_FILE: "Refused; of a request: it may be sent",
     NAME_TAKEN: "what lies there is looked at: the same bytes are as good, others are Refused, and somebody must look",

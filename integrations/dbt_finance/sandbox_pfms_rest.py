@@ -96,7 +96,7 @@ class RestDoor:
     async def listed(self, request: Request) -> Response:
         """A page of the answers of a kind that lie ready, by name."""
         kind, after = str(request.path_params["kind"]), request.query_params.get("after", "")
-        if kind not in IN_KINDS:
+        if kind not in IN_KINDS or not self.files.is_folder(f"/in/{kind}"):
             return _problem(404, "no_such_place")
         limit = min(int(request.query_params.get("limit", _LARGEST_PAGE)), _LARGEST_PAGE)
         names = [name for name in self.files.names(f"/in/{kind}") if name > after]

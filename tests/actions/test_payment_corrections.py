@@ -18,9 +18,9 @@ from actions.sanction import send_instruction
 from domain.benefits import Instalment, PaymentStatus
 from domain.sources import Source
 from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
-from integrations.dbt_finance import INSTRUCTION_REJECTED, Correction, DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance import INSTRUCTION_REJECTED, BillReference, Correction, DbtFinance, DbtFinanceSettings
 from integrations.dbt_finance.sandbox import create_sandbox
-from integrations.errors import Unavailable
+from integrations.errors import Refused, Unavailable
 from integrations.remote import Remote
 from integrations.transport import open_client
 from store import benefits, notices
@@ -201,3 +201,43 @@ async def test_a_correction_that_the_treasury_refuses_is_told_and_is_a_case_and_
     third = await failed.reissue(2)
     await send_instruction(failed.env, third.id)
     assert [call["key"] for call in failed.calls("PI")][-1] == third.bill_number
+
+
+class Refusing:
+    """A treasury that declines each correction with a word; it knows the bill from the second enquiry on, if at all."""
+
+    def __init__(self, real: Any, code: str, *, taken: bool = False) -> None:
+        self._real, self._code, self._taken, self._asked = real, code, taken, 0
+
+    async def confirm(self, bill: BillReference) -> Any:
+        self._asked += 1
+        return object() if self._taken and self._asked > 1 else None
+
+    async def correct(self, correction: Correction) -> None:
+        raise Refused(Source.DBT_FINANCE, self._code)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def refusing(failed: Corrected, code: str, *, taken: bool = False) -> Environment:
+    dbt: Any = Refusing(failed.env.partners.dbt, code, taken=taken)
+    return replace(failed.env, partners=replace(failed.env.partners, dbt=dbt))
+
+
+@pytest.mark.parametrize("code", ["NOT_FAILED", "UNKNOWN_REJECT"])
+async def test_a_word_that_may_hide_a_payment_ends_nothing_so_that_nobody_pays_anew(failed: Corrected, code: str):
+    await failed.account()
+    second = await failed.reissue()
+    with pytest.raises(Refused, match=code):
+        await send_instruction(refusing(failed, code), second.id)
+    assert (await failed.made())[-1].status is PaymentStatus.SANCTIONED
+    assert await failed.cases() == []
+
+
+async def test_a_refusal_of_what_the_treasury_had_taken_before_is_no_refusal(failed: Corrected):
+    await failed.account()
+    second = await failed.reissue()
+    await send_instruction(refusing(failed, "NOT_IN_ORIGINAL", taken=True), second.id)
+    assert (await failed.made())[-1].status is PaymentStatus.INSTRUCTED
+    assert await failed.cases() == []

@@ -232,7 +232,9 @@ async def test_a_batch_that_does_not_balance_is_named(paying: Paying, change: st
     await paid(paying)
     async with paying.env.store.writing() as tx:
         await tx.connection.execute(text(change))
-        _, unequal = await payment_queues.unequal_batches(tx, "", 50)
+        _, unequal = await payment_queues.unequal_batches(
+            tx, "", 50, open_since=paying.clock.now() - timedelta(days=30)
+        )
     (batch,) = await paying.batches()
     assert [(one.message_id, one.scheme_code) for one in unequal] == [(batch.message_id, SCHEME)]
     assert ["/".join(map(str, side)) for side in (unequal[0].expected, unequal[0].found)] == [expected, found]
@@ -248,7 +250,10 @@ async def test_a_line_that_was_taken_out_before_it_was_signed_is_no_difference(p
             text("UPDATE payment_lines SET position = -1, state = 'SET_ASIDE' WHERE position = 1")
         )
         await tx.connection.execute(text("UPDATE payment_batches SET total_paise = 300000, lines = 2"))
-        assert (await payment_queues.unequal_batches(tx, "", 50))[1] == []
+        _, unequal = await payment_queues.unequal_batches(
+            tx, "", 50, open_since=paying.clock.now() - timedelta(days=30)
+        )
+        assert unequal == []
 
 
 async def test_a_second_credit_in_an_answer_is_a_second_payment_and_the_same_one_is_not(paying: Paying) -> None:
@@ -364,3 +369,11 @@ async def test_a_payment_of_pfms_in_flight_for_more_than_five_working_days_has_a
     await reconcile_due(paying.env)
     kinds = {(one.kind, one.about) for one in await cases_of(paying)}
     assert (DifferenceKind.TOO_LONG_IN_FLIGHT, f"instalment:{made[0]}") in kinds
+
+
+async def test_a_batch_that_was_closed_long_ago_is_not_added_up_again(paying: Paying) -> None:
+    await paid(paying)
+    async with paying.env.store.writing() as tx:
+        await tx.connection.execute(text("UPDATE payment_batches SET total_paise = 1"))
+        later = paying.clock.now() + timedelta(seconds=1)
+        assert await payment_queues.unequal_batches(tx, "", 50, open_since=later) == (None, [])

@@ -152,9 +152,10 @@ async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange: SftpExchange
     assert MOST_LISTED > 1000
 
 
-async def test_a_host_without_a_folder_for_certificates_is_read_all_the_same(pfms: Pfms, exchange: SftpExchange):
+@pytest.mark.parametrize("seldom", ["dsc-enrolment", "daily-statement"])
+async def test_a_host_without_a_folder_that_it_need_not_have_is_read_all_the_same(pfms: Pfms, exchange, seldom):
     files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
-    files_of(pfms).take_away("/in/dsc-enrolment")
+    files_of(pfms).take_away(f"/in/{seldom}")
     assert [each.name for each in await exchange.incoming()] == [ANSWER]
 
 

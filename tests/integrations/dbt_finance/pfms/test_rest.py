@@ -11,7 +11,7 @@ from integrations.dbt_finance import pfms_rest_wire as wire
 from integrations.dbt_finance.pfms_exchange import NameTaken
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 from tests.support.served import served
@@ -163,6 +163,19 @@ async def test_a_list_comes_in_pages_and_every_file_once(pfms: Pfms, exchange, m
     pfms.faults()
     assert [each.name for each in await exchange.incoming()] == names
     assert asked(pfms)[-5 - 2 :].count(("GET", INBOX)) == 7
+
+
+@pytest.mark.parametrize("seldom", ["dsc-enrolment", "daily-statement"])
+async def test_a_host_without_a_folder_that_it_need_not_have_is_read_all_the_same(pfms: Pfms, exchange, seldom):
+    files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
+    files_of(pfms).take_away(f"/in/{seldom}")
+    assert [each.name for each in await exchange.incoming()] == [ANSWER]
+
+
+async def test_a_host_without_a_folder_that_it_must_have_is_told(pfms: Pfms, exchange):
+    files_of(pfms).take_away("/in/bank-status")
+    with pytest.raises(Refused, match="no_such_place"):
+        await exchange.incoming()
 
 
 async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange, monkeypatch):
