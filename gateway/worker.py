@@ -94,6 +94,8 @@ UPKEEP_SECONDS = 60.0
 SEAL_SECONDS = 1.0
 HELD, HELD_SECONDS = "SWITCHED_OFF", 5.0
 """A switch holds a message back: it stays in the outbox, no attempt counts, and it is looked at again so soon."""
+UNASKED, UNASKED_SECONDS = "circuit_open", 60.0
+"""An open breaker stopped a message that was tried before: nothing went, so that no attempt counts."""
 log = structlog.get_logger(__name__)
 
 
@@ -276,6 +278,10 @@ class Worker:
             if code == HELD:
                 due_at = now + timedelta(seconds=HELD_SECONDS)
                 await outbox.put_off(tx, message.id, due_at, HELD, worker_id=self._id)
+                return OutboxState.PENDING
+            if code == UNASKED and message.attempts > 1:
+                due_at = now + timedelta(seconds=UNASKED_SECONDS)
+                await outbox.put_off(tx, message.id, due_at, UNASKED, worker_id=self._id)
                 return OutboxState.PENDING
             return await outbox.failed(tx, message.id, now, code, worker_id=self._id)
 

@@ -30,7 +30,17 @@ from actions.environment import Environment
 from domain.sources import Source
 from gateway import worker
 from gateway.commission_worker import COMMISSION_HANDLERS
-from gateway.worker import HELD, HELD_SECONDS, LEASE_SECONDS, Handler, Worker, handlers
+from gateway.worker import (
+    HELD,
+    HELD_SECONDS,
+    LEASE_SECONDS,
+    UNASKED,
+    UNASKED_SECONDS,
+    Handler,
+    Worker,
+    handlers,
+)
+from integrations.breakers import CircuitOpen
 from integrations.errors import Unavailable
 from integrations.gate import SwitchedOff
 from store import outbox
@@ -146,6 +156,21 @@ async def test_a_message_that_a_switch_holds_back_stays_and_goes_as_soon_as_it_m
 
     [held] = await in_state(env, OutboxState.PENDING)
     assert (held.attempts, held.error_code) == (0, HELD)
+    del letters.failing["one"]
+    assert await at_work.deliver_due() == 1
+    assert await names(env, OutboxState.DELIVERED) == ["one"]
+
+
+async def test_an_open_breaker_does_not_make_a_message_wait_as_if_it_had_failed_again(env, letters, store_clock):
+    letters.failing["one"] = CircuitOpen(Source.PFMS, UNASKED, retry_after=30)
+    await post(env, "one")
+    at_work = working(env, letters)
+    for _ in range(3 * len(RETRY_AFTER_SECONDS)):
+        assert await at_work.deliver_due() == 1
+        store_clock.advance(timedelta(seconds=UNASKED_SECONDS))
+
+    [waiting] = await in_state(env, OutboxState.PENDING)
+    assert (waiting.attempts, waiting.error_code) == (1, UNASKED)
     del letters.failing["one"]
     assert await at_work.deliver_due() == 1
     assert await names(env, OutboxState.DELIVERED) == ["one"]

@@ -307,6 +307,7 @@ Payments are never shown from an old copy: the list says what our own store know
 | PFMS | a batch of payments, by the worker | BUILT or SEALED; waits in the outbox | looked for there; SENT once |
 
 The first two wait in the outbox, which asks again after 60 s, 5 min, 1 h, 6 h, a day and two days.
+One that failed before and is stopped by an open breaker waits a minute, and no attempt counts.
 `submission.expectedBy` says when. The same key tells `submission.state` anew where `replayed` is asked for too:
 DELIVERED once it is there. From the first answer a verdict says QUEUED where the system is known to be
 away, else once the worker has tried.
