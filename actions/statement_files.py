@@ -119,6 +119,9 @@ async def _take(env: Environment, exchange: FileExchange, name: str, content: by
         env.clock.now(),
     )
     noted = await env.store.carry_out(lambda tx: _entered(tx, entry, content))
+    if noted.file.state in {FileState.REFUSED, FileState.REUSED}:  # it was not put away then: no row of it ever counts
+        await exchange.refuse(FileKind.STATEMENTS, name, noted.file.reason or noted.file.state.value)
+        return
     if noted.known is Known.OTHER_CONTENT:
         difference = FinanceDifference(DifferenceKind.FILE_NAME_REUSED, f"file:{name}", found=entry.digest[:16])
         await _refuse(env, exchange, noted.file, difference, FileState.REUSED)
