@@ -100,7 +100,11 @@ def test_a_delivery_counts_once_in_its_district_and_a_stranger_can_prove_it(runn
     day = before["day"]
     deliver(running, "rekha-panwar", "etaal-1")
     counted = of_district(before, "49", INCOME_CERTIFICATE) + 1
-    eventually(lambda: counts(running, day), lambda told: of_district(told, "49", INCOME_CERTIFICATE) == counted)
+    eventually(  # a message that met a system that a test before this one had stopped waits a minute
+        lambda: counts(running, day),
+        lambda told: of_district(told, "49", INCOME_CERTIFICATE) == counted,
+        seconds=180,
+    )
     now, pulls = eventually(  # a payment that was credited meanwhile counts too
         lambda: (counts(running, day), [pulled(running, day, form) for form in ("xml", "soap", "json")]),
         lambda seen: {pull["total"] for pull in seen[1]} == {seen[0]["total"]},
