@@ -13,6 +13,7 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_case
+from actions.incoming_files import enter, fetched, put_away
 from actions.payment_acknowledgements import apply_acknowledgement
 from actions.payment_closing import close_if_final
 from actions.payment_partner import Pfms, connected
@@ -20,11 +21,11 @@ from actions.payment_registrations import apply_rows, is_wrong_itself
 from actions.payment_rows import Told, apply_payment_rows
 from actions.payment_signers import apply_enrolment
 from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import BatchKind, Direction, FileState, LedgerFile, PaymentFileBatch
+from domain.payment_files import BatchKind, FileState, LedgerFile, PaymentFileBatch
 from domain.people import SYSTEM
 from domain.policy import Purpose
 from integrations.dbt_finance.pfms_answers import Answer, read_answer
-from integrations.dbt_finance.pfms_exchange import IncomingFile, NameTaken
+from integrations.dbt_finance.pfms_exchange import IncomingFile
 from integrations.dbt_finance.pfms_models import (
     BankStatus,
     BatchAcknowledgement,
@@ -33,10 +34,7 @@ from integrations.dbt_finance.pfms_models import (
     FileKind,
     FileRefused,
 )
-from integrations.errors import Refused
 from store import audit, crash_points, payment_batches, payment_files
-from store.engine import Transaction
-from store.payment_files import Known
 
 ROWS = 500
 """Rows that one transaction applies; an acknowledgement of a batch is applied as one."""
@@ -62,7 +60,9 @@ async def fetch_answers(env: Environment) -> int:
     for file_id in begun:
         settled += await _settle(env, partner, file_id)
     ready = [each for each in await partner.exchange.incoming() if each.kind not in _NOT_OURS_TO_READ]
-    for file in ready[: env.payments.files_at_once]:
+    for file in ready:
+        if settled >= env.payments.files_at_once:
+            break
         settled += await _take(env, partner, file)
     return settled
 
@@ -74,47 +74,19 @@ async def forget_answers(env: Environment) -> int:
 
 
 async def _take(env: Environment, partner: Pfms, file: IncomingFile) -> bool:
-    """Keep a file, apply it, and put it away at PFMS: in its archive, or where refused files go, with the reason."""
-    content = await partner.exchange.fetch(file.kind, file.name)
-    entry = await env.store.carry_out(lambda tx: _entered(env, tx, file, content))
+    """Keep a file, apply it, and put it away at PFMS; False where it was settled before."""
+    content = await fetched(env, partner.exchange, file)
+    if content is None:
+        return False
+    entry = await env.store.carry_out(lambda tx: enter(env, tx, file, content))
     crash_points.reach(crash_points.ANSWER_FETCHED)
     fresh = entry.state is FileState.RECEIVED
     if fresh:
         await _settle(env, partner, entry.id)
-    await _put_away(env, partner, file, entry.id)
+        async with env.store.reading() as tx:
+            entry = await payment_files.file(tx, entry.id) or entry
+    await put_away(partner.exchange, file, entry)
     return fresh
-
-
-async def _entered(env: Environment, tx: Transaction, file: IncomingFile, content: bytes) -> LedgerFile:
-    noted = await payment_files.note_file(
-        tx,
-        LedgerFile(
-            id=env.ids.key(),
-            direction=Direction.IN,
-            kind=file.kind.value,
-            name=file.name,
-            digest=payment_files.digest_of(content),
-            size=len(content),
-            state=FileState.RECEIVED,
-            seen_at=env.clock.now(),
-        ),
-    )
-    if noted.known is not Known.SAME:
-        await payment_files.keep_answer(tx, noted.file.id, content)
-    return noted.file
-
-
-async def _put_away(env: Environment, partner: Pfms, file: IncomingFile, file_id: str) -> None:
-    async with env.store.reading() as tx:
-        entry = await payment_files.file(tx, file_id)
-    try:
-        if entry is not None and entry.state in {FileState.REFUSED, FileState.REUSED}:
-            await partner.exchange.refuse(file.kind, file.name, entry.reason or entry.state.value)
-        else:
-            await partner.exchange.archive(file.kind, file.name)
-    except (NameTaken, Refused) as error:
-        # It was put away before, or another file has its name there; what counts is in our ledger.
-        _log.warning("payment_answer_not_put_away", kind=file.kind.value, code=error.code)
 
 
 async def _settle(env: Environment, partner: Pfms, file_id: str) -> bool:

@@ -21,7 +21,6 @@ from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
 from integrations.dbt_finance import BillEnquiry, BillReference
 from integrations.errors import IntegrationError, Unavailable
-from integrations.gate import SwitchedOff
 from store import crash_points, payment_enquiries, payment_reads, reconciliation
 from store.payment_enquiries import Heard
 from store.sql import AnyRow
@@ -85,11 +84,11 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
 async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
     places = asyncio.Semaphore(env.payments.enquiries_at_once)
 
-    async def one(asked: _Asked) -> BillEnquiry | IntegrationError | SwitchedOff:
+    async def one(asked: _Asked) -> BillEnquiry | IntegrationError:
         async with places:
             try:
                 return await env.partners.dbt.enquire(asked.bill)
-            except (IntegrationError, SwitchedOff) as error:
+            except IntegrationError as error:
                 return error
 
     answers = await asyncio.gather(*(one(asked) for asked in waiting))
@@ -97,7 +96,7 @@ async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
     silent = [asked.instalment_id for asked, answer in zip(waiting, answers, strict=True) if not _is_answer(answer)]
     crash_points.reach(crash_points.ENQUIRY_HEARD)
     changed = await env.store.carry_out(lambda tx: _apply(Acting(env, tx, SYSTEM), heard, silent))
-    away = sum(isinstance(answer, Unavailable | SwitchedOff) for answer in answers)
+    away = sum(isinstance(answer, Unavailable) for answer in answers)
     return Round(len(waiting), changed, len(waiting) if away == len(waiting) else len(silent))
 
 

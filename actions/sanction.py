@@ -11,7 +11,6 @@ from actions.budget import INSTRUCT, set_aside, wait_for_budget
 from actions.environment import Environment
 from actions.moves import Step, move
 from actions.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
-from actions.payment_corrections import correction_of
 from actions.payment_news import hear
 from actions.recovering import deducted
 from actions.sanction_budgets import check_at_sanction
@@ -207,11 +206,13 @@ async def _correct(env: Environment, instalment: Instalment, correction: Correct
 
     A refusal is believed only where the treasury does not know the bill then either: an answer may have been lost.
     """
-    code = await _refusal_of(env, correction) if await env.partners.dbt.confirm(bill_of(instalment)) is None else None
-    if code is None or await env.partners.dbt.confirm(bill_of(instalment)) is not None:
-        await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
-        return
-    await env.store.carry_out(lambda tx: payment_corrections.refused(Acting(env, tx, SYSTEM), instalment, code))
+    dbt, bill = env.partners.dbt, bill_of(instalment)
+    if await dbt.confirm(bill) is None:
+        code = await _refusal_of(env, correction)
+        if code is not None and await dbt.confirm(bill) is None:
+            await env.store.carry_out(lambda tx: payment_corrections.refused(Acting(env, tx, SYSTEM), instalment, code))
+            return
+    await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
 
 
 async def _refusal_of(env: Environment, correction: Correction) -> str | None:
@@ -263,7 +264,7 @@ async def _order(
         citizen = (await people.citizens(tx, [sanction.citizen_id]))[sanction.citizen_id]
         account = await account_of(tx, sanction)
         schemes = await catalogue.schemes(tx, [sanction.scheme_code])
-        correction = await correction_of(tx, instalment, sanction, account) if account else None
+        correction = await payment_corrections.correction_of(tx, instalment, sanction, account) if account else None
     scheme = schemes.get(sanction.scheme_code)
     head = scheme.head_of_account if scheme else None
     return instalment, sanction, _instruction(instalment, sanction, citizen, account, head), correction

@@ -111,7 +111,6 @@ async def budget_of(
 
     `ask` tells the balance of a scheme's head of account, so that a list of applications asks for each head once.
 
-
     None for those who may not decide it, once it is decided, and where its service grants no benefit. Raises
     IntegrationError where the treasury cannot tell.
     """

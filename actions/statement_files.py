@@ -5,6 +5,7 @@ A statement that cannot be trusted is refused whole with a reason and opens a ca
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 
@@ -14,22 +15,21 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.expected_files import expect_one, tell_missing
 from actions.finance_cases import open_case
+from actions.incoming_files import enter, fetched, put_away
 from actions.payment_enquiries import hash_of
 from domain.benefits import Rail
 from domain.clock import IST
 from domain.expected_files import FileSource
 from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import Direction, FileState, LedgerFile
+from domain.payment_files import FileState, LedgerFile
 from domain.people import SYSTEM
 from domain.reconciliation import ReconciliationRun, RunState, Side, statement_bounds
 from integrations.dbt_finance.pfms_answers import read_statement
-from integrations.dbt_finance.pfms_exchange import FileExchange
+from integrations.dbt_finance.pfms_exchange import FileExchange, IncomingFile
 from integrations.dbt_finance.pfms_models import DailyStatement, FileKind, FileRefused, LineStatus, StatementRow
 from integrations.errors import IntegrationError
-from integrations.gate import SwitchedOff
 from store import crash_points, expected_files, payment_files, reconciliation, statement_reads
 from store.engine import Transaction
-from store.payment_files import Known, Noted
 from store.reconciliation import StatementLine
 
 STATEMENT_BY = time(12, 0)
@@ -82,8 +82,8 @@ async def take_statements(env: Environment) -> bool:
     try:
         for file in await exchange.incoming():
             if file.kind is FileKind.STATEMENTS:
-                await _take(env, exchange, file.name, await exchange.fetch(file.kind, file.name))
-    except (IntegrationError, SwitchedOff):
+                await _take(env, exchange, file)
+    except IntegrationError:
         return False
     return True
 
@@ -106,49 +106,41 @@ async def _has_all(env: Environment, run: ReconciliationRun) -> bool:
     return parts.isdigit() and files >= int(parts)
 
 
-async def _take(env: Environment, exchange: FileExchange, name: str, content: bytes) -> None:
-    """One statement: entered in the ledger, its rows kept, then archived. May be cut off anywhere and done again."""
-    entry = LedgerFile(
-        env.ids.key(),
-        Direction.IN,
-        FileKind.STATEMENTS.value,
-        name,
-        payment_files.digest_of(content),
-        len(content),
-        FileState.RECEIVED,
-        env.clock.now(),
-    )
-    noted = await env.store.carry_out(lambda tx: _entered(tx, entry, content))
-    if noted.file.state in {FileState.REFUSED, FileState.REUSED}:  # it was not put away then: no row of it ever counts
-        await exchange.refuse(FileKind.STATEMENTS, name, noted.file.reason or noted.file.state.value)
+async def _take(env: Environment, exchange: FileExchange, file: IncomingFile) -> None:
+    """One statement: entered in the ledger, its rows kept, then put away. May be cut off anywhere and done again."""
+    content = await fetched(env, exchange, file)
+    if content is None:
         return
-    if noted.known is Known.OTHER_CONTENT:
-        difference = FinanceDifference(DifferenceKind.FILE_NAME_REUSED, f"file:{name}", found=entry.digest[:16])
-        await _refuse(env, exchange, noted.file, difference, FileState.REUSED)
-        return
-    if noted.file.state is not FileState.APPLIED and not await _said_before(env, noted.file):
-        papers = env.partners.pfms_papers
-        if papers is None:
+    entry = await env.store.carry_out(lambda tx: enter(env, tx, file, content))
+    if entry.state is FileState.RECEIVED:
+        settled = await _settle(env, entry, content)
+        if settled is None:
             return
-        try:
-            statement = await asyncio.to_thread(read_statement, name, content, papers.trust(env.clock.now()))
-        except FileRefused as refused:
-            reason = refused.reason.value
-            difference = FinanceDifference(DifferenceKind.FILE_REFUSED, f"file:{name}", found=reason)
-            await _refuse(env, exchange, noted.file, difference, FileState.REFUSED)
-            return
-        if not await _keep(env, noted.file, statement):
-            return
-    await exchange.archive(FileKind.STATEMENTS, name)
+        entry = settled
+    await put_away(exchange, file, entry)
     crash_points.reach(crash_points.STATEMENT_ARCHIVED)
 
 
-async def _entered(tx: Transaction, entry: LedgerFile, content: bytes) -> Noted:
-    """Enter a file in the ledger; its octets are kept as those of answers are (dbt_finance.md section 10)."""
-    noted = await payment_files.note_file(tx, entry)
-    if noted.known is not Known.SAME:
-        await payment_files.keep_answer(tx, noted.file.id, content)
-    return noted
+async def _settle(env: Environment, entry: LedgerFile, content: bytes) -> LedgerFile | None:
+    """Keep the rows of a statement or refuse it; the entry after that, None where its day is being compared now."""
+    about = f"file:{entry.name}"
+    papers = env.partners.pfms_papers
+    if papers is None:
+        return None
+    async with env.store.reading() as tx:
+        reused = await payment_files.counted_before(tx, entry)
+    if reused:
+        difference = FinanceDifference(DifferenceKind.FILE_NAME_REUSED, about, found=entry.digest[:16])
+        return await _refuse(env, entry, difference, FileState.REUSED)
+    if not await _said_before(env, entry):
+        try:
+            statement = await asyncio.to_thread(read_statement, entry.name, content, papers.trust(env.clock.now()))
+        except FileRefused as refused:
+            difference = FinanceDifference(DifferenceKind.FILE_REFUSED, about, found=refused.reason.value)
+            return await _refuse(env, entry, difference, FileState.REFUSED)
+        if not await _keep(env, entry, statement):
+            return None
+    return replace(entry, state=FileState.APPLIED)
 
 
 async def _said_before(env: Environment, file: LedgerFile) -> bool:
@@ -191,16 +183,14 @@ async def _begun(tx: Transaction, run_id: str, day: date) -> ReconciliationRun:
     return await reconciliation.reopen(tx, run) if run.state is RunState.ENDED else run
 
 
-async def _refuse(
-    env: Environment, exchange: FileExchange, file: LedgerFile, difference: FinanceDifference, state: FileState
-) -> None:
+async def _refuse(env: Environment, file: LedgerFile, difference: FinanceDifference, state: FileState) -> LedgerFile:
     async def work(tx: Transaction) -> None:
         await open_case(Acting(env, tx, SYSTEM), difference)
         await payment_files.settle(tx, file.id, state, reason=difference.found)
 
     await env.store.carry_out(work)
     crash_points.reach(crash_points.STATEMENT_REFUSED)
-    await exchange.refuse(FileKind.STATEMENTS, file.name, difference.found or difference.kind.value)
+    return replace(file, state=state, reason=difference.found)
 
 
 def _lines(name: str, first: int, rows: Sequence[StatementRow]) -> list[StatementLine]:

@@ -95,7 +95,10 @@ SEAL_SECONDS = 1.0
 HELD, HELD_SECONDS = "SWITCHED_OFF", 5.0
 """A switch holds a message back: it stays in the outbox, no attempt counts, and it is looked at again so soon."""
 UNASKED, UNASKED_SECONDS = "circuit_open", 60.0
-"""An open breaker stopped a message that was tried before: nothing went, so that no attempt counts."""
+"""An open breaker stopped a message that was tried before: nothing went, so no further attempt counts.
+
+The first attempt does, so that the message is seen to wait since it was written.
+"""
 log = structlog.get_logger(__name__)
 
 

@@ -8,9 +8,8 @@ import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
 from domain.payment_files import Direction, FileState, LedgerFile
 from store.engine import Transaction
@@ -20,31 +19,21 @@ from store.sql import AnyRow, first, insert_new
 _F, _A = files_table.c, answers_table.c
 
 
-class Known(StrEnum):
-    """What the ledger says of a file that came."""
-
-    NEW = "NEW"
-    SAME = "SAME"
-    OTHER_CONTENT = "OTHER_CONTENT"
-    """The name is known, and what came under it before was other content."""
-
-
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The file in the ledger, and whether it or its name was known."""
+    """The file as the ledger has it, and whether this name and content came for the first time."""
 
-    known: Known
     file: LedgerFile
+    new: bool
 
 
 async def note_file(tx: Transaction, file: LedgerFile) -> Noted:
     """Enter a file that came or went; one that is known by name and content gives what the ledger has."""
-    named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name)
-    other = await first(tx, select(_F.id).where(*named, _F.digest != file.digest).limit(1)) is not None
     if await insert_new(tx, files_table, _values(file)):
-        return Noted(Known.OTHER_CONTENT if other else Known.NEW, file)
+        return Noted(file, new=True)
+    named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name)
     row = await first(tx, select(files_table).where(*named, _F.digest == file.digest))
-    return Noted(Known.SAME, _file(row) if row else file)
+    return Noted(_file(row) if row else file, new=False)
 
 
 async def applied_before(tx: Transaction, file: LedgerFile) -> bool:
@@ -52,6 +41,14 @@ async def applied_before(tx: Transaction, file: LedgerFile) -> bool:
     named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name, _F.id != file.id)
     begun = select(_F.id).where(*named, (_F.state == FileState.APPLIED.value) | (_F.applied > 0))
     return await first(tx, begun.limit(1)) is not None
+
+
+async def counted_before(tx: Transaction, file: LedgerFile) -> bool:
+    """Whether other content that came earlier under this name counts, or may be counted half."""
+    named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name, _F.digest != file.digest)
+    counts = _F.state.in_([FileState.RECEIVED.value, FileState.APPLIED.value])
+    earlier = or_(_F.seen_at < file.seen_at, and_(_F.seen_at == file.seen_at, _F.id < file.id))
+    return await first(tx, select(_F.id).where(*named, counts, earlier).limit(1)) is not None
 
 
 async def applied_as_another(tx: Transaction, file: LedgerFile) -> bool:

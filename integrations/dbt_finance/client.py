@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -47,16 +48,7 @@ PUSH_INSTRUCTION = CallPolicy(
     accepts=JSON_TYPES,
 )
 """Repeatable only because `jitBillNo` keys it: the partner takes one bill once. Enquired before it is repeated."""
-CORRECT_ACCOUNT = CallPolicy(
-    "dbt_finance.COR",
-    Source.DBT_FINANCE,
-    body_limit=256_000,
-    keyed=True,
-    priority=Priority.FIRST,
-    breaker=_WRITES,
-    lane=_ORDERS,
-    accepts=JSON_TYPES,
-)
+CORRECT_ACCOUNT = replace(PUSH_INSTRUCTION, name="dbt_finance.COR")
 """Keyed by `jitCorBillNo`, a bill number as those of instructions."""
 INSTRUCTION_STATUS = CallPolicy(
     "dbt_finance.PIS", Source.DBT_FINANCE, body_limit=256_000, breaker=_READS, accepts=JSON_TYPES

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from actions.environment import Environment
+from domain.benefits import Sanction
 from domain.clock import ManualClock
 from gateway.payment_settings import Transport
 from store.engine import Store
@@ -17,6 +18,7 @@ from tests.support.actions import World
 from tests.support.camps import Camps, camps_of
 from tests.support.catalogued import Filled, a_copy
 from tests.support.payments import Paying, paying_world
+from tests.support.pensions import granted_pension
 
 
 @pytest.fixture
@@ -97,3 +99,9 @@ def old(tmp_path: Path) -> Path:
     folder = tmp_path / "old"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+async def pension(world: World) -> Sanction:
+    """A pension that was granted to Sunil."""
+    return await granted_pension(world)

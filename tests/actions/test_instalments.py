@@ -8,25 +8,13 @@ import pytest
 
 from actions.acting import Acting
 from actions.instalments import release_due, stop
-from domain.benefits import Instalment, Sanction
+from domain.benefits import Sanction
 from domain.clock import ist_date
 from domain.people import SYSTEM
 from store import benefits, outbox
-from tests.support.actions import PENSION, World, papers
-from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong
-
-
-@pytest.fixture
-async def pension(world: World) -> Sanction:
-    await link_and_offer(world, world.sunil, PENSION_PAPERS)
-    case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
-    async with world.env.store.reading() as tx:
-        return (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
-
-
-async def made(world: World, sanction: Sanction) -> list[Instalment]:
-    async with world.env.store.reading() as tx:
-        return (await benefits.instalments(tx, [sanction.id]))[sanction.id]
+from tests.support.actions import World
+from tests.support.pensions import made
+from tests.support.worlds import wrong
 
 
 async def asked_for(world: World) -> list[str]:

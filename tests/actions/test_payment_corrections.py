@@ -25,8 +25,8 @@ from integrations.remote import Remote
 from integrations.transport import open_client
 from store import benefits, notices
 from store.finance_cases import cases_table
-from tests.actions.test_sanction_course import FIRST
 from tests.support.actions import PENSION, World, papers
+from tests.support.pensions import FIRST
 from tests.support.remotes import shared_resilience
 from tests.support.served import served
 from tests.support.worlds import PENSION_PAPERS, link_and_offer

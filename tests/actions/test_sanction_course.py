@@ -7,8 +7,6 @@ from types import MappingProxyType
 
 import pytest
 
-from actions.account_corrections import CorrectAccount, correct_account
-from actions.acting import Acting
 from actions.benefit_orders import (
     CompleteReview,
     EndBenefit,
@@ -23,7 +21,6 @@ from actions.benefit_orders import (
 )
 from actions.instalments import release_due
 from actions.life_certificates import remind_of_certificates
-from actions.payment_news import hear
 from actions.payment_orders import (
     CancelRecovery,
     DecideApproval,
@@ -38,39 +35,21 @@ from actions.payment_orders import (
     waiting_approvals,
 )
 from actions.sanction import send_instruction
-from domain.assurance import Assurance
-from domain.benefits import Hold, Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
+from domain.benefits import Hold, InstalmentKind, PaymentStatus, Sanction, SanctionState
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problems
 from domain.finance_cases import DifferenceKind
 from domain.law import LAW
 from domain.notices import NoticeKind
-from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.recoveries import RecoveryGround, RecoveryState, RecoveryWay
 from domain.sanction_course import LifeProof, ResumeGround, StopGround
 from store import benefits, finance_cases, notices, recoveries, sanction_course
 from tests.support.actions import PENSION, World, papers
+from tests.support.pensions import FIRST, SECOND, code_of, made, news
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong
 
 CREDITED, RETURNED = PaymentStatus.CREDITED, PaymentStatus.RETURNED
 _LOW: Mapping[str, int] = MappingProxyType({"second_approval_paise": 100_000})
-
-
-def finance(name: str) -> Subject:
-    """A finance officer of the district."""
-    posting = Posting(Role.FINANCE_OFFICER, None, "49", None)
-    return Subject(frozenset({Role.FINANCE_OFFICER}), PersonKind.OFFICER, f"finance-{name}", (posting,))
-
-
-FIRST, SECOND = finance("one"), finance("two")
-
-
-@pytest.fixture
-async def pension(world: World) -> Sanction:
-    await link_and_offer(world, world.sunil, PENSION_PAPERS)
-    case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
-    async with world.env.store.reading() as tx:
-        return (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
 
 
 async def now_of(world: World, sanction: Sanction) -> Sanction:
@@ -78,25 +57,10 @@ async def now_of(world: World, sanction: Sanction) -> Sanction:
         return (await benefits.sanctions(tx, [sanction.id]))[sanction.id]
 
 
-async def made(world: World, sanction: Sanction) -> list[Instalment]:
-    async with world.env.store.reading() as tx:
-        return (await benefits.instalments(tx, [sanction.id]))[sanction.id]
-
-
 async def told(world: World, sanction: Sanction) -> list[NoticeKind]:
     async with world.env.store.reading() as tx:
         page = await notices.page_of_citizen(tx, sanction.citizen_id, limit=100)
     return [one.kind for one in page if one.topic_id == sanction.id]
-
-
-async def news(world: World, one: Instalment, status: PaymentStatus, **more: str) -> bool:
-    async with world.env.store.writing() as tx:
-        said = PaymentNews(status, world.clock.now(), rail=one.rail, **more)
-        return await hear(Acting(world.env, tx, SYSTEM), one.id, said)
-
-
-def code_of(refused: pytest.ExceptionInfo[Problems]) -> ErrorCode:
-    return refused.value.code
 
 
 def on(world: World, day: date) -> None:
@@ -349,39 +313,6 @@ async def test_arrears_above_the_set_amount_wait_for_another_person(world: World
     decision = DecideApproval(pension.id, 1, approve=True, idempotency_key="d")
     assert (await decide_approval(world.env, FIRST, decision))[0].state is SanctionState.ACTIVE
     assert await release_due(world.env) == 3
-
-
-async def test_a_citizen_corrects_a_refused_account_and_the_payment_goes_to_the_new_one(
-    world: World, pension: Sanction
-):
-    (first,) = await made(world, pension)
-    sure = replace(world.sunil, assurance=Assurance.SUBSTANTIAL)
-    request = CorrectAccount(pension.id, "4000 0000 0777", "demo0000002", "a")
-    with pytest.raises(Problems) as early:
-        await correct_account(world.env, sure, request)
-    assert code_of(early) is ErrorCode.STEP_NOT_ALLOWED
-    await news(world, first, PaymentStatus.BENEFICIARY_REJECTED, return_code="02")
-    with pytest.raises(Problems) as weak:
-        await correct_account(world.env, replace(world.sunil, assurance=Assurance.LOW), request)
-    assert code_of(weak) is ErrorCode.STRENGTH_TOO_LOW
-    with pytest.raises(Problems) as another:
-        await correct_account(world.env, world.asha, request)
-    assert code_of(another) is ErrorCode.NOT_FOUND
-    after, _ = await correct_account(world.env, sure, request)
-    assert after.bank_account_last4 == "0777"
-    await send_instruction(world.env, first.id)
-    (sent,) = world.dbt.instructed
-    assert (sent.payees[0].account_number, sent.payees[0].ifsc) == ("400000000777", "DEMO0000002")
-    assert [one.status for one in await made(world, pension)] == [PaymentStatus.INSTRUCTED]
-
-
-@pytest.mark.parametrize(("number", "ifsc"), [("12345678", "DEMO0000002"), ("400000000777", "DEMO1000002")])
-async def test_an_account_or_branch_that_is_none_is_refused(world: World, pension: Sanction, number: str, ifsc: str):
-    (first,) = await made(world, pension)
-    await news(world, first, RETURNED)
-    with pytest.raises(Problems) as refused:
-        await correct_account(world.env, world.sunil, CorrectAccount(pension.id, number, ifsc, "a"))
-    assert code_of(refused) is ErrorCode.BAD_INPUT
 
 
 async def test_money_is_for_finance_officers_and_the_course_for_the_department(world: World, pension: Sanction):

@@ -14,12 +14,11 @@ from actions.reconciliation import reconcile, reconcile_due
 from domain.benefits import PaymentStatus, Rail
 from domain.clock import ist_date
 from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
-from domain.payment_files import Direction, FileState, LedgerFile
 from domain.people import SYSTEM
 from domain.reconciliation import ReconciliationRun, RunState
 from gateway.payment_settings import Transport
 from integrations.dbt_finance.pfms_models import LineStatus, PaymentRow
-from store import audit, benefits, finance_cases, payment_files, payment_queues, reconciliation
+from store import audit, benefits, finance_cases, payment_queues, reconciliation
 from store.finance_cases import CaseFilter
 from tests.support.payments import GOOD, KYC, SCHEME, Paying
 
@@ -378,28 +377,3 @@ async def test_a_batch_that_was_closed_long_ago_is_not_added_up_again(paying: Pa
         await tx.connection.execute(text("UPDATE payment_batches SET total_paise = 1"))
         later = paying.clock.now() + timedelta(seconds=1)
         assert await payment_queues.unequal_batches(tx, "", 50, open_since=later) == (None, [])
-
-
-async def test_a_statement_whose_refusal_was_cut_off_is_put_away_later_and_never_counts(paying: Paying) -> None:
-    await paid(paying)
-    day = ist_date(paying.clock.now())
-    paying.pfms.pass_time(hours=18)
-    paying.pfms.pick_up()
-    (name,) = [path.rsplit("/", 1)[-1] for path in paying.files().names("/in/daily-statement")]
-    content = paying.files().get(f"/in/daily-statement/{name}")
-    async with paying.env.store.writing() as tx:
-        entry = LedgerFile(
-            "file-1",
-            Direction.IN,
-            "daily-statement",
-            name,
-            payment_files.digest_of(content),
-            len(content),
-            FileState.RECEIVED,
-            paying.clock.now(),
-        )
-        await payment_files.note_file(tx, entry)
-        await payment_files.settle(tx, "file-1", FileState.REUSED, reason="NAME_REUSED")
-    run = await reconcile(paying.env, Rail.PFMS, day)
-    assert run.rows_read == 0
-    assert name in paying.archive("daily-statement", "failed")

@@ -108,7 +108,7 @@ class Desk:
     def one(self, load: Load, client: Client, name: str) -> None:
         case = client.submit(self.service, f"life-{name}")
         if case is None:  # the last one is not delivered yet
-            time.sleep(0.2)
+            time.sleep(0.2)  # as a citizen who waits before she tries again, so as not to drown the processes
             return
         load.acknowledged[case["id"]] = case["number"]
         place, number = map(int, name.split("-"))

@@ -59,7 +59,7 @@ class Offices:
         service, form = (GRANT, "nanda-gaura-scheme-application") if grant else (PENSION, "farmer-pension")
         case = client.submit(service, f"money-{name}", form=form)
         if case is None:  # the last one is not delivered yet
-            time.sleep(0.2)
+            time.sleep(0.2)  # as a citizen who waits before she tries again, so as not to drown the processes
             return
         load.acknowledged[case["id"]] = case["number"]
         if not grant:

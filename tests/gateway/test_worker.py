@@ -6,30 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from actions import (
-    attachments,
-    bharat_reports,
-    certificate_endings,
-    code_sending,
-    commission_filing,
-    commission_reports,
-    decide,
-    delay_review,
-    etaal_rounds,
-    fee_enquiries,
-    fee_refunds,
-    locker_orders,
-    locker_push,
-    locker_revoking,
-    payment_batches,
-    provider_sign_out,
-    roster_filing,
-    sanction,
-)
 from actions.environment import Environment
 from domain.sources import Source
 from gateway import worker
-from gateway.commission_worker import COMMISSION_HANDLERS
 from gateway.worker import (
     HELD,
     HELD_SECONDS,
@@ -38,7 +17,6 @@ from gateway.worker import (
     UNASKED_SECONDS,
     Handler,
     Worker,
-    handlers,
 )
 from integrations.breakers import CircuitOpen
 from integrations.errors import Unavailable
@@ -146,31 +124,26 @@ async def test_the_messages_of_one_application_are_delivered_in_their_order(env,
     assert letters.got == ["first", "second", "third"]
 
 
-async def test_a_message_that_a_switch_holds_back_stays_and_goes_as_soon_as_it_may(env, letters, store_clock):
-    letters.failing["one"] = SwitchedOff(Source.DBT_FINANCE, "switched_to_read_only")
+@pytest.mark.parametrize(
+    ("stopped", "seconds", "attempts", "code"),
+    [
+        (SwitchedOff(Source.DBT_FINANCE, "switched_to_read_only"), HELD_SECONDS, 0, HELD),
+        (CircuitOpen(Source.PFMS, UNASKED, retry_after=30), UNASKED_SECONDS, 1, UNASKED),
+    ],
+    ids=["switch", "breaker"],
+)
+async def test_a_message_that_was_stopped_before_it_went_stays_and_goes_as_soon_as_it_may(
+    env, letters, store_clock, stopped, seconds, attempts, code
+):
+    letters.failing["one"] = stopped
     await post(env, "one")
     at_work = working(env, letters)
     for _ in range(3 * len(RETRY_AFTER_SECONDS)):
         assert await at_work.deliver_due() == 1
-        store_clock.advance(timedelta(seconds=HELD_SECONDS))
-
-    [held] = await in_state(env, OutboxState.PENDING)
-    assert (held.attempts, held.error_code) == (0, HELD)
-    del letters.failing["one"]
-    assert await at_work.deliver_due() == 1
-    assert await names(env, OutboxState.DELIVERED) == ["one"]
-
-
-async def test_an_open_breaker_does_not_make_a_message_wait_as_if_it_had_failed_again(env, letters, store_clock):
-    letters.failing["one"] = CircuitOpen(Source.PFMS, UNASKED, retry_after=30)
-    await post(env, "one")
-    at_work = working(env, letters)
-    for _ in range(3 * len(RETRY_AFTER_SECONDS)):
-        assert await at_work.deliver_due() == 1
-        store_clock.advance(timedelta(seconds=UNASKED_SECONDS))
+        store_clock.advance(timedelta(seconds=seconds))
 
     [waiting] = await in_state(env, OutboxState.PENDING)
-    assert (waiting.attempts, waiting.error_code) == (1, UNASKED)
+    assert (waiting.attempts, waiting.error_code) == (attempts, code)
     del letters.failing["one"]
     assert await at_work.deliver_due() == 1
     assert await names(env, OutboxState.DELIVERED) == ["one"]
@@ -381,29 +354,3 @@ async def test_an_outcome_that_cannot_be_noted_leaves_the_others_of_the_batch_al
 
     assert len(await in_state(env, OutboxState.DELIVERED)) == 2
     assert log.events().count("outbox_not_noted") == 1
-
-
-def test_every_topic_that_the_actions_write_has_a_handler():
-    table = handlers(renderer=None)  # type: ignore[arg-type]
-
-    assert set(table) == {
-        decide.ISSUE,
-        sanction.INSTRUCT,
-        attachments.VERIFY,
-        certificate_endings.CORRECT,
-        locker_push.PUSH,
-        locker_orders.ORDER,
-        roster_filing.FILE,
-        locker_push.ASKED,
-        locker_revoking.REVOKE,
-        provider_sign_out.END,
-        code_sending.SEND,
-        etaal_rounds.PUSH,
-        payment_batches.SEND,
-        bharat_reports.REPORT,
-        fee_refunds.REFUND,
-        fee_enquiries.RECONCILED,
-        *COMMISSION_HANDLERS,
-    }
-    assert {commission_filing.FILE, commission_filing.EVENT, delay_review.REVIEW} <= set(COMMISSION_HANDLERS)
-    assert {commission_reports.SERVICE, commission_reports.SUMMARY} <= set(COMMISSION_HANDLERS)
