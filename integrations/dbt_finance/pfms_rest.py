@@ -167,13 +167,14 @@ class RestExchange:
     async def _asked(
         self, policy: CallPolicy, method: str, path: str, read: Callable[[Answer], T], token: str, **parts: Any
     ) -> T:
-        """What is read of an answer. It is read as it is judged too, so that the breaker counts what cannot be."""
+        """What is read of an answer, which is read as it is judged, so that the breaker counts what cannot be."""
+        found: list[T] = []
 
         def judged(answer: Answer) -> None:
-            read(answer)
+            found[:] = [read(answer)]
 
-        answer = await self._remote.send(policy, method, path, headers=wire.bearer(token), judge=judged, **parts)
-        return read(answer)
+        await self._remote.send(policy, method, path, headers=wire.bearer(token), judge=judged, **parts)
+        return found[0]
 
 
 def _admit(answer: Answer) -> None:
