@@ -134,7 +134,7 @@ def _is_odd(text: str) -> bool:
 async def _read(request: Request, limits: Limits) -> bytes:
     most = limits.body_bytes
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:20]) > most:
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
         raise bad_request("BODY_TOO_LARGE", 413, headers={"Connection": "close"})
     parts: list[bytes] = []
     size = 0

@@ -33,6 +33,7 @@ _KNOWN = frozenset({"doctype", "digilockerid", "uid", "fullname", "dob", "photo"
 _TRANSACTION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _DOCTYPE = re.compile(r"[A-Za-z]{1,5}")
 _LOCKER = re.compile(r"[0-9a-fA-F-]{36}")
+_DAY = re.compile(r"([0-9]{1,2})[-/]([0-9]{1,2})[-/]([0-9]{4})")
 _GENDERS = {"M": "Male", "F": "Female"}
 
 
@@ -215,8 +216,11 @@ def _day(details: safe_xml.Element, envelope: Envelope) -> date | None:
     text = _short(details, "DOB", envelope)
     if text is None:
         return None
+    written = _DAY.fullmatch(text)
+    if written is None:
+        raise BadRequest("DOB", envelope)
+    day, month, year = map(int, written.groups())
     try:
-        day, month, year = (int(part) for part in re.split(r"[-/]", text))
         return date(year, month, day)
     except ValueError as error:
         raise BadRequest("DOB", envelope) from error

@@ -7,7 +7,7 @@ from tests.support.papers import DECIDE, RECORD_FEE, SUBMIT, income_application
 LOCKER = "{ viewer { ... on Citizen { certificates { nodes { uri origin doctype number } } } } }"
 CASE = """
 query($id: ID!) { node(id: $id) { ... on Application {
-  status version timeline { move } certificate { uri number name document { mediaType integrity } }
+  id status version timeline { move } certificate { uri number name document { mediaType integrity } }
   benefit { status } } } }
 """
 QUEUE = "{ viewer { ... on Officer { queue(first: 100) { nodes { id number status } } } } }"

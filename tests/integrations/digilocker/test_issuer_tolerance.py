@@ -62,6 +62,17 @@ async def test_elements_come_in_any_order_and_namespace(namespace: str, order: S
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("born", ["31-12", "31-13-1990", "31-12-1" + 30 * "9", "1_0-12-1990", "१-१२-१९९०", "soon"])
+async def test_a_day_of_birth_that_is_none_is_refused_in_the_contracts_words(born: str):
+    door = Door()
+    details = [(name, born if name == "DOB" else text) for name, text in PULL_URI]
+
+    answer = await door.post(request("PullURIRequest", details))
+
+    assert status_of(answer) == ("0", TS, "1234")
+    assert door.desk.asked == []
+
+
 @pytest.mark.parametrize("namespace", NAMESPACES)
 @pytest.mark.parametrize("details", [PULL_DOC, PULL_DOC[::-1]], ids=["as printed", "turned"])
 async def test_the_older_contract_is_as_tolerant(namespace: str, details):
