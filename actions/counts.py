@@ -16,6 +16,7 @@ from domain.counting import (
     STATE_CODE,
     Correction,
     Level,
+    PlacedCounts,
     Standing,
     TransactionCount,
     is_provisional,
@@ -42,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DayCounts:
-    """The counts of one IST day at a revision. `provisional` while late events may still add to them.
+    """What is counted of one IST day at a revision. `provisional` while late events may still add to it.
 
     `link` is that of the last row of the revision, which proves all of them; None before the first row. `waiting`
     is how many rows are not sealed yet, so not told.
@@ -50,7 +51,6 @@ class DayCounts:
 
     day: date
     revision: int
-    rows: tuple[TransactionCount, ...]
     total: int
     provisional: bool
     link: str | None = None
@@ -60,17 +60,9 @@ class DayCounts:
     waiting: int = 0
     corrections: tuple[Correction, ...] = ()
 
-    @property
-    def districts(self) -> list[tuple[str, int]]:
-        """The count of each district; they add up to the total."""
-        sums: Counter[str] = Counter()
-        for row in self.rows:
-            sums[row.district] += row.count
-        return sorted(sums.items())
-
 
 async def transaction_counts(env: Environment, subject: Subject, day: date, revision: int | None = None) -> DayCounts:
-    """The counts of a day by service, district, channel and category, now or as they were at an earlier revision.
+    """What is counted of a day, now or as it was at an earlier revision; `placed_counts` gives it by place.
 
     Raises NOT_FOUND where the subject may not see counts, BAD_INPUT for a revision that there is not,
     NotSignedIn where nobody is signed in.
@@ -80,6 +72,21 @@ async def transaction_counts(env: Environment, subject: Subject, day: date, revi
         return await day_counts(tx, day, revision)
 
 
+async def placed_counts(env: Environment, counts: DayCounts) -> PlacedCounts:
+    """The counts of a day by service, district, channel and category, and by district.
+
+    As many as services, districts and channels had any. A process reads them once for each link, which proves them.
+    """
+    if counts.link is None:
+        return PlacedCounts()
+    kept = env.days.get(counts.link)
+    if kept is None:
+        async with env.store.reading() as tx:
+            kept = PlacedCounts(await ledger.counts_of(tx, counts.day, counts.revision))
+        env.days.put(counts.link, kept)
+    return kept
+
+
 async def day_counts(tx: Transaction, day: date, revision: int | None = None) -> DayCounts:
     """As `transaction_counts`, for commands; raises BAD_INPUT for a revision that there is not."""
     sealed = await ledger.sealed_day(tx, day)
@@ -87,14 +94,13 @@ async def day_counts(tx: Transaction, day: date, revision: int | None = None) ->
     wanted = latest if revision is None else revision
     if not 0 <= wanted <= latest:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("revision",)))
-    rows = await ledger.counts_of(tx, day, wanted)
+    present = sealed is not None and wanted == latest
     return DayCounts(
         day=day,
         revision=wanted,
-        rows=tuple(rows),
-        total=sum(row.count for row in rows),
+        total=sealed.total if sealed and present else await ledger.total_at(tx, day, wanted),
         provisional=is_provisional(day, tx.clock.now()),
-        link=sealed.link if sealed and wanted == latest else await ledger.link_at(tx, day, wanted),
+        link=sealed.link if sealed and present else await ledger.link_at(tx, day, wanted),
         latest_revision=latest,
         closed_at=sealed.closed_at if sealed else None,
         closed_revision=sealed.closed_revision if sealed else None,

@@ -7,7 +7,7 @@ from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
 from store import audit, figure_build, figure_state, figures, seeds
 from store.engine import Store, Transaction
-from store.figure_state import COUNTED, Build
+from store.figure_state import MARKS, Build
 
 STALLED_AFTER = timedelta(minutes=2)
 """A build that nobody went on with for so long is gone on with by the worker: nothing is folded until its end."""
@@ -36,7 +36,7 @@ async def rebuild(store: Store, by: str = SYSTEM.label, *, tell: Tell | None = N
 async def count_once(store: Store) -> int | None:
     """Count everything where it never was; gives the number of sums, or None where it was done before."""
     async with store.reading() as tx:
-        if await seeds.seeded(tx, COUNTED):
+        if all([await seeds.seeded(tx, mark) for mark in MARKS]):
             return None
     return await rebuild(store)
 
@@ -66,7 +66,8 @@ async def _finish(store: Store, build: Build, by: str, tell: Tell | None = None,
 
 async def _note(tx: Transaction, by: str) -> None:
     """In the transaction that changes over to what was counted."""
-    await seeds.mark(tx, COUNTED)
+    for mark in MARKS:
+        await seeds.mark(tx, mark)
     many = await figure_build.sums_kept(tx)
     line = audit.AuditLine(by, "figures.rebuild", ObjectKind.COUNTS.value, None, Purpose.OPERATE.value, {"sums": many})
     await audit.append(tx, line)

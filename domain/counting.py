@@ -3,9 +3,12 @@
 Whether an event counts is said by the rule table (domain/counting_rules.py).
 """
 
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 from domain.applications import Channel
@@ -91,6 +94,10 @@ def counted_channel(event: CountingEvent, actor_role: str, channel: str) -> str:
     return _HANDED_OVER_BY.get(actor_role, channel) if event is CountingEvent.DELIVERED else channel
 
 
+MOST_KEPT_DAYS = 4
+"""Days at a revision that a process keeps in memory: some thousand counts each, a megabyte or two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """One row of the append-only ledger. `event_key` is unique: one event counts once.
@@ -167,6 +174,39 @@ class TransactionCount:
     category: str
     count: int
     stands: str = UNMAPPED
+
+
+class PlacedCounts:
+    """The counts of one day at one revision, by service, district, channel and category."""
+
+    def __init__(self, rows: Iterable[TransactionCount] = ()) -> None:
+        self.rows = tuple(rows)
+
+    @cached_property
+    def districts(self) -> tuple[tuple[str, int], ...]:
+        """The count of each district; they add up to the total."""
+        sums: Counter[str] = Counter()
+        for row in self.rows:
+            sums[row.district] += row.count
+        return tuple(sorted(sums.items()))
+
+
+class KeptDays:
+    """The counts of the days that a process was asked for last, by the link that proves them, so that none gets old."""
+
+    def __init__(self, most: int = MOST_KEPT_DAYS) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, PlacedCounts] = OrderedDict()
+
+    def get(self, link: str) -> PlacedCounts | None:
+        """What the link proves; None where it was not read yet, or is kept no longer."""
+        return self._kept.get(link)
+
+    def put(self, link: str, counts: PlacedCounts) -> None:
+        """Keep the counts of a revision; those that were read before all others are forgotten."""
+        self._kept[link] = counts
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)

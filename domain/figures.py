@@ -63,6 +63,8 @@ class Part(StrEnum):
     """Cases on the running clock by due day."""
     DAYS = "DAYS"
     """Disposals by days taken."""
+    PACKED_DAYS = "PACKED_DAYS"
+    """The same, many classes in one row (store/figure_packing.py)."""
     OPEN = "OPEN"
     """Cases that somebody has something to do with, by state, due day and pause (domain/waiting.py)."""
 
@@ -277,8 +279,8 @@ class Delivery:
 
     @property
     def people(self) -> int:
-        """How many cases stand behind it, by which small cells are told."""
-        return max(self.received, self.disposed)
+        """How many cases stand behind it, by which small cells are told: also where nothing came in or was decided."""
+        return max(self.received, self.disposed) or max(self.pending, self.withdrawn, self.grievances)
 
 
 def delivery(

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.counts import ALGORITHM, GENESIS, DayCounts, transaction_counts
+from actions.counts import ALGORITHM, GENESIS, DayCounts, placed_counts, transaction_counts
 from domain import catalogue, counting
 from domain.clock import ist_date
 from domain.counting_rules import rules_on
@@ -122,14 +122,24 @@ class TransactionCorrection:
 
 @strawberry.type(description="The e-transactions of one day in India.")
 class TransactionCounts:
-    """A day's counts with their proof."""
+    """A day's counts with their proof. By place they are read where they are asked for."""
 
+    item: strawberry.Private[DayCounts]
     day: date = strawberry.field(description="The day.")
     revision: int = strawberry.field(description="Grows with every row of the ledger for the day, corrections too.")
     provisional: bool = strawberry.field(description="Whether late events may still add to the day.")
     total: Long = strawberry.field(description="The sum of the rows.")
-    rows: list[TransactionCountRow] = strawberry.field(description="The counts; zero counts are left out.")
-    districts: list[TransactionDistrict] = strawberry.field(description="The same by district.")
+
+    @resolved(description="The counts; zero counts are left out.")
+    async def rows(self, info: Info) -> list[TransactionCountRow]:
+        counts = await placed_counts(info.context.environment, self.item)
+        return [TransactionCountRow.of(row) for row in counts.rows]
+
+    @resolved(description="The same by district.")
+    async def districts(self, info: Info) -> list[TransactionDistrict]:
+        counts = await placed_counts(info.context.environment, self.item)
+        return [TransactionDistrict.of(each) for each in counts.districts]
+
     latest_revision: int = strawberry.field(description="The revision that the day has now.")
     closed_at: datetime | None = strawberry.field(
         description="When the day was closed; afterwards it changes by corrections only. Null while it is open."
@@ -146,12 +156,11 @@ class TransactionCounts:
     def of(cls, counts: DayCounts) -> Self:
         """The graph's view of a day."""
         return cls(
+            item=counts,
             day=counts.day,
             revision=counts.revision,
             provisional=counts.provisional,
             total=Long(counts.total),
-            rows=[TransactionCountRow.of(row) for row in counts.rows],
-            districts=[TransactionDistrict.of(each) for each in counts.districts],
             latest_revision=counts.latest_revision,
             closed_at=counts.closed_at,
             closed_revision=counts.closed_revision,

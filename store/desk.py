@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 
@@ -62,6 +63,11 @@ claims_table = Table(
     Index(None, "officer_id"),
 )
 
+PROPOSAL_WAITS = "state = 'PROPOSED'"
+"""That nobody answered a second opinion yet, in the words of the index that holds those."""
+
+_WAITS = text(PROPOSAL_WAITS)
+
 second_opinions_table = Table(
     "second_opinions",
     metadata,
@@ -80,6 +86,12 @@ second_opinions_table = Table(
     Column("answered_at", Instant),
     Column("answer_note", LargeBinary),
     Index(None, "application_id", "state"),
+    Index(
+        "ix_second_opinions_waiting",
+        *("application_id", "version", "proposed_by"),
+        sqlite_where=_WAITS,
+        postgresql_where=_WAITS,
+    ),
 )
 
 queue_packs_table = Table(

@@ -5,7 +5,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Select, case, func, literal, not_, select, tuple_, union
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Select,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    not_,
+    select,
+    tuple_,
+    union,
+)
 
 from domain.applications import Application
 from domain.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
@@ -15,7 +29,7 @@ from store import figure_open
 from store.application_rows import application_of, applications_table, in_states
 from store.applications import covered
 from store.clearances import overdue_at, owed_since_before
-from store.desk import claims_table, second_opinions_table
+from store.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
 from store.engine import Transaction
 from store.roster_rows import applications_of
 from store.sql import AnyRow, count
@@ -80,18 +94,29 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
     there = (covered(postings), *in_states(wanted.statuses))
     claimed = select(_C.application_id).where(_C.officer_id == officer_id, _C.expires_at > now)
     # A proposal waits on the version that it was made on, so the case is open as it was then.
-    pairs = select(_O.application_id, _O.version).where(
-        _O.state == OpinionState.PROPOSED.value, _O.proposed_by != officer_id
-    )
-    proposed = select(_T.id).where(covered(postings), *in_states(OPEN), tuple_(_T.id, _T.version).in_(pairs))
+    waits = (literal_column(PROPOSAL_WAITS, Boolean()), _O.proposed_by != officer_id)
+    proposed = select(_O.application_id, _O.version).where(*waits)
     return QueueCounts(
         total=by_status.total(),
         by_status=by_status,
         by_days_left=by_days,
-        claimed_by_me=await count(tx, select(_T.id).where(*there, _T.id.in_(claimed))),
-        proposals=await count(tx, proposed),
-        clearance_overdue=await count(tx, select(_T.id).where(*there, _T.id.in_(owed_since_before(now)))),
+        claimed_by_me=await _cases_of(tx, claimed, there),
+        proposals=await _cases_of(tx, proposed, (covered(postings), *in_states(OPEN))),
+        clearance_overdue=await _cases_of(tx, owed_since_before(now), there),
     )
+
+
+async def _cases_of(tx: Transaction, marks: Select[Any], there: Sequence[ColumnElement[bool]]) -> int:
+    """How many of the cases there are named by rows with `application_id`, and `version` where it must be as it was.
+
+    Said as a count of those rows, since SQLite would else look at every open case of the office for each.
+    """
+    marked = marks.subquery()
+    same = [_T.id == marked.c.application_id]
+    if "version" in marked.c:
+        same.append(_T.version == marked.c.version)
+    cases = select(func.count(func.distinct(marked.c.application_id))).where(exists().where(*same, *there))
+    return int((await tx.connection.execute(cases)).scalar_one())
 
 
 async def _counted(

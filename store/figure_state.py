@@ -19,10 +19,16 @@ from store.sql import first, upsert
 from store.types import Instant, Key
 
 COUNTED = "figures-counted-with-open-cases"
-"""The mark of a store whose applications were all counted, into every cube and part that there is by now.
+"""The mark of a store whose applications were all counted, into every cube and part up to that of open cases.
 
 Without it the worker counts them when it starts: a worker of before, which knew fewer cubes, may have folded last.
 """
+
+PACKED = "figures-counted-with-packed-days"
+"""As COUNTED, of the rows with many classes of days in each; until then every class is read from its own row."""
+
+MARKS = (COUNTED, PACKED)
+"""What a store bears whose applications were all counted by this release."""
 
 _LOCK = ("figures", "generation")
 _ONE = "figures"

@@ -38,8 +38,9 @@ from domain.people import Posting
 from domain.silence import Activity
 from store import figure_state
 from store.engine import Transaction
+from store.figure_packing import packed
 from store.metadata import metadata
-from store.sql import insert_into, within
+from store.sql import insert_into, summed, within
 from store.types import Key, Serial
 
 FOLD_BATCH = 5_000
@@ -83,6 +84,7 @@ _HELD: Mapping[Part, tuple[Cube, ...]] = MappingProxyType(
     {
         Part.SUM: (*_BY_MONTH, Cube.DAY),
         Part.DAYS: _BY_MONTH,
+        Part.PACKED_DAYS: _BY_MONTH[:-1],  # classes of EVERY are few
         Part.DUE: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),  # by the day, so only where that stays small
         Part.OPEN: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),
     }
@@ -223,6 +225,9 @@ def pour(
     amounts: Mapping[str, int],
 ) -> None:
     """Add amounts of one cell to each cube that holds them."""
+    if part is Part.DAYS:
+        row, column = packed(bucket)
+        pour(cubes, day, Part.PACKED_DAYS, row, cell, {column: amounts[Measure.DISPOSED]})
     for cube in _HELD[part]:
         told = TOLD_APART[cube]
         period = month_of(day) if part is not Part.DUE and cube is not Cube.DAY else day
@@ -267,26 +272,13 @@ async def _forget_empty(tx: Transaction, values: Sequence[Mapping[str, Any]]) ->
 async def sums(tx: Transaction, wanted: FigureFilter, group_by: Sequence[str] = ()) -> dict[Place, dict[Measure, int]]:
     """The sums of every measure but DUE, by some of period (the month) and the dimensions, in their order."""
     picked = [(_F[name], _D[name]) for name in MEASURES]
-    rows = await _read(tx, wanted, group_by, Part.SUM, picked)
+    rows = await added_up(tx, wanted, group_by, Part.SUM, picked)
     return {
         tuple(row[: len(group_by)]): {
             Measure(name): int(amount or 0) for name, amount in zip(MEASURES, row[len(group_by) :], strict=True)
         }
         for row in rows
     }
-
-
-async def histograms(
-    tx: Transaction, wanted: FigureFilter, group_by: Sequence[str] = ()
-) -> dict[Place, dict[int, int]]:
-    """Disposals by the class of days taken (`edges` says which classes), for each group."""
-    found: dict[Place, Counter[int]] = {}
-    edges = edges_of(wanted, group_by)
-    for row in await _read(tx, wanted, (*group_by, "bucket"), Part.DAYS, [(_F.disposed, _D.disposed)]):
-        *place, bucket, amount = row
-        # What is not folded yet is still in the finer classes.
-        found.setdefault(tuple(place), Counter())[bucket_of(bucket, edges)] += int(amount or 0)
-    return {place: dict(histogram) for place, histogram in found.items()}
 
 
 async def due_before(tx: Transaction, wanted: FigureFilter, day: date, since: date | None = None) -> int:
@@ -302,7 +294,7 @@ async def dues_before(
 ) -> dict[Place, int]:
     """The same by some of department, district and tehsil, in their order; places without any are left out."""
     until = day - timedelta(days=1)
-    rows = await _read(tx, wanted, group_by, Part.DUE, [(_F.due, _D.due)], (since or date.min, until))
+    rows = await added_up(tx, wanted, group_by, Part.DUE, [(_F.due, _D.due)], (since or date.min, until))
     return {tuple(row[:-1]): int(row[-1]) for row in rows if row[-1]}
 
 
@@ -333,7 +325,7 @@ async def activity(tx: Transaction, since: date) -> list[Activity]:
     return [Activity(row.district, row.tehsil, row.days, row.first, row.last) for row in rows]
 
 
-async def _read(
+async def added_up(
     tx: Transaction,
     wanted: FigureFilter,
     group_by: Sequence[str],
@@ -349,13 +341,13 @@ async def _read(
     statements = []
     for table, place in ((figures_table, 0), (figure_deltas_table, 1)):
         # Summed in each part first, so that a database that writes the union down writes groups and not rows.
-        amounts = [func.sum(pair[place]).label(f"amount_{number}") for number, pair in enumerate(picked)]
+        amounts = [summed(pair[place]).label(f"amount_{number}") for number, pair in enumerate(picked)]
         groups = [table.c[name] for name in group_by]
         found = which(table, wanted, part, needed, period or (wanted.first_month, wanted.last_month))
         statements.append(select(*groups, *amounts).where(*found).group_by(*groups))
     every = union_all(*statements).subquery()
     places = [every.c[name] for name in group_by]
-    totals = [func.sum(every.c[f"amount_{number}"]) for number in range(len(picked))]
+    totals = [summed(every.c[f"amount_{number}"]) for number in range(len(picked))]
     rows = (await tx.connection.execute(select(*places, *totals).group_by(*places).order_by(*places))).all()
     return [tuple(row) for row in rows if row[-1] is not None]
 

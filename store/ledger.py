@@ -198,6 +198,12 @@ async def counts_of(tx: Transaction, day: date, revision: int) -> list[Transacti
     return await (counts_on(tx, day) if present else counts_at(tx, day, revision))
 
 
+async def total_at(tx: Transaction, day: date, revision: int) -> int:
+    """The sum of the rows of a day up to a revision."""
+    statement = select(func.coalesce(func.sum(_L["count"]), 0)).where(_L.day == day, _L.sequence <= revision)
+    return int((await tx.connection.execute(statement)).scalar_one())
+
+
 async def link_at(tx: Transaction, day: date, revision: int) -> str | None:
     """The link of the last row of a revision; None before the first."""
     row = await first(tx, select(_L.link).where(_L.day == day, _L.sequence == revision))

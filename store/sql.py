@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     ClauseElement,
     Column,
     ColumnElement,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    cast,
     func,
     literal,
     select,
@@ -87,6 +89,11 @@ async def upsert(tx: Transaction, table: Table, rows: Sequence[Values], *, keys:
     await tx.connection.execute(
         statement.on_conflict_do_update(index_elements=list(keys), set_=changes), [dict(row) for row in rows]
     )
+
+
+def summed(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """The sum of whole numbers as one: PostgreSQL gives that of great ones as a decimal."""
+    return cast(func.sum(column), BigInteger)
 
 
 def insert_into(tx: Transaction, table: Table) -> SqliteInsert | PostgresqlInsert:

@@ -5,12 +5,12 @@ import itertools
 import statistics as maths
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from actions.catalogue_search import Wanted, find_services
-from actions.counts import transaction_counts
+from actions.counts import placed_counts, transaction_counts
 from actions.dashboard import dashboard_of
 from actions.environment import Environment
 from actions.figures import Question, statistics
@@ -19,6 +19,7 @@ from actions.tracking import track_application
 from benchmarks.store.cases import NOW, Case, Population, citizen_id, mixed, mobile_of
 from benchmarks.store.rows import number_of, officers_of
 from domain.clock import ist_date
+from domain.counting import KeptDays
 from domain.dashboards import Dimension
 from domain.desk import QueueFilter, QueueSort
 from domain.figures import month_of, months_back
@@ -39,6 +40,8 @@ OFFICE = ("revenue-department", "49")
 """Whose queue is asked: the largest department in the district of the capital."""
 
 PAGE = 10
+FEW = 5
+"""So many are overdue in a district of 10,000 applications already: a page is as long at every size."""
 COMMISSION = Subject(frozenset({Role.COMMISSION}), PersonKind.OFFICER, "commission")
 
 
@@ -102,13 +105,12 @@ class Asking:
             if found is None:
                 raise LookupError(number)
 
-        async def late() -> Any:
+        async def late(district: str | None, limit: int) -> Any:
             async with env.store.reading() as tx:
-                return await overdue(tx, NOW, department=None, district=None, limit=20)
+                return await overdue(tx, NOW, department=None, district=district, limit=limit)
 
-        async def late_in_district() -> Any:
-            async with env.store.reading() as tx:
-                return await overdue(tx, NOW, department=None, district=OFFICE[1], limit=20)
+        async def counted(env: Environment) -> Any:
+            return await placed_counts(env, await transaction_counts(env, COMMISSION, yesterday))
 
         yield Asked("citizen's first page, the action", first_page)
         yield Asked("citizen's first page, the operation", lambda: self.run("citizen_app/dashboard", citizen()))
@@ -117,9 +119,10 @@ class Asking:
         yield Asked("officer's queue, how many wait", lambda: queue_counts(env, desk, officer, QueueFilter()))
         yield Asked("tracking by number", tracked)
         yield Asked("statistics of a year by district", lambda: statistics(env, COMMISSION, a_year()))
-        yield Asked("a day's e-Taal counts", lambda: transaction_counts(env, COMMISSION, yesterday))
-        yield Asked("overdue list", late)
-        yield Asked("overdue list of a district", late_in_district)
+        yield Asked("a day's e-Taal counts", lambda: counted(env))
+        yield Asked("a day's e-Taal counts, never read before", lambda: counted(replace(env, days=KeptDays())))
+        yield Asked("overdue list", lambda: late(None, 20))
+        yield Asked("overdue list of a district, the first five", lambda: late(OFFICE[1], FEW))
         yield Asked("catalogue search", lambda: find_services(env, Wanted(search="jati praman patra")))
 
     def _cases(self) -> Iterator[Case]:

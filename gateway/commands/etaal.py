@@ -1,7 +1,7 @@
 """What `apuni etaal` does."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from actions.counts import DayCounts, day_counts
 from actions.etaal_checks import Step, compare
 from actions.etaal_rounds import close_due
 from actions.etaal_services import CountedService, MapService, change_mapping, listed
-from domain.counting import is_provisional
+from domain.counting import TransactionCount, is_provisional
 from domain.errors import Problems
 from gateway.commands.accounts import account
 from gateway.commands.opening import open_rooms, out
 from gateway.commands.safety import environment_of
 from gateway.settings import Settings
-from store import ledger_seal
+from store import ledger, ledger_seal
 
 _FAULTS: Mapping[str, str] = {
     "serviceCode": "the service is neither in the catalogue nor in the ledger",
@@ -68,19 +68,20 @@ async def run_ledger(settings: Settings, day: date, revision: int | None) -> boo
         async with rooms.store.reading() as tx:
             try:
                 counts = await day_counts(tx, day, revision)
+                rows = await ledger.counts_of(tx, day, counts.revision)
             except Problems:
                 typer.echo("apuni: the day has no such revision", err=True)
                 return False
-    _show(counts)
+    _show(counts, rows)
     return True
 
 
-def _show(counts: DayCounts) -> None:
+def _show(counts: DayCounts, rows: Sequence[TransactionCount]) -> None:
     state = "provisional" if counts.provisional else "over"
     closed = f", closed at revision {counts.closed_revision}" if counts.closed_at else ""
     out.print(f"{counts.day.isoformat()}: revision {counts.revision}, total {counts.total}, {state}{closed}")
     out.print(f"link {counts.link or '-'}")
-    for row in counts.rows:
+    for row in rows:
         stands = row.stands or f"LOCAL-{row.service_code}"
         out.print(
             f"  {row.service_code} {row.district} {row.channel} {row.category} {row.count} {stands}", markup=False

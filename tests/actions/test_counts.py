@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
-from actions.counts import LedgerCounts, rows_hash, transaction_counts
-from domain.counting import Category, CorrectionReason, CountingEvent, EnrolledService, Transaction
+from actions.counts import LedgerCounts, placed_counts, rows_hash, transaction_counts
+from domain.counting import (
+    Category,
+    CorrectionReason,
+    CountingEvent,
+    EnrolledService,
+    KeptDays,
+    PlacedCounts,
+    Transaction,
+)
 from domain.counting_rules import rules_on
 from domain.errors import NotSignedIn, Problems
 from domain.people import ANONYMOUS, PersonKind, Role, Subject
@@ -39,11 +47,35 @@ async def env(sqlite_store, store_keyrings, store_clock) -> Any:
 async def test_who_may_count_sees_the_ledger_of_the_day(env: Any):
     counts = await transaction_counts(env, AUDITOR, DAY)
     assert (counts.day, counts.revision, counts.total, counts.provisional) == (DAY, 4, 4, True)
-    assert [(row.service_code, row.district, row.channel, row.count) for row in counts.rows] == [
+    placed = await placed_counts(env, counts)
+    assert [(row.service_code, row.district, row.channel, row.count) for row in placed.rows] == [
         ("ES09", "57", "CSC", 1),
         ("ES09", "57", "WEB", 2),
         ("UKX-ABCDEF", "45", "UMANG", 1),
     ]
+    assert placed.districts == (("45", 1), ("57", 3))
+    assert (await transaction_counts(env, AUDITOR, DAY - timedelta(days=1))).total == 0
+
+
+async def test_counts_by_place_are_read_once_for_what_proves_them(env: Any, sqlite_store: Any):
+    before = await transaction_counts(env, AUDITOR, DAY)
+    async with sqlite_store.writing() as tx:
+        await ledger.record(tx, delivered("a8", "ES09", "45", "WEB"))
+    await ledger_seal.seal(sqlite_store)
+    # Asked for after the day went on, and so added up from the ledger; then kept.
+    placed = await placed_counts(env, before)
+    assert await placed_counts(env, await transaction_counts(env, AUDITOR, DAY, 4)) is placed
+    after = await transaction_counts(env, AUDITOR, DAY)
+    now = await placed_counts(env, after)
+    assert (placed.districts, now.districts) == ((("45", 1), ("57", 3)), (("45", 2), ("57", 3)))
+    assert [sum(row.count for row in one.rows) for one in (placed, now)] == [before.total, after.total] == [4, 5]
+
+
+def test_a_process_keeps_the_counts_of_a_few_days_only():
+    kept, counts = KeptDays(most=2), PlacedCounts()
+    for link in ("a", "b", "c"):
+        kept.put(link, counts)
+    assert [kept.get(link) for link in ("a", "b", "c")] == [None, counts, counts]
 
 
 async def test_a_correction_raises_the_revision_of_its_day(env: Any, sqlite_store: Any):

@@ -11,7 +11,7 @@ from domain.figures import Measure, bucket_of, counted, difference, last_day, ma
 from domain.lifecycle import Status
 from domain.people import Posting, Role
 from domain.silence import Activity
-from store import applications, figure_recount, figures, people
+from store import applications, figure_days, figure_recount, figures, people
 from store.engine import Store, Transaction
 from store.errors import TryAgain
 from store.figures import FigureFilter
@@ -66,7 +66,7 @@ async def test_figures_are_the_same_before_and_after_folding(peopled: Store) -> 
                 await figures.sums(tx, YEAR),
                 await figures.sums(tx, YEAR, ("period", "district")),
                 await figures.sums(tx, replace(YEAR, channel="CSC"), ("tehsil",)),
-                await figures.histograms(tx, YEAR, ("district",)),
+                await figure_days.histograms(tx, YEAR, ("district",)),
                 await figures.due_before(tx, YEAR, NOW.date() + 30 * DAY),
                 await figures.due_before(tx, YEAR, NOW.date()),
                 await figures.activity(tx, NOW.date() - 30 * DAY),
@@ -92,7 +92,7 @@ async def test_a_cell_of_every_dimension_answers_in_wider_classes_folded_or_not(
 
     async def read() -> dict[object, dict[int, int]]:
         async with peopled.reading() as tx:
-            return await figures.histograms(tx, wanted)
+            return await figure_days.histograms(tx, wanted)
 
     assert await read() == {(): {10: 1}}
     async with peopled.writing() as tx:
@@ -172,7 +172,7 @@ async def test_mixed_cases_add_up_to_what_a_plain_count_says(peopled: Store) -> 
     for _ in range(2):
         async with peopled.reading() as tx:
             found = await figures.sums(tx, YEAR, ("period", "district", "channel"))
-            taken = await figures.histograms(tx, YEAR, ("district",))
+            taken = await figure_days.histograms(tx, YEAR, ("district",))
         for place in found:
             month, district, channel = place
             ours = [case for case in cases if (case.district, counted(case).cell.channel) == (district, channel)]
