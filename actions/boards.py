@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from actions.access import covering, leave_receipt
 from actions.acting import Acting
 from actions.environment import Environment
+from actions.figure_filters import refuse_unknown
 from actions.figures import DEFAULT_MONTHS, Question, Statistics, statistics
 from domain.alarms import AlarmCode, AlarmState
 from domain.appeals import PENDING
@@ -140,19 +141,17 @@ class _Recent:
     this_month: date
 
     def trend(self, key: TileKey) -> tuple[TilePoint, ...]:
-        """The last months of a tile; what is pending stays so in a month in which nothing happened."""
+        """The last months of a tile; a month in which nothing happened and nothing waited has none."""
         read = _OF_MONTHS.get(key)
         if read is None:
             return ()
-        points: list[TilePoint] = []
-        last: int | None = 0 if key in _COUNTED else None
-        for back in range(DEFAULT_MONTHS - 1, -1, -1):
+        none = 0 if TILES[key].unit is TileUnit.CASES else None
+        points = []
+        for back in range(TREND_MONTHS - 1, -1, -1):
             month = months_back(self.this_month, back)
             there = self.months.get(month)
-            value = read(there) if there is not None else last
-            last = value if key is TileKey.PENDING else last
-            points.append(TilePoint(month, value))
-        return tuple(points[-TREND_MONTHS:])
+            points.append(TilePoint(month, read(there) if there is not None else none))
+        return tuple(points)
 
 
 async def _recent(env: Environment, subject: Subject, postings: tuple[Posting, ...]) -> _Recent:
@@ -263,6 +262,7 @@ async def case_page(
     postings = supervised(subject, board)
 
     async def work(tx: Transaction) -> list[Case]:
+        await _refuse_unknown(tx, filtered)
         found = await figure_cases.page(tx, postings, wanted, filtered, **part)
         reasons = await delays.latest(tx, [one.id for one in found])
         acting = Acting(env, tx, subject)
@@ -292,7 +292,12 @@ async def case_count(
     """How many cases a list has in the subject's jurisdictions; raises as `supervised`."""
     postings = supervised(subject, board)
     async with env.store.reading() as tx:
+        await _refuse_unknown(tx, filtered)
         return await figure_cases.size(tx, postings, wanted, filtered)
+
+
+async def _refuse_unknown(tx: Transaction, filtered: CaseFilter) -> None:
+    await refuse_unknown(tx, filtered.department, filtered.service_code, filtered.district, filtered.tehsil)
 
 
 def line_of(application: Application) -> Resource:

@@ -1,19 +1,30 @@
 """Statistics of the delivery of services: from counters only, with small cells withheld from strangers."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from actions.environment import Environment
+from actions.figure_filters import refuse_unknown
 from domain.clock import ist_date
 from domain.dashboards import STRANGERS_DIMENSIONS, Dimension, check_period
 from domain.errors import ErrorCode, Problem, Problems
-from domain.figures import SMALLEST, Delivery, Measure, StatisticsChannel, delivery, month_of, months_back, withheld
+from domain.figures import (
+    SMALLEST,
+    Delivery,
+    Measure,
+    StatisticsChannel,
+    delivery,
+    month_of,
+    months_back,
+    next_month,
+    withheld,
+)
 from domain.people import Posting, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import figures
+from store import figure_days, figures
 from store.engine import Transaction
 from store.figures import FigureFilter
 
@@ -33,7 +44,8 @@ COLUMNS: Mapping[Dimension, str] = {
 
 DEFAULT_MONTHS = 12
 
-Place = tuple[Hashable, ...]
+Place = tuple[Any, ...]
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,19 @@ class Statistics:
     """Whether median and percentile are by the wider classes of days."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What the counters say of each group."""
+
+    sums: Mapping[Place, Mapping[Measure, int]]
+    """Of the months that are asked for."""
+    taken: Mapping[Place, Mapping[int, int]]
+    """Disposals of those months by class of days."""
+    ever: Mapping[Place, Mapping[Measure, int]]
+    """From the beginning to the end of the last month."""
+    edges: tuple[int, ...]
+
+
 def sees_small_cells(subject: Subject) -> bool:
     """Whether the subject may see every figure; others are not shown cells behind which few people stand."""
     return decide(subject, _COUNTS, Purpose.COUNT)
@@ -90,13 +115,15 @@ def period(env: Environment, first: date | None, last: date | None) -> tuple[dat
 async def statistics(env: Environment, subject: Subject, question: Question) -> Statistics:
     """The figures by the groups that were asked for.
 
-    Raises BAD_INPUT for a group that is named twice, and where somebody who is no officer combines more than two
-    dimensions, by which people could be told apart.
+    Raises BAD_INPUT for a group that is named twice, for a filter that names nothing, and where somebody who is no
+    officer combines more than two dimensions, by which people could be told apart.
     """
     _check(subject, question)
     async with env.store.reading() as tx:
-        found = await _figures(tx, question)
-        whole = await _figures(tx, _whole(question)) if question.group_by else found
+        await refuse_unknown(tx, question.department, question.service_code, question.district, question.tehsil)
+        counts = await _count(tx, question)
+        together = await _together(tx, question, counts) if question.group_by else counts
+    found, whole = _figures(question, counts), _figures(_whole(question), together)
     open_to_all = sees_small_cells(subject)
     hidden = set() if open_to_all else withheld({place: one.people for place, one in found.items()})
     rows = tuple(
@@ -134,34 +161,62 @@ def _check(subject: Subject, question: Question) -> None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("groupBy",), params={"longest": str(STRANGERS_DIMENSIONS)}))
 
 
-async def _figures(tx: Transaction, question: Question) -> dict[Place, Delivery]:
+async def _count(tx: Transaction, question: Question) -> _Counts:
     wanted, columns = _filter(question), _columns(question)
-    by_month = await figures.sums(tx, wanted, columns)
-    taken = await figures.histograms(tx, wanted, columns)
-    pending = await _pending(tx, question, by_month)
-    edges = figures.edges_of(wanted, columns)
+    ever = FigureFilter(_BEGINNING, question.last_month, **wanted.named, postings=question.postings)
+    return _Counts(
+        await figures.sums(tx, wanted, columns),
+        await figure_days.histograms(tx, wanted, columns),
+        await figures.sums(tx, ever, columns),
+        figures.edges_of(wanted, columns),
+    )
+
+
+async def _together(tx: Transaction, question: Question, counts: _Counts) -> _Counts:
+    """All groups added up. Their classes of days may be wider than those of all together, which then are asked for."""
+    wanted = _filter(question)
+    edges = figures.edges_of(wanted, ())
+    taken: Mapping[Place, Mapping[int, int]] = {(): _added(counts.taken)}
+    if edges != counts.edges:
+        taken = await figure_days.histograms(tx, wanted)
+    return _Counts({(): _added(counts.sums)}, taken, {(): _added(counts.ever)}, edges)
+
+
+def _added(several: Mapping[Place, Mapping[_Key, int]]) -> Counter[_Key]:
+    together: Counter[_Key] = Counter()
+    for one in several.values():
+        together.update(one)
+    return together
+
+
+def _figures(question: Question, counts: _Counts) -> dict[Place, Delivery]:
+    pending = _pending(question, counts)
     return {
-        place: delivery(by_month.get(place, {}), taken.get(place, {}), pending.get(place, 0), edges)
-        for place in by_month.keys() | pending.keys()
+        place: delivery(counts.sums.get(place, {}), counts.taken.get(place, {}), pending.get(place, 0), counts.edges)
+        for place in counts.sums.keys() | pending.keys()
     }
 
 
-async def _pending(tx: Transaction, question: Question, asked: Iterable[Place]) -> dict[Place, int]:
-    """What was open at the end of the last month, or of each month where the groups tell months apart."""
-    wanted, columns = _filter(question), _columns(question)
-    ever = FigureFilter(_BEGINNING, question.last_month, **wanted.named, postings=question.postings)
-    moved = await figures.sums(tx, ever, columns)
+def _pending(question: Question, counts: _Counts) -> dict[Place, int]:
+    """What was open at the end of the last month, or of each month where the groups tell months apart.
+
+    A month in which nothing moved has what the month before had.
+    """
+    columns, moved = _columns(question), counts.ever
     if "period" not in columns:
         return {place: many for place, sums in moved.items() if (many := _left(sums))}
     axis = columns.index("period")
     found: dict[Place, int] = {}
     running: Counter[Place] = Counter()
-    for place in sorted(moved, key=lambda place: place[axis]):
-        here = (*place[:axis], *place[axis + 1 :])
-        running[here] += _left(moved[place])
-        if place[axis] >= question.first_month:
-            found[place] = running[here]
-    return {place: found.get(place, 0) for place in {*asked, *found}}
+    month = question.first_month
+    waiting = sorted(moved, key=lambda place: place[axis], reverse=True)
+    while month <= question.last_month:
+        while waiting and waiting[-1][axis] <= month:
+            place = waiting.pop()
+            running[(*place[:axis], *place[axis + 1 :])] += _left(moved[place])
+        found |= {(*here[:axis], month, *here[axis:]): many for here, many in running.items() if many}
+        month = next_month(month)
+    return found
 
 
 def _left(sums: Mapping[Measure, int]) -> int:

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 
 from joserfc.jwk import OctKey
 
-from actions.access import may_read, of_appeal, of_clearance
+from actions.access import may_read, of_appeal, of_application, of_clearance
 from actions.care import of_grievance, of_visit
 from actions.environment import Environment
 from actions.purpose import read_one
 from actions.rosters import of_row
-from actions.uploads import of_upload, people_of
+from actions.uploads import people_of, seen_by
+from domain.applications import Application
 from domain.desk import ReadPurpose
-from domain.errors import NotSignedIn
+from domain.errors import NotSignedIn, Problems
 from domain.files import FileLink, UploadedFile
 from domain.people import Subject
 from domain.policy import ObjectKind, Resource, purpose_for
@@ -48,12 +49,11 @@ async def link_to(
         raise NotSignedIn
     async with env.store.reading() as tx:
         own = await uploads.of_content(tx, sha256, people_of(subject))
-        readable = next((each for each in own if purpose_for(subject, of_upload(each))), None)
+        readable = next((each for each in own if purpose_for(subject, seen_by(subject, each))), None)
         found = readable or next(iter(await uploads.of_content(tx, sha256)), None)
-        named = [] if readable else await uploads.uses(tx, sha256)
     if readable is not None:
-        await may_read(env, subject, of_upload(readable))
-    elif not await _may_read_by(env, subject, named, stated):
+        await may_read(env, subject, seen_by(subject, readable))
+    elif not await _may_read_by(env, subject, sha256, stated):
         return None
     return signed_link(env, found) if found else None
 
@@ -86,20 +86,41 @@ async def opened(env: Environment, sha256: str, *, upload_id: str, until: str, s
     return OpenedFile(content, upload) if content is not None else None
 
 
-async def _may_read_by(env: Environment, subject: Subject, named: list[Use], stated: ReadPurpose | None) -> bool:
-    """Whether the subject may read one of the things that name the file; leaves the receipt of that read."""
-    for use in named:
-        if use.kind == ObjectKind.APPLICATION:
-            async with env.store.reading() as tx:
-                application = await applications.get(tx, use.id)
-            if await read_one(env, subject, application, stated) is not None:
-                return True
-            continue
+async def _may_read_by(env: Environment, subject: Subject, sha256: str, stated: ReadPurpose | None) -> bool:
+    """Whether the subject may read one of the things that name the file; leaves the receipt of that read.
+
+    Raises PURPOSE_REQUIRED where the only ones lie with colleagues. All things are looked at, a page at a time: the
+    case of one pupil is not less hers because thousands of the school named the same paper.
+    """
+    unsaid: Problems | None = None
+    page: list[Use] = []
+    while True:
         async with env.store.reading() as tx:
-            resource = await _resource(tx, use)
-        if resource is not None and await may_read(env, subject, resource) is not None:
-            return True
+            page = await uploads.uses(tx, sha256, page[-1] if page else None)
+            cases = await applications.many(tx, [use.id for use in page if use.kind == ObjectKind.APPLICATION])
+        for use in page:
+            try:
+                if await _reads(env, subject, use, cases.get(use.id), stated):
+                    return True
+            except Problems as refused:
+                unsaid = unsaid or refused
+        if len(page) < uploads.PAGE_OF_USES:
+            break
+    if unsaid is not None:
+        raise unsaid
     return False
+
+
+async def _reads(
+    env: Environment, subject: Subject, use: Use, case: Application | None, stated: ReadPurpose | None
+) -> bool:
+    if use.kind == ObjectKind.APPLICATION:
+        if case is None or purpose_for(subject, of_application(case)) is None:
+            return False
+        return await read_one(env, subject, case, stated) is not None
+    async with env.store.reading() as tx:
+        resource = await _resource(tx, use)
+    return resource is not None and await may_read(env, subject, resource) is not None
 
 
 async def _resource(tx: Transaction, use: Use) -> Resource | None:

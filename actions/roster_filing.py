@@ -48,6 +48,8 @@ FILE = "roster.file"
 _PASSING = (ErrorCode.IN_PROGRESS, ErrorCode.CONFLICT)
 """Another worker is at the same row: the message is tried again, and then finds it filed."""
 
+_CONSENT_MISSING = consent_required(ConsentPurpose.ROSTER, "input")
+
 
 async def file_roster(env: Environment, subject: Subject, number: str, key: str) -> tuple[Roster, bool]:
     """Have the rows of a roster filed; those that were refused before are tried again.
@@ -60,7 +62,12 @@ async def file_roster(env: Environment, subject: Subject, number: str, key: str)
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await ask(Acting(env, tx, subject), number)).id}
 
-    answer, replayed = await once(env, subject, "fileRoster", key=key, body={"number": number}, work=work)
+    try:
+        answer, replayed = await once(env, subject, "fileRoster", key=key, body={"number": number}, work=work)
+    except Problems as refusal:
+        if refusal.code is ErrorCode.CONSENT_REQUIRED:
+            await env.store.carry_out(partial(_say_which_lack_it, env, subject, number=number))
+        raise
     async with env.store.reading() as tx:
         roster = await rosters.get(tx, answer["id"])
     if roster is None:
@@ -91,9 +98,7 @@ async def ask(acting: Acting, number: str, *, by_worker: bool = True) -> Roster:
     """The inner step of having a roster filed, in the caller's transaction."""
     roster = await taken_up(acting, number, Purpose.APPLY)
     await require_open(acting, roster)
-    lacking = await roster_rows.note_missing_consents(
-        acting.tx, roster.id, consent_required(ConsentPurpose.ROSTER, "input")
-    )
+    lacking = await roster_rows.note_missing_consents(acting.tx, roster.id, _CONSENT_MISSING)
     await roster_rows.try_again(acting.tx, roster.id)
     if not await roster_rows.next_ready(acting.tx, roster.id, 1):
         if lacking:
@@ -105,6 +110,12 @@ async def ask(acting: Acting, number: str, *, by_worker: bool = True) -> Roster:
         await _next(acting.tx, begun, "begin")
     await note(acting, "roster.file", of_roster(begun), Purpose.APPLY, round=begun.rounds, without_consent=lacking)
     return begun
+
+
+async def _say_which_lack_it(env: Environment, subject: Subject, tx: Transaction, *, number: str) -> None:
+    """Rows without a consent say so also where the refusal of the whole took back what it had noted."""
+    roster = await taken_up(Acting(env, tx, subject), number, Purpose.APPLY)
+    await roster_rows.note_missing_consents(tx, roster.id, _CONSENT_MISSING)
 
 
 async def file_some(env: Environment, payload: Mapping[str, str]) -> None:

@@ -55,7 +55,7 @@ async def save_view(env: Environment, subject: Subject, request: SaveView) -> tu
 
 
 async def rename_view(env: Environment, subject: Subject, request: RenameView) -> tuple[SavedView | None, bool]:
-    """Give a view of hers another name. Raises Problems: NOT_FOUND, BAD_INPUT for a name that another one has."""
+    """Give a view of hers another name. Raises Problems: NOT_FOUND, BAD_INPUT, NAME_TAKEN."""
     return await _done(env, subject, "renameView", request, lambda acting: rename(acting, request))
 
 
@@ -96,7 +96,7 @@ async def rename(acting: Acting, request: RenameView) -> SavedView:
     renamed = replace(view, name=view_name(request.new_name, "newName"), updated_at=acting.now)
     twin = await saved_views.named(acting.tx, view.officer_id, renamed.name)
     if twin is not None and twin.id != view.id:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "newName")))
+        raise Problems(Problem(ErrorCode.NAME_TAKEN, ("input", "newName")))
     await saved_views.save(acting.tx, renamed)
     await note(acting, "view.rename", of_view(renamed), Purpose.APPLY)
     return renamed

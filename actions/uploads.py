@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -18,7 +19,8 @@ from actions.images import re_encoded
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.file_types import true_type
 from domain.files import MediaType, QuarantinedFile, UploadedFile
-from domain.people import PersonKind, Subject
+from domain.pdf_content import refuse_unfit_pdf
+from domain.people import PersonKind, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
 from store import audit, locks, partial_uploads, personal_files, quarantine, uploads
 from store.engine import Transaction
@@ -42,6 +44,16 @@ def of_upload(upload: UploadedFile) -> Resource:
     return Resource(ObjectKind.UPLOAD, upload.id, citizen_id, person_id=upload.person_id)
 
 
+def seen_by(subject: Subject, upload: UploadedFile) -> Resource:
+    """The same for one who asks: what a counter's operator handed in for a citizen is his while he serves her.
+
+    For the next citizen it is a foreign reference; a school's common paper stays its principal's.
+    """
+    resource = of_upload(upload)
+    anothers = Role.OPERATOR in subject.roles and upload.citizen_id not in (None, subject.on_behalf_of)
+    return replace(resource, person_id=None) if anothers else resource
+
+
 async def take_in(
     env: Environment,
     subject: Subject,
@@ -58,7 +70,8 @@ async def take_in(
     size is bounded, and `expected` the SHA-256 of what was sent. A picture is made anew from its points, so the
     reference is that of what is kept; `as_sent` keeps the bytes of a document whose issuer vouches for them.
     Raises NotSignedIn; ScannerAway; Problems: NOT_FOUND for those who hand in nothing, FILE_TOO_LARGE,
-    FILE_TYPE_NOT_ALLOWED, FILE_DISGUISED, FILE_DAMAGED, IMAGE_TOO_LARGE, FILE_INFECTED, RATE_LIMITED.
+    FILE_TYPE_NOT_ALLOWED, FILE_DISGUISED, FILE_DAMAGED, FILE_LOCKED, FILE_NOT_PLAIN, IMAGE_TOO_LARGE, FILE_INFECTED,
+    RATE_LIMITED.
     """
     refuse_strangers(subject)
     most = env.files.largest_of(document_key)
@@ -69,7 +82,9 @@ async def take_in(
     await refuse_infected(env, subject, content)
     kind = true_type(content, claimed, *_FILE)
     kept = content
-    if not as_sent:
+    if kind is MediaType.PDF and not as_sent:
+        await asyncio.to_thread(refuse_unfit_pdf, content, *_FILE)
+    elif not as_sent:
         kept = await re_encoded(content, kind, largest_pixels=env.files.largest_pixels, path=_FILE)
     if len(kept) > most:
         raise too_large(most)
@@ -243,7 +258,7 @@ def people_of(subject: Subject) -> frozenset[str]:
 
 
 def _may_use(subject: Subject, upload: UploadedFile) -> bool:
-    resource = of_upload(upload)
+    resource = seen_by(subject, upload)
     return any(decide(subject, resource, purpose) for purpose in (Purpose.APPLY, Purpose.ASSIST))
 
 

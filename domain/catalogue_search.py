@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 
 from domain.catalogue import Department, Service
 from domain.transliteration import bones_of, is_devanagari, sounds_of, words_of
@@ -225,8 +225,9 @@ class KeptIndex:
 
 
 def _joined(words: Sequence[str]) -> list[str]:
-    """Two words written as one: प्रमाणपत्र."""
-    return [one + other for one, other in pairwise(words) if is_devanagari(one) == is_devanagari(other)]
+    """Two or three words of one script written as one: प्रमाणपत्र, जन्मप्रमाणपत्र."""
+    runs = (words[start : start + many] for many in (2, 3) for start in range(len(words) - many + 1))
+    return ["".join(run) for run in runs if len(set(map(is_devanagari, run))) == 1]
 
 
 def _asked(question: str) -> list[str]:

@@ -7,6 +7,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: one that begins like it gets an apostrophe in front."""
+    """A cell that no spreadsheet takes for a formula: a text that begins like it gets an apostrophe in front.
+
+    A number stays one, also below zero, so that it can be added up.
+    """
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int) else text

@@ -222,7 +222,10 @@ class DeskMutation:
     ) -> BulkDecidePayload:
         def request() -> BulkDecide:
             return BulkDecide(
-                items=tuple(Item(_case(item.application_id), item.expected_version) for item in input.items),
+                items=tuple(
+                    Item(_case(item.application_id, "items", str(place), "applicationId"), item.expected_version)
+                    for place, item in enumerate(input.items)
+                ),
                 verdict=input.verdict,
                 idempotency_key=key_of(info, input.idempotency_key),
                 ground=input.ground,
@@ -243,7 +246,7 @@ class DeskMutation:
             return await bulk_claim(
                 info.context.environment,
                 info.context.subject,
-                [_case(one) for one in input.application_ids],
+                [_case(one, "applicationIds", str(place)) for place, one in enumerate(input.application_ids)],
                 key=key_of(info, input.idempotency_key),
                 take_over=input.take_over,
             )
@@ -260,7 +263,7 @@ class DeskMutation:
             return await bulk_forward(
                 info.context.environment,
                 info.context.subject,
-                [_case(one) for one in input.application_ids],
+                [_case(one, "applicationIds", str(place)) for place, one in enumerate(input.application_ids)],
                 key=key_of(info, input.idempotency_key),
                 officer_id=_officer(input.officer_id),
                 reason=input.reason,
@@ -277,7 +280,7 @@ class DeskMutation:
         input: Annotated[ReplayDecisionsInput, strawberry.argument(description="Pack and decisions.")],  # noqa: A002
     ) -> ReplayDecisionsPayload:
         async def work() -> list[ItemResult]:
-            decisions = [_offline(one) for one in input.decisions]
+            decisions = [_offline(one, place) for place, one in enumerate(input.decisions)]
             return await replay_decisions(
                 info.context.environment, info.context.subject, input.pack_id, decisions, input.pack
             )
@@ -285,9 +288,9 @@ class DeskMutation:
         return await _each(info, ReplayDecisionsPayload, work)
 
 
-def _offline(given: OfflineDecisionInput) -> OfflineDecision:
+def _offline(given: OfflineDecisionInput, place: int) -> OfflineDecision:
     return OfflineDecision(
-        application_id=_case(given.application_id),
+        application_id=_case(given.application_id, "decisions", str(place), "applicationId"),
         version=given.version,
         key=given.key,
         verdict=given.verdict,
@@ -305,8 +308,9 @@ def _shown(result: ItemResult) -> Application | None:
     return Application.of(result.application, withheld=result.outcome is ItemOutcome.CONFLICT)
 
 
-def _case(opaque: strawberry.ID) -> str:
-    return key_of_type(TypeCode.APPLICATION, opaque, "input", "applicationId")
+def _case(opaque: strawberry.ID, *path: str) -> str:
+    """The key of a case; where the id is none, the refusal names its place below `input`."""
+    return key_of_type(TypeCode.APPLICATION, opaque, "input", *(path or ("applicationId",)))
 
 
 def _officer(opaque: strawberry.ID) -> str:

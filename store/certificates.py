@@ -61,6 +61,7 @@ certificates_table = Table(
         postgresql_where=text("status <> 'CORRECTED'"),
     ),
     Index(None, "application_id"),
+    Index(None, "pdf_sha256"),
 )
 """Of one application at most one certificate was not corrected."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, func, insert, select, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, insert, select, update
 
 from domain.files import PartialUpload
 from store.engine import Transaction
@@ -103,12 +103,6 @@ async def forget_untouched(tx: Transaction, before: datetime, limit: int) -> int
     """Forget files to which nothing was added since a moment, and those that became uploads before it."""
     old = select(_P.id).where(_P.touched_at < before).order_by(_P.touched_at).limit(limit)
     return len(await _drop(tx, (await tx.connection.execute(old)).scalars().all()))
-
-
-async def received_bytes(tx: Transaction, owner: str) -> int:
-    """Bytes of one person that lie here and belong to no whole file yet."""
-    total = select(func.coalesce(func.sum(_P.received), 0)).where(_P.owner == owner, _P.upload_id.is_(None))
-    return int((await tx.connection.execute(total)).scalar_one())
 
 
 async def _drop(tx: Transaction, ids: Iterable[str]) -> list[str]:

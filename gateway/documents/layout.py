@@ -7,6 +7,7 @@ is. The same content gives the same bytes.
 import functools
 import io
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ from gateway.documents.text import drawable
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 """PDF/A-2a for the archive, PDF/UA-1 for screen readers."""
+
+_TURNS = threading.Lock()
 
 WORDS: dict[str, Any] = {
     "state": {"hi": "उत्तराखण्ड शासन", "en": "Government of Uttarakhand"},
@@ -51,13 +54,23 @@ GENDERS = {
 def lay_out(content: CertificateContent, *, specimen: bool) -> bytes:
     """The unsigned PDF. `specimen` prints a notice that the signing key is a test key."""
     issued_at = datetime.combine(content.issued_on, datetime.min.time(), tzinfo=UTC)
-    pdf = compiler().compile(
-        input=TEMPLATE.read_bytes(),
-        format="pdf",
-        sys_inputs={"data": json.dumps(page_data(content, specimen=specimen), ensure_ascii=False)},
-        pdf_standards=[*STANDARDS],
-        timestamp=issued_at,
-    )
+    return compiled(TEMPLATE, json.dumps(page_data(content, specimen=specimen), ensure_ascii=False), issued_at)
+
+
+def compiled(template: Path, data: str, at: datetime) -> bytes:
+    """The PDF of a template with its words as JSON, dated `at`; blocking. Threads take turns.
+
+    A compiler that is asked by two threads at once refuses the second one ("Already borrowed"), as where an officer
+    approves a whole class and the worker makes several certificates side by side.
+    """
+    with _TURNS:
+        pdf = _compiler().compile(
+            input=template.read_bytes(),
+            format="pdf",
+            sys_inputs={"data": data},
+            pdf_standards=[*STANDARDS],
+            timestamp=at,
+        )
     if not isinstance(pdf, bytes):
         raise TypeError("typst gave no single document")
     return pdf
@@ -141,7 +154,7 @@ def _day(day: date) -> str:
 
 
 @functools.cache
-def compiler() -> typst.Compiler:
+def _compiler() -> typst.Compiler:
     """One compiler for the process: it keeps the parsed font."""
     fonts = Path(fontpkg_noto_sans_devanagari.__file__).with_name("files")
     return typst.Compiler(root=TEMPLATE.parent, font_paths=[fonts], ignore_system_fonts=True)

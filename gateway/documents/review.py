@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.documents.layout import STANDARDS, compiler
+from gateway.documents.layout import compiled
 
 TEMPLATE = Path(__file__).with_name("review.typ")
 
@@ -17,16 +17,7 @@ TEMPLATE = Path(__file__).with_name("review.typ")
 def lay_out(page: str) -> bytes:
     """The PDF of the words of a page, as JSON in the shape that the template reads."""
     made = json.loads(page)["made"]
-    pdf = compiler().compile(
-        input=TEMPLATE.read_bytes(),
-        format="pdf",
-        sys_inputs={"data": page},
-        pdf_standards=[*STANDARDS],
-        timestamp=datetime(made["year"], made["month"], made["day"], tzinfo=UTC),
-    )
-    if not isinstance(pdf, bytes):
-        raise TypeError("typst gave no single document")
-    return pdf
+    return compiled(TEMPLATE, page, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ MOST_KEPT = 256
 SHOWN_SERVICES = 25
 
 _MONTHS = (6, 12, 24)
+_CHOICES = ("district", "department", "months")
 _CURRENT = ' aria-current="true"'
 _TITLE = Bilingual("सेवाओं का निस्तारण", "Delivery of services")
 _AWAY = Bilingual("आँकड़े अभी उपलब्ध नहीं हैं। थोड़ी देर में फिर देखें।", "The figures are not available now. Try again soon.")
@@ -75,10 +76,12 @@ class _Chosen:
     district: str | None
     department: str | None
     months: int
+    language: str | None
+    """As the address says it; None where the browser's own is meant."""
 
     def address(self, **changes: object) -> str:
-        """The address of a page with some of it changed."""
-        named = {"district": self.district, "department": self.department, "months": self.months} | changes
+        """The address of a page with some of it changed, in the language that was chosen."""
+        named = {name: getattr(self, name) for name in (*_CHOICES, "language")} | changes
         return "/dashboard?" + urlencode({name: value for name, value in named.items() if value is not None})
 
 
@@ -99,7 +102,7 @@ def dashboard_routes(environment: Environment) -> list[Route]:
             return respond(request, language, _TITLE, f"<p>{_UNKNOWN.in_language(language)}</p>", 404)
         except (StoreError, TimeoutError):
             return respond(request, language, _TITLE, f"<p>{_AWAY.in_language(language)}</p>", 503)
-        return respond(request, language, _TITLE, body)
+        return respond(request, language, _TITLE, body, keep=_CHOICES)
 
     return [Route("/dashboard", show, methods=["GET"])]
 
@@ -108,7 +111,13 @@ def _chosen(given: Mapping[str, str]) -> _Chosen:
     months = int(given.get("months", "12"))
     if months not in _MONTHS:
         raise ValueError("another number of months")
-    return _Chosen(given.get("district") or None, given.get("department") or None, months)
+    language = given.get("language")
+    return _Chosen(
+        given.get("district") or None,
+        given.get("department") or None,
+        months,
+        language if language in set(Language) else None,
+    )
 
 
 async def _body(env: Environment, subject: Subject, chosen: _Chosen, language: Language, kept: Kept) -> str:
@@ -170,7 +179,8 @@ class _Page:
         if self.chosen.department:
             about.append(self.names.departments[self.chosen.department].in_language(self.language))
         if about:
-            words.append(f'<a href="/dashboard?months={self.chosen.months}">{self._say(_WHOLE)}</a>')
+            whole = escape(self.chosen.address(district=None, department=None))
+            words.append(f'<a href="{whole}">{self._say(_WHOLE)}</a>')
         shown = ", ".join(about) or self._say(_WHOLE)
         rule = "" if self.every_cell else f'<p class="plain">{self._say(_RULE).format(smallest=SMALLEST)}</p>'
         ways = f'<p class="links">{self._say(_CHOOSE)}: {" · ".join(words)}</p>'
@@ -218,7 +228,7 @@ class _Page:
             Series(label("field.disposed", self.language), values(lambda one: one.disposed)),
         ]
         rate = [Series(label("tile.ON_TIME_RATE", self.language), values(lambda one: one.on_time_rate, None))]
-        left = [Series(label("tile.PENDING", self.language), _carried(values(lambda one: one.pending, -1)))]
+        left = [Series(label("tile.PENDING", self.language), values(lambda one: one.pending))]
         days = [
             Series(self._say(_MEDIAN), values(lambda one: one.median_days, None)),
             Series(self._say(_NINE), values(lambda one: one.ninetieth_days, None)),
@@ -252,11 +262,3 @@ class _Page:
 
     def _say(self, text: Bilingual) -> str:
         return text.in_language(self.language)
-
-
-def _carried(values: Sequence[int | None]) -> list[int | None]:
-    """A month in which nothing moved has what the month before had; −1 stands for such a month."""
-    found: list[int | None] = []
-    for value in values:
-        found.append((found[-1] if found else 0) if value == -1 else value)
-    return found

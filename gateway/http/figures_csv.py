@@ -145,7 +145,7 @@ async def _answered(env: Environment, make: Make, request: Request) -> Response:
     return StreamingResponse(_written(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-_WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by"}
+_WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by", "serviceCode": "service"}
 """What a query calls that which the graph calls so."""
 
 

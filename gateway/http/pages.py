@@ -43,7 +43,8 @@ a:focus-visible,.ask :focus-visible{outline:3px solid #d9730d;outline-offset:2px
 min-height:2.75rem;padding:.5rem;font:inherit;border:1px solid #6b7680;border-radius:.25rem;background:#fff}
 .ask .tick input{width:1.25rem;height:1.25rem;vertical-align:middle}.ask .tick label{display:inline;margin-right:1rem}
 .ask button{min-height:2.75rem;padding:.5rem 1.25rem;font:inherit}
-.plot{margin:2rem 0;break-inside:avoid}.plot h2{font-size:1.15rem;margin:0}.plot>svg{width:100%;height:auto}
+.plot{margin:2rem 0;break-inside:avoid}.plot h2{font-size:1.15rem;margin:0}
+.plot>svg{width:100%;height:auto;overflow:visible}
 .plot td,.plot thead th+th{text-align:right}.plot caption{text-align:left;font-weight:600}
 .legend span{margin-right:1rem}
 @media (max-width:30rem){body{padding:.25rem}main{padding:.75rem}th,td{padding:.35rem}}
@@ -96,11 +97,11 @@ def respond(
     *,
     keep: Sequence[str] = (),
 ) -> HTMLResponse:
-    """A whole page. `body` is HTML that is escaped already; `keep` names what the other language's link keeps."""
+    """A whole page. `body` is HTML that is escaped already; `keep` names what of the query the other language keeps."""
     shown = language.catalogue
     other, words = _SWITCH[shown]
     heading = escape(title.in_language(shown))
-    kept = "".join(f"&{name}={quote(request.query_params.get(name, ''))}" for name in keep)
+    kept = "".join(f"&{name}={quote(given)}" for name in keep if (given := request.query_params.get(name)))
     page = (
         f'<!doctype html>\n<html lang="{shown.value}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -12,8 +12,10 @@ WIDTH = 360
 COLOURS = ("#0b4f8a", "#d9730d")
 """Blue and orange, told apart by people who do not see red or green; the second one has an outline too."""
 
-_LEFT, _TOP, _BOTTOM, _HEIGHT = 40, 12, 28, 190
+_LEFT, _TOP, _BOTTOM, _HEIGHT = 44, 12, 28, 190
 _ROW, _NUMBERS = 38, 56
+_MOST_LETTERS = 60
+"""As many as fit beside each other on the narrowest telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,19 @@ def bars(plot: Plot, write: "Writer") -> str:
     drawn = []
     for place, (name, value) in enumerate(zip(plot.places, plot.series[0].values, strict=True)):
         top = place * _ROW
-        text = f'<text x="0" y="{top + 14}">{escape(name)}</text>'
-        if place < len(plot.links):
-            text = f'<a href="{escape(plot.links[place])}">{text}</a>'
-        drawn.append(text)
         long = (WIDTH - _NUMBERS) * (value or 0) / most
-        drawn.append(_rectangle(0, top + 18, long, 14, 0))
-        drawn.append(f'<text x="{long + 5:.1f}" y="{top + 30}">{escape(write(value))}</text>')
+        row = (
+            f'<text x="0" y="{top + 14}">{escape(_fitted(name))}</text>{_rectangle(0, top + 18, long, 14, 0)}'
+            f'<text x="{long + 5:.1f}" y="{top + 30}">{escape(write(value))}</text>'
+        )
+        # The whole row is the link: what has the focus is framed above its bar and not behind it.
+        drawn.append(f'<a href="{escape(plot.links[place])}">{row}</a>' if place < len(plot.links) else row)
     return _figure(plot, max(len(plot.places), 1) * _ROW, drawn, write)
+
+
+def _fitted(name: str) -> str:
+    """A name as it fits into one line of a drawing; the table has the whole of it."""
+    return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1].rsplit(" ", 1)[0] + "…"
 
 
 class Writer:

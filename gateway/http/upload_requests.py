@@ -39,6 +39,8 @@ STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
         ErrorCode.FILE_TYPE_NOT_ALLOWED: 415,
         ErrorCode.FILE_DISGUISED: 415,
         ErrorCode.FILE_INFECTED: 422,
+        ErrorCode.FILE_LOCKED: 422,
+        ErrorCode.FILE_NOT_PLAIN: 422,
         ErrorCode.RATE_LIMITED: 429,
         ErrorCode.INTEGRITY: 500,
         ErrorCode.OVERLOADED: 503,

@@ -175,7 +175,7 @@ def _view(answer: httpx.Response, sent: Sent, owner: Mapping[str, Any]) -> dict[
         "person": person is not None and _is_person(person, owner),
     }
     accepted = answer.status_code == 200 and status.get("Status") == "1" and all(checks.values())
-    media_types = [name for name, content in ((PDF_TYPE, pdf), (XML_TYPE, xml)) if content]
+    contents = {name: content for name, content in ((PDF_TYPE, pdf), (XML_TYPE, xml)) if content}
     return {
         **view,
         "status": status.get("Status"),
@@ -183,7 +183,8 @@ def _view(answer: httpx.Response, sent: Sent, owner: Mapping[str, Any]) -> dict[
         "accepted": accepted,
         "uri": uri,
         "number": _number(xml),
-        "media_types": media_types,
+        "media_types": list(contents),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
     }
 
 

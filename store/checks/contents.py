@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from sqlalchemy import LargeBinary, Table, select
 
+from store import uploads
 from store.checks.finding import PAGE, Finding, paged
 from store.dump import present
 from store.engine import Transaction
@@ -13,6 +14,7 @@ from store.metadata import LARGE_ROWS
 from store.named_files import named_files
 from store.objects import ObjectStore
 from store.people import citizens_table, personal_place
+from store.personal_files import HANDED_IN, PHOTOS
 from store.sql import AnyRow
 from store.tables import metadata
 from store.vault import Vault
@@ -57,8 +59,14 @@ async def vaulted(tx: Transaction, vault: Vault) -> AsyncIterator[Finding]:
 
 
 async def files(tx: Transaction, objects: ObjectStore) -> AsyncIterator[Finding]:
-    """Every file that a row names is there with the content that its name says."""
+    """Every file that a row names is there with the content that its name says, and what was handed in has its upload.
+
+    By that row a file is known to be needed (store/personal_files.py), so one without it could be swept.
+    """
+    handed_in = {f"{table}.{column}" for table, column in (*HANDED_IN, PHOTOS)}
     async for sha256, where in named_files(tx, metadata):
+        if where in handed_in and not await uploads.of_content(tx, sha256):
+            yield Finding("FILE_HAS_NO_UPLOAD", f"{where}:{sha256}")
         try:
             if await objects.get(sha256) is None:
                 yield Finding("FILE_IS_MISSING", f"{where}:{sha256}")

@@ -123,6 +123,18 @@ async def test_a_row_without_a_consent_is_not_filed_and_says_so(camps):
     assert await refusal(file_roster(camps.env, camps.principal, roster.number, "again")) is ErrorCode.CONSENT_REQUIRED
 
 
+async def test_where_nobody_consented_every_row_says_so_and_nothing_is_filed(camps):
+    roster = await opened(camps)
+    await added(camps, roster, child(1), child(2))
+    assert await refusal(file_roster(camps.env, camps.principal, roster.number, "file")) is ErrorCode.CONSENT_REQUIRED
+    for row in await rows_now(camps.env, roster):
+        assert (row.state, [one.code for one in row.problems]) == (
+            RowState.CONSENT_MISSING,
+            [ErrorCode.CONSENT_REQUIRED],
+        )
+    assert await applications_of(camps.env) == []
+
+
 async def test_a_refused_row_is_corrected_and_filed_alone(camps):
     paper = await signed_paper(camps)
     roster = await opened(camps)

@@ -19,7 +19,7 @@ from domain.file_types import true_type
 from domain.files import MediaType
 from domain.people import ANONYMOUS
 from store import accesses, audit, uploads
-from store.uploads import MOST_COPIES
+from store.uploads import MOST_COPIES, Use
 from tests.support.actions import INCOME, INCOME_PAPERS, World
 from tests.support.files import hand_in, pdf
 from tests.support.worlds import wrong
@@ -67,6 +67,17 @@ async def test_anothers_file_looks_like_one_that_is_not_there(world):
     assert await refusal(find(world, world.asha, "../../etc/passwd")) is ErrorCode.UPLOAD_UNKNOWN
     with pytest.raises(NotSignedIn):
         await take_in(world.env, ANONYMOUS, pdf("x"))
+
+
+async def test_what_an_operator_handed_in_for_one_citizen_is_foreign_while_he_serves_another(world):
+    hers = await hand_in(world.env, world.operator, "hers")
+    his = await hand_in(world.env, replace(world.operator, on_behalf_of=None), "for nobody yet")
+    for served in (world.sunil.person_id, None):
+        operator = replace(world.operator, on_behalf_of=served)
+        assert await refusal(find(world, operator, hers.reference)) is ErrorCode.UPLOAD_UNKNOWN
+        assert await link_to(world.env, operator, hers.sha256) is None
+        assert (await find(world, operator, his.reference)).id == his.id
+    assert (await find(world, world.operator, hers.reference)).id == hers.id
 
 
 async def test_a_foreign_upload_is_no_paper_of_an_application(world):
@@ -147,6 +158,18 @@ async def test_a_paper_that_a_whole_school_names_is_found_by_each_of_them_and_by
         assert f"/files/{paper.sha256}?" in link.url
     assert await link_to(world.env, world.registrar, paper.sha256) is None
     assert first.citizen_id == world.asha.person_id
+
+
+async def test_the_case_that_names_a_paper_last_of_many_is_found(world, monkeypatch):
+    monkeypatch.setattr(uploads, "PAGE_OF_USES", 2)
+    paper = await hand_in(world.env, world.operator, "everybody's paper")
+    async with world.env.store.writing() as tx:
+        for number in range(5):  # as of cases elsewhere: nobody here may read them, and they sort before hers
+            await uploads.use(tx, paper, Use("APPLICATION", f"0000-{number}", None), copy_id="none")
+    assert await link_to(world.env, world.tehsildar, paper.sha256) is None
+    await with_upload(world, paper.reference, world.operator)
+    assert await link_to(world.env, world.tehsildar, paper.sha256) is not None
+    assert await link_to(world.env, world.registrar, paper.sha256) is None
 
 
 async def test_an_officers_photograph_is_read_by_the_case_and_goes_with_the_citizen(world):

@@ -5,7 +5,7 @@ import pytest
 from actions.catalogue_rows import read_catalogue
 from domain.catalogue import Eligibility, Facts, Situation, may_be_eligible
 from domain.catalogue_search import BEST, CatalogueIndex, KeptIndex
-from domain.transliteration import bones_of, sounds_of, words_of
+from domain.transliteration import bones_of, is_devanagari, sounds_of, words_of
 from tests.support.actions import catalogue_rows
 
 READ = read_catalogue(catalogue_rows())
@@ -84,10 +84,22 @@ def test_words_are_read_in_both_scripts_with_any_digits():
         ("bijli ka naya connection", "UD17"),
         ("voter id", "EC01"),
         ("शादी का पंजीकरण", "HD68"),
+        ("जातिप्रमाणपत्र", "ES08"),
+        ("scheduled caste", "ES08"),
+        ("मैरिज सर्टिफिकेट", "HD68"),
+        ("दुकान", "UKX-NFPXVR"),
+        ("naukri", "ES22"),
     ],
 )
 def test_the_service_that_is_meant_comes_first(question: str, code: str):
     assert best(question) == code
+
+
+def test_every_service_can_be_found_in_hindi_also_one_that_has_no_hindi_name():
+    for service in READ.services:
+        said = [name for name in (service.name.hi, *service.keywords) if name and is_devanagari(name)]
+        assert said, service.name.en
+        assert service.code in {found.service.code for found in INDEX.find(said[0])}, said[0]
 
 
 def test_a_code_is_not_mistaken_for_its_neighbour():

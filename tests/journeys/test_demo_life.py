@@ -45,7 +45,7 @@ def test_the_logs_hold_no_personal_data_and_no_tokens(running):
 def test_a_child_that_dies_is_started_again(running):
     gateway = _gateway_of(running)
     os.kill(gateway, signal.SIGKILL)
-    eventually(lambda: _answers(running), lambda well: well, seconds=60)
+    eventually(lambda: _answers(running), lambda well: well, seconds=240)
 
     assert _gateway_of(running) != gateway
     assert running.data("{ services(first: 1) { totalCount } }")["services"]["totalCount"] == 87

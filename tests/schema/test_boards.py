@@ -84,7 +84,7 @@ async def test_tiles_that_are_counted_by_month_tell_the_last_six_and_the_others_
     months = ["2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"]
     assert trends["RECEIVED_THIS_MONTH"] == dict(zip(months, [0, 0, 0, 4, 0, 2], strict=True))
     assert trends["DISPOSED_THIS_MONTH"] == dict(zip(months, [0, 0, 0, 3, 0, 2], strict=True))
-    assert trends["PENDING"] == dict(zip(months, [None, None, None, 1, 1, 1], strict=True))
+    assert trends["PENDING"] == dict(zip(months, [0, 0, 0, 1, 1, 1], strict=True))
     assert trends["ON_TIME_RATE"] == dict(zip(months, [None, None, None, 10_000, None, 10_000], strict=True))
     assert trends["MEDIAN_DAYS"]["2026-09"] == 8
     assert trends["OVERDUE"] == trends["DUE_SOON"] == {}

@@ -162,6 +162,8 @@ async def test_a_cursor_of_another_feed_is_resync(world):
 async def test_cursors_are_their_readers_own(world):
     cursor = (await step(world, CITIZEN))["nextCursor"]
     assert await code(world, NEIGHBOUR, since=cursor) == ["BAD_INPUT"]
+    told = await world.ask(CHANGES, NEIGHBOUR, since=cursor, first=10)
+    assert told["errors"][0]["extensions"]["detail"] == "since"
     for broken in ("", "x", cursor[:-2], cursor + "AA", "A" * 700):
         assert await code(world, CITIZEN, since=broken) == ["BAD_INPUT"]
     assert await code(world, CITIZEN, first=0) == ["BAD_INPUT"]

@@ -163,6 +163,16 @@ async def test_several_cases_are_acted_on_each_by_itself(desk: World):
     assert nothing["submission"]["state"] == "REJECTED"
 
 
+async def test_an_id_that_is_none_is_named_by_its_place_among_several(desk: World):
+    application = await desk.submit()
+    items = [{"applicationId": opaque(application)}, {"applicationId": "nobody"}]
+    decided = await act(desk, "bulkDecide", items=items, verdict="APPROVE")
+    claimed = await act(desk, "bulkClaim", applicationIds=[opaque(application), "nobody"])
+    assert [one["path"] for one in decided["userErrors"]] == [["input", "items", "1", "applicationId"]]
+    assert [one["path"] for one in claimed["userErrors"]] == [["input", "applicationIds", "1"]]
+    assert (decided["results"], claimed["results"]) == ([], [])
+
+
 async def test_a_case_is_forwarded_to_one_of_the_officers_that_are_offered(desk: World):
     application = await desk.submit()
     first, second = (OFFICER, COLLEAGUE) if application.officer_id == OFFICER.person_id else (COLLEAGUE, OFFICER)

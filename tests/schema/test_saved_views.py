@@ -26,7 +26,8 @@ async def test_views_are_kept_renamed_and_deleted_by_their_officer(world: World)
     done = await world.ask(RENAME, OFFICER, input={"name": "Other", "newName": "UMANG", "idempotencyKey": "v5"})
     strange = await world.ask(DELETE, STRANGE_OFFICER, input={"name": "UMANG", "idempotencyKey": "v6"})
 
-    assert twin["data"]["renameView"]["userErrors"][0]["path"] == ["input", "newName"]
+    (taken,) = twin["data"]["renameView"]["userErrors"]
+    assert (taken["path"], taken["code"]) == (["input", "newName"], "NAME_TAKEN")
     assert done["data"]["renameView"]["view"]["name"] == "UMANG"
     assert strange["data"]["deleteView"]["userErrors"][0]["code"] == "NOT_FOUND"
     views = (await world.ask(VIEWS, OFFICER))["data"]["viewer"]["savedViews"]

@@ -78,10 +78,21 @@ async def test_pendency_is_that_at_the_end_of_each_month(world: World) -> None:
 
     assert [(row["month"], row["figures"]["pending"]) for row in found["rows"]] == [
         ("2026-09-01", 3),
+        ("2026-10-01", 3),  # nothing came in and nothing was disposed of, and yet they wait
         ("2026-11-01", 1),
     ]
     assert found["total"]["pending"] == 1
     assert earlier["total"]["pending"] == 3
+
+
+async def test_what_waits_from_before_the_period_is_pending_in_each_of_its_months(world: World) -> None:
+    await kept(world, 2, submitted_at=NOW - 400 * DAY, status=Status.IN_SCRUTINY, delivered_at=None)
+    found = await asked(world, OFFICER, ["DISTRICT", "MONTH"], fromMonth="2026-09-01")
+    assert [(row["month"], row["figures"]["pending"], row["figures"]["received"]) for row in found["rows"]] == [
+        ("2026-09-01", 2, 0),
+        ("2026-10-01", 2, 0),
+        ("2026-11-01", 2, 0),
+    ]
 
 
 async def test_a_tehsil_and_a_channel_at_once_are_told_by_wider_classes(world: World) -> None:
@@ -111,6 +122,38 @@ async def test_strangers_see_no_small_cells_and_officers_do(world: World) -> Non
         assert (found["withheldRows"], found["smallestCell"]) == (2, SMALLEST)
         assert (await asked(world, subject, district="45"))["total"] is None
     assert (await asked(world, OFFICER, ["DISTRICT"]))["withheldRows"] == 0
+
+
+async def test_strangers_see_no_few_cases_that_only_wait(world: World) -> None:
+    await kept(world, 1, submitted_at=NOW - 400 * DAY, status=Status.IN_SCRUTINY, delivered_at=None)
+    found = await asked(world, ANONYMOUS, ["DISTRICT"])
+    assert [(row["withheld"], row["figures"]) for row in found["rows"]] == [(True, None)]
+    assert found["total"] is None
+    assert (await asked(world, OFFICER, ["DISTRICT"]))["rows"][0]["figures"]["pending"] == 1
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"district": "dehradun"},
+        {"district": ""},
+        {"department": "no-such-department"},
+        {"serviceCode": "NOPE"},
+        {"tehsil": "999"},
+        {"tehsil": "304", "district": "50"},
+    ],
+)
+async def test_a_filter_that_names_nothing_is_refused_and_gives_no_zeros(world: World, filters: dict[str, str]) -> None:
+    answer = await world.ask(STATISTICS, OFFICER, filter=filters)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_INPUT"]
+
+
+async def test_a_filter_may_name_what_is_there_and_cases_without_a_department_or_tehsil(world: World) -> None:
+    await world.submit()
+    for filters in ({"district": "49", "tehsil": "304"}, {"tehsil": "304"}, {"serviceCode": "ES09"}):
+        assert (await asked(world, OFFICER, **filters))["total"]["received"] == 1
+    for filters in ({"department": ""}, {"district": "49", "tehsil": ""}):
+        assert (await asked(world, OFFICER, **filters))["total"]["received"] == 0
 
 
 @pytest.mark.parametrize(

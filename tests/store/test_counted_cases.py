@@ -1,12 +1,8 @@
 """How many cases lists have is told by counters, and is what a count of every case gives, whatever the cases are."""
 
-import asyncio
 import random  # noqa: TID251 - the cases are drawn from a seed
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,58 +11,32 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.applications import Application, Decision, RejectionGround
+from domain.applications import Application
 from domain.clock import ist_date
-from domain.deadline import end_of_day
 from domain.delays import CaseFilter, CaseList, ListSize
 from domain.figures import counted, marks_of, month_of
 from domain.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
 from domain.people import Posting, Role
-from store import applications, figure_cases, figures, people, seeds
-from store.cipher import FieldCipher
+from store import applications, figure_cases, figures, seeds
 from store.engine import Store, Transaction
 from store.figure_state import COUNTED
 from store.overdue import count_overdue, overdue
-from tests.store.builders import NOW, application, citizen
+from tests.support.drawn_cases import (
+    DAY,
+    DEPARTMENTS,
+    DISTRICTS,
+    Drawn,
+    cases,
+    enter_applicant,
+    from_seed,
+    standings,
+    with_a_store_of_its_own,
+)
 
-DAY = timedelta(days=1)
-DEPARTMENTS, DISTRICTS, TEHSILS = ("revenue-department", "forest-department"), ("57", "58"), ("358", None)
 STATES = (Status.IN_SCRUTINY, Status.QUERY_RAISED, Status.APPROVED, Status.DELIVERED, Status.REJECTED, Status.WITHDRAWN)
 EVERYWHERE = Posting(Role.COMMISSION)
 
-Drawn = tuple[Status, str, str, str | None, int | None, bool, int]
-CASES = st.lists(
-    st.tuples(
-        st.sampled_from(STATES),
-        st.sampled_from(DEPARTMENTS),
-        st.sampled_from(DISTRICTS),
-        st.sampled_from(TEHSILS),
-        st.none() | st.integers(-45, 5),
-        st.booleans(),
-        st.integers(0, 50),
-    ),
-    max_size=25,
-)
-
-
-def case(number: int, drawn: Drawn, now: datetime = NOW) -> Application:
-    """A case as the verbs leave it: each due instant is the end of a day in India."""
-    status, department, district, tehsil, due, paused, ago = drawn
-    ended = now - ago * DAY
-    one = application(
-        f"a{number}",
-        status=status,
-        department=department,
-        district=district,
-        tehsil=tehsil,
-        submitted_at=now - 60 * DAY,
-        due_at=None if due is None else end_of_day(ist_date(now + due * DAY)),
-        paused_since=now - DAY if paused and status in OPEN else None,
-        delivered_at=ended if status is Status.DELIVERED else None,
-        updated_at=now if status in OPEN else ended,
-    )
-    refused = Decision(False, RejectionGround.NOT_ELIGIBLE, "No.", "o1", ended)
-    return replace(one, decision=refused) if status in REFUSED else one
+CASES = st.lists(standings(STATES, due=(-45, 5), longest_ago=50), max_size=25)
 
 
 def right(now: datetime) -> dict[CaseList, Callable[[Application], bool]]:
@@ -89,12 +59,12 @@ def right(now: datetime) -> dict[CaseList, Callable[[Application], bool]]:
     }
 
 
-async def kept(store: Store, cases: Sequence[Application], *, fold: bool, told: bool = True) -> None:
+async def kept(store: Store, there: Sequence[Application], *, fold: bool, told: bool = True) -> None:
     """With their counters; `told` where the store was counted since it counts open cases by state and day."""
     async with store.writing() as tx:
         if told:
             await seeds.mark(tx, COUNTED)
-        for one in cases:
+        for one in there:
             await applications.add(tx, one)
             await figures.add(tx, marks_of(counted(one)), one.id)
         if fold:
@@ -126,45 +96,22 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
 def test_the_counters_tell_what_a_count_of_any_cases_gives(
     migrated_sqlite: Path, store_keyrings: Any, store_clock: Any, drawn: list[Drawn], fold: bool, told: bool
 ) -> None:
-    async def look(folder: Path) -> None:
-        shutil.copy(migrated_sqlite, folder / "store.db")
-        url = f"sqlite+aiosqlite:///{folder / 'store.db'}"
-        store = await Store.open(url, cipher=FieldCipher(store_keyrings), clock=store_clock)
-        try:
-            async with store.writing() as tx:
-                await people.add_citizen(tx, citizen("c1"))
-            cases = [case(number, one, store_clock.now()) for number, one in enumerate(drawn)]
-            await kept(store, cases, fold=fold, told=told)
-            async with store.reading() as tx:
-                await agrees(tx, cases)
-        finally:
-            await store.close()
+    async def look(store: Store) -> None:
+        there = cases(drawn, store_clock.now())
+        await kept(store, there, fold=fold, told=told)
+        async with store.reading() as tx:
+            await agrees(tx, there)
 
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(look(Path(folder)))
+    with_a_store_of_its_own(migrated_sqlite, store_keyrings, store_clock, look)
 
 
 @pytest.mark.parametrize("fold", [False, True])
 async def test_both_databases_count_alike(store: Store, store_clock: Any, fold: bool) -> None:
-    lots = random.Random(7)
-    drawn = [
-        (
-            lots.choice(STATES),
-            lots.choice(DEPARTMENTS),
-            lots.choice(DISTRICTS),
-            lots.choice(TEHSILS),
-            lots.choice([None, *range(-45, 6)]),
-            lots.random() < 0.2,
-            lots.randrange(50),
-        )
-        for _ in range(120)
-    ]
-    cases = [case(number, one, store_clock.now()) for number, one in enumerate(drawn)]
-    async with store.writing() as tx:
-        await people.add_citizen(tx, citizen("c1"))
-    await kept(store, cases, fold=fold)
+    there = cases(from_seed(random.Random(7), 120, STATES, due=(-45, 5), longest_ago=49), store_clock.now())
+    await enter_applicant(store)
+    await kept(store, there, fold=fold)
     async with store.reading() as tx:
-        await agrees(tx, cases)
+        await agrees(tx, there)
 
 
 @pytest.mark.parametrize("fewer", [0, 1])
@@ -172,10 +119,8 @@ async def test_what_no_counter_tells_apart_is_counted_so_far_and_no_further(
     store: Store, store_clock: Any, monkeypatch: pytest.MonkeyPatch, fewer: int
 ) -> None:
     monkeypatch.setattr(figure_cases, "MOST_COUNTED", 6)
-    late = (Status.IN_SCRUTINY, "revenue-department", "57", None, -3, False, 0)
-    async with store.writing() as tx:
-        await people.add_citizen(tx, citizen("c1"))
-    await kept(store, [case(number, late, store_clock.now()) for number in range(7 - fewer)], fold=False)
+    await enter_applicant(store)
+    await kept(store, cases([Drawn(Status.IN_SCRUTINY, due=-3)] * (7 - fewer), store_clock.now()), fold=False)
     async with store.reading() as tx:
         for narrowed in (CaseFilter(explained=False), CaseFilter(service_code="ES09")):
             found = await figure_cases.size(tx, [EVERYWHERE], CaseList.OVERDUE, narrowed)

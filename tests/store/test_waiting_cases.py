@@ -1,12 +1,8 @@
 """How many wait in a queue is told by counters, and is what a count of every case gives, whatever became of it."""
 
-import asyncio
 import random  # noqa: TID251 - the cases are drawn from a seed
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -16,21 +12,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.applications import Application, Decision, RejectionGround
+from domain.applications import Application
 from domain.clock import IST, ist_date
 from domain.deadline import end_of_day
 from domain.desk import DaysLeft, Holder, QueueFilter, days_left_limits
 from domain.figures import counted, difference, marks_of
-from domain.lifecycle import OPEN, REFUSED, WITH_OFFICER, Status
+from domain.lifecycle import OPEN, WITH_OFFICER, Status
 from domain.people import Posting, Role
 from domain.waiting import NUMBERS_OF_A_DAY, STATES, first_of, number_of, numbers_of
-from store import applications, desk_queue, figure_open, figure_recount, figures, people, seeds
-from store.cipher import FieldCipher
+from store import applications, desk_queue, figure_open, figure_recount, figures, seeds
 from store.engine import Store, Transaction
 from store.figure_state import COUNTED
-from tests.store.builders import NOW, application, citizen
+from tests.store.builders import NOW
+from tests.support.drawn_cases import (
+    DAY,
+    Drawn,
+    case,
+    cases,
+    enter_applicant,
+    from_seed,
+    standings,
+    with_a_store_of_its_own,
+)
 
-DAY = timedelta(days=1)
 POSTINGS = (
     [Posting(Role.OFFICER, "revenue-department", "57")],
     [Posting(Role.OFFICER, None, "57", "358")],
@@ -47,35 +51,8 @@ FILTERS = (
     QueueFilter(due_before=end_of_day(ist_date(NOW + 3 * DAY)) + timedelta(microseconds=1), overdue=True),
     QueueFilter(statuses=frozenset({Status.QUERY_RAISED}), due_before=NOW + 30 * DAY),
 )
-Drawn = tuple[Status, str, str, str | None, int | None, bool]
-STANDS = st.tuples(
-    st.sampled_from(sorted(set(Status) - {Status.DRAFT})),
-    st.sampled_from(("revenue-department", "forest-department")),
-    st.sampled_from(("57", "58")),
-    st.sampled_from(("358", None)),
-    st.none() | st.integers(-400, 40),
-    st.booleans(),
-)
-LIVES = st.lists(st.lists(STANDS, min_size=1, max_size=4), max_size=12)
+LIVES = st.lists(st.lists(standings(set(Status) - {Status.DRAFT}, due=(-400, 40)), min_size=1, max_size=4), max_size=12)
 """Where each of some cases stood one after the other: paused, transferred to another district, reopened, ended."""
-
-
-def standing(number: int, drawn: Drawn, now: datetime = NOW) -> Application:
-    status, department, district, tehsil, due, paused = drawn
-    one = application(
-        f"a{number}",
-        status=status,
-        department=department,
-        district=district,
-        tehsil=tehsil,
-        submitted_at=now - 60 * DAY,
-        due_at=None if due is None else end_of_day(ist_date(now + due * DAY)),
-        paused_since=now - DAY if paused and status in OPEN else None,
-        delivered_at=now if status is Status.DELIVERED else None,
-        updated_at=now,
-    )
-    refused = Decision(False, RejectionGround.NOT_ELIGIBLE, "No.", "o1", now)
-    return replace(one, decision=refused) if status in REFUSED else one
 
 
 async def lived(store: Store, lives: Sequence[Sequence[Application]], *, fold: bool) -> None:
@@ -127,48 +104,26 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
 def test_the_counters_tell_how_many_wait_whatever_became_of_the_cases(
     migrated_sqlite: Path, store_keyrings: Any, store_clock: Any, lives: list[list[Drawn]], fold: bool
 ) -> None:
-    async def look(folder: Path) -> None:
-        shutil.copy(migrated_sqlite, folder / "store.db")
-        url = f"sqlite+aiosqlite:///{folder / 'store.db'}"
-        store = await Store.open(url, cipher=FieldCipher(store_keyrings), clock=store_clock)
-        try:
-            async with store.writing() as tx:
-                await people.add_citizen(tx, citizen("c1"))
-            cases = [[standing(number, one) for one in life] for number, life in enumerate(lives)]
-            await lived(store, cases, fold=fold)
-            async with store.reading() as tx:
-                await agrees(tx, [life[-1] for life in cases])
-        finally:
-            await store.close()
+    async def look(store: Store) -> None:
+        lived_by = [[case(number, one) for one in life] for number, life in enumerate(lives)]
+        await lived(store, lived_by, fold=fold)
+        async with store.reading() as tx:
+            await agrees(tx, [life[-1] for life in lived_by])
 
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(look(Path(folder)))
+    with_a_store_of_its_own(migrated_sqlite, store_keyrings, store_clock, look)
 
 
 @pytest.fixture
 async def peopled(store: Store) -> Store:
-    async with store.writing() as tx:
-        await people.add_citizen(tx, citizen("c1"))
+    await enter_applicant(store)
     return store
-
-
-def many(lots: random.Random) -> list[list[Application]]:
-    def drawn() -> Drawn:
-        return (
-            lots.choice(sorted(OPEN)),
-            lots.choice(("revenue-department", "forest-department")),
-            lots.choice(("57", "58")),
-            lots.choice(("358", None)),
-            lots.choice([None, *range(-45, 9)]),
-            lots.random() < 0.2,
-        )
-
-    return [[standing(number, drawn()) for _ in range(2)] for number in range(100)]
 
 
 @pytest.mark.parametrize("fold", [False, True])
 async def test_both_databases_tell_how_many_wait(peopled: Store, fold: bool) -> None:
-    lives = many(random.Random(7))
+    lots = random.Random(7)
+    before, after = (cases(from_seed(lots, 100, OPEN, due=(-45, 8))) for _ in range(2))
+    lives = list(zip(before, after, strict=True))
     await lived(peopled, lives, fold=fold)
     async with peopled.reading() as tx:
         await agrees(tx, [life[-1] for life in lives])
@@ -176,7 +131,7 @@ async def test_both_databases_tell_how_many_wait(peopled: Store, fold: bool) -> 
 
 async def test_cases_are_counted_one_by_one_until_the_counters_know_them_all(peopled: Store) -> None:
     async with peopled.writing() as tx:
-        await applications.add(tx, standing(1, (Status.IN_SCRUTINY, "revenue-department", "57", None, 3, False)))
+        await applications.add(tx, case(1, Drawn(Status.IN_SCRUTINY)))
     async with peopled.reading() as tx:
         assert await figure_open.waiting(tx, POSTINGS[0], QueueFilter()) is None
         assert (await desk_queue.counts(tx, "o1", POSTINGS[0], QueueFilter())).total == 1
@@ -200,9 +155,8 @@ async def test_what_only_cases_know_is_asked_of_cases(peopled: Store, wanted: Qu
 
 
 async def test_a_case_that_waits_no_more_leaves_no_row_behind(peopled: Store) -> None:
-    waits = (Status.IN_SCRUTINY, "revenue-department", "57", None, 3, False)
-    done = (Status.DELIVERED, *waits[1:])
-    await lived(peopled, [[standing(1, waits), standing(1, done)]], fold=True)
+    life = [case(1, Drawn(Status.IN_SCRUTINY)), case(1, Drawn(Status.DELIVERED))]
+    await lived(peopled, [life], fold=True)
     async with peopled.reading() as tx:
         rows = (await tx.connection.execute(figures.figures_table.select())).all()
     assert {row.part for row in rows} == {"SUM", "DAYS"}

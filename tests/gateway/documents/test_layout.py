@@ -1,5 +1,6 @@
 """The page: exact Hindi, hostile text as text, equal bytes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pypdfium2
@@ -45,6 +46,13 @@ def test_a_test_key_is_told_on_the_page_and_a_real_one_is_not(content: Certifica
 
 def test_the_same_content_gives_the_same_bytes(content: CertificateContent):
     assert lay_out(content, specimen=False) == lay_out(content, specimen=False)
+
+
+def test_many_are_laid_out_at_once_as_where_an_officer_approves_a_whole_class(content: CertificateContent):
+    alone = lay_out(content, specimen=False)
+    with ThreadPoolExecutor(8) as threads:
+        together = [threads.submit(lay_out, content, specimen=False) for _ in range(16)]
+    assert [one.result() == alone for one in together] == [True] * 16
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -95,6 +96,19 @@ async def test_the_page_speaks_both_languages_and_each_plot_has_its_table(env, c
     space = "{http://www.w3.org/2000/svg}"
     assert all(one.find(f"{space}title").text and one.find(f"{space}desc").text for one in found)
     assert {one.get("aria-labelledby") for one in found} >= {"flow-title flow-words", "time-title time-words"}
+
+
+async def test_a_chosen_language_and_a_chosen_place_stay_from_page_to_page(env, client):
+    await kept(env, SMALLEST + 1)
+    page = (await client.get("/dashboard?district=49&months=24&language=en", headers={"Accept-Language": "hi"})).text
+    ways = [one.replace("&amp;", "&") for one in re.findall(r'href="(/dashboard[^"]*)"', page)]
+    [other] = [one for one in ways if "language=hi" in one]
+    assert dict(parse_qsl(urlsplit(other).query)) == {"language": "hi", "district": "49", "months": "24"}
+    assert all("language=en" in one for one in ways if one != other)
+    assert "/dashboard?months=24&language=en" in ways  # back to the whole state
+    plain = (await client.get("/dashboard?months=24", headers={"Accept-Language": "en"})).text
+    assert 'href="/dashboard?language=hi&amp;months=24"' in plain
+    assert plain.count("language=") == 1
 
 
 async def test_strangers_are_shown_no_small_cells_and_officers_are(env, client):
@@ -209,6 +223,9 @@ async def test_downloads_that_are_refused(client, address, headers, status, code
         ("delays.csv", "purpose"),
         ("delays.csv?purpose=INQUIRY&explained=yes", "explained"),
         ("delays.csv?purpose=INQUIRY&distric=49", "distric"),
+        ("delays.csv?purpose=INQUIRY&district=dehradun", "district"),
+        ("statistics.csv?district=dehradun", "district"),
+        ("statistics.csv?service=NOPE", "service"),
         ("delay-review.csv", "month"),
         ("statistics.csv?by=colour", "by"),
         ("statistics.csv?by=district,district", "by"),
@@ -248,10 +265,20 @@ async def test_late_cases_are_downloaded_page_by_page(env, client, monkeypatch):
         ("Dehradun", "Dehradun"),
         (None, ""),
         (12, "12"),
+        (-12, "-12"),
     ],
 )
 def test_no_cell_is_a_formula(cell, written):
     assert safe_cell(cell) == written
+
+
+def test_a_long_name_is_shortened_in_the_drawing_and_whole_in_the_table():
+    name = "Registration, Grant and Renewal of Licence under the Factories Act 1948"
+    drawn = bars(Plot("k", "t", "d", [name], [Series("s", [3])], "h", links=["/dashboard"]), Writer())
+    picture, told = drawn.split("</svg>")
+    assert "Registration, Grant and Renewal of Licence under the…" in picture
+    assert name not in picture
+    assert f">{name}</a>" in told
 
 
 def test_plots_escape_what_they_are_given_and_keep_within_their_frame():

@@ -2,25 +2,20 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from actions.scanning import EICAR
-from domain.clock import ManualClock
 from domain.errors import NotSignedIn
 from domain.people import Subject
 from gateway.http import upload_requests as door
 from gateway.http.uploads import upload_routes
-from store.engine import Store
-from store.keyring import Keyrings
 from tests.support.actions import World
 from tests.support.files import PNG, pdf
-from tests.support.worlds import a_world
 
 ORIGIN = "http://gateway.test"
 TUS = {"Tus-Resumable": "1.0.0", "Authorization": "Bearer asha"}
@@ -29,11 +24,8 @@ FILE = pdf("x" * 2000)
 
 
 @pytest.fixture
-async def world(
-    sqlite_store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
-) -> AsyncIterator[World]:
-    async with a_world(sqlite_store, store_keyrings, store_clock, tmp_path) as made:
-        yield made
+def world(sqlite_peopled: World) -> World:
+    return sqlite_peopled
 
 
 @pytest.fixture

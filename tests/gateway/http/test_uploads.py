@@ -4,34 +4,26 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from actions.scanning import EICAR
-from domain.clock import ManualClock
 from domain.errors import NotSignedIn
 from domain.people import Subject
 from gateway.http import upload_requests as door
 from gateway.http.uploads import upload_routes
-from store.engine import Store
-from store.keyring import Keyrings
 from tests.support.actions import World
 from tests.support.files import JPEG, PDF, PNG, pdf
-from tests.support.worlds import a_world
 
 ORIGIN = "http://gateway.test"
 ASHA = {"Authorization": "Bearer asha"}
 
 
 @pytest.fixture
-async def world(
-    sqlite_store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
-) -> AsyncIterator[World]:
-    async with a_world(sqlite_store, store_keyrings, store_clock, tmp_path) as made:
-        yield made
+def world(sqlite_peopled: World) -> World:
+    return sqlite_peopled
 
 
 @pytest.fixture
@@ -79,6 +71,11 @@ async def test_the_digest_of_the_body_is_checked_and_infected_files_are_refused(
     assert code(await send(client, PDF, headers=of(PNG))) == "FILE_DAMAGED"
     infected = await send(client, pdf(EICAR.decode()))
     assert (infected.status_code, code(infected)) == (422, "FILE_INFECTED")
+    active = await send(client, PDF.replace(b"/Type/Catalog", b"/Type/Catalog/OpenAction<</S/JavaScript/JS(x)>>"))
+    assert (active.status_code, code(active)) == (422, "FILE_NOT_PLAIN")
+    locked = await send(client, PDF.replace(b"%%EOF", b"trailer<</Encrypt 9 0 R>>\n%%EOF"))
+    assert (locked.status_code, code(locked)) == (422, "FILE_LOCKED")
+    assert "पासवर्ड" in locked.json()["errors"][0]["message"]
     assert code(await client.post("/uploads?document=../x", content=PDF, headers=ASHA)) == "BAD_INPUT"
 
 
