@@ -135,7 +135,7 @@ async def resume(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *,
     """Lift a suspension, in the caller's transaction; without arrears the missed periods stay unpaid."""
     if not arrears:
         await skip_missed(acting, sanction, plan_of(sanction))
-    await lift_stop(acting, sanction, stop, ground)
+    await lift_stop(acting, sanction, stop, ground, arrears=arrears)
 
 
 async def take_up(acting: Acting, sanction_id: str, purpose: Purpose, *path: str) -> Sanction:

@@ -7,15 +7,18 @@ from datetime import datetime
 from actions.access import of_citizen, read_at_sources
 from actions.certificates import MOST, Provenance
 from actions.environment import Environment
+from actions.expected_files import bank_days_beside
 from actions.sanction import bill_of
-from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
+from domain.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction
 from domain.catalogue import Scheme
+from domain.clock import ist_date
 from domain.people import Subject
 from domain.policy import ObjectKind
+from domain.reconciliation import IN_FLIGHT, SENT
 from domain.sources import Source, Sourced, SourceState
 from integrations.dbt_finance import PaymentState
 from integrations.errors import IntegrationError
-from store import benefits, catalogue
+from store import benefits, catalogue, payment_files
 
 _NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
 """The treasury was not told of these, so it is not asked."""
@@ -55,7 +58,7 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
 
     Raises NOT_FOUND where the subject may not see them; a dead source never raises.
     """
-    sanctions, made, schemes = await _kept(env, citizen_id)
+    sanctions, made, schemes, by_files = await _kept(env, citizen_id)
     sent = [one for several in made.values() for one in several if _may_be_asked(one)]
     asked = [Source.DBT_FINANCE] if sent else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
@@ -66,7 +69,7 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
         for sanction in sanctions
     )
     complete = failure is None and len(nodes) <= MOST
-    return BenefitsView(nodes[:MOST], complete, _provenances(env, heard, failure), failure)
+    return BenefitsView(nodes[:MOST], complete, (*_provenances(env, heard, failure), *by_files), failure)
 
 
 def _may_be_asked(one: Instalment) -> bool:
@@ -76,12 +79,35 @@ def _may_be_asked(one: Instalment) -> bool:
 
 async def _kept(
     env: Environment, citizen_id: str
-) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme]]:
+) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance]]:
     async with env.store.reading() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, citizen_id)
         made = await benefits.instalments(tx, [sanction.id for sanction in sanctions])
         schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
-    return sanctions, made, schemes
+        told = [one for several in made.values() for one in several if one.rail is Rail.PFMS and one.status in SENT]
+        heard_at = await payment_files.last_heard(tx) if told else None
+    return sanctions, made, schemes, _by_files(env, told, heard_at)
+
+
+def _by_files(env: Environment, told: Sequence[Instalment], heard_at: datetime | None) -> Sequence[Provenance]:
+    """How fresh the word of PFMS is, which is never asked for an answer: as of its last file that was applied.
+
+    Stale where something may still change and a whole day with banks passed without a file: by then a statement is due.
+    """
+    if not told:
+        return ()
+    now = env.clock.now()
+    as_of = heard_at or max(one.status_at for one in told)
+    moving = any(_may_change(one, now) for one in told)
+    behind = bank_days_beside(env, ist_date(as_of))[1] < ist_date(now)
+    return ((Source.PFMS, SourceState.STALE if moving and behind else SourceState.CACHED, as_of),)
+
+
+def _may_change(one: Instalment, now: datetime) -> bool:
+    """Whether more may be heard of a payment: it is on its way, or may still come back."""
+    if one.status is PaymentStatus.CREDITED:
+        return now - one.status_at <= RETURN_WINDOW
+    return one.status in IN_FLIGHT
 
 
 async def _heard(

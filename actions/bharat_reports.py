@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import structlog
 
 from actions.environment import Environment
-from actions.finance_totals import month_bounds, month_statement
+from actions.finance_totals import month_bounds, month_statement, months_owed
 from domain.clock import ist_date
 from domain.finance_totals import NOTHING, plus
 from domain.money import rupees
@@ -40,14 +40,23 @@ class Planned:
 
 
 async def plan_reports(env: Environment) -> list[Planned]:
-    """Queue the reports of the month that is over, once; what changed since then is queued by `report_month`."""
+    """Queue the reports of the months that are over, each once; what changed since then is queued by `report_month`.
+
+    A month that no worker lived to the end of is made up for, and one whose round was cut off is carried on.
+    """
     if env.partners.bharat is None:
         return []
-    month = (ist_date(env.clock.now()).replace(day=1) - timedelta(days=1)).replace(day=1)
     async with env.store.reading() as tx:
-        done = {one.scheme_code for one in await bharat_reports.of_month(tx, _name(month))}
-        owed = [scheme for scheme in await bharat_figures.schemes_paid(tx) if scheme not in done]
-    return [planned for scheme in owed if (planned := await report_month(env, scheme, month)) is not None]
+        last = await bharat_reports.last_month(tx)
+        schemes = await bharat_figures.schemes_paid(tx)
+    begun = [date.fromisoformat(f"{last}-01")] if last else []
+    planned: list[Planned] = []
+    for month in [*begun, *months_owed(last, ist_date(env.clock.now()))]:
+        async with env.store.reading() as tx:
+            done = {one.scheme_code for one in await bharat_reports.of_month(tx, _name(month))}
+        reports = [await report_month(env, scheme, month) for scheme in schemes if scheme not in done]
+        planned += [one for one in reports if one is not None]
+    return planned
 
 
 async def report_month(env: Environment, scheme_code: str, month: date) -> Planned | None:

@@ -7,7 +7,7 @@ import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
-from domain.benefits import BUDGET_UNSETTLED, BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
+from domain.benefits import BUDGET_UNSETTLED, UNSENT, BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
 from domain.budgets import ToldBalance, year_of
 from domain.people import SYSTEM
 from domain.policy import Purpose
@@ -49,7 +49,9 @@ async def told_balance(env: Environment, scheme_code: str, day: date) -> ToldBal
 async def wait_for_budget(acting: Acting, instalment: Instalment, sanction: Sanction) -> None:
     """Let an instalment wait, in the caller's transaction: the treasury told that too little is left."""
     await sanction_course.release_budget(acting.tx, instalment.id, acting.now)
-    await _wait(acting, instalment, sanction, acting.now)
+    present = (await benefits.locked_instalments(acting.tx, [instalment.id])).get(instalment.id)
+    if present is not None and _may_go(present):
+        await _wait(acting, present, sanction, acting.now)
 
 
 async def note_budget(acting: Acting, sanction: Sanction, state: BudgetState, as_of: datetime | None) -> None:
@@ -102,10 +104,13 @@ def _groups(
 async def settle(acting: Acting, wanted: Sequence[tuple[Instalment, Sanction]], balance: ToldBalance) -> set[str]:
     """Set aside what the balance allows, in order and in the caller's transaction; the rest waits.
 
-    One at a time for each head of account. Gives the ids of those for which money is set aside.
+    One at a time for each head of account. What was stopped, or left, while the treasury was asked is passed over.
+    Gives the ids of those for which money is set aside.
     """
     head, asked_at = balance.head_of_account, balance.asked_at
     await locks.hold(acting.tx, "budget", head)
+    present = await benefits.locked_instalments(acting.tx, [one.id for one, _ in wanted])
+    wanted = [(present[one.id], sanction) for one, sanction in wanted if _may_go(present.get(one.id))]
     already = await sanction_course.open_holds(acting.tx, [one.id for one, _ in wanted])
     free = balance.available_paise - await sanction_course.held_on_head(acting.tx, head, asked_at)
     done = set()
@@ -123,6 +128,10 @@ async def settle(acting: Acting, wanted: Sequence[tuple[Instalment, Sanction]], 
     return done
 
 
+def _may_go(present: Instalment | None) -> bool:
+    return present is not None and present.status in UNSENT and present.hold is not Hold.STOPPED
+
+
 def _held(acting: Acting, instalment: Instalment, head: str) -> dict[str, object]:
     return {
         "instalment_id": instalment.id,
@@ -134,8 +143,7 @@ def _held(acting: Acting, instalment: Instalment, head: str) -> dict[str, object
 
 
 async def _go(acting: Acting, instalment: Instalment) -> None:
-    present = await benefits.instalment(acting.tx, instalment.id)
-    if present is None or present.hold is not Hold.BUDGET:
+    if instalment.hold is not Hold.BUDGET:
         return
     await benefits.set_hold(acting.tx, instalment.id, None)
     sanction = await benefits.locked(acting.tx, instalment.sanction_id)

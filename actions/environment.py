@@ -8,6 +8,7 @@ from actions.scanning import EicarScanner, Scanner
 from domain.benefits import Rail
 from domain.catalogue_search import KeptIndex
 from domain.clock import Clock
+from domain.counting import KeptDays
 from domain.deadline import CalendarBoard, WorkCalendar
 from domain.desk import DeskRules
 from domain.enquiries import RecentEnquiries
@@ -16,7 +17,7 @@ from domain.fees import FeeRules
 from domain.files import FileRules
 from domain.ids import Ids
 from domain.law import LAW, Law
-from domain.payment_files import PaymentRules
+from domain.payment_files import PaymentRules, Transport
 from domain.people import Provider
 from domain.sign_on import SignOnRules
 from integrations.apisetu import ApiSetu
@@ -63,6 +64,10 @@ class Partners:
     """Takes our counts of a day; None where e-Taal only pulls them."""
     pfms: FileExchange | None = None
     """The exchange of files with PFMS; None where the state pays by the treasury's REST service alone."""
+    pfms_way: Transport | None = None
+    """By which way `pfms` goes; there whenever it is."""
+    pfms_former: FileExchange | None = None
+    """The way that was used before, for what has gone by it; None where it is not connected."""
     pfms_identity: PfmsIdentity | None = None
     """Who we are at PFMS; there whenever `pfms` is, as are the papers."""
     pfms_papers: PfmsPapers | None = None
@@ -110,6 +115,8 @@ class Environment:
     """The words of the catalogue that services are found by, as this process read it last."""
     enquiries: RecentEnquiries = field(default_factory=RecentEnquiries)
     """Which enquiries this process counted lately, so that a repeated one costs no write."""
+    days: KeptDays = field(default_factory=KeptDays)
+    """The counts of e-transactions that this process read last, by what proves them."""
     erasures: ErasureList | None = None
     """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 
 import structlog
 
@@ -9,21 +10,27 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_case, settle_by_itself
 from domain.clock import ist_date
-from domain.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of, due_of
+from domain.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of, due_of, next_bank_day
+from domain.fees import FeeRoute
 from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.people import SYSTEM
-from store import expected_files
+from store import expected_files, fee_orders
 from store.engine import Transaction
 
 CAME_LATE = "The file came after its time and was compared."
 _log = structlog.get_logger(__name__)
 
 
-async def enter_days(env: Environment, source: FileSource, since: date | None) -> None:
-    """Enter the days up to yesterday that are not in the book, from the first on which anything was paid that way."""
+async def enter_days(env: Environment, source: FileSource, route: FeeRoute) -> None:
+    """Enter the days up to yesterday that are not in the book, from the first on which anything was paid that way.
+
+    That first day is looked for only while the book has none.
+    """
     yesterday = ist_date(env.clock.now()) - timedelta(days=1)
     async with env.store.reading() as tx:
         last = await expected_files.last_day(tx, source)
+        first = await fee_orders.first_paid(tx, route) if last is None else None
+    since = ist_date(first) if first else last
     if since is None or last == yesterday:
         return
     begins = max(since if last is None else last + timedelta(days=1), yesterday - ASKED_BACK)
@@ -33,7 +40,18 @@ async def enter_days(env: Environment, source: FileSource, since: date | None) -
 
 def expected(env: Environment, source: FileSource, day: date) -> ExpectedFile:
     """The entry of a day."""
-    return ExpectedFile(source, day, due_of(day, lambda each: env.payments.is_bank_day(each, env.work_calendar)))
+    return ExpectedFile(source, day, due_of(day, partial(is_bank_day, env)))
+
+
+def is_bank_day(env: Environment, day: date) -> bool:
+    """Whether banks work on a day, by the calendar of now: of a past day it may say another thing than it did then."""
+    return env.payments.is_bank_day(day, env.work_calendar)
+
+
+def bank_days_beside(env: Environment, day: date) -> tuple[date, date]:
+    """The last day with banks before a day, and the first one behind it."""
+    works = partial(is_bank_day, env)
+    return next_bank_day(day, works, step=-1), next_bank_day(day, works)
 
 
 async def open_days(env: Environment, source: FileSource) -> list[ExpectedFile]:

@@ -22,6 +22,7 @@ from domain.applications import Application
 from domain.fees import (
     BETWEEN,
     PAID,
+    REFUND_ENQUIRIES,
     FeeNews,
     FeeOrder,
     FeeRoute,
@@ -36,7 +37,8 @@ from domain.fees import (
 from domain.finance_cases import DifferenceKind
 from domain.lifecycle import Move, Status
 from domain.people import SYSTEM
-from integrations.errors import IntegrationError
+from domain.sources import Source
+from integrations.errors import IntegrationError, Unavailable
 from store import applications, crash_points, fee_orders, outbox
 from store.engine import Transaction
 from store.errors import VersionConflict
@@ -56,7 +58,12 @@ BATCH, AT_ONCE = 50, 8
 _LEASE = timedelta(minutes=1)
 """By when an order is asked about again where whoever asked died before it noted the answer."""
 _RACES = 5
-_ENDED = {HeardState.FAILED: FeeState.FAILED, HeardState.EXPIRED: FeeState.EXPIRED}
+_ENDED = {
+    HeardState.FAILED: FeeState.FAILED,
+    HeardState.EXPIRED: FeeState.EXPIRED,
+    HeardState.REFUNDED: FeeState.FAILED,
+}
+"""How an order ends that nothing was taken for, or whose money went back before we took it for the fee."""
 _log = structlog.get_logger(__name__)
 
 
@@ -99,12 +106,12 @@ async def enquire(env: Environment, order: FeeOrder, *, replaced: bool = False) 
 
 
 async def ask(env: Environment, order: FeeOrder) -> FeeNews:
-    """The enquiry itself. Raises IntegrationError; UNKNOWN where the way is not connected any more."""
+    """The enquiry itself. Raises IntegrationError; Unavailable, too, where the way is not connected any more."""
     if order.route is FeeRoute.TREASURY and env.partners.treasury:
         return await env.partners.treasury.verify(order.reference)
     if order.route is FeeRoute.CSC_WALLET and env.partners.wallet:
         return await env.partners.wallet.verify(order.reference)
-    return FeeNews(HeardState.PENDING)
+    raise Unavailable(Source.TREASURY if order.route is FeeRoute.TREASURY else Source.CSC, "not_connected")
 
 
 async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bool = False) -> FeeOrder:
@@ -118,11 +125,12 @@ async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bo
 
 
 async def follow_refund(env: Environment, order: FeeOrder) -> None:
-    """Ask how a refund stands that the wallet was asked for."""
+    """Ask how a refund stands that the wallet was asked for; where it does not answer, again later."""
+    if not may_be_asked(order.asked_at, env.clock.now()) or not await _taken(env, order):
+        return
     wallet, receipt = env.partners.wallet, order.receipt
     if order.route is not FeeRoute.CSC_WALLET or wallet is None or receipt is None:
-        return
-    if not may_be_asked(order.asked_at, env.clock.now()) or not await _taken(env, order):
+        await _refund_put_off(env, order)
         return
     try:
         if order.refund_reference is None:
@@ -131,7 +139,8 @@ async def follow_refund(env: Environment, order: FeeOrder) -> None:
         heard = await wallet.refund_status(order.reference, receipt.grn, order.refund_reference)
     except IntegrationError as error:
         _log.info("fee_refund_unanswered", code=error.code)
-        heard = HeardState.PENDING
+        await _refund_put_off(env, order)
+        return
     await env.store.carry_out(lambda tx: note_refund_heard(Acting(env, tx, SYSTEM), order.id, heard))
 
 
@@ -142,7 +151,7 @@ async def _settled(env: Environment, order_id: str, news: FeeNews, replaced: boo
         raise ValueError("an order that was asked about is there")
     if news.state is HeardState.SUCCESS:
         return await _paid(acting, order, news)
-    if news.state is HeardState.REFUNDED or order.state in PAID:
+    if order.state in PAID or (news.state is HeardState.REFUNDED and not order.open):
         return await _contradicted(acting, order, news)
     after = _after(order, news, acting.now, replaced=replaced)
     due_at = next_enquiry(order.created_at, acting.now) if after is order.state or after is FeeState.PENDING else None
@@ -254,6 +263,11 @@ async def _put_off(env: Environment, order: FeeOrder) -> FeeOrder:
     next_at = next_enquiry(order.created_at, env.clock.now()) if order.open else None
     await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, next_at))
     return await _present(env, order)
+
+
+async def _refund_put_off(env: Environment, order: FeeOrder) -> None:
+    again = env.clock.now() + REFUND_ENQUIRIES
+    await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, again))
 
 
 async def _present(env: Environment, order: FeeOrder) -> FeeOrder:

@@ -15,14 +15,14 @@ from actions.fee_cases import differ, note, of_order, tell_of_refund
 from actions.idempotent import conflict_problem, once
 from domain.applications import Application
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.fees import CAUSES, REFUND_ENQUIRIES, FeeOrder, FeeRoute, FeeState, HeardState, RefundCause
+from domain.fees import CAUSES, REFUND_ENQUIRIES, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState, RefundCause
 from domain.finance_cases import DifferenceKind
 from domain.lifecycle import Move
 from domain.notices import NoticeKind
 from domain.people import SYSTEM, Subject
 from domain.policy import Purpose
 from domain.text import latin_digits
-from integrations.csc import Refund
+from integrations.csc import CscBridge, Refund
 from store import crash_points, fee_orders, outbox
 from store.engine import Transaction
 from store.errors import NotThere
@@ -50,7 +50,8 @@ class RecordFeeRefund:
 async def record_fee_refund(env: Environment, subject: Subject, request: RecordFeeRefund) -> tuple[FeeOrder, bool]:
     """Note that a fee went back, by a finance officer of the place. True where it is a replay.
 
-    Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, STEP_NOT_ALLOWED where no refund was asked for.
+    Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, STEP_NOT_ALLOWED where no refund was asked for, or where CSC
+    gives the money back itself.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -105,7 +106,8 @@ async def request_refund(acting: Acting, order: FeeOrder, cause: RefundCause) ->
 async def send_refund(env: Environment, order_id: str) -> None:
     """Ask the wallet to give a payment back. May run again: CSC takes one refund of a payment.
 
-    Raises IntegrationError; the message then stays in the outbox.
+    Where it does not reverse the payment it is asked first whether the money went back already, since the answer to
+    an earlier reversal may have been lost. Raises IntegrationError; the message then stays in the outbox.
     """
     async with env.store.reading() as tx:
         order = await fee_orders.get(tx, order_id)
@@ -115,11 +117,17 @@ async def send_refund(env: Environment, order_id: str) -> None:
     if order.state is not FeeState.REFUND_REQUESTED or order.refund_reference is not None:
         return
     own, receipt = f"R{order.number}", order.receipt
-    at_once = order.refund_cause in _AT_ONCE and await wallet.reverse(order.reference, receipt.paid_at, own)
+    at_once = order.refund_cause in _AT_ONCE and await _reversed(wallet, order, receipt, own)
     reason = order.refund_cause.value if order.refund_cause else "OTHER"
     number = own if at_once else await wallet.refund(Refund(order.reference, receipt.grn, own, reason))
     crash_points.reach(crash_points.FEE_HEARD)
     await env.store.carry_out(lambda tx: _sent(Acting(env, tx, SYSTEM), order_id, number, done=at_once))
+
+
+async def _reversed(wallet: CscBridge, order: FeeOrder, receipt: FeeReceipt, own: str) -> bool:
+    if await wallet.reverse(order.reference, receipt.paid_at, own):
+        return True
+    return (await wallet.verify(order.reference)).state is HeardState.REFUNDED
 
 
 async def note_refund_heard(acting: Acting, order_id: str, heard: HeardState) -> FeeOrder | None:
@@ -179,7 +187,12 @@ async def _recorded(acting: Acting, request: RecordFeeRefund) -> FeeOrder:
     if not 1 <= len(reference) <= LONGEST_REFERENCE:
         longest = {"longest": str(LONGEST_REFERENCE)}
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "refundReference"), params=longest))
-    if order.state is not FeeState.REFUND_REQUESTED:
+    if order.state is not FeeState.REFUND_REQUESTED or not _goes_by_hand(order):
         state = {"state": order.state.value}
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, Remedy.REFRESH, state))
     return await _refunded(acting, order, reference)
+
+
+def _goes_by_hand(order: FeeOrder) -> bool:
+    """Whether an officer gives the money back: the treasury's always, CSC's only where CSC declined to."""
+    return order.route is FeeRoute.TREASURY or order.problem == REFUND_DECLINED

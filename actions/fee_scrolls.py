@@ -13,12 +13,12 @@ import structlog
 from actions import expected_files
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.fee_cases import differ
+from actions.fee_cases import ABOUT, differ
 from actions.fee_enquiries import ask, settle
 from actions.finance_cases import open_case, settle_by_itself
 from domain.clock import IST, ist_date
-from domain.expected_files import ExpectedFile, FileSource, about_of
-from domain.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
+from domain.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of
+from domain.fees import FOLLOWED, PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
 from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
@@ -30,6 +30,7 @@ from store.errors import AlreadyThere
 READY_AT = time(6, 0)
 SCROLL, WALLET = FileSource.TREASURY_SCROLL, FileSource.CSC_WALLET
 CAME_GOOD = "A correct scroll of the day came and was compared."
+SCROLLED_LATE = "A scroll that came later holds the payment, with the same amount."
 _log = structlog.get_logger(__name__)
 
 
@@ -106,11 +107,8 @@ async def compare_wallet(env: Environment) -> int:
 
     A day of which CSC answers on every payment is compared; of one that is left over a case tells after its hour.
     """
-    today = datetime.combine(ist_date(env.clock.now()), time(), IST)
-    async with env.store.reading() as tx:
-        since = await fee_orders.first_paid(tx, FeeRoute.CSC_WALLET)
-        waiting = await fee_orders.unscrolled(tx, today, FeeRoute.CSC_WALLET)
-    await expected_files.enter_days(env, WALLET, ist_date(since) if since else None)
+    waiting = await _unscrolled(env, ist_date(env.clock.now()), FeeRoute.CSC_WALLET)
+    await expected_files.enter_days(env, WALLET, FeeRoute.CSC_WALLET)
     agreed, unanswered = 0, set[date]()
     for order in waiting:
         news = await _asked(env, order)
@@ -169,18 +167,29 @@ async def _compare_paid(env: Environment, order: FeeOrder, grn: str, lines: Sequ
 
 async def _look_for_missing(env: Environment, day: date) -> None:
     """Payments of the days before that no scroll told of, though the source still says that they were paid."""
-    begins = datetime.combine(day, time(), IST)
-    async with env.store.reading() as tx:
-        missing = await fee_orders.unscrolled(tx, begins, FeeRoute.TREASURY)
+    missing = await _unscrolled(env, day, FeeRoute.TREASURY)
     # What was paid on a day, or on the day before one, whose scroll is missing may be in that one.
     owed = [one for one in await expected_files.missing_days(env, SCROLL) if one != day]
     doubtful = {*owed, *(one - timedelta(days=1) for one in owed)}
     for order in missing:
-        if order.receipt is None or ist_date(order.receipt.paid_at) in doubtful:
+        if order.receipt is None or _may_follow(env, paid := ist_date(order.receipt.paid_at), day) or paid in doubtful:
             continue
         news = await _asked(env, order)
         if news is not None and await _agrees(env, order, news):
             await _differ(env, order, DifferenceKind.NOT_IN_SCROLL, str(order.total_paise), "0")
+
+
+async def _unscrolled(env: Environment, day: date, route: FeeRoute) -> list[FeeOrder]:
+    """What was paid before a day and no book told of, as far back as a day's file is asked for."""
+    begins = datetime.combine(day, time(), IST)
+    async with env.store.reading() as tx:
+        return await fee_orders.unscrolled(tx, route, begun_since=begins - ASKED_BACK - FOLLOWED, paid_before=begins)
+
+
+def _may_follow(env: Environment, paid: date, day: date) -> bool:
+    """Whether what was paid on a day without banks may be in a scroll behind that of `day`: in the next one made."""
+    works = expected_files.is_bank_day(env, paid)
+    return not works and day <= expected_files.bank_days_beside(env, paid)[1]
 
 
 async def _agrees(env: Environment, order: FeeOrder, news: FeeNews) -> bool:
@@ -205,7 +214,14 @@ async def _asked(env: Environment, order: FeeOrder) -> FeeNews | None:
 
 
 async def _scrolled(env: Environment, order: FeeOrder, day: date) -> None:
-    await env.store.carry_out(lambda tx: fee_orders.mark_scrolled(tx, [order.id], day))
+    """Note that a day's book has the order as we have it; a case that said it was in none closes itself."""
+
+    async def work(tx: Transaction) -> None:
+        await fee_orders.mark_scrolled(tx, [order.id], day)
+        kind, good = DifferenceKind.NOT_IN_SCROLL, CaseOutcome.CORRECTED_AT_PARTNER
+        await settle_by_itself(Acting(env, tx, SYSTEM), kind, f"{ABOUT}{order.id}", good, SCROLLED_LATE)
+
+    await env.store.carry_out(work)
 
 
 async def _differ(env: Environment, order: FeeOrder, kind: DifferenceKind, expected: str, found: str) -> None:
@@ -242,8 +258,6 @@ async def _days_due(env: Environment) -> list[ExpectedFile]:
     if env.partners.treasury is None:
         return []
     now = env.clock.now().astimezone(IST)
-    async with env.store.reading() as tx:
-        since = await fee_orders.first_paid(tx, FeeRoute.TREASURY)
-    await expected_files.enter_days(env, SCROLL, ist_date(since) if since else None)
+    await expected_files.enter_days(env, SCROLL, FeeRoute.TREASURY)
     last = now.date() - timedelta(days=1 if now.time() >= READY_AT else 2)
     return [one for one in await expected_files.open_days(env, SCROLL) if one.day <= last and one.is_asked_for(now)]

@@ -185,10 +185,13 @@ def _heads_or_none(env: Environment, department: str | None, route: FeeRoute) ->
 
 def _resumed(known: FeeOrder, route: FeeRoute, subject: Subject) -> FeeOrder:
     """The order that is not settled, where it is of the same way; for the wallet, of the same operator."""
-    same = route is FeeRoute.TREASURY or known.operator_id == subject.person_id
-    if known.route is route and same:
+    if _is_same_way(known, route, subject):
         return known
     raise Problems(Problem(ErrorCode.FEE_PAYMENT_OPEN, PATH, Remedy.RETRY_LATER))
+
+
+def _is_same_way(known: FeeOrder, route: FeeRoute, subject: Subject) -> bool:
+    return known.route is route and (route is FeeRoute.TREASURY or known.operator_id == subject.person_id)
 
 
 def _order(acting: Acting, application: Application, route: FeeRoute, heads: tuple[str, str | None]) -> FeeOrder:
@@ -223,8 +226,8 @@ async def _ask_about_open(env: Environment, subject: Subject, request: StartFeeP
         known = await fee_orders.open_of(tx, request.application_id) if application else None
     if application is None or known is None or not decide(subject, of_application(application), _purpose(subject)):
         return
-    other_way = known.route is not _route(subject, request.route)
-    await enquire(env, known, replaced=other_way)
+    same_way = _is_same_way(known, _route(subject, request.route), subject)
+    await enquire(env, known, replaced=not same_way)
 
 
 async def _handed_over(env: Environment, tx: Transaction, order_id: str, by: Subject | None) -> None:

@@ -42,7 +42,8 @@ async def open_cases(acting: Acting, differences: Sequence[FinanceDifference]) -
 async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, outcome: CaseOutcome, note: str) -> bool:
     """Settle the open case of a difference that is gone of itself, whoever has taken it; False where none is open.
 
-    Only for what no money hangs on, such as a file that came late: it needs no officer, and nobody's agreement.
+    Only for what the store, or the partner's signed word, proves to be over: it needs no officer, and nobody's
+    agreement. Whether money is gone is never settled so (actions/gone_cases.py).
     """
     case = await finance_cases.open_one(acting.tx, kind, about)
     if case is None:

@@ -46,6 +46,17 @@ def of_case(case: FinanceCase) -> Resource:
     return Resource(ObjectKind.FINANCE_CASE, case.id, case.citizen_id, case.department, case.district)
 
 
+def of_payee(
+    reach: Sequence[Posting] | None, sanction_id: str, citizen_id: str, department: str | None, district: str
+) -> Resource:
+    """What access to a row about a citizen's money depends on: her benefit for who pays it, the book for an auditor.
+
+    `reach` is what `reach_of` gave. An auditor reads every book, and no benefit itself (domain/policy.py).
+    """
+    kind = ObjectKind.FINANCE_BOOK if reach is None else ObjectKind.BENEFIT
+    return Resource(kind, sanction_id, citizen_id, department, district)
+
+
 def reach_of(subject: Subject, kind: ObjectKind = ObjectKind.FINANCE_CASE) -> list[Posting] | None:
     """The postings whose money the subject sees; None for an auditor, who sees all of it.
 

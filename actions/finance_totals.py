@@ -19,6 +19,8 @@ from store.engine import Transaction
 from store.finance_totals import Range
 
 SANCTIONS_AT_ONCE, LINES_AT_ONCE = 2_000, 200
+MOST_MONTHS = 24
+"""How far back months are made up for."""
 MOST_TWICE = 1_000
 """Payments that were made twice of which one month's end tells."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -61,15 +63,34 @@ async def month_statement(env: Environment, month: date, *, scheme_code: str | N
 
 
 async def make_statements(env: Environment) -> bool:
-    """Make and keep the statement of the month that ended last, once; False where it was made before.
+    """Make and keep the statements of the months that are over, each once; False where there was none to make.
 
-    A line that does not balance opens a case; the statement is kept as it is.
+    A month that no worker lived to the end of is made up for. A line that does not balance opens a case; the statement
+    is kept as it is.
     """
-    month = (ist_date(env.clock.now()).replace(day=1) - timedelta(days=1)).replace(day=1)
-    name = f"{month:%Y-%m}"
     async with env.store.reading() as tx:
-        if await finance_totals.statement_made(tx, name) is not None:
-            return False
+        last = await finance_totals.last_statement(tx)
+    owed = months_owed(last, ist_date(env.clock.now()))
+    return any([await _make_statement(env, month) for month in owed])
+
+
+def months_owed(last: str | None, today: date) -> list[date]:
+    """The first days of the months that are over and come after one (`2026-10`), the oldest first and at most so many.
+
+    Where none is known it is the one that ended last.
+    """
+    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    owed: list[date] = []
+    while len(owed) < MOST_MONTHS and (last is None or f"{month:%Y-%m}" > last):
+        owed.append(month)
+        if last is None:
+            break
+        month = (month - timedelta(days=1)).replace(day=1)
+    return owed[::-1]
+
+
+async def _make_statement(env: Environment, month: date) -> bool:
+    name = f"{month:%Y-%m}"
     lines = await month_statement(env, month)
 
     async def work(tx: Transaction) -> bool:

@@ -34,7 +34,7 @@ async def fetched(env: Environment, exchange: FileExchange, file: IncomingFile) 
         await put_away(exchange, file, entry)
         return None
     try:
-        return await exchange.fetch(file.kind, file.name)
+        return await exchange.fetch(file.kind, file.name, file.size)
     except Garbled as error:  # what it is told to be and what comes differ: asked for anew in the next round
         _log.error("payment_file_unreadable", kind=file.kind.value, code=error.code)
         return None

@@ -9,7 +9,7 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.sanction import add_instalment
 from actions.sanction_stops import note, put_stop, stops_of
-from domain.benefits import Instalment, Sanction
+from domain.benefits import Instalment, Sanction, SanctionState
 from domain.catalogue import Scheme
 from domain.clock import ist_date
 from domain.people import SYSTEM
@@ -81,10 +81,11 @@ def _wanting(
 ) -> tuple[StopKind, StopGround] | None:
     """What keeps the period that begins on a day from being paid by the calendar, if anything does.
 
+    Nothing does once it has ended: up to her last day she lived, and nobody reviews what is over.
     Of a sanction that an older release made nobody wrote down when she showed that she lives: it was paid, so
     she had by then.
     """
-    if scheme is None:
+    if scheme is None or sanction.state is SanctionState.ENDED:
         return None
     sanctioned_on, law = ist_date(sanction.sanctioned_at), acting.env.law
     vouched = max(one.period_from for one in made) if sanction.anchor_on is None else None

@@ -54,7 +54,8 @@ async def _rejected(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowle
     """The wrong lines are set aside, each with a case; the others go in another batch, under their own ids.
 
     Where PFMS names no line, the file itself was wrong: sending its payments again would have the same end, so
-    they are held until an officer releases them (`apuni dbt release`).
+    they are held until an officer releases them (`apuni dbt release`). Where PFMS came to it only after its day they
+    go in another batch, which has a new day, once.
     """
     if batch.kind is BatchKind.BENEFICIARY:
         await _hold(acting, batch, said.codes)
@@ -62,7 +63,8 @@ async def _rejected(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowle
     lines = await payment_batches.lines(acting.tx, batch.id)
     by_id = {line.end_to_end_id: line for line in lines}
     wrong = _wrong(said, by_id)
-    if not wrong or (len(wrong) == len(lines) > 1 and {code for _, code in wrong} == {MALFORMED}):
+    alike = len(wrong) == len(lines) > 1 and {code for _, code in wrong} == {MALFORMED}
+    if alike or (not wrong and not await _may_be_late(acting, batch, by_id)):
         built = [line for line in lines if line.state is LineState.BUILT]
         await _hold(acting, batch, said.codes, built)
         return sum(row.end_to_end_id not in by_id for row in said.rows)
@@ -71,6 +73,17 @@ async def _rejected(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowle
     await close_batch(acting, batch, BatchState.REJECTED)
     _log.warning("payment_batch_rejected", lines=batch.lines, wrong=len(wrong), released=released)
     return sum(row.end_to_end_id not in by_id for row in said.rows)
+
+
+async def _may_be_late(acting: Acting, batch: PaymentFileBatch, by_id: Collection[str]) -> bool:
+    """Whether PFMS may have come to a batch only after the day on which it was to be carried out, as after an outage.
+
+    We hear of it on a later day then; the time in its answer does not tell when it looked. Not where a payment of the
+    batch was let go from one before: then the same might happen for ever, and nobody would look.
+    """
+    if acting.today <= batch.executes_on:
+        return False
+    return not await payment_batches.was_released(acting.tx, by_id)
 
 
 def _wrong(said: BatchAcknowledgement, by_id: Mapping[str, BatchLine]) -> list[tuple[BatchLine, str]]:

@@ -25,7 +25,7 @@ from domain.payment_files import BatchKind, FileState, LedgerFile, PaymentFileBa
 from domain.people import SYSTEM
 from domain.policy import Purpose
 from integrations.dbt_finance.pfms_answers import Answer, read_answer
-from integrations.dbt_finance.pfms_exchange import IncomingFile
+from integrations.dbt_finance.pfms_exchange import FileExchange, IncomingFile
 from integrations.dbt_finance.pfms_models import (
     BankStatus,
     BatchAcknowledgement,
@@ -34,6 +34,7 @@ from integrations.dbt_finance.pfms_models import (
     FileKind,
     FileRefused,
 )
+from integrations.errors import IntegrationError
 from store import audit, crash_points, payment_batches, payment_files
 
 ROWS = 500
@@ -49,7 +50,8 @@ _log = structlog.get_logger(__name__)
 async def fetch_answers(env: Environment) -> int:
     """Take in what lies ready at PFMS, and carry on with what was cut off; tells how many files were settled.
 
-    Raises IntegrationError where PFMS cannot be asked; what was taken in stays so.
+    Raises IntegrationError where PFMS cannot be asked; what was taken in stays so. That the way of before cannot be
+    asked stops nothing.
     """
     partner = connected(env)
     if partner is None:
@@ -59,11 +61,24 @@ async def fetch_answers(env: Environment) -> int:
         begun = await payment_files.received(tx, env.payments.files_at_once, but=_NOT_OURS_TO_READ)
     for file_id in begun:
         settled += await _settle(env, partner, file_id)
-    ready = [each for each in await partner.exchange.incoming() if each.kind not in _NOT_OURS_TO_READ]
-    for file in ready:
-        if settled >= env.payments.files_at_once:
+    at_once = env.payments.files_at_once
+    settled += await _take_all(env, partner, partner.exchange, at_once - settled)
+    if partner.former is not None:
+        try:
+            settled += await _take_all(env, partner, partner.former, at_once - settled)
+        except IntegrationError as error:
+            _log.warning("payment_answers_not_fetched", code=error.code, way=partner.way.other.value)
+    return settled
+
+
+async def _take_all(env: Environment, partner: Pfms, exchange: FileExchange, most: int) -> int:
+    """Take in what lies ready by one way, at most so many files; tells how many were settled."""
+    settled = 0
+    for file in await exchange.incoming() if most > 0 else ():
+        if settled >= most:
             break
-        settled += await _take(env, partner, file)
+        if file.kind not in _NOT_OURS_TO_READ:
+            settled += await _take(env, partner, exchange, file)
     return settled
 
 
@@ -73,9 +88,9 @@ async def forget_answers(env: Environment) -> int:
     return await env.store.carry_out(lambda tx: payment_files.destroy_answers(tx, before, ROWS))
 
 
-async def _take(env: Environment, partner: Pfms, file: IncomingFile) -> bool:
+async def _take(env: Environment, partner: Pfms, exchange: FileExchange, file: IncomingFile) -> bool:
     """Keep a file, apply it, and put it away at PFMS; False where it was settled before."""
-    content = await fetched(env, partner.exchange, file)
+    content = await fetched(env, exchange, file)
     if content is None:
         return False
     entry = await env.store.carry_out(lambda tx: enter(env, tx, file, content))
@@ -85,7 +100,7 @@ async def _take(env: Environment, partner: Pfms, file: IncomingFile) -> bool:
         await _settle(env, partner, entry.id)
         async with env.store.reading() as tx:
             entry = await payment_files.file(tx, entry.id) or entry
-    await put_away(partner.exchange, file, entry)
+    await put_away(exchange, file, entry)
     return fresh
 
 

@@ -22,7 +22,7 @@ from domain.clock import ist_date
 from domain.payment_files import NOW, BatchKind, BatchState, Group, PaymentFileBatch
 from domain.people import SYSTEM
 from integrations.dbt_finance import pfms_names
-from store import beneficiaries, crash_points, outbox, payment_batches, payment_runs
+from store import beneficiaries, beneficiary_endings, crash_points, outbox, payment_batches, payment_runs
 from store.engine import Transaction
 from store.payment_runs import Due, Run
 
@@ -151,6 +151,7 @@ async def _registrations(acting: Acting, partner: Pfms) -> PaymentFileBatch | No
         limit = acting.env.payments.lines_per_file
         many = await beneficiaries.place_waiting(acting.tx, batch.id, group, limit)
         await payment_batches.set_size(acting.tx, batch.id, many, 0)
+        await beneficiary_endings.look_again(acting.tx, batch.id)
         return replace(batch, lines=many)
     return None
 

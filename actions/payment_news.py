@@ -12,8 +12,9 @@ from actions.finance_cases import open_cases
 from actions.moves import Step, move
 from actions.notices import About, tell_many
 from actions.recovering import came_back
+from actions.recovery_orders import recover_late
 from domain.applications import Channel
-from domain.benefits import RETURN_WINDOW, Instalment, PaymentNews, PaymentStatus, Sanction
+from domain.benefits import ON_ITS_WAY, RETURN_WINDOW, UNSENT, Instalment, PaymentNews, PaymentStatus, Sanction
 from domain.counting import CorrectionReason, CountingEvent
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.lifecycle import Move
@@ -21,9 +22,6 @@ from domain.notices import NoticeKind, Topic
 from domain.policy import Purpose
 from domain.sources import Source
 from store import applications, audit, benefit_rounds, benefits, sanction_course
-
-_AT_PARTNER = frozenset({PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK, PaymentStatus.CREDITED})
-"""From here on the partner has taken the money out of its own balance."""
 
 _CHUNK = 500
 
@@ -63,7 +61,7 @@ async def _follow(acting: Acting, applied: Sequence[tuple[Instalment, PaymentNew
         return
     sanctions = await benefits.sanctions(acting.tx, {one.sanction_id for one, _ in applied})
     await audit.append_many(acting.tx, [_line(acting, one, news) for one, news in applied])
-    gone = [one.id for one, news in applied if news.status in _AT_PARTNER]
+    gone = [one.id for one, news in applied if news.status in ON_ITS_WAY]
     await sanction_course.release_budgets(acting.tx, gone, acting.now)
     pairs = [(one, sanctions[one.sanction_id], news) for one, news in applied]
     await _counted(acting, pairs)
@@ -71,6 +69,8 @@ async def _follow(acting: Acting, applied: Sequence[tuple[Instalment, PaymentNew
     for one, sanction, news in pairs:
         if news.status is PaymentStatus.RETURNED:
             await came_back(acting, one, sanction)
+        elif one.status in UNSENT and news.status in ON_ITS_WAY:
+            await recover_late(acting, sanction, one)
     await _deliver(acting, sanctions.values())
 
 

@@ -1,6 +1,6 @@
 """What a finance officer orders about payments: reissues, recoveries, challans, and second approvals."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from actions.access import covering, may_read_all, of_sanction
 from actions.acting import Acting
 from actions.benefit_orders import body_of, present, refuse_step, resume, take_up
+from actions.benefit_plans import coming
 from actions.environment import Environment
 from actions.idempotent import once
 from actions.recovery_orders import note_part, order, tell_of_recovery
@@ -21,7 +22,6 @@ from domain.clock import ist_date
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.masks import holds_aadhaar
 from domain.people import Subject
-from domain.plans import REPEATED
 from domain.policy import ObjectKind, Purpose
 from domain.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
 from domain.sanction_course import Approval, ApprovalKind, StopGround, StopKind
@@ -33,6 +33,11 @@ MOST_WAITING = 200
 _BENEFIT, _INSTALMENT = ("input", "benefitId"), ("input", "sequence")
 _RECOVERY, _APPROVAL = ("input", "recovery"), ("input", "number")
 _AMOUNT = ("input", "amount")
+_FORBIDDING: Mapping[ApprovalKind, frozenset[StopKind]] = {
+    ApprovalKind.SANCTION: frozenset(StopKind),
+    ApprovalKind.RESUMPTION: frozenset({StopKind.CESSATION}),
+}
+"""Under which stops, put since it was asked for, a step cannot be approved any more; a reissue looks at its period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +126,10 @@ async def order_recovery(env: Environment, subject: Subject, request: OrderRecov
         made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
         before = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
         paid = sum(one.amount_paise for one in made if one.status is PaymentStatus.CREDITED)
-        asked = sum(one.amount_paise for one in before if one.state is not RecoveryState.CANCELLED)
+        asked = sum(one.claimed_paise for one in before)
         if not 0 < request.amount_paise <= paid - asked:
             raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
-        ended = sanction.ended_on is not None or sanction.period not in REPEATED
-        if request.way is RecoveryWay.DEDUCTION and ended:
+        if request.way is RecoveryWay.DEDUCTION and not coming(sanction, made, 1):
             raise refuse_step("input", "way", state=sanction.state.value)
         await order(acting, sanction, request.amount_paise, request.ground, request.way)
         return sanction
@@ -215,6 +219,7 @@ async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sa
 
 
 async def _carry_out(acting: Acting, sanction: Sanction, approval: Approval) -> None:
+    await _refuse_stopped(acting, sanction, approval)
     match approval.kind:
         case ApprovalKind.SANCTION:
             await benefits.change_sanction(acting.tx, sanction.id, state=SanctionState.ACTIVE)
@@ -232,20 +237,34 @@ async def _carry_out(acting: Acting, sanction: Sanction, approval: Approval) -> 
             await _refuse_reissue(acting, sanction, found)
             await reissue(acting, sanction, found)
         case ApprovalKind.RECOVERY:
-            await recoveries.set_state(acting.tx, approval.subject_id, RecoveryState.OPEN)
-            recovery = await recoveries.get(acting.tx, approval.subject_id)
+            recovery = await _decided(acting, approval, RecoveryState.OPEN)
             if recovery is not None:
                 await tell_of_recovery(acting, sanction, recovery)
+
+
+async def _refuse_stopped(acting: Acting, sanction: Sanction, approval: Approval) -> None:
+    open_kinds = {one.kind for one in await stops_of(acting, sanction.id) if one.open}
+    if open_kinds & _FORBIDDING.get(approval.kind, frozenset()):
+        raise refuse_step(*_APPROVAL, state=sanction.state.value)
 
 
 async def _refuse(acting: Acting, sanction: Sanction, approval: Approval) -> None:
     """A refused sanction ends before it began; a refused recovery is cancelled; the others stay as they were."""
     if approval.kind is ApprovalKind.SANCTION:
         begins = ist_date(sanction.sanctioned_at)
-        await benefits.change_sanction(acting.tx, sanction.id, ended_on=begins - timedelta(days=1))
-        await put_stop(acting, sanction, StopKind.CESSATION, StopGround.APPROVAL_REFUSED, begins)
+        if await put_stop(acting, sanction, StopKind.CESSATION, StopGround.APPROVAL_REFUSED, begins) is not None:
+            await benefits.change_sanction(acting.tx, sanction.id, ended_on=begins - timedelta(days=1))
     elif approval.kind is ApprovalKind.RECOVERY:
-        await recoveries.set_state(acting.tx, approval.subject_id, RecoveryState.CANCELLED)
+        await _decided(acting, approval, RecoveryState.CANCELLED)
+
+
+async def _decided(acting: Acting, approval: Approval, state: RecoveryState) -> Recovery | None:
+    """Give a recovery that waited its state; None where all of it came back by itself meanwhile."""
+    recovery = await recoveries.get(acting.tx, approval.subject_id)
+    if recovery is None or recovery.state is not RecoveryState.AWAITING_APPROVAL:
+        return None
+    await recoveries.set_state(acting.tx, recovery.id, state)
+    return recovery
 
 
 async def _refuse_reissue(acting: Acting, sanction: Sanction, found: Instalment) -> None:

@@ -1,9 +1,9 @@
-"""The way to PFMS: its exchange of files, who we are there, and what we sign with; all three or none."""
+"""The way to PFMS: its exchange of files, who we are there, and what we sign with; all or none."""
 
 from dataclasses import dataclass
 
 from actions.environment import Environment
-from domain.payment_files import BatchKind
+from domain.payment_files import BatchKind, Transport
 from integrations.dbt_finance.pfms_exchange import FileExchange
 from integrations.dbt_finance.pfms_models import FileKind, PfmsIdentity
 from integrations.dbt_finance.pfms_papers import PfmsPapers
@@ -18,8 +18,19 @@ class Pfms:
     """PFMS as the environment holds it."""
 
     exchange: FileExchange
+    way: Transport
+    former: FileExchange | None
     identity: PfmsIdentity
     papers: PfmsPapers
+
+    @property
+    def exchanges(self) -> tuple[FileExchange, ...]:
+        """Every way that is connected, the present one first."""
+        return (self.exchange,) if self.former is None else (self.exchange, self.former)
+
+    def by(self, way: Transport | None) -> FileExchange | None:
+        """The exchange by a way, the present one where nobody noted which; None where it is not connected."""
+        return self.exchange if way in {None, self.way} else self.former
 
     def agency_name(self, code: str) -> str:
         """The name of an agency, by its code at PFMS."""
@@ -29,10 +40,11 @@ class Pfms:
 
 def connected(env: Environment) -> Pfms | None:
     """The way to PFMS, or None where this installation has none."""
-    exchange, identity, papers = env.partners.pfms, env.partners.pfms_identity, env.partners.pfms_papers
-    if exchange is None or identity is None or papers is None:
+    there = env.partners
+    exchange, way, identity, papers = there.pfms, there.pfms_way, there.pfms_identity, there.pfms_papers
+    if exchange is None or way is None or identity is None or papers is None:
         return None
-    return Pfms(exchange, identity, papers)
+    return Pfms(exchange, way, there.pfms_former, identity, papers)
 
 
 def pfms(env: Environment) -> Pfms:

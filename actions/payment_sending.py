@@ -10,14 +10,17 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_case
 from actions.payment_closing import close_batch, note_batch
-from actions.payment_partner import FILE_KINDS, pfms
+from actions.payment_partner import FILE_KINDS, Pfms, pfms
 from actions.payment_sealing import content_of
 from actions.payment_signers import is_stopped, never_tried
+from actions.payment_ways import WAY_GONE, tell_cut_off
 from domain.clock import ist_date
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
 from domain.people import SYSTEM
+from domain.sources import Source
 from integrations.dbt_finance.pfms_exchange import NameTaken
+from integrations.errors import NotAsked
 from store import beneficiaries, crash_points, payment_batches, payment_files
 from store.beneficiaries import Heard
 from store.engine import Transaction
@@ -30,8 +33,9 @@ _log = structlog.get_logger(__name__)
 async def send_batch(env: Environment, batch_id: str) -> None:
     """Sign and send a batch; may be run again at any point, and after any death.
 
-    Raises Unavailable (the outbox asks again), and FileDiffers where the octets that were kept are lost and cannot
-    be made again. Other octets under its name at PFMS leave it in doubt, with a case: only an answer ends that.
+    Raises Unavailable (the outbox asks again), also where it was tried by a way that is not connected any more; and
+    FileDiffers where the octets that were kept are lost and cannot be made again. Other octets under its name at PFMS
+    leave it in doubt, with a case: only an answer ends that.
     """
     partner = pfms(env)
     async with env.store.reading() as tx:
@@ -41,20 +45,23 @@ async def send_batch(env: Environment, batch_id: str) -> None:
         raise NotThere("the batch")
     if batch.state not in _NOT_SENT:
         return
-    over = batch.state is BatchState.BUILT and batch.executes_on < ist_date(env.clock.now())
+    over = never_tried(batch) and batch.executes_on < ist_date(env.clock.now())
     if over or stopped:
         await env.store.carry_out(lambda tx: _abandon(Acting(env, tx, SYSTEM), batch.id))
         return
     content = await content_of(env, partner, batch)
     if content is None:
         return
-    first = await env.store.carry_out(lambda tx: payment_batches.start_sending(tx, batch.id, env.clock.now()))
-    if not first and await _is_over(env, batch.id):
-        return
-    kind = FILE_KINDS[batch.kind]
+    now, way = env.clock.now(), partner.way
+    first = await env.store.carry_out(lambda tx: payment_batches.start_sending(tx, batch.id, now, way))
+    known = batch if first else await _tried_before(env, batch.id)
+    if known is not None:
+        await _send(env, partner, known, content, first=first)
+
+
+async def _send(env: Environment, partner: Pfms, batch: PaymentFileBatch, content: bytes, *, first: bool) -> None:
     try:
-        if first or not await partner.exchange.sent(kind, batch.file_name):
-            await partner.exchange.send(kind, batch.file_name, content)
+        await _put_there(env, partner, batch, content, first=first)
     except NameTaken:
         await env.store.carry_out(lambda tx: _in_doubt(Acting(env, tx, SYSTEM), batch))
         return
@@ -64,11 +71,27 @@ async def send_batch(env: Environment, batch_id: str) -> None:
     _log.info("payment_batch_sent", kind=batch.kind.value, lines=batch.lines, first=first)
 
 
-async def _is_over(env: Environment, batch_id: str) -> bool:
-    """Whether another worker brought the batch to an end meanwhile."""
+async def _put_there(env: Environment, partner: Pfms, batch: PaymentFileBatch, content: bytes, *, first: bool) -> None:
+    """Put the file there by the way on which it was tried before, whatever the settings say now.
+
+    Raises NotAsked, after a case was opened, where that way is not connected. Of what an old release tried nobody
+    noted the way: before it goes by the present one, every way that is connected is asked.
+    """
+    kind, name = FILE_KINDS[batch.kind], batch.file_name
+    exchange = partner.exchange if first else partner.by(batch.way)
+    if exchange is None:
+        await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), [batch]))
+        raise NotAsked(Source.PFMS, WAY_GONE)
+    asked = (exchange,) if batch.way is not None else partner.exchanges
+    if first or not any([await each.sent(kind, name) for each in asked]):
+        await exchange.send(kind, name, content)
+
+
+async def _tried_before(env: Environment, batch_id: str) -> PaymentFileBatch | None:
+    """The batch as it was tried, with its way; None where another worker brought it to an end meanwhile."""
     async with env.store.reading() as tx:
         batch = await payment_batches.batch(tx, batch_id)
-    return batch is None or batch.state not in _NOT_SENT
+    return batch if batch is not None and batch.state in _NOT_SENT else None
 
 
 async def _note_sent(acting: Acting, batch_id: str) -> None:

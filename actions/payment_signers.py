@@ -11,15 +11,16 @@ import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.finance_cases import open_case
+from actions.finance_cases import open_case, settle_by_itself
 from actions.payment_partner import Pfms, connected
-from domain.finance_cases import DifferenceKind, FinanceDifference
+from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from domain.payment_files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
 from domain.policy import Purpose
 from integrations.dbt_finance.pfms_models import EnrolmentAnswer
 from store import audit, payment_files, signing_certificates
 from store.engine import Transaction
 
+ENROLLED = "PFMS takes the certificate by now."
 _log = structlog.get_logger(__name__)
 
 
@@ -39,6 +40,9 @@ async def apply_enrolment(acting: Acting, partner: Pfms, file_id: str, answer: E
         await open_case(acting, _case(DifferenceKind.NOT_WITH_US, answer, state))
     elif news and state is EnrolmentState.REJECTED:
         await open_case(acting, _case(DifferenceKind.SIGNER_DECLINED, answer, state))
+    elif news:
+        good, about = CaseOutcome.CORRECTED_AT_PARTNER, _about(answer)
+        await settle_by_itself(acting, DifferenceKind.SIGNER_DECLINED, about, good, ENROLLED)
     await payment_files.advance(acting.tx, file_id, rows=1, applied=1, unknown=int(not ours))
     await payment_files.settle(acting.tx, file_id, FileState.APPLIED)
     detail: dict[str, int | str] = {"digest": entry.digest, "signer": answer.fingerprint, "state": state.value}
@@ -105,4 +109,8 @@ def never_tried(batch: PaymentFileBatch) -> bool:
 
 def _case(kind: DifferenceKind, answer: EnrolmentAnswer, state: EnrolmentState) -> FinanceDifference:
     found = f"{state.value} {','.join(answer.codes)}".strip()[:200]
-    return FinanceDifference(kind, f"signer:{answer.fingerprint[:16]}", expected="ACCEPTED", found=found)
+    return FinanceDifference(kind, _about(answer), expected="ACCEPTED", found=found)
+
+
+def _about(answer: EnrolmentAnswer) -> str:
+    return f"signer:{answer.fingerprint[:16]}"

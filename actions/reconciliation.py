@@ -16,6 +16,7 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.finance_totals import rebuild_totals
+from actions.gone_cases import settle_gone
 from actions.payment_enquiries import NOT_KNOWN, ask_due, reference_twice
 from actions.second_payments import paid_again
 from actions.statement_files import read_statements, take_statements
@@ -46,8 +47,6 @@ KEPT_DAYS = 3
 BATCHES_BACK = ASKED_BACK
 """How long a batch is added up after it was closed: its credits come back for ten days, a late statement tells them."""
 STATEMENT = FileSource.PFMS_STATEMENT
-_AROUND = (timedelta(days=-1), timedelta(0), timedelta(days=1))
-"""The days, by their distance from its own, of which a statement may be the last of three that were awaited."""
 _log = structlog.get_logger(__name__)
 
 
@@ -211,18 +210,19 @@ async def _credited_twice(acting: Acting, run: ReconciliationRun, place: str) ->
 
 
 async def _missing(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
-    """What moved on a day and is on none of three days' statements: a late answer may be a day apart.
+    """What moved on a day and is on none of the statements of that day and of the days with banks beside it.
 
-    A statement says so of the day before it, one that came late of its own day and of the next one too. As long as
-    one of the three is owed nothing can be said; before there were two statements neither.
+    A late answer may be a day apart, and what moves on a day without banks is on the next statement that is made. A
+    statement says so of the days before it, one that came late of its own day and of those behind it too. As long as
+    one of them is owed nothing can be said; before there were two statements neither.
     """
     if run.rail is Rail.IFMS:
         return _Step(None)
     number, _, after = place.partition("/")
-    around = int(number or 0)
-    if around == len(_AROUND):
+    around, days = int(number or 0), _days_around(acting.env, run.day)
+    if around >= len(days):
         return _Step(None)
-    day = run.day + _AROUND[around]
+    day = days[around]
     ids = await _statements_around(acting, run, day)
     rows = []
     if ids is not None:
@@ -236,13 +236,20 @@ async def _missing(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
     return _Step(following, len(rows), ours, 0, found)
 
 
+def _days_around(env: Environment, day: date) -> list[date]:
+    """The days up to the ones with banks before and behind a day, itself included."""
+    first, last = expected_files.bank_days_beside(env, day)
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
 async def _statements_around(acting: Acting, run: ReconciliationRun, day: date) -> list[str] | None:
-    """The runs of the three statements that may tell of a day; None where one of them is still to come."""
-    known = await reconciliation.runs_between(acting.tx, run.rail, day - timedelta(days=1), day + timedelta(days=1))
+    """The runs of the statements that may tell of a day; None where one of them is still to come."""
+    days = _days_around(acting.env, day)
+    known = await reconciliation.runs_between(acting.tx, run.rail, days[0], days[-1])
     over = {one.day for one in known if one.state is RunState.ENDED or one.id == run.id}
-    present = all(one.day in over for one in known) and max(over, default=day) > day
-    owed = {one.day for one in await expected_files.of_days(acting, STATEMENT, day - timedelta(days=1))}
-    if not present or not any(one <= day for one in over) or owed & {day + each for each in _AROUND} - {run.day}:
+    present = all(one.day in over for one in known) and days[-1] in over
+    owed = {one.day for one in await expected_files.of_days(acting, STATEMENT, days[0])}
+    if not present or not any(one <= day for one in over) or owed & set(days) - {run.day}:
         return None
     return [one.id for one in known]
 
@@ -297,6 +304,7 @@ async def _finish(env: Environment, run: ReconciliationRun) -> ReconciliationRun
     unequal = [] if _is_old(env, run) else await rebuild_totals(env)
     crash_points.reach(crash_points.TOTALS_KEPT)
     await env.store.carry_out(lambda tx: open_cases(Acting(env, tx, SYSTEM), unequal))
+    await settle_gone(env, run)
     await _forget_rows(env, run)
     if run.rail is Rail.PFMS:
         await env.store.carry_out(
@@ -309,8 +317,13 @@ async def _finish(env: Environment, run: ReconciliationRun) -> ReconciliationRun
 
 
 async def _forget_rows(env: Environment, run: ReconciliationRun) -> None:
-    """The partner's rows of some days ago are needed no more, but those around a day whose statement is owed."""
-    last = run.day - timedelta(days=KEPT_DAYS)
+    """The partner's rows of some days ago are needed no more, but those around a day whose statement is owed.
+
+    Those of the last two days with banks are, however long ago they are: what moved then may be on one of the two.
+    """
+    before, _ = expected_files.bank_days_beside(env, run.day)
+    kept, _ = expected_files.bank_days_beside(env, before)
+    last = min(run.day - timedelta(days=KEPT_DAYS), kept - timedelta(days=1))
     if run.rail is Rail.PFMS and (owed := await expected_files.missing_days(env, STATEMENT)):
         last = min(last, owed[0] - timedelta(days=KEPT_DAYS))
     async with env.store.reading() as tx:

@@ -49,7 +49,7 @@ async def came_back(acting: Acting, instalment: Instalment, sanction: Sanction) 
     if sanction.ended_on is None or instalment.period_from <= sanction.ended_on:
         return
     found = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
-    owed = next((one for one in found if one.ground in _AFTER_THE_END and one.outstanding_paise > 0), None)
+    owed = next((one for one in found if one.ground in _AFTER_THE_END and one.due), None)
     if owed is not None:
         amount = min(instalment.amount_paise, owed.outstanding_paise)
         await recoveries.add_part(acting.tx, RecoveryPart(owed.id, owed.citizen_id, instalment.id, amount, acting.now))

@@ -4,16 +4,13 @@ from datetime import date
 
 from actions.acting import Acting
 from actions.notices import tell
-from actions.sanction_stops import about, note
+from actions.sanction_stops import about, locked, note, stops_of
 from actions.second_approvals import ask, needs_second
-from domain.benefits import PaymentStatus, Sanction
+from domain.benefits import ON_ITS_WAY, Instalment, Sanction
 from domain.notices import NoticeKind
 from domain.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
-from domain.sanction_course import ApprovalKind, StopGround
+from domain.sanction_course import ApprovalKind, StopGround, StopKind
 from store import benefits, recoveries
-
-_PAID = frozenset({PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK, PaymentStatus.CREDITED})
-"""States in which the money is on its way or has arrived. What comes back later is a part of the recovery."""
 
 
 async def order(
@@ -48,17 +45,36 @@ async def order(
 async def recover_overpaid(acting: Acting, sanction: Sanction, ground: StopGround, last_day: date) -> None:
     """Order back what was paid for periods that began after the last day; nothing where nothing was.
 
-    By challan: after the end there is no later instalment to keep it back from.
+    By challan: after the end there is no later instalment to keep it back from. What comes back by itself later is a
+    part of it; what is heard to have left only later is ordered back then (`recover_late`).
     """
     paid = [
         one.amount_paise
         for one in (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
-        if one.period_from > last_day and one.status in _PAID
+        if one.period_from > last_day and one.status in ON_ITS_WAY
     ]
     if paid:
-        died = ground is StopGround.DEATH
-        why = RecoveryGround.PAID_AFTER_DEATH if died else RecoveryGround.PAID_WHILE_INELIGIBLE
-        await order(acting, sanction, sum(paid), why, RecoveryWay.CHALLAN)
+        await order(acting, sanction, sum(paid), _after_the_end(ground), RecoveryWay.CHALLAN)
+
+
+async def recover_late(acting: Acting, sanction: Sanction, instalment: Instalment) -> None:
+    """A payment for a period after the end turns out to have left all the same: order it back, once.
+
+    Its file, or the answer to its order, was under way when the sanction ended. To be called when it is first heard
+    of as on its way, in the transaction of that news.
+    """
+    if sanction.ended_on is None or instalment.period_from <= sanction.ended_on:
+        return
+    ended = [one for one in await stops_of(acting, sanction.id) if one.open and one.kind is StopKind.CESSATION]
+    if ended:
+        await locked(acting, sanction.id)
+        ground = _after_the_end(ended[0].ground)
+        await order(acting, sanction, instalment.amount_paise, ground, RecoveryWay.CHALLAN)
+
+
+def _after_the_end(ground: StopGround) -> RecoveryGround:
+    died = ground is StopGround.DEATH
+    return RecoveryGround.PAID_AFTER_DEATH if died else RecoveryGround.PAID_WHILE_INELIGIBLE
 
 
 async def note_part(acting: Acting, sanction: Sanction, recovery: Recovery, reference: str, amount_paise: int) -> bool:

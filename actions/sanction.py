@@ -174,20 +174,33 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
     A bill that DBT finance may have is enquired before it is sent (contracts/dbt_finance.md section 10), and
     before that its amount is set aside at its head of account: where too little is left it waits there.
     Without an account to pay to, the instalment waits as BENEFICIARY_PENDING. Either way the order is
-    available on the portal, so the application is delivered. Raises Unavailable (the outbox asks again)
-    and Refused.
+    available on the portal, so the application is delivered. One that was stopped is not sent; where it left before
+    the stop and its answer was lost, that is noted. Raises Unavailable (the outbox asks again) and Refused.
     """
     order = await _order(env, instalment_id)
     if order is None:
         return
     instalment, sanction, instruction, correction = order
-    if instruction is None:
+    if instalment.hold is Hold.STOPPED:
+        await _hear_of_stopped(env, instalment, correction)
+    elif instruction is None:
         await _settle(env, instalment, PaymentStatus.BENEFICIARY_PENDING)
-        return
-    dbt = env.partners.dbt
-    if correction is not None:
+    elif correction is not None:
         await _correct(env, instalment, correction)
-        return
+    else:
+        await _instruct(env, instalment, sanction, instruction)
+
+
+async def _hear_of_stopped(env: Environment, instalment: Instalment, correction: Correction | None) -> None:
+    if await env.partners.dbt.confirm(bill_of(instalment)) is not None:
+        note = payment_corrections.note_of(correction) if correction else None
+        await _settle(env, instalment, PaymentStatus.INSTRUCTED, note)
+
+
+async def _instruct(
+    env: Environment, instalment: Instalment, sanction: Sanction, instruction: PaymentInstruction
+) -> None:
+    dbt = env.partners.dbt
     if await dbt.confirm(bill_of(instalment)) is None:
         if not await set_aside(env, instalment, sanction):
             return
@@ -226,9 +239,8 @@ async def _refusal_of(env: Environment, correction: Correction) -> str | None:
     return None
 
 
-async def settle(acting: Acting, instalment: Instalment, sanction: Sanction, status: PaymentStatus) -> None:
+async def settle(acting: Acting, instalment: Instalment, status: PaymentStatus) -> None:
     """Note where a payment stands as of now, and deliver the application whose order is thereby out."""
-    del sanction
     await hear(acting, instalment.id, PaymentNews(status, acting.now, rail=instalment.rail))
 
 
@@ -249,7 +261,7 @@ _TO_SEND = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDIN
 async def _order(
     env: Environment, instalment_id: str
 ) -> tuple[Instalment, Sanction, PaymentInstruction | None, Correction | None] | None:
-    """What is to be sent, or None where it was sent or is held back; no instruction where no account is known.
+    """What is to be sent, or None where it was sent or goes another way; no instruction where no account is known.
 
     With a correction, where it pays a failed payment to a corrected account.
     """
@@ -257,8 +269,7 @@ async def _order(
         instalment = await benefits.instalment(tx, instalment_id)
         if instalment is None:
             raise NotThere("the instalment")
-        stopped = instalment.hold is Hold.STOPPED or instalment.rail is not Rail.IFMS
-        if instalment.status not in _TO_SEND or stopped:
+        if instalment.status not in _TO_SEND or instalment.rail is not Rail.IFMS:
             return None
         sanction = (await benefits.sanctions(tx, [instalment.sanction_id]))[instalment.sanction_id]
         citizen = (await people.citizens(tx, [sanction.citizen_id]))[sanction.citizen_id]

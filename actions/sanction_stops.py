@@ -5,16 +5,13 @@ from datetime import date, timedelta
 from actions.acting import Acting
 from actions.budget import INSTRUCT
 from actions.notices import About, tell
-from domain.benefits import Hold, Instalment, PaymentStatus, Rail, Sanction
+from domain.benefits import UNSENT, Hold, Instalment, Rail, Sanction, SanctionState
 from domain.notices import NoticeKind, Topic
 from domain.plans import Plan
 from domain.policy import Purpose
-from domain.sanction_course import Stop, StopGround, StopKind, state_under
+from domain.sanction_course import ApprovalKind, Stop, StopGround, StopKind, state_under
 from store import audit, benefits, outbox, sanction_course
 from store.errors import NotThere
-
-UNSENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
-"""Nothing of these has left the house."""
 
 
 async def put_stop(
@@ -47,18 +44,21 @@ async def put_stop(
     return stop
 
 
-async def lift_stop(acting: Acting, sanction: Sanction, stop: Stop, ground: str) -> bool:
+async def lift_stop(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool = True) -> bool:
     """End a stop; what was kept back for it goes on where nothing else holds. False where it was lifted before.
 
-    The periods that were missed are paid by the next round, one instalment for each: they are its arrears.
+    The periods that were missed are paid by the next round, one instalment for each: they are its arrears. Without
+    arrears what was kept back for a period that began before today stays so, too.
     """
     by = acting.subject.person_id or acting.subject.label
     if not await sanction_course.lift_stop(acting.tx, stop.id, by=by, at=acting.now, ground=ground):
         return False
     remaining = [one for one in await stops_of(acting, sanction.id) if one.open]
     await set_state(acting, sanction.id)
+    first = stop.from_on if arrears else max(stop.from_on, acting.today)
     for one in await _unsent(acting, sanction.id):
-        if one.hold is Hold.STOPPED and not any(one.period_from >= other.from_on for other in remaining):
+        held_otherwise = any(one.period_from >= other.from_on for other in remaining)
+        if one.hold is Hold.STOPPED and one.period_from >= first and not held_otherwise:
             await _go_on(acting, one)
     await note(acting, sanction, f"sanction.{stop.kind.value.lower()}_lifted", ground=ground)
     if not remaining:
@@ -94,8 +94,12 @@ async def stops_of(acting: Acting, sanction_id: str) -> list[Stop]:
 
 
 async def set_state(acting: Acting, sanction_id: str) -> None:
-    """The state that follows from the open stops."""
+    """The state that follows from the open stops, and from a second approval that it waits for."""
     state = state_under(await stops_of(acting, sanction_id))
+    if state is SanctionState.ACTIVE:
+        asked = (await sanction_course.approvals(acting.tx, [sanction_id])).get(sanction_id, [])
+        if any(one.kind is ApprovalKind.SANCTION and one.decided_at is None for one in asked):
+            state = SanctionState.AWAITING_APPROVAL
     await benefits.change_sanction(acting.tx, sanction_id, state=state)
 
 

@@ -202,7 +202,7 @@ class Replay:
                 self._at(self._times.on(days_ago, f"instalment {sequence}"))
                 await sanction.add_instalment(acting, held, rail=Rail.IFMS)
             made = (await benefits.instalments(self._tx, [held.id]))[held.id]
-            await sanction.settle(acting, made[-1], held, PaymentStatus.INSTRUCTED)
+            await sanction.settle(acting, made[-1], PaymentStatus.INSTRUCTED)
         await self._schedule(application)
 
     async def _schedule(self, application: Application) -> None:

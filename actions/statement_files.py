@@ -17,6 +17,7 @@ from actions.expected_files import expect_one, tell_missing
 from actions.finance_cases import open_case
 from actions.incoming_files import enter, fetched, put_away
 from actions.payment_enquiries import hash_of
+from actions.payment_partner import connected
 from domain.benefits import Rail
 from domain.clock import IST
 from domain.expected_files import FileSource
@@ -58,8 +59,7 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
     It can once a statement of it was read, or when none has come until noon of the next day. A statement of
     another day begins the run of that day.
     """
-    exchange, papers = env.partners.pfms, env.partners.pfms_papers
-    if exchange is None or papers is None:
+    if connected(env) is None:
         return False
     if not await take_statements(env):
         await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "PARTNER_AWAY"))
@@ -75,10 +75,18 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
 
 
 async def take_statements(env: Environment) -> bool:
-    """Take in every statement that lies at PFMS, of whatever day; False where it cannot be asked."""
-    exchange = env.partners.pfms
-    if exchange is None:
+    """Take in every statement that lies at PFMS, of whatever day; False where it cannot be asked.
+
+    That the way of before cannot be asked stops nothing: what lies there is missed in the book of expected files.
+    """
+    partner = connected(env)
+    if partner is None:
         return False
+    asked = [await _take_all(env, exchange) for exchange in partner.exchanges]
+    return asked[0]
+
+
+async def _take_all(env: Environment, exchange: FileExchange) -> bool:
     try:
         for file in await exchange.incoming():
             if file.kind is FileKind.STATEMENTS:

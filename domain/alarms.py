@@ -254,6 +254,8 @@ class ProcessFacts:
     """By system: that it said that our own key, subscription or path is wrong."""
     switches: int = 0
     """The number of the change up to which it follows the switches (store/switches.py)."""
+    knows: str = ""
+    """The newest revision of the schema that its release knows; older releases said nothing of it."""
     age: float = 0.0
     """Seconds since it told this."""
 

@@ -19,6 +19,13 @@ class PaymentStatus(StrEnum):
     REISSUED = "REISSUED"
 
 
+UNSENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
+"""As far as we have heard, the partner has nothing of these: a file, or an answer, may still be under way."""
+
+ON_ITS_WAY = frozenset({PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK, PaymentStatus.CREDITED})
+"""The partner has taken the money out of its own balance: it is on its way, or has arrived."""
+
+
 class Rail(StrEnum):
     """The way that money goes: files to PFMS, or payment instructions to the state treasury."""
 

@@ -74,7 +74,12 @@ def due_of(day: date, is_bank_day: Callable[[date], bool]) -> datetime | None:
     """When the file of a day must be here: by noon of the next day with banks; None for a day without."""
     if not is_bank_day(day):
         return None
-    following = day + timedelta(days=1)
+    return datetime.combine(next_bank_day(day, is_bank_day), DUE_BY, IST)
+
+
+def next_bank_day(day: date, is_bank_day: Callable[[date], bool], *, step: int = 1) -> date:
+    """The first day with banks behind a day, or, with a step of -1, the last one before it."""
+    following = day + timedelta(days=step)
     while not is_bank_day(following):
-        following += timedelta(days=1)
-    return datetime.combine(following, DUE_BY, IST)
+        following += timedelta(days=step)
+    return following

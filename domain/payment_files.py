@@ -51,6 +51,23 @@ class BatchState(StrEnum):
     """It certainly never went, as its day was over or its signer was declined; its lines went to another."""
 
 
+class Transport(StrEnum):
+    """By which way files go to PFMS and come back."""
+
+    SFTP = "SFTP"
+    REST = "REST"
+
+    @property
+    def scheme(self) -> str:
+        """What the address of PFMS begins with outside the demo."""
+        return "sftp" if self is Transport.SFTP else "https"
+
+    @property
+    def other(self) -> "Transport":
+        """The way that is not this one."""
+        return Transport.REST if self is Transport.SFTP else Transport.SFTP
+
+
 class LineState(StrEnum):
     """Where one payment of a batch stands."""
 
@@ -280,6 +297,8 @@ class PaymentFileBatch:
     closed_at: datetime | None = None
     signed_by: str | None = None
     """The fingerprint of the certificate that its file bears; None until it is signed, and in those of old releases."""
+    way: Transport | None = None
+    """By which way it was first tried to send; None until then, and in those that an old release tried."""
 
 
 @dataclass(frozen=True, slots=True)

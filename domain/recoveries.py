@@ -54,6 +54,16 @@ class Recovery:
         """What has not come back yet."""
         return self.amount_paise - self.recovered_paise
 
+    @property
+    def due(self) -> bool:
+        """Whether anything of it is still to come back."""
+        return self.outstanding_paise > 0 and self.state is not RecoveryState.CANCELLED
+
+    @property
+    def claimed_paise(self) -> int:
+        """What it takes of that which was paid: all of it, or where it was cancelled what had come back by then."""
+        return self.recovered_paise if self.state is RecoveryState.CANCELLED else self.amount_paise
+
 
 @dataclass(frozen=True, slots=True)
 class RecoveryPart:

@@ -58,7 +58,7 @@ from gateway.http.uploads import upload_routes
 from gateway.http.verify import verify_routes
 from gateway.http.watched import counting_failures, shut_when_off
 from gateway.limits import DEMO_COST_TIMES, DEMO_TIMES
-from gateway.partners import addresses, handed_over, has_commission
+from gateway.partners import addresses, handed_over, has_commission, lines_of
 from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
 from gateway.sealing import SealWatch
 from gateway.settings import Settings
@@ -73,7 +73,6 @@ from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.reach import ReachWatch
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.tallies import Tallies
-from integrations.transport import Lines
 from integrations.treasury import treasury_routes
 from schema import build
 from schema.context import Context
@@ -223,7 +222,7 @@ async def beating(house: House, settings: Settings, metrics: Metrics) -> AsyncIt
         post = await alarm_webhook(settings, environment.clock, stack)
         workers = WorkerWatch(environment, AlarmWatch(environment, notify=post is not None), post)
         metrics.watch_workers(lambda: workers.silence)
-        lines = Lines(environment.clock, kind=settings.http_transport, demo=settings.demo)
+        lines = lines_of(settings, environment.clock)
         reach = ReachWatch(lines, addresses(settings), house.monitor)
         first_look = asyncio.create_task(reach.look())  # never waited for: readiness depends on no outside system
         stack.callback(first_look.cancel)

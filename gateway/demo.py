@@ -19,7 +19,10 @@ from gateway.settings import Settings
 
 STOP_SECONDS = 25.0
 """How long a process may take to drain before it is killed."""
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""How long sandboxes and gateway may take to come up while they live: a busy machine that must compile everything anew
+takes minutes. One that ends is noticed at once.
+"""
 PROBE_SECONDS = 2.0
 COMMAND = (sys.executable, "-m", "gateway.cli")
 """What runs a command of the gateway; the command's name follows."""

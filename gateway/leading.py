@@ -1,8 +1,14 @@
 """Standing for election among all workers: who holds the lease of a name leads, until it is given back or runs out."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from actions.environment import Environment
 from store import leases
 from store.engine import Transaction
+from store.errors import StoreError
 from store.leases import Lease
 
 
@@ -24,6 +30,23 @@ class Lead:
     async def renewed(self, tx: Transaction) -> bool:
         """Renew in the transaction of the work itself; False where the lead has passed on."""
         return self.lease is not None and await leases.renew(tx, self.lease, self._seconds) is not None
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Renew the lead while a piece of work goes on that may outlast it; one that is lost breaks nothing off."""
+        keeping = asyncio.create_task(self._keep())
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds / 3)  # the loop's time: leases go by the database's clock
+            with contextlib.suppress(StoreError):
+                await self.take()
 
     async def resign(self) -> None:
         """Give the lead back, so that another need not wait. Raises StoreError."""

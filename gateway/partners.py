@@ -1,5 +1,6 @@
 """Builds the client of every outside system from the settings."""
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal, TypeVar
@@ -8,19 +9,21 @@ from urllib.parse import urlsplit
 from actions.environment import Partners
 from domain.clock import Clock
 from domain.ids import Ids
+from domain.payment_files import Transport
 from domain.people import Provider
 from domain.sign_on import SignOnRules
 from domain.sources import Source
 from gateway.partner_settings import Partner
-from gateway.payment_settings import Transport
 from gateway.runfiles import NotUp
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.csc import BridgeSettings, CscBridge, CscConnect, CscConnectSettings
 from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance.pfms_exchange import FileExchange
 from integrations.dbt_finance.pfms_models import PfmsIdentity
 from integrations.dbt_finance.pfms_papers import PfmsPapers
 from integrations.dbt_finance.pfms_rest import RestExchange
+from integrations.dbt_finance.pfms_rest_tls import Unfit
 from integrations.dbt_finance.pfms_settings import RestSettings, SftpSettings
 from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.digilocker import DigiLocker, DigiLockerSettings
@@ -69,6 +72,22 @@ def handed_over(settings: Settings, system: str, read: Callable[[dict[str, Any]]
         raise SettingsRefused([f"the onboarding of {system} is not as its contract says"]) from None
 
 
+def lines_of(settings: Settings, clock: Clock) -> Lines:
+    """How this process reaches outside systems. Raises SettingsRefused where what TLS needs cannot serve."""
+    return Lines(clock, kind=settings.http_transport, demo=settings.demo, own_tls=_own_tls(settings, clock))
+
+
+def _own_tls(settings: Settings, clock: Clock) -> dict[str, ssl.SSLContext]:
+    """The TLS of PFMS over REST, by each address that it may have."""
+    try:
+        context = settings.pfms.tls().context(clock.now())
+    except Unfit as error:
+        raise SettingsRefused([f"the TLS of pfms: {error}"]) from None
+    own = settings.partners.get("pfms")
+    known = (own.base_url if own else None, settings.pfms.former_url)
+    return {} if context is None else {url: context for url in known if url is not None}
+
+
 class _Opening:
     """Opens one HTTP client for each system and closes them together."""
 
@@ -76,7 +95,7 @@ class _Opening:
         self._settings = settings
         self._resilience = resilience
         self._stack = stack
-        self._lines = Lines(resilience.clock, kind=settings.http_transport, demo=settings.demo)
+        self._lines = lines_of(settings, resilience.clock)
 
     def handed_over(self, system: str, read: Callable[[dict[str, Any]], T]) -> T:
         return handed_over(self._settings, system, read)
@@ -94,6 +113,13 @@ class _Opening:
         partner = self._settings.partner(system)
         client = await self._stack.enter_async_context(self._lines.to([partner.base_url]))
         return partner, Remote(source, partner.base_url, client=client, shared=self._resilience)
+
+    async def at(self, address: str | None, system: str, source: Source) -> Remote:
+        """A system at another address than its own, where one is named."""
+        if address is None:
+            return (await self.remote(system, source))[1]
+        client = await self._stack.enter_async_context(self._lines.to([address]))
+        return Remote(source, address, client=client, shared=self._resilience)
 
     async def other_host(self, partner: Partner, system: str, source: Source, name: str) -> Remote | None:
         """A second host of a system, at the address that its onboarding names, or at a path of the first one."""
@@ -258,31 +284,39 @@ async def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -
     """The exchange of files with PFMS, who we are there, and our papers; nothing where it is not connected."""
     if not has_pfms(settings):
         return {}
-    by_rest = settings.pfms.transport is Transport.REST
+    way, partner = settings.pfms.transport, settings.partner("pfms")
+    # The demo's city is there by both ways: its address by REST, its port of SFTP in what onboarding handed over.
+    address = partner.base_url if "pfms" in settings.partners else None
+    former = settings.pfms.former_url
+    if address is not None and not _fits(address, way):
+        wrong = "one of sftp" if way is Transport.REST else "not one of sftp"
+        raise SettingsRefused([f"{variable('pfms', 'transport')} is {way.value}, but the address of pfms is {wrong}"])
+    if former is not None and not _fits(former, way.other):
+        raise SettingsRefused([f"{variable('pfms', 'former_url')} is no address of {way.other.value}"])
     return {
-        "pfms": await _pfms_by_rest(opening, settings) if by_rest else _pfms_by_sftp(opening, settings, resilience),
+        "pfms": await _by(opening, way, address, resilience),
+        "pfms_way": way,
+        "pfms_former": await _by(opening, way.other, former, resilience) if former else None,
         "pfms_identity": opening.handed_over("pfms", PfmsIdentity.from_onboarding),
         "pfms_papers": opening.handed_over("pfms", PfmsPapers.from_onboarding),
     }
 
 
-async def _pfms_by_rest(opening: _Opening, settings: Settings) -> RestExchange:
-    if settings.partner("pfms").base_url.startswith("sftp:"):
-        raise SettingsRefused([f"{variable('pfms', 'transport')} is REST, but the address of pfms is one of sftp"])
-    own = opening.handed_over("pfms", RestSettings.from_onboarding)
-    _, remote = await opening.remote("pfms", Source.PFMS)
-    return RestExchange(remote, own)
-
-
-def _pfms_by_sftp(opening: _Opening, settings: Settings, resilience: Resilience) -> SftpExchange:
-    parts = urlsplit(settings.partner("pfms").base_url)
-    if parts.scheme != "sftp" and "pfms" in settings.partners:
-        raise SettingsRefused([f"{variable('pfms', 'transport')} is SFTP, but the address of pfms is not one of sftp"])
-    address = {"host": parts.hostname, "port": parts.port or SSH_PORT} if parts.scheme == "sftp" else {}
-    own = opening.handed_over("pfms", lambda given: SftpSettings.from_onboarding({**given, **address}))
+async def _by(opening: _Opening, way: Transport, address: str | None, resilience: Resilience) -> FileExchange:
+    """The exchange by a way at an address; where none is named, in the demo, at the city's."""
+    if way is Transport.REST:
+        rest = opening.handed_over("pfms", RestSettings.from_onboarding)
+        return RestExchange(await opening.at(address, "pfms", Source.PFMS), rest)
+    parts = urlsplit(address or "")
+    given_address = {"host": parts.hostname, "port": parts.port or SSH_PORT} if address else {}
+    own = opening.handed_over("pfms", lambda given: SftpSettings.from_onboarding({**given, **given_address}))
     exchange = SftpExchange(own, resilience, opening.addresses_of(own.host, own.port))
     opening.closing(exchange.aclose)
     return exchange
+
+
+def _fits(address: str, way: Transport) -> bool:
+    return address.startswith("sftp:") is (way is Transport.SFTP)
 
 
 async def _texts(opening: _Opening, settings: Settings) -> TextSender | None:

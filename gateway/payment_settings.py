@@ -2,28 +2,17 @@
 
 import re
 from datetime import time
-from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
-from domain.payment_files import PaymentRules
+from domain.payment_files import PaymentRules, Transport
+from integrations.dbt_finance.pfms_rest_tls import RestTls
 
 _TIME = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _DAYS = re.compile(r"(0[1-9]|1[0-2])-[0-3][0-9]/(0[1-9]|1[0-2])-[0-3][0-9]")
-
-
-class Transport(StrEnum):
-    """By which way files go to PFMS and come back."""
-
-    SFTP = "SFTP"
-    REST = "REST"
-
-    @property
-    def scheme(self) -> str:
-        """What the address of PFMS begins with outside the demo."""
-        return "sftp" if self is Transport.SFTP else "https"
 
 
 class PfmsWay(BaseModel):
@@ -32,9 +21,32 @@ class PfmsWay(BaseModel):
     transport: Transport = Field(
         default=Transport.SFTP,
         description="By which way files go: `SFTP`, or `REST`, for which onboarding hands over `client_id` and "
-        "`client_secret`. Changed only while no batch is SEALED (`apuni dbt batches --state SEALED`).",
+        "`client_secret`. What has gone by the other way stays with it (`former_url`).",
         json_schema_extra={"production": "as the address of PFMS: sftp or https"},
     )
+    former_url: str | None = Field(
+        default=None,
+        description="The address of the way that was used before (`sftp://…` or `https://…`), while files that went by "
+        "it are not final: they are asked for and answered there. Onboarding hands over what both ways need.",
+    )
+
+    client_certificate_file: Path | None = Field(
+        default=None,
+        description="Over REST: a PEM file with the certificate that PFMS asks of us (mutual TLS), and those between "
+        "it and its root. Read at the start; `apuni dbt signers` tells when it ends.",
+    )
+    client_key_file: Path | None = Field(
+        default=None, description="A PEM file with the key of `client_certificate_file`, without a passphrase."
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="Over REST: a PEM file with the authorities, or the one certificate, that PFMS may show; no other "
+        "is trusted. Without it, the roots that are trusted for every system.",
+    )
+
+    def tls(self) -> RestTls:
+        """The files for connections over REST."""
+        return RestTls(self.client_certificate_file, self.client_key_file, self.ca_file)
 
 
 class PaymentFiles(BaseModel):

@@ -9,18 +9,20 @@ import structlog
 from actions.environment import Environment
 from actions.payment_answers import fetch_answers, forget_answers
 from actions.payment_batches import SEND, batch_round
+from actions.payment_partner import connected
 from actions.payment_registrations import enrol
 from actions.payment_sending import send_batch
+from actions.payment_ways import watch_ways
 from domain.errors import ApuniError
+from gateway.leading import Lead
+from integrations.dbt_finance import pfms_sftp_exchange
+from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, SLOWEST
 from integrations.errors import IntegrationError
-from store import leases
-from store.engine import Transaction
 from store.errors import StoreError
-from store.leases import Lease
 
 LEASE, LEASE_SECONDS = "payment-files", 30.0
-"""One worker at a time looks. What it does would be right beside another too, only done in vain: so the lease is short,
-that a dead worker holds nobody up, and is not renewed."""
+"""One worker at a time looks. What it does would be right beside another too, only done in vain. The lease is short,
+that a dead worker holds nobody up, and is renewed while a round goes on: an answer may take minutes on a slow line."""
 
 _log = structlog.get_logger(__name__)
 
@@ -31,6 +33,9 @@ async def _send(environment: Environment, payload: Mapping[str, str]) -> None:
 
 PAYMENT_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {SEND: _send}
 """By topic; gateway/worker.py adds them to its own."""
+
+PAYMENT_LONGEST: Mapping[str, float] = {SEND: 2 * pfms_sftp_exchange.SEND.total + LARGEST_FILE / SLOWEST}
+"""Seconds of the largest file on the slowest line, and as long as a send may take at all for all that comes before."""
 
 
 class PaymentRounds:
@@ -43,8 +48,8 @@ class PaymentRounds:
         self._environment = environment
         self._stopping = stopping
         self._seconds = seconds
-        self._holder = environment.ids.key()
-        self._more = False
+        self._lead = Lead(environment, LEASE, LEASE_SECONDS)
+        self._more = self._watched = False
 
     async def run(self) -> None:
         """Work until stopped."""
@@ -63,23 +68,22 @@ class PaymentRounds:
         """Make batches that are due and take in answers; False where another worker is at it."""
         environment = self._environment
         self._more = False
-        if environment.partners.pfms is None:
-            return False
-        lease = await environment.store.carry_out(self._take)
-        if lease is None:
+        partner = connected(environment)
+        if partner is None or not await self._lead.take():
             return False
         try:
-            await enrol(environment)
-            await batch_round(environment)
-            await forget_answers(environment)
-            self._more = await self._fetch()
+            async with self._lead.kept():
+                if not self._watched:  # the settings change with a new process only
+                    await watch_ways(environment, partner)
+                    self._watched = True
+                await enrol(environment)
+                await batch_round(environment)
+                await forget_answers(environment)
+                self._more = await self._fetch()
         finally:
             with contextlib.suppress(StoreError):
-                await environment.store.carry_out(lambda tx: leases.release(tx, lease))
+                await self._lead.resign()
         return True
-
-    async def _take(self, tx: Transaction) -> Lease | None:
-        return await leases.acquire(tx, LEASE, self._holder, LEASE_SECONDS)
 
     async def _fetch(self) -> bool:
         """Take in what lies ready; tells whether more may lie there than one round takes."""

@@ -91,6 +91,9 @@ def _unfit_partner(settings: Settings, system: str) -> list[str]:
     scheme = settings.pfms.transport.scheme if system == "pfms" else "https"
     if not all(_is_public(address, scheme) for address in addresses):
         reasons.append(f"the address of {system} is a sandbox's or not {scheme}")
+    former, scheme = settings.pfms.former_url, settings.pfms.transport.other.scheme
+    if system == "pfms" and former is not None and not _is_public(former, scheme):
+        reasons.append(f"the former address of {system} is a sandbox's or not {scheme}")
     return reasons + _unfit_credentials(partner, system)
 
 

@@ -90,6 +90,9 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.FILE_DAMAGED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
         ErrorCode.FILE_INFECTED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
         ErrorCode.IMAGE_TOO_LARGE: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FILE_LOCKED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.FILE_NOT_PLAIN: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
+        ErrorCode.NAME_TAKEN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.UPLOAD_UNKNOWN: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
         ErrorCode.FORM_QUESTION_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FORM_QUESTION_NOT_ASKED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
@@ -227,7 +230,8 @@ _ERRORS = """\
 A code stands in `errors[].extensions.code`, or in `userErrors[].code` of a mutation. Codes are stable: none
 changes its meaning. Messages come in the asked language and may be worded anew at any time; what is in braces
 is filled in. The extensions of an error are `code`, `type`, `detail`, `source`, `retryable`,
-`retryAfterSeconds`, `action` and `requestId`; each is absent where it does not apply.
+`retryAfterSeconds`, `action` and `requestId`; each is absent where it does not apply. `detail` of `BAD_INPUT` is the
+argument that is wrong.
 
 *Kind* is `type`. *Retry* says whether the same request may be sent again: `yes, later` (after
 `retryAfterSeconds` where it is given, a mutation under the same idempotency key), `yes, changed` (after what

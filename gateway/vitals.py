@@ -9,6 +9,7 @@ from domain.clock import Clock
 from domain.sources import Source
 from integrations.breakers import BreakerState
 from integrations.monitor import CallObserver
+from store.revisions import HEAD
 
 SIGN_IN_SECONDS = 300.0
 LEAST_AWAY = RULES[AlarmCode.STORE_UNAVAILABLE].threshold
@@ -112,6 +113,7 @@ class Vitals:
             clock_step=self._event(self._step),
             sweep=None if self._swept is None else now - self._swept,
             not_let_in=_events(self._not_let_in, now),
+            knows=HEAD,
         )
 
     def _event(self, happened: tuple[float, float] | None) -> Event | None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
 
@@ -52,9 +52,10 @@ from gateway.fanout import telling
 from gateway.fanout_bus import open_bus
 from gateway.fee_worker import FEE_HANDLERS, FEE_SECONDS, fee_round, reconcile_fees
 from gateway.finance_worker import FinanceClock
+from gateway.holding import SHARE, Hold, Lost, Stopped
 from gateway.legal_worker import LegalClock
 from gateway.logs import configure_logging
-from gateway.payment_worker import PAYMENT_HANDLERS, PaymentRounds
+from gateway.payment_worker import PAYMENT_HANDLERS, PAYMENT_LONGEST, PaymentRounds
 from gateway.production import refuse_unfit_production
 from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
 from gateway.sealing import SealWatch
@@ -90,6 +91,12 @@ Handler = Callable[[Environment, Mapping[str, str]], Awaitable[None]]
 POLL_SECONDS = 0.2
 LEASE_SECONDS = 30.0
 BATCH = 8
+LONGEST: Mapping[str, float] = PAYMENT_LONGEST
+"""Topics whose handlers may take so many seconds; others end with their claim (holding.SHARE of LEASE_SECONDS)."""
+PATIENCE_SECONDS, MOST_ASIDE = 5.0, BATCH
+"""After so long a delivery of those topics goes on aside of the others; as many go on so before no more are claimed."""
+STOPPED, CLAIM_LOST = "STOPPED", "CLAIM_LOST"
+"""A worker that stops gives a long delivery back, and one whose claim passed to another leaves it to that."""
 UPKEEP_SECONDS = 60.0
 SEAL_SECONDS = 1.0
 HELD, HELD_SECONDS = "SWITCHED_OFF", 5.0
@@ -99,6 +106,8 @@ UNASKED, UNASKED_SECONDS = "circuit_open", 60.0
 
 The first attempt does, so that the message is seen to wait since it was written.
 """
+INTERNAL = "INTERNAL"
+_CODES = {TimeoutError: "TIMED_OUT", SwitchedOff: HELD, Stopped: STOPPED, Lost: CLAIM_LOST}
 log = structlog.get_logger(__name__)
 
 
@@ -173,6 +182,7 @@ class Worker:
         self._handlers = table
         self._stopping = stopping
         self._id = environment.ids.key()
+        self._aside: set[asyncio.Task[None]] = set()
         self._indexed = False
         self._looked_on: date | None = None
 
@@ -183,19 +193,33 @@ class Worker:
             tasks.create_task(self._every(UPKEEP_SECONDS, self.upkeep))
             tasks.create_task(self._every(SEAL_SECONDS, self.seal_counts))
             tasks.create_task(self._every(FEE_SECONDS, lambda: fee_round(self._environment)))
+        await asyncio.gather(*self._aside)
 
     async def deliver_due(self) -> int:
-        """Deliver what is due now; tells how many messages were tried."""
+        """Deliver what is due now; tells how many messages were tried. A long delivery may go on afterwards."""
         tried = 0
         while not self._stopping.is_set() and await self._something_may_be_due():
+            left = self._left()
             messages = await self._environment.store.carry_out(
-                lambda tx: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS)
+                lambda tx, left=left: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS, left)  # type: ignore[misc]
             )
             if not messages:
                 break
-            await asyncio.gather(*(self._deliver(message) for message in messages))
+            long = [asyncio.create_task(self._deliver(each)) for each in messages if each.topic in LONGEST]
+            self._aside.update(long)
+            await asyncio.gather(*(self._deliver(message) for message in messages if message.topic not in LONGEST))
+            if long:
+                await asyncio.wait(long, timeout=PATIENCE_SECONDS)
             tried += len(messages)
         return tried
+
+    def _left(self) -> Collection[str]:
+        """The topics of which nothing more is taken now. Raises what a delivery aside ended with and did not note."""
+        done = {task for task in self._aside if task.done()}
+        self._aside -= done
+        for task in done:
+            task.result()
+        return LONGEST.keys() if len(self._aside) >= MOST_ASIDE else ()
 
     async def seal_counts(self) -> int:
         """Number and link the e-transactions that were entered since, so that they are told."""
@@ -204,7 +228,7 @@ class Worker:
     async def _something_may_be_due(self) -> bool:
         """A look that takes no lock: five times a second, and nearly always in vain."""
         async with self._environment.store.reading() as tx:
-            return await outbox.may_be_due(tx)
+            return await outbox.may_be_due(tx, self._left())
 
     async def upkeep(self) -> None:
         """Fold the counters, seal the audit chain, and forget what is past its time."""
@@ -286,6 +310,9 @@ class Worker:
                 due_at = now + timedelta(seconds=UNASKED_SECONDS)
                 await outbox.put_off(tx, message.id, due_at, UNASKED, worker_id=self._id)
                 return OutboxState.PENDING
+            if code == STOPPED:
+                await outbox.put_off(tx, message.id, now, STOPPED, worker_id=self._id)
+                return OutboxState.PENDING
             return await outbox.failed(tx, message.id, now, code, worker_id=self._id)
 
         state = await self._environment.store.carry_out(note)
@@ -297,20 +324,19 @@ class Worker:
         handler = self._handlers.get(message.topic)
         if handler is None:
             return "NO_HANDLER"
+        store, longest = self._environment.store, LONGEST.get(message.topic, LEASE_SECONDS * SHARE)
+
+        async def renew() -> bool:
+            return await store.carry_out(lambda tx: outbox.hold(tx, message.id, self._id, LEASE_SECONDS))
+
+        work = handler(self._environment, message.payload)
         try:
-            async with asyncio.timeout(LEASE_SECONDS * 0.8):
-                await handler(self._environment, message.payload)
-        except TimeoutError:
-            return "TIMED_OUT"
-        except SwitchedOff:
-            return HELD
-        except IntegrationError as error:
-            return error.code
-        except (ApuniError, StoreError) as error:
-            return type(error).__name__
+            await Hold(LEASE_SECONDS, longest, renew, self._stopping).during(work)
         except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
-            log.error("outbox_handler_failed", topic=message.topic, kind=type(error).__name__)  # noqa: TRY400 - no trace
-            return "INTERNAL"
+            code = _code_of(error)
+            if code == INTERNAL:
+                log.error("outbox_handler_failed", topic=message.topic, kind=type(error).__name__)  # noqa: TRY400 - no trace
+            return code
         return None
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
@@ -322,6 +348,15 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._stopping.wait()
+
+
+def _code_of(error: Exception) -> str:
+    """What the outbox notes of a delivery that failed."""
+    if isinstance(error, IntegrationError) and not isinstance(error, SwitchedOff):
+        return error.code
+    if isinstance(error, ApuniError | StoreError):
+        return type(error).__name__
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), INTERNAL)
 
 
 async def run_worker(settings: Settings) -> None:

@@ -28,6 +28,7 @@ from integrations.policies import CallPolicy, Lane
 from integrations.resilience import Resilience
 from integrations.streams import Body, Limits, read_whole
 from integrations.transport import Client
+from integrations.unsent import CertificateNotTaken, NeverSent, never_sent
 
 __all__ = ["Answer", "Body", "Codec", "Remote", "Resilience", "retry_after_seconds"]
 
@@ -37,10 +38,6 @@ LONGEST_RETRY_AFTER = 5.0
 
 _WAIT = tenacity.wait_random_exponential(multiplier=0.1, max=1)
 """Full jitter: anything up to 0.1 s, 0.2 s, 0.4 s ... and at most 1 s."""
-
-
-class NeverSent(Unavailable):
-    """The connection was not made, so nothing can have happened at the other side."""
 
 
 class Crowded(NotAsked):
@@ -304,7 +301,7 @@ class Remote:
         except httpx.PoolTimeout as error:
             raise Crowded(self.source, "crowded") from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NeverSent(self.source, "connection_failed") from error
+            raise never_sent(self.source, error, policy.name, self._shared.monitor) from error
         except httpx.HTTPError as error:
             raise Unavailable(self.source, "connection_lost") from error
         if call.body is not None:
@@ -335,6 +332,7 @@ class Remote:
             form=parts.get("form"),
             content=content() if callable(content) else content,
             repeatable=call.policy.repeatable and not call.policy.keyed,
+            patience=call.policy.attempt,
         )
 
     async def _exchange(self, call: _Call, held: AsyncExitStack) -> Answer:
@@ -392,7 +390,7 @@ class Remote:
 
 def _may_be_repeated(call: _Call, error: BaseException | None, attempt: int) -> bool:
     """Whether a failed attempt, the first or a later one, may be followed by another, if the budget allows it."""
-    if not isinstance(error, Unavailable) or isinstance(error, CircuitOpen) or call.unknown:
+    if not isinstance(error, Unavailable) or isinstance(error, CircuitOpen | CertificateNotTaken) or call.unknown:
         return False
     if (error.retry_after or 0) > LONGEST_RETRY_AFTER or attempt >= call.policy.attempts:
         return False

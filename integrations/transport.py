@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -20,6 +20,9 @@ KEEPALIVE_SECONDS = 20.0
 TIMEOUT = {"connect": 1.0, "read": 10.0, "write": 10.0, "pool": 1.0}
 """Seconds for each phase (RELIABILITY.md section 4); the time of the whole call is bounded by its policy."""
 
+LARGE_BODY = 65_536
+"""Bytes; a request with more to send may take longer than a phase, since it waits behind itself on a slow line."""
+
 TransportKind = Literal["own", "httpcore"]
 
 
@@ -33,7 +36,7 @@ class Client:
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
-    def request(
+    def request(  # noqa: PLR0913 - what a request is made of
         self,
         method: str,
         url: str,
@@ -44,10 +47,16 @@ class Client:
         form: Any = None,
         content: bytes | None = None,
         repeatable: bool = False,
+        patience: float = 0.0,
     ) -> httpx.Request:
-        """A request. `repeatable` lets the transport send it again where a kept connection had died."""
+        """A request. `repeatable` lets the transport send it again where a kept connection had died.
+
+        `patience` are the seconds that a large body may take on its way, and its answer with it.
+        """
         sent = {"User-Agent": "apuni-sarkar-gateway", "Accept": "*/*", "Accept-Encoding": "identity", **headers}
-        extensions = {"timeout": TIMEOUT, "repeatable": repeatable}
+        large = len(content or b"") > LARGE_BODY
+        timeout = TIMEOUT | {phase: max(TIMEOUT[phase], patience) for phase in ("read", "write") if large}
+        extensions = {"timeout": timeout, "repeatable": repeatable}
         return httpx.Request(
             method, url, params=params, headers=sent, json=json, data=form, content=content, extensions=extensions
         )
@@ -86,24 +95,31 @@ class Lines:
     kind: TransportKind = "own"
     demo: bool = False
     tls: ssl.SSLContext | None = None
+    own_tls: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
+    """By address, where a system wants a certificate of ours, or may show none but those of named authorities."""
 
     def to(self, origins: Iterable[str] | None) -> Client:
         """A line to the configured origins and to nowhere else; None for URLs that come from data."""
+        origins = None if origins is None else list(origins)
+        tls = self._tls_of(*(origins or ()))
         guard = Guard(origins, clock=self.clock, demo=self.demo)
         if self.kind == "own" or origins is None:  # the other reuses a connection by address, not by name
             limits = Limits(connections=POOL_SIZE, idle=POOL_SIZE, idle_seconds=KEEPALIVE_SECONDS)
-            own = OwnTransport(tls=self.tls, limits=limits, resolver=guard.addresses)
+            own = OwnTransport(tls=tls, limits=limits, resolver=guard.addresses)
             return Client(GuardedTransport(own, guard))
-        return Client(GuardedTransport(PinningTransport(open_httpcore(self.tls), guard), guard))
+        return Client(GuardedTransport(PinningTransport(open_httpcore(tls), guard), guard))
 
     async def reachable(self, url: str, seconds: float) -> bool:
         """Whether a configured origin takes a connection, for https with the handshake, within so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                await _connected(Guard([url], clock=self.clock, demo=self.demo), url, self.tls)
+                await _connected(Guard([url], clock=self.clock, demo=self.demo), url, self._tls_of(url))
         except (OSError, TimeoutError):  # TLS trouble is an OSError too
             return False
         return True
+
+    def _tls_of(self, *origins: str) -> ssl.SSLContext | None:
+        return next((self.own_tls[each] for each in origins if each in self.own_tls), self.tls)
 
 
 async def _connected(guard: Guard, url: str, tls: ssl.SSLContext | None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, Self
 
 import strawberry
@@ -22,6 +23,7 @@ from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
 from domain.messages import label
+from integrations.dbt_finance import DECLINED, UNKNOWN_REASON
 from schema.benefit_course import (
     BenefitBudget,
     BenefitRecovery,
@@ -39,6 +41,9 @@ from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.scalars import Paise
 from schema.services import Scheme
+
+_WITHOUT_CODE = MappingProxyType({PaymentStatus.RETURNED: UNKNOWN_REASON, PaymentStatus.BENEFICIARY_REJECTED: DECLINED})
+"""What stands so is told with a reason and what to do, also where no code came with it."""
 
 
 @strawberry.type(description="One payment of a benefit.")
@@ -86,6 +91,10 @@ class Instalment:
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"payment.{self.status.value}", spoken(info, language))
 
+    @resolved(description="What keeps it from being sent, in words; null where nothing does.")
+    def hold_label(self, info: Info, language: InLanguage = None) -> str | None:
+        return None if self.hold is None else label(f"payment_hold.{self.hold.value}", spoken(info, language))
+
     @resolved(
         description="When the status was told: by the payment system for this answer, else when we last heard of it."
     )
@@ -95,12 +104,16 @@ class Instalment:
         last = await self._last(info)
         return self.status_at if last is None else last.heard_at or last.at
 
-    @resolved(description="Why it came back or was refused; null where it did not.")
+    @resolved(
+        description="Why it came back or was refused, also where the bank named no reason; null where it did not."
+    )
     async def reason(self, info: Info) -> PaymentReason | None:
         if self.source_heard and self.view.state is not None:
-            return PaymentReason.of(self.view.state.return_code)
-        last = await self._last(info)
-        return None if last is None else PaymentReason.of(last.return_code)
+            code = self.view.state.return_code
+        else:
+            last = await self._last(info)
+            code = None if last is None else last.return_code
+        return PaymentReason.of(code or _WITHOUT_CODE.get(self.status))
 
     @resolved(description="The last four characters of the bank's payment reference, where it is known.")
     async def bank_reference_last4(self, info: Info) -> str | None:

@@ -14,6 +14,7 @@ from schema.appealing import AppealingMutation, ExaminingMutation
 from schema.appeals import AppealsQuery
 from schema.applications import ApplicationsQuery
 from schema.assisting import AssistingMutation
+from schema.beneficiaries import BeneficiariesQuery
 from schema.benefit_ordering import BenefitCourseMutation, BenefitMoneyMutation
 from schema.central import CentralQuery
 from schema.centres import CentresQuery
@@ -120,6 +121,7 @@ class Query(
     RecordClaimsQuery,
     RostersQuery,
     FinanceQuery,
+    BeneficiariesQuery,
 ):
     """The root of queries."""
 

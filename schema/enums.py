@@ -52,7 +52,7 @@ from domain.lifecycle import Move, Status
 from domain.locker import OrderKind, OrderState
 from domain.messages import label
 from domain.notices import NoticeKind
-from domain.payment_files import BatchState, EnrolmentState
+from domain.payment_files import BatchState, EnrolmentState, RegistrationState
 from domain.people import OfficerLevel, Provider, Role
 from domain.policy import ObjectKind, Purpose
 from domain.reconciliation import RunState
@@ -65,6 +65,7 @@ from domain.sources import Source, SourceState
 from domain.staff import LeaveState
 from domain.switches import SwitchKind, SwitchState
 from domain.text import Language
+from store.beneficiary_lists import BeneficiaryOrder
 from store.payment_queues import PaymentQueue
 
 
@@ -202,6 +203,8 @@ _publish(CaseState, "FinanceCaseState", "finance_case_state", "Where a case of m
 _publish(CaseStep, "FinanceCaseStep", "finance_case_step", "What can happen to a case of money.")
 _publish(CaseOutcome, "FinanceCaseOutcome", "finance_case_outcome", "How a case of money is settled.")
 _publish(PaymentQueue, "PaymentQueue", "payment_queue", "Where payments wait for somebody.")
+_publish(RegistrationState, "BeneficiaryState", "beneficiary_state", "Where a beneficiary stands at PFMS.")
+_publish(BeneficiaryOrder, "BeneficiaryOrder", "beneficiary_order", "In which order beneficiaries are listed.")
 _publish(RunState, "ReconciliationState", "reconciliation_state", "How far a day's comparison has come.")
 _publish(BatchState, "PaymentBatchState", "batch_state", "Where a file for PFMS stands.")
 _publish(EnrolmentState, "PaymentSignerState", "signer_state", "What PFMS says of a certificate that signs its files.")

@@ -15,7 +15,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from actions.locker import CONSENT_NEEDED
 from domain.consents import PURPOSE_OF, PURPOSE_PARAM
-from domain.errors import ErrorCode, NotSignedIn, Problems, Remedy
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.global_ids import MalformedGlobalId
 from domain.messages import label, message
 from domain.numbers import MistypedNumber
@@ -146,9 +146,15 @@ def _of_problems(error: Any) -> Fault:
     problem = error.problems[0]
     wait = problem.params.get("retryAfterSeconds")
     if wait is None:
-        detail = problem.params.get(PURPOSE_PARAM) if problem.code is ErrorCode.CONSENT_REQUIRED else None
-        return Fault(problem.code, problem.action, detail=detail, params=problem.params, texts=problem.texts)
+        return Fault(problem.code, problem.action, _detail(problem), params=problem.params, texts=problem.texts)
     return Fault(problem.code, problem.action, retryable=True, retry_after=float(wait), params=problem.params)
+
+
+def _detail(problem: Problem) -> str | None:
+    """Which consent is missing, or which argument is wrong: a query has no `userErrors` that would name it."""
+    if problem.code is ErrorCode.CONSENT_REQUIRED:
+        return problem.params.get(PURPOSE_PARAM)
+    return ".".join(problem.path) or None if problem.code is ErrorCode.BAD_INPUT else None
 
 
 def _of_source(code: ErrorCode, action: Remedy) -> Callable[[Any], Fault]:

@@ -1,18 +1,20 @@
 """Root fields about public money, for finance officers in their places and for auditors."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import strawberry
 
 from actions.access import may_read_all
-from actions.finance_desk import case_with_history, of_case, reach_of
+from actions.finance_desk import case_with_history, of_case, of_payee, reach_of
 from actions.finance_totals import statement_lines
 from actions.payment_signers import known_signers
 from domain.benefits import Rail
 from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
 from domain.payment_files import BatchState
+from domain.people import Posting
 from domain.policy import ObjectKind, Resource
 from domain.reconciliation import ReconciliationRun
 from schema import finance as views
@@ -113,7 +115,7 @@ class FinanceQuery:
         wanted = QueueFilter(queue, scheme_code, district, rail)
         return Listing(
             f"payment-queue:{info.context.subject.person_id}:{wanted}",
-            _read(info, lambda tx, part: payment_queues.page(tx, reach, wanted, **part), _of_payment),
+            _read(info, lambda tx, part: payment_queues.page(tx, reach, wanted, **part), partial(_of_payment, reach)),
             _count(info, lambda tx: payment_queues.count_of(tx, reach, wanted)),
             lambda one: (one.since.isoformat(), one.id),
             views.QueuedPaymentLine.of,
@@ -229,8 +231,8 @@ def _month_name(day: date | None) -> str | None:
     return None if day is None else f"{day:%Y-%m}"
 
 
-def _of_payment(one: QueuedPayment) -> Resource:
-    return Resource(ObjectKind.BENEFIT, one.sanction_id, one.citizen_id, one.department, one.district)
+def _of_payment(reach: Sequence[Posting] | None, one: QueuedPayment) -> Resource:
+    return of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district)
 
 
 def _read(

@@ -128,7 +128,7 @@ class HeldDocumentConnection:
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
     complete: bool = strawberry.field(description="Whether every source answered and nothing was left out.")
     provenance: list[Provenance] = strawberry.field(description="Each source with its state.")
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
+    count: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @resolved(description="Documents in the whole list, as far as its sources answered.")
     async def total_count(self) -> int | None:

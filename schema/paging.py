@@ -38,12 +38,13 @@ class Window:
 class Listing(Generic[Row]):
     """What a resolver gives for a paged field; `Paged` reads the page and makes the connection.
 
-    `rows` gives at most `window.size + 1` rows in the order of the list. `name` binds cursors to the list.
+    `rows` gives at most `window.size + 1` rows in the order of the list. `name` binds cursors to the list. `count`
+    gives None where the list is longer than is counted.
     """
 
     name: str
     rows: Callable[[Window], Awaitable[Sequence[Row]]]
-    count: Callable[[], Awaitable[int]]
+    count: Callable[[], Awaitable[int | None]]
     position: Callable[[Row], Position]
     node: Callable[[Row], Any]
     made: Callable[[Any], Any] | None = None
@@ -75,7 +76,7 @@ class Connection(Generic[Node]):
     edges: list[Edge[Node]] = strawberry.field(description="The rows of the page with their cursors.")
     nodes: list[Node] = strawberry.field(description="The rows of the page.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
+    count: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @resolved(description="Rows in the whole list; null where it could not be counted in time.")
     async def total_count(self) -> int | None:

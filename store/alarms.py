@@ -87,6 +87,13 @@ async def last_worker_beat(tx: Transaction) -> datetime | None:
     return max(beats, default=None)
 
 
+async def older_worker(tx: Transaction, revision: str, heard_within: timedelta) -> bool:
+    """Whether a worker runs, as far as was heard lately, whose release does not know a revision of the schema."""
+    since = tx.clock.now() - heard_within
+    rows = (await tx.connection.execute(select(_F.facts).where(_F.at > since))).scalars()
+    return any(facts.get("sweep") is not None and facts.get("knows", "") < revision for facts in rows)
+
+
 async def forget_old_facts(tx: Transaction) -> None:
     """Delete what ended processes told long ago."""
     before = tx.clock.now() - FORGOTTEN_AFTER
@@ -110,6 +117,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         sweep=kept.get("sweep"),
         not_let_in={source: Event(**event) for source, event in kept.get("not_let_in", {}).items()},
         switches=kept.get("switches", 0),
+        knows=kept.get("knows", ""),
         age=age,
     )
 

@@ -43,18 +43,23 @@ class Looked:
 async def mark_leaving(tx: Transaction, today: date, now: datetime, after: Place | None, limit: int) -> Looked:
     """Look at the next so many sanctions that are over, and mark the beneficiaries who are to be deleted at PFMS.
 
+    Sanctions for which PFMS knows nobody any more, or never did, are noted and not looked at again.
+
     PFMS gave her a code, her last sanction of the scheme is over, and nothing more comes: no period is still to be
     made, no payment is unsent, on its way or may lawfully come back, no line is set aside, no reissue waits for its
     approval, and no word of PFMS about her is awaited.
     """
-    ended = select(_S.id, _S.ended_on).where(_S.ended_on < today)
+    ended = select(_S.id, _S.ended_on).where(_S.payee_gone_at.is_(None), _S.ended_on < today)
     if after is not None:
-        there = tuple_(literal(after[0], _S.ended_on.type), literal(after[1]))
-        ended = ended.where(_S.ended_on >= after[0], tuple_(_S.ended_on, _S.id) > there)
-    rows = (await tx.connection.execute(ended.order_by(_S.ended_on, _S.id).limit(limit))).all()
+        behind = tuple_(literal(after[0], _S.ended_on.type), literal(after[1]))
+        ended = ended.where(_S.ended_on >= after[0], tuple_(_S.ended_on, _S.id) > behind)
+    rows = (await tx.connection.execute(ended.order_by(_S.payee_gone_at, _S.ended_on, _S.id).limit(limit))).all()
     place = (rows[-1].ended_on, rows[-1].id) if len(rows) == limit else None
-    known = select(_B.id, _B.state, _B.cpsms_id)
-    those = [row.id for row in await rows_of(tx, known, _B.sanction_id, [row.id for row in rows]) if _may_leave(row)]
+    known = select(_B.id, _B.sanction_id, _B.state, _B.cpsms_id)
+    payees = await rows_of(tx, known, _B.sanction_id, [row.id for row in rows])
+    there = {row.sanction_id for row in payees if row.cpsms_id is not None or row.state in AWAITED_REGISTRATIONS}
+    await _note_gone(tx, [row.id for row in rows if row.id not in there], now)
+    those = [row.id for row in payees if _may_leave(row)]
     nothing_comes = (
         or_(_S.next_due_on.is_(None), _S.next_due_on > _S.ended_on),
         not_(_other_sanction(today)),
@@ -99,6 +104,20 @@ async def deletions(tx: Transaction, batch_ids: Collection[str]) -> dict[str, in
     """How many lines of each batch delete a beneficiary; batches without one are left out."""
     statement = select(_R.batch_id, func.count().label("many")).where(_R.purpose == "D").group_by(_R.batch_id)
     return {row.batch_id: row.many for row in await rows_of(tx, statement, _R.batch_id, batch_ids)}
+
+
+async def look_again(tx: Transaction, batch_id: str) -> None:
+    """Have the sanctions looked at again whose beneficiaries a batch names, as PFMS will know them after all."""
+    theirs = select(_B.sanction_id).join(registration_lines_table, _R.beneficiary_id == _B.id)
+    theirs = theirs.where(_R.batch_id == batch_id)
+    gone = update(sanctions_table).where(_S.id.in_(theirs), _S.payee_gone_at.is_not(None))
+    await tx.connection.execute(gone.values(payee_gone_at=None))
+
+
+async def _note_gone(tx: Transaction, sanction_ids: Sequence[str], now: datetime) -> None:
+    if sanction_ids:
+        gone = update(sanctions_table).where(_S.id.in_(sanction_ids))
+        await tx.connection.execute(gone.values(payee_gone_at=now))
 
 
 async def _mark(tx: Transaction, ids: Sequence[str], state: RegistrationState) -> None:

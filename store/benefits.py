@@ -47,6 +47,7 @@ _TO_SEND = text(
 )
 _FIRST_ORDER, _HELD = text("reissue_of IS NULL"), text("hold IS NOT NULL")
 _ENDED = text("ended_on IS NOT NULL")
+_THERE = text("ended_on IS NOT NULL AND payee_gone_at IS NULL")
 
 sanctions_table = Table(
     "sanctions",
@@ -73,12 +74,14 @@ sanctions_table = Table(
     Column("granted_by", Key),
     Column("budget", Key),
     Column("budget_at", Instant),
+    Column("payee_gone_at", Instant),
     UniqueConstraint("number"),
     UniqueConstraint("application_id"),
     Index(None, "citizen_id", "sanctioned_at"),
     Index(None, "next_due_on", "period"),
     Index(None, "scheme_code", "id"),
     Index("ix_sanctions_ended_on", "ended_on", "id", sqlite_where=_ENDED, postgresql_where=_ENDED),
+    Index("ix_sanctions_payee_there", "payee_gone_at", "ended_on", "id", sqlite_where=_THERE, postgresql_where=_THERE),
 )
 """A sanction without a state is active: older releases knew no other."""
 
@@ -202,10 +205,11 @@ async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
     return instalment_of(row) if row else None
 
 
-async def instalment_by_bill(tx: Transaction, bill_number: str) -> Instalment | None:
-    """The instalment that DBT finance knows by a bill number, or None."""
-    row = await first(tx, select(instalments_table).where(instalments_table.c.bill_number == bill_number))
-    return instalment_of(row) if row else None
+async def locked_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:
+    """Instalments by id, their rows locked in the order of the ids; those that are not there are left out."""
+    table = instalments_table
+    locking = select(table).order_by(table.c.id).with_for_update()
+    return {row.id: instalment_of(row) for row in await rows_of(tx, locking, table.c.id, sorted(ids))}
 
 
 async def record_payment_status(tx: Transaction, instalment_id: str, status: PaymentStatus, at: datetime) -> Instalment:
@@ -230,15 +234,13 @@ async def record_many(
     The rows are locked in the order of their ids, so of two that tell the same only one applies it. Raises
     NotThere where a payment is not there.
     """
-    table = instalments_table
     by_id = dict(told)
-    locking = select(table).order_by(table.c.id).with_for_update()
-    rows = await rows_of(tx, locking, table.c.id, sorted(by_id))
-    if len(rows) != len(by_id):
+    locked = await locked_instalments(tx, by_id)
+    if len(locked) != len(by_id):
         raise NotThere("the instalment")
     changed: list[tuple[Instalment, PaymentNews]] = []
     unchanged: list[tuple[Instalment, PaymentNews]] = []
-    for present in map(instalment_of, rows):
+    for present in locked.values():
         news = by_id[present.id]
         follows = may_follow(present.status, news.status, since=present.status_at, at=news.at)
         (changed if follows else unchanged).append((present, news))

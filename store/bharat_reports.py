@@ -83,6 +83,12 @@ async def of_month(tx: Transaction, month: str) -> list[KeptReport]:
     return [_report(row) for row in rows]
 
 
+async def last_month(tx: Transaction) -> str | None:
+    """The last month (`2026-10`) of which anything was reported, or None."""
+    last: str | None = (await tx.connection.execute(select(func.max(_T.month)))).scalar_one()
+    return last
+
+
 async def settle(tx: Transaction, scheme_code: str, month: str, revision: int, state: str) -> None:
     """Note what became of a revision that was sent; the first word stays."""
     waiting = (_T.scheme_code == scheme_code, _T.month == month, _T.revision == revision, _T.state == QUEUED)

@@ -240,10 +240,12 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
     return [_of(row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def unscrolled(tx: Transaction, before: datetime, route: FeeRoute) -> list[FeeOrder]:
-    """Paid orders that no scroll has told of, of those that were paid before an instant."""
-    paid = _T.state.in_([state.value for state in PAID])
-    wanted = _T.route == route.value, paid, _T.paid_at < before, _T.scrolled_on.is_(None)
+async def unscrolled(
+    tx: Transaction, route: FeeRoute, *, begun_since: datetime, paid_before: datetime
+) -> list[FeeOrder]:
+    """Paid orders that no scroll has told of, of those that were begun since an instant and paid before another."""
+    begun = _T.state.in_([state.value for state in PAID]), _T.created_at >= begun_since
+    wanted = *begun, _T.route == route.value, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
     rows = await tx.connection.execute(select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
     return [_of(row) for row in rows.all()]
 
@@ -263,7 +265,7 @@ async def add_message(tx: Transaction, message_id: str, order: FeeOrder, content
         "order_id": order.id,
         "citizen_id": order.citizen_id,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "content": tx.cipher.encrypt(content.decode("utf-8", "replace").encode(), _place(message_id)),
+        "content": tx.cipher.encrypt(content, _place(message_id)),
         "at": tx.clock.now(),
     }
     return await insert_new(tx, messages_table, values)

@@ -193,12 +193,10 @@ async def moved(
     ]
 
 
-async def statement_made(tx: Transaction, month: str) -> datetime | None:
-    """When the statement of a month (`2026-10`) was made, or None."""
-    made: datetime | None = (
-        await tx.connection.execute(select(func.max(_M.made_at)).where(_M.month == month))
-    ).scalar_one()
-    return made
+async def last_statement(tx: Transaction) -> str | None:
+    """The last month (`2026-10`) whose statement was made, or None."""
+    last: str | None = (await tx.connection.execute(select(func.max(_M.month)))).scalar_one()
+    return last
 
 
 async def keep_statement(tx: Transaction, month: str, lines: Sequence[Moved]) -> bool:

@@ -4,7 +4,7 @@ Delivery is at least once; the order of one application's messages is kept, also
 comes after it waits until somebody revives or discards it. Other applications are not held up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -140,9 +141,9 @@ def sealed(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) ->
     return tx.cipher.encrypt_json(dict(payload), _place(topic, key))
 
 
-async def may_be_due(tx: Transaction) -> bool:
+async def may_be_due(tx: Transaction, but: Collection[str] = ()) -> bool:
     """Whether `claim` might find something, by one cheap read. False is certain; True may be a message that waits."""
-    return await first(tx, _DUE.where(_T.due_at <= tx.clock.now())) is not None
+    return await first(tx, _DUE.where(_T.due_at <= tx.clock.now(), *_other_than(but))) is not None
 
 
 async def add_many(tx: Transaction, topic: str, wanted: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
@@ -152,22 +153,33 @@ async def add_many(tx: Transaction, topic: str, wanted: Sequence[tuple[str, Mapp
         await tx.connection.execute(insert_into(tx, outbox_table).on_conflict_do_nothing(), rows)
 
 
-async def claim(tx: Transaction, worker_id: str, limit: int, lease_seconds: float) -> list[OutboxMessage]:
+async def claim(
+    tx: Transaction, worker_id: str, limit: int, lease_seconds: float, but: Collection[str] = ()
+) -> list[OutboxMessage]:
     """Take due messages for a while, the oldest first; of each application only the oldest that is undelivered.
 
-    The lease goes by the database's clock, what is due by the Clock. Commit before sending.
+    Those of the topics `but` are left. The lease goes by the database's clock, what is due by the Clock. Commit before
+    sending.
     """
     now = await database_now(tx)
     await _bury_abandoned(tx, now)
     statement = (
         update(outbox_table)
-        .where(_T.id.in_(_claimable(tx.clock.now(), now, limit)))
+        .where(_T.id.in_(_claimable(tx.clock.now(), now, limit, but)))
         .values(attempts=_T.attempts + 1, leased_by=worker_id, lease_until=now + timedelta(seconds=lease_seconds))
         .returning(outbox_table)
     )
     rows = (await tx.connection.execute(statement)).all()
     messages = [await _opened(tx, row) for row in sorted(rows, key=lambda row: row.id)]
     return [message for message in messages if message is not None]
+
+
+async def hold(tx: Transaction, message_id: int, worker_id: str, lease_seconds: float) -> bool:
+    """Keep a claimed message longer, from now on; False where the claim ran out or passed to another worker."""
+    now = await database_now(tx)
+    held = (_T.id == message_id, _T.state == OutboxState.PENDING.value, _T.leased_by == worker_id, _T.lease_until > now)
+    longer = update(outbox_table).where(*held).values(lease_until=now + timedelta(seconds=lease_seconds))
+    return (await tx.connection.execute(longer.returning(_T.id))).first() is not None
 
 
 async def delivered(tx: Transaction, message_id: int, at: datetime) -> None:
@@ -253,7 +265,11 @@ async def listing(tx: Transaction, state: OutboxState, limit: int) -> list[Outbo
     return [message_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
 
 
-def _claimable(due: datetime, now: datetime, limit: int) -> Select[Any]:
+def _other_than(topics: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    return (_T.topic.not_in(sorted(topics)),) if topics else ()
+
+
+def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -> Select[Any]:
     earlier = outbox_table.alias("earlier")
     undelivered = earlier.c.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
     waits = exists().where(earlier.c.application_id == _T.application_id, undelivered, earlier.c.id < _T.id)
@@ -264,6 +280,7 @@ def _claimable(due: datetime, now: datetime, limit: int) -> Select[Any]:
             _T.due_at <= due,
             or_(_T.lease_until.is_(None), _T.lease_until <= now),
             or_(_T.application_id.is_(None), ~waits),
+            *_other_than(but),
         )
         .order_by(_T.id)
         .limit(limit)

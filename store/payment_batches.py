@@ -30,6 +30,7 @@ from domain.payment_files import (
     LineState,
     PaymentFileBatch,
     PaymentMethod,
+    Transport,
 )
 from store.benefits import instalments_table
 from store.bulk import update_rows
@@ -44,6 +45,7 @@ from store.payment_tables import (
 from store.sql import AnyRow, first, insert_into, rows_of
 
 _T, _L, _I = batches_table.c, lines_table.c, instalments_table.c
+_UNDER_WAY = (BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT, BatchState.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,14 @@ async def set_state(tx: Transaction, batch_id: str, state: BatchState, **instant
     await _set(tx, batch_id, {"state": state.value, **instants})
 
 
-async def start_sending(tx: Transaction, batch_id: str, at: datetime) -> bool:
-    """Note that a batch is about to be sent; False where that was tried before, so that one enquires first.
+async def start_sending(tx: Transaction, batch_id: str, at: datetime, way: Transport) -> bool:
+    """Note that a batch is about to be sent, and by which way: it stays with that to its end.
 
-    One that was given up meanwhile stays so, which is False too.
+    False where it was tried before, so that one enquires first. One that was given up meanwhile stays so, which is
+    False too.
     """
     fresh = (_T.started_at.is_(None), _T.state == BatchState.SEALED.value)
-    statement = update(batches_table).where(_T.id == batch_id, *fresh).values(started_at=at)
+    statement = update(batches_table).where(_T.id == batch_id, *fresh).values(started_at=at, way=way.value)
     return (await tx.connection.execute(statement.returning(_T.id))).first() is not None
 
 
@@ -192,6 +195,12 @@ async def lines_known_by(tx: Transaction, end_to_end_ids: Collection[str]) -> di
     return known | {row.end_to_end_id: _line(row) for row in await rows_of(tx, released, _L.end_to_end_id, others)}
 
 
+async def was_released(tx: Transaction, end_to_end_ids: Collection[str]) -> bool:
+    """Whether any of these payments was in a batch that let go of it."""
+    released = select(_L.end_to_end_id).where(RELEASED)
+    return bool(await rows_of(tx, released, _L.end_to_end_id, end_to_end_ids))
+
+
 async def note(tx: Transaction, news: Sequence[LineNews]) -> None:
     """Note what became of lines, each named once; of a bank's reference a hash and its last four digits are kept."""
     now = tx.clock.now()
@@ -221,10 +230,9 @@ async def with_references(tx: Transaction, utrs: Collection[str]) -> dict[str, l
     return found
 
 
-async def release(tx: Transaction, batch_id: str, *, but: Collection[int] = ()) -> int:
-    """Release every line of a batch that PFMS took none of, but those at some places; tells how many."""
-    built = (_L.batch_id == batch_id, _L.state == LineState.BUILT.value)
-    statement = update(lines_table).where(*built, _L.position.not_in(sorted(but)))
+async def release(tx: Transaction, batch_id: str) -> int:
+    """Release every line of a batch that PFMS took none of and that was not set aside; tells how many."""
+    statement = update(lines_table).where(_L.batch_id == batch_id, _L.state == LineState.BUILT.value)
     values = {"state": LineState.RELEASED.value, "state_at": tx.clock.now()}
     return len((await tx.connection.execute(statement.values(values).returning(_L.position))).all())
 
@@ -264,6 +272,13 @@ async def batches(
         there = tuple_(literal(after[0], _T.created_at.type), literal(after[1]))
         statement = statement.where(tuple_(_T.created_at, _T.id) < there)
     statement = statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(limit)
+    return [_batch(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def under_way_by(tx: Transaction, way: Transport) -> list[PaymentFileBatch]:
+    """The batches that were tried by a way and are not final, in the order of their making."""
+    under_way = _T.state.in_([state.value for state in _UNDER_WAY])
+    statement = select(batches_table).where(under_way, _T.way == way.value).order_by(_T.created_at, _T.id)
     return [_batch(row) for row in (await tx.connection.execute(statement)).all()]
 
 
@@ -318,6 +333,7 @@ def _batch(row: AnyRow) -> PaymentFileBatch:
         answered_at=row.answered_at,
         closed_at=row.closed_at,
         signed_by=row.signed_by,
+        way=Transport(row.way) if row.way else None,
     )
 
 

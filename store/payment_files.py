@@ -57,6 +57,20 @@ async def applied_as_another(tx: Transaction, file: LedgerFile) -> bool:
     return await first(tx, select(_F.id).where(*same, _F.state == FileState.APPLIED.value).limit(1)) is not None
 
 
+async def last_heard(tx: Transaction) -> datetime | None:
+    """When the last file came of which something was applied; None where none ever did."""
+    came = (_F.direction == Direction.IN.value, _F.state == FileState.APPLIED.value)
+    statement = select(_F.seen_at).where(*came).order_by(_F.seen_at.desc(), _F.id.desc()).limit(1)
+    return (await tx.connection.execute(statement)).scalar_one_or_none()
+
+
+async def applied_since(tx: Transaction, kind: str, since: datetime) -> Sequence[str]:
+    """The names of the files of a kind that came since an instant and were applied, at most 1000."""
+    mine = (_F.direction == Direction.IN.value, _F.kind == kind, _F.state == FileState.APPLIED.value)
+    statement = select(_F.name).where(*mine, _F.seen_at >= since).order_by(_F.seen_at).limit(1_000)
+    return (await tx.connection.execute(statement)).scalars().all()
+
+
 async def keep_answer(tx: Transaction, file_id: str, content: bytes) -> None:
     """Keep the octets of a file that came, packed and encrypted."""
     sealed = tx.cipher.encrypt(zlib.compress(content, 6), _place(file_id))

@@ -80,7 +80,7 @@ async def compare_enquiries(tx: Transaction, asked_since: datetime, after: str, 
     differs = or_(
         and_(_Q.heard_status.is_(None), sent),
         _Q.heard_paise != _I.amount_paise,
-        _side(_Q.heard_status) != _side(_I.status),
+        side_in_sql(_Q.heard_status) != side_in_sql(_I.status),
     )
     columns = (
         _I.end_to_end_id, _I.amount_paise, _I.status, _I.status_at,
@@ -112,7 +112,7 @@ async def compare_statement(
     differs = or_(
         _I.id.is_(None),
         _S.amount_paise != _I.amount_paise,
-        and_(_S.status != _side(_I.status), _I.status_at < day_ends),
+        and_(_S.status != side_in_sql(_I.status), _I.status_at < day_ends),
         and_(_S.status == Side.CREDITED.value, _I.status.not_in(values_of(SENT - IN_FLIGHT))),
     )
     columns = (
@@ -175,7 +175,7 @@ async def _sums(
     return int(row[0]), int(row[1] or 0), int(row[2] or 0)
 
 
-def _side(status: ColumnElement[str]) -> ColumnElement[str]:
+def side_in_sql(status: ColumnElement[str]) -> ColumnElement[str]:
     """As domain.reconciliation.side_of, in SQL."""
     return case(
         (status.in_(values_of(IN_FLIGHT)), literal(Side.IN_FLIGHT.value)),

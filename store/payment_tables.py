@@ -41,6 +41,7 @@ beneficiaries_table = Table(
     UniqueConstraint("sanction_id"),
     Index(None, "citizen_id"),
     Index(None, "state", "scheme_code", "agency", "method", "id"),
+    Index("ix_payment_beneficiaries_state_state_at", "state", "state_at", "id"),
 )
 
 accounts_table = Table(
@@ -101,6 +102,7 @@ batches_table = Table(
     Column("answered_at", Instant),
     Column("closed_at", Instant),
     Column("signed_by", Key),
+    Column("way", Key),
     UniqueConstraint("message_id"),
     UniqueConstraint("batch_id"),
     UniqueConstraint("file_name"),

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,19 +14,27 @@ import structlog
 from tests.support.bounds import QUICK
 
 pytest_plugins = [
+    "tests.support.rsa_keys",
     "tests.support.databases",
     "tests.support.catalogued",
     "tests.support.caches",
     "tests.support.running",
     "tests.support.twins",
     "tests.support.homes",
-    "tests.support.rsa_keys",
 ]
 
 if QUICK and not os.environ.get("BOUND"):
     # `tmp_path` in memory: every commit of a store waits for the disk, which made a third of the time of a run.
     # What is proved about storage is proved on the disk, by `make crash` and its like.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(QUICK))
+
+# Compiled code is kept where the environment forbids it too, as in the Makefile: every process that a test starts would
+# compile the gateway and its libraries anew, four seconds of a processor each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+SWEEPS = (20_000, 20, 20)
+"""How often circular rubbish is swept up: a run is short and has memory. Python's own measure costs 3 % of it."""
 
 _connect = socket.socket.connect
 
@@ -37,6 +46,7 @@ def pytest_collectstart() -> None:
 def pytest_collection_finish() -> None:
     gc.enable()
     gc.freeze()
+    gc.set_threshold(*SWEEPS)
 
 
 @pytest.hookimpl(trylast=True)

@@ -15,7 +15,7 @@ from domain.benefits import PaymentStatus, Rail, SanctionState
 from domain.bills import bill_number, end_to_end_id
 from domain.ids import SystemIds
 from domain.numbers import NumberKind, make_number
-from domain.payment_files import PayeeDetails, PaymentRules, RegistrationState, beneficiary_id
+from domain.payment_files import PayeeDetails, PaymentRules, RegistrationState, Transport, beneficiary_id
 from domain.people import Citizen
 from domain.text import Bilingual, Language
 from integrations.city.clock import SandboxClock
@@ -96,6 +96,7 @@ async def opened(folder: Path, url: str) -> AsyncIterator[Environment]:
         partners = replace(
             env.partners,
             pfms=exchange,
+            pfms_way=Transport.SFTP,
             pfms_identity=PfmsIdentity.from_onboarding(given),
             pfms_papers=PfmsPapers.from_onboarding(given),
         )

@@ -42,7 +42,7 @@ def _batch_line(batch: PaymentFileBatch, counts: Mapping[LineState, tuple[int, i
     return (
         f"{at} {batch.message_id} {batch.state.value} {batch.pfms_scheme} {batch.group.agency} "
         f"lines {batch.lines} paise {batch.total_paise} {stands or '-'} "
-        f"deletes {deletions} signed-by {(batch.signed_by or '-')[:16]}"
+        f"deletes {deletions} signed-by {(batch.signed_by or '-')[:16]} way {batch.way.value if batch.way else '-'}"
     )
 
 

@@ -1,6 +1,7 @@
 """What `apuni dbt signers` does: the certificates that sign files for PFMS, and whether a key may go."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import typer
 
@@ -9,15 +10,20 @@ from domain.payment_files import EnrolmentState
 from gateway.commands.opening import out
 from gateway.composition import open_house
 from gateway.settings import Settings
+from integrations.dbt_finance.pfms_rest_tls import SOON
 
 
 async def run_signers(settings: Settings) -> bool:
     """Print certificates, one a line; False where none signs, or a file under way could not be made again."""
     async with open_house(settings) as house:
         known = await known_signers(house.environment)
+        now = house.environment.clock.now()
     for one in known:
         out.print(signer_line(one), markup=False)
-    wrong = problems_of(known)
+    ends_at = settings.pfms.tls().ends_at()
+    if ends_at is not None:
+        out.print(f"client-certificate valid-until {ends_at:%Y-%m-%d}", markup=False)
+    wrong = [*problems_of(known), *problems_of_client(ends_at, now)]
     for problem in wrong:
         typer.echo(f"apuni: {problem}", err=True)
     out.print(f"apuni: {len(known)} certificates", markup=False)
@@ -32,6 +38,13 @@ def problems_of(known: Sequence[KnownSigner]) -> list[str]:
     if lost := sum(one.files for one in known if not one.key_held):
         found.append(f"the keys of {lost} files under way are not on the ring: put them back")
     return found
+
+
+def problems_of_client(ends_at: datetime | None, now: datetime) -> list[str]:
+    """What an operator must mend of the certificate that PFMS asks of us over REST; one that ended stops the start."""
+    if ends_at is None or ends_at - now > SOON:
+        return []
+    return [f"the client certificate for PFMS ends on {ends_at:%Y-%m-%d}: have a new one enrolled (docs/payments.md)"]
 
 
 def signer_line(one: KnownSigner) -> str:

@@ -55,7 +55,9 @@ class City:
         }
         authority = self._memory.once("tls", "authority", lambda: new_authority(SystemClock().now()))
         self.authority = str(authority["certificate"])
-        certificates = Certificates(authority, SystemClock().now())
+        now = SystemClock().now()
+        certificates = Certificates(authority, now)
+        self._caller = certificates.of_caller("caller", now - timedelta(days=1), now + timedelta(days=365))
         self._fronts = {
             system: TlsFront(sandbox.faults, certificates, self.ports["proxies"][system])
             for system, sandbox in self.sandboxes.items()
@@ -77,7 +79,11 @@ class City:
             for service in sandbox.services:
                 await service.start()
         merge_ports(self._home, self.ports)
-        (self._home / "run" / "ca.pem").write_text(self.authority)
+        run = self._home / "run"
+        (run / "ca.pem").write_text(self.authority)
+        for name, text in zip(("client.pem", "client.key"), self._caller, strict=True):
+            (run / name).touch(mode=0o600)
+            (run / name).write_text(text)
 
     async def stop(self) -> None:
         """Close all ports and files."""

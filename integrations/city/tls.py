@@ -20,10 +20,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from integrations.city.connected import Connected
+from integrations.city.demanding import Shaken
 from integrations.city.faults import Faults
 from integrations.city.proxy import copy_both_ways, reset
 
 TROUBLES = ("expired", "wrong_name", "self_signed", "reset")
+DEMANDS = "demands_certificate"
+"""No trouble of the server's: it wants a certificate of the caller, which the city's authority gave out."""
 _HERE = ("localhost", "127.0.0.1")
 _YEARS = timedelta(days=3650)
 _WAIT_SECONDS = 10.0
@@ -55,11 +58,24 @@ class Certificates:
             "expired": self._context(_HERE, now - 30 * day, now - day),
             "wrong_name": self._context(("elsewhere.invalid",), now - day, now + _YEARS),
             "self_signed": self._context(_HERE, now - day, now + _YEARS, own=True),
+            DEMANDS: self._context(_HERE, now - day, now + _YEARS),
         }
+        self.contexts[DEMANDS].verify_mode = ssl.CERT_REQUIRED
+        self.contexts[DEMANDS].load_verify_locations(cadata=authority["certificate"])
+
+    def of_caller(self, name: str, not_before: datetime, not_after: datetime, *, own: bool = False) -> tuple[str, str]:
+        """A certificate for a caller and its key, as PEM texts; one of its `own` authority is not taken here."""
+        key, certificate = self._issued((name,), not_before, not_after, own=own)
+        return certificate.public_bytes(serialization.Encoding.PEM).decode(), _pem(key)
 
     def _context(
         self, names: tuple[str, ...], not_before: datetime, not_after: datetime, *, own: bool = False
     ) -> ssl.SSLContext:
+        return _server_context(*self._issued(names, not_before, not_after, own=own))
+
+    def _issued(
+        self, names: tuple[str, ...], not_before: datetime, not_after: datetime, *, own: bool
+    ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name(names[0])
         issuer, signer = (subject, key) if own else (self._issuer.subject, self._key)
@@ -72,7 +88,7 @@ class Certificates:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
             .sign(signer, hashes.SHA256())
         )
-        return _server_context(key, certificate)
+        return key, certificate
 
 
 class TlsFront:
@@ -118,12 +134,17 @@ class TlsFront:
             reset(writer)
             return
         context = self._certificates.contexts.get(trouble, self._certificates.contexts["expired"])
-        await writer.start_tls(context, ssl_handshake_timeout=_WAIT_SECONDS)
+        demanding = Shaken(context, reader, writer) if trouble == DEMANDS else None
+        if demanding is None:
+            await writer.start_tls(context, ssl_handshake_timeout=_WAIT_SECONDS)
+        elif not await demanding.shake():
+            return
         city, to_city = await asyncio.open_connection("127.0.0.1", self._target)
         try:
-            await copy_both_ways(reader, writer, city, to_city)
+            await (demanding.copy(city, to_city) if demanding else copy_both_ways(reader, writer, city, to_city))
         finally:
             to_city.close()
+            writer.close()
 
 
 def _server_context(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> ssl.SSLContext:

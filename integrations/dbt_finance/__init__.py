@@ -20,6 +20,7 @@ from integrations.dbt_finance.models import (
     PaymentState,
 )
 from integrations.dbt_finance.return_codes import (
+    DECLINED,
     INSTRUCTION_REJECTED,
     RETURN_REASONS,
     UNKNOWN_REASON,
@@ -31,6 +32,7 @@ from integrations.dbt_finance.return_codes import (
 POLICIES = (*_CALLS, *pfms_rest.POLICIES, *pfms_sftp_exchange.POLICIES, REPORT_MONTH)
 
 __all__ = [
+    "DECLINED",
     "INSTRUCTION_REJECTED",
     "POLICIES",
     "RETURN_REASONS",

@@ -5,17 +5,26 @@ Nothing is ever written over or deleted there, and before any repeat a file is l
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_names import is_safe
 from integrations.errors import Refused
+from integrations.policies import CallPolicy
 
 LARGEST_FILE = 32_000_000
 """Bytes of one file, ours or theirs."""
+SLOWEST = 2_000
+"""Bytes a second that a file comes at least: the line of an office with 64 kbit/s, which four senders share."""
 MOST_LISTED = 5_000
 """Files of one kind that are told at once; the others are seen once these are in the archive."""
+
+
+def for_size(policy: CallPolicy, octets: int) -> CallPolicy:
+    """The policy of a call with the seconds that so many bytes take at the slowest line besides."""
+    more = octets / SLOWEST
+    return replace(policy, total=policy.total + more, attempt=policy.attempt + more)
 
 
 class NameTaken(Refused):
@@ -46,8 +55,11 @@ class FileExchange(Protocol):
         """The files that lie ready for us, by kind and name."""
         ...
 
-    async def fetch(self, kind: FileKind, name: str) -> bytes:
-        """Read a file. Raises Refused(no_such_file), and Garbled beyond LARGEST_FILE."""
+    async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
+        """Read a file, for which there is time by its size as it was listed.
+
+        Raises Refused(no_such_file), and Garbled beyond LARGEST_FILE.
+        """
         ...
 
     async def archive(self, kind: FileKind, name: str) -> None:

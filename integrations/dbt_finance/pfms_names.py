@@ -1,6 +1,7 @@
 """Names and ids of PFMS files (contracts/dbt_finance.md section 2.1)."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.clock import IST
@@ -8,6 +9,7 @@ from domain.clock import IST
 _REQUEST = r"(?P<source>[0-9]{4})DBT(?P<kind>BEN|PAY)REQ(?P<day>[0-9]{8})(?P<number>[0-9]{1,6})"
 _MESSAGE_ID = re.compile(_REQUEST)
 _ANSWER = re.compile(rf"(?P<message_id>{_REQUEST})_(?P<at>[0-9]{{14}})\.(?:xml|txt)", re.IGNORECASE)
+_STATEMENT = re.compile(r"[0-9]{4}DBTSTM(?P<day>[0-9]{8})(?:P(?P<part>[0-9]{3}))?_[0-9]{14}\.xml", re.IGNORECASE)
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,119}")
 
 
@@ -53,6 +55,26 @@ def answered_at(name: str) -> datetime | None:
         return datetime.strptime(found[1], "%d%m%Y%H%M%S").replace(tzinfo=IST) if found else None
     except ValueError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementName:
+    """What the name of a statement says: its day, and which part of it; None for the whole."""
+
+    day: date
+    part: int | None
+
+
+def statement_of(name: str) -> StatementName | None:
+    """What a daily statement is about, by its name (INFERRED, as the statement itself); None for another name."""
+    found = _STATEMENT.fullmatch(name)
+    if found is None:
+        return None
+    try:
+        day = datetime.strptime(found["day"], "%d%m%Y").replace(tzinfo=IST).date()
+    except ValueError:
+        return None
+    return StatementName(day, int(found["part"]) if found["part"] else None)
 
 
 def is_safe(name: str) -> bool:

@@ -4,6 +4,7 @@ The same promises as over SFTP: a file is looked for before it is sent, and agai
 key of the write; nothing is written over. What is said of paths and shapes is INFERRED (pfms_rest_wire.py).
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,10 +13,17 @@ import structlog
 from domain.sources import Source
 from integrations.answers import Answer
 from integrations.dbt_finance import pfms_rest_wire as wire
-from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, MOST_LISTED, IncomingFile, NameTaken, check_place
+from integrations.dbt_finance.pfms_exchange import (
+    LARGEST_FILE,
+    MOST_LISTED,
+    IncomingFile,
+    NameTaken,
+    check_place,
+    for_size,
+)
 from integrations.dbt_finance.pfms_models import INCOMING, OUTGOING, SELDOM, FileKind
 from integrations.dbt_finance.pfms_names import is_safe
-from integrations.dbt_finance.pfms_rest_tokens import LANE, TOKEN, TokenEnded, Tokens
+from integrations.dbt_finance.pfms_rest_tokens import GROUP, LANE, TOKEN, TokenEnded, Tokens
 from integrations.dbt_finance.pfms_settings import RestSettings
 from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.policies import XML_TYPES, CallPolicy
@@ -24,21 +32,27 @@ from integrations.remote import Remote
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-SEND = CallPolicy("pfms.rest_send", Source.PFMS, total=120.0, attempt=60.0, body_limit=64_000, keyed=True, lane=LANE)
-"""Repeatable because the name of the file is its key; it is looked for before it is sent."""
-SENT = CallPolicy("pfms.rest_sent", Source.PFMS, body_limit=64_000, lane=LANE)
-LIST = CallPolicy("pfms.rest_list", Source.PFMS, total=30.0, attempt=15.0, lane=LANE)
+SEND = CallPolicy(
+    "pfms.rest_send", Source.PFMS, total=120.0, attempt=60.0, body_limit=64_000, keyed=True, breaker=GROUP, lane=LANE
+)
+"""Repeatable because the name of the file is its key; it is looked for before it is sent.
+
+The size of the file gives it more time (pfms_exchange.for_size), as it does to FETCH.
+"""
+SENT = CallPolicy("pfms.rest_sent", Source.PFMS, body_limit=64_000, breaker=GROUP, lane=LANE)
+LIST = CallPolicy("pfms.rest_list", Source.PFMS, total=30.0, attempt=15.0, breaker=GROUP, lane=LANE)
 FETCH = CallPolicy(
     "pfms.rest_fetch",
     Source.PFMS,
     total=120.0,
     attempt=60.0,
     body_limit=LARGEST_FILE,
+    breaker=GROUP,
     lane=LANE,
     accepts=XML_TYPES | {"text/plain"},
 )
 """A return file of APBS is plain text."""
-MOVE = CallPolicy("pfms.rest_move", Source.PFMS, body_limit=64_000, changes=True, lane=LANE)
+MOVE = CallPolicy("pfms.rest_move", Source.PFMS, body_limit=64_000, changes=True, breaker=GROUP, lane=LANE)
 """A file that was read, to the archive or, with its reason, aside. A second time changes nothing."""
 POLICIES = (TOKEN, SEND, SENT, LIST, FETCH, MOVE)
 
@@ -49,12 +63,14 @@ class RestExchange:
     def __init__(self, remote: Remote, settings: RestSettings) -> None:
         self._remote = remote
         self._tokens = Tokens(remote, settings)
+        self._sending = asyncio.Lock()
 
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
         check_place(kind, name, OUTGOING)
         if len(content) > LARGEST_FILE:
             raise ValueError("a file is too large to be sent")
-        await self._tokens.used(SEND, lambda token: self._put(token, kind, name, content))
+        async with self._sending:  # one after the other: files that shared a slow line would all come too late
+            await self._tokens.used(SEND, lambda token: self._put(token, kind, name, content))
 
     async def sent(self, kind: FileKind, name: str) -> bool:
         check_place(kind, name, OUTGOING)
@@ -66,10 +82,10 @@ class RestExchange:
 
         return await self._tokens.used(LIST, listed)
 
-    async def fetch(self, kind: FileKind, name: str) -> bytes:
+    async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
         check_place(kind, name, INCOMING)
-        path = wire.answer_path(kind, name)
-        return await self._tokens.used(FETCH, lambda token: self._asked(FETCH, "GET", path, _content, token))
+        path, policy = wire.answer_path(kind, name), for_size(FETCH, size)
+        return await self._tokens.used(policy, lambda token: self._asked(policy, "GET", path, _content, token))
 
     async def archive(self, kind: FileKind, name: str) -> None:
         check_place(kind, name, INCOMING)
@@ -97,7 +113,7 @@ class RestExchange:
             return
         try:
             await self._remote.send_once(
-                SEND,
+                for_size(SEND, len(content)),
                 "PUT",
                 wire.request_path(kind, name),
                 confirm=arrived,

@@ -16,7 +16,9 @@ T = TypeVar("T")
 
 LANE = Lane(places=4)
 """One lane for all calls of the exchange, as over SFTP."""
-TOKEN = CallPolicy("pfms.rest_token", Source.PFMS, body_limit=16_000, lane=LANE)
+GROUP = "rest"
+"""A breaker of their own: while files go by both ways, one that is away does not stop the other."""
+TOKEN = CallPolicy("pfms.rest_token", Source.PFMS, body_limit=16_000, breaker=GROUP, lane=LANE)
 """A token that was asked for twice does no harm: the first one ends by itself."""
 _BEFORE_ITS_END = 30.0
 """Seconds; a token that ends sooner is not used any more, so that it does not end on the way."""

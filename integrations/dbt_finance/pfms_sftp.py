@@ -13,7 +13,7 @@ import asyncssh
 from domain.sources import Source
 from integrations.dbt_finance.pfms_settings import Addresses, SftpSettings
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotLetIn, Unavailable
-from integrations.remote import NeverSent
+from integrations.unsent import NeverSent
 
 T = TypeVar("T")
 

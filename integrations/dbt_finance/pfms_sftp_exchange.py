@@ -3,12 +3,20 @@
 A file is written under another name and renamed when it is whole; before any write it is looked for.
 """
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
 
 from domain.sources import Source
-from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, MOST_LISTED, IncomingFile, NameTaken, check_place
+from integrations.dbt_finance.pfms_exchange import (
+    LARGEST_FILE,
+    MOST_LISTED,
+    IncomingFile,
+    NameTaken,
+    check_place,
+    for_size,
+)
 from integrations.dbt_finance.pfms_guarded import GuardedCalls
 from integrations.dbt_finance.pfms_models import INCOMING, OUTGOING, SELDOM, FileKind
 from integrations.dbt_finance.pfms_names import is_safe
@@ -34,7 +42,10 @@ SEND = CallPolicy(
     lane=_LANE,
     accepts=XML_TYPES,
 )
-"""Repeatable because the name of the file is its key; it is looked for before it is written."""
+"""Repeatable because the name of the file is its key; it is looked for before it is written.
+
+The size of the file gives it more time (pfms_exchange.for_size), as it does to FETCH.
+"""
 SENT = CallPolicy("pfms.sftp_sent", Source.PFMS, lane=_LANE, accepts=XML_TYPES)
 LIST = CallPolicy("pfms.sftp_list", Source.PFMS, total=30.0, attempt=15.0, lane=_LANE, accepts=XML_TYPES)
 FETCH = CallPolicy(
@@ -58,13 +69,19 @@ POLICIES = (SEND, SENT, LIST, FETCH, MOVE)
 
 
 class SftpExchange:
-    """A FileExchange over SFTP with a pinned host key. One connection is kept and opened anew when it broke."""
+    """A FileExchange over SFTP with a pinned host key.
+
+    Two connections are kept and opened anew when they broke: what is sent goes one after the other by a line of its
+    own, so that a question which waits in vain behind a large file on a slow line does not cut that off.
+    """
 
     def __init__(self, settings: SftpSettings, shared: Resilience, addresses: Addresses) -> None:
         self._settings = settings
         self._addresses = addresses
         self._calls = GuardedCalls(Source.PFMS, shared)
         self._opened: SftpLine | None = None
+        self._opened_to_send: SftpLine | None = None
+        self._sending = asyncio.Lock()
 
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
         check_place(kind, name, OUTGOING)
@@ -75,10 +92,11 @@ class SftpExchange:
             if await self._same_is_there(kind, name, content):
                 return
             target = self._path("out", kind, name)
-            if not await self._line.put(target, content) and not await self._same_is_there(kind, name, content):
+            if not await self._line_to_send.put(target, content) and not await self._same_is_there(kind, name, content):
                 raise Unavailable(Source.PFMS, "not_renamed")
 
-        await self._calls.run(SEND, put)
+        async with self._sending:
+            await self._calls.run(for_size(SEND, len(content)), put)
 
     async def sent(self, kind: FileKind, name: str) -> bool:
         check_place(kind, name, OUTGOING)
@@ -94,13 +112,13 @@ class SftpExchange:
 
         return await self._calls.run(LIST, listed)
 
-    async def fetch(self, kind: FileKind, name: str) -> bytes:
+    async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
         check_place(kind, name, INCOMING)
 
         async def read() -> bytes:
             return await self._read(self._path("in", kind, name))
 
-        return await self._calls.run(FETCH, read)
+        return await self._calls.run(for_size(FETCH, size), read)
 
     async def archive(self, kind: FileKind, name: str) -> None:
         check_place(kind, name, INCOMING)
@@ -119,17 +137,27 @@ class SftpExchange:
 
     async def aclose(self) -> None:
         """Hang up."""
-        if self._opened is not None:
-            await self._opened.aclose()
-            self._opened = None
+        opened = [line for line in (self._opened, self._opened_to_send) if line is not None]
+        self._opened = self._opened_to_send = None
+        for line in opened:
+            await line.aclose()
 
     @property
     def _line(self) -> "SftpLine":
         if self._opened is None:
-            from integrations.dbt_finance.pfms_sftp import SftpLine  # asyncssh is heavy: the worker alone loads it
-
-            self._opened = SftpLine(self._settings, self._addresses)
+            self._opened = self._new_line()
         return self._opened
+
+    @property
+    def _line_to_send(self) -> "SftpLine":
+        if self._opened_to_send is None:
+            self._opened_to_send = self._new_line()
+        return self._opened_to_send
+
+    def _new_line(self) -> "SftpLine":
+        from integrations.dbt_finance.pfms_sftp import SftpLine  # asyncssh is heavy: the worker alone loads it
+
+        return SftpLine(self._settings, self._addresses)
 
     def _path(self, folder: str, kind: FileKind, name: str = "") -> str:
         return f"{self._settings.root}/{folder}/{kind.value}" + (f"/{name}" if name else "")

@@ -12,6 +12,8 @@ from domain.text import Bilingual
 
 UNKNOWN_REASON = "UNKNOWN"
 INSTRUCTION_REJECTED = "INSTRUCTION_REJECTED"
+DECLINED = "DECLINED"
+"""PFMS or the bank declined a beneficiary without a code; an officer has a case of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,14 @@ _ROWS = (
             _DEPARTMENT,
         )
         for code in _OF_THE_DEPARTMENT
+    ),
+    ReturnReason(
+        DECLINED,
+        Bilingual(
+            "भुगतान प्रणाली ने खाता स्वीकार नहीं किया और कारण नहीं बताया; पैसा अभी भेजा नहीं गया है।",
+            "The payment system did not take the account and named no cause; no money has left yet.",
+        ),
+        _DEPARTMENT,
     ),
     ReturnReason(
         UNKNOWN_REASON,

@@ -6,6 +6,6 @@ respx, MockTransport and every feature of httpx.AsyncClient work with either.
 """
 
 from integrations.http_transport.pool import Limits
-from integrations.http_transport.transport import OwnTransport
+from integrations.http_transport.transport import CertificateRefused, OwnTransport, ServerNotTrusted
 
-__all__ = ["Limits", "OwnTransport"]
+__all__ = ["CertificateRefused", "Limits", "OwnTransport", "ServerNotTrusted"]

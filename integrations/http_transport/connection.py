@@ -7,6 +7,8 @@ from typing import cast
 
 import httptools
 
+from integrations.http_transport.handshakes import refuses_our_certificate
+
 HEAD_LIMIT = 65_536
 """Bytes of an answer's status line and headers together."""
 
@@ -21,6 +23,10 @@ class ConnectionFault(Exception):
     def __init__(self, text: str, *, untouched: bool = False) -> None:
         super().__init__(text)
         self.untouched = untouched
+
+
+class CertificateFault(ConnectionFault):
+    """The other side ended the connection because of our certificate, before it took anything in."""
 
 
 class Malformed(ConnectionFault):
@@ -174,6 +180,8 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if refuses_our_certificate(exc) and not self.complete:
+            self._fail(CertificateFault("certificate"))
         self._closed(reset=exc is not None)
         self.lost = True
         if self._writable is not None and not self._writable.done():

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from integrations.http_transport.connection import Connection
+from integrations.http_transport.handshakes import is_not_trusted, refuses_our_certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,14 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 class CannotConnect(Exception):
     """No address of the host took the connection."""
+
+
+class NotTrusted(CannotConnect):
+    """The other side's certificate is none that we trust, or not one of its name."""
+
+
+class CertificateNotTaken(CannotConnect):
+    """The other side does not take our certificate, or wants one that we do not show."""
 
 
 class OriginPool:
@@ -120,7 +129,7 @@ class OriginPool:
             try:
                 return await self._connected_at(address)
             except ssl.SSLError as error:
-                raise CannotConnect("tls") from error
+                raise _tls_trouble(error) from error
             except OSError:
                 continue
         raise CannotConnect("refused")
@@ -140,3 +149,9 @@ class OriginPool:
             Connection, address, self._port, ssl=self._tls, server_hostname=name
         )
         return connection
+
+
+def _tls_trouble(error: ssl.SSLError) -> CannotConnect:
+    if is_not_trusted(error):
+        return NotTrusted("tls")
+    return CertificateNotTaken("tls") if refuses_our_certificate(error) else CannotConnect("tls")

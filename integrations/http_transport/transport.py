@@ -7,13 +7,28 @@ from typing import Any
 
 import httpx
 
-from integrations.http_transport.connection import Connection, ConnectionFault, Head, Malformed
-from integrations.http_transport.pool import CannotConnect, Limits, OriginPool, Resolver
+from integrations.http_transport.connection import CertificateFault, Connection, ConnectionFault, Head, Malformed
+from integrations.http_transport.pool import (
+    CannotConnect,
+    CertificateNotTaken,
+    Limits,
+    NotTrusted,
+    OriginPool,
+    Resolver,
+)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGNS = (b"\r", b"\n", b"\0")
 """What no line of a head may hold."""
 _PORTS = {"http": 80, "https": 443}
+
+
+class ServerNotTrusted(httpx.ConnectError):
+    """The other side showed a certificate that we do not trust; nothing was sent."""
+
+
+class CertificateRefused(httpx.ConnectError):
+    """The other side does not take our certificate, or wants one that we do not show; it took nothing in."""
 
 
 class OwnTransport(httpx.AsyncBaseTransport):
@@ -156,6 +171,10 @@ class _Exchange:
             return await self._pool.opened(connect_seconds=self._timeouts.get("connect"))
         except TimeoutError as error:
             raise httpx.ConnectTimeout("no connection in time", request=self._request) from error
+        except NotTrusted as error:
+            raise ServerNotTrusted(str(error), request=self._request) from error
+        except CertificateNotTaken as error:
+            raise CertificateRefused(str(error), request=self._request) from error
         except CannotConnect as error:
             raise httpx.ConnectError(str(error), request=self._request) from error
 
@@ -168,6 +187,8 @@ class _Exchange:
             raise httpx.ReadTimeout("no answer in time", request=self._request) from error
 
     def _error(self, fault: ConnectionFault) -> httpx.TransportError:
+        if isinstance(fault, CertificateFault):
+            return CertificateRefused(str(fault), request=self._request)
         if isinstance(fault, Malformed):
             return httpx.RemoteProtocolError(str(fault), request=self._request)
         return httpx.RemoteProtocolError("the connection was closed before the answer ended", request=self._request)

@@ -11,13 +11,12 @@ from sqlalchemy import event
 from actions.environment import Environment
 from domain.benefits import Sanction
 from domain.clock import ManualClock
-from gateway.payment_settings import Transport
-from store.engine import Store
+from domain.payment_files import Transport
 from store.keyring import Keyrings
 from tests.support.actions import World
 from tests.support.camps import Camps, camps_of
 from tests.support.catalogued import Filled, a_copy
-from tests.support.payments import Paying, paying_world
+from tests.support.payments import Paying, with_pfms
 from tests.support.pensions import granted_pension
 
 
@@ -31,20 +30,9 @@ async def catalogued(
 
 
 @pytest.fixture
-async def world(
-    catalogue_and_people: Filled, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
-) -> AsyncIterator[World]:
+def world(sqlite_peopled: World) -> World:
     """The same with a few people, and partners that answer as told."""
-    async with a_copy(catalogue_and_people, store_keyrings, store_clock, tmp_path) as env:
-        partners: Any = env.partners
-        yield World(
-            env=env,
-            clock=store_clock,
-            locker=partners.digilocker,
-            dbt=partners.dbt,
-            apisetu=partners.apisetu,
-            **catalogue_and_people.people,
-        )
+    return sqlite_peopled
 
 
 @pytest.fixture
@@ -54,11 +42,9 @@ def way() -> Transport:
 
 
 @pytest.fixture
-async def paying(
-    store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path, way: Transport
-) -> AsyncIterator[Paying]:
+async def paying(peopled: World, tmp_path: Path, way: Transport) -> AsyncIterator[Paying]:
     """A world whose pensions go by files, on each database."""
-    async with paying_world(store, store_keyrings, store_clock, tmp_path, way) as made:
+    async with with_pfms(peopled, tmp_path, way) as made:
         yield made
 
 

@@ -14,16 +14,20 @@ from actions.payment_releasing import release_set_aside
 from actions.payment_sending import send_batch
 from domain.benefits import PaymentStatus, Rail
 from domain.bills import bill_number, end_to_end_id
+from domain.clock import ist_date
 from domain.payment_files import BatchState
 from domain.people import SYSTEM
 from domain.sources import Source
 from integrations.errors import Unavailable
-from store import benefits
+from store import beneficiary_endings, benefits
+from store.alarms import health_facts_table
 from store.audit import audit_lines_table
 from store.benefits import instalments_table, sanctions_table
 from store.payment_tables import beneficiaries_table, registration_lines_table, sealed_files_table
+from store.revisions import HEAD
 from store.vault import reads_table
 from tests.support.payments import GOOD, LATE, SCHEME, Paying
+from tests.support.plans import asked, plan_of
 from tests.support.worlds import AADHAAR
 
 pytestmark = pytest.mark.integration
@@ -296,3 +300,71 @@ async def test_a_lost_answer_of_the_file_is_followed_by_an_enquiry_and_the_file_
     paying.pfms.pick_up()
     await paying.answers()
     assert (await beneficiary(paying, one)).state == "DELETED"
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ({"sweep": 1.0}, 0),
+        ({"sweep": 1.0, "knows": "0039"}, 0),
+        ({"sweep": 1.0, "knows": HEAD}, 1),
+        ({"sweep": None}, 1),
+    ],
+    ids=["older worker", "a revision before", "this release", "no worker"],
+)
+async def test_nobody_is_marked_while_a_worker_runs_that_could_not_read_it(
+    paying: Paying, told: dict[str, object], left: int
+) -> None:
+    one = await ended(paying)
+    async with paying.env.store.writing() as tx:
+        values = {"process_id": "another", "at": paying.clock.now(), "facts": told}
+        await tx.connection.execute(health_facts_table.insert().values(values))
+    assert await end_and_return(paying.env) == (left, 0)
+    paying.pfms.pass_time(minutes=6)  # it is not heard any more
+    assert await end_and_return(paying.env) == (1 - left, 0)
+    assert (await beneficiary(paying, one)).state == "LEAVING"
+
+
+async def looked_at(paying: Paying) -> tuple[int, str]:
+    """How many sanctions a round would look at, and the plan by which they are found."""
+    today, now = ist_date(paying.clock.now()), paying.clock.now()
+    with asked(paying.env.store) as statements:
+        async with paying.env.store.writing() as tx:
+            await beneficiary_endings.mark_leaving(tx, today, now, None, 1_000)
+    looks = next(each for each in statements if "ended_on <" in each[0])
+    async with paying.env.store.reading() as tx:
+        rows = (await tx.connection.exec_driver_sql(*looks)).all()
+        return len(rows), await plan_of(tx, looks)
+
+
+async def test_a_round_looks_at_no_sanction_for_which_pfms_knows_nobody_any_more(paying: Paying) -> None:
+    one = await ended(paying)
+    await paying.sanctioned(1, first=2)  # of the treasury's way, and over: PFMS never knew anybody for it
+    async with paying.env.store.writing() as tx:
+        await tx.connection.execute(update(instalments_table).values(rail=Rail.IFMS.value, status="CREDITED"))
+        await tx.connection.execute(update(sanctions_table).values(ended_on=LAST_DAY))
+    many, plan = await looked_at(paying)
+    assert many == 1, "the other one was noted by this look, and is looked at no more"
+    assert "ix_sanctions_payee_there" in plan
+    await paying.round(now=True)
+    assert (await beneficiary(paying, one)).state == "DELETED"
+    await end_and_return(paying.env)
+    many, _ = await looked_at(paying)
+    assert many == 0
+
+
+async def test_who_came_back_leaves_again_once_nothing_more_is_paid(paying: Paying) -> None:
+    one = await ended(paying)
+    await paying.round(now=True)
+    await end_and_return(paying.env)
+    assert (await looked_at(paying))[0] == 0
+    again = await another_payment(paying, one)
+    for _ in range(2):
+        await paying.round(now=True)
+        paying.pfms.pass_time(seconds=1)
+    assert await paying.statuses([again]) == [PaymentStatus.CREDITED]
+    assert (await looked_at(paying))[0] == 1
+    paying.pfms.pass_time(days=14)
+    await paying.round(now=True)
+    assert (await beneficiary(paying, one)).state == "DELETED"
+    assert [purpose for purpose, _ in await purposes(paying)] == ["A", "D", "A", "D"]

@@ -107,3 +107,15 @@ async def test_a_report_that_is_not_taken_stays_queued(world: World, office: tup
         kept = await bharat_reports.get(tx, SCHEME, "2026-11", 1)
     assert kept is not None
     assert kept.state == bharat_reports.QUEUED
+
+
+async def test_months_that_nobody_lived_to_the_end_of_are_reported_later(
+    world: World, office: tuple[Environment, Sandbox]
+):
+    env, _ = office
+    await credited(world)
+    world.clock.advance(timedelta(days=10))
+    assert [one.month for one in await plan_reports(env)] == ["2026-11"]
+    world.clock.advance(timedelta(days=70))
+    assert [one.month for one in await plan_reports(env)] == ["2026-12", "2027-01"]
+    assert await plan_reports(env) == []

@@ -235,6 +235,18 @@ async def test_a_day_without_banks_owes_no_scroll_and_one_that_comes_is_compared
     await tills.treasury.act("withhold_scroll", {"day": day.isoformat(), "given": True})
     assert await compare_due(tills.env) == 1
     assert (await tills.order(order)).scrolled_on == day
+    assert await open_cases(tills) == []
+    assert await settled(tills) == [(CaseOutcome.CORRECTED_AT_PARTNER, CaseStep.SETTLE)]
+
+
+async def test_what_is_paid_on_a_day_without_banks_is_awaited_in_the_next_scroll_that_is_made(tills: Tills):
+    tills.world.clock.advance(4 * DAY)  # the fourth Saturday of November
+    order, day = await paid(tills), today(tills)
+    await tills.treasury.act("withhold_scroll", {"day": day.isoformat()})
+    for days, kinds in ((2, []), (1, []), (1, [(DifferenceKind.NOT_IN_SCROLL, f"fee:{order.id}")])):
+        tills.world.clock.advance(days * DAY)
+        await compare_due(tills.env)
+        assert await open_cases(tills) == kinds
 
 
 async def test_an_outage_of_weeks_is_made_up_for_from_the_oldest_day(tills: Tills):

@@ -7,8 +7,7 @@ from actions import incoming_files
 from actions.reconciliation import reconcile
 from domain.benefits import Rail
 from domain.clock import ist_date
-from domain.payment_files import FileState
-from gateway.payment_settings import Transport
+from domain.payment_files import FileState, Transport
 from store.payment_tables import files_table
 from tests.support.payments import Paying
 

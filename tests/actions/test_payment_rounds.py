@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from domain.benefits import PaymentStatus
-from gateway.payment_settings import Transport
+from domain.payment_files import Transport
+from gateway import payment_worker
 from gateway.payment_worker import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
 from gateway.worker import Worker
 from store import leases
@@ -38,6 +40,33 @@ async def test_a_round_leaves_what_another_worker_does(paying: Paying) -> None:
         await leases.release(tx, lease)
     assert await rounds.round()
     assert len(await paying.batches("BENEFICIARY")) == 1
+
+
+async def test_the_lead_is_kept_while_a_round_outlasts_it(paying: Paying, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payment_worker, "LEASE_SECONDS", 3.0)
+    renew, renewed, let_go = leases.renew, asyncio.Semaphore(0), asyncio.Event()
+
+    async def counted(*given: Any) -> Any:
+        held = await renew(*given)
+        renewed.release()
+        return held
+
+    class Slow:
+        async def incoming(self) -> list[Any]:
+            await let_go.wait()
+            return []
+
+    monkeypatch.setattr(leases, "renew", counted)
+    slow: Any = Slow()
+    env = replace(paying.env, partners=replace(paying.env.partners, pfms=slow))
+    going = asyncio.create_task(PaymentRounds(env, asyncio.Event(), 1.0).round())
+    for _ in range(4):  # three in the time of a lease
+        await renewed.acquire()
+    other = PaymentRounds(paying.env, asyncio.Event(), 1.0)
+    assert not await other.round()
+    let_go.set()
+    assert await going
+    assert await other.round()
 
 
 async def test_batches_are_made_while_pfms_is_away(paying: Paying) -> None:

@@ -13,17 +13,16 @@ from actions.payment_releasing import release_set_aside
 from actions.payment_sealing import FileDiffers
 from actions.payment_sending import send_batch
 from domain.benefits import PaymentStatus
-from domain.payment_files import BatchState, LineState
+from domain.payment_files import BatchState, LineState, Transport
 from domain.people import SYSTEM
 from domain.sources import Source
-from gateway.payment_settings import Transport
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.errors import Unavailable
 from store import payment_files
 from store.benefits import instalments_table
 from store.payment_tables import accounts_table, batches_table, beneficiaries_table, lines_table, sealed_files_table
 from store.vault import reads_table
-from tests.support.payments import Paying
+from tests.support.payments import SCHEME, Paying
 from tests.support.worlds import AADHAAR
 
 pytestmark = pytest.mark.integration
@@ -217,12 +216,12 @@ async def test_what_was_set_aside_goes_once_it_is_released(paying: Paying) -> No
 
 
 async def test_a_batch_that_is_rejected_as_a_whole_is_held_with_a_case(paying: Paying) -> None:
-    batch = await a_batch(paying, 2)
-    env, exchange = noting(paying)
-    exchange.lose_file = True
-    with pytest.raises(Unavailable):
-        await send_batch(env, batch.id)
-    paying.pfms.pass_time(days=1)  # the day that its file bears is over
+    await paying.validated(2)
+    partners = paying.env.partners
+    assert partners.pfms_identity is not None
+    mistaken = replace(partners.pfms_identity, scheme_codes={SCHEME: "NOBODYS"})
+    await batch_now(replace(paying.env, partners=replace(partners, pfms_identity=mistaken)))
+    (batch,) = await paying.batches()
     await paying.send_due()
     paying.pfms.pick_up()
     await paying.answers()

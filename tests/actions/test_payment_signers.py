@@ -20,7 +20,7 @@ from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_papers import PfmsPapers
 from integrations.dbt_finance.sandbox_pfms import _new_seal
 from integrations.errors import Unavailable
-from store import signing_certificates
+from store import finance_cases, signing_certificates
 from store.finance_cases import cases_table
 from store.payment_tables import batches_table, sealed_files_table
 from tests.support.payments import Paying
@@ -169,6 +169,8 @@ async def test_a_declined_certificate_signs_nothing_and_what_is_due_waits_for_it
     paying.pfms.pass_time(seconds=1)
     paying.pfms.sandbox.actions["enrol_signer"]({"certificate": paying.pfms.given["signing_certificate"]})
     await paying.answers()
+    async with paying.env.store.reading() as tx:
+        assert await finance_cases.open_counts(tx) == {}, "its case closed itself"
     await paying.round(now=True)
     assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
     assert len(paying.pfms.orders()) == 1

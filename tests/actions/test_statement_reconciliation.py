@@ -14,9 +14,9 @@ from actions.reconciliation import reconcile, reconcile_due
 from domain.benefits import PaymentStatus, Rail
 from domain.clock import ist_date
 from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
+from domain.payment_files import Transport
 from domain.people import SYSTEM
 from domain.reconciliation import ReconciliationRun, RunState
-from gateway.payment_settings import Transport
 from integrations.dbt_finance.pfms_models import LineStatus, PaymentRow
 from store import audit, benefits, finance_cases, payment_queues, reconciliation
 from store.finance_cases import CaseFilter

@@ -252,6 +252,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.financeCases": who("finance officer", "auditor"),
     "Query.monthStatement": who("finance officer", "auditor"),
     "Query.paymentBatches": who("finance officer", "auditor"),
+    "Query.paymentBeneficiaries": who("finance officer", "auditor"),
     "Query.paymentQueue": who("finance officer", "auditor"),
     "Query.paymentSigners": who("finance officer", "auditor"),
     "Query.paymentTotals": who("finance officer", "auditor"),

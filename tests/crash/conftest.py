@@ -7,20 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from store import connections
 from store.keyring import Keyrings
 from tests.support.bounds import whole
 from tests.support.crashing import Processes
 from tests.support.databases import BOTH, PostgresServer, run_apart
-from tests.support.prepared import Prepared, prepare
+from tests.support.prepared import prepare
+from tests.support.sown import Bench
+
+WAITED_MILLISECONDS = "120000"
 
 
-@dataclass(frozen=True)
-class Bench:
-    """A database of one kind with what was prepared."""
+@pytest.fixture(scope="session", autouse=True)
+def _a_slow_server_is_waited_for() -> Iterator[None]:
+    """A statement may take longer than a worker waits for it: what is proved of a death is not how busy the machine is.
 
-    made: Prepared
-    server: PostgresServer | None
-    template: str | None
+    Processes that are started keep their own bounds, and try again.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            patch.setitem(connections._POSTGRESQL_SETTINGS, name, WAITED_MILLISECONDS)
+        yield
 
 
 @pytest.fixture(scope="session", params=BOTH)

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tests.support.bounds import rounds
 from tests.support.databases import run_apart
 from tests.support.payments import Paying
 from tests.support.prepared import Prepared, apart
+from tests.support.sown import Bench, Sown, sow
 from tests.support.worlds import wrong
 
 pytestmark = [
@@ -38,13 +39,26 @@ _ALL = (
 POINTS = rounds((), ci=_SOME, full=_ALL)
 
 
-async def sown(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> None:
+async def paid(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> None:
     """Everybody was paid, and her sanction is over."""
     async with opened(made, url, folder, keyrings) as paying:
         await paying.sanctioned(MANY)
         await live(paying)
         async with paying.env.store.writing() as tx:
             await tx.connection.execute(update(sanctions_table).values(ended_on=LAST_DAY))
+
+
+@pytest.fixture(scope="module")
+def sown(bench: Bench, tmp_path_factory: pytest.TempPathFactory, store_keyrings: Keyrings) -> Sown:
+    """Those who were paid, on each database, made once."""
+    return sow(bench, tmp_path_factory.mktemp("sown"), store_keyrings, paid)
+
+
+@pytest.fixture
+def url(sown: Sown, tmp_path: Path) -> Iterator[str]:
+    """A copy of the database; what partners keep of it lies in `tmp_path`."""
+    with sown.copied(tmp_path) as address:
+        yield address
 
 
 async def leave(paying: Paying) -> None:
@@ -89,7 +103,6 @@ async def comes_back(made: Prepared, url: str, folder: Path, keyrings: Keyrings)
 def test_a_worker_that_dies_while_beneficiaries_leave_has_each_deleted_once(
     bench, url, tmp_path, store_keyrings, point
 ):
-    run_apart(sown, bench.made, url, tmp_path, store_keyrings)
     code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, point)
     assert (code, told) == (-signal.SIGKILL, ["opened"])
     run_apart(comes_back, bench.made, url, tmp_path, store_keyrings)

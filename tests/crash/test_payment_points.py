@@ -3,8 +3,9 @@
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from actions.payment_registrations import enrol
 from domain.benefits import PaymentStatus
+from domain.payment_files import Transport
 from store import crash_points
 from store.benefits import instalments_table
 from store.keyring import Keyrings
@@ -20,6 +22,7 @@ from tests.support.bounds import rounds
 from tests.support.databases import run_apart
 from tests.support.payments import Paying, with_pfms
 from tests.support.prepared import Prepared, apart
+from tests.support.sown import Bench, Sown, sow
 from tests.support.worlds import wrong
 
 pytestmark = [
@@ -34,11 +37,24 @@ COMMITS = (crash_points.BEFORE_COMMIT, crash_points.AFTER_COMMIT)
 POINTS = [f"{point}:{times}" for point in crash_points.PAYMENTS for times in rounds((), ci=(2,), full=(1, 2))]
 POINTS += [f"{point}:{times}" for point in COMMITS for times in rounds((), ci=(9, 23), full=tuple(range(2, 41, 3)))]
 """The first batch registers the beneficiaries, the second pays them."""
+SENDING = (crash_points.PAYMENT_SEALED, crash_points.PAYMENT_SENT, crash_points.PAYMENT_NOTED)
+"""Where the settings are changed before the worker comes back: the file is signed, sent, and noted as sent."""
 
 
 @asynccontextmanager
-async def opened(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> AsyncIterator[Paying]:
-    async with made.opened(url, folder, keyrings) as world, with_pfms(world, folder) as paying:
+async def opened(
+    made: Prepared,
+    url: str,
+    folder: Path,
+    keyrings: Keyrings,
+    way: Transport = Transport.SFTP,
+    *,
+    former: bool = False,
+) -> AsyncIterator[Paying]:
+    async with (
+        made.opened(url, folder, keyrings) as world,
+        with_pfms(world, folder, way, former=former) as paying,
+    ):
         yield paying
 
 
@@ -50,23 +66,50 @@ async def live(paying: Paying) -> None:
         paying.pfms.pass_time(seconds=1)
 
 
-async def sown(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> None:
+async def sanctioned(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> None:
     async with opened(made, url, folder, keyrings) as paying:
         await paying.sanctioned(MANY)
 
 
+@pytest.fixture(scope="module")
+def sown(bench: Bench, tmp_path_factory: pytest.TempPathFactory, store_keyrings: Keyrings) -> Sown:
+    """The sanctions on each database, made once."""
+    return sow(bench, tmp_path_factory.mktemp("sown"), store_keyrings, sanctioned)
+
+
+@pytest.fixture
+def url(sown: Sown, tmp_path: Path) -> Iterator[str]:
+    """A copy of the database; what partners keep of it lies in `tmp_path`."""
+    with sown.copied(tmp_path) as address:
+        yield address
+
+
 async def dies(
-    tell: Callable[[str], None], made: Prepared, url: str, folder: Path, keyrings: Keyrings, point: str
+    tell: Callable[[str], None],
+    made: Prepared,
+    url: str,
+    folder: Path,
+    keyrings: Keyrings,
+    point: str,
+    way: Transport = Transport.SFTP,
 ) -> None:
-    async with opened(made, url, folder, keyrings) as paying:
+    async with opened(made, url, folder, keyrings, way) as paying:
         tell("opened")
         crash_points.arm(point)
         await live(paying)
         tell("survived")
 
 
-async def comes_back(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> None:
-    async with opened(made, url, folder, keyrings) as paying:
+async def comes_back(
+    made: Prepared,
+    url: str,
+    folder: Path,
+    keyrings: Keyrings,
+    way: Transport = Transport.SFTP,
+    *,
+    former: bool = False,
+) -> None:
+    async with opened(made, url, folder, keyrings, way, former=former) as paying:
         assert await wrong(paying.env) == []
         await live(paying)
         await live(paying)
@@ -89,7 +132,17 @@ async def _statuses(paying: Paying) -> dict[str, int]:
 def test_a_worker_that_dies_at_a_step_of_a_payment_file_leaves_one_order_each(
     bench, url, tmp_path, store_keyrings, point
 ):
-    run_apart(sown, bench.made, url, tmp_path, store_keyrings)
     code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, point)
     assert (code, told) == (-signal.SIGKILL, ["opened"])
     run_apart(comes_back, bench.made, url, tmp_path, store_keyrings)
+
+
+@pytest.mark.parametrize("way", Transport)
+@pytest.mark.parametrize("point", [f"{point}:2" for point in SENDING])
+def test_a_worker_that_dies_and_comes_back_with_the_other_way_leaves_one_order_each(
+    bench, url, tmp_path, store_keyrings, point, way
+):
+    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, point, way)
+    assert (code, told) == (-signal.SIGKILL, ["opened"])
+    back = partial(comes_back, former=True)
+    run_apart(back, bench.made, url, tmp_path, store_keyrings, way.other)

@@ -7,9 +7,8 @@ import os
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,11 @@ from domain.finance_cases import DifferenceKind
 from domain.people import SYSTEM
 from store import crash_points
 from store.keyring import Keyrings
-from tests.crash.conftest import Bench
 from tests.support.bounds import rounds, whole
-from tests.support.databases import PostgresServer, run_apart
+from tests.support.databases import run_apart
 from tests.support.prepared import Prepared, apart
 from tests.support.reconciling import LATER, NIGHT_OVER, PAID_AT, in_small_steps, opened
+from tests.support.sown import Bench, Sown, sow
 from tests.support.worlds import wrong
 
 pytestmark = [
@@ -42,45 +41,22 @@ FEWEST_COMMITS = 30
 
 @dataclass(frozen=True)
 class Evening:
-    """Everything was paid, and the night has passed; `left` is what a morning leaves on which nobody dies.
+    """Everything was paid, and the night has passed; `left` is what a morning leaves on which nobody dies."""
 
-    `template` is the file of the SQLite database, or the name of PostgreSQL's.
-    """
-
-    made: Prepared
-    server: PostgresServer | None
-    folder: Path
-    template: str
+    sown: Sown
     left: Mapping[str, Any]
-
-    @contextmanager
-    def copied(self, folder: Path) -> Iterator[str]:
-        """A copy of everything into a folder that is not there yet; gives the address of the database."""
-        shutil.copytree(self.folder, folder)
-        if self.server is None:
-            yield f"sqlite:///{folder / self.template}"
-            return
-        name = self.server.database(self.template)
-        yield self.server.url(name)
-        self.server.drop(name)
 
 
 @pytest.fixture(scope="module")
 def evening(bench: Bench, tmp_path_factory: pytest.TempPathFactory, store_keyrings: Keyrings) -> Evening:
     """The evening on each database, lived once."""
-    folder = tmp_path_factory.mktemp("evening")
-    path = bench.made.copy_to(folder)
-    template = path.name if bench.server is None else bench.server.database(bench.template or "")
-    url = f"sqlite:///{path}" if bench.server is None else bench.server.url(template)
-    run_apart(sown, bench.made, url, folder, store_keyrings)
-    lived = Evening(bench.made, bench.server, folder, template, {})
-    morning = tmp_path_factory.mktemp("morning") / "undisturbed"
+    lived = sow(bench, tmp_path_factory.mktemp("evening"), store_keyrings, spent)
+    morning = tmp_path_factory.mktemp("morning")
     with lived.copied(morning) as url:
-        left = run_apart(comes_back, bench.made, url, morning, store_keyrings)
-    return replace(lived, left=left)
+        return Evening(lived, run_apart(comes_back, bench.made, url, morning, store_keyrings))
 
 
-async def sown(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> None:
+async def spent(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> None:
     async with opened(made, url, folder, keyrings, PAID_AT) as night:
         await night.sown()
 
@@ -131,13 +107,15 @@ def test_a_night_that_nobody_disturbs_finds_each_difference_once(evening: Evenin
 def test_a_worker_that_dies_while_books_are_compared_leaves_what_an_undisturbed_one_leaves(
     evening: Evening, tmp_path: Path, store_keyrings: Keyrings
 ) -> None:
-    points = POINTS if whole() else POINTS[evening.server is None :: 2]  # each point on one database, else on both
+    points = (
+        POINTS if whole() else POINTS[evening.sown.bench.server is None :: 2]
+    )  # each point on one database, else on both
     for point in points:
         folder = tmp_path / point
-        with evening.copied(folder) as url:
-            code, told = apart(dies, evening.made, url, folder, store_keyrings, point)
+        with evening.sown.copied(folder) as url:
+            code, told = apart(dies, evening.sown.bench.made, url, folder, store_keyrings, point)
             assert (code, told) == (-signal.SIGKILL, ["opened"]), point
-            assert run_apart(comes_back, evening.made, url, folder, store_keyrings) == evening.left, point
+            assert run_apart(comes_back, evening.sown.bench.made, url, folder, store_keyrings) == evening.left, point
         shutil.rmtree(folder)
 
 
@@ -147,12 +125,12 @@ def test_a_worker_that_dies_around_any_commit_of_the_night_leaves_the_same(
     commits = 0
     for commits in count(1, STRIDE):
         folder = tmp_path / str(commits)
-        with evening.copied(folder) as url:
+        with evening.sown.copied(folder) as url:
             point = f"{crash_points.BEFORE_COMMIT}:{commits}"
-            code, told = apart(dies, evening.made, url, folder, store_keyrings, point)
+            code, told = apart(dies, evening.sown.bench.made, url, folder, store_keyrings, point)
             if told == ["opened", "survived"]:
                 break
             assert (code, told) == (-signal.SIGKILL, ["opened"])
-            assert run_apart(comes_back, evening.made, url, folder, store_keyrings) == evening.left, point
+            assert run_apart(comes_back, evening.sown.bench.made, url, folder, store_keyrings) == evening.left, point
         shutil.rmtree(folder)
     assert commits > FEWEST_COMMITS

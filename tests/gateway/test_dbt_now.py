@@ -15,8 +15,8 @@ import pytest
 
 from domain.benefits import PaymentStatus
 from domain.clock import ManualClock
+from domain.payment_files import Transport
 from gateway.city import sandbox_factories
-from gateway.payment_settings import Transport
 from integrations.city.kit import load_demo
 from integrations.city.serving import City
 from store.cipher import FieldCipher

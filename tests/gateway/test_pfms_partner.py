@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from domain.payment_files import Transport
 from domain.sources import Source
 from gateway.partner_settings import Partner
 from gateway.partners import _Opening, _pfms, addresses, connected, has_pfms
-from gateway.payment_settings import Transport
 from gateway.production import refuse_unfit_production
 from gateway.settings import SYSTEMS, Settings, SettingsRefused
 from integrations.dbt_finance.pfms_rest import RestExchange
+from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.guard import NotAllowed
 from tests.support.pfms import open_pfms
 from tests.support.remotes import shared_resilience
@@ -119,6 +120,37 @@ async def test_a_way_and_an_address_that_do_not_fit_are_told_at_the_start(
         shared = shared_resilience()
         with pytest.raises(SettingsRefused, match=reason):
             await _pfms(_Opening(own, shared, stack), own, shared)
+
+
+@pytest.mark.integration
+async def test_the_way_of_before_is_connected_at_its_own_address_while_files_are_under_way(tmp_path: Path):
+    own = settings("https://files.pfms.gov.in", given(tmp_path), Transport.REST)
+    own.pfms.former_url = "sftp://old.pfms.gov.in:2022"
+    async with AsyncExitStack() as stack:
+        shared = shared_resilience()
+        made = await _pfms(_Opening(own, shared, stack), own, shared)
+        assert (made["pfms_way"], type(made["pfms"])) == (Transport.REST, RestExchange)
+        assert isinstance(made["pfms_former"], SftpExchange)
+        assert (made["pfms_former"]._settings.host, made["pfms_former"]._settings.port) == ("old.pfms.gov.in", 2022)
+        own.pfms.former_url = "https://old.pfms.gov.in"
+        with pytest.raises(SettingsRefused, match="FORMER_URL is no address of SFTP"):
+            await _pfms(_Opening(own, shared, stack), own, shared)
+
+
+@pytest.mark.parametrize(
+    ("former", "reasons"),
+    [
+        ("sftp://old.pfms.gov.in", []),
+        ("sftp://127.0.0.1", ["the former address of pfms is a sandbox's or not sftp"]),
+        ("https://old.pfms.gov.in", ["the former address of pfms is a sandbox's or not sftp"]),
+    ],
+)
+def test_production_wants_a_public_address_of_the_way_of_before_too(former, reasons):
+    own = settings("https://files.pfms.gov.in", {"source_id": "0905"}, Transport.REST)
+    own.pfms.former_url = former
+    with pytest.raises(SettingsRefused) as refused:
+        refuse_unfit_production(own)
+    assert [each for each in refused.value.reasons if "pfms" in each] == reasons
 
 
 def test_another_way_than_the_two_is_refused():

@@ -15,16 +15,14 @@ from schema.errors import fault_of
 from store import applications, audit, leases
 from store.errors import WritesStopped
 from tests.support.actions import FREE, World
-from tests.support.worlds import a_world
 
 LIMIT = 14_400.0
 LATER = timedelta(seconds=SEEN_SECONDS)
 
 
 @pytest.fixture
-async def world(store, store_keyrings, store_clock, tmp_path):
-    async with a_world(store, store_keyrings, store_clock, tmp_path) as world:
-        yield world
+def world(peopled):
+    return peopled
 
 
 async def stopped(world: World) -> SealWatch:

@@ -70,7 +70,7 @@ def codes(answer: httpx.Response) -> list[str]:
 
 
 async def test_the_octets_are_equal_also_when_the_application_has_gone_on_and_after_a_restart(
-    twins: Twins, store_url, store_cipher
+    twins: Twins, peopled_url, store_cipher
 ):
     world = twins.world
     async with client(twins.one, world.asha) as caller:
@@ -80,7 +80,7 @@ async def test_the_octets_are_equal_also_when_the_application_has_gone_on_and_af
         case = from_global_id(first.json()["data"]["submitApplication"]["application"]["id"])[1]
         await decide_application(twins.one, world.registrar, Decide(case, Verdict.APPROVE, "approve"))
         again = await ask(caller, SUBMIT, wanted("key"))
-    restarted = await Store.open(store_url, cipher=store_cipher, clock=world.clock)
+    restarted = await Store.open(peopled_url, cipher=store_cipher, clock=world.clock)
     async with client(replace(twins.one, store=restarted), world.asha) as caller:
         after = await ask(caller, SUBMIT, wanted("key"))
     await restarted.close()

@@ -41,13 +41,13 @@ async def refused_with(call) -> ErrorCode:
     return refused.value.code
 
 
-async def test_the_same_key_and_body_give_the_same_answer_also_after_a_restart(twins: Twins, store_url, store_cipher):
+async def test_the_same_key_and_body_give_the_same_answer_also_after_a_restart(twins: Twins, peopled_url, store_cipher):
     asha, request = twins.world.asha, request_for(FREE)
     first, replayed = await submit_application(twins.one, asha, request)
     assert not replayed
     assert await submit_application(twins.one, asha, request) == (first, True)
 
-    restarted = await Store.open(store_url, cipher=store_cipher, clock=twins.world.clock)
+    restarted = await Store.open(peopled_url, cipher=store_cipher, clock=twins.world.clock)
     assert await submit_application(replace(twins.one, store=restarted), asha, request) == (first, True)
     assert await how_many(restarted) == 1
     await restarted.close()

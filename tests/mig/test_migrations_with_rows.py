@@ -43,6 +43,10 @@ NOT_BEFORE = {
         "DELETE FROM figure_deltas WHERE part = 'OPEN'",
         "DELETE FROM seeds WHERE id = 'figures-counted-with-open-cases'",
     ),
+    "0043": (
+        "DELETE FROM figures WHERE part = 'PACKED_DAYS'",
+        "DELETE FROM seeds WHERE id = 'figures-counted-with-packed-days'",
+    ),
 }
 """Rows that no release before a revision wrote, though its tables have room for them."""
 

@@ -7,14 +7,16 @@ import pytest
 from sqlalchemy import update
 
 from actions.acting import Acting
+from actions.benefits import _by_files
 from actions.payment_news import hear
 from domain.benefits import PaymentNews, PaymentStatus, Rail
 from domain.global_ids import TypeCode
 from domain.law import LAW
+from domain.payment_files import Direction, FileState, LedgerFile
 from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.text import Language
 from schema.node import node_id
-from store import benefits, catalogue
+from store import benefits, catalogue, payment_files
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 
 FINANCE = Subject(
@@ -198,14 +200,94 @@ async def test_a_payment_by_files_shows_as_of_the_last_file_and_is_never_said_to
         await tx.connection.execute(update(table).where(table.c.id == first.id).values(rail="PFMS"))
         said = PaymentNews(PaymentStatus.AT_BANK, env.clock.now() - timedelta(days=2), rail=Rail.PFMS)
         assert await hear(Acting(env, tx, SYSTEM), first.id, said)
-    query = """{ viewer { ... on Citizen { benefits { complete provenance { source }
+    query = """{ viewer { ... on Citizen { benefits { complete provenance { source state asOf }
         nodes { status asOf instalments { status sourceHeard asOf statusAt } } } } } }"""
     answer = await world.ask(query, CITIZEN)
     told = answer["data"]["viewer"]["benefits"]
     (one,) = told["nodes"][0]["instalments"]
     assert (one["status"], one["sourceHeard"]) == ("AT_BANK", False)
     assert one["asOf"] > one["statusAt"]
-    assert [source["source"] for source in told["provenance"]] == ["STORE"]
+    assert [(one["source"], one["state"]) for one in told["provenance"]] == [("STORE", "LIVE"), ("PFMS", "STALE")]
+    await a_file_came(world, "one")
+    told = (await world.ask(query, CITIZEN))["data"]["viewer"]["benefits"]
+    assert told["provenance"][1]["state"] == "CACHED"
+    assert told["provenance"][1]["asOf"] == told["provenance"][0]["asOf"]
+
+
+async def test_where_nothing_can_change_any_more_the_word_of_pfms_is_old_and_not_stale(world):
+    application, _ = await pension(world)
+    env = world.environment
+    async with env.store.writing() as tx:
+        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+        (first,) = (await benefits.instalments(tx, [held.id]))[held.id]
+        table = benefits.instalments_table
+        long_ago = env.clock.now() - timedelta(days=20)
+        for status, state in ((PaymentStatus.CREDITED, "CACHED"), (PaymentStatus.INSTRUCTED, "STALE")):
+            values = {"rail": "PFMS", "status": status.value, "status_at": long_ago}
+            await tx.connection.execute(update(table).where(table.c.id == first.id).values(values))
+            now = (await benefits.instalments(tx, [held.id]))[held.id]
+            ((source, told, as_of),) = _by_files(env, now, None)
+            assert (source.value, told.value, as_of) == ("PFMS", state, long_ago)
+
+
+async def a_file_came(world, name):
+    """A file of PFMS that was applied just now."""
+    async with world.environment.store.writing() as tx:
+        now, key = world.environment.clock.now(), world.environment.ids.key()
+        file = LedgerFile(key, Direction.IN, "bank-status", name, name, 1, FileState.APPLIED, now)
+        await payment_files.note_file(tx, file)
+
+
+@pytest.mark.parametrize(("language", "words"), [("HI", "मद में राशि कम है"), ("EN", "holds too little")])
+async def test_what_holds_a_payment_back_is_told_in_words(world, language, words):
+    application, _ = await pension(world)
+    async with world.environment.store.writing() as tx:
+        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+        table = benefits.instalments_table
+        await tx.connection.execute(update(table).where(table.c.sanction_id == held.id).values(hold="BUDGET"))
+    query = f"""{{ viewer {{ ... on Citizen {{ benefits {{ nodes {{ instalments {{
+        hold holdLabel(language: {language}) }} }} }} }} }} }}"""
+    told = (await world.ask(query, CITIZEN))["data"]["viewer"]["benefits"]["nodes"][0]["instalments"][0]
+    assert told["hold"] == "BUDGET"
+    assert words in told["holdLabel"]
+
+
+@pytest.mark.parametrize("language", [Language.HI, Language.EN])
+@pytest.mark.parametrize(
+    ("status", "given", "code", "words"),
+    [
+        (PaymentStatus.RETURNED, None, "UNKNOWN", ("कारण स्पष्ट नहीं", "without a clear cause")),
+        (PaymentStatus.RETURNED, "51", "51", ("केवाईसी", "KYC")),
+        (PaymentStatus.BENEFICIARY_REJECTED, None, "DECLINED", ("स्वीकार नहीं किया", "did not take the account")),
+        (PaymentStatus.BENEFICIARY_REJECTED, "DBE0016", "DBE0016", ("ऐसा कोई खाता नहीं", "no such account")),
+        (PaymentStatus.BENEFICIARY_PENDING, None, None, None),
+        (PaymentStatus.INSTRUCTED, None, None, None),
+        (PaymentStatus.AT_BANK, None, None, None),
+        (PaymentStatus.CREDITED, None, None, None),
+    ],
+)
+async def test_every_state_is_told_in_words_with_a_reason_and_what_to_do_where_it_has_one(
+    world, status, given, code, words, language
+):
+    application, _ = await pension(world)
+    env = world.environment
+    async with env.store.writing() as tx:
+        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+        (first,) = (await benefits.instalments(tx, [held.id]))[held.id]
+        table = benefits.instalments_table
+        await tx.connection.execute(update(table).where(table.c.id == first.id).values(rail="PFMS"))
+        await hear(
+            Acting(env, tx, SYSTEM), first.id, PaymentNews(status, env.clock.now(), return_code=given, rail=Rail.PFMS)
+        )
+    (one,) = (await seen(world, application, language=language))["instalments"]
+    assert one["status"] == status.value
+    assert one["statusLabel"]
+    if code is None:
+        assert one["reason"] is None
+    else:
+        assert one["reason"]["code"] == code
+        assert words[language is Language.EN] in one["reason"]["text"]
+        assert one["reason"]["action"]
 
 
 async def test_schemes_are_listed_by_filter_in_both_languages(world):

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +13,11 @@ from stdnum import verhoeff
 
 from actions.respond import Withdraw, withdraw_application
 from domain.people import Citizen
-from store import outbox, people
+from store import archive, outbox, people
 from store.archive import PIECE, BackupKey
 from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
 from store.dump import digest
-from store.engine import Store, migrate
+from store.engine import Store
 from store.errors import BackupDamaged, KeyMissing, NotEmpty
 from store.keyring import Keyrings
 from store.objects import LocalObjects
@@ -24,7 +26,7 @@ from store.vault import Vault
 from tests.store.builders import citizen
 from tests.support.actions import FREE
 from tests.support.databases import BOTH
-from tests.support.worlds import AADHAAR, a_world, deliver_all, lives, wrong
+from tests.support.worlds import AADHAAR, deliver_all, lives, wrong
 
 
 def quiet(part: str, done: int) -> None:
@@ -32,23 +34,38 @@ def quiet(part: str, done: int) -> None:
 
 
 @pytest.fixture
-async def lived(store, store_keyrings, store_clock, tmp_path):
-    async with a_world(store, store_keyrings, store_clock, tmp_path) as world:
-        await lives(world)
-        yield world
+async def lived(peopled):
+    await lives(peopled)
+    return peopled
 
 
 @pytest.fixture
-def key(store_keyrings) -> BackupKey:
+def key(store_keyrings, monkeypatch) -> BackupKey:
+    """A passphrase, but a guess of it is cheap: what one costs is proved where it is said what opens a backup."""
+    monkeypatch.setitem(archive._SCRYPT, "n", 2**10)
     return BackupKey("a long passphrase", store_keyrings)
 
 
 @pytest.fixture(params=BOTH)
-def other_url(request, tmp_path_factory) -> str:
-    """An empty database of each kind, to restore into."""
-    if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite:///{tmp_path_factory.mktemp('restored') / 'store.db'}"
+def other_url(request, bare_url) -> Iterator[str]:
+    """A database of each kind without rows, to restore into."""
+    if request.param == "sqlite":
+        yield bare_url("other")
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = server.migrated_database()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def bare_url(migrated_sqlite, tmp_path_factory) -> Callable[[str], str]:
+    """Makes SQLite databases without rows, to restore into."""
+
+    def make(name: str) -> str:
+        return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path_factory.mktemp(name) / 'store.db')}"
+
+    return make
 
 
 def place_of(world) -> Place:
@@ -69,7 +86,6 @@ async def store_digest(store: Store) -> str:
 
 async def restored(world, url: str, folder: Path, file: io.BytesIO, key: BackupKey):
     """The same world on the restored place."""
-    await migrate(url)
     env = world.env
     store = await Store.open(url, cipher=env.store._cipher, clock=env.clock)
     vault = await Vault.open(f"sqlite:///{folder / 'vault.db'}", env.keyrings, env.clock, env.ids)
@@ -94,8 +110,8 @@ async def test_a_backup_restores_into_either_database_with_an_equal_dump(lived, 
     await closed(there)
 
 
-async def test_after_a_restore_the_outbox_sends_again_without_a_second_effect(lived, key, tmp_path_factory):
-    url = f"sqlite:///{tmp_path_factory.mktemp('restored') / 'store.db'}"
+async def test_after_a_restore_the_outbox_sends_again_without_a_second_effect(lived, key, bare_url, tmp_path_factory):
+    url = bare_url("restored")
     async with lived.env.store.writing() as tx:
         await tx.connection.execute(text("UPDATE outbox SET state = 'PENDING', delivered_at = NULL, attempts = 0"))
     file = await packed(lived, key)
@@ -109,7 +125,7 @@ async def test_after_a_restore_the_outbox_sends_again_without_a_second_effect(li
     await closed(there)
 
 
-async def test_a_backup_under_write_load_is_one_moment(lived, key, tmp_path_factory):
+async def test_a_backup_under_write_load_is_one_moment(lived, key, bare_url, tmp_path_factory):
     stopping = asyncio.Event()
 
     async def write() -> int:
@@ -128,7 +144,7 @@ async def test_a_backup_under_write_load_is_one_moment(lived, key, tmp_path_fact
     assert await writing >= 1
     for number, file in enumerate(files):
         folder = tmp_path_factory.mktemp(f"there{number}")
-        there = await restored(lived, f"sqlite:///{folder / 'store.db'}", folder, file, key)
+        there = await restored(lived, bare_url("store"), folder, file, key)
         assert await wrong(there.env) == []
         await closed(there)
 
@@ -144,10 +160,9 @@ async def number_for_asha(world, number: int) -> None:
 
 
 @pytest.fixture
-async def sqlite_lived(sqlite_store, store_keyrings, store_clock, tmp_path):
-    async with a_world(sqlite_store, store_keyrings, store_clock, tmp_path) as world:
-        await lives(world)
-        yield world
+async def sqlite_lived(sqlite_peopled):
+    await lives(sqlite_peopled)
+    return sqlite_peopled
 
 
 async def test_every_changed_octet_is_found(sqlite_lived, key):
@@ -166,7 +181,9 @@ async def test_a_backup_that_is_cut_or_grown_is_found(sqlite_lived, key):
             read_manifest(io.BytesIO(spoilt), key)
 
 
-async def test_another_passphrase_or_none_does_not_open_it(sqlite_lived, key, store_keyrings):
+async def test_another_passphrase_or_none_does_not_open_it(sqlite_lived, store_keyrings):
+    key = BackupKey("a long passphrase", store_keyrings)
+    assert key.head()["n"] >= 2**16, "a guess takes 64 MiB"
     file = await packed(sqlite_lived, key)
     with pytest.raises(BackupDamaged):
         read_manifest(file, BackupKey("another", store_keyrings))

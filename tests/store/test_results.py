@@ -52,9 +52,7 @@ async def test_sanctions_and_instalments_are_found_every_way(store: Store) -> No
         assert await benefits.sanctions(tx, ["s1", "s9"]) == {"s1": sanction()}
         assert await benefits.instalments(tx, ["s1", "s2"]) == {"s1": [instalment("i1"), instalment("i2", sequence=2)]}
         assert await benefits.instalment(tx, "i1") == instalment()
-        assert await benefits.instalment_by_bill(tx, "bill-i1") == instalment()
         assert await benefits.instalment(tx, "i9") is None
-        assert await benefits.instalment_by_bill(tx, "bill-i9") is None
 
 
 async def test_no_order_to_pay_is_minted_twice(store: Store) -> None:

@@ -11,21 +11,19 @@ from store.checks import counting, histories, messages
 from store.checks.contents import PLACES
 from store.checks.references import SOFT
 from store.tables import metadata
-from tests.support.worlds import a_world, deliver_all, lives, wrong
+from tests.support.worlds import deliver_all, lives, wrong
 
 
 @pytest.fixture
-async def lived(store, store_keyrings, store_clock, tmp_path):
-    async with a_world(store, store_keyrings, store_clock, tmp_path) as world:
-        await lives(world)
-        yield world
+async def lived(peopled):
+    await lives(peopled)
+    return peopled
 
 
 @pytest.fixture
-async def sqlite_lived(sqlite_store, store_keyrings, store_clock, tmp_path):
-    async with a_world(sqlite_store, store_keyrings, store_clock, tmp_path) as world:
-        await lives(world)
-        yield world
+async def sqlite_lived(sqlite_peopled):
+    await lives(sqlite_peopled)
+    return sqlite_peopled
 
 
 async def test_a_store_that_was_only_used_by_the_verbs_is_right(lived):

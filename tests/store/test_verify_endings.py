@@ -11,27 +11,27 @@ from domain.certificates import EndGround
 from store.checks import endings
 from tests.support.actions import FakeRenderer
 from tests.support.endings import Pushes, consent, correction, issued, run_pushes
-from tests.support.worlds import a_world, wrong
+from tests.support.worlds import wrong
 
 
 @pytest.fixture
-async def ended(sqlite_store, store_keyrings, store_clock, tmp_path):
+async def ended(sqlite_peopled):
     """A certificate in a locker was corrected, the one in its place corrected again, and that one revoked."""
-    async with a_world(sqlite_store, store_keyrings, store_clock, tmp_path) as world:
-        world.locker.pushing = Pushes()
-        await consent(world)
-        first = await issued(world)
-        await run_pushes(world)
-        await verbs.correct_certificate(world.env, world.registrar, correction(first))
-        assert await wrong(world.env) == []  # while it is being made
-        second = await make_corrected(world.env, first.id, FakeRenderer())
-        await verbs.correct_certificate(world.env, world.registrar, correction(second, idempotency_key="c-2"))
-        third = await make_corrected(world.env, second.id, FakeRenderer())
-        revocation = EndCertificate(third.id, EndGround.COURT_ORDER, "By order", "r")
-        await revoke_certificate(world.env, world.registrar, revocation)
-        assert await wrong(world.env) == []  # while the locker is not told yet
-        await run_pushes(world)
-        yield world
+    world = sqlite_peopled
+    world.locker.pushing = Pushes()
+    await consent(world)
+    first = await issued(world)
+    await run_pushes(world)
+    await verbs.correct_certificate(world.env, world.registrar, correction(first))
+    assert await wrong(world.env) == []  # while it is being made
+    second = await make_corrected(world.env, first.id, FakeRenderer())
+    await verbs.correct_certificate(world.env, world.registrar, correction(second, idempotency_key="c-2"))
+    third = await make_corrected(world.env, second.id, FakeRenderer())
+    revocation = EndCertificate(third.id, EndGround.COURT_ORDER, "By order", "r")
+    await revoke_certificate(world.env, world.registrar, revocation)
+    assert await wrong(world.env) == []  # while the locker is not told yet
+    await run_pushes(world)
+    return world
 
 
 async def test_what_the_verbs_leave_behind_is_right(ended):

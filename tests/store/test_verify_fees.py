@@ -1,6 +1,6 @@
 """`apuni verify` of fees: silent on what the verbs made, and it names each thing that is wrong."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,23 +9,17 @@ from sqlalchemy import text
 
 from actions import fee_cases, fee_refunds
 from actions.respond import RecordFee, record_fee
-from domain.clock import ManualClock
 from domain.fees import FeeOrder, FeeRules
 from domain.people import Subject
 from store.checks import fees
-from store.engine import Store
-from store.keyring import Keyrings
+from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
-from tests.support.worlds import a_world
 
 
 @pytest.fixture
-async def tills(
-    store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
-) -> AsyncIterator[Tills]:
-    async with a_world(store, store_keyrings, store_clock, tmp_path) as world:
-        with open_tills(world, tmp_path / "tills", FeeRules(1000, "Order 17 of 2026")) as tills:
-            yield tills
+def tills(peopled: World, tmp_path: Path) -> Iterator[Tills]:
+    with open_tills(peopled, tmp_path / "tills", FeeRules(1000, "Order 17 of 2026")) as tills:
+        yield tills
 
 
 async def found(tills: Tills) -> set[str]:

@@ -5,7 +5,7 @@ a test finds what it would find had it filled the store itself; tests/actions/te
 """
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -21,13 +21,14 @@ from domain.clock import Clock, ManualClock
 from domain.deadline import WorkCalendar
 from domain.ids import Ids, SeededIds
 from domain.people import Subject
+from store import connections
 from store.cipher import FieldCipher
 from store.engine import Store
 from store.keyring import Keyrings
 from store.objects import LocalObjects
 from store.vault import Vault
-from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, catalogue_rows, people_of_the_world
-from tests.support.databases import NOW, run_apart
+from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, World, catalogue_rows, people_of_the_world
+from tests.support.databases import BOTH, NOW, PostgresServer, run_apart
 
 SEED = "world"
 """What the identifiers of a world are drawn from."""
@@ -97,33 +98,54 @@ async def bare_environment(
 @asynccontextmanager
 async def a_copy(filled: Filled, keyrings: Keyrings, clock: Clock, folder: Path) -> AsyncIterator[Environment]:
     """An environment of its own on a copy of what was filled; the clock must stand at NOW."""
+    async with copied(_copy_of(filled, folder), filled, keyrings, clock, folder) as env:
+        yield env
+
+
+@asynccontextmanager
+async def copied(
+    url: str, filled: Filled, keyrings: Keyrings, clock: Clock, folder: Path, ids: Ids | None = None
+) -> AsyncIterator[Environment]:
+    """An environment on the copy that lies at the address; the clock must stand at NOW."""
     assert clock.now() == NOW
-    path = folder / "store.db"
-    shutil.copy(filled.path, path)
-    store = await Store.open(f"sqlite+aiosqlite:///{path}", cipher=FieldCipher(keyrings), clock=clock)
+    store = await Store.open(url, cipher=FieldCipher(keyrings), clock=clock)
     try:
-        async with bare_environment(store, keyrings, clock, folder, filled.ids(clock)) as env:
+        async with bare_environment(store, keyrings, clock, folder, ids or filled.ids(clock)) as env:
             yield replace(env, calendar=calendar_of_the_catalogue())
     finally:
         await store.close()
 
 
-async def fill(path: Path, keyrings: Keyrings, *, with_people: bool) -> Filled:
-    """Fill a migrated SQLite file by the true verbs."""
+def inhabited(env: Environment, people: Mapping[str, Subject], clock: ManualClock) -> World:
+    """The world of the people in whose store the environment is."""
+    told: Any = env.partners
+    them: Mapping[str, Any] = {**people, "locker": told.digilocker, "dbt": told.dbt, "apisetu": told.apisetu}
+    return World(env=env, clock=clock, **them)
+
+
+async def fill(url: str, folder: Path, keyrings: Keyrings, *, with_people: bool) -> tuple[dict[str, Subject], int]:
+    """Fill a migrated database by the true verbs: who lives there now, and how many identifiers were used for them."""
     clock = ManualClock(NOW)
     ids = _Counted(clock, SEED)
-    store = await Store.open(f"sqlite:///{path}", cipher=FieldCipher(keyrings), clock=clock)
-    async with bare_environment(store, keyrings, clock, path.parent, ids) as env:
+    store = await Store.open(url, cipher=FieldCipher(keyrings), clock=clock)
+    async with bare_environment(store, keyrings, clock, folder, ids) as env:
         await import_catalogue(env, catalogue_rows())
         people = await people_of_the_world(env) if with_people else {}
     await store.close()
-    assert not path.with_name(f"{path.name}-wal").exists()
-    return Filled(path, people, ids.drawn)
+    return people, ids.drawn
 
 
 def _made(path: Path, migrated: Path, keyrings: Keyrings, *, with_people: bool) -> Filled:
     shutil.copy(migrated, path)
-    return cast("Filled", run_apart(partial(fill, with_people=with_people), path, keyrings))
+    people, drawn = run_apart(partial(fill, with_people=with_people), f"sqlite:///{path}", path.parent, keyrings)
+    assert not path.with_name(f"{path.name}-wal").exists()
+    return Filled(path, people, drawn)
+
+
+def _copy_of(filled: Filled, folder: Path) -> str:
+    path = folder / "store.db"
+    shutil.copy(filled.path, path)
+    return f"sqlite+aiosqlite:///{path}"
 
 
 @pytest.fixture(scope="session")
@@ -142,3 +164,51 @@ def catalogue_and_people(
     """A SQLite file with the catalogue and the people of the world, to be copied."""
     path = tmp_path_factory.mktemp("people") / "store.db"
     return _made(path, migrated_sqlite, store_keyrings, with_people=True)
+
+
+@pytest.fixture(scope="session")
+def peopled_postgres(
+    postgres_server: PostgresServer,
+    catalogue_and_people: Filled,
+    store_keyrings: Keyrings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """A PostgreSQL database with the same catalogue and the same people, to be copied; gives its name."""
+    name = postgres_server.migrated_database()
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            patch.setitem(connections._POSTGRESQL_SETTINGS, bound, "0")  # all need it, however busy the machine
+        made = run_apart(partial(fill, with_people=True), postgres_server.url(name), folder, store_keyrings)
+    assert made == (catalogue_and_people.people, catalogue_and_people.drawn)
+    return name
+
+
+@pytest.fixture(params=BOTH)
+def peopled_url(request: pytest.FixtureRequest, catalogue_and_people: Filled, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind with the catalogue and the people of the world."""
+    if request.param == "sqlite":
+        yield _copy_of(catalogue_and_people, tmp_path)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.database(request.getfixturevalue("peopled_postgres"))
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def peopled(
+    peopled_url: str, catalogue_and_people: Filled, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
+) -> AsyncIterator[World]:
+    """The world of the people on each database, as tests/support/worlds.py makes it on an empty one."""
+    async with copied(peopled_url, catalogue_and_people, store_keyrings, store_clock, tmp_path) as env:
+        yield inhabited(env, catalogue_and_people.people, store_clock)
+
+
+@pytest.fixture
+async def sqlite_peopled(
+    catalogue_and_people: Filled, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
+) -> AsyncIterator[World]:
+    """The same on SQLite, for tests that need just one."""
+    async with a_copy(catalogue_and_people, store_keyrings, store_clock, tmp_path) as env:
+        yield inhabited(env, catalogue_and_people.people, store_clock)

@@ -20,21 +20,19 @@ from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.bills import bill_number, end_to_end_id
 from domain.clock import ManualClock
 from domain.numbers import NumberKind, make_number
+from domain.payment_files import Transport
 from domain.people import SYSTEM
 from domain.sanction_course import PaymentAccount
-from gateway.payment_settings import Transport
 from integrations.dbt_finance.sandbox_pfms_store import SealedFiles
 from store import benefits, outbox, payment_batches, people, sanction_course
 from store.benefits import instalments_table
 from store.checks.payments import payments
-from store.engine import Store
 from store.finance_cases import cases_table
-from store.keyring import Keyrings
 from store.outbox import OutboxState
 from store.payment_tables import batches_table, files_table, lines_table
 from tests.support.actions import World
 from tests.support.pfms import Pfms, open_pfms
-from tests.support.worlds import AADHAAR, a_world
+from tests.support.worlds import AADHAAR
 
 SCHEME = "uk-old-age-pension"
 GOOD, CLOSED, KYC, LATE = "50100012345600", "50100012345601", "50100012345651", "50100012345677"
@@ -229,17 +227,13 @@ def an_account(sanction: Sanction, number: str, clock: Any) -> PaymentAccount:
 
 
 @asynccontextmanager
-async def paying_world(
-    store: Store, keyrings: Keyrings, clock: ManualClock, folder: Path, way: Transport = Transport.SFTP
+async def with_pfms(
+    world: World, folder: Path, way: Transport = Transport.SFTP, *, former: bool = False
 ) -> AsyncIterator[Paying]:
-    """The world on a store, with PFMS on a port of its own; it does everything at once."""
-    async with a_world(store, keyrings, clock, folder) as world, with_pfms(world, folder, way) as paying:
-        yield paying
+    """A world with PFMS on a port of its own, whose books and files lie in the folder and are found there again.
 
-
-@asynccontextmanager
-async def with_pfms(world: World, folder: Path, way: Transport = Transport.SFTP) -> AsyncIterator[Paying]:
-    """A world with PFMS, whose books and files lie in the folder and are found there again."""
+    It does everything at once. With `former` the other way is connected too, as the one that was used before.
+    """
     async with AsyncExitStack() as stack:
         pfms = open_pfms(folder, world.clock)
         stack.callback(pfms.sandbox.close)
@@ -248,5 +242,7 @@ async def with_pfms(world: World, folder: Path, way: Transport = Transport.SFTP)
         stack.push_async_callback(service.stop)
         pfms.at_once()
         exchange = await stack.enter_async_context(pfms.by(way))
-        partners = replace(world.env.partners, pfms=exchange, pfms_identity=pfms.identity, pfms_papers=pfms.papers)
+        known = replace(world.env.partners, pfms_identity=pfms.identity, pfms_papers=pfms.papers)
+        before = await stack.enter_async_context(pfms.by(way.other)) if former else None
+        partners = replace(known, pfms=exchange, pfms_way=way, pfms_former=before)
         yield Paying(replace(world, env=replace(world.env, partners=partners)), pfms)

@@ -12,8 +12,8 @@ from typing import Any
 from stdnum.verhoeff import calc_check_digit
 
 from domain.clock import ManualClock
+from domain.payment_files import Transport
 from domain.sources import Source
-from gateway.payment_settings import Transport
 from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
 from integrations.dbt_finance.pfms_models import (
     Agency,

@@ -107,9 +107,7 @@ class Night:
             await send_instruction(env, one)
         async with env.store.writing() as tx:
             bills = [found for one in made if (found := await benefits.instalment(tx, one))]
-            lost = bills[-1]
-            sanction = (await benefits.sanctions(tx, [lost.sanction_id]))[lost.sanction_id]
-            await settle(Acting(env, tx, SYSTEM), lost, sanction, PaymentStatus.INSTRUCTED)
+            await settle(Acting(env, tx, SYSTEM), bills[-1], PaymentStatus.INSTRUCTED)
         await self.office.act("advance", {"bill_number": bills[0].bill_number, "state": "CREDITED"})
         await self.office.act("mark_returned", {"bill_number": bills[1].bill_number, "code": "01"})
 

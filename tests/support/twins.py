@@ -13,7 +13,7 @@ from store.cipher import FieldCipher
 from store.engine import Store
 from store.keyring import Keyrings
 from tests.support.actions import World
-from tests.support.worlds import a_world
+from tests.support.catalogued import Filled, copied, inhabited
 
 
 @dataclass
@@ -34,14 +34,15 @@ class Twins:
 
 @pytest.fixture
 async def twins(
-    store: Store,
-    store_url: str,
+    peopled_url: str,
+    catalogue_and_people: Filled,
     store_keyrings: Keyrings,
     store_clock: ManualClock,
     store_cipher: FieldCipher,
     tmp_path: Path,
 ) -> AsyncIterator[Twins]:
-    second = await Store.open(store_url, cipher=store_cipher, clock=store_clock)
-    async with a_world(store, store_keyrings, store_clock, tmp_path, ids=SystemIds(store_clock)) as world:
-        yield Twins(world, replace(world.env, store=second))
+    second = await Store.open(peopled_url, cipher=store_cipher, clock=store_clock)
+    ids = SystemIds(store_clock)
+    async with copied(peopled_url, catalogue_and_people, store_keyrings, store_clock, tmp_path, ids) as env:
+        yield Twins(inhabited(env, catalogue_and_people.people, store_clock), replace(env, store=second))
     await second.close()

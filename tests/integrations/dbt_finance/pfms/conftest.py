@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.payment_settings import Transport
+from domain.payment_files import Transport
 from integrations.dbt_finance.pfms_exchange import FileExchange
 from tests.support.pfms import Pfms, open_pfms
 

@@ -12,7 +12,7 @@ from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_sftp_exchange import SEND, SftpExchange
 from integrations.deadline import set_request_deadline
 from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.remote import NeverSent
+from integrations.unsent import NeverSent
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.payment_settings import Transport
+from domain.payment_files import Transport
 from integrations.dbt_finance.pfms_exchange import FileExchange, NameTaken
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.deadline import set_request_deadline

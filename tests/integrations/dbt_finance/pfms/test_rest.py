@@ -5,8 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from domain.payment_files import Transport
 from domain.sources import Source
-from gateway.payment_settings import Transport
 from integrations.dbt_finance import pfms_rest_wire as wire
 from integrations.dbt_finance.pfms_exchange import NameTaken
 from integrations.dbt_finance.pfms_models import FileKind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.payment_settings import Transport
+from domain.payment_files import Transport
 from integrations.dbt_finance.pfms_answers import read_answer, read_statement
 from integrations.dbt_finance.pfms_exchange import FileExchange
 from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file

@@ -1,0 +1,144 @@
+"""Beneficiaries at PFMS by where they stand, for finance officers in their places and for auditors. No names."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.access import may_read_all
+from actions.finance_desk import of_payee, reach_of
+from domain import catalogue
+from domain.benefits import Sanction
+from domain.messages import label
+from domain.numbers import show_number
+from domain.payment_files import RegistrationState
+from domain.policy import ObjectKind
+from schema.benefit_course import PaymentReason
+from schema.benefits import Benefit
+from schema.care_lists import Part
+from schema.context import Info, InLanguage, spoken
+from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
+from schema.fields import resolved
+from schema.loading import ByKey
+from schema.paging import Connection, Listing, Paged, Window
+from schema.places import District
+from store import beneficiary_lists
+from store.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
+
+_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda one: one.district_code)
+_SANCTION: ByKey[Sanction] = ByKey("sanctions", lambda one: one.item.sanction_id)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED], description="Somebody to whom a benefit is paid through PFMS, without her name."
+)
+class PaymentBeneficiary:
+    """One beneficiary of a list."""
+
+    item: strawberry.Private[ListedBeneficiary]
+    beneficiary_ref: str = strawberry.field(description="The id by which our files and cases name her.")
+    number: str = strawberry.field(description="The number of the sanction that is paid to her.")
+    scheme_code: str = strawberry.field(description="The scheme.")
+    district_code: str = strawberry.field(description="The district.")
+    state: RegistrationState = strawberry.field(description="Where she stands at PFMS.")
+    since: datetime = strawberry.field(description="Since when.")
+    codes: list[str] = strawberry.field(
+        description="Why PFMS or the bank declined; empty where they did not.", directives=[listed(5)]
+    )
+    by_aadhaar: bool = strawberry.field(description="Whether the money finds its account by Aadhaar.")
+    masked_account: str | None = strawberry.field(
+        description="Her account with only its last four digits; null where none is known."
+    )
+    account_version: int = strawberry.field(description="1 for the first account; grows with every correction.")
+    pfms_code: str | None = strawberry.field(description="The code that PFMS gave her; null until it did.")
+
+    @classmethod
+    def of(cls, item: ListedBeneficiary) -> Self:
+        """The graph's view of a beneficiary."""
+        return cls(
+            item=item,
+            beneficiary_ref=item.id,
+            number=show_number(item.number),
+            scheme_code=item.scheme_code,
+            district_code=item.district,
+            state=item.state,
+            since=item.since,
+            codes=list(item.codes),
+            by_aadhaar=item.by_aadhaar,
+            masked_account=f"XXXX{item.account_last4}" if item.account_last4 else None,
+            account_version=item.account_version,
+            pfms_code=item.cpsms_id,
+        )
+
+    @resolved(description="Where she stands at PFMS, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"beneficiary_state.{self.state.value}", spoken(info, language))
+
+    @resolved(
+        description="Why PFMS or the bank declined, in words, and what to do; empty where they did not.",
+        directives=[listed(5)],
+    )
+    def reasons(self) -> list[PaymentReason]:
+        return [reason for code in self.codes if (reason := PaymentReason.of(code)) is not None]
+
+    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(
+        description="The benefit that is paid to her, with its payments as our own record has them; null for those "
+        "who read the books only.",
+        metadata=_SANCTION.metadata,
+    )
+    async def benefit(self, info: Info) -> Benefit | None:
+        sanction = await _SANCTION.load(self, info.context.loaders)
+        return None if sanction is None else await Benefit.of_sanction(info, sanction)
+
+
+@strawberry.type
+class BeneficiariesQuery:
+    """Root fields about beneficiaries."""
+
+    @resolved(
+        description="Beneficiaries of one's places that stand somewhere at PFMS: waiting, sent, validated, rejected "
+        "and others; counted up to 10 000. Each leaves a receipt. Null with NOT_FOUND for those who pay nothing.",
+        graphql_type=Connection[PaymentBeneficiary] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
+    )
+    async def payment_beneficiaries(
+        self,
+        info: Info,
+        state: Annotated[RegistrationState, strawberry.argument(description="Where they stand.")],
+        scheme_code: Annotated[str | None, strawberry.argument(description="Only of this scheme.")] = None,
+        district: Annotated[str | None, strawberry.argument(description="Only of this district, by its code.")] = None,
+        code: Annotated[
+            str | None, strawberry.argument(description="Only those that were declined with this code.")
+        ] = None,
+        order: Annotated[
+            BeneficiaryOrder, strawberry.argument(description="In which order.")
+        ] = BeneficiaryOrder.LONGEST_FIRST,
+    ) -> Listing[ListedBeneficiary]:
+        environment, subject = info.context.environment, info.context.subject
+        reach = reach_of(subject, ObjectKind.FINANCE_BOOK)
+        wanted = BeneficiaryFilter(state, scheme_code, district, code, order)
+
+        async def rows(window: Window) -> list[ListedBeneficiary]:
+            async with environment.store.reading() as tx:
+                found = await beneficiary_lists.page(tx, reach, wanted, **Part.of(window).where)
+            about = [of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district) for one in found]
+            purposes = await may_read_all(environment, subject, about)
+            return [one for one, purpose in zip(found, purposes, strict=True) if purpose is not None]
+
+        async def count() -> int | None:
+            async with environment.store.reading() as tx:
+                return await beneficiary_lists.count_of(tx, reach, wanted)
+
+        return Listing(
+            f"payment-beneficiaries:{subject.person_id}:{wanted}",
+            rows,
+            count,
+            lambda one: (one.since.isoformat(), one.id),
+            PaymentBeneficiary.of,
+        )

@@ -1,0 +1,167 @@
+"""Batches that are overtaken on the way: by the end of their day, or by the end of a benefit that they pay."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from actions.acting import Acting
+from actions.instalments import stop
+from actions.payment_batches import batch_now
+from actions.payment_partner import pfms
+from actions.payment_releasing import release_set_aside
+from actions.payment_sealing import content_of
+from actions.payment_sending import send_batch
+from actions.recovery_orders import recover_overpaid
+from domain.benefits import PaymentStatus
+from domain.payment_files import BatchState, LineState, Transport
+from domain.people import SYSTEM
+from domain.recoveries import RecoveryGround, RecoveryState
+from domain.sanction_course import StopGround
+from domain.sources import Source
+from integrations.dbt_finance.pfms_models import FileKind
+from integrations.errors import Unavailable
+from store import benefits, payment_batches, recoveries
+from tests.support.payments import LATE, Paying
+
+pytestmark = pytest.mark.integration
+_DIED_ON = date(2026, 10, 20)
+"""Before the period that the payment is for began."""
+
+
+class Away:
+    """A way to PFMS that takes no file."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def send(self, kind: FileKind, name: str, content: bytes) -> None:
+        raise Unavailable(Source.PFMS, "unreachable")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+async def a_batch(paying: Paying) -> str:
+    """A batch that is made and not sent."""
+    await batch_now(paying.env)
+    return str((await paying.batches())[-1].id)
+
+
+async def dies(paying: Paying, instalment_id: str) -> None:
+    """The officer learns that the citizen died before the period of a payment began."""
+    async with paying.env.store.writing() as tx:
+        paid = await benefits.instalment(tx, instalment_id)
+        assert paid is not None
+        sanction = (await benefits.sanctions(tx, [paid.sanction_id]))[paid.sanction_id]
+        acting = Acting(paying.env, tx, SYSTEM)
+        await stop(acting, sanction, _DIED_ON, StopGround.DEATH)
+        await recover_overpaid(acting, sanction, StopGround.DEATH, _DIED_ON)
+
+
+async def recovered(paying: Paying, instalment_id: str) -> list[tuple[int, RecoveryGround, RecoveryState]]:
+    async with paying.env.store.reading() as tx:
+        paid = await benefits.instalment(tx, instalment_id)
+        assert paid is not None
+        found = (await recoveries.of_sanctions(tx, [paid.sanction_id])).get(paid.sanction_id, [])
+    return [(one.amount_paise, one.ground, one.state) for one in found]
+
+
+async def test_a_sealed_file_that_was_never_tried_is_given_up_after_its_day(paying: Paying) -> None:
+    (one,) = await paying.validated(1)
+    batch_id = await a_batch(paying)
+    async with paying.env.store.reading() as tx:
+        kept = await payment_batches.batch(tx, batch_id)
+    assert kept is not None
+    assert await content_of(paying.env, pfms(paying.env), kept)
+    await paying.next_day()
+    await send_batch(paying.env, batch_id)
+    (first,) = await paying.batches()
+    assert (first.state, first.started_at) == (BatchState.ABANDONED, None)
+    assert await paying.sealed(batch_id) is None
+    await paying.round(now=True)
+    await paying.answers()
+    assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
+    assert len(paying.pfms.orders()) == 1
+
+
+@pytest.mark.parametrize("way", Transport)
+async def test_a_file_that_reached_pfms_after_its_day_is_paid_in_the_next_batch_by_itself(paying: Paying) -> None:
+    (one,) = await paying.validated(1)
+    batch_id = await a_batch(paying)
+    partners = paying.env.partners
+    away = replace(paying.env, partners=replace(partners, pfms=Away(partners.pfms)))
+    with pytest.raises(Unavailable):
+        await send_batch(away, batch_id)
+    await paying.next_day()
+    await send_batch(paying.env, batch_id)
+    paying.pfms.pick_up()
+    await paying.answers()
+    assert [each.state for each in await paying.batches()] == [BatchState.REJECTED]
+    assert [line.state for line in await paying.lines()] == [LineState.RELEASED]
+    await paying.round(now=True)
+    await paying.answers()
+    assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
+    assert len(paying.pfms.orders()) == 1
+    assert await paying.cases() == []
+    assert await paying.findings() == []
+
+
+async def test_a_file_that_pfms_comes_to_a_day_late_goes_in_the_next_batch_once(paying: Paying) -> None:
+    (one,) = await paying.validated(1)
+    for _ in range(2):
+        await a_batch(paying)
+        await paying.send_due()
+        await paying.next_day()
+        paying.pfms.pick_up()
+        await paying.answers()
+    assert sorted(line.state for line in await paying.lines()) == [LineState.RELEASED, LineState.SET_ASIDE]
+    second = max((await paying.batches()), key=lambda batch: batch.created_at)
+    assert await paying.cases() == [("FILE_REFUSED", f"batch:{second.message_id}")]
+    async with paying.env.store.writing() as tx:
+        assert await release_set_aside(Acting(paying.env, tx, SYSTEM), second.message_id) == 1
+    await paying.round(now=True)
+    await paying.answers()
+    assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
+    assert len(paying.pfms.orders()) == 1
+
+
+async def test_who_dies_before_the_file_is_signed_is_taken_out_of_it(paying: Paying) -> None:
+    dead, alive = await paying.validated(2)
+    await a_batch(paying)
+    await dies(paying, dead)
+    await paying.send_due()
+    paying.pfms.pick_up()
+    await paying.answers()
+    assert (await paying.statuses([alive]), len(paying.pfms.orders())) == ([PaymentStatus.CREDITED], 1)
+    assert await recovered(paying, dead) == []
+
+
+async def test_who_dies_while_the_file_is_under_way_is_paid_and_it_is_ordered_back(paying: Paying) -> None:
+    (one,) = await paying.validated(1)
+    await a_batch(paying)
+    await paying.send_due()
+    await dies(paying, one)
+    assert await recovered(paying, one) == []
+    paying.pfms.pick_up()
+    await paying.answers()
+    assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
+    assert await recovered(paying, one) == [(150_000, RecoveryGround.PAID_AFTER_DEATH, RecoveryState.OPEN)]
+    assert await paying.findings() == []
+
+
+async def test_what_the_bank_sends_back_after_that_is_no_longer_owed(paying: Paying) -> None:
+    (one,) = await paying.validated(1, LATE)
+    await a_batch(paying)
+    await paying.send_due()
+    await dies(paying, one)
+    paying.pfms.pick_up()
+    await paying.answers()
+    assert await recovered(paying, one) == [(150_000, RecoveryGround.PAID_AFTER_DEATH, RecoveryState.OPEN)]
+    for _ in range(4):
+        await paying.next_day()
+        paying.pfms.pick_up()
+        await paying.answers()
+    assert await paying.statuses([one]) == [PaymentStatus.RETURNED]
+    assert await recovered(paying, one) == [(150_000, RecoveryGround.PAID_AFTER_DEATH, RecoveryState.RECOVERED)]

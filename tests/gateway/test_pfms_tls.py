@@ -1,0 +1,53 @@
+"""What PFMS over REST wants of TLS is looked at when a process starts, and its end is told before it comes."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.clock import ManualClock
+from gateway.commands.dbt_signers import problems_of_client
+from gateway.partners import lines_of
+from gateway.settings import Settings, SettingsRefused
+from integrations.city.tls import Certificates, new_authority
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+ADDRESS = "https://files.pfms.gov.in"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Settings:
+    """Settings that name a certificate which is good for sixty days, its key, and the one authority that is trusted."""
+    authority = new_authority(NOW)
+    certificate, key = Certificates(authority, NOW).of_caller("apuni", NOW - DAY, NOW + 60 * DAY)
+    names = {"client_certificate_file": certificate, "client_key_file": key, "ca_file": authority["certificate"]}
+    for name, text in names.items():
+        (tmp_path / name).write_text(text)
+    pfms = {"transport": "REST"} | {name: str(tmp_path / name) for name in names}
+    partners = {"pfms": {"base_url": ADDRESS, "given": {}}}
+    return Settings.model_validate({"profile": "production", "pfms": pfms, "partners": partners})
+
+
+def test_connections_to_pfms_alone_show_the_certificate(own: Settings) -> None:
+    lines = lines_of(own, ManualClock(NOW))
+    assert list(lines.own_tls) == [ADDRESS]
+    assert lines.tls is None
+    assert lines_of(Settings(), ManualClock(NOW)).own_tls == {}
+
+
+def test_a_certificate_that_ended_or_does_not_fit_stops_the_start_with_words(own: Settings) -> None:
+    with pytest.raises(SettingsRefused, match="the TLS of pfms: the client certificate ended on 2027-01-23"):
+        lines_of(own, ManualClock(NOW + 61 * DAY))
+    key = own.pfms.client_key_file
+    assert key is not None
+    key.write_text("no key")
+    with pytest.raises(SettingsRefused, match="holds no key that can be used"):
+        lines_of(own, ManualClock(NOW))
+
+
+def test_the_end_of_the_certificate_is_told_a_month_before(own: Settings) -> None:
+    ends_at = own.pfms.tls().ends_at()
+    assert problems_of_client(None, NOW) == problems_of_client(ends_at, NOW + 29 * DAY) == []
+    [problem] = problems_of_client(ends_at, NOW + 31 * DAY)
+    assert "ends on 2027-01-23" in problem

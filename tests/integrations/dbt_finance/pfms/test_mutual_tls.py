@@ -1,0 +1,173 @@
+"""The exchange over REST where PFMS wants a certificate of ours, and is trusted by the authority that we name."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from domain.clock import SystemClock
+from domain.sources import Source
+from integrations.city.proxy import bind_loopback
+from integrations.city.tls import DEMANDS, Certificates, TlsFront, new_authority
+from integrations.dbt_finance.pfms_models import FileKind
+from integrations.dbt_finance.pfms_rest import RestExchange
+from integrations.dbt_finance.pfms_rest_tls import RestTls, Unfit
+from integrations.dbt_finance.pfms_settings import RestSettings
+from integrations.errors import Unavailable
+from integrations.remote import Remote
+from integrations.resilience import Resilience
+from integrations.transport import Lines
+from integrations.unsent import CertificateNotTaken, NeverSent
+from tests.support.pfms import Pfms
+from tests.support.remotes import shared_resilience
+from tests.support.served import served
+
+pytestmark = pytest.mark.integration
+NAME = "0905DBTPAYREQ241120261.xml"
+CONTENT = b"<DbtPayment/>" * 5000
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Site:
+    """PFMS behind a TLS port that wants a certificate, and the files of whoever calls."""
+
+    pfms: Pfms
+    url: str
+    folder: Path
+    authority: dict[str, str]
+    certificates: Certificates
+    now: datetime
+
+    def caller(self, *, begins: timedelta = -DAY, ends: timedelta = 90 * DAY, own: bool = False) -> RestTls:
+        """The files of a caller: her certificate, its key, and the city's authority."""
+        texts = self.certificates.of_caller("apuni", self.now + begins, self.now + ends, own=own)
+        files = [self.folder / name for name in ("client.pem", "client.key", "ca.pem")]
+        for file, text in zip(files, (*texts, self.authority["certificate"]), strict=True):
+            file.write_text(text)
+        return RestTls(*files)
+
+    @asynccontextmanager
+    async def by(self, tls: RestTls, shared: Resilience, at: datetime | None = None) -> AsyncIterator[RestExchange]:
+        """Our client with these files, read at an instant."""
+        context = tls.context(at or self.now)
+        assert context is not None
+        settings = RestSettings.from_onboarding(self.pfms.given)
+        async with Lines(shared.clock, demo=True, own_tls={self.url: context}).to([self.url]) as client:
+            yield RestExchange(Remote(Source.PFMS, self.url, client=client, shared=shared), settings)
+
+
+@pytest.fixture
+async def site(pfms: Pfms, tmp_path: Path) -> AsyncIterator[Site]:
+    now = SystemClock().now()
+    authority = new_authority(now)
+    certificates = Certificates(authority, now)
+    async with served(pfms.sandbox.app) as plain:
+        front = TlsFront(pfms.sandbox.faults, certificates, urlsplit(plain).port or 0)
+        place = bind_loopback(0)
+        port = place.getsockname()[1]
+        await front.start(place)
+        pfms.faults({"kind": "tls", "params": {"trouble": DEMANDS}})
+        yield Site(pfms, f"https://localhost:{port}", tmp_path, authority, certificates, now)
+        await front.stop()
+
+
+@pytest.fixture
+def shared(pfms: Pfms) -> Resilience:
+    return shared_resilience(pfms.clock)
+
+
+async def test_with_the_certificate_that_pfms_wants_files_go_both_ways_whole(site: Site, shared: Resilience) -> None:
+    answer = "0905DBTPAYREQ241120261_24112026113000.xml"
+    files = site.pfms.sandbox.services[0]._door.files  # type: ignore[attr-defined]
+    files.put(f"/in/payment-ack/{answer}", CONTENT)
+    async with site.by(site.caller(), shared) as exchange:
+        await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+        assert await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, answer) == CONTENT
+    assert files.get(f"/out/payment-request/{NAME}") == CONTENT
+
+
+@pytest.mark.parametrize("shown", ["none", "of another authority", "expired"])
+async def test_a_certificate_that_pfms_does_not_take_is_told_alarms_and_opens_the_breaker(
+    site: Site, shared: Resilience, shown: str
+) -> None:
+    told: list[tuple[Source, str]] = []
+    shared.monitor._observer = lambda source, _policy, outcome, _seconds: told.append((source, outcome))
+    tls, at = site.caller(own=shown == "of another authority"), site.now
+    if shown == "none":
+        tls = RestTls(authorities=tls.authorities)
+    elif shown == "expired":
+        tls, at = site.caller(begins=-9 * DAY, ends=-DAY), site.now - 3 * DAY
+    async with site.by(tls, shared, at) as exchange:
+        with pytest.raises(CertificateNotTaken, match="certificate_refused"):
+            await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+        assert told.count((Source.PFMS, "not_let_in")) == 1, "asking again helps nothing"
+        said = [await outcome(exchange) for _ in range(30)]
+    assert said[0] == "certificate_refused"
+    assert said[-1] == "circuit_open"
+    assert site.pfms.sandbox.ledger.entries() == [], "PFMS was asked nothing"
+
+
+async def outcome(exchange: RestExchange) -> str:
+    with pytest.raises(Unavailable) as told:
+        await exchange.incoming()
+    return told.value.code
+
+
+async def test_a_host_with_a_certificate_of_another_authority_is_sent_nothing(site: Site, shared: Resilience) -> None:
+    tls = site.caller()
+    assert tls.authorities is not None
+    tls.authorities.write_text(new_authority(site.now)["certificate"])
+    async with site.by(tls, shared) as exchange:
+        with pytest.raises(NeverSent, match="server_not_trusted"):
+            await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    assert site.pfms.sandbox.ledger.entries() == []
+
+
+async def test_one_named_certificate_pins_the_host_itself(site: Site, shared: Resilience) -> None:
+    tls = site.caller()
+    assert tls.authorities is not None
+    for trouble in ("self_signed", "expired", "wrong_name"):
+        site.pfms.faults({"kind": "tls", "params": {"trouble": trouble}})
+        async with site.by(tls, shared_resilience(site.pfms.clock)) as exchange:
+            with pytest.raises(Unavailable, match="server_not_trusted"):
+                await exchange.incoming()
+
+
+async def test_a_connection_is_found_reachable_only_with_the_named_authority(site: Site, shared: Resilience) -> None:
+    context = site.caller().context(site.now)
+    assert context is not None
+    assert await Lines(shared.clock, demo=True, own_tls={site.url: context}).reachable(site.url, 5)
+    assert not await Lines(shared.clock, demo=True).reachable(site.url, 5)
+
+
+def test_files_that_cannot_serve_are_told_apart_at_the_start(site: Site) -> None:
+    good = site.caller()
+    assert good.certificate is not None
+    assert good.key is not None
+    assert good.context(site.now) is not None
+    assert (good.ends_at() or site.now) > site.now + 89 * DAY
+    assert RestTls().context(site.now) is None
+    absent, empty = site.folder / "absent.pem", site.folder / "empty.pem"
+    empty.write_text("no PEM")
+    stranger = site.folder / "stranger.key"
+    stranger.write_text(site.certificates.of_caller("other", site.now, site.now + DAY)[1])
+    for tls, at, why in (
+        (RestTls(certificate=good.certificate), site.now, "go together"),
+        (RestTls(key=good.key), site.now, "go together"),
+        (RestTls(absent, good.key), site.now, "client certificate cannot be read"),
+        (RestTls(empty, good.key), site.now, "client certificate holds no certificate"),
+        (RestTls(good.certificate, absent), site.now, "key of the client certificate cannot be read"),
+        (RestTls(good.certificate, empty), site.now, "holds no key that can be used"),
+        (RestTls(good.certificate, stranger), site.now, "not that of the client certificate"),
+        (good, site.now - 2 * DAY, "not valid yet"),
+        (good, site.now + 91 * DAY, "ended on"),
+        (RestTls(authorities=absent), site.now, "trusted authorities cannot be read"),
+        (RestTls(authorities=empty), site.now, "trusted authorities holds no certificate"),
+    ):
+        with pytest.raises(Unfit, match=why):
+            tls.context(at)
