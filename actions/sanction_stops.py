@@ -133,5 +133,7 @@ async def _go_on(acting: Acting, one: Instalment) -> None:
 
 
 async def _unsent(acting: Acting, sanction_id: str) -> list[Instalment]:
+    """What was made and has not left, locked: news that is under way is heard before, or sees what is done now."""
     made = (await benefits.instalments(acting.tx, [sanction_id])).get(sanction_id, [])
-    return [one for one in made if one.status in UNSENT]
+    locked_now = await benefits.locked_instalments(acting.tx, [one.id for one in made if one.status in UNSENT])
+    return [one for one in locked_now.values() if one.status in UNSENT]

@@ -1,5 +1,6 @@
 """Batches that are overtaken on the way: by the end of their day, or by the end of a benefit that they pay."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,11 +15,12 @@ from actions.payment_releasing import release_set_aside
 from actions.payment_sealing import content_of
 from actions.payment_sending import send_batch
 from actions.recovery_orders import recover_overpaid
+from actions.sanction_stops import put_stop
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, LineState, Transport
 from domain.people import SYSTEM
 from domain.recoveries import RecoveryGround, RecoveryState
-from domain.sanction_course import StopGround
+from domain.sanction_course import StopGround, StopKind
 from domain.sources import Source
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.errors import Unavailable
@@ -58,6 +60,16 @@ async def dies(paying: Paying, instalment_id: str) -> None:
         acting = Acting(paying.env, tx, SYSTEM)
         await stop(acting, sanction, _DIED_ON, StopGround.DEATH)
         await recover_overpaid(acting, sanction, StopGround.DEATH, _DIED_ON)
+
+
+async def suspended(paying: Paying, instalment_id: str) -> None:
+    """Nothing more is to be paid for now; a file that left is not called back by it."""
+    async with paying.env.store.writing() as tx:
+        paid = await benefits.instalment(tx, instalment_id)
+        assert paid is not None
+        sanction = (await benefits.sanctions(tx, [paid.sanction_id]))[paid.sanction_id]
+        acting = Acting(paying.env, tx, SYSTEM)
+        await put_stop(acting, sanction, StopKind.SUSPENSION, StopGround.ENQUIRY_PENDING, _DIED_ON)
 
 
 async def recovered(paying: Paying, instalment_id: str) -> list[tuple[int, RecoveryGround, RecoveryState]]:
@@ -149,6 +161,21 @@ async def test_who_dies_while_the_file_is_under_way_is_paid_and_it_is_ordered_ba
     assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
     assert await recovered(paying, one) == [(150_000, RecoveryGround.PAID_AFTER_DEATH, RecoveryState.OPEN)]
     assert await paying.findings() == []
+
+
+async def test_of_a_death_and_the_news_of_a_suspended_payment_at_once_each_sees_the_other(paying: Paying) -> None:
+    several = await paying.validated(6)
+    await a_batch(paying)
+    await paying.send_due()
+    for one in several:
+        await suspended(paying, one)
+    paying.pfms.pick_up()
+
+    await asyncio.gather(paying.answers(), *(dies(paying, one) for one in several))
+
+    assert await paying.statuses(several) == [PaymentStatus.CREDITED] * 6
+    for one in several:
+        assert await recovered(paying, one) == [(150_000, RecoveryGround.PAID_AFTER_DEATH, RecoveryState.OPEN)]
 
 
 async def test_what_the_bank_sends_back_after_that_is_no_longer_owed(paying: Paying) -> None:
