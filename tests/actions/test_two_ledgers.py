@@ -7,6 +7,7 @@ from itertools import count
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from actions.expected_files import is_bank_day
 from actions.reconciliation import reconcile
 from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.bills import bill_number, end_to_end_id
@@ -72,7 +73,7 @@ async def test_every_difference_of_two_ledgers_has_one_case_and_none_is_invented
     world: World, ledger: list[tuple[tuple[int, PaymentStatus] | None, tuple[int, Side] | None]]
 ) -> None:
     example = next(_EXAMPLE)
-    day = DAY + timedelta(days=10 * example)
+    day = among_bank_days(world, DAY + timedelta(days=10 * example))
     world.clock.advance(statement_bounds(day)[1] + timedelta(hours=3) - world.clock.now())
     rows = [Row(example * 1_000 + place, *pair) for place, pair in enumerate(ledger)]
     names = {row.number: await entered(world, row, day) for row in rows}
@@ -92,6 +93,13 @@ async def test_every_difference_of_two_ledgers_has_one_case_and_none_is_invented
     assert len(mine) == len(wanted) == done.differences
     assert all(case.times_found == 1 for case in mine)
     await credit_all(world, [name for name in names.values() if name.startswith(INSTALMENT)])
+
+
+def among_bank_days(world: World, day: date) -> date:
+    """The first day from one on at which banks work, as on the day before: what moves on another is awaited later."""
+    while not all(is_bank_day(world.env, one) for one in (day - timedelta(days=1), day)):
+        day += timedelta(days=1)
+    return day
 
 
 async def credit_all(world: World, about: list[str]) -> None:

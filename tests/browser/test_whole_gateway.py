@@ -18,18 +18,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="session")
-def citizen_token(running: Running) -> str:
-    """Made before the browser opens: Playwright keeps a loop running in this thread."""
-    return running.token("citizen")
-
-
-@pytest.fixture(scope="session")
-def officer_token(running: Running) -> str:
-    """As `citizen_token`."""
-    return running.token("officer")
-
-
 def run_until(page: Page, answer: Locator, expected: str) -> None:
     """Run the tab's query. Just after a change of tabs GraphiQL may still send the old tab's operation name."""
     for left in reversed(range(5)):
@@ -43,10 +31,10 @@ def run_until(page: Page, answer: Locator, expected: str) -> None:
             return
 
 
-def test_a_citizen_who_signed_in_sees_her_page_answered(
-    running: Running, citizen_token: str, browser: BrowserContext, tmp_path: Path
-):
-    browser.add_cookies([{"name": "apuni_session", "value": citizen_token, "url": running.url, "httpOnly": True}])
+def test_a_citizen_who_signed_in_sees_her_page_answered(running: Running, browser: BrowserContext, tmp_path: Path):
+    browser.add_cookies(
+        [{"name": "apuni_session", "value": running.token("citizen"), "url": running.url, "httpOnly": True}]
+    )
     addresses: list[str] = []
     browser.on("request", lambda request: addresses.append(request.url))
     page = browser.pages[0]
@@ -101,12 +89,14 @@ def words(page: Page) -> tuple[str | None, str]:
 
 @pytest.mark.parametrize("language", ["hi", "en"])
 def test_the_figures_are_gone_through_by_keyboard_alone_on_a_small_telephone_without_script(
-    running: Running, officer_token: str, started: Browser, language: str
+    running: Running, started: Browser, language: str
 ):
     context = started.new_context(
         locale=f"{language}-IN", viewport={"width": 360, "height": 640}, java_script_enabled=False
     )
-    context.add_cookies([{"name": "apuni_session", "value": officer_token, "url": running.url, "httpOnly": True}])
+    context.add_cookies(
+        [{"name": "apuni_session", "value": running.token("officer"), "url": running.url, "httpOnly": True}]
+    )
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.resource_type))
     page = context.new_page()

@@ -112,7 +112,7 @@ async def test_a_withdrawal_cuts_a_download_under_way(wired: Held, gate: Gate):
 
 async def test_a_download_comes_in_pieces_and_a_forged_one_never_whole(wired: Held):
     env = wired.world.environment
-    large = b"%PDF-1.4\n" + b"% " + b"x" * 300_000 + b"\ntrailer\n<<>>\n%%EOF\n"
+    large = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n" + b"% " + b"x" * 300_000 + b"\ntrailer\n<<>>\n%%EOF\n"
     reference = (await take_in(env, CITIZEN, large, "application/pdf")).reference
     put = "mutation ($i: PutIntoLockerInput!) { putIntoLocker(input: $i) { order { state } } }"
     await wired.ask(put, i={"file": reference, "path": "large.pdf", "idempotencyKey": "large"})

@@ -1,6 +1,5 @@
 """The whole demo as a user starts it: `apuni demo` in a folder of its own, spoken to over real sockets."""
 
-import asyncio
 import contextlib
 import os
 import secrets
@@ -20,6 +19,7 @@ import pytest
 
 from gateway import runfiles
 from gateway.headless import sign_in_headless
+from tests.support.databases import run_apart
 
 SILENT_SECONDS = 240
 """A demo that says nothing for so long while it starts is taken to hang. How long it may take in all is not bounded:
@@ -55,7 +55,7 @@ class Running:
     def token(self, role: str = "citizen", person: str | None = None) -> str:
         name = f"{role}:{person}"
         if name not in self.tokens:
-            self.tokens[name] = asyncio.run(sign_in_headless(self.url, role, person))
+            self.tokens[name] = run_apart(sign_in_headless, self.url, role, person)
         return self.tokens[name]
 
     def graphql(
