@@ -23,7 +23,7 @@ run: bootstrap ## Start everything: store, demo people, sandboxes, gateway, work
 	@exec $(BIN)/apuni demo
 
 test: bootstrap-dev ## Run all tests; starts what they need
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: bootstrap-dev ## Lint, types, import directions, printed schema
 	$(BIN)/ruff check .

@@ -76,7 +76,8 @@ class Supervisor:
         self.console.print("apuni: starting the sandboxes of the outside systems ...")
         onboarded = runfiles.onboarding_complete(self.settings.home)
         await self._spawn("sandbox")
-        if not onboarded:  # the first run waits for what the sandboxes hand over; later ones need not
+        # The first run waits for what the sandboxes hand over, and each that goes by their clock; others need not.
+        if not onboarded or self.settings.clock == "sandbox":
             await self._until("the sandboxes", self._sandboxes_up)
         await self._finish("seed")
         await self._until("the sandboxes", self._sandboxes_up)

@@ -26,7 +26,6 @@ from tests.support.eventually import eventually
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("crash"),
     pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make backup`"),
 ]
 

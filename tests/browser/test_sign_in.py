@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.support.running import Running
 
-pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(900)]
 
 ASK = """async () => (await (await fetch("/graphql", {
   method: "POST", headers: {"content-type": "application/json"},

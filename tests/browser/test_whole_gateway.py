@@ -13,7 +13,6 @@ from tests.support.running import Running
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.integration,
-    pytest.mark.xdist_group("demo"),
     pytest.mark.timeout(900),
 ]
 

@@ -22,7 +22,6 @@ from tests.support.worlds import wrong
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.xdist_group("crash"),
     pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),
     pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make crash`"),
 ]

@@ -17,7 +17,6 @@ from tests.support.paying_day import Day
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("crash"),
     pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make crash`"),
 ]
 

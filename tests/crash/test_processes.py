@@ -22,7 +22,6 @@ from tests.support.papers import SUBMIT
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("crash"),
     pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make crash`"),
 ]
 

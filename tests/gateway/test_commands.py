@@ -114,7 +114,6 @@ def running_apuni(running: Running, *arguments: str, **more: str) -> subprocess.
 
 
 @pytest.mark.integration
-@pytest.mark.xdist_group("demo")
 def test_the_seeded_demo_verifies_and_its_backup_restores_while_it_runs(running: Running, tmp_path):
     assert lines(running_apuni(running, "verify"))[-1] == "apuni: the store is as it must be"
     file, secret = tmp_path / "backup", {"APUNI_BACKUP_PASSPHRASE": "a long passphrase"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,13 +14,14 @@ from rich.console import Console
 from gateway import demo
 from gateway.demo import DemoFailed, Supervisor
 from gateway.ports import PortTaken
+from gateway.runfiles import SANDBOXES
 from gateway.settings import Settings
 from tests.support.running import free_port
 
 pytestmark = pytest.mark.integration
 
 STAND_IN = """
-import http.server, json, os, pathlib, sys, time
+import http.server, json, os, pathlib, sys, time, urllib.request
 
 name, home = sys.argv[-1], pathlib.Path(os.environ["APUNI_HOME"])
 with (home / "started").open("a") as file:
@@ -27,6 +29,9 @@ with (home / "started").open("a") as file:
 if name == os.environ.get("FAILS"):
     sys.exit(3)
 if name == "seed":
+    if os.environ.get("APUNI_CLOCK") == "sandbox":
+        port = json.loads((home / "run" / "ports.json").read_text())["sandbox"]
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/_control/clock").close()
     sys.exit(0)
 
 
@@ -107,6 +112,23 @@ async def test_everything_is_started_in_order_and_stopped_together(supervisor, h
     assert started(home)[:2] == ["sandbox", "seed"]
     assert sorted(started(home)[2:]) == ["serve", "worker"]
     assert all_ended(supervisor)
+
+
+async def test_a_later_run_that_goes_by_the_clock_of_the_sandboxes_waits_for_it_before_it_seeds(
+    supervisor, home, monkeypatch
+):
+    monkeypatch.setenv("APUNI_CLOCK", "sandbox")
+    supervisor.settings = Settings()
+    (home / "onboarding").mkdir()
+    (home / "run").mkdir()
+    for name in SANDBOXES:
+        (home / "onboarding" / f"{name}.json").write_text("{}")
+    (home / "run" / "ports.json").write_text(json.dumps({"sandbox": free_port(), "proxies": {}}))
+
+    async def greet() -> None:
+        supervisor.stopping.set()
+
+    assert "stopping" in await told(supervisor, greet)
 
 
 async def test_a_child_that_dies_once_is_started_again(supervisor, home, monkeypatch):

@@ -15,7 +15,7 @@ from schema.node import node_id
 from tests.support.eventually import eventually
 from tests.support.production import ROUTER_SECRET, Production, production
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("production")]
+pytestmark = [pytest.mark.integration]
 
 MODERN = {"Accept": "application/graphql-response+json", "Accept-Language": "en"}
 FREE = "{ services(first: 1) { totalCount } }"

@@ -15,7 +15,7 @@ from tests.support.node import NODE_FOLDER, NodeFailed, run_node
 from tests.support.operations import snippets
 from tests.support.running import Running
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.integration]
 
 ROOT = Path(__file__).parents[2]
 SNIPPETS = {name: text for _, name, text in snippets((ROOT / "docs" / "clients.md").read_text("utf-8")) if name}

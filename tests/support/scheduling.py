@@ -1,49 +1,62 @@
 """Who runs what, and when, where several processes of pytest-xdist run the tests: by files, the longest first.
 
-A file stays in one process, so that what its tests share is made once. What takes long begins first and small files
-come last, so that all processes end at the same time. Groups (the mark `xdist_group`) stay together as before.
+A file stays in one process, so that what its tests share is made once, and so do the files of TOGETHER. What takes long
+begins first and small files come last, so that all processes end at the same time.
+
+Not by the mark `xdist_group`: pytest-xdist 3.8 writes it where pytest 9.2 keeps no names of tests any more, so that it
+has no effect.
 """
 
 from typing import Any
 
 import pytest
-from xdist.scheduler.loadgroup import LoadGroupScheduling  # type: ignore[import-untyped]
+from xdist.scheduler.loadscope import LoadScopeScheduling  # type: ignore[import-untyped]
+
+TOGETHER = {
+    "tests/journeys/": "demo",
+    "tests/browser/": "demo",
+    "tests/gateway/test_commands.py": "demo",
+    "tests/crash/": "crash",
+    "tests/backup/": "crash",
+}
+"""Folders and files that share what takes a minute to make, a running demo or prepared homes, and by what name."""
 
 FIRST = (
-    "demo",
-    "crash",
-    "tests/actions/test_seed.py",
+    "tests/journeys/",
     "tests/browser/",
+    "tests/gateway/test_commands.py",
+    "tests/crash/",
+    "tests/backup/",
+    "tests/actions/test_seed.py",
     "tests/mig/",
     "tests/schema/test_lockers.py",
-    "production",
+    "tests/gateway/test_production_process.py",
     "tests/idem/",
     "tests/race/",
     "tests/federation/",
     "tests/store/test_backup.py",
-    "tests/gateway/test_commands.py",
     "tests/gateway/test_cli.py",
     "tests/properties/",
     "tests/store/test_migrations.py",
     "tests/actions/",
     "tests/schema/",
 )
-"""Groups, folders and files in the order in which they begin; what is not named follows."""
+"""Folders and files in the order in which they begin; what is not named follows."""
 
 LAST = ("tests/domain/", "tests/architecture/")
 """What takes moments only."""
 
 
-class ByFile(LoadGroupScheduling):  # type: ignore[misc]
-    """Hands out groups and whole files in the order of the collection."""
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out whole files, and those of TOGETHER at once, in the order of the collection."""
 
     def __init__(self, config: pytest.Config, log: Any = None) -> None:
         config.option.loadscopereorder = False  # else what has the most tests would go first
         super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
-        scope: str = super()._split_scope(nodeid)
-        return scope.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return next((name for beginning, name in TOGETHER.items() if file.startswith(beginning)), file)
 
 
 def longest_first(items: list[pytest.Item]) -> None:
@@ -52,8 +65,7 @@ def longest_first(items: list[pytest.Item]) -> None:
 
 
 def _place(item: pytest.Item) -> int:
-    group = next((mark.args[0] for mark in item.iter_markers("xdist_group") if mark.args), None)
     for place, name in enumerate(FIRST):
-        if group == name or (group is None and item.nodeid.startswith(name)):
+        if item.nodeid.startswith(name):
             return place
     return len(FIRST) + item.nodeid.startswith(LAST)
