@@ -69,7 +69,6 @@ def test_the_worker_hears_of_a_payment_whose_browser_was_closed(running: Running
     token, application, order = begun(running, "mohit-thapliyal", "journey-fee-closed")
     fields = {field["name"]: field["value"] for field in order["redirect"]["fields"]}
     running.act("treasury", "pay", encdata=fields["encdata"], mode="NB", outcome="pay")
-    seen = eventually(
-        lambda: case(running, token, application), lambda one: one["status"] == "IN_SCRUTINY", seconds=180
-    )
+    running.let_pass(minutes=2)  # after which an order is asked about for the first time
+    seen = eventually(lambda: case(running, token, application), lambda one: one["status"] == "IN_SCRUTINY")
     assert seen["feePayments"][0]["state"] == "SUCCESS"

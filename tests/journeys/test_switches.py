@@ -95,6 +95,7 @@ def test_a_mutation_is_switched_off_in_the_graph_and_comes_back_by_itself(runnin
         lambda seen: code_of(seen) == "SWITCHED_OFF",
         seconds=OBEYED_SECONDS,
     )
+    running.let_pass(seconds=20)
     back = eventually(lambda: running.graphql(WITHDRAW, token=citizen), lambda seen: code_of(seen) is None)
 
     assert done == {"switch": {"state": "OFF"}, "userErrors": []}
