@@ -12,6 +12,7 @@ from actions.involved import barred_from, pasts
 from actions.jurisdiction import Holder, at_level, authority_for, place_of
 from actions.legal_clock import calendar_of, has_breached
 from actions.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
+from actions.numbering import draw_number
 from domain.appeals import (
     OPEN,
     PENDING,
@@ -29,7 +30,7 @@ from domain.clock import ist_date
 from domain.deadline import breaches_at, end_of_day
 from domain.lifecycle import Move
 from domain.masks import mask_aadhaar_in
-from domain.numbers import NumberKind, make_number
+from domain.numbers import NumberKind
 from domain.people import OfficerLevel
 from domain.staff import Covered, CoverKind
 from store import appeals, audit, catalogue, cover
@@ -185,7 +186,7 @@ async def _new(acting: Acting, application: Application, filing: Filing, holder:
     limit = application.limit
     return Appeal(
         id=acting.env.ids.key(),
-        number=make_number(NumberKind.APPEAL, acting.today.year, acting.env.ids.digits(10)),
+        number=await draw_number(acting.tx, acting.env.ids, NumberKind.APPEAL),
         citizen_id=application.citizen_id,
         application_id=application.id,
         service_code=application.service_code,

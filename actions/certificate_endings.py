@@ -19,7 +19,7 @@ from actions.certificate_content import Renderer
 from actions.certificate_fields import CORRECTABLE
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
-from actions.issue import certificate_of, content_of, gathered
+from actions.issue import certificate_of, content_of, gathered, mint
 from actions.locker_push import plan_delete, plan_update
 from actions.moves import Step, move
 from actions.personal_data import ERASED_ACTION
@@ -105,7 +105,8 @@ async def revoke_certificate(env: Environment, subject: Subject, request: EndCer
 async def make_corrected(env: Environment, certificate_id: str, renderer: Renderer) -> IssuedCertificate:
     """Make, sign and keep the certificate that stands in the place of a corrected one; may be run again.
 
-    The document is made outside of the transaction. Raises NotThere.
+    The document is made outside of the transaction. Raises NotThere, and AlreadyThere where its number was taken
+    meanwhile: to be tried again.
     """
     async with env.store.reading() as tx:
         old = (await certificates.many(tx, [certificate_id])).get(certificate_id)
@@ -119,15 +120,19 @@ async def make_corrected(env: Environment, certificate_id: str, renderer: Render
             raise NotThere("the application")
         issue = await gathered(tx, application)
         officer = (await people.officers(tx, [ending.officer_id])).get(ending.officer_id) if ending.officer_id else None
+        minted = await mint(env, tx, issue)
     issue = replace(issue, officer=officer or issue.officer)
-    content = replace(content_of(env, issue), previous_number=old.number, valid_until=old.valid_until)
+    content = replace(content_of(env, issue, minted), previous_number=old.number, valid_until=old.valid_until)
     rendered = await asyncio.to_thread(renderer.render, content)
     made = replace(await certificate_of(env, issue, content, rendered), issued_by=ending.officer_id)
     try:
         await env.store.carry_out(lambda tx: _enter(Acting(env, tx, SYSTEM), old, made))
     except AlreadyThere:
         async with env.store.reading() as tx:
-            return await certificate_endings.latest(tx, old)
+            latest = await certificate_endings.latest(tx, old)
+        if latest.id == old.id:  # another certificate was given the number in the same moment
+            raise
+        return latest
     _log.info("certificate_corrected", doctype=made.doctype)
     return made
 

@@ -21,12 +21,13 @@ from actions.environment import Environment
 from actions.fee_cases import note
 from actions.fee_enquiries import enquire
 from actions.idempotent import once
+from actions.numbering import draw_number
 from domain.applications import Application
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.fees import FeeOrder, FeeRoute, FeeState, fee_due, may_become, next_enquiry, reference_of
 from domain.lifecycle import Status
-from domain.numbers import NumberKind, make_number
+from domain.numbers import NumberKind
 from domain.people import PersonKind, Subject
 from domain.policy import Purpose, decide
 from domain.sources import Source
@@ -85,7 +86,7 @@ async def place_order(acting: Acting, request: StartFeePayment) -> FeeOrder:
         known = await fee_orders.open_of(acting.tx, application.id)
         if known is not None:
             return _resumed(known, route, acting.subject)
-        order = _order(acting, application, route, (head, charge_head))
+        order = await _order(acting, application, route, (head, charge_head))
         order = replace(order, fee_paise=due.fee_paise, charge_paise=due.charge_paise)
         if await fee_orders.add(acting.tx, order):
             await note(acting, order, "ordered")
@@ -194,8 +195,8 @@ def _is_same_way(known: FeeOrder, route: FeeRoute, subject: Subject) -> bool:
     return known.route is route and (route is FeeRoute.TREASURY or known.operator_id == subject.person_id)
 
 
-def _order(acting: Acting, application: Application, route: FeeRoute, heads: tuple[str, str | None]) -> FeeOrder:
-    number = make_number(NumberKind.PAYMENT, acting.today.year, acting.env.ids.digits(10))
+async def _order(acting: Acting, application: Application, route: FeeRoute, heads: tuple[str, str | None]) -> FeeOrder:
+    number = await draw_number(acting.tx, acting.env.ids, NumberKind.PAYMENT)
     subject = acting.subject
     return FeeOrder(
         id=acting.env.ids.key(),

@@ -11,6 +11,7 @@ from actions.care import DAY_SECONDS, case_for, note, of_grievance, refuse_flood
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
 from actions.notices import tell_of_grievance
+from actions.numbering import draw_number
 from domain import grievances as rules
 from domain.applications import Application
 from domain.deadline import end_of_day
@@ -20,7 +21,7 @@ from domain.figures import difference, marks_of_grievance
 from domain.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceReply, GrievanceState
 from domain.lifecycle import Status
 from domain.notices import NoticeKind
-from domain.numbers import NumberKind, make_number
+from domain.numbers import NumberKind
 from domain.people import SYSTEM, Role, Subject
 from domain.policy import ObjectKind, Purpose
 from store import applications, figures, locks
@@ -120,7 +121,7 @@ async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
         raise Problems(Problem(ErrorCode.GRIEVANCE_OPEN, ("input", "category"), Remedy.SEE_APPLICATION, params))
     since = acting.now - timedelta(seconds=DAY_SECONDS)
     refuse_flood(await kept.count_since(acting.tx, application.citizen_id, since), acting.env.care.texts_per_day)
-    grievance = _new(acting, application, request.category, text)
+    grievance = await _new(acting, application, request.category, text)
     await kept.add(acting.tx, grievance)
     await figures.add(acting.tx, marks_of_grievance(grievance, application.channel, replied=False), grievance.id)
     await note(acting, "grievance.raise", of_grievance(grievance), Purpose.APPLY, category=grievance.category.value)
@@ -196,10 +197,10 @@ def _due(acting: Acting, category: GrievanceCategory) -> Any:
     return end_of_day(acting.today + timedelta(days=days))
 
 
-def _new(acting: Acting, application: Application, category: GrievanceCategory, text: str) -> Grievance:
+async def _new(acting: Acting, application: Application, category: GrievanceCategory, text: str) -> Grievance:
     return Grievance(
         id=acting.env.ids.key(),
-        number=make_number(NumberKind.GRIEVANCE, acting.today.year, acting.env.ids.digits(10)),
+        number=await draw_number(acting.tx, acting.env.ids, NumberKind.GRIEVANCE),
         application_id=application.id,
         citizen_id=application.citizen_id,
         service_code=application.service_code,

@@ -11,12 +11,13 @@ from actions.certificate_fields import guardian_of, printed_fields
 from actions.environment import Environment
 from actions.locker_push import plan_add
 from actions.moves import Step, move
+from actions.numbering import ROUNDS, draw_number
 from domain.applications import Application, DeliveryMode
 from domain.catalogue import Department, District, Service, Tehsil
 from domain.certificates import CertificateStatus, IssuedCertificate
 from domain.clock import ist_date
 from domain.lifecycle import Move, Status
-from domain.numbers import NumberKind, make_number
+from domain.numbers import NumberKind
 from domain.people import SYSTEM, Citizen, Officer
 from domain.text import Bilingual
 from store import applications, catalogue, certificates, people
@@ -32,6 +33,7 @@ __all__ = [
     "content_of",
     "enter",
     "issue_certificate",
+    "mint",
 ]
 
 PDF, XML = "application/pdf", "application/xml"
@@ -52,25 +54,38 @@ class Issue:
     tehsil: Tehsil | None
 
 
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """What a certificate is known by from now on."""
+
+    number: str
+    uri: str
+
+
 async def issue_certificate(env: Environment, application_id: str, renderer: Renderer) -> IssuedCertificate | None:
     """Make, sign and keep the certificate of an approved application; may be run again.
 
-    Gives the certificate that is there already, or None where the application is no longer approved.
-    The document is made outside of the transaction; certificate, states and ledger row are written in one.
+    Gives the certificate that is there already, or None where the application is no longer approved. The document is
+    made outside of the transaction; certificate, states and ledger row are written in one. Raises AlreadyThere where
+    its number was taken meanwhile: to be tried again.
     """
     async with env.store.reading() as tx:
         there = (await certificates.of_applications(tx, [application_id])).get(application_id)
         issue = None if there else await gather(tx, application_id)
-    if there is not None or issue is None:
+        minted = await mint(env, tx, issue) if issue else None
+    if issue is None or minted is None:
         return there
-    content = content_of(env, issue)
+    content = content_of(env, issue, minted)
     rendered = await asyncio.to_thread(renderer.render, content)
     certificate = await certificate_of(env, issue, content, rendered)
     try:
         return await env.store.carry_out(lambda tx: enter(Acting(env, tx, SYSTEM), certificate))
     except AlreadyThere:
         async with env.store.reading() as tx:
-            return (await certificates.of_applications(tx, [application_id])).get(application_id)
+            twin = (await certificates.of_applications(tx, [application_id])).get(application_id)
+        if twin is None:  # another certificate was given the number in the same moment
+            raise
+        return twin
 
 
 async def gather(tx: Transaction, application_id: str) -> Issue | None:
@@ -102,11 +117,20 @@ async def gathered(tx: Transaction, application: Application) -> Issue:
     )
 
 
-def content_of(env: Environment, issue: Issue) -> CertificateContent:
-    """What the certificate says; a new number and URI are minted here and never used again."""
+async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
+    """A new number and a new URI, which no certificate has. Raises AlreadyThere where none is found."""
+    number = await draw_number(tx, env.ids, NumberKind.CERTIFICATE)
+    for _ in range(ROUNDS):
+        uri = f"{env.issuer_id}-{issue.service.doctype}-{env.ids.digits(10)}"
+        if not await certificates.uris_in_use(tx, [uri]):
+            return Minted(number, uri)
+    raise AlreadyThere("the URI of a certificate")
+
+
+def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateContent:
+    """What the certificate says, by its new number and URI, which are never used again."""
     today = ist_date(env.clock.now())
-    number = make_number(NumberKind.CERTIFICATE, today.year, env.ids.digits(10))
-    doctype = issue.service.doctype or ""
+    number, doctype = minted.number, issue.service.doctype or ""
     guardian, relation = guardian_of(issue.application.form, issue.citizen.gender)
     return CertificateContent(
         number=number,
@@ -128,7 +152,7 @@ def content_of(env: Environment, issue: Issue) -> CertificateContent:
         valid_until=None,
         fields=printed_fields(issue.application.form),
         verify_url=f"{env.public_url}/verify/{number}",
-        uri=f"{env.issuer_id}-{doctype}-{env.ids.digits(10)}",
+        uri=minted.uri,
     )
 
 

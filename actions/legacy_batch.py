@@ -13,6 +13,7 @@ from actions.certificate_content import CertificateContent
 from actions.certificate_fields import guardian_of, printed_fields
 from actions.legacy_people import People, Slot, new_citizen
 from actions.moves import COUNTED
+from actions.numbering import draw_numbers
 from domain.aliases import AliasKind
 from domain.applications import Application, TimelineEntry
 from domain.catalogue import Department, District, Tehsil
@@ -23,7 +24,7 @@ from domain.figures import Mark, counted, marks_of
 from domain.ids import Ids
 from domain.legacy import LegacyRow, Life, life_of, statuses_of
 from domain.lifecycle import OPEN, Move, Status
-from domain.numbers import NumberKind, make_number
+from domain.numbers import NumberKind
 from domain.people import Citizen, OfficerLevel, Role
 from domain.policy import ObjectKind, Purpose
 from domain.text import Bilingual
@@ -135,7 +136,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
         raise MovedOn
     await people.add_citizens(tx, _new_people(tx, batch, ids))
     await legacy.add_persons(tx, batch.people.new_signs(batch.references))
-    numbers = await _numbers(tx, NumberKind.APPLICATION, len(batch.cases), ids)
+    numbers = await draw_numbers(tx, ids, NumberKind.APPLICATION, len(batch.cases))
     officers = [await _officer(tx, case, places) for case in batch.cases]
     new = [
         _application(case, number, officer)
@@ -218,7 +219,7 @@ def _entries(case: Case, ids: Ids) -> list[TimelineEntry]:
 
 async def _add_certificates(tx: Transaction, cases: Sequence[Case], new: Sequence[Application], ids: Ids) -> None:
     held = [(case, one) for case, one in zip(cases, new, strict=True) if case.row.certificate is not None]
-    numbers = await _numbers(tx, NumberKind.CERTIFICATE, len(held), ids)
+    numbers = await draw_numbers(tx, ids, NumberKind.CERTIFICATE, len(held))
     made = []
     for (case, application), number in zip(held, numbers, strict=True):
         case.certificate_id = ids.key()
@@ -252,20 +253,6 @@ def _certificate(case: Case, application: Application, number: str) -> IssuedCer
         issued_by=None,
         created_at=datetime.combine(certificate.issued_on, time.min, tzinfo=IST),
     )
-
-
-async def _numbers(tx: Transaction, kind: NumberKind, many: int, ids: Ids) -> list[str]:
-    """Reference numbers that nothing has yet: of millions of random ones some are drawn twice."""
-    year = ist_date(tx.clock.now()).year
-    found: dict[str, None] = {}
-    while len(found) < many:
-        drawn = [make_number(kind, year, ids.digits(10)) for _ in range(many - len(found))]
-        if kind is NumberKind.APPLICATION:
-            taken = await applications.numbers_in_use(tx, drawn)
-        else:
-            taken = await certificates.in_use(tx, drawn, ())
-        found.update(dict.fromkeys(number for number in drawn if number not in taken))
-    return list(found)
 
 
 async def _officer(tx: Transaction, case: Case, places: Places) -> str | None:

@@ -352,7 +352,7 @@ class _Run:
             while len(found) < len(held):
                 rest = [one.row.service.doctype for one in held[len(found) :]]
                 drawn = [f"{self._rooms.issuer_id}-{doctype}-{self._rooms.ids.digits(10)}" for doctype in rest]
-                taken = await certificates.in_use(tx, (), drawn)
+                taken = await certificates.uris_in_use(tx, drawn)
                 for uri in drawn:
                     if uri in taken or uri in found:
                         break

@@ -8,9 +8,10 @@ from actions.acting import Acting
 from actions.care import note
 from actions.environment import Environment
 from actions.idempotent import once
+from actions.numbering import draw_number
 from actions.submit_checks import open_service
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.numbers import MistypedNumber, NumberKind, make_number, parse_number
+from domain.numbers import MistypedNumber, NumberKind, parse_number
 from domain.people import Posting, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
 from domain.rosters import MOST_OPEN, Roster, RosterProgress, RosterRow, RosterState, RowState, refuse_closed
@@ -84,7 +85,7 @@ async def begin(acting: Acting, request: OpenRoster) -> Roster:
         raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), Remedy.RETRY_LATER, params))
     roster = Roster(
         id=acting.env.ids.key(),
-        number=make_number(NumberKind.ROSTER, acting.today.year, acting.env.ids.digits(10)),
+        number=await draw_number(acting.tx, acting.env.ids, NumberKind.ROSTER),
         centre_code=code,
         kind=centre.kind,
         service_code=service.code,

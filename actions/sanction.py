@@ -10,6 +10,7 @@ from actions.acting import Acting
 from actions.budget import INSTRUCT, set_aside, wait_for_budget
 from actions.environment import Environment
 from actions.moves import Step, move
+from actions.numbering import draw_number
 from actions.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
 from actions.payment_news import hear
 from actions.recovering import deducted
@@ -32,7 +33,7 @@ from domain.catalogue import Scheme, Service
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.lifecycle import Move
-from domain.numbers import NumberKind, make_number
+from domain.numbers import NumberKind
 from domain.people import SYSTEM, Citizen
 from domain.plans import REPEATED, Plan, period_end
 from domain.sanction_course import ApprovalKind, PaymentAccount
@@ -65,7 +66,7 @@ async def grant(
     waits = needs_second(acting, scheme.amount_paise or 0)
     sanction = Sanction(
         id=acting.env.ids.key(),
-        number=number or make_number(NumberKind.PAYMENT, acting.today.year, acting.env.ids.digits(10)),
+        number=number or await draw_number(acting.tx, acting.env.ids, NumberKind.PAYMENT),
         application_id=application.id,
         citizen_id=application.citizen_id,
         scheme_code=scheme.code,

@@ -187,7 +187,8 @@ class Replay:
         found = await issue.gather(self._tx, application.id)
         if found is None:
             raise AssertionError("the application was approved just now")
-        content = issue.content_of(self._stage.env, found)
+        minted = await issue.mint(self._stage.env, self._tx, found)
+        content = issue.content_of(self._stage.env, found, minted)
         rendered = await asyncio.to_thread(self._stage.renderer.render, content)
         certificate = await issue.certificate_of(self._stage.env, found, content, rendered)
         await issue.enter(self._acting(SYSTEM), certificate)

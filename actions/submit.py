@@ -15,6 +15,7 @@ from actions.idempotent import conflict_problem, once
 from actions.jurisdiction import designated_for, note_holder
 from actions.legal_clock import started
 from actions.moves import Step, move, register
+from actions.numbering import draw_number
 from actions.strength import note_strength, refuse_weak_bank_change, require_strength
 from actions.submit_checks import (
     NewDocument,
@@ -28,7 +29,7 @@ from domain.applications import Application, Channel, DeliveryMode, filed_throug
 from domain.catalogue import Service
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
 from domain.lifecycle import Move, Status
-from domain.numbers import NumberKind, make_number
+from domain.numbers import NumberKind
 from domain.people import PersonKind, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
 from store import applications, umang
@@ -192,7 +193,7 @@ async def _saved(
     acting: Acting, request: SaveDraft, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     if held is None:
-        return await register(acting, _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
+        return await register(acting, await _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
     if request.expected_version not in (None, held.version):
         raise conflict_problem(held.version, held.status.value)
     return await move(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service, filled)))
@@ -238,7 +239,7 @@ async def _submitted(
     holder = await designated_for(acting, (service.department, request.district, request.tehsil))
     changes = {
         **_filled_in(request, service, filled),
-        "acknowledgement": _number(acting, NumberKind.ACKNOWLEDGEMENT),
+        "acknowledgement": await draw_number(acting.tx, acting.env.ids, NumberKind.ACKNOWLEDGEMENT),
         "officer_id": holder.officer_id,
         "submitted_at": now,
         "channel": _channel(acting, request),
@@ -246,17 +247,19 @@ async def _submitted(
     if held is not None:
         submitted = await move(acting, held, Step(Move.SUBMIT, changes=changes))
     else:
-        application = replace(_blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
+        application = replace(await _blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
         submitted = await register(acting, application, Step(Move.SUBMIT))
     await note_holder(acting, submitted, holder)
     return submitted
 
 
-def _blank(acting: Acting, request: SubmitApplication | SaveDraft, service: Service, filled: Filled) -> Application:
+async def _blank(
+    acting: Acting, request: SubmitApplication | SaveDraft, service: Service, filled: Filled
+) -> Application:
     now = acting.now
     return Application(
         id=acting.env.ids.key(),
-        number=_number(acting, NumberKind.APPLICATION),
+        number=await draw_number(acting.tx, acting.env.ids, NumberKind.APPLICATION),
         acknowledgement=None,
         citizen_id=applicant(acting.subject, request.on_behalf_of, request.service_code),
         channel=_channel(acting, request),
@@ -314,10 +317,6 @@ def _body(request: SubmitApplication | SaveDraft) -> dict[str, Any]:
     if request.documents is None:
         del body["documents"]
     return body
-
-
-def _number(acting: Acting, kind: NumberKind) -> str:
-    return make_number(kind, acting.today.year, acting.env.ids.digits(10))
 
 
 def _to_apply(citizen_id: str, service_code: str) -> Resource:

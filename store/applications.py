@@ -46,7 +46,6 @@ __all__ = [
     "held_by",
     "many",
     "mark_document_verified",
-    "numbers_in_use",
     "open_duplicate",
     "page_of_citizen",
     "queue_page",
@@ -74,11 +73,6 @@ async def add_many(tx: Transaction, new: Sequence[Application], *, told: Collect
     if new:
         await tx.connection.execute(insert(applications_table), [values_of(tx, one) for one in new])
     await changes.touch_many(tx, ChangeKind.APPLICATION, [one.id for one in new if one.id in told])
-
-
-async def numbers_in_use(tx: Transaction, numbers: Iterable[str]) -> set[str]:
-    """Those of the reference numbers that an application has."""
-    return {row.number for row in await rows_of(tx, select(_T.number), _T.number, numbers)}
 
 
 async def get(tx: Transaction, application_id: str) -> Application | None:

@@ -98,11 +98,9 @@ async def add_many(tx: Transaction, new: Sequence[IssuedCertificate]) -> None:
         await tx.connection.execute(insert(certificates_table), [values_of(tx, one) for one in new])
 
 
-async def in_use(tx: Transaction, numbers: Iterable[str], uris: Iterable[str]) -> set[str]:
-    """Those of the reference numbers and addresses that a certificate has."""
-    by_number = await rows_of(tx, select(_T.number), _T.number, numbers)
-    by_uri = await rows_of(tx, select(_T.uri), _T.uri, uris)
-    return {row.number for row in by_number} | {row.uri for row in by_uri}
+async def uris_in_use(tx: Transaction, uris: Iterable[str]) -> set[str]:
+    """Those of the addresses that a certificate has."""
+    return {row.uri for row in await rows_of(tx, select(_T.uri), _T.uri, uris)}
 
 
 def values_of(tx: Transaction, certificate: IssuedCertificate) -> dict[str, Any]:
