@@ -21,7 +21,7 @@ from store.figures import KEY, Cube, Place, add_to_cubes, figure_deltas_table, f
 from store.grievances import grievances_table
 from store.sql import AnyRow
 
-PAGE = {"postgresql": 10_000, "sqlite": 2_000}
+PAGE = {"postgresql": 4_000, "sqlite": 2_000}
 """Cases of one transaction. SQLite has one writer, which others wait for."""
 
 DELETED_AT_ONCE = 10_000
