@@ -12,7 +12,7 @@ from actions.involved import barred_from, pasts
 from actions.jurisdiction import Holder, at_level, authority_for, place_of
 from actions.legal_clock import calendar_of, has_breached
 from actions.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
-from actions.numbering import draw_number
+from actions.numbering import draw_numbers
 from domain.appeals import (
     OPEN,
     PENDING,
@@ -72,11 +72,12 @@ async def file_many(acting: Acting, wanted: Sequence[tuple[Application, Filing]]
     The officers of the three levels are written down as they are now; later transfers do not change them.
     """
     past = await pasts(acting, [application.id for application, _ in wanted])
+    numbers = await draw_numbers(acting.tx, acting.env.ids, NumberKind.APPEAL, len(wanted))
     made: list[tuple[Appeal, Holder]] = []
-    for application, filing in wanted:
+    for (application, filing), number in zip(wanted, numbers, strict=True):
         barred = await barred_from(acting, application, filing.level, past[application.id])
         holder = await authority_for(acting, place_of(application), filing.level, without=barred)
-        made.append((await _new(acting, application, filing, holder), holder))
+        made.append((await _new(acting, application, filing, holder, number), holder))
     new = await appeals.add(acting.tx, [appeal for appeal, _ in made])
     filed = [(appeal, holder) for appeal, holder in made if appeal.id in new]
     for appeal, holder in filed:
@@ -179,14 +180,14 @@ def in_cover(acting: Acting, appeal: Appeal, absence_id: str) -> Covered:
     )
 
 
-async def _new(acting: Acting, application: Application, filing: Filing, holder: Holder) -> Appeal:
+async def _new(acting: Acting, application: Application, filing: Filing, holder: Holder, number: str) -> Appeal:
     place = place_of(application)
     designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
     last = await decide_by(acting, filing.level, acting.now, application.district)
     limit = application.limit
     return Appeal(
         id=acting.env.ids.key(),
-        number=await draw_number(acting.tx, acting.env.ids, NumberKind.APPEAL),
+        number=number,
         citizen_id=application.citizen_id,
         application_id=application.id,
         service_code=application.service_code,
