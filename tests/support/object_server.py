@@ -24,8 +24,12 @@ _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 @contextmanager
 def object_server(folder: Path) -> Iterator[S3Place]:
     """The server with an empty bucket, ended and emptied at the end."""
-    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-    grpc = {f"{name}.port.grpc": free_port() for name in ports}
+    names = ("master", "volume", "filer", "s3")
+    drawn: set[int] = set()
+    while len(drawn) < 2 * len(names):  # of several that are free the same may be drawn twice
+        drawn.add(free_port())
+    ports = dict(zip(names, drawn, strict=False))
+    grpc = {f"{name}.port.grpc": port for name, port in zip(names, sorted(drawn - set(ports.values())), strict=True)}
     identity = {
         "name": "tests",
         "credentials": [{"accessKey": CREDENTIALS.access_key, "secretKey": CREDENTIALS.secret_key}],
