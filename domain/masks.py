@@ -20,6 +20,11 @@ def mask_account(account: str) -> str:
     return "x" * max(len(account) - 4, 0) + account[-4:]
 
 
+def account_of_last4(last4: str | None) -> str | None:
+    """A bank account of which no more than the last four digits are kept: XXXX5678; None where none is known."""
+    return f"XXXX{last4}" if last4 else None
+
+
 def holds_aadhaar(text: str) -> bool:
     """Whether a valid Aadhaar number is in a text."""
     return bool(_numbers(text))

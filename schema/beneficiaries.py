@@ -9,6 +9,7 @@ from actions.access import may_read_all
 from actions.finance_desk import of_payee, reach_of
 from domain import catalogue
 from domain.benefits import Sanction
+from domain.masks import account_of_last4
 from domain.messages import label
 from domain.numbers import show_number
 from domain.payment_files import RegistrationState
@@ -65,7 +66,7 @@ class PaymentBeneficiary:
             since=item.since,
             codes=list(item.codes),
             by_aadhaar=item.by_aadhaar,
-            masked_account=f"XXXX{item.account_last4}" if item.account_last4 else None,
+            masked_account=account_of_last4(item.account_last4),
             account_version=item.account_version,
             pfms_code=item.cpsms_id,
         )

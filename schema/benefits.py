@@ -22,6 +22,7 @@ from domain.benefits import PaymentEvent as EventItem
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
+from domain.masks import account_of_last4
 from domain.messages import label
 from integrations.dbt_finance import DECLINED, UNKNOWN_REASON
 from schema.benefit_course import (
@@ -210,8 +211,7 @@ class Benefit(Node):
 
     @resolved(description="The account that it is paid to, with only its last four digits; null where none is known.")
     def masked_account(self) -> str | None:
-        last4 = self.view.sanction.bank_account_last4
-        return f"XXXX{last4}" if last4 else None
+        return account_of_last4(self.view.sanction.bank_account_last4)
 
     @resolved(description="The day from which the next payment is made; null where none comes, or it is held back.")
     def next_payment_on(self, info: Info) -> date | None:
