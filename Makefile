@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money faults race idem mig crash authz
-.PHONY: hostile pii fuzz load backup ws forms proofs
+.PHONY: hostile pii clamav fuzz load backup ws forms proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ hostile: bootstrap-dev ## Hundreds of hostile requests from a seed, each answere
 
 pii: bootstrap-dev ## Canaries in every channel, at the level DEBUG: none comes up in logs, metrics, answers or files
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/pii/run.py -q -p no:cacheprovider --timeout=0
+
+clamav: bootstrap-dev ## The scanner of uploads against ClamAV's own daemon, which must be installed
+	$(BIN)/python -m pytest tests/gateway/clamav.py -q -p no:cacheprovider
 
 ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two processes with Valkey between them
 	$(BIN)/python -m pytest tests/gateway/http/streams/*.py tests/gateway/test_fanout.py -q -p no:cacheprovider

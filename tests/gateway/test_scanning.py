@@ -1,12 +1,9 @@
 """ClamAV's daemon as scanner: its INSTREAM command over a socket, and what counts as no answer."""
 
 import asyncio
-import shutil
 import socket
-import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,6 @@ import pytest
 from actions.scanning import EICAR, EicarScanner, ScannerAway
 from gateway.files import MalwareScanner
 from gateway.scanning import CHUNK, ClamdScanner, scanner_of
-from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -73,40 +69,6 @@ async def test_a_daemon_that_is_not_there_or_silent_is_away(tmp_path):
         silent.listen()
         with pytest.raises(ScannerAway):
             await ClamdScanner(str(tmp_path / "silent.sock"), 0.05).scan(b"file")
-
-
-@asynccontextmanager
-async def true_clamd(folder: Path) -> AsyncIterator[str]:
-    """ClamAV's own daemon with one signature, which is that of the test file."""
-    (folder / "signatures").mkdir()
-    (folder / "signatures" / "own.ndb").write_text(f"Eicar-Test-Signature:0:*:{EICAR.hex()}\n")
-    settings = folder / "clamd.conf"
-    address = folder / "clamd.sock"
-    lines = (f"DatabaseDirectory {folder / 'signatures'}", f"LocalSocket {address}", "Foreground yes")
-    settings.write_text("\n".join((*lines, "StreamMaxLength 1M")) + "\n")
-    quiet = asyncio.subprocess.DEVNULL
-    daemon = await asyncio.create_subprocess_exec("clamd", "-c", settings, stdout=quiet, stderr=quiet)
-    try:
-        await asyncio.to_thread(eventually, lambda: (address.exists(), daemon.returncode), any)
-        yield str(address)
-    finally:
-        daemon.terminate()
-        await daemon.wait()
-
-
-@pytest.mark.skipif(shutil.which("clamd") is None, reason="ClamAV comes in no wheel; where it is installed it is asked")
-async def test_clamav_itself_is_understood_also_about_an_archive_and_what_is_too_large_for_it(tmp_path):
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("paper.com", EICAR)
-    async with true_clamd(tmp_path) as address:
-        scanner = ClamdScanner(address, 30)
-        assert await scanner.scan(b"") is None
-        assert await scanner.scan(b"x" * (3 * CHUNK + 1)) is None
-        for infected in (EICAR, b"%PDF-1.7\n" + EICAR + b"\n%%EOF", packed.getvalue()):
-            assert (await scanner.scan(infected) or "").startswith("Eicar-Test-Signature")
-        with pytest.raises(ScannerAway):
-            await scanner.scan(b"x" * (2 * 1024 * 1024))
 
 
 def test_without_an_address_only_the_test_file_is_found():
