@@ -23,7 +23,7 @@ from integrations.dbt_finance.pfms_exchange import FileExchange
 from integrations.dbt_finance.pfms_models import PfmsIdentity
 from integrations.dbt_finance.pfms_papers import PfmsPapers
 from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.dbt_finance.pfms_rest_tls import Unfit
+from integrations.dbt_finance.pfms_rest_tls import RestTls, Unfit
 from integrations.dbt_finance.pfms_settings import RestSettings, SftpSettings
 from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.digilocker import DigiLocker, DigiLockerSettings
@@ -77,10 +77,16 @@ def lines_of(settings: Settings, clock: Clock) -> Lines:
     return Lines(clock, kind=settings.http_transport, demo=settings.demo, own_tls=_own_tls(settings, clock))
 
 
+def pfms_tls(settings: Settings) -> RestTls:
+    """The files for the TLS of PFMS over REST."""
+    way = settings.pfms
+    return RestTls(way.client_certificate_file, way.client_key_file, way.ca_file)
+
+
 def _own_tls(settings: Settings, clock: Clock) -> dict[str, ssl.SSLContext]:
     """The TLS of PFMS over REST, by each address that it may have."""
     try:
-        context = settings.pfms.tls().context(clock.now())
+        context = pfms_tls(settings).context(clock.now())
     except Unfit as error:
         raise SettingsRefused([f"the TLS of pfms: {error}"]) from None
     own = settings.partners.get("pfms")

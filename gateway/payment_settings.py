@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
 from domain.payment_files import PaymentRules, Transport
-from integrations.dbt_finance.pfms_rest_tls import RestTls
 
 _TIME = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _DAYS = re.compile(r"(0[1-9]|1[0-2])-[0-3][0-9]/(0[1-9]|1[0-2])-[0-3][0-9]")
@@ -28,8 +27,8 @@ class PfmsWay(BaseModel):
         default=None,
         description="The address of the way that was used before (`sftp://…` or `https://…`), while files that went by "
         "it are not final: they are asked for and answered there. Onboarding hands over what both ways need.",
+        json_schema_extra={"production": "of the other way: https or sftp, and no sandbox"},
     )
-
     client_certificate_file: Path | None = Field(
         default=None,
         description="Over REST: a PEM file with the certificate that PFMS asks of us (mutual TLS), and those between "
@@ -43,10 +42,6 @@ class PfmsWay(BaseModel):
         description="Over REST: a PEM file with the authorities, or the one certificate, that PFMS may show; no other "
         "is trusted. Without it, the roots that are trusted for every system.",
     )
-
-    def tls(self) -> RestTls:
-        """The files for connections over REST."""
-        return RestTls(self.client_certificate_file, self.client_key_file, self.ca_file)
 
 
 class PaymentFiles(BaseModel):

@@ -45,7 +45,8 @@ def dbt_files(
 def dbt_signers() -> None:
     """List the certificates that sign files and what PFMS says of them, the one that signs now first.
 
-    The exit status is 1 where the present one was declined, or where the key of a file under way is not held any more.
+    The exit status is 1 where the present one was declined, where the key of a file under way is not held any more, or
+    where the client certificate of REST ends within thirty days.
     """
     from gateway.commands.dbt_signers import run_signers
     from gateway.settings import read_settings

@@ -9,6 +9,7 @@ from actions.payment_signers import KnownSigner, known_signers
 from domain.payment_files import EnrolmentState
 from gateway.commands.opening import out
 from gateway.composition import open_house
+from gateway.partners import pfms_tls
 from gateway.settings import Settings
 from integrations.dbt_finance.pfms_rest_tls import SOON
 
@@ -20,7 +21,7 @@ async def run_signers(settings: Settings) -> bool:
         now = house.environment.clock.now()
     for one in known:
         out.print(signer_line(one), markup=False)
-    ends_at = settings.pfms.tls().ends_at()
+    ends_at = pfms_tls(settings).ends_at()
     if ends_at is not None:
         out.print(f"client-certificate valid-until {ends_at:%Y-%m-%d}", markup=False)
     wrong = [*problems_of(known), *problems_of_client(ends_at, now)]
@@ -41,10 +42,11 @@ def problems_of(known: Sequence[KnownSigner]) -> list[str]:
 
 
 def problems_of_client(ends_at: datetime | None, now: datetime) -> list[str]:
-    """What an operator must mend of the certificate that PFMS asks of us over REST; one that ended stops the start."""
+    """What an operator must mend of the certificate that PFMS asks of us over REST."""
     if ends_at is None or ends_at - now > SOON:
         return []
-    return [f"the client certificate for PFMS ends on {ends_at:%Y-%m-%d}: have a new one enrolled (docs/payments.md)"]
+    said = f"{'ends' if ends_at > now else 'ended'} on {ends_at:%Y-%m-%d}"
+    return [f"the client certificate for PFMS {said}: have a new one enrolled (docs/payments.md)"]
 
 
 def signer_line(one: KnownSigner) -> str:

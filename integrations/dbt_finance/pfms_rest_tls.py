@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 SOON = timedelta(days=30)
 """A certificate that ends within so long is told of, so that a new one is enrolled in time."""
+
+log = structlog.get_logger(__name__)
 
 
 class Unfit(ValueError):
@@ -33,7 +36,10 @@ class RestTls:
     authorities: Path | None = None
 
     def context(self, now: datetime) -> ssl.SSLContext | None:
-        """What connections to PFMS are made with; None where the house's own serves. Raises Unfit."""
+        """What connections to PFMS are made with; None where the house's own serves. Raises Unfit.
+
+        A certificate that has ended serves, so that the time alone keeps no process from starting.
+        """
         if self.certificate is None and self.key is None and self.authorities is None:
             return None
         context = self._trusting()
@@ -45,8 +51,8 @@ class RestTls:
         own = self.own()
         if own is None or not own.not_valid_before_utc <= now:
             raise Unfit("the client certificate is not valid yet")
-        if own.not_valid_after_utc <= now:
-            raise Unfit(f"the client certificate ended on {own.not_valid_after_utc:%Y-%m-%d}")
+        if own.not_valid_after_utc <= now:  # everything but PFMS goes on; that one refuses us with an alarm
+            log.error("pfms_client_certificate_ended", ended_at=own.not_valid_after_utc.isoformat())
         try:
             context.load_cert_chain(self.certificate, self.key, password="")
         except OSError as error:  # what OpenSSL says of a key is an OSError too
@@ -69,6 +75,7 @@ class RestTls:
             return httpx.create_ssl_context(trust_env=False)
         trusted = _certificates(self.authorities, "the file of trusted authorities")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # with nothing trusted but what is named
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # what is named need not sign itself
         context.load_verify_locations(cadata=b"".join(each.public_bytes(_DER) for each in trusted))
         return context
 

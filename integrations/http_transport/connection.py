@@ -74,10 +74,15 @@ class Connection(asyncio.Protocol):
         """Whether another request may be sent: nothing under way, and the other side has not closed."""
         return not self.lost and self._transport is not None and not self._transport.is_closing()
 
+    @property
+    def _untouched(self) -> bool:
+        """Whether nothing of the answer has come."""
+        return self.head is None and self._head_bytes == 0
+
     async def send(self, data: bytes, *, head_only: bool) -> None:
         """Send a whole request, as fast as the other side takes it; raises ConnectionFault."""
         if not self.usable or self._transport is None:
-            raise ConnectionFault("closed", untouched=True)
+            raise self._fault or ConnectionFault("closed", untouched=True)
         self._begin(head_only=head_only)
         self._busy = True
         self._transport.write(data)
@@ -180,7 +185,7 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if refuses_our_certificate(exc) and not self.complete:
+        if refuses_our_certificate(exc) and self._untouched:
             self._fail(CertificateFault("certificate"))
         self._closed(reset=exc is not None)
         self.lost = True
@@ -201,8 +206,7 @@ class Connection(asyncio.Protocol):
             self.complete = True
             self._wake()
         elif not self.complete:
-            untouched = self.head is None and self._head_bytes == 0
-            self._fail(ConnectionFault("closed", untouched=untouched))
+            self._fail(ConnectionFault("closed", untouched=self._untouched))
 
     def _refuse(self, word: str) -> None:
         self._fail(Malformed(word))

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.clock import ManualClock
 from gateway.commands.dbt_signers import problems_of_client
-from gateway.partners import lines_of
+from gateway.partners import lines_of, pfms_tls
 from gateway.settings import Settings, SettingsRefused
 from integrations.city.tls import Certificates, new_authority
 
@@ -36,9 +37,14 @@ def test_connections_to_pfms_alone_show_the_certificate(own: Settings) -> None:
     assert lines_of(Settings(), ManualClock(NOW)).own_tls == {}
 
 
-def test_a_certificate_that_ended_or_does_not_fit_stops_the_start_with_words(own: Settings) -> None:
-    with pytest.raises(SettingsRefused, match="the TLS of pfms: the client certificate ended on 2027-01-23"):
-        lines_of(own, ManualClock(NOW + 61 * DAY))
+def test_a_certificate_that_ended_stops_no_start_and_is_told(own: Settings) -> None:
+    with capture_logs() as told:
+        assert list(lines_of(own, ManualClock(NOW + 61 * DAY)).own_tls) == [ADDRESS]
+    ended = {"event": "pfms_client_certificate_ended", "ended_at": "2027-01-23T03:00:00+00:00", "log_level": "error"}
+    assert told == [ended]
+
+
+def test_a_key_that_does_not_fit_stops_the_start_with_words(own: Settings) -> None:
     key = own.pfms.client_key_file
     assert key is not None
     key.write_text("no key")
@@ -47,7 +53,9 @@ def test_a_certificate_that_ended_or_does_not_fit_stops_the_start_with_words(own
 
 
 def test_the_end_of_the_certificate_is_told_a_month_before(own: Settings) -> None:
-    ends_at = own.pfms.tls().ends_at()
+    ends_at = pfms_tls(own).ends_at()
     assert problems_of_client(None, NOW) == problems_of_client(ends_at, NOW + 29 * DAY) == []
     [problem] = problems_of_client(ends_at, NOW + 31 * DAY)
     assert "ends on 2027-01-23" in problem
+    [problem] = problems_of_client(ends_at, NOW + 61 * DAY)
+    assert "ended on 2027-01-23" in problem

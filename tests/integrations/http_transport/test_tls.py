@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from domain.clock import SystemClock
+from integrations.http_transport.connection import CertificateFault, Connection, ConnectionFault
 from tests.support.raw_servers import CHUNKED, OK, Server, client, closing, serving
 
 pytestmark = pytest.mark.integration
@@ -136,5 +137,53 @@ def test_a_handshake_that_hangs_ends_at_the_connect_timeout(run, authority):
         async with serving(silent), client(tls=authority.trusted(), resolver=to_loopback) as http:
             with pytest.raises(httpx.ConnectTimeout):
                 await http.get(f"https://partner.test:{silent.port}/", timeout=httpx.Timeout(5, connect=0.1))
+
+    run(main())
+
+
+class Written(asyncio.Transport):
+    """A connection that takes everything and says nothing by itself."""
+
+    def write(self, data):
+        pass
+
+    def is_closing(self):
+        return False
+
+
+@pytest.mark.parametrize(("came", "refused"), [(b"", True), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nye", False)])
+def test_an_alert_about_our_certificate_tells_of_nothing_taken_in_only_before_an_answer(run, came, refused):
+    alert = ssl.SSLError(1, "alert")
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+    async def read(connection):
+        await connection.read_head()
+        while await connection.read_chunk() is not None:
+            pass
+
+    async def main():
+        connection = Connection()
+        connection.connection_made(Written())
+        await connection.send(b"PUT / HTTP/1.1\r\n\r\n", head_only=False)
+        if came:
+            connection.data_received(came)
+        connection.connection_lost(alert)
+        with pytest.raises(ConnectionFault) as told:
+            await read(connection)
+        return isinstance(told.value, CertificateFault)
+
+    assert run(main()) is refused
+
+
+def test_an_alert_that_comes_before_the_request_is_told_by_the_request(run):
+    alert = ssl.SSLError(1, "alert")
+    alert.reason = "TLSV1_ALERT_UNKNOWN_CA"
+
+    async def main():
+        connection = Connection()
+        connection.connection_made(Written())
+        connection.connection_lost(alert)
+        with pytest.raises(CertificateFault):
+            await connection.send(b"PUT / HTTP/1.1\r\n\r\n", head_only=False)
 
     run(main())
