@@ -177,8 +177,8 @@ async def cancel_recovery(env: Environment, subject: Subject, request: CancelRec
 async def decide_approval(env: Environment, subject: Subject, request: DecideApproval) -> tuple[Sanction, bool]:
     """Approve or refuse what waits for a second person, and carry it out; a sanction's budget is asked for before.
 
-    Raises Problems: NOT_FOUND outside of one's jurisdiction, SECOND_OFFICER_NEEDED for the one who asked,
-    PROPOSAL_MISSING where it is decided, STEP_NOT_ALLOWED where it is no longer possible.
+    Raises Problems: NOT_FOUND outside of one's jurisdiction, SECOND_OFFICER_NEEDED for who asked or confirmed the
+    decision behind it, PROPOSAL_MISSING where it is decided, STEP_NOT_ALLOWED where it is no longer possible.
     """
 
     async def work(acting: Acting) -> Sanction:
@@ -207,7 +207,9 @@ async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sa
     if not postings:
         raise not_found()
     async with env.store.reading() as tx:
-        asked = await sanction_course.waiting_approvals(tx, postings, subject.person_id or "", MOST_WAITING)
+        mine = subject.person_id or ""
+        by_others = await sanction_course.waiting_approvals(tx, postings, mine, MOST_WAITING)
+        asked = [one for one in by_others if not one.is_from(mine)]
         sanctions = await benefits.sanctions(tx, {one.sanction_id for one in asked})
         all_of = await sanction_course.approvals(tx, sanctions)
     seen = await may_read_all(env, subject, [of_sanction(sanctions[one.sanction_id]) for one in asked])

@@ -65,9 +65,9 @@ async def recover_late(acting: Acting, sanction: Sanction, instalment: Instalmen
     """
     if sanction.ended_on is None or instalment.period_from <= sanction.ended_on:
         return
+    await locked(acting, sanction.id)
     ended = [one for one in await stops_of(acting, sanction.id) if one.open and one.kind is StopKind.CESSATION]
     if ended:
-        await locked(acting, sanction.id)
         ground = _after_the_end(ended[0].ground)
         await order(acting, sanction, instalment.amount_paise, ground, RecoveryWay.CHALLAN)
 

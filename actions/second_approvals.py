@@ -7,7 +7,7 @@ from domain.benefits import Sanction
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Role
 from domain.policy import Purpose
-from domain.sanction_course import Approval, ApprovalKind
+from domain.sanction_course import CONFIRMED_BY, Approval, ApprovalKind
 from store import audit, sanction_course
 
 _PATH = ("input", "number")
@@ -28,7 +28,8 @@ async def ask(
     wanted: Mapping[str, str] | None = None,
 ) -> Approval:
     """Let a step wait for another person, in the caller's transaction. Raises CONFLICT where it waits already."""
-    asked_by = acting.decides_for or acting.subject.person_id or acting.subject.label
+    present = acting.subject.person_id or acting.subject.label
+    confirmed = {CONFIRMED_BY: present} if acting.decides_for else {}
     approval = Approval(
         id=acting.env.ids.key(),
         citizen_id=sanction.citizen_id,
@@ -36,8 +37,8 @@ async def ask(
         kind=kind,
         subject_id=subject_id,
         amount_paise=amount_paise,
-        wanted=dict(wanted or {}),
-        asked_by=asked_by,
+        wanted={**(wanted or {}), **confirmed},
+        asked_by=acting.decides_for or present,
         asked_at=acting.now,
     )
     if not await sanction_course.add_approval(acting.tx, approval):
@@ -47,9 +48,12 @@ async def ask(
 
 
 async def decide(acting: Acting, approval: Approval, *, approved: bool) -> None:
-    """Note the second person's word. Raises SECOND_OFFICER_NEEDED for the first one, PROPOSAL_MISSING when decided."""
+    """Note the other person's word. Raises PROPOSAL_MISSING when decided.
+
+    Raises SECOND_OFFICER_NEEDED for who asked, and for who confirmed the decision behind it.
+    """
     by = acting.subject.person_id or acting.subject.label
-    if by == approval.asked_by:
+    if approval.is_from(by):
         raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH, Remedy.CHOOSE_OFFICER))
     done = await sanction_course.decide_approval(acting.tx, approval.id, by=by, at=acting.now, approved=approved)
     if not done:

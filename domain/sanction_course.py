@@ -148,9 +148,13 @@ class ApprovalKind(StrEnum):
     RECOVERY = "RECOVERY"
 
 
+CONFIRMED_BY = "confirmed_by"
+"""Under this name `wanted` says who confirmed the decision of the one who asked, where somebody had to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A step that waits for, or got, the word of another person. `wanted` holds codes only."""
+    """A step that waits for, or got, the word of another person. `wanted` holds codes and keys only."""
 
     id: str
     citizen_id: str
@@ -165,6 +169,10 @@ class Approval:
     decided_by: str | None = None
     decided_at: datetime | None = None
     approved: bool | None = None
+
+    def is_from(self, person: str) -> bool:
+        """Whether somebody asked for it, or confirmed the decision behind it: then another person must approve."""
+        return person in {self.asked_by, self.wanted.get(CONFIRMED_BY)}
 
 
 @dataclass(frozen=True, slots=True)

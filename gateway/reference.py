@@ -231,7 +231,7 @@ A code stands in `errors[].extensions.code`, or in `userErrors[].code` of a muta
 changes its meaning. Messages come in the asked language and may be worded anew at any time; what is in braces
 is filled in. The extensions of an error are `code`, `type`, `detail`, `source`, `retryable`,
 `retryAfterSeconds`, `action` and `requestId`; each is absent where it does not apply. `detail` of `BAD_INPUT` is the
-argument that is wrong.
+argument that is wrong, where one is named (`since`), else `MALFORMED_ID`, `ARGUMENT`, `DOCUMENT` or `SYNTAX`.
 
 *Kind* is `type`. *Retry* says whether the same request may be sent again: `yes, later` (after
 `retryAfterSeconds` where it is given, a mutation under the same idempotency key), `yes, changed` (after what

@@ -16,7 +16,7 @@ from actions.payment_sealing import content_of
 from actions.payment_sending import send_batch
 from actions.recovery_orders import recover_overpaid
 from actions.sanction_stops import put_stop
-from domain.benefits import PaymentStatus
+from domain.benefits import PaymentStatus, Sanction
 from domain.payment_files import BatchState, LineState, Transport
 from domain.people import SYSTEM
 from domain.recoveries import RecoveryGround, RecoveryState
@@ -25,6 +25,7 @@ from domain.sources import Source
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.errors import Unavailable
 from store import benefits, payment_batches, recoveries
+from store.engine import Transaction
 from tests.support.payments import LATE, Paying
 
 pytestmark = pytest.mark.integration
@@ -51,13 +52,17 @@ async def a_batch(paying: Paying) -> str:
     return str((await paying.batches())[-1].id)
 
 
+async def behind(tx: Transaction, instalment_id: str) -> Sanction:
+    """The sanction that an instalment pays."""
+    paid = await benefits.instalment(tx, instalment_id)
+    assert paid is not None
+    return (await benefits.sanctions(tx, [paid.sanction_id]))[paid.sanction_id]
+
+
 async def dies(paying: Paying, instalment_id: str) -> None:
     """The officer learns that the citizen died before the period of a payment began."""
     async with paying.env.store.writing() as tx:
-        paid = await benefits.instalment(tx, instalment_id)
-        assert paid is not None
-        sanction = (await benefits.sanctions(tx, [paid.sanction_id]))[paid.sanction_id]
-        acting = Acting(paying.env, tx, SYSTEM)
+        sanction, acting = await behind(tx, instalment_id), Acting(paying.env, tx, SYSTEM)
         await stop(acting, sanction, _DIED_ON, StopGround.DEATH)
         await recover_overpaid(acting, sanction, StopGround.DEATH, _DIED_ON)
 
@@ -65,18 +70,14 @@ async def dies(paying: Paying, instalment_id: str) -> None:
 async def suspended(paying: Paying, instalment_id: str) -> None:
     """Nothing more is to be paid for now; a file that left is not called back by it."""
     async with paying.env.store.writing() as tx:
-        paid = await benefits.instalment(tx, instalment_id)
-        assert paid is not None
-        sanction = (await benefits.sanctions(tx, [paid.sanction_id]))[paid.sanction_id]
-        acting = Acting(paying.env, tx, SYSTEM)
+        sanction, acting = await behind(tx, instalment_id), Acting(paying.env, tx, SYSTEM)
         await put_stop(acting, sanction, StopKind.SUSPENSION, StopGround.ENQUIRY_PENDING, _DIED_ON)
 
 
 async def recovered(paying: Paying, instalment_id: str) -> list[tuple[int, RecoveryGround, RecoveryState]]:
     async with paying.env.store.reading() as tx:
-        paid = await benefits.instalment(tx, instalment_id)
-        assert paid is not None
-        found = (await recoveries.of_sanctions(tx, [paid.sanction_id])).get(paid.sanction_id, [])
+        sanction = await behind(tx, instalment_id)
+        found = (await recoveries.of_sanctions(tx, [sanction.id])).get(sanction.id, [])
     return [(one.amount_paise, one.ground, one.state) for one in found]
 
 

@@ -16,6 +16,7 @@ from actions.benefit_orders import (
     suspend_benefit,
 )
 from actions.budget import set_aside
+from actions.decide import Decide, Verdict, decide_application
 from actions.instalments import release_due
 from actions.payment_orders import (
     CancelRecovery,
@@ -26,8 +27,10 @@ from actions.payment_orders import (
     decide_approval,
     note_challan,
     order_recovery,
+    waiting_approvals,
 )
 from actions.sanction import send_instruction
+from actions.second_pair import ConfirmDecision, confirm_decision
 from domain.benefits import Hold, Instalment, PaymentStatus, Sanction, SanctionState
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problems
@@ -35,10 +38,11 @@ from domain.law import LAW
 from domain.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
 from domain.sanction_course import ResumeGround, StopGround
 from integrations.dbt_finance import HeadBalance
-from store import benefits, recoveries, sanction_course
-from tests.support.actions import FakeDbt, World
+from store import benefits, catalogue, recoveries, sanction_course
+from tests.support.actions import PENSION, FakeDbt, World, papers
+from tests.support.desk import colleagues_of
 from tests.support.pensions import FIRST, SECOND, code_of, granted_pension, made, news
-from tests.support.worlds import wrong
+from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong
 
 _LOW: Mapping[str, int] = MappingProxyType({"second_approval_paise": 100_000})
 _DIED_ON = date(2026, 12, 1)
@@ -64,6 +68,35 @@ async def recoveries_of(world: World, sanction: Sanction) -> list[Recovery]:
 
 def approve(sanction: Sanction, key: str, *, agreed: bool = True) -> DecideApproval:
     return DecideApproval(sanction.id, 1, approve=agreed, idempotency_key=key)
+
+
+async def test_who_confirmed_the_verdict_is_not_the_other_person_of_its_payment(peopled: World):
+    world = peopled
+    world.env = replace(world.env, law=LAW.changed(_LOW))
+    async with world.env.store.writing() as tx:
+        service = (await catalogue.services_by_codes(tx, [PENSION]))[PENSION]
+        await catalogue.upsert_services(tx, [replace(service, needs_second_pair=True)])
+    proposer = (await colleagues_of(world)).welfare
+    confirmer = replace(
+        world.welfare,
+        roles=world.welfare.roles | FIRST.roles,
+        postings=(*world.welfare.postings, *FIRST.postings),
+    )
+    await link_and_offer(world, world.sunil, PENSION_PAPERS)
+    case = await world.in_scrutiny(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
+    await decide_application(world.env, proposer, Decide(case.id, Verdict.APPROVE, "p"))
+    await confirm_decision(world.env, confirmer, ConfirmDecision(case.id, "c"))
+    async with world.env.store.reading() as tx:
+        sanction = (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
+    assert sanction.granted_by == proposer.person_id
+    assert await waiting_approvals(world.env, confirmer) == []
+    assert [one.id for one, _, _ in await waiting_approvals(world.env, FIRST)] == [sanction.id]
+    for word in (True, False):
+        with pytest.raises(Problems) as refused:
+            await decide_approval(world.env, confirmer, approve(sanction, f"own-{word}", agreed=word))
+        assert code_of(refused) is ErrorCode.SECOND_OFFICER_NEEDED
+    approved, _ = await decide_approval(world.env, FIRST, approve(sanction, "d"))
+    assert approved.state is SanctionState.ACTIVE
 
 
 async def test_a_suspension_that_is_lifted_does_not_stand_for_the_approval(world: World, waiting: Sanction):
