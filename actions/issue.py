@@ -11,7 +11,7 @@ from actions.certificate_fields import guardian_of, printed_fields
 from actions.environment import Environment
 from actions.locker_push import plan_add
 from actions.moves import Step, move
-from actions.numbering import ROUNDS, draw_number
+from actions.numbering import draw_number, draw_uris
 from domain.applications import Application, DeliveryMode
 from domain.catalogue import Department, District, Service, Tehsil
 from domain.certificates import CertificateStatus, IssuedCertificate
@@ -120,11 +120,8 @@ async def gathered(tx: Transaction, application: Application) -> Issue:
 async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
     """A new number and a new URI, which no certificate has. Raises AlreadyThere where none is found."""
     number = await draw_number(tx, env.ids, NumberKind.CERTIFICATE)
-    for _ in range(ROUNDS):
-        uri = f"{env.issuer_id}-{issue.service.doctype}-{env.ids.digits(10)}"
-        if not await certificates.uris_in_use(tx, [uri]):
-            return Minted(number, uri)
-    raise AlreadyThere("the URI of a certificate")
+    [uri] = await draw_uris(tx, env.ids, env.issuer_id, [issue.service.doctype or ""])
+    return Minted(number, uri)
 
 
 def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateContent:

@@ -17,6 +17,7 @@ from actions.legacy_files import CertificateFiles, checked_file
 from actions.legacy_people import People, Slot, numbers_in, people_of, recall, remembered
 from actions.legacy_rejects import RejectsFile
 from actions.legacy_source import OldData, SourceRow, rows_of
+from actions.numbering import draw_uris
 from actions.scanning import Scanner
 from domain.aliases import AliasKind
 from domain.catalogue import Service
@@ -25,7 +26,7 @@ from domain.ids import Ids
 from domain.legacy import Fault, LegacyRow, Reject
 from domain.legacy_reading import LegacyCatalogue, catalogue_of, number_of, read_row
 from domain.policy import Purpose
-from store import aliases, audit, calendar, catalogue, certificates, legacy
+from store import aliases, audit, calendar, catalogue, legacy
 from store.cipher import FieldCipher
 from store.engine import Store, Transaction
 from store.errors import AlreadyThere
@@ -320,7 +321,9 @@ class _Run:
     async def _files(self, batch: _Sorted) -> dict[int, tuple[str, str, str]]:
         """PDF and XML of each certificate by row, in the object store by now; rows whose file is bad are left out."""
         held = [one for one in batch.good if one.row.certificate is not None]
-        uris = await self._uris(held)
+        doctypes = [one.row.service.doctype or "" for one in held]
+        async with self._rooms.store.reading() as tx:
+            uris = await draw_uris(tx, self._rooms.ids, self._rooms.issuer_id, doctypes)
         done = await asyncio.gather(*(self._file(one, uri) for one, uri in zip(held, uris, strict=True)))
         found: dict[int, tuple[str, str, str]] = {}
         for one, uri, made in zip(held, uris, done, strict=True):
@@ -344,20 +347,6 @@ class _Run:
             xml = await asyncio.to_thread(self._rooms.xml.data, content)
             objects = self._rooms.objects
             return await objects.put(pdf, _PDF), await objects.put(xml, _XML)
-
-    async def _uris(self, held: Sequence[_Good]) -> list[str]:
-        """Addresses that no certificate has: of millions of random ones some are drawn twice."""
-        found: list[str] = []
-        async with self._rooms.store.reading() as tx:
-            while len(found) < len(held):
-                rest = [one.row.service.doctype for one in held[len(found) :]]
-                drawn = [f"{self._rooms.issuer_id}-{doctype}-{self._rooms.ids.digits(10)}" for doctype in rest]
-                taken = await certificates.uris_in_use(tx, drawn)
-                for uri in drawn:
-                    if uri in taken or uri in found:
-                        break
-                    found.append(uri)
-        return found
 
 
 def _without_strangers(batch: _Sorted, people: People) -> None:

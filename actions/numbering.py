@@ -1,12 +1,14 @@
-"""Reference numbers that nothing has yet: of millions of random ones some are drawn twice.
+"""Reference numbers and addresses of certificates that nothing has yet: of millions of random ones some come twice.
 
 Ten random digits (domain/numbers.py) meet one of two million numbers of a year once in five thousand times.
 """
 
+from collections.abc import Sequence
+
 from domain.clock import ist_date
 from domain.ids import Ids
 from domain.numbers import NumberKind, make_number
-from store import numbers
+from store import certificates, numbers
 from store.engine import Transaction
 from store.errors import AlreadyThere
 
@@ -30,3 +32,18 @@ async def draw_numbers(tx: Transaction, ids: Ids, kind: NumberKind, many: int) -
         if len(found) == many:
             return list(found)
     raise AlreadyThere("a reference number")
+
+
+async def draw_uris(tx: Transaction, ids: Ids, issuer_id: str, doctypes: Sequence[str]) -> list[str]:
+    """A free URI for a new certificate of each of the document types, in their order; raises as `draw_number`."""
+    found: dict[str, None] = {}
+    for _ in range(ROUNDS):
+        drawn = [f"{issuer_id}-{doctype}-{ids.digits(10)}" for doctype in doctypes[len(found) :]]
+        taken = await certificates.uris_in_use(tx, drawn)
+        for uri in drawn:
+            if uri in taken or uri in found:
+                break  # the rest goes by their order, so it is drawn anew with this one
+            found[uri] = None
+        if len(found) == len(doctypes):
+            return list(found)
+    raise AlreadyThere("the URI of a certificate")

@@ -8,7 +8,7 @@ import pytest
 
 from actions.environment import Environment
 from actions.issue import issue_certificate
-from actions.numbering import ROUNDS, draw_number, draw_numbers
+from actions.numbering import ROUNDS, draw_number, draw_numbers, draw_uris
 from actions.submit import submit_application
 from domain.ids import Ids
 from domain.numbers import NumberKind
@@ -90,3 +90,19 @@ async def test_digits_that_are_not_random_come_to_an_end(world: World) -> None:
     async with world.env.store.reading() as tx:
         with pytest.raises(AlreadyThere):
             await draw_number(tx, env.ids, NumberKind.APPLICATION)
+
+
+async def test_addresses_that_are_taken_or_drawn_twice_are_drawn_again_in_the_order_of_their_kinds(
+    peopled: World,
+) -> None:
+    world = peopled
+    case = await world.approved(world.asha, FREE, world.registrar)
+    issued = await issue_certificate(world.env, case.id, FakeRenderer())
+    assert issued is not None
+    issuer, doctype, held = issued.uri.rsplit("-", 2)
+    digits = ["1111111111", "1111111111", "2222222222", "3333333333", held, "4444444444"]
+    async with world.env.store.reading() as tx:
+        uris = await draw_uris(tx, Drawing(world.env.ids, digits), issuer, [doctype, doctype, doctype])
+        with pytest.raises(AlreadyThere):
+            await draw_uris(tx, Drawing(world.env.ids, [held] * ROUNDS), issuer, [doctype])
+    assert [uri.rsplit("-", 1)[1] for uri in uris] == ["1111111111", "3333333333", "4444444444"]
