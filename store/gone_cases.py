@@ -1,12 +1,13 @@
 """Open cases of money whose difference is no longer there, by what the store holds now.
 
-A case that waits for a second officer is left to her, and so is every kind behind which money may be gone.
+A case that waits for a second officer is left to her, and so is every kind behind which money may be gone. The cases
+that are found are locked, so that nobody is asked for a second word while they are settled.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from domain.benefits import PaymentStatus
 from domain.finance_cases import CaseState, DifferenceKind
@@ -64,8 +65,10 @@ async def of_payments(tx: Transaction, run_id: str, after: str, limit: int) -> l
 
 async def of_beneficiaries(tx: Transaction, after: str, limit: int) -> list[OpenCase]:
     """Cases about beneficiaries whom PFMS took, or deleted, since it declined to."""
-    named = _C.about == BENEFICIARY + _B.id
-    statement = _open(after).join(beneficiaries_table, named).where(_kind(DifferenceKind.FILE_REFUSED))
+    # Said so that each case finds its beneficiary by her key, and not every beneficiary is compared with the cases.
+    named = _B.id == func.substr(_C.about, len(BENEFICIARY) + 1)
+    about = (_kind(DifferenceKind.FILE_REFUSED), _C.about.startswith(BENEFICIARY, autoescape=True))
+    statement = _open(after).join(beneficiaries_table, named).where(*about)
     return await _found(tx, statement.where(_B.state.in_(_REGISTERED), _B.state_at > _C.last_found_at), limit)
 
 
@@ -96,5 +99,6 @@ def _open(after: str) -> Select[Any]:
 
 
 async def _found(tx: Transaction, statement: Select[Any], limit: int) -> list[OpenCase]:
-    rows = (await tx.connection.execute(statement.order_by(_C.id).limit(limit))).all()
+    locked = statement.order_by(_C.id).limit(limit).with_for_update(of=cases_table)
+    rows = (await tx.connection.execute(locked)).all()
     return [OpenCase(row.id, DifferenceKind(row.kind), row.about) for row in rows]

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from actions.acting import Acting
 from actions.finance_cases import open_case
@@ -19,7 +19,7 @@ from domain.payment_files import RegistrationState
 from domain.people import SYSTEM
 from integrations.dbt_finance import sandbox_pfms_answers as writing
 from integrations.dbt_finance.sandbox_pfms_answers import Seal
-from store import audit, benefits, finance_cases
+from store import audit, benefits, finance_cases, gone_cases
 from store.finance_cases import CaseFilter, cases_table
 from store.payment_tables import beneficiaries_table
 from tests.actions.test_payment_enquiries import HOUR, instructed, told
@@ -159,6 +159,19 @@ async def test_what_a_second_officer_was_asked_for_is_left_to_her(paying: Paying
     await state_it(paying, MONDAY, one)
     await reconcile_due(paying.env)
     assert (K.NOT_IN_SCROLL, f"instalment:{one}") in await open_kinds(paying)
+
+
+@pytest.mark.parametrize("peopled_url", ["postgres"], indirect=True)  # SQLite has one writer at a time
+async def test_nobody_is_asked_about_a_case_while_it_is_looked_at(peopled: World) -> None:
+    store = peopled.env.store
+    async with store.writing() as tx:
+        difference = FinanceDifference(K.FILE_REFUSED, "file:one.xml", expected="SENT", found="MALFORMED")
+        case_id = await open_case(Acting(peopled.env, tx, SYSTEM), difference)
+    async with store.writing() as looking:
+        assert [one.id for one in await gone_cases.of_files(looking, "", 10)] == [case_id]
+        async with store.writing() as other:
+            free = select(cases_table.c.id).with_for_update(skip_locked=True)
+            assert (await other.connection.execute(free)).all() == []
 
 
 async def test_a_payment_that_stands_where_the_partner_had_it_closes_its_case(paying: Paying) -> None:
