@@ -5,7 +5,6 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.access import may_read_all
 from actions.finance_desk import of_payee, reach_of
 from domain import catalogue
 from domain.benefits import Sanction
@@ -16,12 +15,12 @@ from domain.payment_files import RegistrationState
 from domain.policy import ObjectKind
 from schema.benefit_course import PaymentReason
 from schema.benefits import Benefit
-from schema.care_lists import Part
+from schema.care_lists import counting, reading
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.fields import resolved
 from schema.loading import ByKey
-from schema.paging import Connection, Listing, Paged, Window
+from schema.paging import Connection, Listing, Paged
 from schema.places import District
 from store import beneficiary_lists
 from store.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
@@ -103,7 +102,8 @@ class BeneficiariesQuery:
 
     @resolved(
         description="Beneficiaries of one's places that stand somewhere at PFMS: waiting, sent, validated, rejected "
-        "and others; counted up to 10 000. Each leaves a receipt. Null with NOT_FOUND for those who pay nothing.",
+        "and others; `totalCount` is null where they are more than 10 000. Each leaves a receipt. Null with NOT_FOUND "
+        "for those who pay nothing.",
         graphql_type=Connection[PaymentBeneficiary] | None,
         extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
@@ -121,25 +121,16 @@ class BeneficiariesQuery:
             BeneficiaryOrder, strawberry.argument(description="In which order.")
         ] = BeneficiaryOrder.LONGEST_FIRST,
     ) -> Listing[ListedBeneficiary]:
-        environment, subject = info.context.environment, info.context.subject
-        reach = reach_of(subject, ObjectKind.FINANCE_BOOK)
+        reach = reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
         wanted = BeneficiaryFilter(state, scheme_code, district, code, order)
-
-        async def rows(window: Window) -> list[ListedBeneficiary]:
-            async with environment.store.reading() as tx:
-                found = await beneficiary_lists.page(tx, reach, wanted, **Part.of(window).where)
-            about = [of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district) for one in found]
-            purposes = await may_read_all(environment, subject, about)
-            return [one for one, purpose in zip(found, purposes, strict=True) if purpose is not None]
-
-        async def count() -> int | None:
-            async with environment.store.reading() as tx:
-                return await beneficiary_lists.count_of(tx, reach, wanted)
-
         return Listing(
-            f"payment-beneficiaries:{subject.person_id}:{wanted}",
-            rows,
-            count,
+            f"payment-beneficiaries:{info.context.subject.person_id}:{wanted}",
+            reading(
+                info,
+                lambda tx, part: beneficiary_lists.page(tx, reach, wanted, **part.where),
+                lambda one: of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district),
+            ),
+            counting(info, lambda tx: beneficiary_lists.count_of(tx, reach, wanted)),
             lambda one: (one.since.isoformat(), one.id),
             PaymentBeneficiary.of,
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Annotated, Self
 
 import strawberry
@@ -24,7 +23,7 @@ from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
 from domain.masks import account_of_last4
 from domain.messages import label
-from integrations.dbt_finance import DECLINED, UNKNOWN_REASON
+from integrations.dbt_finance import code_of_standing
 from schema.benefit_course import (
     BenefitBudget,
     BenefitRecovery,
@@ -42,9 +41,6 @@ from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.scalars import Paise
 from schema.services import Scheme
-
-_WITHOUT_CODE = MappingProxyType({PaymentStatus.RETURNED: UNKNOWN_REASON, PaymentStatus.BENEFICIARY_REJECTED: DECLINED})
-"""What stands so is told with a reason and what to do, also where no code came with it."""
 
 
 @strawberry.type(description="One payment of a benefit.")
@@ -114,7 +110,7 @@ class Instalment:
         else:
             last = await self._last(info)
             code = None if last is None else last.return_code
-        return PaymentReason.of(code or _WITHOUT_CODE.get(self.status))
+        return PaymentReason.of(code_of_standing(self.status, code))
 
     @resolved(description="The last four characters of the bank's payment reference, where it is known.")
     async def bank_reference_last4(self, info: Info) -> str | None:

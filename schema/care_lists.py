@@ -27,7 +27,7 @@ from store.engine import Transaction
 
 Row = TypeVar("Row")
 _Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]
-_Count = Callable[[Transaction], Awaitable[int]]
+_Count = Callable[[Transaction], Awaitable[int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +177,10 @@ def reading(
     return rows
 
 
-def counting(info: Info, count: _Count) -> Callable[[], Awaitable[int]]:
+def counting(info: Info, count: _Count) -> Callable[[], Awaitable[int | None]]:
     """A count that is only made where it is asked for."""
 
-    async def counted() -> int:
+    async def counted() -> int | None:
         async with info.context.environment.store.reading() as tx:
             return await count(tx)
 

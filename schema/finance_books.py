@@ -1,24 +1,21 @@
 """Root fields about public money, for finance officers in their places and for auditors."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import date
-from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import strawberry
 
-from actions.access import may_read_all
 from actions.finance_desk import case_with_history, of_case, of_payee, reach_of
 from actions.finance_totals import statement_lines
 from actions.payment_signers import known_signers
 from domain.benefits import Rail
 from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
 from domain.payment_files import BatchState
-from domain.people import Posting
-from domain.policy import ObjectKind, Resource
+from domain.policy import ObjectKind
 from domain.reconciliation import ReconciliationRun
 from schema import finance as views
-from schema.care_lists import Part
+from schema.care_lists import Part, counting, reading
 from schema.context import Info
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.fields import resolved
@@ -79,8 +76,8 @@ class FinanceQuery:
         wanted = (filter or FinanceCaseFilter()).wanted()
         return Listing(
             f"finance-cases:{info.context.subject.person_id}:{wanted}",
-            _read(info, lambda tx, part: finance_cases.page(tx, reach, wanted, **part), of_case),
-            _count(info, lambda tx: finance_cases.count_of(tx, reach, wanted)),
+            reading(info, lambda tx, part: finance_cases.page(tx, reach, wanted, **part.where), of_case),
+            counting(info, lambda tx: finance_cases.count_of(tx, reach, wanted)),
             lambda case: (case.found_at.isoformat(), case.id),
             views.FinanceCase.of,
         )
@@ -115,8 +112,12 @@ class FinanceQuery:
         wanted = QueueFilter(queue, scheme_code, district, rail)
         return Listing(
             f"payment-queue:{info.context.subject.person_id}:{wanted}",
-            _read(info, lambda tx, part: payment_queues.page(tx, reach, wanted, **part), partial(_of_payment, reach)),
-            _count(info, lambda tx: payment_queues.count_of(tx, reach, wanted)),
+            reading(
+                info,
+                lambda tx, part: payment_queues.page(tx, reach, wanted, **part.where),
+                lambda one: of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district),
+            ),
+            counting(info, lambda tx: payment_queues.count_of(tx, reach, wanted)),
             lambda one: (one.since.isoformat(), one.id),
             views.QueuedPaymentLine.of,
         )
@@ -139,8 +140,8 @@ class FinanceQuery:
         wanted = [state.value for state in states or ()]
         return Listing(
             f"payment-batches:{info.context.subject.person_id}:{wanted}",
-            _read(info, lambda tx, part: payment_queues.page_of_batches(tx, wanted, **part)),
-            _count(info, lambda tx: payment_queues.count_batches(tx, wanted)),
+            _read(info, lambda tx, part: payment_queues.page_of_batches(tx, wanted, **part.where)),
+            counting(info, lambda tx: payment_queues.count_batches(tx, wanted)),
             lambda row: (row.created_at.isoformat(), row.id),
             views.PaymentBatch.of,
         )
@@ -169,8 +170,8 @@ class FinanceQuery:
         reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
         return Listing(
             f"reconciliation-runs:{info.context.subject.person_id}:{rail}",
-            _read(info, lambda tx, part: reconciliation.page_of_runs(tx, rail, **part)),
-            _count(info, lambda tx: reconciliation.count_runs(tx, rail)),
+            _read(info, lambda tx, part: reconciliation.page_of_runs(tx, rail, **part.where)),
+            counting(info, lambda tx: reconciliation.count_runs(tx, rail)),
             lambda run: (run.begun_at.isoformat(), run.id),
             views.ReconciliationRun.of,
         )
@@ -231,32 +232,13 @@ def _month_name(day: date | None) -> str | None:
     return None if day is None else f"{day:%Y-%m}"
 
 
-def _of_payment(reach: Sequence[Posting] | None, one: QueuedPayment) -> Resource:
-    return of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district)
-
-
 def _read(
-    info: Info,
-    read: Callable[[Transaction, Any], Awaitable[list[Row]]],
-    resource: Callable[[Row], Resource] | None = None,
+    info: Info, read: Callable[[Transaction, Part], Awaitable[list[Row]]]
 ) -> Callable[[Window], Awaitable[list[Row]]]:
-    """Rows of a page; where they are about citizens each leaves its receipt, and what is denied is left out."""
-    environment, subject = info.context.environment, info.context.subject
+    """Rows of a page that name nobody."""
 
     async def rows(window: Window) -> list[Row]:
-        async with environment.store.reading() as tx:
-            found = await read(tx, Part.of(window).where)
-        if resource is None:
-            return found
-        purposes = await may_read_all(environment, subject, [resource(row) for row in found])
-        return [row for row, purpose in zip(found, purposes, strict=True) if purpose is not None]
+        async with info.context.environment.store.reading() as tx:
+            return await read(tx, Part.of(window))
 
     return rows
-
-
-def _count(info: Info, count: Callable[[Transaction], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
-    async def counted() -> int:
-        async with info.context.environment.store.reading() as tx:
-            return await count(tx)
-
-    return counted

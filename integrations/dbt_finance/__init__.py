@@ -20,19 +20,18 @@ from integrations.dbt_finance.models import (
     PaymentState,
 )
 from integrations.dbt_finance.return_codes import (
-    DECLINED,
     INSTRUCTION_REJECTED,
     RETURN_REASONS,
     UNKNOWN_REASON,
     ReturnReason,
     code_of_reason,
+    code_of_standing,
     return_reason,
 )
 
 POLICIES = (*_CALLS, *pfms_rest.POLICIES, *pfms_sftp_exchange.POLICIES, REPORT_MONTH)
 
 __all__ = [
-    "DECLINED",
     "INSTRUCTION_REJECTED",
     "POLICIES",
     "RETURN_REASONS",
@@ -55,5 +54,6 @@ __all__ = [
     "PaymentState",
     "ReturnReason",
     "code_of_reason",
+    "code_of_standing",
     "return_reason",
 ]

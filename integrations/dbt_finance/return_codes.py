@@ -6,14 +6,21 @@ carries no public number. The wording for citizens is ours.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from domain.benefits import PaymentStatus
 from domain.text import Bilingual
 
 UNKNOWN_REASON = "UNKNOWN"
 INSTRUCTION_REJECTED = "INSTRUCTION_REJECTED"
 DECLINED = "DECLINED"
 """PFMS or the bank declined a beneficiary without a code; an officer has a case of it."""
+
+_WITHOUT_CODE: Mapping[PaymentStatus, str] = MappingProxyType(
+    {PaymentStatus.RETURNED: UNKNOWN_REASON, PaymentStatus.BENEFICIARY_REJECTED: DECLINED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +298,11 @@ RETURN_REASONS = {row.code: row for row in _ROWS}
 def return_reason(code: str) -> ReturnReason:
     """The reason of a code; that of UNKNOWN for a code that is not in the table."""
     return RETURN_REASONS.get(code, RETURN_REASONS[UNKNOWN_REASON])
+
+
+def code_of_standing(status: PaymentStatus, told: str | None) -> str | None:
+    """The code of why a payment stands so: that which was told, else ours where it has a reason; else None."""
+    return told or _WITHOUT_CODE.get(status)
 
 
 def code_of_reason(text: str) -> str:

@@ -120,6 +120,16 @@ async def test_each_look_at_a_row_leaves_a_receipt_with_the_citizen(world, finan
     }
 
 
+async def test_the_row_beyond_a_page_is_looked_at_by_nobody_and_leaves_no_receipt(world, finance):
+    first = await beneficiary(world, RegistrationState.VALIDATED, days=2)
+    await beneficiary(world, RegistrationState.VALIDATED, who=NEIGHBOUR)
+    found, _ = await listed(world, finance, "VALIDATED", first=1)
+    assert ([row["beneficiaryRef"] for row in found["nodes"]], found["pageInfo"]["hasNextPage"]) == ([first.id], True)
+    async with world.environment.store.reading() as tx:
+        seen = [await accesses.of_citizen(tx, who, 100) for who in (first.citizen_id, NEIGHBOUR.person_id)]
+    assert [any(one.purpose == "PAY_BENEFIT" for one in those) for those in seen] == [True, False]
+
+
 async def test_an_auditor_reads_the_rows_of_the_payment_queue_too(world):
     await pay(world)
     found = (await world.ask(QUEUE, AUDITOR, queue="IN_FLIGHT"))["data"]["paymentQueue"]

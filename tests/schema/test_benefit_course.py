@@ -71,13 +71,26 @@ async def do(world, name, subject, **given):
     return answer["data"][name]
 
 
+async def sanctioned(tx, application):
+    """The sanction of an application, and its latest instalment."""
+    held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+    return held, (await benefits.instalments(tx, [held.id]))[held.id][-1]
+
+
+async def by_files(tx, application):
+    """The latest instalment of an application, which goes through PFMS from here on."""
+    _, latest = await sanctioned(tx, application)
+    table = benefits.instalments_table
+    await tx.connection.execute(update(table).where(table.c.id == latest.id).values(rail="PFMS"))
+    return latest
+
+
 async def tell(world, application, status, **more):
     env = world.environment
     async with env.store.writing() as tx:
-        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
-        made = (await benefits.instalments(tx, [held.id]))[held.id]
+        _, latest = await sanctioned(tx, application)
         said = PaymentNews(status, env.clock.now(), rail=Rail.IFMS, **more)
-        assert await hear(Acting(env, tx, SYSTEM), made[-1].id, said)
+        assert await hear(Acting(env, tx, SYSTEM), latest.id, said)
 
 
 async def test_the_plan_the_next_payment_and_what_is_asked_of_her_are_shown(world):
@@ -194,10 +207,7 @@ async def test_a_payment_by_files_shows_as_of_the_last_file_and_is_never_said_to
     application, _ = await pension(world)
     env = world.environment
     async with env.store.writing() as tx:
-        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
-        (first,) = (await benefits.instalments(tx, [held.id]))[held.id]
-        table = benefits.instalments_table
-        await tx.connection.execute(update(table).where(table.c.id == first.id).values(rail="PFMS"))
+        first = await by_files(tx, application)
         said = PaymentNews(PaymentStatus.AT_BANK, env.clock.now() - timedelta(days=2), rail=Rail.PFMS)
         assert await hear(Acting(env, tx, SYSTEM), first.id, said)
     query = """{ viewer { ... on Citizen { benefits { complete provenance { source state asOf }
@@ -218,8 +228,7 @@ async def test_where_nothing_can_change_any_more_the_word_of_pfms_is_old_and_not
     application, _ = await pension(world)
     env = world.environment
     async with env.store.writing() as tx:
-        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
-        (first,) = (await benefits.instalments(tx, [held.id]))[held.id]
+        held, first = await sanctioned(tx, application)
         table = benefits.instalments_table
         long_ago = env.clock.now() - timedelta(days=20)
         for status, state in ((PaymentStatus.CREDITED, "CACHED"), (PaymentStatus.INSTRUCTED, "STALE")):
@@ -242,7 +251,7 @@ async def a_file_came(world, name):
 async def test_what_holds_a_payment_back_is_told_in_words(world, language, words):
     application, _ = await pension(world)
     async with world.environment.store.writing() as tx:
-        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+        held, _ = await sanctioned(tx, application)
         table = benefits.instalments_table
         await tx.connection.execute(update(table).where(table.c.sanction_id == held.id).values(hold="BUDGET"))
     query = f"""{{ viewer {{ ... on Citizen {{ benefits {{ nodes {{ instalments {{
@@ -272,10 +281,7 @@ async def test_every_state_is_told_in_words_with_a_reason_and_what_to_do_where_i
     application, _ = await pension(world)
     env = world.environment
     async with env.store.writing() as tx:
-        held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
-        (first,) = (await benefits.instalments(tx, [held.id]))[held.id]
-        table = benefits.instalments_table
-        await tx.connection.execute(update(table).where(table.c.id == first.id).values(rail="PFMS"))
+        first = await by_files(tx, application)
         await hear(
             Acting(env, tx, SYSTEM), first.id, PaymentNews(status, env.clock.now(), return_code=given, rail=Rail.PFMS)
         )
