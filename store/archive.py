@@ -25,7 +25,8 @@ from store.keyring import Keyrings
 MARK = b"APUNI-BACKUP-1\n"
 PIECE = 65_536
 _TAG = 16
-_SCRYPT = {"n": 2**16, "r": 8, "p": 1}
+SCRYPT_COST = 2**16
+"""What a guess of a passphrase costs: with blocks of a kilobyte 64 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ class BackupKey:
 
     passphrase: str | None
     keyrings: Keyrings
+    cost: int = SCRYPT_COST
+    """The n of scrypt for new files; a file says with which it was locked."""
 
     def head(self) -> dict[str, Any]:
         """What the head of a new file says about its key: nothing secret."""
         salt = base64.b64encode(os.urandom(32)).decode()
         if self.passphrase is not None:
-            return {"key": "passphrase", "salt": salt, **_SCRYPT}
+            return {"key": "passphrase", "salt": salt, "n": self.cost, "r": 8, "p": 1}
         return {"key": "keyring", "salt": salt, "kid": self.keyrings.active("backup").kid}
 
     def of(self, head: dict[str, Any]) -> bytes:

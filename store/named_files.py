@@ -24,7 +24,7 @@ def file_columns(tables: MetaData) -> list[Column[str]]:
 
 
 LISTED = (("verifications", "photos"),)
-"""Columns that hold a list of files as JSON."""
+"""Columns that hold a list of files as JSON: officers' photographs, which are uploads too."""
 
 
 async def named_files(tx: Transaction, tables: MetaData) -> AsyncIterator[tuple[str, str]]:

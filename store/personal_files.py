@@ -3,6 +3,7 @@
 from sqlalchemy import select, true
 
 from store.engine import Transaction
+from store.named_files import LISTED
 from store.sql import first
 from store.tables import metadata
 
@@ -14,9 +15,6 @@ HANDED_IN = (
     ("roster_rows", "receipt_sha256"),
 )
 """Columns that name what somebody handed in. The row of its upload stays while they do (store/uploads.py `use`)."""
-
-PHOTOS = ("verifications", "photos")
-"""The column with lists of officers' photographs, which are uploads too."""
 
 _HELD = (("uploads", "sha256"), ("uploads", "expected"), ("commission_cases", "bundle"))
 """Columns that name what she handed in or what was made of it for her case."""
@@ -33,10 +31,10 @@ async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
         table = metadata.tables[name]
         statement = select(table.c[column]).where(table.c.citizen_id == citizen_id, table.c[column].is_not(None))
         found |= set((await tx.connection.execute(statement)).scalars().all())
-    photos = metadata.tables[PHOTOS[0]].c[PHOTOS[1]]
-    of_her = select(photos).where(photos.table.c.citizen_id == citizen_id)
-    for held in (await tx.connection.execute(of_her)).scalars():
-        found |= set(held or ())
+    for name, column in LISTED:
+        table = metadata.tables[name]
+        lists = await tx.connection.execute(select(table.c[column]).where(table.c.citizen_id == citizen_id))
+        found.update(*(held or () for held in lists.scalars()))
     return found
 
 

@@ -11,10 +11,10 @@ from store.dump import present
 from store.engine import Transaction
 from store.errors import CannotDecrypt, ObjectDamaged
 from store.metadata import LARGE_ROWS
-from store.named_files import named_files
+from store.named_files import LISTED, named_files
 from store.objects import ObjectStore
 from store.people import citizens_table, personal_place
-from store.personal_files import HANDED_IN, PHOTOS
+from store.personal_files import HANDED_IN
 from store.sql import AnyRow
 from store.tables import metadata
 from store.vault import Vault
@@ -63,7 +63,7 @@ async def files(tx: Transaction, objects: ObjectStore) -> AsyncIterator[Finding]
 
     By that row a file is known to be needed (store/personal_files.py), so one without it could be swept.
     """
-    handed_in = {f"{table}.{column}" for table, column in (*HANDED_IN, PHOTOS)}
+    handed_in = {f"{table}.{column}" for table, column in (*HANDED_IN, *LISTED)}
     async for sha256, where in named_files(tx, metadata):
         if where in handed_in and not await uploads.of_content(tx, sha256):
             yield Finding("FILE_HAS_NO_UPLOAD", f"{where}:{sha256}")

@@ -16,10 +16,13 @@ from tests.support.files import PDF
 SCRIPT = b"/S /JavaScript /JS (app.alert)"
 
 
-def refusal(content: bytes) -> ErrorCode:
-    with pytest.raises(Problems) as refused:
+def refusal(content: bytes) -> ErrorCode | None:
+    """With which code it is refused; None where it passes."""
+    try:
         refuse_unfit_pdf(content, "file")
-    return refused.value.code
+    except Problems as refused:
+        return refused.code
+    return None
 
 
 def with_object(inside: bytes) -> bytes:
@@ -66,12 +69,12 @@ def written(writer: PdfFileWriter) -> bytes:
     ids=["small", "the demo's", "packed objects", "words", "letters of an archive"],
 )
 def test_plain_papers_pass(content: bytes) -> None:
-    refuse_unfit_pdf(content, "file")
+    assert refusal(content) is None
 
 
 def test_a_paper_that_a_library_wrote_passes_and_a_locked_one_does_not() -> None:
     plain, locked = made_by_a_library(), made_by_a_library()
-    refuse_unfit_pdf(written(plain), "file")
+    assert refusal(written(plain)) is None
     locked.encrypt("owner", "user")
     assert refusal(written(locked)) is ErrorCode.FILE_LOCKED
 

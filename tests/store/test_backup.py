@@ -13,7 +13,7 @@ from stdnum import verhoeff
 
 from actions.respond import Withdraw, withdraw_application
 from domain.people import Citizen
-from store import archive, outbox, people
+from store import outbox, people
 from store.archive import PIECE, BackupKey
 from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
 from store.dump import digest
@@ -40,10 +40,9 @@ async def lived(peopled):
 
 
 @pytest.fixture
-def key(store_keyrings, monkeypatch) -> BackupKey:
+def key(store_keyrings) -> BackupKey:
     """A passphrase, but a guess of it is cheap: what one costs is proved where it is said what opens a backup."""
-    monkeypatch.setitem(archive._SCRYPT, "n", 2**10)
-    return BackupKey("a long passphrase", store_keyrings)
+    return BackupKey("a long passphrase", store_keyrings, cost=2**10)
 
 
 @pytest.fixture(params=BOTH)
