@@ -10,6 +10,7 @@ from actions.finance_desk import reach_of
 from actions.second_payments import paid_again
 from domain.benefits import PaymentStatus, Rail
 from domain.clock import IST, ist_date
+from domain.figures import month_of, months_back
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.finance_totals import Moved, PaymentTotal, added_up
 from domain.people import SYSTEM, Subject
@@ -79,14 +80,9 @@ def months_owed(last: str | None, today: date) -> list[date]:
 
     Where none is known it is the one that ended last.
     """
-    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    owed: list[date] = []
-    while len(owed) < MOST_MONTHS and (last is None or f"{month:%Y-%m}" > last):
-        owed.append(month)
-        if last is None:
-            break
-        month = (month - timedelta(days=1)).replace(day=1)
-    return owed[::-1]
+    many = 1 if last is None else MOST_MONTHS
+    ended = [months_back(month_of(today), back) for back in range(many, 0, -1)]
+    return [month for month in ended if last is None or f"{month:%Y-%m}" > last]
 
 
 async def _make_statement(env: Environment, month: date) -> bool:

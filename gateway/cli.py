@@ -28,8 +28,8 @@ for _group in GROUPS:
     app.add_typer(_group)
 
 SWEEPS = (50_000, 20, 20)
-"""How often circular rubbish is swept up. By Python's own measure, after every 700 objects, a fifth of each start goes
-to looking through what the imports leave there to stay.
+"""How often circular rubbish is swept up, by a service in all its life too. By Python's own measure, after every 700
+objects, a fifth of each start goes to looking through what the imports leave there to stay.
 """
 
 _out = Console()

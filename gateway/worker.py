@@ -199,10 +199,7 @@ class Worker:
         """Deliver what is due now; tells how many messages were tried. A long delivery may go on afterwards."""
         tried = 0
         while not self._stopping.is_set() and await self._something_may_be_due():
-            left = self._left()
-            messages = await self._environment.store.carry_out(
-                lambda tx, left=left: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS, left)  # type: ignore[misc]
-            )
+            messages = await self._claimed()
             if not messages:
                 break
             long = [asyncio.create_task(self._deliver(each)) for each in messages if each.topic in LONGEST]
@@ -212,6 +209,12 @@ class Worker:
                 await asyncio.wait(long, timeout=PATIENCE_SECONDS)
             tried += len(messages)
         return tried
+
+    async def _claimed(self) -> list[OutboxMessage]:
+        left = self._left()
+        return await self._environment.store.carry_out(
+            lambda tx: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS, left)
+        )
 
     def _left(self) -> Collection[str]:
         """The topics of which nothing more is taken now. Raises what a delivery aside ended with and did not note."""
@@ -352,11 +355,12 @@ class Worker:
 
 def _code_of(error: Exception) -> str:
     """What the outbox notes of a delivery that failed."""
-    if isinstance(error, IntegrationError) and not isinstance(error, SwitchedOff):
+    for kind, code in _CODES.items():
+        if isinstance(error, kind):
+            return code
+    if isinstance(error, IntegrationError):
         return error.code
-    if isinstance(error, ApuniError | StoreError):
-        return type(error).__name__
-    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), INTERNAL)
+    return type(error).__name__ if isinstance(error, ApuniError | StoreError) else INTERNAL
 
 
 async def run_worker(settings: Settings) -> None:
