@@ -15,13 +15,13 @@ from actions.payment_sending import send_batch
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, LineState, Transport
 from domain.people import SYSTEM
-from domain.sources import Source
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.errors import Unavailable
 from store import payment_files
 from store.benefits import instalments_table
 from store.payment_tables import accounts_table, batches_table, beneficiaries_table, lines_table, sealed_files_table
 from store.vault import reads_table
+from tests.support.noting import Noting
 from tests.support.payments import SCHEME, Paying
 from tests.support.worlds import AADHAAR
 
@@ -32,30 +32,6 @@ pytestmark = pytest.mark.integration
 def way(request: pytest.FixtureRequest) -> Transport:
     """Both ways promise the same."""
     return Transport(request.param)
-
-
-class Noting:
-    """An exchange that notes what it is asked, and may fail where it is told to."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.asked: list[str] = []
-        self.lose_answer = self.lose_file = False
-
-    async def send(self, kind: FileKind, name: str, content: bytes) -> None:
-        self.asked.append("send")
-        if self.lose_file:
-            raise Unavailable(Source.PFMS, "unreachable")
-        await self.inner.send(kind, name, content)
-        if self.lose_answer:
-            raise Unavailable(Source.PFMS, "timeout")
-
-    async def sent(self, kind: FileKind, name: str) -> bool:
-        self.asked.append("sent")
-        return bool(await self.inner.sent(kind, name))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
 
 
 def noting(paying: Paying) -> tuple[Environment, Noting]:
@@ -72,10 +48,10 @@ async def a_batch(paying: Paying, many: int = 1) -> Any:
 async def test_a_lost_answer_is_followed_by_an_enquiry_and_no_second_file(paying: Paying) -> None:
     batch = await a_batch(paying)
     env, exchange = noting(paying)
-    exchange.lose_answer = True
+    exchange.loses = "answer"
     with pytest.raises(Unavailable):
         await send_batch(env, batch.id)
-    exchange.lose_answer = False
+    exchange.loses = None
     await send_batch(env, batch.id)
     assert exchange.asked == ["send", "sent"]
     await send_batch(env, batch.id)
@@ -87,10 +63,10 @@ async def test_a_lost_answer_is_followed_by_an_enquiry_and_no_second_file(paying
 async def test_a_file_that_never_arrived_is_sent_after_the_enquiry(paying: Paying) -> None:
     batch = await a_batch(paying)
     env, exchange = noting(paying)
-    exchange.lose_file = True
+    exchange.loses = "file"
     with pytest.raises(Unavailable):
         await send_batch(env, batch.id)
-    exchange.lose_file = False
+    exchange.loses = None
     await send_batch(env, batch.id)
     assert exchange.asked == ["send", "sent", "send"]
     assert (await paying.batches())[0].state == BatchState.SENT
@@ -99,7 +75,7 @@ async def test_a_file_that_never_arrived_is_sent_after_the_enquiry(paying: Payin
 async def test_the_file_is_made_again_with_the_same_octets_though_the_account_was_corrected(paying: Paying) -> None:
     batch = await a_batch(paying, 2)
     env, exchange = noting(paying)
-    exchange.lose_answer = True
+    exchange.loses = "answer"
     with pytest.raises(Unavailable):
         await send_batch(env, batch.id)
     first = await paying.sealed(batch.id)
@@ -107,7 +83,7 @@ async def test_the_file_is_made_again_with_the_same_octets_though_the_account_wa
         await tx.connection.execute(delete(sealed_files_table))
     (line, _) = await paying.lines()
     assert await paying.correct(line.instalment_id, "50100077777700")
-    exchange.lose_answer = False
+    exchange.loses = None
     await send_batch(env, batch.id)
     assert await paying.sealed(batch.id) == first
     assert paying.archive("payment-request", "out")[batch.file_name] == first
@@ -116,10 +92,10 @@ async def test_the_file_is_made_again_with_the_same_octets_though_the_account_wa
 async def test_a_file_that_cannot_be_made_again_is_not_sent_and_somebody_looks(paying: Paying) -> None:
     batch = await a_batch(paying)
     env, exchange = noting(paying)
-    exchange.lose_answer = True
+    exchange.loses = "answer"
     with pytest.raises(Unavailable):
         await send_batch(env, batch.id)
-    exchange.lose_answer = False
+    exchange.loses = None
     async with paying.env.store.writing() as tx:
         await tx.connection.execute(delete(sealed_files_table))
         await tx.connection.execute(update(batches_table).values(digest="0" * 64))

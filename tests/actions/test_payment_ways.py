@@ -16,12 +16,11 @@ from actions.payment_sealing import content_of
 from actions.payment_sending import send_batch
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, Transport
-from domain.sources import Source
 from gateway.payment_worker import PaymentRounds
-from integrations.dbt_finance.pfms_models import FileKind
 from integrations.errors import NotAsked, Unavailable
 from store import payment_batches
 from store.payment_tables import batches_table
+from tests.support.noting import Noting
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration
@@ -31,35 +30,6 @@ pytestmark = pytest.mark.integration
 def way(request: pytest.FixtureRequest) -> Transport:
     """The way that is left for the other one."""
     return Transport(request.param)
-
-
-class Noting:
-    """A way that notes what it is asked, and may lose a file, the word that it came, or every question."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.asked: list[str] = []
-        self.loses: str | None = None
-
-    async def send(self, kind: FileKind, name: str, content: bytes) -> None:
-        self.asked.append("send")
-        if self.loses == "file":
-            raise Unavailable(Source.PFMS, "unreachable")
-        await self.inner.send(kind, name, content)
-        if self.loses == "answer":
-            raise Unavailable(Source.PFMS, "timed_out")
-
-    async def sent(self, kind: FileKind, name: str) -> bool:
-        self.asked.append("sent")
-        return bool(await self.inner.sent(kind, name))
-
-    async def incoming(self) -> Any:
-        if self.loses == "all":
-            raise Unavailable(Source.PFMS, "unreachable")
-        return await self.inner.incoming()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
 
 
 @dataclass

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from store import connections
 from store.keyring import Keyrings
 from tests.support.bounds import whole
 from tests.support.crashing import Processes
-from tests.support.databases import BOTH, PostgresServer, run_apart
+from tests.support.databases import BOTH, PostgresServer, patient, run_apart
 from tests.support.prepared import prepare
-from tests.support.sown import Bench
-
-WAITED_MILLISECONDS = "120000"
+from tests.support.sown import Bench, Sown
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,9 +21,7 @@ def _a_slow_server_is_waited_for() -> Iterator[None]:
 
     Processes that are started keep their own bounds, and try again.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-            patch.setitem(connections._POSTGRESQL_SETTINGS, name, WAITED_MILLISECONDS)
+    with patient():
         yield
 
 
@@ -58,6 +53,13 @@ def url(bench: Bench, tmp_path: Path) -> Iterator[str]:
     name = bench.server.database(bench.template or "")
     yield bench.server.url(name)
     bench.server.drop(name)
+
+
+@pytest.fixture
+def sown_url(sown: Sown, tmp_path: Path) -> Iterator[str]:
+    """A copy of the database that a module's own fixture `sown` made; what partners keep of it lies in `tmp_path`."""
+    with sown.copied(tmp_path) as address:
+        yield address
 
 
 @dataclass(frozen=True)

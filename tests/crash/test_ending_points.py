@@ -3,7 +3,7 @@
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -53,13 +53,6 @@ def sown(bench: Bench, tmp_path_factory: pytest.TempPathFactory, store_keyrings:
     return sow(bench, tmp_path_factory.mktemp("sown"), store_keyrings, paid)
 
 
-@pytest.fixture
-def url(sown: Sown, tmp_path: Path) -> Iterator[str]:
-    """A copy of the database; what partners keep of it lies in `tmp_path`."""
-    with sown.copied(tmp_path) as address:
-        yield address
-
-
 async def leave(paying: Paying) -> None:
     """What the worker does when ten days and more have gone by."""
     for _ in range(2):
@@ -100,8 +93,8 @@ async def comes_back(made: Prepared, url: str, folder: Path, keyrings: Keyrings)
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_worker_that_dies_while_beneficiaries_leave_has_each_deleted_once(
-    bench, url, tmp_path, store_keyrings, point
+    bench, sown_url, tmp_path, store_keyrings, point
 ):
-    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, point)
+    code, told = apart(dies, bench.made, sown_url, tmp_path, store_keyrings, point)
     assert (code, told) == (-signal.SIGKILL, ["opened"])
-    run_apart(comes_back, bench.made, url, tmp_path, store_keyrings)
+    run_apart(comes_back, bench.made, sown_url, tmp_path, store_keyrings)

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -76,13 +76,6 @@ def sown(bench: Bench, tmp_path_factory: pytest.TempPathFactory, store_keyrings:
     return sow(bench, tmp_path_factory.mktemp("sown"), store_keyrings, sanctioned)
 
 
-@pytest.fixture
-def url(sown: Sown, tmp_path: Path) -> Iterator[str]:
-    """A copy of the database; what partners keep of it lies in `tmp_path`."""
-    with sown.copied(tmp_path) as address:
-        yield address
-
-
 async def dies(
     tell: Callable[[str], None],
     made: Prepared,
@@ -129,19 +122,19 @@ async def _statuses(paying: Paying) -> dict[str, int]:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_worker_that_dies_at_a_step_of_a_payment_file_leaves_one_order_each(
-    bench, url, tmp_path, store_keyrings, point
+    bench, sown_url, tmp_path, store_keyrings, point
 ):
-    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, point)
+    code, told = apart(dies, bench.made, sown_url, tmp_path, store_keyrings, point)
     assert (code, told) == (-signal.SIGKILL, ["opened"])
-    run_apart(comes_back, bench.made, url, tmp_path, store_keyrings)
+    run_apart(comes_back, bench.made, sown_url, tmp_path, store_keyrings)
 
 
 @pytest.mark.parametrize("way", Transport)
 @pytest.mark.parametrize("point", [f"{point}:2" for point in SENDING])
 def test_a_worker_that_dies_and_comes_back_with_the_other_way_leaves_one_order_each(
-    bench, url, tmp_path, store_keyrings, point, way
+    bench, sown_url, tmp_path, store_keyrings, point, way
 ):
-    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, point, way)
+    code, told = apart(dies, bench.made, sown_url, tmp_path, store_keyrings, point, way)
     assert (code, told) == (-signal.SIGKILL, ["opened"])
     back = partial(comes_back, former=True)
-    run_apart(back, bench.made, url, tmp_path, store_keyrings, way.other)
+    run_apart(back, bench.made, sown_url, tmp_path, store_keyrings, way.other)

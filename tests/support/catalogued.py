@@ -21,14 +21,13 @@ from domain.clock import Clock, ManualClock
 from domain.deadline import WorkCalendar
 from domain.ids import Ids, SeededIds
 from domain.people import Subject
-from store import connections
 from store.cipher import FieldCipher
 from store.engine import Store
 from store.keyring import Keyrings
 from store.objects import LocalObjects
 from store.vault import Vault
 from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, World, catalogue_rows, people_of_the_world
-from tests.support.databases import BOTH, NOW, PostgresServer, run_apart
+from tests.support.databases import BOTH, NOW, PostgresServer, patient, run_apart
 
 SEED = "world"
 """What the identifiers of a world are drawn from."""
@@ -176,9 +175,7 @@ def peopled_postgres(
     """A PostgreSQL database with the same catalogue and the same people, to be copied; gives its name."""
     name = postgres_server.migrated_database()
     folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
-        for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            patch.setitem(connections._POSTGRESQL_SETTINGS, bound, "0")  # all need it, however busy the machine
+    with patient():  # all need it, however busy the machine
         made = run_apart(partial(fill, with_people=True), postgres_server.url(name), folder, store_keyrings)
     assert made == (catalogue_and_people.people, catalogue_and_people.drawn)
     return name

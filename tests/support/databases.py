@@ -16,12 +16,14 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Pool, event
+from sqlalchemy.dialects.postgresql import asyncpg
 
 from domain.clock import ManualClock
 from store.cipher import FieldCipher
@@ -165,6 +167,33 @@ class PostgresServer:
     def _run(self, program: str, *arguments: str, **how: Any) -> None:
         command = [str(self._binaries / program), *arguments]
         subprocess.run(command, check=True, capture_output=True, cwd=self._folder, env=_environment(), **how)
+
+
+PATIENT_SECONDS = 120
+_WAITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Connections to PostgreSQL that this process makes meanwhile wait for a busy server: none gives up after seconds.
+
+    Processes that are started keep their own bounds.
+    """
+
+    def wait(connection: Any, _record: Any) -> None:
+        if type(connection).__module__ != asyncpg.__name__:
+            return
+        cursor = connection.cursor()
+        for name in _WAITS:
+            cursor.execute(f"SET {name} = '{PATIENT_SECONDS}s'")
+        cursor.close()
+        connection.commit()  # what is set in a transaction that is rolled back is not set
+
+    event.listen(Pool, "connect", wait)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", wait)
 
 
 def run_apart(function: Callable[..., Any], *arguments: Any) -> Any:

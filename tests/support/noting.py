@@ -1,0 +1,36 @@
+"""A way to PFMS that notes what it is asked, and loses what it is told to."""
+
+from typing import Any
+
+from domain.sources import Source
+from integrations.dbt_finance.pfms_models import FileKind
+from integrations.errors import Unavailable
+
+
+class Noting:
+    """`loses` names what is lost: the `file`, the `answer` that it came, `all` that is fetched; None for nothing."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.asked: list[str] = []
+        self.loses: str | None = None
+
+    async def send(self, kind: FileKind, name: str, content: bytes) -> None:
+        self.asked.append("send")
+        if self.loses == "file":
+            raise Unavailable(Source.PFMS, "unreachable")
+        await self.inner.send(kind, name, content)
+        if self.loses == "answer":
+            raise Unavailable(Source.PFMS, "timed_out")
+
+    async def sent(self, kind: FileKind, name: str) -> bool:
+        self.asked.append("sent")
+        return bool(await self.inner.sent(kind, name))
+
+    async def incoming(self) -> Any:
+        if self.loses == "all":
+            raise Unavailable(Source.PFMS, "unreachable")
+        return await self.inner.incoming()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
