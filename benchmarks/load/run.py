@@ -163,7 +163,7 @@ class Run:
         return list(answer.json()["entries"])
 
     async def _fault(self, system: str, kind: str) -> None:
-        body = {"faults": [{"kind": kind, "route": "*", "calls": None, "params": {}}]}
+        body: dict[str, object] = {"faults": [{"kind": kind, "route": "*", "calls": None, "params": {}}]}
         (await self.http.put(f"{self._city}/_control/{system}/faults", json=body)).raise_for_status()
 
     async def _heal(self, system: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from benchmarks.store.memory import watched
+from benchmarks.watching import watched
 from tests.support.legacy import old_rows, pdf_of, write_rows
 
 SIZES = (10_000, 100_000)
@@ -24,6 +24,9 @@ SIZES = (10_000, 100_000)
 ROOT = Path(__file__).resolve().parents[2]
 FAULTY = 1_000
 """Every so many rows one names a channel that there is not."""
+
+SOME_LEFT_OUT = 2
+"""The exit status of an import that left rows out."""
 
 APUNI = [sys.executable, "-m", "gateway.cli"]
 
@@ -39,15 +42,13 @@ def main(sizes: list[int]) -> None:
 def measured(folder: Path, size: int) -> Iterator[tuple[str, str]]:
     """What each command took, one after the other; raises RuntimeError where one did not do what it must."""
     home = folder / "home"
-    rows = write_rows(folder / "old.jsonl", with_faults(size))
-    certificates = tar_of(folder / "certificates.tar", size)
     for words in (["migrate"], ["catalogue", "import", str(ROOT / "catalogue_data")]):
         watched([*APUNI, *words], home, None)
-    importing = ["import-applications", str(rows), "--certificates", str(certificates)]
+    importing = importing_of(folder, size)
     steps = {
-        "dry run": ([*importing, "--dry-run"], 2),
-        "import": (importing, 2),
-        "again, all are there": (importing, 2),
+        "dry run": ([*importing, "--dry-run"], SOME_LEFT_OUT),
+        "import": (importing, SOME_LEFT_OUT),
+        "again, all are there": (importing, SOME_LEFT_OUT),
         "figures rebuild": (["figures", "rebuild"], 0),
         "verify": (["verify"], 0),
     }
@@ -60,16 +61,23 @@ def measured(folder: Path, size: int) -> Iterator[tuple[str, str]]:
     shutil.rmtree(home)
 
 
-def with_faults(size: int) -> Iterator[dict[str, object]]:
+def importing_of(folder: Path, many: int, first: int = 0) -> list[str]:
+    """The words that import so many rows and their certificates, which are written to the folder; exit status 2."""
+    rows = write_rows(folder / "old.jsonl", with_faults(many, first))
+    certificates = tar_of(folder / "certificates.tar", many, first)
+    return ["import-applications", str(rows), "--certificates", str(certificates)]
+
+
+def with_faults(many: int, first: int) -> Iterator[dict[str, object]]:
     """The rows, a few of them wrong."""
-    for number, row in enumerate(old_rows(size)):
+    for number, row in enumerate(old_rows(many, first=first)):
         yield row | {"channel": "PIGEON"} if number % FAULTY == FAULTY - 1 else row
 
 
-def tar_of(path: Path, size: int) -> Path:
+def tar_of(path: Path, many: int, first: int) -> Path:
     """The certificates that the rows name."""
     with tarfile.open(path, "w") as tar:
-        for row in old_rows(size):
+        for row in old_rows(many, first=first):
             if name := row.get("certificate_file"):
                 content = pdf_of(int(Path(str(name)).stem))
                 member = tarfile.TarInfo(str(name))

@@ -1,21 +1,22 @@
 """Memory and time of what reads or writes a whole store, each in a process of its own."""
 
 import asyncio
-import os
-import select
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from benchmarks.old_data.bench import SOME_LEFT_OUT, importing_of
 from benchmarks.store.cases import citizen_id
 from benchmarks.store.house import House, opened
 from benchmarks.store.load import Plan
 from benchmarks.store.reads import COMMISSION, a_year
+from benchmarks.watching import watched
 from domain.people import PersonKind, Role, Subject
+from store.aliases import aliases_table
 
 RESTORED = 100_000
 """Up to so many applications the backup is restored too."""
@@ -23,8 +24,10 @@ RESTORED = 100_000
 EXPORTED = 1_000_000
 """Up to so many applications there is a backup at all: its time depends on them, what it holds in memory does not."""
 
-LOOK_SECONDS = 0.05
-"""How often a process is asked for its memory."""
+IMPORTED = 10_000
+"""So many old applications are taken over into the store, with their certificates."""
+
+IMPORT = f"apuni import-applications, {IMPORTED:,} rows"
 
 PARTS = ("idle", "export of a citizen", "figures as CSV")
 
@@ -41,6 +44,9 @@ def measured(plan: Plan, tell: Callable[[str], None]) -> dict[str, dict[str, flo
     if plan.size <= RESTORED and backup.exists():
         shutil.copytree(plan.folder / "keys", other / "keys")
         found["apuni restore (SQLite)"] = watched([*apuni, "restore", str(backup)], other, None)
+    with tempfile.TemporaryDirectory() as old:
+        words = [*apuni, *importing_of(Path(old), IMPORTED, asyncio.run(_unused(plan)))]
+        found[IMPORT] = watched(words, plan.folder, plan.url, status=SOME_LEFT_OUT)
     found["apuni figures rebuild"] = watched([*apuni, "figures", "rebuild"], plan.folder, plan.url)
     for part in PARTS:
         child = [sys.executable, "-m", "benchmarks.store.memory", part, plan.url, str(plan.folder)]
@@ -52,34 +58,11 @@ def measured(plan: Plan, tell: Callable[[str], None]) -> dict[str, dict[str, flo
     return found
 
 
-def watched(command: list[str], home: Path, url: str | None, *, status: int = 0) -> dict[str, float]:
-    """Seconds, CPU and mebibytes at most of a command; raises RuntimeError where it ends with another status."""
-    environment = {**os.environ, "APUNI_HOME": str(home)}
-    if url is not None:
-        environment["APUNI_DATABASE_URL"] = url
-    begun, most = time.monotonic(), 0.0
-    with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=told)
-        handle = os.pidfd_open(process.pid)
-        # What the kernel tells of an ended child includes its parent's memory, so it is asked while it runs.
-        while not select.select([handle], [], [], LOOK_SECONDS)[0]:
-            most = max(most, _peak(process.pid))
-        os.close(handle)
-        _, ended, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(ended)
-        told.seek(0)
-        if process.returncode != status:
-            raise RuntimeError(f"{command[2:]}: {told.read().decode()[-2000:]}")
-    return {"seconds": time.monotonic() - begun, "CPU": used.ru_utime + used.ru_stime, "MiB": most}
-
-
-def _peak(pid: int) -> float:
-    """The most memory that a process has held so far, in mebibytes; 0 once it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+async def _unused(plan: Plan) -> int:
+    """The number of an old application from which on none was taken over: each leaves one alias or more."""
+    async with opened(plan.url, plan.folder) as house, house.store.reading() as tx:
+        there = (await tx.connection.execute(select(func.count()).select_from(aliases_table))).scalar_one()
+    return -(-int(there) // IMPORTED) * IMPORTED
 
 
 async def _part(name: str, url: str, folder: Path) -> None:

@@ -128,9 +128,9 @@ def _history(submitted: datetime, days: timedelta) -> list[dict[str, str]]:
     ]
 
 
-def old_rows(many: int, *, seed: str = "old") -> Iterator[dict[str, Any]]:
-    """Good rows, the first of them number 0."""
-    for number in range(many):
+def old_rows(many: int, *, first: int = 0, seed: str = "old") -> Iterator[dict[str, Any]]:
+    """Good rows, numbered from the first on."""
+    for number in range(first, first + many):
         yield old_row(number, seed=seed)
 
 
