@@ -1,5 +1,6 @@
-"""What those who run the gateway do with single messages of the outbox: look, try again now, put aside."""
+"""What those who run the gateway do with single messages of the outbox: look, try again now, put aside, give up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,19 +79,38 @@ async def park(tx: Transaction, message_id: int, *, by: str = SYSTEM.label) -> b
     )
 
 
+async def give_up(
+    tx: Transaction, message_id: int, topics: Collection[str], at: datetime, *, reason: str, by: str = SYSTEM.label
+) -> bool:
+    """End a dead letter of one of the topics for good, so that the later ones of its application go on.
+
+    False where it is not dead, of another topic, or not there. It keeps the code of its last failure, by which it is
+    told from a message that arrived; the reason stands in the audit line.
+    """
+    return await _change(
+        tx,
+        ("outbox.given_up", by),
+        message_id,
+        (_T.state == OutboxState.DEAD.value, _T.topic.in_(sorted(topics))),
+        {"state": OutboxState.DELIVERED.value, "delivered_at": at},
+        reason=reason,
+    )
+
+
 async def _change(
     tx: Transaction,
     deed: tuple[str, str],
     message_id: int,
     where: tuple[ColumnElement[bool], ...],
     values: dict[str, Any],
+    **told: str,
 ) -> bool:
     statement = update(outbox_table).where(_T.id == message_id, *where).values(values).returning(_T.topic)
     row = (await tx.connection.execute(statement)).first()
     if row is None:
         return False
     action, by = deed
-    await audit.append(tx, AuditLine(by, action, "OUTBOX", str(message_id), "OPERATE", {"topic": row.topic}))
+    await audit.append(tx, AuditLine(by, action, "OUTBOX", str(message_id), "OPERATE", {"topic": row.topic, **told}))
     return True
 
 

@@ -144,6 +144,24 @@ def outbox_park(number: _NUMBER) -> None:
     _done_or_exit(done=asyncio.run(run_park(read_settings(), number)), otherwise="it does not wait, or is not there")
 
 
+@outbox.command("give-up")
+def outbox_give_up(
+    number: _NUMBER,
+    reason: Annotated[str, typer.Option(help="why; it is kept in the audit log")],
+) -> None:
+    """End a dead message for good, so that later ones of the same application go on.
+
+    Only a push to a locker, a code, an alarm or the end of a session: somebody waits for whatever else is dead.
+    """
+    from gateway.commands.messages import run_give_up
+    from gateway.settings import read_settings
+
+    _done_or_exit(
+        done=asyncio.run(run_give_up(read_settings(), number, reason)),
+        otherwise="it is not dead, not there, or somebody waits for what it does: mend the cause and retry it",
+    )
+
+
 @switch.command("list")
 def switch_list() -> None:
     """List every switch that was ever set."""

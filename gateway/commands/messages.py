@@ -7,6 +7,10 @@ from typing import Any
 
 from rich.table import Table
 
+from actions.alarms import NOTIFY
+from actions.code_sending import SEND
+from actions.locker_push import ASKED, PUSH
+from actions.provider_sign_out import END
 from gateway.commands.accounts import account
 from gateway.commands.opening import open_rooms, out, print_table
 from gateway.settings import Settings
@@ -16,6 +20,8 @@ from store.outbox import OutboxMessage, counts
 from store.outbox_desk import OutboxFilter
 
 HIDDEN = "(hidden)"
+MAY_BE_GIVEN_UP = frozenset({PUSH, ASKED, END, SEND, NOTIFY})
+"""Topics for which nobody waits but who is told: no money, certificate, filing, count or withdrawn consent."""
 _KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -59,6 +65,15 @@ async def run_park(settings: Settings, message_id: int) -> bool:
     """Put a waiting message aside; False where it is not waiting."""
     async with open_rooms(settings) as rooms:
         return await rooms.store.carry_out(lambda tx: outbox_desk.park(tx, message_id, by=account()))
+
+
+async def run_give_up(settings: Settings, message_id: int, reason: str) -> bool:
+    """End a dead letter for good; False where it may not be, is not dead or not there."""
+    async with open_rooms(settings) as rooms:
+        now = rooms.clock.now()
+        return await rooms.store.carry_out(
+            lambda tx: outbox_desk.give_up(tx, message_id, MAY_BE_GIVEN_UP, now, reason=reason, by=account())
+        )
 
 
 def shown(message: OutboxMessage) -> dict[str, Any]:

@@ -24,6 +24,7 @@ COMMANDS = (
     ("outbox", "show", "1"),
     ("outbox", "retry", "1"),
     ("outbox", "park", "1"),
+    ("outbox", "give-up", "1", "--reason", "closed"),
     ("officer", "list"),
     ("person", "export", "somebody"),
     ("person", "erase", "somebody", "--yes"),
@@ -106,6 +107,8 @@ def test_a_store_that_is_wrong_ends_the_check_with_status_1(home):
 def test_a_message_that_is_not_there_is_one_line(home):
     assert told(apuni(home, "outbox", "show", "9")) == ["apuni: the message is not there"]
     assert told(apuni(home, "outbox", "retry", "9")) == ["apuni: it is delivered, or not there"]
+    [refused] = told(apuni(home, "outbox", "give-up", "9", "--reason", "closed"))
+    assert refused.endswith("mend the cause and retry it")
     assert "0 pending, 0 dead" in lines(apuni(home, "outbox", "list"))[-1]
 
 

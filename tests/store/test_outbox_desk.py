@@ -66,6 +66,31 @@ async def test_a_parked_message_waits_with_those_after_it_until_it_is_retried(st
     assert [line.action for line in lines] == ["outbox.parked", "outbox.retried"]
 
 
+async def test_a_dead_letter_is_given_up_with_a_reason_and_those_after_it_go_on(store: Store, store_clock) -> None:
+    async def give_up(*topics: str) -> bool:
+        async with store.writing() as tx:
+            return await outbox_desk.give_up(tx, 1, topics, store_clock.now(), reason="the locker is closed", by="ops")
+
+    await post(store, "first", "second", application_id="a1")
+    (one,) = await claimed(store)
+    assert not await give_up("letter")  # it is not dead
+    async with store.writing() as tx:
+        await outbox.failed(tx, one.id, NOW, "HTTP_404", final=True)
+    assert await claimed(store) == []
+    assert not await give_up("another")
+    assert await give_up("letter")
+    assert not await give_up("letter")
+    assert [message.key for message in await claimed(store)] == ["second"]
+    assert await keys(store, state=OutboxState.DELIVERED, error_code="HTTP_404") == ["first"]
+    async with store.reading() as tx:
+        [line] = await audit.lines_of(tx, "OUTBOX", "1")
+    assert (line.action, line.actor_label, line.detail) == (
+        "outbox.given_up",
+        "ops",
+        {"topic": "letter", "reason": "the locker is closed"},
+    )
+
+
 async def test_a_message_that_waits_for_its_next_attempt_is_tried_now(store: Store, store_clock) -> None:
     await post(store, "one")
     (one,) = await claimed(store)
