@@ -13,6 +13,11 @@ ABOUT = "fee:"
 """How a case of money names an order."""
 
 
+def order_id_of(about: str) -> str | None:
+    """The order that a case of money is about; None for every other one."""
+    return about.removeprefix(ABOUT) if about.startswith(ABOUT) else None
+
+
 def of_order(order: FeeOrder) -> Resource:
     """What access to an order depends on."""
     return Resource(
@@ -28,7 +33,7 @@ def of_order(order: FeeOrder) -> Resource:
 
 async def note(acting: Acting, order: FeeOrder, action: str, purpose: Purpose = Purpose.COLLECT_FEE) -> None:
     """Write the audit line of a step."""
-    detail = {"state": order.state.value, "route": order.route.value, "paise": order.total_paise}
+    detail = {"state": order.state.value, "route": order.route.value, "paise": order.held_paise}
     await audit.append(
         acting.tx,
         audit.AuditLine(
@@ -48,14 +53,14 @@ async def differ(acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expec
             found=found,
             department=order.department,
             district=order.district,
-            amount_paise=order.total_paise,
+            amount_paise=order.held_paise,
             citizen_id=order.citizen_id,
         ),
     )
 
 
-async def tell_of_refund(acting: Acting, order: FeeOrder, kind: NoticeKind) -> None:
-    """Tell the citizen how it goes with a fee that goes back: once for each of its three steps."""
+async def tell_of_payment(acting: Acting, order: FeeOrder, kind: NoticeKind) -> None:
+    """Tell the citizen of a payment that needs or gets something done, such as that it goes back: each kind once."""
     application = await applications.get(acting.tx, order.application_id)
     if application is not None:
         about = About(Topic.APPLICATION, order.application_id, order.citizen_id, order.application_id, order.id)

@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 
 import structlog
 
@@ -15,16 +16,19 @@ from actions import legal_clock
 from actions.acting import Acting
 from actions.cases import service_of
 from actions.environment import Environment
-from actions.fee_cases import differ, note
+from actions.fee_cases import ABOUT, differ, note, tell_of_payment
 from actions.fee_refunds import note_refund_heard, request_refund, send_refund
+from actions.finance_cases import settle_by_itself
 from actions.moves import Step, move
 from domain.applications import Application
 from domain.fees import (
     BETWEEN,
+    OPEN,
     PAID,
     REFUND_ENQUIRIES,
     FeeNews,
     FeeOrder,
+    FeeProblem,
     FeeRoute,
     FeeState,
     HeardState,
@@ -34,8 +38,9 @@ from domain.fees import (
     may_become,
     next_enquiry,
 )
-from domain.finance_cases import DifferenceKind
+from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.lifecycle import Move, Status
+from domain.notices import NoticeKind
 from domain.people import SYSTEM
 from domain.sources import Source
 from integrations.errors import IntegrationError, Unavailable
@@ -46,13 +51,14 @@ from store.errors import VersionConflict
 RECONCILED = "fee.reconciled"
 """The topic that tells CSC what a wallet's payment was taken for."""
 
-AMOUNT_MISMATCH, RECEIPT_TWICE, STATUS_DIFFERS, REPLACED = (
-    "AMOUNT_MISMATCH",
-    "RECEIPT_TWICE",
-    "STATUS_DIFFERS",
-    "REPLACED",
+_DOUBTS = MappingProxyType(
+    {
+        FeeProblem.AMOUNT_MISMATCH: DifferenceKind.AMOUNT_DIFFERS,
+        FeeProblem.RECEIPT_TWICE: DifferenceKind.STATUS_DIFFERS,
+    }
 )
-"""What `FeeOrder.problem` says."""
+"""Why money that was taken is not taken for the fee, and the case of it."""
+CORRECTED = "The payment is told with the right amount, and a receipt of its own, by now."
 
 BATCH, AT_ONCE = 50, 8
 _LEASE = timedelta(minutes=1)
@@ -151,17 +157,22 @@ async def _settled(env: Environment, order_id: str, news: FeeNews, replaced: boo
         raise ValueError("an order that was asked about is there")
     if news.state is HeardState.SUCCESS:
         return await _paid(acting, order, news)
-    if order.state in PAID or (news.state is HeardState.REFUNDED and not order.open):
+    doubted = order.problem in _DOUBTS
+    if order.state in PAID or (news.state is HeardState.REFUNDED and not order.open and not doubted):
         return await _contradicted(acting, order, news)
     after = _after(order, news, acting.now, replaced=replaced)
-    due_at = next_enquiry(order.created_at, acting.now) if after is order.state or after is FeeState.PENDING else None
-    if after is order.state:
+    followed = after in OPEN or news.state is HeardState.PENDING
+    due_at = next_enquiry(order.created_at, acting.now) if followed else None
+    if after is order.state and not doubted:
         return await _noted(acting, order, due_at)
     settled_at = acting.now if after in {FeeState.FAILED, FeeState.EXPIRED} else None
-    problem = REPLACED if replaced and news.state is HeardState.UNKNOWN else order.problem
+    problem = FeeProblem.REPLACED if replaced and news.state is HeardState.UNKNOWN else order.problem
     changed = replace(
         order, state=after, confirmed_at=acting.now, due_at=due_at, settled_at=settled_at, problem=problem
     )
+    if doubted:  # no money is told of any more: whatever was not taken for the fee is not there
+        problem = None if problem in _DOUBTS else problem
+        changed = replace(changed, problem=problem, taken_paise=None, receipt=None, scrolled_on=None)
     saved = await fee_orders.save(tx, changed, order.version)
     await note(acting, saved, "heard")
     return saved
@@ -181,12 +192,18 @@ async def _paid(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
     """The money was taken: the application goes on, or the money goes back."""
     if order.state in PAID or news.receipt is None:
         return await _noted(acting, order, order.due_at if order.state is FeeState.REFUND_REQUESTED else None)
-    if news.amount_paise != order.total_paise:
-        return await _doubtful(acting, order, AMOUNT_MISMATCH, news)
     known = await fee_orders.by_receipt(acting.tx, order.route, news.receipt.grn)
     if known is not None and known.id != order.id:
-        return await _doubtful(acting, order, RECEIPT_TWICE, news)
-    heard = replace(order, receipt=news.receipt, confirmed_at=acting.now, settled_at=acting.now, problem=None)
+        return await _doubtful(acting, order, FeeProblem.RECEIPT_TWICE, news)
+    if news.amount_paise != order.total_paise:
+        return await _doubtful(acting, order, FeeProblem.AMOUNT_MISMATCH, news)
+    heard = replace(
+        await _without_doubt(acting, order),
+        receipt=news.receipt,
+        confirmed_at=acting.now,
+        settled_at=acting.now,
+        problem=None,
+    )
     application = await applications.get(acting.tx, order.application_id)
     if application is None:
         raise ValueError("the application of an order is there")
@@ -209,19 +226,39 @@ async def _go_on(acting: Acting, application: Application, receipt: str) -> None
     await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
 
 
-async def _doubtful(acting: Acting, order: FeeOrder, problem: str, news: FeeNews) -> FeeOrder:
-    """Money was taken that does not fit the order: nothing is marked paid, and a finance officer looks."""
-    kind = DifferenceKind.AMOUNT_DIFFERS if problem == AMOUNT_MISMATCH else DifferenceKind.STATUS_DIFFERS
-    found = str(news.amount_paise) if problem == AMOUNT_MISMATCH else problem
-    await differ(acting, order, kind, expected=str(order.total_paise), found=found)
-    over = is_over(order.created_at, acting.now)
-    due_at = None if over else next_enquiry(order.created_at, acting.now)
+async def _without_doubt(acting: Acting, order: FeeOrder) -> FeeOrder:
+    """The order as if nothing had been doubted: the source has put its book right, and the case closes itself.
+
+    Also one that waits for a second officer: what was proposed must not be done any more. What a scroll told of it
+    held the wrong amount, so that it is looked for anew.
+    """
+    if order.problem is None or order.problem not in _DOUBTS:
+        return order
+    kind, about = _DOUBTS[FeeProblem(order.problem)], f"{ABOUT}{order.id}"
+    await settle_by_itself(acting, kind, about, CaseOutcome.CORRECTED_AT_PARTNER, CORRECTED)
+    return replace(order, taken_paise=None, receipt=None, scrolled_on=None)
+
+
+async def _doubtful(acting: Acting, order: FeeOrder, problem: FeeProblem, news: FeeNews) -> FeeOrder:
+    """Money was taken that does not fit the order: nothing is marked paid, and a finance officer looks.
+
+    It is asked about until it fits, or goes back (actions/fee_doubts.py): the source may put its book right any day.
+    """
+    other = problem is FeeProblem.AMOUNT_MISMATCH
+    due_at = next_enquiry(order.created_at, acting.now)
     state = FeeState.PENDING if may_become(order.state, FeeState.PENDING) else order.state
-    if (order.state, order.problem) == (state, problem):
+    taken, receipt = (news.amount_paise, news.receipt) if other else (None, None)
+    scrolled_on = order.scrolled_on if taken == order.taken_paise else None
+    doubted = replace(order, state=state, problem=problem, taken_paise=taken, receipt=receipt, scrolled_on=scrolled_on)
+    found = str(taken) if other else problem.value
+    await differ(acting, doubted, _DOUBTS[problem], expected=str(order.total_paise), found=found)
+    if doubted == order:
         return await _noted(acting, order, due_at)
-    changed = replace(order, state=state, problem=problem, confirmed_at=acting.now, due_at=due_at)
+    changed = replace(doubted, confirmed_at=acting.now, due_at=due_at)
     saved = await fee_orders.save(acting.tx, changed, order.version)
     await note(acting, saved, "doubtful")
+    if other:
+        await tell_of_payment(acting, saved, NoticeKind.FEE_AMOUNT_DIFFERS)
     return saved
 
 
@@ -233,9 +270,9 @@ async def _contradicted(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOr
         return await _noted(acting, order, None)
     expected, found = order.state.value, news.state.value
     await differ(acting, order, DifferenceKind.STATUS_DIFFERS, expected=expected, found=found)
-    if order.problem == STATUS_DIFFERS:
+    if order.problem == FeeProblem.STATUS_DIFFERS:
         return await _noted(acting, order, order.due_at)
-    changed = replace(order, problem=STATUS_DIFFERS, confirmed_at=acting.now)
+    changed = replace(order, problem=FeeProblem.STATUS_DIFFERS, confirmed_at=acting.now)
     return await fee_orders.save(acting.tx, changed, order.version)
 
 

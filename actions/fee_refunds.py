@@ -1,4 +1,4 @@
-"""Fees that go back: the second one of an application, one that is not due any more, and where a rule says so.
+"""Fees that go back: the second one of an application, one not due any more, another amount, and where a rule says so.
 
 The wallet takes a refund by its own calls; the treasury has none, so that its refunds are asked for on paper by the
 drawing officer and noted here by a finance officer when they are done (contracts/other_systems.md section 4).
@@ -11,11 +11,21 @@ from typing import Any
 from actions.access import require
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.fee_cases import differ, note, of_order, tell_of_refund
+from actions.fee_cases import differ, note, of_order, tell_of_payment
 from actions.idempotent import conflict_problem, once
 from domain.applications import Application
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.fees import CAUSES, REFUND_ENQUIRIES, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState, RefundCause
+from domain.fees import (
+    CAUSES,
+    REFUND_ENQUIRIES,
+    FeeOrder,
+    FeeProblem,
+    FeeReceipt,
+    FeeRoute,
+    FeeState,
+    HeardState,
+    RefundCause,
+)
 from domain.finance_cases import DifferenceKind
 from domain.lifecycle import Move
 from domain.notices import NoticeKind
@@ -30,10 +40,9 @@ from store.errors import NotThere
 REFUND = "fee.refund"
 """The topic that asks the wallet for a refund."""
 
-REFUND_DECLINED = "REFUND_DECLINED"
 LONGEST_REFERENCE = 40
 _ORDER = ("input", "number")
-_AT_ONCE = frozenset({RefundCause.SECOND_PAYMENT, RefundCause.NOT_DUE})
+_AT_ONCE = frozenset({RefundCause.SECOND_PAYMENT, RefundCause.NOT_DUE, RefundCause.OTHER_AMOUNT})
 """Nothing was done for the money: the wallet may simply reverse it."""
 
 
@@ -83,7 +92,7 @@ async def give_back_after(acting: Acting, application: Application, step: Move) 
 
 
 async def request_refund(acting: Acting, order: FeeOrder, cause: RefundCause) -> FeeOrder:
-    """A paid order is to go back: its state, its case, and for the wallet the message; in the caller's transaction."""
+    """What was paid is to go back as a whole: state, case and, for the wallet, message; in the caller's transaction."""
     wallet = order.route is FeeRoute.CSC_WALLET
     changed = replace(
         order,
@@ -95,9 +104,9 @@ async def request_refund(acting: Acting, order: FeeOrder, cause: RefundCause) ->
     saved = await fee_orders.save(acting.tx, changed, order.version)
     second = cause is RefundCause.SECOND_PAYMENT
     kind = DifferenceKind.SECOND_PAYMENT if second else DifferenceKind.REFUND_DUE
-    await differ(acting, saved, kind, expected="0", found=str(saved.total_paise))
+    await differ(acting, saved, kind, expected="0", found=str(saved.held_paise))
     await note(acting, saved, "refund_requested")
-    await tell_of_refund(acting, saved, NoticeKind.FEE_REFUND_REQUESTED)
+    await tell_of_payment(acting, saved, NoticeKind.FEE_REFUND_REQUESTED)
     if wallet:
         await outbox.add(acting.tx, REFUND, saved.number, {"order_id": saved.id})
     return saved
@@ -138,9 +147,9 @@ async def note_refund_heard(acting: Acting, order_id: str, heard: HeardState) ->
     if heard is HeardState.REFUNDED:
         return await _refunded(acting, order, order.refund_reference)
     if heard is HeardState.FAILED:
-        expected, found = FeeState.REFUNDED.value, REFUND_DECLINED
+        expected, found = FeeState.REFUNDED.value, FeeProblem.REFUND_DECLINED
         await differ(acting, order, DifferenceKind.REFUND_DUE, expected=expected, found=found)
-        changed = replace(order, problem=REFUND_DECLINED, due_at=None, confirmed_at=acting.now)
+        changed = replace(order, problem=FeeProblem.REFUND_DECLINED, due_at=None, confirmed_at=acting.now)
         return await fee_orders.save(acting.tx, changed, order.version)
     await fee_orders.note_answer(acting.tx, order.id, acting.now + REFUND_ENQUIRIES)
     return order
@@ -157,7 +166,7 @@ async def _sent(acting: Acting, order_id: str, number: str, *, done: bool) -> No
     changed = replace(order, refund_reference=number, due_at=due_at)
     saved = await fee_orders.save(acting.tx, changed, order.version)
     await note(acting, saved, "refund_sent")
-    await tell_of_refund(acting, saved, NoticeKind.FEE_REFUND_SENT)
+    await tell_of_payment(acting, saved, NoticeKind.FEE_REFUND_SENT)
 
 
 async def _refunded(acting: Acting, order: FeeOrder, reference: str | None) -> FeeOrder:
@@ -172,7 +181,7 @@ async def _refunded(acting: Acting, order: FeeOrder, reference: str | None) -> F
     )
     saved = await fee_orders.save(acting.tx, changed, order.version)
     await note(acting, saved, "refunded")
-    await tell_of_refund(acting, saved, NoticeKind.FEE_REFUNDED)
+    await tell_of_payment(acting, saved, NoticeKind.FEE_REFUNDED)
     return saved
 
 
@@ -195,4 +204,4 @@ async def _recorded(acting: Acting, request: RecordFeeRefund) -> FeeOrder:
 
 def _goes_by_hand(order: FeeOrder) -> bool:
     """Whether an officer gives the money back: the treasury's always, CSC's only where CSC declined to."""
-    return order.route is FeeRoute.TREASURY or order.problem == REFUND_DECLINED
+    return order.route is FeeRoute.TREASURY or order.problem == FeeProblem.REFUND_DECLINED

@@ -18,7 +18,7 @@ from actions.fee_enquiries import ask, settle
 from actions.finance_cases import open_case, settle_by_itself
 from domain.clock import IST, ist_date
 from domain.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of
-from domain.fees import FOLLOWED, PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
+from domain.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
 from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
@@ -144,23 +144,23 @@ async def _compare_one(env: Environment, order: FeeOrder | None, lines: Sequence
         if news is None:
             return  # asked again with the next scroll, or by the rounds of the order
         order = await settle(env, order.id, news)
-    if order.state not in PAID or order.receipt is None:
+    if order.receipt is None or not (order.state in PAID or order.holds_other_amount):
         await _differ(env, order, DifferenceKind.STATUS_DIFFERS, order.state.value, FeeState.SUCCESS.value)
         return
     await _compare_paid(env, order, order.receipt.grn, lines)
 
 
 async def _compare_paid(env: Environment, order: FeeOrder, grn: str, lines: Sequence[ScrollLine]) -> None:
-    """What the scroll says of an order that was paid with a receipt."""
+    """What the scroll says of an order that money was taken for with a receipt, be it another amount."""
     total = sum(line.amount_paise for line in lines)
     mine = sum(line.amount_paise for line in lines if line.grn == grn)
     if total > mine and (mine or order.scrolled_on):
         # Another receipt for the same order beside ours: she, or her bank, paid once more.
-        await _differ(env, order, DifferenceKind.SECOND_PAYMENT, str(order.total_paise), str(total - mine))
+        await _differ(env, order, DifferenceKind.SECOND_PAYMENT, str(order.held_paise), str(total - mine))
     elif not mine:
         await _differ(env, order, DifferenceKind.STATUS_DIFFERS, grn, lines[0].grn)
-    if mine and mine != order.total_paise:
-        await _differ(env, order, DifferenceKind.AMOUNT_DIFFERS, str(order.total_paise), str(mine))
+    if mine and mine != order.held_paise:
+        await _differ(env, order, DifferenceKind.AMOUNT_DIFFERS, str(order.held_paise), str(mine))
     elif mine:
         await _scrolled(env, order, lines[0].scrolled_on)
 
@@ -176,14 +176,14 @@ async def _look_for_missing(env: Environment, day: date) -> None:
             continue
         news = await _asked(env, order)
         if news is not None and await _agrees(env, order, news):
-            await _differ(env, order, DifferenceKind.NOT_IN_SCROLL, str(order.total_paise), "0")
+            await _differ(env, order, DifferenceKind.NOT_IN_SCROLL, str(order.held_paise), "0")
 
 
 async def _unscrolled(env: Environment, day: date, route: FeeRoute) -> list[FeeOrder]:
     """What was paid before a day and no book told of, as far back as a day's file is asked for."""
     begins = datetime.combine(day, time(), IST)
     async with env.store.reading() as tx:
-        return await fee_orders.unscrolled(tx, route, begun_since=begins - ASKED_BACK - FOLLOWED, paid_before=begins)
+        return await fee_orders.unscrolled(tx, route, paid_since=begins - ASKED_BACK, paid_before=begins)
 
 
 def _may_follow(env: Environment, paid: date, day: date) -> bool:
@@ -195,11 +195,11 @@ def _may_follow(env: Environment, paid: date, day: date) -> bool:
 async def _agrees(env: Environment, order: FeeOrder, news: FeeNews) -> bool:
     """Whether the source says what we do of a paid order; opens the case where it does not."""
     gone_back = news.state is HeardState.REFUNDED and order.state is not FeeState.SUCCESS
-    if gone_back or (news.state is HeardState.SUCCESS and news.amount_paise == order.total_paise):
+    if gone_back or (news.state is HeardState.SUCCESS and news.amount_paise == order.held_paise):
         return True
     if news.state is HeardState.SUCCESS:
         found, kind = str(news.amount_paise), DifferenceKind.AMOUNT_DIFFERS
-        await _differ(env, order, kind, str(order.total_paise), found)
+        await _differ(env, order, kind, str(order.held_paise), found)
     else:
         await _differ(env, order, DifferenceKind.STATUS_DIFFERS, order.state.value, news.state.value)
     return False

@@ -42,6 +42,19 @@ class HeardState(StrEnum):
     """It never heard of the order: the citizen has not come there yet."""
 
 
+class FeeProblem(StrEnum):
+    """What somebody should look at: `FeeOrder.problem`."""
+
+    AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
+    """The source holds another amount than the order's."""
+    RECEIPT_TWICE = "RECEIPT_TWICE"
+    """The source names a receipt that another order was paid with."""
+    STATUS_DIFFERS = "STATUS_DIFFERS"
+    REPLACED = "REPLACED"
+    """Nobody came to pay it, and another way was begun in its place."""
+    REFUND_DECLINED = "REFUND_DECLINED"
+
+
 class RefundCause(StrEnum):
     """Why a fee goes back."""
 
@@ -52,6 +65,8 @@ class RefundCause(StrEnum):
     WITHDRAWN = "WITHDRAWN"
     REJECTED = "REJECTED"
     RETURNED_AS_INCOMPLETE = "RETURNED_AS_INCOMPLETE"
+    OTHER_AMOUNT = "OTHER_AMOUNT"
+    """Another amount came than was due, and a finance officer ordered it back as a whole."""
 
 
 _S = FeeState
@@ -156,8 +171,9 @@ class FeeNews:
 class FeeOrder:
     """One order to pay the fee of an application. Amounts and heads were fixed by us when it was made.
 
-    `problem` is a short code of what somebody should look at, such as AMOUNT_MISMATCH; `confirmed_at` is when the
-    one who takes the money last answered about it, `asked_at` when it was last asked.
+    `problem` is a short code of what somebody should look at, a `FeeProblem`; `confirmed_at` is when the one who takes
+    the money last answered about it, `asked_at` when it was last asked. `taken_paise` is what the source holds where
+    that is another amount than the order's; `receipt` then shows that it was taken, and nothing is paid with it.
     """
 
     id: str
@@ -181,6 +197,7 @@ class FeeOrder:
     asked_at: datetime | None = None
     confirmed_at: datetime | None = None
     receipt: FeeReceipt | None = None
+    taken_paise: int | None = None
     problem: str | None = None
     settled_at: datetime | None = None
     scrolled_on: date | None = None
@@ -197,9 +214,19 @@ class FeeOrder:
         return self.fee_paise + self.charge_paise
 
     @property
+    def held_paise(self) -> int:
+        """What the source holds, or held, of an order that money was taken for, in paise."""
+        return self.total_paise if self.taken_paise is None else self.taken_paise
+
+    @property
     def open(self) -> bool:
         """Whether it is not known yet if it was paid."""
         return self.state in OPEN
+
+    @property
+    def holds_other_amount(self) -> bool:
+        """Whether the source holds another amount for it, of which nobody has said yet that it goes back."""
+        return self.taken_paise is not None and self.state not in PAID
 
 
 @dataclass(frozen=True, slots=True)

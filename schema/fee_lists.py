@@ -7,9 +7,9 @@ from actions.access import covering
 from actions.fee_cases import of_order
 from domain.fees import FeeOrder, FeeState
 from domain.policy import ObjectKind, Purpose
-from schema.care_lists import Part, counting, reading
 from schema.context import Info
 from schema.paging import Listing
+from schema.store_lists import Part, counting, reading
 from store import fee_orders
 from store.engine import Transaction
 

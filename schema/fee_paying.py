@@ -66,7 +66,7 @@ class StartFeePaymentPayload(CarePayload):
 
     payment: FeePayment | None = strawberry.field(description="The order as it now is; null when refused.")
     redirect: FeeRedirect | None = strawberry.field(
-        description="How to go on to pay; null where the order is settled already."
+        description="How to go on to pay; null where the order is settled already, or money came that does not fit it."
     )
 
 

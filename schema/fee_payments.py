@@ -7,6 +7,7 @@ import strawberry
 
 from actions.fees import offered_routes
 from domain import applications, fees
+from domain.fee_words import standing
 from domain.fees import FeeRoute, FeeState, RefundCause, fee_due
 from domain.global_ids import TypeCode
 from domain.lifecycle import Status
@@ -34,7 +35,7 @@ class FeeDue:
     charge_source: str | None = strawberry.field(description="The order that sets the charge.")
     total: Paise = strawberry.field(description="Both together.")
     routes: list[FeeRoute] = strawberry.field(
-        description="The ways to pay online; empty where it is paid at a counter."
+        description="The ways by which one can pay it online oneself; empty where it is paid at a counter."
     )
 
     @classmethod
@@ -49,7 +50,7 @@ class FeeDue:
             charge=Paise(due.charge_paise),
             charge_source=due.charge_source,
             total=Paise(due.total_paise),
-            routes=offered_routes(environment, application),
+            routes=offered_routes(environment, info.context.subject, application),
         )
 
 
@@ -107,6 +108,9 @@ class FeePayment:
     fee: Paise = strawberry.field(description="The fee of the service in it.")
     charge: Paise = strawberry.field(description="The portal's charge in it.")
     head: str = strawberry.field(description="The head of account that the fee goes to.")
+    taken_amount: Paise | None = strawberry.field(
+        description="What was taken where it is another amount, which pays for nothing; null for every other payment."
+    )
     problem: str | None = strawberry.field(description="A short code where somebody must look at it.")
     created_at: datetime = strawberry.field(description="When it was begun.")
     as_of: datetime | None = strawberry.field(
@@ -129,6 +133,7 @@ class FeePayment:
             fee=Paise(item.fee_paise),
             charge=Paise(item.charge_paise),
             head=item.head,
+            taken_amount=None if item.taken_paise is None else Paise(item.taken_paise),
             problem=item.problem,
             created_at=item.created_at,
             as_of=item.confirmed_at,
@@ -141,15 +146,15 @@ class FeePayment:
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolved(description="Where it stands, in words.")
+    @resolved(description="Where it stands, in words; where money came that is not taken for the fee, where that is.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"fee_state.{self.item.state.value}", spoken(info, language))
+        return standing(self.item, spoken(info, language))
 
     @resolved(description="By which way it is paid, in words.")
     def route_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"fee_route.{self.item.route.value}", spoken(info, language))
 
-    @resolved(description="What shows that it was paid; null while it is not.")
+    @resolved(description="What shows that money was taken; with a takenAmount, another amount than the fee's.")
     def receipt(self) -> FeePaymentReceipt | None:
         return FeePaymentReceipt.of(self.item.receipt) if self.item.receipt else None
 

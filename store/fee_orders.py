@@ -35,11 +35,12 @@ from store import changes
 from store.engine import Transaction
 from store.errors import VersionConflict
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, within
+from store.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of, within
 from store.types import Instant, Key
 
 _OPEN = text("state IN ('CREATED', 'PENDING', 'REDIRECTED')")
 _SUCCESS = text("state = 'SUCCESS'")
+_UNSCROLLED = text("scrolled_on IS NULL AND paid_at IS NOT NULL")
 
 orders_table = Table(
     "fee_orders",
@@ -70,6 +71,7 @@ orders_table = Table(
     Column("bank_reference", Key),
     Column("mode", Key),
     Column("paid_at", Instant),
+    Column("taken_paise", BigInteger),
     Column("problem", Key),
     Column("settled_at", Instant),
     Column("scrolled_on", Date),
@@ -86,6 +88,7 @@ orders_table = Table(
     Index(None, "citizen_id", "created_at", "id"),
     Index(None, "due_at"),
     Index(None, "state", "created_at", "id"),
+    Index("ix_fee_orders_unscrolled", "route", "paid_at", "id", sqlite_where=_UNSCROLLED, postgresql_where=_UNSCROLLED),
     Index("uq_fee_orders_one_open", "application_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("uq_fee_orders_one_paid", "application_id", unique=True, sqlite_where=_SUCCESS, postgresql_where=_SUCCESS),
 )
@@ -158,6 +161,11 @@ async def get(tx: Transaction, order_id: str) -> FeeOrder | None:
     return _order(await first(tx, select(orders_table).where(_T.id == order_id)))
 
 
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, FeeOrder]:
+    """Orders by their ids."""
+    return {row.id: _of(row) for row in await rows_of(tx, select(orders_table), _T.id, ids)}
+
+
 async def by_number(tx: Transaction, number: str) -> FeeOrder | None:
     """The order with a number of ours, or None."""
     return _order(await first(tx, select(orders_table).where(_T.number == number)))
@@ -192,11 +200,8 @@ async def paid_of(tx: Transaction, application_id: str) -> FeeOrder | None:
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[FeeOrder]]:
     """Orders by application, the newest first."""
-    found: dict[str, list[FeeOrder]] = {}
     statement = select(orders_table).order_by(_T.created_at.desc(), _T.id.desc())
-    for row in await rows_of(tx, statement, _T.application_id, ids):
-        found.setdefault(row.application_id, []).append(_of(row))
-    return found
+    return await grouped(tx, statement, _T.application_id, ids, _of)
 
 
 async def page_of_citizen(
@@ -241,11 +246,14 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
 
 
 async def unscrolled(
-    tx: Transaction, route: FeeRoute, *, begun_since: datetime, paid_before: datetime
+    tx: Transaction, route: FeeRoute, *, paid_since: datetime, paid_before: datetime
 ) -> list[FeeOrder]:
-    """Paid orders that no scroll has told of, of those that were begun since an instant and paid before another."""
-    begun = _T.state.in_([state.value for state in PAID]), _T.created_at >= begun_since
-    wanted = *begun, _T.route == route.value, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
+    """Paid orders that no scroll has told of, of those that were paid since an instant and before another.
+
+    A small index holds what no scroll told of, so that the orders of years are passed by.
+    """
+    when = _T.paid_at >= paid_since, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
+    wanted = _T.route == route.value, *when, _T.state.in_([state.value for state in PAID])
     rows = await tx.connection.execute(select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
     return [_of(row) for row in rows.all()]
 

@@ -16,8 +16,9 @@ from actions.fee_enquiries import enquire
 from actions.fees import linked_order, page_link, payment_form
 from domain.clock import IST
 from domain.errors import ErrorCode
+from domain.fee_words import standing
 from domain.fees import FeeOrder
-from domain.messages import label, message
+from domain.messages import message
 from domain.money import rupees
 from domain.numbers import show_number
 from domain.text import Bilingual, Language
@@ -32,6 +33,7 @@ _AGAIN = Bilingual("फिर से देखें", "Look again")
 _ROWS = (
     Bilingual("भुगतान संख्या", "Payment number"),
     Bilingual("राशि (₹)", "Amount (₹)"),
+    Bilingual("मिली राशि (₹)", "Amount that came (₹)"),
     Bilingual("स्थिति", "State"),
     Bilingual("रसीद (GRN)", "Receipt (GRN)"),
     Bilingual("चालान", "Challan"),
@@ -136,7 +138,8 @@ def _rows(order: FeeOrder, language: Language) -> str:
     values = (
         show_number(order.number),
         rupees(order.total_paise),
-        label(f"fee_state.{order.state.value}", shown),
+        None if order.taken_paise is None else rupees(order.taken_paise),
+        standing(order, shown),
         receipt.grn if receipt else None,
         receipt.challan_no if receipt else None,
         receipt.cin if receipt else None,

@@ -52,6 +52,9 @@ def _of_orders(now: datetime) -> dict[str, Select[tuple[str]]]:
         "PAID_WITHOUT_RECEIPT": select(_T.id).where(_T.state.in_(_PAID), or_(_T.grn.is_(None), _T.paid_at.is_(None))),
         "PAID_TWICE": select(_T.id).where(success, _another(_T.application_id, FeeState.SUCCESS.value)),
         "REFUND_OF_NOBODY": select(_T.id).where(_T.state == FeeState.REFUND_REQUESTED.value, not_(_followed())),
+        "OTHER_AMOUNT_OF_NOBODY": select(_T.id).where(
+            _T.taken_paise.is_not(None), _T.state.not_in(_PAID), not_(_seen())
+        ),
         "OPEN_WITHOUT_ENQUIRY": select(_T.id).where(old, unasked),
     }
 
@@ -77,6 +80,12 @@ def _followed() -> ColumnElement[bool]:
     asked = exists().where(_O.topic == REFUND, _O.key == _T.number)
     by_paper = _T.route != FeeRoute.CSC_WALLET.value
     return and_(case, or_(by_paper, _T.refund_reference.is_not(None), asked))
+
+
+def _seen() -> ColumnElement[bool]:
+    """Money that came with another amount has a case that an officer has not settled yet."""
+    key = literal(f"{DifferenceKind.AMOUNT_DIFFERS.value}|{ABOUT}", String).concat(_T.id)
+    return exists().where(_C.open_key == key)
 
 
 def _taken_for_nothing() -> Select[tuple[str]]:

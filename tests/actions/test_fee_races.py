@@ -11,15 +11,19 @@ import pytest
 from actions.fee_enquiries import ask_due, settle
 from actions.fee_returns import FeeReturns
 from actions.fees import StartFeePayment, start_fee_payment
+from actions.finance_desk import CaseRequest, settle_case, take_case
 from actions.respond import RecordFee, record_fee
 from domain.errors import Problems
 from domain.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState
-from domain.finance_cases import DifferenceKind
+from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.lifecycle import Move, Status
-from store import audit, fee_orders, timeline
+from domain.people import PersonKind, Posting, Role, Subject
+from store import audit, fee_orders, finance_cases, timeline
+from store.finance_cases import CaseFilter
 from tests.support.actions import ORDER
 from tests.support.fees import Tills, open_tills
 from tests.support.twins import Twins
+from tests.support.worlds import wrong
 
 pytestmark = pytest.mark.integration
 
@@ -40,6 +44,11 @@ class Pair:
         async with self.tills.env.store.reading() as tx:
             entries = (await timeline.timelines(tx, [order.application_id]))[order.application_id]
         return [entry.move for entry in entries].count(Move.RECEIVE_FEE)
+
+
+def finance_officer(name: str) -> Subject:
+    posting = Posting(Role.FINANCE_OFFICER, None, "49", None)
+    return Subject(frozenset({Role.FINANCE_OFFICER}), PersonKind.OFFICER, name, (posting,))
 
 
 @pytest.fixture
@@ -117,6 +126,37 @@ async def test_two_orders_that_were_both_paid_leave_one_success(pair: Pair):
         paid = await fee_orders.paid_of(tx, first.application_id)
     assert paid is not None
     assert (await tills.application(first)).fee_receipt == (paid.receipt.grn if paid.receipt else None)
+
+
+async def test_an_officer_and_a_book_that_is_put_right_at_once_give_back_or_pay_never_both(pair: Pair):
+    tills = pair.tills
+    order = await tills.started(await tills.submitted(ORDER))
+    receipt = FeeReceipt("UKGRN1", "1", "1", "1", "NB", tills.world.clock.now())
+    await tills.pays(order)
+    await tills.treasury.act("book_other_amount", {"reference": order.reference, "paise": 3900})
+    tills.world.clock.advance(timedelta(minutes=2))
+    await ask_due(tills.env)
+    async with tills.env.store.reading() as tx:
+        (case,) = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=5)
+    officers = [finance_officer(f"finance-{number}") for number in (1, 2)]
+    await take_case(tills.env, officers[0], CaseRequest(case.id, "take"))
+    tills.world.clock.advance(timedelta(minutes=2))
+    settles = CaseRequest(case.id, "settle", note="All of it goes back.", outcome=CaseOutcome.REFUNDED)
+    corrected = FeeNews(HeardState.SUCCESS, order.total_paise, receipt)
+    told = await asyncio.gather(
+        *(settle_case(env, officer, settles) for env, officer in zip(pair.envs, officers, strict=True)),
+        settle(pair.envs[1], order.id, corrected),
+        return_exceptions=True,
+    )
+    assert all(isinstance(answer, Problems | tuple | FeeOrder) for answer in told), told
+    held, application = await tills.order(order), await tills.application(order)
+    paid = held.state is FeeState.SUCCESS
+    assert paid or held.state is FeeState.REFUND_REQUESTED
+    assert await pair.steps(order) == paid
+    assert application.status is (Status.IN_SCRUTINY if paid else Status.FEE_PENDING)
+    kinds = await tills.cases()
+    assert kinds.count(DifferenceKind.REFUND_DUE) == (not paid)
+    assert await wrong(tills.env) == []
 
 
 async def test_the_same_receipt_for_two_orders_is_not_taken(pair: Pair):

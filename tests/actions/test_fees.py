@@ -9,7 +9,14 @@ import pytest
 from actions.decide import Decide, Verdict, decide_application
 from actions.fee_enquiries import RECONCILED
 from actions.fee_refunds import REFUND, RecordFeeRefund, record_fee_refund, send_refund
-from actions.fees import StartFeePayment, linked_order, page_link, payment_form, start_fee_payment
+from actions.fees import (
+    StartFeePayment,
+    linked_order,
+    offered_routes,
+    page_link,
+    payment_form,
+    start_fee_payment,
+)
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from domain.applications import RejectionGround
 from domain.errors import ErrorCode, Problems
@@ -310,6 +317,12 @@ async def test_the_portals_charge_goes_to_its_own_head(world: World, tmp_path: P
         challan = await tills.treasury.act("challan", {"reference": order.reference})
         assert challan["heads"] == [[order.head, 4000], [order.charge_head, 1000]]
         assert (await tills.order(order)).state is FeeState.SUCCESS
+
+
+async def test_the_wallet_is_offered_to_the_operator_alone(tills: Tills):
+    due = await tills.submitted()
+    assert offered_routes(tills.env, tills.world.asha, due) == [FeeRoute.TREASURY]
+    assert offered_routes(tills.env, tills.world.operator, due) == [FeeRoute.TREASURY, FeeRoute.CSC_WALLET]
 
 
 async def test_an_operator_pays_from_the_wallet_for_the_citizen_whom_he_serves(tills: Tills):

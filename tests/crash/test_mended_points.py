@@ -109,6 +109,9 @@ def test_a_day_that_nobody_disturbs_puts_everything_right_once(told: Told) -> No
         case "refunded":
             assert fees == {"REFUNDED": 1}
             assert left["csc"] == {"refund taken": 1}
+        case "another_amount":
+            assert fees == {"REFUNDED": 1}
+            assert left["csc"] == {"reversed": 1}
         case "refiled":
             assert (paid["REISSUED"], paid["CREDITED"]) == (1, 2)
             assert {many for _, many in left["pfms"]} == {1}

@@ -128,6 +128,19 @@ async def test_a_status_page_asks_at_most_once_in_ten_seconds(town: Town):
     assert "UKGRN" in (await browser.get(link)).text
 
 
+async def test_whoever_paid_another_amount_is_told_where_it_lies_and_sent_to_pay_no_more(town: Town):
+    tills, browser = town.tills, town.browser
+    order = await tills.started(await tills.submitted())
+    await tills.pays(order)
+    await tills.treasury.act("book_other_amount", {"reference": order.reference, "paise": 3900})
+    told = await browser.get(page_link(tills.env, order, "status"), headers={"Accept-Language": "hi"})
+    assert "₹40.00 के स्थान पर ₹39.00" in told.text
+    assert "कोषागार" in told.text
+    assert "UKGRN" in told.text
+    sent = await browser.get(page_link(tills.env, order))
+    assert (sent.status_code, "/fees/status/" in sent.headers["location"]) == (303, True)
+
+
 @pytest.mark.parametrize("change", ["signature=x", "until=9999999999", "until=x"])
 async def test_a_link_that_was_changed_leads_nowhere(town: Town, change: str):
     order = await town.tills.started(await town.tills.submitted())

@@ -16,14 +16,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actions.fee_cases import ABOUT
 from actions.fee_refunds import send_refund
+from actions.finance_desk import CaseRequest, settle_case, take_case
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from domain.applications import Application
 from domain.clock import ManualClock
 from domain.errors import Problems
 from domain.fees import PAID, FeeOrder, FeeRoute, FeeState
+from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.lifecycle import Move, Status
-from store import applications, fee_orders, timeline
+from domain.people import PersonKind, Posting, Role, Subject
+from store import applications, fee_orders, finance_cases, timeline
 from store.keyring import Keyrings
 from tests.support.actions import ORDER, World
 from tests.support.bounds import rounds
@@ -32,9 +36,15 @@ from tests.support.fees import Tills, open_tills
 
 STEPS = (
     "send", "send by the wallet", "repeat", "pay", "pay at a counter", "fail", "come back", "come back twice",
-    "restart", "silence", "speak", "wait", "wait long", "counter", "withdraw",
+    "restart", "silence", "speak", "wait", "wait long", "counter", "withdraw", "book another amount", "put right",
+    "give back",
 )  # fmt: skip
 _numbers = itertools.count()
+ANOTHER = 3900
+"""Paise that come in the place of 4000."""
+FINANCE = Subject(
+    frozenset({Role.FINANCE_OFFICER}), PersonKind.OFFICER, "finance", (Posting(Role.FINANCE_OFFICER, None, None, None),)
+)
 
 
 @dataclass
@@ -123,12 +133,40 @@ class Life:
             self.tills.env, self.tills.world.asha, Withdraw(self.application.id, f"{self.application.id}:back")
         )
 
+    async def book(self, paise: int | None = None) -> None:
+        """The bank books another amount of what was paid, or, without one, what is due."""
+        for order in await self.orders():
+            if self.posted.get(order.id, {}).keys() & {"encdata", "message"}:
+                till = self.tills.treasury if order.route is FeeRoute.TREASURY else self.tills.csc
+                booked = {"reference": order.reference, "paise": paise or order.total_paise}
+                await till.act("book_other_amount", booked)
+
+    async def book_another_amount(self) -> None:
+        await self.book(ANOTHER)
+
+    async def put_right(self) -> None:
+        await self.book()
+
+    async def give_back(self) -> None:
+        """A finance officer settles the case of each other amount that lies there."""
+        env = self.tills.env
+        for order in await self.orders():
+            async with env.store.reading() as tx:
+                case = await finance_cases.open_one(tx, DifferenceKind.AMOUNT_DIFFERS, f"{ABOUT}{order.id}")
+            if case is not None and order.holds_other_amount:
+                self.keys += 1
+                key = f"{self.application.id}:f{self.keys}"
+                await take_case(env, FINANCE, CaseRequest(case.id, key))
+                settles = CaseRequest(case.id, key, note="Back.", outcome=CaseOutcome.REFUNDED)
+                await settle_case(env, FINANCE, settles)
+
     async def settle(self) -> None:
         """Everybody speaks again, and every round is run until nothing is due."""
         await self.speak()
         for _ in range(12):
             self.tills.world.clock.advance(timedelta(days=1))
             await self.tills.rounds()
+            await self.take("give back")
             for order in await self.orders():
                 if order.state is FeeState.REFUND_REQUESTED and order.route is FeeRoute.CSC_WALLET:
                     await send_refund(self.tills.env, order.id)
@@ -178,6 +216,7 @@ async def holds(life: Life, *, settled: bool) -> None:
     assert application is not None
     paid = [order for order in orders if order.state is FeeState.SUCCESS]
     assert len(paid) <= 1
+    assert all(order.taken_paise is None for order in paid)
     assert sum(order.open for order in orders) <= 1
     assert [entry.move for entry in entries].count(Move.RECEIVE_FEE) <= 1
     if paid:

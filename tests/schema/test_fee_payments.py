@@ -10,7 +10,7 @@ import pytest
 
 from actions.fee_enquiries import ask_due
 from actions.respond import RecordFee, record_fee
-from domain.fees import FeeRules
+from domain.fees import FeeRules, reference_of
 from domain.global_ids import TypeCode
 from domain.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
 from domain.text import Bilingual, Language
@@ -33,6 +33,11 @@ OFFICE = """query($states: [FeePaymentState!], $problems: Boolean! = false) { vi
   feePayments(first: 5, states: $states, problemsOnly: $problems) { nodes { number state problem } totalCount } } } }"""
 REFUND = """mutation($input: RecordFeeRefundInput!) { recordFeeRefund(input: $input) {
   payment { state refund { cause reference refundedAt } } userErrors { path code } } }"""
+CASES = """{ financeCases(first: 5) { nodes { caseId kind state feePayment {
+  number state takenAmount amount stateLabel(language: EN) receipt { grn } } } } }"""
+STEP = "case { state outcome feePayment { number state } } userErrors { path code }"
+TAKE = f"mutation($input: TakeFinanceCaseInput!) {{ takeFinanceCase(input: $input) {{ {STEP} }} }}"
+SETTLE = f"mutation($input: SettleFinanceCaseInput!) {{ settleFinanceCase(input: $input) {{ {STEP} }} }}"
 MINUTES = timedelta(minutes=3)
 
 
@@ -145,6 +150,44 @@ async def test_finance_sees_what_goes_back_and_notes_it_when_it_is_done(paying: 
     done = (await paying.ask(REFUND, officer, input=given))["recordFeeRefund"]["payment"]
     assert (done["state"], done["refund"]["reference"]) == ("REFUNDED", "RO-17")
     assert done["refund"]["cause"] == "SECOND_PAYMENT"
+
+
+async def test_another_amount_is_settled_by_finance_and_begun_anew_by_the_citizen(paying: Paying):
+    application = await paying.world.submit("ES03")
+    said = await paying.start(application)
+    await paying.pays(said)
+    number = said["payment"]["number"]
+    await paying.treasury.act("book_other_amount", {"reference": reference_of(number), "paise": 4900})
+    await paying.rounds()
+    hers = await paying.start(application, key="again")
+    assert (hers["payment"]["number"], hers["redirect"]) == (number, None)
+    assert hers["payment"]["stateLabel"].startswith("₹49.00 came in place of ₹50.00")
+    officer = await finance(paying.world)
+    (case,) = (await paying.ask(CASES, officer))["financeCases"]["nodes"]
+    payment = case["feePayment"]
+    assert (case["kind"], payment["number"], payment["takenAmount"], payment["amount"]) == (
+        "AMOUNT_DIFFERS",
+        number,
+        4900,
+        5000,
+    )
+    assert payment["receipt"]["grn"].startswith("UKGRN")
+    paying.clock.advance(MINUTES)
+    given = {"caseId": case["caseId"], "idempotencyKey": "1"}
+    assert (await paying.ask(TAKE, officer, input=given))["takeFinanceCase"]["case"]["state"] == "TAKEN"
+    words = {**given, "note": "The bank booked 49 rupees."}
+    kept = (await paying.ask(SETTLE, officer, input={**words, "outcome": "WRITTEN_OFF"}))["settleFinanceCase"]
+    assert kept == {"case": None, "userErrors": [{"path": ["input", "caseId"], "code": "STEP_NOT_ALLOWED"}]}
+    done = (await paying.ask(SETTLE, officer, input={**words, "outcome": "REFUNDED"}))["settleFinanceCase"]["case"]
+    assert done["feePayment"] == {"number": number, "state": "REFUND_REQUESTED"}
+    again = await paying.start(application, key="anew")
+    assert again["payment"]["number"] != number
+    assert again["redirect"] is not None
+    seen = (await paying.ask(SEEN, CITIZEN, number=application.number))["application"]
+    assert [one["refund"] and one["refund"]["cause"] for one in seen["feePayments"]] == [None, "OTHER_AMOUNT"]
+    refund = {"number": number, "refundReference": "RO-18", "idempotencyKey": "r"}
+    noted = (await paying.ask(REFUND, officer, input=refund))["recordFeeRefund"]["payment"]
+    assert noted["state"] == "REFUNDED"
 
 
 async def test_the_office_sees_the_payments_of_its_cases_and_a_stranger_none(paying: Paying):

@@ -89,6 +89,16 @@ async def test_every_refund_has_its_case_and_the_wallets_its_message(tills: Till
     assert await spoilt(tills, "UPDATE finance_cases SET about = 'fee:another'") == {"REFUND_OF_NOBODY"}
 
 
+async def test_another_amount_that_no_case_tells_of_is_named(tills: Tills) -> None:
+    order = await tills.started(await tills.submitted())
+    await tills.pays(order)
+    await tills.treasury.act("book_other_amount", {"reference": order.reference, "paise": 4900})
+    tills.world.clock.advance(timedelta(minutes=2))
+    await tills.rounds()
+    assert await found(tills) == set()
+    assert await spoilt(tills, "UPDATE finance_cases SET open_key = NULL") == {"OTHER_AMOUNT_OF_NOBODY"}
+
+
 async def test_a_refund_that_nobody_asked_the_wallet_for_is_named(tills: Tills) -> None:
     await going_back(tills, tills.world.operator)
     assert await found(tills) == set()

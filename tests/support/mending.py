@@ -17,20 +17,23 @@ from sqlalchemy import select
 from actions.account_corrections import CorrectAccount, correct_account
 from actions.budget import settle_budgets
 from actions.fee_enquiries import ask_due as ask_about_fees
+from actions.finance_desk import CaseRequest, settle_case, take_case
 from actions.payment_enquiries import ask_due
 from actions.payment_orders import ReissuePayment, reissue_payment
 from actions.payment_registrations import enrol
 from actions.respond import Withdraw, withdraw_application
 from domain.benefits import Instalment
 from domain.fees import FeeRules, FeeState
+from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.lifecycle import Move
 from domain.sources import Source
 from gateway.worker import Worker, handlers
 from integrations.city.kit import Sandbox
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.dbt_finance.sandbox import create_sandbox
-from store import applications, benefits
+from store import applications, benefits, finance_cases
 from store.benefits import instalments_table
+from store.finance_cases import CaseFilter
 from store.keyring import Keyrings
 from store.metadata import metadata
 from tests.support.actions import FakeRenderer, World
@@ -215,6 +218,39 @@ async def is_given_back(story: Mending) -> None:
         await ask_about_fees(story.world.env)
 
 
+async def came_with_another_amount(story: Mending) -> None:
+    """An operator paid a fee from the wallet, and CSC booked a rupee less; a finance officer takes the case."""
+    assert story.tills is not None
+    async with story.world.env.store.reading() as tx:
+        case = await applications.get(tx, story.cases["unpaid"])
+    assert case is not None
+    order = await story.tills.started(case, story.world.operator)
+    posted = await story.tills.pays(order)
+    booked = {"reference": order.reference, "paise": order.total_paise - 100}
+    await story.tills.csc.act("book_other_amount", booked)
+    await story.tills.comes_back(order, posted)
+    assert (await story.tills.order(order)).holds_other_amount
+    await take_case(story.world.env, FIRST, CaseRequest(await _doubted(story), "take"))
+    await story.deliver()
+
+
+async def goes_back_as_a_whole(story: Mending) -> None:
+    """She settles it once CSC has confirmed what it holds, and CSC is asked to give all of it back."""
+    settles = CaseRequest(await _doubted(story), "settle", note="All of it goes back.", outcome=CaseOutcome.REFUNDED)
+    await settle_case(story.world.env, FIRST, settles)
+    await story.deliver()
+    story.world.clock.advance(timedelta(hours=7))
+    await ask_about_fees(story.world.env)
+
+
+async def _doubted(story: Mending) -> str:
+    """The case of the other amount."""
+    kinds = CaseFilter(kinds=[DifferenceKind.AMOUNT_DIFFERS])
+    async with story.world.env.store.reading() as tx:
+        (case,) = await finance_cases.page(tx, None, kinds, place=None, limit=2)
+    return case.id
+
+
 async def were_refused(story: Mending) -> None:
     """Of two pensions the one has an account that the bank declines, the other's money comes back."""
     assert story.paying is not None
@@ -254,5 +290,6 @@ STORIES = {
     "corrected": Story(with_office, came_back, is_paid_anew),
     "funded": Story(with_office, too_little, is_funded),
     "refunded": Story(with_tills, was_paid, is_given_back),
+    "another_amount": Story(with_tills, came_with_another_amount, goes_back_as_a_whole),
     "refiled": Story(with_files, were_refused, are_corrected, SOON),
 }
