@@ -14,7 +14,7 @@ from actions.instalments import stop as end_sanction
 from actions.life_certificates import take_certificate
 from actions.recovery_orders import recover_overpaid
 from actions.sanction import plan_of
-from actions.sanction_stops import lift_stop, missed_paise, note, put_stop, skip_missed, stops_of
+from actions.sanction_stops import lift_stop, missed_paise, note, pass_by_given_up, put_stop, stops_of
 from actions.second_approvals import ask, needs_second
 from domain.benefits import Sanction
 from domain.clock import ist_date
@@ -132,10 +132,9 @@ async def complete_review(env: Environment, subject: Subject, request: CompleteR
 
 
 async def resume(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool) -> None:
-    """Lift a suspension, in the caller's transaction; without arrears the missed periods stay unpaid."""
-    if not arrears:
-        await skip_missed(acting, sanction, plan_of(sanction))
+    """Lift a suspension, in the caller's transaction; without arrears the periods that it kept back stay unpaid."""
     await lift_stop(acting, sanction, stop, ground, arrears=arrears)
+    await pass_by_given_up(acting, sanction, plan_of(sanction))
 
 
 async def take_up(acting: Acting, sanction_id: str, purpose: Purpose, *path: str) -> Sanction:
@@ -200,7 +199,8 @@ async def _resume(acting: Acting, sanction: Sanction, request: ResumeBenefit) ->
     stop = await _open_stop(acting, sanction, StopKind.SUSPENSION)
     if stop is None:
         raise refuse_step(*_BENEFIT, state=sanction.state.value)
-    owed = missed_paise(sanction, plan_of(sanction), acting.today) if request.arrears else 0
+    stops = await stops_of(acting, sanction.id)
+    owed = missed_paise(sanction, plan_of(sanction), stops, acting.today) if request.arrears else 0
     if needs_second(acting, owed):
         await ask(acting, sanction, ApprovalKind.RESUMPTION, stop.id, owed, {"ground": request.ground.value})
         return

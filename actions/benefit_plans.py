@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 from actions.environment import Environment
 from actions.sanction import anchor_of, plan_of
@@ -10,6 +11,7 @@ from domain.benefits import Instalment, Sanction, SanctionState
 from domain.catalogue import Scheme
 from domain.clock import ist_date
 from domain.plans import REPEATED, Period, add_months, certificate_cutoff, review_due_on
+from domain.sanction_course import Stop, given_up
 
 MOST_COMING = 24
 
@@ -23,8 +25,11 @@ class Certificate:
     overdue: bool
 
 
-def coming(sanction: Sanction, made: Sequence[Instalment], count: int) -> list[Period]:
-    """The next periods that no instalment was made for, at most as many; none where nothing more is paid."""
+def coming(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], count: int) -> list[Period]:
+    """The next periods that no instalment was made for, at most as many; none where nothing more is paid.
+
+    Those that are never paid, as a stop was lifted without them, are passed by.
+    """
     anchor = anchor_of(sanction, list(made))
     plan = plan_of(sanction, anchor)
     if plan is None or (made and sanction.period not in REPEATED):
@@ -36,20 +41,21 @@ def coming(sanction: Sanction, made: Sequence[Instalment], count: int) -> list[P
             return []
         here = plan.at(begins)
         first = here.index if here is not None and here.begins == begins else (here.index + 1 if here else 0)
-    return [period for _, period in zip(range(min(count, MOST_COMING)), plan.periods(first), strict=False)]
+    paid = (period for period in plan.periods(first) if not given_up(stops, period.begins))
+    return list(islice(paid, min(count, MOST_COMING)))
 
 
-def next_payment_on(sanction: Sanction, made: Sequence[Instalment], today: date) -> date | None:
+def next_payment_on(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], today: date) -> date | None:
     """The day from which the next period is paid; today where it is overdue, None where nothing is paid now."""
     if sanction.state is not SanctionState.ACTIVE:
         return None
-    following = coming(sanction, made, 1)
+    following = coming(sanction, made, stops, 1)
     return max(following[0].begins, today) if following else None
 
 
-def arrears_paise(sanction: Sanction, made: Sequence[Instalment], today: date) -> int:
+def arrears_paise(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], today: date) -> int:
     """What the periods come to that are over and were not paid; they are paid each once when nothing holds any more."""
-    return sum(period.amount_paise for period in coming(sanction, made, MOST_COMING) if period.ends < today)
+    return sum(period.amount_paise for period in coming(sanction, made, stops, MOST_COMING) if period.ends < today)
 
 
 def certificate_of(env: Environment, sanction: Sanction, scheme: Scheme | None) -> Certificate | None:

@@ -7,15 +7,15 @@ import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
-from actions.sanction import add_instalment
+from actions.sanction import add_instalment, anchor_of, plan_of
 from actions.sanction_stops import note, put_stop, stops_of
 from domain.benefits import Instalment, Sanction, SanctionState
 from domain.catalogue import Scheme
 from domain.clock import ist_date
 from domain.people import SYSTEM
 from domain.plans import REPEATED, certified_enough, period_end, review_due_on
-from domain.sanction_course import StopGround, StopKind
-from store import benefit_rounds, benefits, catalogue
+from domain.sanction_course import Stop, StopGround, StopKind, payable_from
+from store import benefit_rounds, benefits, catalogue, sanction_course
 from store.engine import Transaction
 
 BATCH = 50
@@ -48,9 +48,10 @@ async def stop(
     """
     if not await benefits.end_sanction(acting.tx, sanction.id, last_day):
         return False
-    held_back = any(one.open for one in await stops_of(acting, sanction.id))
+    due = sanction.next_due_on
+    missed = due is not None and any(one.open and one.keeps_back(due) for one in await stops_of(acting, sanction.id))
     await put_stop(acting, sanction, StopKind.CESSATION, ground, last_day + timedelta(days=1))
-    if held_back:
+    if missed:  # as the next round would find; one of an older release looks at no stop
         await benefits.set_next_due(acting.tx, sanction.id, None)
     await note(acting, sanction, "sanction.ended", lastDay=last_day.isoformat(), ground=ground.value)
     return True
@@ -63,17 +64,30 @@ async def _release(acting: Acting) -> int:
     """
     due = await benefit_rounds.due_sanctions(acting.tx, acting.today, BATCH)
     schemes = await catalogue.schemes(acting.tx, {sanction.scheme_code for sanction in due})
+    stops = await sanction_course.stops(acting.tx, [sanction.id for sanction in due])
     for sanction in due:
         made = (await benefits.instalments(acting.tx, [sanction.id]))[sanction.id]
         free = _free_from(made)
         begins = sanction.next_due_on
         if begins is None or begins < free:
             await benefits.set_next_due(acting.tx, sanction.id, free)
+        elif (payable := _payable(sanction, made, stops.get(sanction.id, ()), begins)) != begins:
+            await benefits.set_next_due(acting.tx, sanction.id, payable)
         elif (wanting := _wanting(acting, sanction, schemes.get(sanction.scheme_code), made, begins)) is not None:
             await put_stop(acting, sanction, *wanting, begins)
         else:
             await add_instalment(acting, sanction, begins=begins)
     return len(due)
+
+
+def _payable(sanction: Sanction, made: list[Instalment], stops: Sequence[Stop], begins: date) -> date | None:
+    """The day from which something is paid next: that one where nothing speaks against it; None where nothing is.
+
+    Of what has ended nothing is made up for that another stop kept back, as that is lifted no more.
+    """
+    if any(one.open and one.keeps_back(begins) for one in stops):
+        return None
+    return payable_from(plan_of(sanction, anchor_of(sanction, made)), begins, stops)
 
 
 def _wanting(

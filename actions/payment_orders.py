@@ -129,7 +129,8 @@ async def order_recovery(env: Environment, subject: Subject, request: OrderRecov
         asked = sum(one.claimed_paise for one in before)
         if not 0 < request.amount_paise <= paid - asked:
             raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
-        if request.way is RecoveryWay.DEDUCTION and not coming(sanction, made, 1):
+        stops = await stops_of(acting, sanction.id)
+        if request.way is RecoveryWay.DEDUCTION and not coming(sanction, made, stops, 1):
             raise refuse_step("input", "way", state=sanction.state.value)
         await order(acting, sanction, request.amount_paise, request.ground, request.way)
         return sanction

@@ -1,15 +1,16 @@
 """What stops a sanction and sets it going again, in the caller's transaction; the caller has decided access."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from actions.acting import Acting
 from actions.budget import INSTRUCT
 from actions.notices import About, tell
 from domain.benefits import UNSENT, Hold, Instalment, Rail, Sanction, SanctionState
-from domain.notices import NoticeKind, Topic
+from domain.notices import MISSED, NoticeKind, Topic
 from domain.plans import Plan
 from domain.policy import Purpose
-from domain.sanction_course import ApprovalKind, Stop, StopGround, StopKind, state_under
+from domain.sanction_course import ApprovalKind, Stop, StopGround, StopKind, given_up, payable_from, state_under
 from store import audit, benefits, outbox, sanction_course
 from store.errors import NotThere
 
@@ -48,35 +49,36 @@ async def lift_stop(acting: Acting, sanction: Sanction, stop: Stop, ground: str,
     """End a stop; what was kept back for it goes on where nothing else holds. False where it was lifted before.
 
     The periods that were missed are paid by the next round, one instalment for each: they are its arrears. Without
-    arrears what was kept back for a period that began before today stays so, too.
+    arrears those of its periods that began before today are never paid, what was kept back included: no other stop
+    that is lifted later brings them back.
     """
     by = acting.subject.person_id or acting.subject.label
-    if not await sanction_course.lift_stop(acting.tx, stop.id, by=by, at=acting.now, ground=ground):
+    until = None if arrears or stop.from_on >= acting.today else acting.today - timedelta(days=1)
+    if not await sanction_course.lift_stop(acting.tx, stop.id, by=by, at=acting.now, ground=ground, unpaid_until=until):
         return False
-    remaining = [one for one in await stops_of(acting, sanction.id) if one.open]
+    stops = await stops_of(acting, sanction.id)
     await set_state(acting, sanction.id)
-    first = stop.from_on if arrears else max(stop.from_on, acting.today)
     for one in await _unsent(acting, sanction.id):
-        held_otherwise = any(one.period_from >= other.from_on for other in remaining)
-        if one.hold is Hold.STOPPED and one.period_from >= first and not held_otherwise:
+        kept_back = any(other.keeps_back(one.period_from) for other in stops)
+        if one.hold is Hold.STOPPED and one.period_from >= stop.from_on and not kept_back:
             await _go_on(acting, one)
-    await note(acting, sanction, f"sanction.{stop.kind.value.lower()}_lifted", ground=ground)
-    if not remaining:
-        params = {"number": sanction.number}
+    said = {"unpaidUntil": until.isoformat()} if until else {}
+    await note(acting, sanction, f"sanction.{stop.kind.value.lower()}_lifted", ground=ground, **said)
+    if not any(other.open for other in stops):
+        params = {"number": sanction.number} | ({MISSED: "NEVER_PAID"} if until else {})
         await tell(acting, NoticeKind.BENEFIT_RESUMED, about(sanction, stop.id), **params)
     return True
 
 
-async def skip_missed(acting: Acting, sanction: Sanction, plan: Plan | None) -> None:
-    """Pay nothing for the periods that began before today: the next one is the first that begins from today on."""
-    if sanction.next_due_on is None or plan is None or sanction.next_due_on >= acting.today:
-        return
-    following = plan.after(acting.today - timedelta(days=1))
-    await benefits.change_sanction(acting.tx, sanction.id, next_due_on=following.begins if following else None)
+async def pass_by_given_up(acting: Acting, sanction: Sanction, plan: Plan | None) -> None:
+    """Let the next period be one that is paid, where the one that was to come is not any more."""
+    following = payable_from(plan, sanction.next_due_on, await stops_of(acting, sanction.id))
+    if following != sanction.next_due_on:
+        await benefits.set_next_due(acting.tx, sanction.id, following)
 
 
-def missed_paise(sanction: Sanction, plan: Plan | None, today: date) -> int:
-    """What the periods come to that began and were not paid."""
+def missed_paise(sanction: Sanction, plan: Plan | None, stops: Sequence[Stop], today: date) -> int:
+    """What the periods come to that began and were not paid, without those that are never paid."""
     if plan is None or sanction.next_due_on is None or sanction.next_due_on > today:
         return 0
     total, begins = 0, sanction.next_due_on
@@ -84,7 +86,7 @@ def missed_paise(sanction: Sanction, plan: Plan | None, today: date) -> int:
     for period in plan.periods(here.index if here else 0):
         if period.begins > today:
             break
-        total += period.amount_paise
+        total += 0 if given_up(stops, period.begins) else period.amount_paise
     return total
 
 

@@ -1,6 +1,6 @@
 """What happens to a sanction between its order and its end: stops, life certificates, approvals, a new account."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from domain.benefits import SanctionState
 from domain.masks import mask_account
+from domain.plans import Plan
 
 
 class StopKind(StrEnum):
@@ -102,11 +103,21 @@ class Stop:
     lifted_by: str | None = None
     lifted_at: datetime | None = None
     lift_ground: str | None = None
+    unpaid_until: date | None = None
+    """Where it was lifted without arrears: no period that began from its first day until this one is ever paid."""
 
     @property
     def open(self) -> bool:
         """Whether it still holds."""
         return self.lifted_at is None
+
+    def keeps_back(self, begins: date) -> bool:
+        """Whether a period that begins on a day is not paid for it: as long as it holds, or for ever."""
+        return begins >= self.from_on and (self.open or self.gave_up(begins))
+
+    def gave_up(self, begins: date) -> bool:
+        """Whether it was decided when it was lifted that a period that begins on a day is never paid."""
+        return self.unpaid_until is not None and self.from_on <= begins <= self.unpaid_until
 
 
 _STATES: Mapping[StopKind, SanctionState] = MappingProxyType(
@@ -124,6 +135,21 @@ def state_under(stops: Iterable[Stop]) -> SanctionState:
     """The state of a sanction that was approved and has its budget, under its stops."""
     kinds = {stop.kind for stop in stops if stop.open}
     return next((state for kind, state in _STATES.items() if kind in kinds), SanctionState.ACTIVE)
+
+
+def given_up(stops: Iterable[Stop], begins: date) -> bool:
+    """Whether a period that begins on a day is never paid, whatever stops came after that was decided."""
+    return any(stop.gave_up(begins) for stop in stops)
+
+
+def payable_from(plan: Plan | None, begins: date | None, stops: Sequence[Stop]) -> date | None:
+    """The first day of the period that is paid next where the one of a day would be; None where none is left."""
+    if plan is None or begins is None or not given_up(stops, begins):
+        return begins
+    following = plan.after(begins)
+    while following is not None and given_up(stops, following.begins):
+        following = plan.after(following.begins)
+    return following.begins if following else None
 
 
 @dataclass(frozen=True, slots=True)

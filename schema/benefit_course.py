@@ -107,12 +107,21 @@ class BenefitStop:
     from_on: date = strawberry.field(description="No period that begins on or after this day is paid.")
     made_at: datetime = strawberry.field(description="When it was ordered.")
     lifted_at: datetime | None = strawberry.field(description="When it was lifted; null while it holds.")
+    unpaid_until_on: date | None = strawberry.field(
+        description="It was lifted without arrears: no period that begins from `fromOn` to this day is ever paid, "
+        "whatever is decided of other stops. Null where nothing was left unpaid, or while it holds."
+    )
 
     @classmethod
     def of(cls, item: sanction_course.Stop) -> Self:
         """The graph's view of a stop."""
         return cls(
-            kind=item.kind, ground=item.ground, from_on=item.from_on, made_at=item.made_at, lifted_at=item.lifted_at
+            kind=item.kind,
+            ground=item.ground,
+            from_on=item.from_on,
+            made_at=item.made_at,
+            lifted_at=item.lifted_at,
+            unpaid_until_on=item.unpaid_until,
         )
 
     @resolved(description="The ground in words.")

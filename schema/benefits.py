@@ -23,6 +23,7 @@ from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
 from domain.masks import account_of_last4
 from domain.messages import label
+from domain.sanction_course import Stop
 from integrations.dbt_finance import code_of_standing
 from schema.benefit_course import (
     BenefitBudget,
@@ -88,9 +89,27 @@ class Instalment:
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"payment.{self.status.value}", spoken(info, language))
 
-    @resolved(description="What keeps it from being sent, in words; null where nothing does.")
-    def hold_label(self, info: Info, language: InLanguage = None) -> str | None:
-        return None if self.hold is None else label(f"payment_hold.{self.hold.value}", spoken(info, language))
+    @resolved(
+        description="What keeps it from being sent, in words; so for ever where a stop was lifted without arrears. "
+        "Null where nothing does."
+    )
+    async def hold_label(self, info: Info, language: InLanguage = None) -> str | None:
+        if self.hold is None:
+            return None
+        stop = await self.stopped_by(info)
+        word = self.hold.value if stop is None or stop.unpaid_until_on is None else "NEVER_PAID"
+        return label(f"payment_hold.{word}", spoken(info, language))
+
+    @resolved(
+        description="The stop that keeps it back: for ever, where that one was lifted without arrears. Null where "
+        "nothing stops it, and where an older release noted no reason."
+    )
+    async def stopped_by(self, info: Info) -> BenefitStop | None:
+        if self.hold is not Hold.STOPPED:
+            return None
+        begins, stops = self.period_from, await self._stops(info)
+        found = [one for one in stops if one.gave_up(begins)] or [one for one in stops if one.keeps_back(begins)]
+        return BenefitStop.of(found[0]) if found else None
 
     @resolved(
         description="When the status was told: by the payment system for this answer, else when we last heard of it."
@@ -130,6 +149,9 @@ class Instalment:
             return None
         made = await info.context.loaders.instalments.load(self.view.instalment.sanction_id)
         return next((one.sequence for one in made if one.id == first), None)
+
+    async def _stops(self, info: Info) -> Sequence[Stop]:
+        return await info.context.loaders.benefit_stops.load(self.view.instalment.sanction_id)
 
     async def _heard(self, info: Info) -> Sequence[EventItem]:
         return await info.context.loaders.payment_events.load(self.view.instalment.id)
@@ -210,23 +232,24 @@ class Benefit(Node):
         return account_of_last4(self.view.sanction.bank_account_last4)
 
     @resolved(description="The day from which the next payment is made; null where none comes, or it is held back.")
-    def next_payment_on(self, info: Info) -> date | None:
-        return next_payment_on(self.view.sanction, self._made, self._today(info))
+    async def next_payment_on(self, info: Info) -> date | None:
+        return next_payment_on(self.view.sanction, self._made, await self._stops(info), self._today(info))
 
     @resolved(
         description="The coming payments of its plan, also while it is held back; at most 24.",
         directives=[sliced("first")],
     )
-    def plan(
-        self, first: Annotated[int, strawberry.argument(description="How many, 1 to 24.")] = 6
+    async def plan(
+        self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 1 to 24.")] = 6
     ) -> list[PlannedPayment]:
         if not 1 <= first <= MOST_COMING:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",), params={"most": str(MOST_COMING)}))
-        return [PlannedPayment.of(period) for period in coming(self.view.sanction, self._made, first)]
+        following = coming(self.view.sanction, self._made, await self._stops(info), first)
+        return [PlannedPayment.of(period) for period in following]
 
     @resolved(description="What periods come to that are over and were not paid; each is paid once when nothing holds.")
-    def arrears(self, info: Info) -> Paise:
-        return Paise(arrears_paise(self.view.sanction, self._made, self._today(info)))
+    async def arrears(self, info: Info) -> Paise:
+        return Paise(arrears_paise(self.view.sanction, self._made, await self._stops(info), self._today(info)))
 
     @resolved(
         description="What the treasury said of its budget when it was sanctioned or its money was set aside since; "
@@ -237,7 +260,7 @@ class Benefit(Node):
 
     @resolved(description="What stopped it, the earliest first.")
     async def stops(self, info: Info) -> list[BenefitStop]:
-        return [BenefitStop.of(one) for one in await info.context.loaders.benefit_stops.load(self.view.sanction.id)]
+        return [BenefitStop.of(one) for one in await self._stops(info)]
 
     @resolved(description="The yearly life certificate; null where it asks for none.")
     def life_certificate(self, info: Info) -> LifeCertificateNeed | None:
@@ -257,6 +280,9 @@ class Benefit(Node):
     async def approvals(self, info: Info) -> list[PaymentApproval]:
         asked = await info.context.loaders.payment_approvals.load(self.view.sanction.id)
         return [PaymentApproval.of(number, one) for number, one in enumerate(asked, start=1)]
+
+    async def _stops(self, info: Info) -> Sequence[Stop]:
+        return await info.context.loaders.benefit_stops.load(self.view.sanction.id)
 
     @property
     def _made(self) -> list[InstalmentItem]:

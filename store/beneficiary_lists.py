@@ -13,13 +13,11 @@ from domain.people import Posting
 from store.benefits import sanctions_table
 from store.engine import Transaction
 from store.finance_cases import covered
+from store.payment_queues import MOST_COUNTED
 from store.payment_tables import beneficiaries_table
-from store.sql import AnyRow, count, keyset_window
+from store.sql import AnyRow, count_up_to, keyset_window
 
 _B, _S = beneficiaries_table.c, sanctions_table.c
-
-MOST_COUNTED = 10_000
-"""A longer list is not counted to its end, so that a count never costs more than that."""
 
 
 class BeneficiaryOrder(StrEnum):
@@ -78,8 +76,7 @@ async def page(
 
 async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> int | None:
     """How many such beneficiaries there are; None where they are more than MOST_COUNTED."""
-    found = await count(tx, _listed(postings, asked).with_only_columns(_B.id).limit(MOST_COUNTED + 1))
-    return None if found > MOST_COUNTED else found
+    return await count_up_to(tx, _listed(postings, asked), _B.id, MOST_COUNTED)
 
 
 def _listed(postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> Select[Any]:
@@ -91,7 +88,8 @@ def _listed(postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> Sel
     if asked.district is not None:
         wanted.append(_S.district == asked.district)
     if asked.code is not None:
-        wanted.append(type_coerce(_B.codes, Text).contains(f'"{asked.code}"', autoescape=True))
+        # The first condition leads to the small index of those who were declined.
+        wanted += [_B.codes.is_not(None), type_coerce(_B.codes, Text).contains(f'"{asked.code}"', autoescape=True)]
     columns = (
         _B.id, _B.citizen_id, _B.sanction_id, _B.scheme_code, _B.state, _B.state_at, _B.codes, _B.method, _B.version,
         _B.cpsms_id, _S.number, _S.department, _S.district, _S.bank_account_last4,

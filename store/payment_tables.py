@@ -22,6 +22,8 @@ from sqlalchemy import (
 from store.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE, metadata
 from store.types import Instant, Json, Key
 
+_DECLINED = text("codes IS NOT NULL")
+
 beneficiaries_table = Table(
     "payment_beneficiaries",
     metadata,
@@ -42,6 +44,14 @@ beneficiaries_table = Table(
     Index(None, "citizen_id"),
     Index(None, "state", "scheme_code", "agency", "method", "id"),
     Index("ix_payment_beneficiaries_state_state_at", "state", "state_at", "id"),
+    Index(
+        "ix_payment_beneficiaries_declined",
+        "state",
+        "state_at",
+        "id",
+        sqlite_where=_DECLINED,
+        postgresql_where=_DECLINED,
+    ),
 )
 
 accounts_table = Table(
@@ -214,6 +224,7 @@ files_table = Table(
     UniqueConstraint("direction", "kind", "name", "digest"),
     Index("ix_payment_files_state_seen_at", "state", "seen_at"),
     Index("ix_payment_files_seen_at_id", "seen_at", "id"),
+    Index(None, "name"),
     Index(None, "batch_id"),
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -39,7 +39,7 @@ from domain.sanction_course import (
 )
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new, rows_of, upsert
+from store.sql import AnyRow, first, grouped, insert_new, rows_of, upsert
 from store.types import Instant, Json, Key
 
 _OPEN = text("lifted_at IS NULL")
@@ -59,6 +59,7 @@ sanction_stops_table = Table(
     Column("lifted_by", Key),
     Column("lifted_at", Instant),
     Column("lift_ground", Key),
+    Column("unpaid_until", Date),
     Index(None, "sanction_id", "made_at"),
     Index(None, "citizen_id"),
     Index(
@@ -142,23 +143,22 @@ async def add_stop(tx: Transaction, stop: Stop) -> bool:
     return await insert_new(tx, sanction_stops_table, _plain(stop))
 
 
-async def lift_stop(tx: Transaction, stop_id: str, *, by: str, at: datetime, ground: str) -> bool:
-    """End a stop; False where it was lifted before."""
+async def lift_stop(
+    tx: Transaction, stop_id: str, *, by: str, at: datetime, ground: str, unpaid_until: date | None = None
+) -> bool:
+    """End a stop, with arrears or without those until a day; False where it was lifted before."""
     table = sanction_stops_table
     statement = update(table).where(table.c.id == stop_id, table.c.lifted_at.is_(None))
-    values = {"lifted_by": by, "lifted_at": at, "lift_ground": ground}
+    values = {"lifted_by": by, "lifted_at": at, "lift_ground": ground, "unpaid_until": unpaid_until}
     return (await tx.connection.execute(statement.values(values).returning(table.c.id))).first() is not None
 
 
 async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Stop]]:
     """The stops of each sanction, the earliest first; a sanction without any is left out."""
     table = sanction_stops_table
-    found: dict[str, list[Stop]] = {}
-    for row in await rows_of(
-        tx, select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids
-    ):
-        found.setdefault(row.sanction_id, []).append(_stop(row))
-    return found
+    return await grouped(
+        tx, select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids, _stop
+    )
 
 
 async def add_life_certificate(tx: Transaction, given: LifeCertificate) -> bool:
@@ -170,14 +170,15 @@ async def life_certificates(tx: Transaction, sanction_ids: Iterable[str]) -> dic
     """The life certificates of each sanction, the earliest first."""
     table = life_certificates_table
     statement = select(table).order_by(table.c.given_on, table.c.id)
-    found: dict[str, list[LifeCertificate]] = {}
-    for row in await rows_of(tx, statement, table.c.sanction_id, sanction_ids):
-        found.setdefault(row.sanction_id, []).append(
-            LifeCertificate(
-                row.id, row.citizen_id, row.sanction_id, row.given_on, LifeProof(row.proof), row.taken_by, row.at
-            )
-        )
-    return found
+    return await grouped(
+        tx,
+        statement,
+        table.c.sanction_id,
+        sanction_ids,
+        lambda row: LifeCertificate(
+            row.id, row.citizen_id, row.sanction_id, row.given_on, LifeProof(row.proof), row.taken_by, row.at
+        ),
+    )
 
 
 async def add_approval(tx: Transaction, approval: Approval) -> bool:
@@ -188,11 +189,8 @@ async def add_approval(tx: Transaction, approval: Approval) -> bool:
 async def approvals(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Approval]]:
     """The approvals of each sanction, the earliest first."""
     table = payment_approvals_table
-    found: dict[str, list[Approval]] = {}
     statement = select(table).order_by(table.c.asked_at, table.c.id)
-    for row in await rows_of(tx, statement, table.c.sanction_id, sanction_ids):
-        found.setdefault(row.sanction_id, []).append(_approval(row))
-    return found
+    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, _approval)
 
 
 async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_by: str, limit: int) -> list[Approval]:
@@ -334,6 +332,7 @@ def _stop(row: AnyRow) -> Stop:
         lifted_by=row.lifted_by,
         lifted_at=row.lifted_at,
         lift_ground=row.lift_ground,
+        unpaid_until=row.unpaid_until,
     )
 
 

@@ -7,16 +7,17 @@ import pytest
 from sqlalchemy import update
 
 from actions.acting import Acting
-from actions.benefits import _by_files
+from actions.benefits import provenance_by_files
 from actions.payment_news import hear
 from domain.benefits import PaymentNews, PaymentStatus, Rail
+from domain.clock import ist_date
 from domain.global_ids import TypeCode
 from domain.law import LAW
 from domain.payment_files import Direction, FileState, LedgerFile
 from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.text import Language
 from schema.node import node_id
-from store import benefits, catalogue, payment_files
+from store import benefits, catalogue, payment_files, sanction_course
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 
 FINANCE = Subject(
@@ -146,6 +147,45 @@ async def test_an_officer_suspends_and_resumes_and_the_citizen_sees_why_and_what
     assert resumed["benefit"] == {"state": "ACTIVE"}
 
 
+@pytest.mark.parametrize(
+    ("language", "held", "notice"),
+    [
+        (Language.EN, "without paying for that time", "Periods that began while it was stopped are not paid."),
+        (Language.HI, "भुगतान किए बिना", "भुगतान नहीं होगा।"),
+    ],
+)
+async def test_the_citizen_sees_what_is_never_paid_since_a_suspension_was_lifted_without_arrears(
+    world, language, held, notice
+):
+    application, benefit = await pension(world)
+    await do(world, "suspendBenefit", OFFICER, benefitId=benefit, ground="OWN_REQUEST", idempotencyKey="s")
+    async with world.environment.store.writing() as tx:  # as if it had been ordered when a month began
+        table = sanction_course.sanction_stops_table
+        moved = {"from_on": ist_date(tx.clock.now()) - timedelta(days=1)}
+        await tx.connection.execute(update(table).values(moved))
+        moved = {"period_from": moved["from_on"]}
+        await tx.connection.execute(update(benefits.instalments_table).values(moved))
+    await do(
+        world, "resumeBenefit", OFFICER, benefitId=benefit, ground="OWN_REQUEST", arrears=False, idempotencyKey="r"
+    )
+    query = """query ($id: ID!) { application(by: {id: $id}) { benefit { state stops { fromOn unpaidUntilOn }
+        instalments { hold holdLabel stoppedBy { ground groundLabel unpaidUntilOn } } } }
+        viewer { ... on Citizen { notifications(first: 5) { nodes { kind text } } } } }"""
+    answer = await world.ask(query, CITIZEN, language=language, id=application_id(application))
+    told = answer["data"]["application"]["benefit"]
+    yesterday = (ist_date(world.environment.clock.now()) - timedelta(days=1)).isoformat()
+    ((stop,), (one,)) = told["stops"], told["instalments"]
+    assert (told["state"], stop["unpaidUntilOn"]) == ("ACTIVE", yesterday)
+    assert (one["hold"], one["stoppedBy"]["ground"], one["stoppedBy"]["unpaidUntilOn"]) == (
+        "STOPPED",
+        "OWN_REQUEST",
+        yesterday,
+    )
+    assert held in one["holdLabel"]
+    texts = [each["text"] for each in answer["data"]["viewer"]["notifications"]["nodes"]]
+    assert any(text.endswith(notice) for text in texts), texts
+
+
 @pytest.mark.parametrize("subject", [NEIGHBOUR, CITIZEN, FINANCE, STRANGE_OFFICER])
 async def test_others_are_told_that_there_is_no_such_benefit(world, subject):
     _, benefit = await pension(world)
@@ -235,7 +275,7 @@ async def test_where_nothing_can_change_any_more_the_word_of_pfms_is_old_and_not
             values = {"rail": "PFMS", "status": status.value, "status_at": long_ago}
             await tx.connection.execute(update(table).where(table.c.id == first.id).values(values))
             now = (await benefits.instalments(tx, [held.id]))[held.id]
-            ((source, told, as_of),) = _by_files(env, now, None)
+            ((source, told, as_of),) = provenance_by_files(env, now, None)
             assert (source.value, told.value, as_of) == ("PFMS", state, long_ago)
 
 

@@ -89,6 +89,24 @@ async def test_a_page_is_read_along_the_index_however_many_there_are(
 
 
 @pytest.mark.parametrize("order", list(BeneficiaryOrder))
+@pytest.mark.parametrize("state", [VALIDATED, DECLINED])
+async def test_a_code_is_looked_for_among_those_who_were_declined_alone(
+    full: Store, state: RegistrationState, order: BeneficiaryOrder
+) -> None:
+    wanted = BeneficiaryFilter(state, order=order, code="DBE0031")
+    with asked(full) as seen:
+        async with full.reading() as tx:
+            assert await beneficiary_lists.page(tx, None, wanted, place=None, limit=20) == []
+            assert await beneficiary_lists.count_of(tx, None, wanted) == 0
+    for statement in seen:
+        async with full.reading() as tx:
+            plan = await plan_of(tx, statement)
+        assert "ix_payment_beneficiaries_declined" in plan, plan
+        assert "SCAN payment_beneficiaries" not in plan
+        assert "Seq Scan on payment_beneficiaries" not in plan
+
+
+@pytest.mark.parametrize("order", list(BeneficiaryOrder))
 async def test_pages_give_every_row_once_in_their_order(full: Store, order: BeneficiaryOrder) -> None:
     wanted = BeneficiaryFilter(DECLINED, order=order, code="DBE0016", scheme_code="widow")
     async with full.reading() as tx:
