@@ -92,9 +92,13 @@ POLL_SECONDS = 0.2
 LEASE_SECONDS = 30.0
 BATCH = 8
 LONGEST: Mapping[str, float] = PAYMENT_LONGEST
-"""Topics whose handlers may take so many seconds; others end with their claim (holding.SHARE of LEASE_SECONDS)."""
-PATIENCE_SECONDS, MOST_ASIDE = 5.0, BATCH
-"""After so long a delivery of those topics goes on aside of the others; as many go on so before no more are claimed."""
+"""Topics whose handlers may take so many seconds; others end with their claim (holding.SHARE of LEASE_SECONDS).
+
+Of all of them a worker claims one message at a time: what waited behind another would spend its own seconds waiting,
+and what was looked at before (whether its day is over, whether it was stopped) would be old when it goes.
+"""
+PATIENCE_SECONDS = 5.0
+"""After so long a delivery of those topics goes on aside of the others."""
 STOPPED, CLAIM_LOST = "STOPPED", "CLAIM_LOST"
 """A worker that stops gives a long delivery back, and one whose claim passed to another leaves it to that."""
 UPKEEP_SECONDS = 60.0
@@ -213,16 +217,16 @@ class Worker:
     async def _claimed(self) -> list[OutboxMessage]:
         left = self._left()
         return await self._environment.store.carry_out(
-            lambda tx: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS, left)
+            lambda tx: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS, but=left, one_of=LONGEST.keys())
         )
 
     def _left(self) -> Collection[str]:
-        """The topics of which nothing more is taken now. Raises what a delivery aside ended with and did not note."""
+        """The topics of which nothing is taken now. Raises what a delivery aside ended with and did not note."""
         done = {task for task in self._aside if task.done()}
         self._aside -= done
         for task in done:
             task.result()
-        return LONGEST.keys() if len(self._aside) >= MOST_ASIDE else ()
+        return LONGEST.keys() if self._aside else ()
 
     async def seal_counts(self) -> int:
         """Number and link the e-transactions that were entered since, so that they are told."""

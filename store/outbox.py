@@ -154,12 +154,18 @@ async def add_many(tx: Transaction, topic: str, wanted: Sequence[tuple[str, Mapp
 
 
 async def claim(
-    tx: Transaction, worker_id: str, limit: int, lease_seconds: float, but: Collection[str] = ()
+    tx: Transaction,
+    worker_id: str,
+    limit: int,
+    lease_seconds: float,
+    *,
+    but: Collection[str] = (),
+    one_of: Collection[str] = (),
 ) -> list[OutboxMessage]:
     """Take due messages for a while, the oldest first; of each application only the oldest that is undelivered.
 
-    Those of the topics `but` are left. The lease goes by the database's clock, what is due by the Clock. Commit before
-    sending.
+    Those of the topics `but` are left, and all but the first of the topics `one_of`. The lease goes by the database's
+    clock, what is due by the Clock. Commit before sending.
     """
     now = await database_now(tx)
     await _bury_abandoned(tx, now)
@@ -171,7 +177,13 @@ async def claim(
     )
     rows = (await tx.connection.execute(statement)).all()
     messages = [await _opened(tx, row) for row in sorted(rows, key=lambda row: row.id)]
-    return [message for message in messages if message is not None]
+    taken = [message for message in messages if message is not None]
+    behind = {message.id for message in [each for each in taken if each.topic in one_of][1:]}
+    if not behind:
+        return taken
+    await _give_back(tx, behind)
+    others = await claim(tx, worker_id, len(behind), lease_seconds, but={*but, *one_of})
+    return [message for message in taken if message.id not in behind] + others
 
 
 async def hold(tx: Transaction, message_id: int, worker_id: str, lease_seconds: float) -> bool:
@@ -233,16 +245,6 @@ def retry_wait(attempts: int) -> timedelta | None:
     return timedelta(seconds=RETRY_AFTER_SECONDS[max(attempts, 1) - 1])
 
 
-async def revive(tx: Transaction, message_id: int, at: datetime) -> bool:
-    """Try a dead letter again from the first attempt; False where it is not dead."""
-    return await _settle_dead(tx, message_id, {"state": OutboxState.PENDING.value, "attempts": 0, "due_at": at})
-
-
-async def discard(tx: Transaction, message_id: int, at: datetime) -> bool:
-    """Give a dead letter up, as settled by other means, so that later ones go on; False where it is not dead."""
-    return await _settle_dead(tx, message_id, {"state": OutboxState.DELIVERED.value, "delivered_at": at})
-
-
 async def counts(tx: Transaction) -> OutboxCounts:
     """How full the outbox is."""
     now = tx.clock.now()
@@ -288,6 +290,12 @@ def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -
     )
 
 
+async def _give_back(tx: Transaction, message_ids: Collection[int]) -> None:
+    """Let others have what was just claimed, as it was before."""
+    as_before = {"attempts": _T.attempts - 1, "lease_until": None, "leased_by": None}
+    await tx.connection.execute(update(outbox_table).where(_T.id.in_(sorted(message_ids))).values(**as_before))
+
+
 async def _bury_abandoned(tx: Transaction, now: datetime) -> None:
     """A message that killed its worker at every attempt must not kill the next one."""
     used_up = and_(_T.attempts > len(RETRY_AFTER_SECONDS), _T.lease_until <= now)
@@ -296,12 +304,6 @@ async def _bury_abandoned(tx: Transaction, now: datetime) -> None:
         .where(_T.state == OutboxState.PENDING.value, used_up)
         .values(state=OutboxState.DEAD.value, error_code=ABANDONED, lease_until=None, leased_by=None)
     )
-
-
-async def _settle_dead(tx: Transaction, message_id: int, changes: Mapping[str, Any]) -> bool:
-    dead = (_T.id == message_id, _T.state == OutboxState.DEAD.value)
-    changed = await tx.connection.execute(update(outbox_table).where(*dead).values(changes).returning(_T.id))
-    return changed.first() is not None
 
 
 async def _opened(tx: Transaction, row: AnyRow) -> OutboxMessage | None:

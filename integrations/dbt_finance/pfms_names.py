@@ -12,6 +12,9 @@ _ANSWER = re.compile(rf"(?P<message_id>{_REQUEST})_(?P<at>[0-9]{{14}})\.(?:xml|t
 _STATEMENT = re.compile(r"[0-9]{4}DBTSTM(?P<day>[0-9]{8})(?:P(?P<part>[0-9]{3}))?_[0-9]{14}\.xml", re.IGNORECASE)
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,119}")
 
+UNFINISHED = ".tmp"
+"""How the name of a file ends that is not whole yet; the other side passes it by."""
+
 
 def beneficiary_message_id(source_id: str, day: date, number: int) -> str:
     """`<SSID>DBTBENREQ<DDMMYYYY><N>`; `number` is the running one of the day, from 1."""
@@ -79,7 +82,7 @@ def statement_of(name: str) -> StatementName | None:
 
 def is_safe(name: str) -> bool:
     """Whether a name is a plain file name, without a path, hidden or unfinished."""
-    return bool(_SAFE.fullmatch(name)) and ".." not in name and not name.lower().endswith((".tmp", ".reason"))
+    return bool(_SAFE.fullmatch(name)) and ".." not in name and not name.lower().endswith((UNFINISHED, ".reason"))
 
 
 def _source(source_id: str) -> str:

@@ -5,12 +5,14 @@ Errors of asyncssh hold paths and user names, so none leaves this module as it i
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import asyncssh
 
 from domain.sources import Source
+from integrations.dbt_finance.pfms_names import UNFINISHED
 from integrations.dbt_finance.pfms_settings import Addresses, SftpSettings
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotLetIn, Unavailable
 from integrations.unsent import NeverSent
@@ -70,8 +72,12 @@ class SftpLine:
         return await self._run(ask)
 
     async def put(self, path: str, content: bytes) -> bool:
-        """Write a file under another name and give it its own when it is whole; False where the name is taken."""
-        unfinished = f"{path}.tmp"
+        """Write a file under another name and give it its own when it is whole; False where the name is taken.
+
+        The other name is of this attempt alone. Under one that attempts shared, a worker that stood still until its
+        claim had passed on would cut off or fill in what its heir writes, and give a mixture the file's own name.
+        """
+        unfinished = f"{path}.{secrets.token_hex(4)}{UNFINISHED}"
 
         async def ask(client: asyncssh.SFTPClient) -> bool:
             async with client.open(unfinished, "wb", block_size=0) as file:
@@ -83,6 +89,15 @@ class SftpLine:
             return await _renamed(client, unfinished, path)
 
         return await self._run(ask)
+
+    async def remove(self, path: str) -> None:
+        """Delete a file; nothing happens where there is none."""
+
+        async def ask(client: asyncssh.SFTPClient) -> None:
+            with contextlib.suppress(*_NO_FILE):
+                await client.remove(path)
+
+        await self._run(ask)
 
     async def move(self, path: str, target: str) -> bool:
         """Rename; False where there is no such file or the other name is taken."""

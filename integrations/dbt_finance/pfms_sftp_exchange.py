@@ -1,6 +1,6 @@
 """The exchange of files with PFMS over SFTP with a pinned host key.
 
-A file is written under another name and renamed when it is whole; before any write it is looked for.
+A file is written under a name of the attempt and renamed when it is whole; before any write it is looked for.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from integrations.dbt_finance.pfms_exchange import (
 )
 from integrations.dbt_finance.pfms_guarded import GuardedCalls
 from integrations.dbt_finance.pfms_models import INCOMING, OUTGOING, SELDOM, FileKind
-from integrations.dbt_finance.pfms_names import is_safe
+from integrations.dbt_finance.pfms_names import UNFINISHED, is_safe
 from integrations.dbt_finance.pfms_settings import Addresses, SftpSettings
-from integrations.errors import Refused, Unavailable
+from integrations.errors import IntegrationError, Refused, Unavailable
 from integrations.policies import XML_TYPES, CallPolicy, Lane
 from integrations.resilience import Resilience
 
@@ -94,6 +94,7 @@ class SftpExchange:
             target = self._path("out", kind, name)
             if not await self._line_to_send.put(target, content) and not await self._same_is_there(kind, name, content):
                 raise Unavailable(Source.PFMS, "not_renamed")
+            await self._tidied(kind, name)
 
         async with self._sending:
             await self._calls.run(for_size(SEND, len(content)), put)
@@ -181,6 +182,17 @@ class SftpExchange:
                 raise NameTaken(Source.PFMS, "name_taken")
         return True
 
+    async def _tidied(self, kind: FileKind, name: str) -> None:
+        """Take away what attempts left of a file that is there, if PFMS lets us; one that is still at it finds it."""
+        line, folder = self._line_to_send, self._path("out", kind)
+        try:
+            entries = await line.entries(folder, MOST_LISTED)
+            for each, _ in entries or ():
+                if each.startswith(f"{name}.") and each.endswith(UNFINISHED):
+                    await line.remove(f"{folder}/{each}")
+        except IntegrationError as error:
+            log.info("pfms_unfinished_file_left", kind=kind.value, code=error.code)
+
     async def _listed(self, kind: FileKind) -> list[IncomingFile]:
         entries = await self._line.entries(self._path("in", kind), MOST_LISTED)
         if entries is None:
@@ -188,7 +200,7 @@ class SftpExchange:
                 raise Refused(Source.PFMS, "no_such_folder")
             return []
         plain = sorted((name, size) for name, size in entries if is_safe(name))
-        odd = sum(not is_safe(name) and not name.endswith((".tmp", ".reason")) for name, _ in entries)
+        odd = sum(not is_safe(name) and not name.endswith((UNFINISHED, ".reason")) for name, _ in entries)
         if odd:
             log.warning("pfms_files_with_odd_names", kind=kind.value, count=odd)
         return [IncomingFile(kind, name, size) for name, size in plain]

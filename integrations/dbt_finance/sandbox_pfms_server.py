@@ -1,6 +1,6 @@
 """The SFTP door of the PFMS sandbox: a real SSH server on loopback, login by key, and the faults of a bad line.
 
-Faults go by the routes `/sftp/connect`, `open`, `write`, `rename`, `read`, `list` and `stat`: `refuse` and
+Faults go by the routes `/sftp/connect`, `open`, `write`, `rename`, `remove`, `read`, `list` and `stat`: `refuse` and
 `blackhole` at the connection, `host_key` for another host's key, `latency`, `silence` and `reset` (`after`: when the
 work is done) at an operation, `drip` for slow reading, `oversize` for an endless file, `disk_full` and `read_only`.
 """
@@ -143,7 +143,10 @@ class _Open:
 
 
 class _Files(asyncssh.SFTPServer):
-    """The folders as a caller may use them: write requests, read everything, move answers away; delete nothing."""
+    """The folders as a caller may use them: write requests, read everything, move answers away.
+
+    Nothing is deleted but what of a request was never given its name.
+    """
 
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], door: Door) -> None:
         super().__init__(channel)
@@ -229,6 +232,15 @@ class _Files(asyncssh.SFTPServer):
         if after:
             await self._cut()
 
+    async def remove(self, path: bytes) -> None:
+        await self._begin("remove")
+        name = _plain(path)
+        if not _is_unfinished(name) or self._door.faults.match("read_only", "/sftp/remove"):
+            raise asyncssh.SFTPPermissionDenied("not allowed")
+        if self._door.files.size(name) is None:
+            raise asyncssh.SFTPNoSuchFile("no such file")
+        self._door.files.remove(name)
+
     async def fsync(self, file_obj: object) -> None:
         held = _held(file_obj)
         self._door.files.put(held.path, held.content.getvalue())
@@ -249,7 +261,6 @@ class _Files(asyncssh.SFTPServer):
         del given
         raise asyncssh.SFTPPermissionDenied("not allowed")
 
-    remove: Any = _never
     mkdir: Any = _never
     rmdir: Any = _never
     readlink: Any = _never
@@ -285,14 +296,13 @@ class _Files(asyncssh.SFTPServer):
         if len(parts) != 3:
             raise asyncssh.SFTPPermissionDenied("not allowed")
         folder, kind, file = parts
-        request = folder == "out" and kind in OUT_KINDS and file.endswith(".tmp")
-        reason = folder == "failed" and kind in IN_KINDS and file.endswith((".reason", ".reason.tmp"))
-        if not (request or reason) or self._door.faults.match("read_only", "/sftp/open"):
+        reason = folder == "failed" and kind in IN_KINDS and (file.endswith(".reason") or ".reason." in file)
+        if not (_is_unfinished(name) or reason) or self._door.faults.match("read_only", "/sftp/open"):
             raise asyncssh.SFTPPermissionDenied("not allowed")
 
     def _may_move(self, old: str, new: str) -> None:
         source, target = posixpath.split(old), posixpath.split(new)
-        finishing = old == f"{new}.tmp"
+        finishing = old.startswith(f"{new}.") and old.endswith(".tmp")
         kind = posixpath.basename(source[0])
         leaving = source[0] == f"/in/{kind}" and target[0] in {f"/archive/{kind}", f"/failed/{kind}"}
         if not finishing and not (leaving and source[1] == target[1]):
@@ -301,6 +311,12 @@ class _Files(asyncssh.SFTPServer):
 
 def _plain(path: bytes) -> str:
     return posixpath.normpath("/" + path.decode("utf-8", "replace").lstrip("/"))
+
+
+def _is_unfinished(name: str) -> bool:
+    """Whether a path is of a request that has not its own name yet."""
+    folder, _, kind = posixpath.dirname(name).strip("/").partition("/")
+    return folder == "out" and kind in OUT_KINDS and name.endswith(".tmp")
 
 
 def _held(file_obj: object) -> _Open:

@@ -62,6 +62,10 @@ class SealedFiles:
         folder = self._local(path)
         return sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []
 
+    def remove(self, path: str) -> None:
+        """Delete a file that is there."""
+        self._local(path).unlink()
+
     def take_away(self, path: str) -> None:
         """Remove a folder that is empty."""
         self._local(path).rmdir()

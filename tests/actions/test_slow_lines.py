@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from actions.payment_batches import batch_now
+from actions.payment_registrations import enrol
 from domain.payment_files import BatchState, Transport
 from gateway import worker
 from gateway.payment_worker import PAYMENT_HANDLERS
@@ -112,6 +113,24 @@ async def test_a_file_of_a_worker_that_died_half_way_is_sent_whole_by_another(
         await tx.connection.execute(update(outbox.outbox_table).values(lease_until=await database_now(tx)))
     assert await heir.deliver_due() == 1
     await asyncio.gather(*heir._aside)
+    await once(paying)
+
+
+@pytest.mark.integration
+async def test_a_file_is_not_taken_up_before_the_one_ahead_of_it_is_there(paying: Paying, line: Line) -> None:
+    await paying.sanctioned(1, first=2)
+    await enrol(paying.env)
+    await batch_now(paying.env)
+    one = a_worker(paying)
+    assert await one.deliver_due() == 1
+    await line.held.wait()
+    waits = (await paying.batches("BENEFICIARY"))[-1]
+    assert (waits.state, waits.started_at) == (BatchState.BUILT, None), "not signed, not noted as tried, no time spent"
+    line.let_go.set()
+    await asyncio.gather(*one._aside)
+    assert await one.deliver_due() == 1
+    await asyncio.gather(*one._aside)
+    assert (await paying.batches("BENEFICIARY"))[-1].state == BatchState.SENT
     await once(paying)
 
 

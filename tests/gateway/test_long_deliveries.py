@@ -124,23 +124,38 @@ async def test_a_delivery_that_outlasts_its_claim_is_kept_and_no_other_worker_be
     assert message.attempts == 1
 
 
-async def test_others_go_on_beside_it_and_of_its_topic_only_so_many(env, monkeypatch):
-    monkeypatch.setattr(worker, "MOST_ASIDE", 2)
-    monkeypatch.setattr(worker, "BATCH", 1)
+async def test_others_go_on_beside_it_and_of_its_topic_none_is_claimed_before_its_turn(env, monkeypatch):
+    monkeypatch.setattr(worker, "BATCH", 2)
     sending, letters = Sending(), Letters()
     for number in range(3):
         await post(env, f"large-{number}")
+    await post(env, "short", SHORT)
     at_work = Worker(env, {TOPIC: sending, SHORT: letters}, asyncio.Event())
     assert await at_work.deliver_due() == 2
-    await post(env, "short", SHORT)
+    await post(env, "shorter", SHORT)
     assert await at_work.deliver_due() == 1
-    assert (letters.got, sending.began) == (["short"], 2)
+    assert (letters.got, sending.began) == (["short", "shorter"], 1)
+    waiting = await in_state(env, OutboxState.PENDING)
+    assert [message.attempts for message in waiting] == [1, 0, 0], "the time of none begins behind another"
 
     sending.let_go.set()
     await ended(at_work)
-    assert await at_work.deliver_due() == 1
+    assert await at_work.deliver_due() == 2
     await ended(at_work)
-    assert len(await in_state(env, OutboxState.DELIVERED)) == 4
+    assert {message.attempts for message in await in_state(env, OutboxState.DELIVERED)} == {1}
+
+
+async def test_what_waits_behind_a_long_delivery_is_free_for_another_worker(env):
+    sending, letters = Sending(), Letters()
+    for number in range(2):
+        await post(env, f"large-{number}")
+    at_work, other = (Worker(env, {TOPIC: one}, asyncio.Event()) for one in (sending, letters))
+    assert await at_work.deliver_due() == 1
+    assert await other.deliver_due() == 1
+    assert letters.got == ["large-1"]
+    sending.let_go.set()
+    await ended(at_work)
+    assert sending.done == 1
 
 
 async def test_a_dead_workers_message_is_taken_over_when_its_claim_ends(env):

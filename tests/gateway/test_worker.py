@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -317,10 +318,10 @@ async def test_the_log_tells_topic_and_outcome_and_nothing_of_the_payload(env, l
 async def test_a_store_that_is_away_for_a_moment_does_not_end_the_worker(env, letters, log, monkeypatch):
     claim, failures = outbox.claim, [StoreUnavailable("the database does not answer")]
 
-    async def flaky(*arguments: object) -> list[OutboxMessage]:
+    async def flaky(*arguments: Any, **named: Any) -> list[OutboxMessage]:
         if failures:
             raise failures.pop()
-        return await claim(*arguments)  # type: ignore[arg-type]
+        return await claim(*arguments, **named)
 
     monkeypatch.setattr(outbox, "claim", flaky)
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.001)

@@ -22,14 +22,14 @@ from integrations.dbt_finance.pfms_models import (
     LineStatus,
     Trust,
 )
-from integrations.dbt_finance.sandbox_pfms import _new_seal
+from integrations.dbt_finance.sandbox_pfms import new_seal
 from integrations.dbt_finance.sandbox_pfms_apbs import return_file
 
 AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 NAME = "0905DBTPAYREQ241120261_24112026113000.xml"
 APBS_NAME = "0905APBSRET24112026_24112026113000.txt"
 BATCH = "CP0905241120261"
-KEPT = {name: _new_seal(name, AT) for name in ("pfms", "bank", "stranger")}
+KEPT = {name: new_seal(name, AT) for name in ("pfms", "bank", "stranger")}
 SEALS = {name: writing.Seal(kept) for name, kept in KEPT.items()}
 TRUST = Trust((KEPT["pfms"]["certificate"],), (KEPT["bank"]["certificate"],), AT)
 

@@ -131,6 +131,15 @@ async def test_a_full_disk_and_a_forbidden_folder_are_told(pfms: Pfms, exchange,
     assert files_of(pfms).get(f"/out/payment-request/{NAME}") == CONTENT
 
 
+@pytest.mark.parametrize(("faults", "left"), [([], 0), ([fault("read_only", "remove")], 1)])
+async def test_an_unfinished_file_is_taken_away_where_pfms_lets_us(pfms: Pfms, exchange, faults, left):
+    files_of(pfms).put(f"/out/payment-request/{NAME}.5a5a5a5a.tmp", CONTENT[:100])
+    pfms.faults(*faults)
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    assert files_of(pfms).get(f"/out/payment-request/{NAME}") == CONTENT
+    assert len(files_of(pfms).names("/out/payment-request")) == 1 + left
+
+
 async def test_a_download_that_is_cut_is_read_again_whole(pfms: Pfms, exchange: SftpExchange):
     files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
     pfms.faults(fault("reset", "read", [2]))
@@ -226,10 +235,11 @@ async def test_a_time_out_in_the_very_moment_of_connecting_is_not_forgotten(pfms
 
 async def test_the_sandbox_lets_nobody_write_or_delete_elsewhere(pfms: Pfms, exchange: SftpExchange):
     files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
-    await exchange.incoming()
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
     client = exchange._line._client
     for attempt in (
         client.remove(f"/in/payment-ack/{ANSWER}"),
+        client.remove(f"/out/payment-request/{NAME}"),
         client.mkdir("/in/other"),
         client.rename(f"/in/payment-ack/{ANSWER}", "/out/payment-request/x.xml"),
         client.rename(f"/in/payment-ack/{ANSWER}", f"/archive/bank-status/{ANSWER}"),

@@ -1,7 +1,7 @@
 """What PFMS's stand-in checks and does, by contracts/dbt_finance.md section 9."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,9 +19,9 @@ from integrations.dbt_finance.pfms_models import (
 from integrations.dbt_finance.pfms_names import file_name
 from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
 from integrations.dbt_finance.pfms_signing import FileSigner
-from integrations.dbt_finance.sandbox_pfms import _new_seal
+from integrations.dbt_finance.sandbox_pfms import new_seal
 from integrations.dbt_finance.sandbox_pfms_office import Office
-from integrations.dbt_finance.sandbox_pfms_times import APBS_CODES
+from integrations.dbt_finance.sandbox_pfms_times import APBS_CODES, DEFAULTS, course
 from tests.support.pfms import TODAY, Pfms, aadhaar_of, beneficiary, payment, payments, registration
 
 pytestmark = pytest.mark.integration
@@ -307,7 +307,7 @@ async def test_a_file_counts_if_any_enrolled_certificate_signed_it_and_not_once_
 ):
     pfms.at_once()
     ids = register(pfms, beneficiary(1))
-    new = _new_seal("source", pfms.clock.now())
+    new = new_seal("source", pfms.clock.now())
     signer = FileSigner(new["key"], new["certificate"])
 
     def handed(number: int) -> str:
@@ -326,3 +326,10 @@ async def test_a_file_counts_if_any_enrolled_certificate_signed_it_and_not_once_
         (signer.fingerprint, True, ()),
         (signer.fingerprint, False, ("DBE0003",)),
     ]
+
+
+@pytest.mark.parametrize("runs", [[], None])
+def test_without_runs_of_the_bank_a_payment_is_debited_when_it_is_taken(runs: list[str] | None) -> None:
+    taken_at = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)  # a Sunday night
+    course_of_it = course("0000", taken_at, {**DEFAULTS, "bank_runs": runs, "credit_hours": 0})
+    assert (course_of_it.debit_at, course_of_it.credit_at) == (taken_at, taken_at)
