@@ -7,8 +7,7 @@ due date and an import of old cases too, and the sum over all applications is wh
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -277,11 +276,6 @@ class Delivery:
     grievances: int
     grievance_reply_rate: int | None
 
-    @property
-    def people(self) -> int:
-        """How many cases stand behind it, by which small cells are told: also where nothing came in or was decided."""
-        return max(self.received, self.disposed) or max(self.pending, self.withdrawn, self.grievances)
-
 
 def delivery(
     sums: Mapping[Measure, int], histogram: Mapping[int, int], pending: int, edges: tuple[int, ...] = EDGES
@@ -313,44 +307,6 @@ def rate(part: int, whole: int) -> int | None:
 
 def _rounded(number: int, by: int) -> int | None:
     return (2 * number + by) // (2 * by) if by > 0 else None
-
-
-Coordinates = tuple[Hashable, ...]
-"""The place of a cell in a table of figures."""
-
-SMALLEST = 10
-"""A cell behind which fewer cases stand is shown to nobody who is not an officer."""
-
-
-def withheld(table: Mapping[Coordinates, int]) -> set[Coordinates]:
-    """The cells of a table that strangers are not shown, by the cases behind each cell.
-
-    Those below SMALLEST; and where one cell of a line would be hidden alone, the next smallest of the line too,
-    which else followed from the sum of the line. A cell without a case is shown: it is about nobody.
-    """
-    hidden = {place for place, many in table.items() if 0 < many < SMALLEST}
-    lines = [line for axis in range(len(next(iter(table), ()))) for line in _lines(table, axis)]
-    while True:
-        more = {_next_smallest(table, line, hidden) for line in lines} - {None}
-        if not more:
-            return hidden
-        hidden |= {place for place in more if place is not None}
-
-
-def _lines(table: Mapping[Coordinates, int], axis: int) -> list[list[Coordinates]]:
-    lines: dict[Coordinates, list[Coordinates]] = {}
-    for place in table:
-        lines.setdefault((*place[:axis], *place[axis + 1 :]), []).append(place)
-    return list(lines.values())
-
-
-def _next_smallest(
-    table: Mapping[Coordinates, int], line: Iterable[Coordinates], hidden: AbstractSet[Coordinates]
-) -> Coordinates | None:
-    peopled = [place for place in line if table[place] > 0]
-    shown = [place for place in peopled if place not in hidden]
-    alone = len(peopled) - len(shown) == 1
-    return min(shown, key=lambda place: table[place]) if alone and shown else None
 
 
 def month_of(day: date) -> date:

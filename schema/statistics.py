@@ -5,11 +5,13 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from actions.figures import FigureRow, Question, Statistics, period, statistics
+from actions.figure_counts import Question
+from actions.figures import FigureRow, Statistics, period, statistics
 from domain import catalogue, figures
 from domain.dashboards import Dimension
-from domain.figures import DEFINITIONS_VERSION, SMALLEST, StatisticsChannel
+from domain.figures import DEFINITIONS_VERSION, StatisticsChannel
 from domain.messages import label
+from domain.small_cells import SMALLEST
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, cost, listed
 from schema.fields import resolved

@@ -21,8 +21,9 @@ from starlette.routing import Route
 from actions.boards import Case, case_page, days_late, supervised
 from actions.delay_review import shown_review
 from actions.environment import Environment
+from actions.figure_counts import Question
 from actions.figure_names import Names, read_names
-from actions.figures import FigureRow, Question, period, sees_small_cells, statistics
+from actions.figures import FigureRow, period, sees_small_cells, statistics
 from domain.clock import ist_date
 from domain.commission import DelayReview
 from domain.dashboards import Dimension
@@ -30,7 +31,7 @@ from domain.delays import CaseFilter, CaseList, DelayCause
 from domain.desk import ReadPurpose
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.figures import Delivery, StatisticsChannel
-from domain.messages import label
+from domain.messages import field_label, label
 from domain.numbers import show_number
 from domain.people import Subject
 from domain.text import Bilingual, Language
@@ -104,7 +105,8 @@ def figures_routes(environment: Environment) -> list[Route]:
         Route(f"/figures/{name}.csv", partial(_answered, environment, make), methods=["GET"])
         for name, make in tables.items()
     ]
-    return [*figures, Route("/finance/statement.csv", partial(_answered, environment, statement), methods=["GET"])]
+    stated = _only(frozenset({"month", "scheme", "district"}), statement)
+    return [*figures, Route("/finance/statement.csv", partial(_answered, environment, stated), methods=["GET"])]
 
 
 Lines = AsyncIterator[Sequence[object]]
@@ -237,13 +239,19 @@ async def _delays(env: Environment, request: Request, subject: Subject, language
 
 
 async def _review(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    review = await review_asked_for(env, request, subject)
+    return f"delay-review-{review.month:%Y%m}", _review_lines(review, language)
+
+
+async def review_asked_for(env: Environment, request: Request, subject: Subject) -> DelayReview:
+    """The review of the month that a query names, with the rows that the subject may see. Raises Problems."""
     month = month_in(request.query_params, "month")
     if month is None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",)))
     review = await shown_review(env, subject, month)
     if review is None:
         raise not_found("month")
-    return f"delay-review-{month:%Y%m}", _review_lines(review, language)
+    return review
 
 
 async def _review_lines(review: DelayReview, language: Language) -> Lines:
@@ -280,7 +288,7 @@ async def _all_cases(
 async def _case_lines(
     first: list[Case], rest: AsyncIterator[list[Case]], env: Environment, language: Language
 ) -> Lines:
-    yield [label(f"field.{name}", language) for name in _CASES]
+    yield [field_label("CaseLine", name, language) for name in _CASES]
     for case in first:
         yield _case_line(case, env.clock.now(), language)
     async for page in rest:

@@ -1,6 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +8,6 @@ from domain.figures import (
     COARSE_EDGES,
     COUNTED_AS,
     EDGES,
-    SMALLEST,
     Counted,
     Mark,
     Measure,
@@ -23,7 +21,6 @@ from domain.figures import (
     marks_of,
     months_back,
     percentile,
-    withheld,
 )
 from domain.lifecycle import Status
 
@@ -160,35 +157,6 @@ def test_rates_of_nothing_are_unknown() -> None:
     assert found.on_time_rate is None
     assert found.average_tenths is None
     assert found.grievance_reply_rate is None
-
-
-@pytest.mark.parametrize(
-    ("people", "hidden"),
-    [
-        ([0, 100], set()),
-        ([SMALLEST, SMALLEST], set()),
-        ([SMALLEST - 1, 50, 20], {0, 2}),
-        ([1, 2, 100], {0, 1}),
-        ([3], {0}),
-        ([3, 0], {0}),
-    ],
-)
-def test_small_cells_are_withheld_and_cannot_be_subtracted(people: list[int], hidden: set[int]) -> None:
-    assert withheld({(place,): many for place, many in enumerate(people)}) == {(place,) for place in hidden}
-
-
-def test_a_hidden_cell_does_not_follow_from_row_or_column() -> None:
-    table = {("49", "CSC"): 3, ("49", "SELF"): 40, ("50", "CSC"): 30, ("50", "SELF"): 20, ("51", "SELF"): 90}
-    hidden = withheld(table)
-    for axis in (0, 1):
-        for line in {place[1 - axis] for place in table}:
-            cells = [place for place in table if place[1 - axis] == line]
-            assert len(hidden & set(cells)) != 1 or len(cells) == 1
-    assert ("51", "SELF") not in hidden
-
-
-def test_nothing_is_withheld_of_an_empty_table() -> None:
-    assert withheld({}) == set()
 
 
 def test_months() -> None:

@@ -8,10 +8,10 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.figure_upkeep import count_once, rebuild
 from actions.issue import issue_certificate
 from domain.applications import Channel, RejectionGround
-from domain.figures import SMALLEST
 from domain.global_ids import TypeCode, to_global_id
 from domain.lifecycle import Status
 from domain.people import ANONYMOUS, Subject
+from domain.small_cells import SMALLEST
 from store import audit, figures, seeds
 from store.figure_state import COUNTED
 from tests.support.actions import FakeRenderer

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actions.figure_counts import Question
 from actions.figure_upkeep import count_once, rebuild
-from actions.figures import Question, statistics
+from actions.figures import statistics
 from domain.applications import Application, Channel
 from domain.dashboards import Dimension
 from domain.figures import COARSE_EDGES, EDGES, Measure, bucket_of, counted, difference, marks_of
