@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, insert, or_, select, update
 
 from domain.files import MediaType, UploadedFile
 from store.engine import Transaction
@@ -47,9 +47,6 @@ upload_uses_table = Table(
 
 MOST_COPIES = 50
 """Rows of one content and one person that are looked at."""
-
-PAGE_OF_USES = 200
-"""Things that name one content and are looked at together: a whole school may hand in the same paper."""
 
 _T, _U = uploads_table.c, upload_uses_table.c
 
@@ -131,16 +128,6 @@ async def no_longer_use(tx: Transaction, kind: str, object_id: str) -> None:
     gone = list((await tx.connection.execute(freed)).scalars())
     others = select(_U.upload_id).where(_U.upload_id == _T.id).exists()
     await tx.connection.execute(update(uploads_table).where(_T.id.in_(gone), ~others).values(used_at=None))
-
-
-async def uses(tx: Transaction, sha256: str, after: Use | None = None) -> list[Use]:
-    """What names any upload of one content by kind and key, PAGE_OF_USES of them; `after` goes on behind one."""
-    of_it = select(_T.id).where(_T.sha256 == sha256)
-    statement = select(_U.object_kind, _U.object_id, _U.citizen_id).where(_U.upload_id.in_(of_it)).distinct()
-    if after is not None:
-        statement = statement.where(tuple_(_U.object_kind, _U.object_id) > tuple_(after.kind, after.id))
-    rows = await tx.connection.execute(statement.order_by(_U.object_kind, _U.object_id).limit(PAGE_OF_USES))
-    return [Use(row.object_kind, row.object_id, row.citizen_id) for row in rows]
 
 
 async def forget_unused(tx: Transaction, before: datetime, limit: int) -> list[str]:

@@ -7,12 +7,13 @@ from actions.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
 from actions.consent_ledger import recorded
 from actions.consents import ChangeConsent, withdraw_consent
 from actions.decide import Verdict
-from actions.figures import Question, statistics
+from actions.figure_counts import Question
+from actions.figures import statistics
 from actions.roster_adding import AddRows, add_rows
 from actions.roster_consents import CodeUse, RecordConsent, ask_row_code, record_consent
 from actions.roster_filing import FILE, file_roster
 from actions.roster_hand_over import HandOverRow, hand_over_row
-from actions.rosters import RowFilter, progress_of, roster_of
+from actions.rosters import RowFilter, roster_of
 from actions.rosters import rows_page as page_of
 from actions.seed_people import citizen_subject
 from domain.applications import Channel, DeliveryMode
@@ -25,11 +26,12 @@ from domain.desk import QueueFilter
 from domain.errors import ErrorCode
 from domain.lifecycle import Status
 from domain.people import Role
-from domain.rosters import ConsentWay, Recipient, RosterState, RowOutcome, RowState
+from domain.rosters import ConsentWay, Recipient, Roster, RosterProgress, RosterState, RowOutcome, RowState
 from store import applications, desk_queue, people, roster_rows, strengths, uploads
 from tests.support.actions import FREE
 from tests.support.camps import (
     SCHOOL,
+    Camps,
     a_filed_roster,
     added,
     applications_of,
@@ -42,6 +44,11 @@ from tests.support.camps import (
     rows_now,
     signed_paper,
 )
+
+
+async def progress(camps: Camps, roster: Roster) -> RosterProgress:
+    async with camps.env.store.reading() as tx:
+        return (await roster_rows.progress(tx, [roster.id]))[roster.id]
 
 
 async def test_what_another_school_filed_is_not_told_before_the_guardian_consents_and_refuses_the_filing(camps):
@@ -166,7 +173,7 @@ async def test_a_worker_that_stops_between_rows_files_the_rest_later_and_none_tw
         await roster_filing.file_row(camps.env, roster, row)
     await roster_filing.file_row(camps.env, roster, rows[0])  # what another worker had read before
 
-    half = (await progress_of(camps.env, [roster.id]))[roster.id]
+    half = await progress(camps, roster)
     assert (half.by_state, half.total) == ({RowState.FILED: 2, RowState.READY: 3}, 5)
     await deliver(camps.env, FILE)
     payload = {"roster_id": roster.id, "round": "1"}
@@ -270,7 +277,7 @@ async def test_a_paper_is_handed_over_by_a_code_and_the_application_is_delivered
         application = await applications.get(tx, row.application_id)
         last = (await applications.timelines(tx, [application.id]))[application.id][-1]
     assert (application.status, last.actor_role) == (Status.DELIVERED, "PRINCIPAL")
-    over = (await progress_of(camps.env, [roster.id]))[roster.id]
+    over = await progress(camps, roster)
     assert (over.waiting, over.handed_over) == (0, 1)
     assert await refusal(handed_over_by(camps, rows[0], paper="a" * 64, key="twice")) is ErrorCode.STEP_NOT_ALLOWED
 

@@ -19,9 +19,10 @@ from domain.file_types import true_type
 from domain.files import MediaType
 from domain.people import ANONYMOUS
 from store import accesses, audit, uploads
-from store.uploads import MOST_COPIES, Use
-from tests.support.actions import INCOME, INCOME_PAPERS, World
+from store.uploads import MOST_COPIES
+from tests.support.actions import INCOME, World
 from tests.support.files import hand_in, pdf
+from tests.support.papers import INCOME_PAPERS
 from tests.support.worlds import wrong
 
 
@@ -158,18 +159,6 @@ async def test_a_paper_that_a_whole_school_names_is_found_by_each_of_them_and_by
         assert f"/files/{paper.sha256}?" in link.url
     assert await link_to(world.env, world.registrar, paper.sha256) is None
     assert first.citizen_id == world.asha.person_id
-
-
-async def test_the_case_that_names_a_paper_last_of_many_is_found(world, monkeypatch):
-    monkeypatch.setattr(uploads, "PAGE_OF_USES", 2)
-    paper = await hand_in(world.env, world.operator, "everybody's paper")
-    async with world.env.store.writing() as tx:
-        for number in range(5):  # as of cases elsewhere: nobody here may read them, and they sort before hers
-            await uploads.use(tx, paper, Use("APPLICATION", f"0000-{number}", None), copy_id="none")
-    assert await link_to(world.env, world.tehsildar, paper.sha256) is None
-    await with_upload(world, paper.reference, world.operator)
-    assert await link_to(world.env, world.tehsildar, paper.sha256) is not None
-    assert await link_to(world.env, world.registrar, paper.sha256) is None
 
 
 async def test_an_officers_photograph_is_read_by_the_case_and_goes_with_the_citizen(world):

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from actions.catalogue_import import import_catalogue
+from actions.file_links import link_to
 from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS
 from benchmarks.store.house import opened
@@ -16,6 +17,7 @@ from benchmarks.store.load import LOADED, population_of
 from benchmarks.store.reads import COMMISSION, OFFICE, Asked, Asking
 from benchmarks.store.rows import Writer, number_of, officers_of
 from domain.applications import Channel
+from domain.desk import ReadPurpose
 from domain.numbers import NumberKind
 from domain.people import OfficerLevel, PersonKind, Posting, Role, Subject
 from store import people
@@ -53,10 +55,23 @@ async def asking(graph, store_url: str, tmp_path: Path) -> AsyncIterator[Asking]
                 await tx.connection.execute(text(_FEED.format("pg_current_xact_id()::text::bigint")))
             else:
                 await tx.connection.execute(text(_FEED.format("0")))
+            await tx.connection.execute(text(_UPLOAD), {"sha256": PAPER})
+            await tx.connection.execute(text(_USES))
         await bulk.analysed(house.store)
-        yield Asking(house.env, graph, population)
+        yield Asking.of(house.env, graph, population)
 
 
+PAPER = "0" * 64
+"""The content of a file that a hundred applications name."""
+_UPLOAD = (
+    "INSERT INTO uploads (id, owner, person_id, sha256, media_type, size, created_at, used_at)"
+    " SELECT 'paper', 'OFFICER:x', 'x', :sha256, 'application/pdf', 1, at, at"
+    " FROM (SELECT MIN(created_at) AS at FROM applications) AS earliest"
+)
+_USES = (
+    "INSERT INTO upload_uses (upload_id, object_kind, object_id, citizen_id, at)"
+    " SELECT 'paper', 'APPLICATION', id, citizen_id, created_at FROM applications ORDER BY id LIMIT 100"
+)
 _FEED = (
     "INSERT INTO changes (tx_number, kind, object_id, citizen_id, application_id, department, district, tehsil, at)"
     " SELECT {}, 'APPLICATION', id, citizen_id, id, department, district, tehsil, updated_at FROM applications"
@@ -76,6 +91,7 @@ def everything(asking: Asking) -> Iterator[Asked]:
     desk = Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, officer.id, officer.postings)
     for name in ("queue", "sync", "dashboards"):
         yield Asked(f"officer: {name}", lambda name=name: asking.run(f"officer_app/{name}", desk))
+    yield Asked("officer: a file of cases", lambda: link_to(asking.env, desk, PAPER, stated=ReadPurpose.SUPERVISE))
     yield Asked("officer: pack", lambda: asking.run("officer_app/pack", desk, day="2026-11-24"))
     for wanted in (
         {"statuses": ["QUERY_RAISED"]},
