@@ -1,7 +1,6 @@
 """The command line `apuni`. Heavy modules are imported by the command that needs them."""
 
 import asyncio
-import gc
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -9,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from gateway import sweeps
 from gateway.commands.groups import GROUPS
 
 app = typer.Typer(
@@ -26,11 +26,6 @@ app.add_typer(reference_commands, name="reference")
 
 for _group in GROUPS:
     app.add_typer(_group)
-
-SWEEPS = (50_000, 20, 20)
-"""How often circular rubbish is swept up, by a service in all its life too. By Python's own measure, after every 700
-objects, a fifth of each start goes to looking through what the imports leave there to stay.
-"""
 
 _out = Console()
 _err = Console(stderr=True)
@@ -144,7 +139,10 @@ def token(
     as_role: Annotated[
         str, typer.Option("--as", help="citizen, operator, officer, appellate, commission, finance, ...")
     ],
-    person: Annotated[str | None, typer.Option(help="key of a demo person; a default one for each role")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="a key of demo/people.json, officers.json or operators.json; a default one for each role"),
+    ] = None,
 ) -> None:
     """Sign in the real way against the running sandboxes and print the session token."""
     from gateway.headless import sign_in_headless
@@ -238,7 +236,7 @@ def _writable(folder: Path) -> None:
 
 def main() -> None:
     """The entry point of the command `apuni`: a failure that is no defect is told in a line for each reason."""
-    gc.set_threshold(*SWEEPS)
+    sweeps.begin()
     try:
         app()
     except Exception as error:

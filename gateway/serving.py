@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.clock import SystemClock
+from gateway import sweeps
 from gateway.app import create_app
 from gateway.draining import DrainingServer
 from gateway.http.headers import EVERY_ANSWER
@@ -70,6 +71,7 @@ def serve_gateway(settings: Settings) -> None:
             DrainingServer(
                 _config(kept, settings),
                 SystemClock(),
+                started=sweeps.settle,
                 unready=lambda: setattr(gateway.state, "ready", False),
                 notice_seconds=settings.server.notice_seconds,
             ).run(sockets)

@@ -30,6 +30,7 @@ from benchmarks.store.load import Plan, load, population_of
 from benchmarks.store.reads import COMMISSION, Asking, all_months, measure
 from benchmarks.store.server import KeptServer
 from domain.figures import rate
+from gateway import sweeps
 from store import figure_recount
 from store.application_rows import applications_table
 from store.engine import Transaction
@@ -116,7 +117,8 @@ async def report(kind: str, plan: Plan) -> None:
         found["bytes"] = await bytes_of(house)
         found["figures"] = await known_answers(house, population)
         tell(f"{kind} {plan.size}: {found['bytes'] / plan.size:.0f} bytes an application; {found['figures']}")
-        asking = Asking(house.env, schema.build(), population)
+        asking = Asking.of(house.env, schema.build(), population)
+        sweeps.settle()  # as the gateway does before it serves
         found["reads"] = []
         for one in asking.everything():
             measured = await measure(one)

@@ -13,7 +13,8 @@ from actions.catalogue_search import Wanted, find_services
 from actions.counts import placed_counts, transaction_counts
 from actions.dashboard import dashboard_of
 from actions.environment import Environment
-from actions.figures import Question, statistics
+from actions.figure_counts import Question
+from actions.figures import statistics
 from actions.queue import queue_counts, queue_page
 from actions.tracking import track_application
 from benchmarks.store.cases import NOW, Case, Population, citizen_id, mixed, mobile_of
@@ -28,6 +29,8 @@ from domain.people import Officer, PersonKind, Role, Subject
 from domain.sources import Source
 from domain.text import Language
 from domain.tracking import SecondFactor
+from gateway.http.documents import PREPARED, Documents, GivenDocument
+from gateway.limits import Limits
 from integrations.monitor import SourceMonitor
 from schema.context import Context
 from store.overdue import overdue
@@ -72,6 +75,15 @@ class Asking:
     env: Environment
     graph: Any
     population: Population
+    documents: Documents
+    """Prepared once, as in the gateway."""
+
+    @classmethod
+    def of(cls, env: Environment, graph: Any, population: Population) -> "Asking":
+        """Who asks a graph whose documents the edge prepares."""
+        if GivenDocument not in graph.extensions:
+            graph.extensions = [GivenDocument, *graph.extensions]
+        return cls(env, graph, population, Documents(graph, Limits()))
 
     @property
     def officer(self) -> Officer:
@@ -134,8 +146,11 @@ class Asking:
         """One operation of the apps, as the graph answers it; raises RuntimeError for an error in the answer."""
         monitor = SourceMonitor([Source.DIGILOCKER])
         context = Context("bench", subject, Language.HI, self.env, monitor, None)
-        given = {"language": "HI", **variables}
-        result = await self.graph.execute(operation(name), variable_values=given, context_value=context)
+        given, query = {"language": "HI", **variables}, operation(name)
+        prepared = {PREPARED: self.documents.prepare(query)}
+        result = await self.graph.execute(
+            query, variable_values=given, context_value=context, operation_extensions=prepared
+        )
         if result.errors:
             raise RuntimeError(f"{name}: {result.errors[0]}")
         return result.data
