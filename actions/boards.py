@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from actions.access import covering, leave_receipt
 from actions.acting import Acting
 from actions.environment import Environment
+from actions.figure_counts import Question
 from actions.figure_filters import refuse_unknown
-from actions.figures import DEFAULT_MONTHS, Question, Statistics, statistics
+from actions.figures import DEFAULT_MONTHS, Statistics, statistics
 from domain.alarms import AlarmCode, AlarmState
 from domain.appeals import PENDING
 from domain.applications import Application
@@ -113,7 +114,7 @@ async def boards_of(env: Environment, subject: Subject, officer: Officer) -> lis
                 shown = [key for key in BOARDS[role] if key not in MONEY]
                 tiles = [await _tile(tx, key, subject, postings, recent) for key in shown]
             tiles += await _money_tiles(env, role, postings)
-        found.append(Board(role, postings, tuple(tiles), _link(postings)))
+        found.append(Board(role, postings, tuple(tiles), _link(role, postings)))
     return found
 
 
@@ -216,10 +217,12 @@ def _holds(state: AlarmState) -> bool:
     return state is AlarmState.RAISED
 
 
-def _link(postings: tuple[Posting, ...]) -> str:
-    """The page with the plots of the first posting's place and department."""
-    first = postings[0]
-    named = {"district": first.district, "department": first.department}
+def _link(role: DashboardRole, postings: tuple[Posting, ...]) -> str:
+    """The page with the plots of the same figures: of the one office where there is one, else of the dashboard."""
+    office, *others = postings
+    if others or office.tehsil is not None:
+        return f"/dashboard?{urlencode({'role': role.value})}"
+    named = {"district": office.district, "department": office.department}
     query = urlencode({name: value for name, value in named.items() if value})
     return f"/dashboard?{query}" if query else "/dashboard"
 

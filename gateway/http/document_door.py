@@ -19,6 +19,7 @@ from domain.errors import ErrorCode
 from domain.text import Language, language_from_header
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
+from gateway.http.pages import link_over
 from integrations.errors import IntegrationError
 from integrations.streams import WHOLE_SECONDS
 from schema.errors import OURS, fault_of
@@ -63,7 +64,7 @@ def document_routes(environment: Environment) -> list[Route]:
         except OURS as error:
             return _refused(environment, request, error)
         if found is None:
-            return Response("not found", 404, HEADERS, media_type="text/plain")
+            return link_over(request, HEADERS)
         return _Passing(found)
 
     return [Route("/documents/{address}", read, methods=["GET"])]

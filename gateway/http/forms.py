@@ -27,6 +27,7 @@ LARGEST_BODY = 256 * 1024
 MOST_FIELDS = 300
 
 _TITLE = Bilingual("प्रपत्र", "Forms")
+_EVERY = Bilingual("सभी प्रपत्र", "All forms")
 _SERVICE, _VERSION = Bilingual("सेवा", "Service"), Bilingual("संस्करण", "Version")
 _LOCAL = Bilingual(
     "यह प्रपत्र यहीं बनाया गया है (LOCAL) और विभाग से सत्यापित नहीं है।",
@@ -116,13 +117,16 @@ async def _listed(environment: Environment, language: Language) -> str:
         services = await catalogue.services_by_codes(tx, assigned)
         general = (await forms.of_services(tx, [forms.EVERY_OTHER])).get(forms.EVERY_OTHER)
     rows = [
-        [_link(service.slug, service.name.in_language(language)), escape(assigned[code][1][:12])]
+        [
+            f"{_link(service.slug, service.name.in_language(language))} ({escape(code)})",
+            escape(assigned[code][1][:12]),
+        ]
         for code, service in sorted(services.items(), key=lambda item: item[1].name.en)
     ]
     if general is not None:
         rows.append([_link(GENERIC, general.label.in_language(language)), escape(general.version[:12])])
     headings = [escape(words.in_language(language)) for words in (_SERVICE, _VERSION)]
-    return table(rows, headings)
+    return table(rows, headings, caption=escape(_EVERY.in_language(language)))
 
 
 async def _form(environment: Environment, slug: str) -> Form | None:
@@ -159,4 +163,5 @@ def _link(slug: str, words: str) -> str:
 
 def _told(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
     text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
-    return respond(request, language, _TITLE, text, status)
+    way = f'<p><a href="/forms?language={language.value}">{escape(_EVERY.in_language(language))}</a></p>'
+    return respond(request, language, _TITLE, text if code is ErrorCode.OVERLOADED else text + way, status)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from actions.environment import Environment
 from actions.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
 from domain.catalogue import Department, Service
+from domain.messages import our_word
 from domain.text import Bilingual, Language
 from gateway.http.answers import encode_json
 from gateway.http.conditional import conditional
@@ -60,6 +62,15 @@ _LAW = Bilingual(
     "Where a service is not given within its limit, appeal; the appeal files itself for most. A fact that no source "
     "gives is shown as not known.",
 )
+_SECTION = Bilingual("उत्तराखण्ड सेवा का अधिकार अधिनियम, 2011, धारा 3", SECTION)
+_DEPARTMENT = Bilingual("केवल इस विभाग की", "Of this department alone")
+_ALL = Bilingual("सभी विभाग", "All departments")
+_COUNT = Bilingual("{many} सेवाएँ", "{many} services")
+_REFUSED = Bilingual(
+    "खोज के शब्द 100 अक्षरों तक, और दिन (mostDays) 0 से 3650 तक की पूर्ण संख्या में लिखें।",
+    "Write at most 100 letters of words to look for, and days (mostDays) as a whole number from 0 to 3650.",
+)
+_FILTERS = ("department", "words", "mostDays")
 _ELSEWHERE = Bilingual("यही सूची: ", "The same list as: ")
 
 
@@ -79,7 +90,7 @@ async def _answered(env: Environment, make: Form, request: Request) -> Response:
     try:
         wanted = _wanted(request.query_params)
     except ValueError:
-        return Response(encode_json({"code": "BAD_INPUT"}), 400, EVERY_ANSWER, "application/json")
+        return _refused(request, make)
     try:
         services = await notified_services(env, wanted)
         departments = await departments_by_slug(env)
@@ -87,6 +98,14 @@ async def _answered(env: Environment, make: Form, request: Request) -> Response:
         return Response(status_code=503, headers={**EVERY_ANSWER, "Retry-After": "30"})
     made = make(request, services, departments)
     return conditional(made, request, bytes(made.body))
+
+
+def _refused(request: Request, make: Form) -> Response:
+    if make is not _page:
+        return Response(encode_json({"code": "BAD_INPUT"}), 400, EVERY_ANSWER, "application/json")
+    language = language_of(request).catalogue
+    told = f'<p class="bad" role="alert">{escape(_REFUSED.in_language(language))}</p>'
+    return respond(request, language, _TITLE, f"{told}<p>{_every(language)}</p>", 400)
 
 
 def _wanted(given: Mapping[str, str]) -> NotifiedFilter:
@@ -102,14 +121,38 @@ def _wanted(given: Mapping[str, str]) -> NotifiedFilter:
 
 def _page(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
     language = language_of(request).catalogue
-    rows = [[escape(cell) for cell in _line(one, departments, language)] for one in services]
+    chosen = {name: given for name in _FILTERS if (given := request.query_params.get(name))}
+    rows = [_cells(one, departments, chosen, language) for one in services]
     links = " · ".join(
-        f'<a href="{PATH}.{kind}?language={language.value}">{kind.upper()}</a>' for kind in ("json", "csv")
+        f'<a href="{escape(_address(f".{kind}", language, chosen))}">{kind.upper()}</a>' for kind in ("json", "csv")
     )
-    law = f'<p>{escape(_LAW.in_language(language))}</p><p class="plain">{escape(SECTION)}</p>'
+    law = f'<p>{escape(_LAW.in_language(language))}</p><p class="plain">{escape(_SECTION.in_language(language))}</p>'
+    back = f'<p class="links">{_every(language)}</p>' if chosen else ""
     elsewhere = f'<p class="links">{escape(_ELSEWHERE.in_language(language))}{links}</p>'
     headings = [escape(one.in_language(language)) for one in _HEADINGS]
-    return respond(request, language, _TITLE, law + table(rows, headings) + elsewhere)
+    counted = escape(_COUNT.in_language(language).format(many=len(rows)))
+    shown = table(rows, headings, caption=counted)
+    return respond(request, language, _TITLE, law + back + shown + elsewhere, keep=_FILTERS)
+
+
+def _address(ending: str, language: Language, chosen: Mapping[str, str]) -> str:
+    return f"{PATH}{ending}?{urlencode({**chosen, 'language': language.value})}"
+
+
+def _every(language: Language) -> str:
+    return f'<a href="{_address("", language, {})}">{escape(_ALL.in_language(language))}</a>'
+
+
+def _cells(
+    one: Service, departments: Mapping[str, Department], chosen: Mapping[str, str], language: Language
+) -> list[str]:
+    """The cells of a line; its department leads to the list of that department alone."""
+    first, department, *rest = map(escape, _line(one, departments, language))
+    if one.department and "department" not in chosen:
+        address = escape(_address("", language, {**chosen, "department": one.department}))
+        title = escape(_DEPARTMENT.in_language(language))
+        department = f'<a href="{address}" title="{title}">{department}</a>'
+    return [first, department, *rest]
 
 
 def _line(one: Service, departments: Mapping[str, Department], language: Language) -> list[str]:
@@ -119,7 +162,7 @@ def _line(one: Service, departments: Mapping[str, Department], language: Languag
         f"{one.name.in_language(language)} ({one.code})",
         _department(one, departments, language) or unknown,
         limit,
-        *(officer or unknown for officer in (one.designated_officer, one.first_appellate, one.second_appellate)),
+        *(_post(officer, language) or unknown for officer in _posts(one)),
         str(one.version),
     ]
 
@@ -164,9 +207,7 @@ def _csv(request: Request, services: Sequence[Service], departments: Mapping[str
             _department(one, departments, language),
             one.limit_days,
             _unit(one, language) if one.limit_days is not None else None,
-            one.designated_officer,
-            one.first_appellate,
-            one.second_appellate,
+            *(_post(officer, language) for officer in _posts(one)),
             None,
             SECTION,
             one.version,
@@ -186,6 +227,14 @@ def _csv(request: Request, services: Sequence[Service], departments: Mapping[str
 def _department(one: Service, departments: Mapping[str, Department], language: Language) -> str | None:
     found = departments.get(one.department or "")
     return found.name.in_language(language) if found else one.department
+
+
+def _posts(one: Service) -> tuple[str | None, str | None, str | None]:
+    return one.designated_officer, one.first_appellate, one.second_appellate
+
+
+def _post(said: str | None, language: Language) -> str | None:
+    return our_word("post", said, language) if said else None
 
 
 def _unit(one: Service, language: Language) -> str:

@@ -3,7 +3,7 @@
 import base64
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from urllib.parse import quote
@@ -20,6 +20,9 @@ FONTS = {
     f"devanagari-{weight}.woff2": f"noto-sans-devanagari-devanagari-{weight}-normal.woff2.gz" for weight in (400, 700)
 }
 """For machines without a Devanagari font, which would draw boxes; the files are those of GraphiQL."""
+
+FEW_COLUMNS, MANY_COLUMNS = 3, 5
+"""Up to so many fit on a telephone, and on a tablet."""
 
 STYLE = """
 @font-face{font-family:"Noto Sans Devanagari";font-weight:400;font-display:swap;unicode-range:U+0900-097F,U+200C-200D,
@@ -45,9 +48,17 @@ min-height:2.75rem;padding:.5rem;font:inherit;border:1px solid #6b7680;border-ra
 .ask button{min-height:2.75rem;padding:.5rem 1.25rem;font:inherit}
 .plot{margin:2rem 0;break-inside:avoid}.plot h2{font-size:1.15rem;margin:0}
 .plot>svg{width:100%;height:auto;overflow:visible}
-.plot td,.plot thead th+th{text-align:right}.plot caption{text-align:left;font-weight:600}
+.plot td,.plot thead th+th{text-align:right}
 .legend span{margin-right:1rem}
-@media (max-width:30rem){body{padding:.25rem}main{padding:.75rem}th,td{padding:.35rem}}
+caption{text-align:left;font-weight:600}main:has(.widest){max-width:80rem}
+@media (max-width:30rem){body{padding:.25rem}main{padding:.75rem}th,td{padding:.35rem}
+.wide thead{display:none}.wide tr,.wide th,.wide td{display:block;border:0;padding:.1rem .35rem}
+.wide tr{padding:.5rem 0;border-bottom:1px solid #dfe4e8}
+.wide td::before{content:attr(data-heading) ": ";color:#4a4a4a}}
+@media screen and (max-width:70rem){
+.widest thead{display:none}.widest tr,.widest th,.widest td{display:block;border:0;padding:.1rem .35rem}
+.widest tr{padding:.5rem 0;border-bottom:1px solid #dfe4e8}
+.widest td::before{content:attr(data-heading) ": ";color:#4a4a4a}}
 @media print{body{padding:0;background:#fff}main{max-width:none;margin:0;border:0}nav,.links{display:none}}
 """
 _STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -59,6 +70,10 @@ HEADERS = {
     ),
     "Vary": "Accept, Accept-Language",
 }
+_LINK_OVER = Bilingual(
+    "यह लिंक सही नहीं है, या इसका समय समाप्त हो गया है। फ़ाइल को ऐप में दोबारा खोलें; नया लिंक मिलेगा।",
+    "This link is not right, or its time is over. Open the file again in the app, which gives a new link.",
+)
 _SWITCH = {Language.HI: ("en", "English"), Language.EN: ("hi", "हिन्दी")}
 
 
@@ -112,11 +127,30 @@ def respond(
     return HTMLResponse(page, status, {**HEADERS, "Content-Language": shown.value})
 
 
-def table(rows: list[list[str]], headings: list[str] | None = None) -> str:
-    """A table of cells that are escaped already; without headings the first cell of a row is its heading."""
-    head = "".join(f'<th scope="col">{cell}</th>' for cell in headings or [])
+def link_over(request: Request, headers: Mapping[str, str]) -> PlainTextResponse:
+    """The answer to a link that leads nowhere (any more), for the person who opened it; it tells nothing else."""
+    shown = language_of(request).catalogue
+    told = {**headers, "Content-Language": shown.value, "Vary": "Accept-Language"}
+    return PlainTextResponse(_LINK_OVER.in_language(shown), 404, told)
+
+
+def table(rows: list[list[str]], headings: list[str] | None = None, *, caption: str | None = None) -> str:
+    """A table of cells that are escaped already; without headings the first cell of a row is its heading.
+
+    Where it has many columns and the screen is narrow, the cells of a row stand one under another, each with its
+    heading.
+    """
+    headings = headings or []
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in headings)
+    width = "widest" if len(headings) > MANY_COLUMNS else "wide" if len(headings) > FEW_COLUMNS else None
     lines = []
     for first, *rest in rows:
-        cells = "".join(f"<td>{cell}</td>" for cell in rest)
+        named = [f' data-heading="{one}"' for one in headings[1:]] if width else [""] * len(rest)
+        cells = "".join(f"<td{name}>{cell}</td>" for name, cell in zip(named, rest, strict=True))
         lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
-    return "<table>" + (f"<thead><tr>{head}</tr></thead>" if head else "") + f"<tbody>{''.join(lines)}</tbody></table>"
+    return (
+        (f'<table class="{width}">' if width else "<table>")
+        + (f"<caption>{caption}</caption>" if caption else "")
+        + (f"<thead><tr>{head}</tr></thead>" if head else "")
+        + f"<tbody>{''.join(lines)}</tbody></table>"
+    )

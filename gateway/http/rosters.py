@@ -2,7 +2,8 @@
 
 The table is CSV in UTF-8 with a head (docs/camps.md); its rows are added batch by batch, and each that is wrong is told
 with its line, field, cause and remedy in the asked language. `Idempotency-Key` names the request. The list has a
-column for the signature; `?awaiting=1` leaves only those whose paper is made and not handed over.
+column for the signature; `?awaiting=1` leaves only those whose paper is made and not handed over, `language` and
+`bom=1` are as for the downloads of figures.
 """
 
 import asyncio
@@ -26,8 +27,9 @@ from domain.numbers import show_number
 from domain.rosters import RowOutcome
 from domain.text import Language
 from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
-from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, language_of, refused, subject_of
+from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, subject_of
 from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
 
 LARGEST_TABLE = 1024 * 1024
@@ -67,6 +69,7 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
         return answered(environment, request, _told(lines, language_of(request)), 200)
 
     async def give(request: Request) -> Response:
+        shown = language_of(request).catalogue
         try:
             subject = await reader_of(environment, request)
             roster = await roster_of(environment, subject, request.path_params["number"])
@@ -80,9 +83,9 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
             **EVERY_ANSWER,
             "Cache-Control": "private, no-store",
             "Content-Disposition": f'attachment; filename="roster-{roster.number}.csv"',
-            "Content-Language": language_of(request).value,
+            "Content-Language": shown.value,
         }
-        lines = _lines(first, pages, language_of(request), marked=request.query_params.get("bom") == "1")
+        lines = _lines(first, pages, shown, marked=request.query_params.get("bom") == "1")
         return StreamingResponse(lines, headers=headers, media_type="text/csv; charset=utf-8")
 
     return [

@@ -31,6 +31,7 @@ _COLUMNS = (
     Bilingual("पिछला उत्तर", "Last answer"),
     Bilingual("पिछली विफलता", "Last failure"),
 )
+_SYSTEMS = Bilingual("बाहरी प्रणालियाँ", "Outside systems")
 _NOT_CONNECTED = Bilingual("जुड़ी नहीं", "Not connected")
 _NOT_ASKED = Bilingual("अभी पूछा नहीं गया", "Not asked yet")
 _ANSWERS = Bilingual("उत्तर दे रही है", "Answering")
@@ -106,7 +107,7 @@ def _body(monitor: SourceMonitor, switched: Switched, language: Language, links:
         f'<li><a href="{path}">{escape(text.in_language(language))}</a></li>' for path, text in links.items()
     )
     headings = [escape(column.in_language(language)) for column in _COLUMNS]
-    return f"{table(rows, headings)}\n<ul>{items}</ul>"
+    return f"{table(rows, headings, caption=escape(_SYSTEMS.in_language(language)))}\n<ul>{items}</ul>"
 
 
 def _state(status: SourceStatus, switched: SwitchState, language: Language) -> str:

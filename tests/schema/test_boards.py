@@ -149,6 +149,36 @@ async def test_each_dashboard_of_an_officer_leads_to_its_own_cases(world: World)
     assert own["data"]["figureCases"]["totalCount"] == 1
 
 
+async def test_a_tile_of_several_posts_leads_to_exactly_the_cases_that_it_counts(world: World) -> None:
+    both = (
+        Posting(Role.OFFICER, "revenue-department", "49", "304", OfficerLevel.DESIGNATED),
+        Posting(Role.OFFICER, "social-welfare", "45", None, OfficerLevel.DESIGNATED),
+    )
+    officer = await enter(world, "both", *both)
+    waits = {"status": Status.IN_SCRUTINY, "delivered_at": None}
+    places = (
+        {"tehsil": "304"},
+        {"district": "45", "department": "social-welfare"},
+        {"district": "45"},  # another department of one's district, and another tehsil: not hers
+        {"tehsil": "305"},
+    )
+    for many, place in enumerate(places, 1):
+        await kept(world, many, **waits, due_at=NOW - DAY, **place)
+        await kept(world, many, **waits, due_at=NOW + DAY, **place)
+        await kept(world, many, due_at=NOW - DAY, **place)
+
+    (board,) = (await world.ask(BOARDS, officer))["data"]["viewer"]["dashboards"]
+
+    assert {tile["link"] for tile in board["tiles"]} == {"/dashboard?role=DESIGNATED_OFFICER"}
+    values = {tile["cases"]: tile["value"] for tile in board["tiles"] if tile["cases"]}
+    assert values == {"PENDING": 6, "DUE_SOON": 3, "OVERDUE": 3, "DISPOSED_LATE": 3}
+    for wanted, value in values.items():
+        chosen = {"dashboard": board["role"]}
+        answer = await world.ask(CASES, officer, list=wanted, purpose="SUPERVISE", first=20, filter=chosen)
+        cases = answer["data"]["figureCases"]
+        assert (cases["totalCount"], len(cases["nodes"])) == (value, value)
+
+
 @pytest.mark.parametrize("dashboard", ["COMMISSION", "DISTRICT_MAGISTRATE"])
 async def test_nobody_lists_the_cases_of_a_dashboard_that_is_not_hers(world: World, dashboard: str) -> None:
     chosen = {"dashboard": dashboard}

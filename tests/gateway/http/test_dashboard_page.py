@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from actions.boards import boards_of
 from actions.delay_review import make_review
 from domain.applications import Channel
 from domain.clock import ManualClock
 from domain.errors import NotSignedIn
-from domain.figures import SMALLEST, counted, marks_of
+from domain.figures import counted, marks_of
 from domain.lifecycle import Status
-from domain.people import Subject
+from domain.people import Officer, OfficerLevel, Posting, Role, Subject
+from domain.small_cells import SMALLEST
+from domain.text import Bilingual
 from gateway.http import figures_csv, readers
 from gateway.http.dashboard import dashboard_routes
 from gateway.http.figures_csv import figures_routes
@@ -34,7 +38,17 @@ from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER, Down, environment, 
 
 ORIGIN = "http://gateway.test"
 DAY = timedelta(days=1)
-AS_OFFICER, AS_CITIZEN = ({"Authorization": f"Bearer {name}"} for name in ("officer", "citizen"))
+AS_OFFICER, AS_CITIZEN, AS_TWO_POSTS = (
+    {"Authorization": f"Bearer {name}"} for name in ("officer", "citizen", "two_posts")
+)
+TWO_POSTS = replace(
+    OFFICER,
+    postings=(
+        Posting(Role.OFFICER, "revenue-department", "49", "304", OfficerLevel.DESIGNATED),
+        Posting(Role.OFFICER, "social-welfare", "45", None, OfficerLevel.DESIGNATED),
+    ),
+)
+"""Designated officer of one department in a tehsil, and of another one in a whole district."""
 
 
 @pytest.fixture
@@ -47,7 +61,7 @@ async def env(sqlite_store: Store, store_keyrings: Keyrings, store_clock: Manual
 @pytest.fixture
 def client(env: Any, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
     async def known(_: object, token: str) -> Subject:
-        people = {"officer": OFFICER, "citizen": CITIZEN}
+        people = {"officer": OFFICER, "citizen": CITIZEN, "two_posts": TWO_POSTS}
         if token not in people:
             raise NotSignedIn
         return people[token]
@@ -92,7 +106,8 @@ async def test_the_page_speaks_both_languages_and_each_plot_has_its_table(env, c
     assert "style=" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     found = drawings(answer.text)
-    assert len(found) == answer.text.count("<caption>") == 7
+    assert len(found) == 7
+    assert answer.text.count("<caption>") == 8, "one for each plot, and one of the whole period"
     space = "{http://www.w3.org/2000/svg}"
     assert all(one.find(f"{space}title").text and one.find(f"{space}desc").text for one in found)
     assert {one.get("aria-labelledby") for one in found} >= {"flow-title flow-words", "time-title time-words"}
@@ -131,6 +146,43 @@ async def test_a_district_is_told_by_its_tehsils_and_its_links_lead_on_by_keyboa
     assert "Dehradun Sadar" in page
     assert "The whole state" in page
     assert 'aria-current="true">6 months' in page
+
+
+async def test_the_page_of_a_tile_of_several_posts_is_about_all_of_them_and_nothing_else(env, client):
+    open_case = {"status": Status.IN_SCRUTINY, "delivered_at": None}
+    await kept(env, 2)
+    await kept(env, 3, district="45", tehsil=None, department="social-welfare", **open_case)
+    await kept(env, 4, district="45", tehsil=None)  # another department
+    await kept(env, 5, tehsil="305")  # another tehsil
+    officer = Officer(
+        TWO_POSTS.person_id, Bilingual(None, "B"), Bilingual(None, "B"), "b@b.example", TWO_POSTS.postings
+    )
+    [board] = await boards_of(env, TWO_POSTS, officer)
+    tiles = {tile.key.value: tile.value for tile in board.tiles}
+    assert board.link == "/dashboard?role=DESIGNATED_OFFICER"
+
+    page = (await client.get(f"{board.link}&months=6", headers={"Accept-Language": "en", **AS_TWO_POSTS})).text
+
+    counts = dict(re.findall(r"<tr><th[^>]*>(Received|Disposed of|Pending)</th><td>(\d+)</td></tr>", page))
+    assert {name: int(many) for name, many in counts.items()} == {"Received": 5, "Disposed of": 2, "Pending": 3}
+    assert (tiles["RECEIVED_THIS_MONTH"], tiles["DISPOSED_THIS_MONTH"], tiles["PENDING"]) == (5, 2, 3)
+    assert "Designated officer" in page
+    assert "Dehradun Sadar; " in page
+    assert "/dashboard?role=DESIGNATED_OFFICER&amp;months=24" in page
+    narrower = await client.get(f"{board.link}&district=45", headers={"Accept-Language": "en", **AS_TWO_POSTS})
+    assert re.search(r"<tr><th[^>]*>Received</th><td>3</td></tr>", narrower.text)
+
+
+async def test_the_page_of_a_dashboard_is_for_who_has_it(env, client):
+    await kept(env, SMALLEST + 1)
+    link = "/dashboard?role=DESIGNATED_OFFICER&language=en"
+    stranger = await client.get(link)
+    assert stranger.status_code == 401
+    [way] = re.findall(r'href="(/sign-in[^"]*)"', stranger.text)
+    assert dict(parse_qsl(urlsplit(way.replace("&amp;", "&")).query))["return_to"] == link
+    assert (await client.get(link, headers=AS_CITIZEN)).status_code == 404
+    assert (await client.get("/dashboard?role=COMMISSION", headers=AS_TWO_POSTS)).status_code == 404
+    assert (await client.get("/dashboard?role=NOBODY", headers=AS_TWO_POSTS)).status_code == 404
 
 
 async def test_a_stranger_s_page_is_kept_for_a_minute(env, client, store_clock):
