@@ -21,6 +21,7 @@ from domain.notices import NoticeKind
 from domain.people import Subject
 from domain.policy import Purpose
 from domain.sanction_course import PaymentAccount
+from domain.text import Bilingual
 from store import benefits, outbox, sanction_course
 from store.engine import Transaction
 
@@ -30,6 +31,11 @@ NEEDED = Assurance.SUBSTANTIAL
 _WAITING = frozenset({PaymentStatus.BENEFICIARY_REJECTED, PaymentStatus.BENEFICIARY_PENDING})
 _REFUSED = _WAITING | {PaymentStatus.RETURNED}
 _BENEFIT = ("input", "benefitId")
+_ACCOUNT = {"label": Bilingual("खाता संख्या", "Account number"), "expected": Bilingual("9 से 18 अंक", "9 to 18 digits")}
+_IFSC = {
+    "label": Bilingual("आई.एफ.एस.सी.", "IFSC"),
+    "expected": Bilingual("11 अक्षर, जैसे SBIN0001234", "11 characters, such as SBIN0001234"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,8 @@ async def correct_account(env: Environment, subject: Subject, request: CorrectAc
     """Pay to another account from now on; for the citizen herself alone. True where it is a replay.
 
     What waits for an account goes on with it; what came back is paid again by a finance officer's order. Raises
-    Problems: NOT_FOUND for others, STRENGTH_TOO_LOW where her session is not sure enough, BAD_INPUT for an account
-    or a code that is none, STEP_NOT_ALLOWED where no payment was refused, returned or waits for an account.
+    Problems: NOT_FOUND for others, STRENGTH_TOO_LOW where her session is not sure enough, FORM_VALUE_INVALID for an
+    account or a code that is none, STEP_NOT_ALLOWED where no payment was refused, returned or waits for an account.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -88,9 +94,9 @@ def _checked(acting: Acting, sanction: Sanction, request: CorrectAccount) -> Pay
     number, ifsc = re.sub(r"[ -]", "", request.account_number), request.ifsc.strip().upper()
     wrong = []
     if not re.fullmatch(r"[0-9]{9,18}", number):
-        wrong.append(Problem(ErrorCode.BAD_INPUT, ("input", "accountNumber")))
+        wrong.append(Problem(ErrorCode.FORM_VALUE_INVALID, ("input", "accountNumber"), texts=_ACCOUNT))
     if not re.fullmatch(r"[A-Z]{4}0[A-Z0-9]{6}", ifsc):
-        wrong.append(Problem(ErrorCode.BAD_INPUT, ("input", "ifsc")))
+        wrong.append(Problem(ErrorCode.FORM_VALUE_INVALID, ("input", "ifsc"), texts=_IFSC))
     if wrong:
         raise Problems(*wrong)
     strength = acting.subject.assurance.value if acting.subject.assurance else ""

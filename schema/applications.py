@@ -26,6 +26,7 @@ from schema.context import Info, InLanguage, signed_in, spoken
 from schema.desk_marks import DeskClaim, Proposal
 from schema.directives import AUTHENTICATED
 from schema.doorstep import DoorstepVisit
+from schema.drawn_benefits import DrawnBenefit, drawn_by_applicant
 from schema.fee_payments import FeeDue, FeePayment
 from schema.feedback import Feedback
 from schema.field_reports import FieldReport
@@ -292,6 +293,13 @@ class Application(Node):
         asked = budget_of(context.environment, context.subject, self.item, context.loaders.head_balances.load)
         sourced = None if self.withheld else await context.sources.ask(info.path, asked)
         return None if sourced is None else SanctionBudget.of(info, sourced)
+
+    @resolved(
+        description="For who decides it: benefits of the same scheme that the applicant has and that are not ended, "
+        "whichever office granted them; empty where it is decided, or its service grants none."
+    )
+    async def benefits_drawn(self, info: Info) -> list[DrawnBenefit]:
+        return [] if self.withheld else await drawn_by_applicant(info, self.item)
 
     @resolved(description="The citizen's feedback; null where she gave none.", metadata=_FEEDBACK.metadata)
     async def feedback(self, info: Info) -> Feedback | None:

@@ -6,8 +6,9 @@ from typing import Any, Self
 
 import strawberry
 
+from actions.fee_cases import order_id_of
 from actions.payment_signers import KnownSigner
-from domain import finance_cases, finance_totals, people, reconciliation
+from domain import fees, finance_cases, finance_totals, people, reconciliation
 from domain.benefits import PaymentStatus, Rail
 from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.messages import label
@@ -17,6 +18,7 @@ from domain.reconciliation import RunState
 from integrations.dbt_finance import return_reason
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, listed
+from schema.fee_payments import FeePayment
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.places import District
@@ -25,6 +27,8 @@ from schema.staff import AssignedOfficer
 from store.bharat_reports import KeptReport
 from store.payment_queues import QueuedPayment
 
+_PAYMENT: ByKey[QueuedPayment] = ByKey("queued_payments", lambda case: case.item.instalment_id)
+_FEE: ByKey[fees.FeeOrder] = ByKey("fee_orders", lambda case: order_id_of(case.item.about))
 _TAKEN_BY: ByKey[people.Officer] = ByKey("officers", lambda case: case.item.taken_by)
 
 
@@ -93,6 +97,18 @@ class FinanceCase:
     async def district(self, info: Info) -> District | None:
         item = await info.context.loaders.districts.load(self.district_code) if self.district_code else None
         return None if item is None else District.of(item)
+
+    @resolved(
+        description="The payment of a benefit that it is about; null for every other case.", metadata=_PAYMENT.metadata
+    )
+    async def payment(self, info: Info) -> "QueuedPaymentLine | None":
+        item = await _PAYMENT.load(self, info.context.loaders)
+        return None if item is None else QueuedPaymentLine.of(item)
+
+    @resolved(description="The payment of a fee that it is about; null for every other case.", metadata=_FEE.metadata)
+    async def fee_payment(self, info: Info) -> FeePayment | None:
+        item = await _FEE.load(self, info.context.loaders)
+        return None if item is None else FeePayment.of(item)
 
     @resolved(description="The officer who took it; null while nobody did.", metadata=_TAKEN_BY.metadata)
     async def taken_by(self, info: Info) -> AssignedOfficer | None:

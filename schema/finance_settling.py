@@ -115,7 +115,8 @@ class FinanceMutation:
 
     @mutation(
         description="Settle a case of money that one took. Where money is given up, or more than 10 000 rupees are at "
-        "stake, the state is PROPOSED until another officer agrees by answerFinanceCase.",
+        "stake, the state is PROPOSED until another officer agrees by answerFinanceCase. A fee that came with another "
+        "amount is settled with REFUNDED alone, which orders all of it back once the source has confirmed it anew.",
         scopes=[Scope.COUNTS],
     )
     async def settle_finance_case(

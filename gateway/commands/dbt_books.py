@@ -11,15 +11,18 @@ from actions.bharat_reports import report_month
 from actions.finance_totals import month_statement
 from actions.reconciliation import reconcile, reconcile_due
 from domain.benefits import Rail
-from domain.clock import ist_date
+from domain.clock import Clock, ist_date
+from domain.figures import month_of
 from domain.finance_cases import CaseState
 from domain.finance_totals import Moved
+from domain.numbers import show_number
 from domain.reconciliation import ReconciliationRun, RunState
 from gateway.commands.opening import open_rooms, out
 from gateway.commands.safety import environment_of
 from gateway.composition import open_house
 from gateway.settings import Settings
-from store import bharat_figures, finance_cases
+from store import bharat_figures, catalogue, finance_cases, payment_queues
+from store.engine import Transaction
 from store.finance_cases import CaseFilter
 from store.finance_totals import MOVES
 
@@ -55,11 +58,15 @@ async def run_cases(settings: Settings, *, state: CaseState | None, critical: bo
         while True:
             async with rooms.store.reading() as tx:
                 found = await finance_cases.page(tx, None, wanted, place=place, limit=PAGE)
+                ids = [case.instalment_id for case in found if case.instalment_id]
+                payments = await payment_queues.by_instalments(tx, ids)
             for case in found:
+                payment = payments.get(case.instalment_id or "")
                 out.print(
                     f"{case.found_at.isoformat(timespec='seconds')} {case.id} {case.state.value} {case.kind.value} "
                     f"{case.about} expected {case.expected or '-'} found {case.found or '-'} "
-                    f"paise {case.amount_paise if case.amount_paise is not None else '-'} times {case.times_found}",
+                    f"paise {case.amount_paise if case.amount_paise is not None else '-'} times {case.times_found}"
+                    + (f" payment {payment.end_to_end_id} of {show_number(payment.number)}" if payment else ""),
                     markup=False,
                 )
             many += len(found)
@@ -70,25 +77,48 @@ async def run_cases(settings: Settings, *, state: CaseState | None, critical: bo
 
 
 async def run_statement(settings: Settings, month: date, scheme_code: str | None) -> bool:
-    """Print what moved in a month as CSV, read anew from the histories; False where a line does not balance."""
+    """Print what moved in a month as CSV, read anew from the histories; False where a line does not balance.
+
+    Raises BadParameter for a month to come, and a scheme that the catalogue does not have.
+    """
     async with open_rooms(settings) as rooms:
-        lines = await month_statement(environment_of(settings, rooms), month, scheme_code=scheme_code)
+        env = environment_of(settings, rooms)
+        if month > _this_month(env.clock):
+            raise typer.BadParameter(f"{month:%Y-%m} has not begun")
+        async with rooms.store.reading() as tx:
+            await _refuse_unknown(tx, scheme_code)
+        lines = await month_statement(env, month, scheme_code=scheme_code)
     for row in statement_rows(lines):
         typer.echo(csv_line(row), nl=False)
     return all(line.balances for line in lines)
 
 
 async def run_report(settings: Settings, month: date, scheme_code: str | None) -> int:
-    """Queue the reports of a month for DBT Bharat that say something new; gives how many."""
+    """Queue the reports of a month for DBT Bharat that say something new; gives how many.
+
+    Raises BadParameter for a month that is not over, and a scheme that the catalogue does not have.
+    """
     async with open_rooms(settings) as rooms:
         env = environment_of(settings, rooms)
+        if month >= _this_month(env.clock):
+            raise typer.BadParameter(f"{month:%Y-%m} is not over; a month is reported once it is")
         async with rooms.store.reading() as tx:
+            await _refuse_unknown(tx, scheme_code)
             schemes = [scheme_code] if scheme_code else await bharat_figures.schemes_paid(tx)
         planned = [one for scheme in schemes if (one := await report_month(env, scheme, month)) is not None]
     for one in planned:
         out.print(f"{one.month} {one.scheme_code} revision {one.revision} queued", markup=False)
     out.print(f"apuni: {len(planned)} reports", markup=False)
     return len(planned)
+
+
+def _this_month(clock: Clock) -> date:
+    return month_of(ist_date(clock.now()))
+
+
+async def _refuse_unknown(tx: Transaction, scheme_code: str | None) -> None:
+    if scheme_code is not None and scheme_code not in (known := await catalogue.schemes(tx)):
+        raise typer.BadParameter(f"no scheme has the code {scheme_code}; there are {', '.join(sorted(known))}")
 
 
 def statement_rows(lines: Iterable[Moved]) -> Iterable[Sequence[object]]:

@@ -64,7 +64,7 @@ def dbt_statement(month: _Month, scheme: _Scheme = None) -> None:
 
 @dbt.command("report")
 def dbt_report(month: _Month, scheme: _Scheme = None) -> None:
-    """Queue the figures of a month for DBT Bharat, where they say something new."""
+    """Queue the figures of a month that is over for DBT Bharat, where they say something new."""
     from gateway.commands.dbt_books import run_report
     from gateway.settings import read_settings
 

@@ -122,5 +122,12 @@ async def run_release(settings: Settings, what: str) -> bool:
         except ApuniError as error:
             typer.echo(f"apuni: {error}", err=True)
             return False
+    if not many:
+        typer.echo(
+            f"apuni: nothing of {what} is set aside; `apuni dbt batches` names messages with lines SET_ASIDE, "
+            "`apuni dbt cases` the payment or the beneficiary of a case",
+            err=True,
+        )
+        return False
     out.print(f"apuni: {many} lines may go in another batch")
-    return many > 0
+    return True

@@ -9,6 +9,8 @@ from actions.sanction import send_instruction
 from domain.assurance import Assurance
 from domain.benefits import PaymentStatus, Sanction
 from domain.errors import ErrorCode, Problems
+from domain.messages import message
+from domain.text import Language
 from tests.support.actions import World
 from tests.support.pensions import code_of, made, news
 
@@ -37,10 +39,24 @@ async def test_a_citizen_corrects_a_refused_account_and_the_payment_goes_to_the_
     assert [one.status for one in await made(world, pension)] == [PaymentStatus.INSTRUCTED]
 
 
-@pytest.mark.parametrize(("number", "ifsc"), [("12345678", "DEMO0000002"), ("400000000777", "DEMO1000002")])
-async def test_an_account_or_branch_that_is_none_is_refused(world: World, pension: Sanction, number: str, ifsc: str):
+@pytest.mark.parametrize(
+    ("number", "ifsc", "said"),
+    [
+        ("12345678", "DEMO0000002", '"Account number" is not correct: 9 to 18 digits.'),
+        (
+            "400000000777",
+            "DEMO1000002",
+            '"IFSC" is not correct: 11 characters, such as SBIN0001234.',
+        ),
+    ],
+)
+async def test_an_account_or_branch_that_is_none_is_refused_and_told_what_it_must_be(
+    world: World, pension: Sanction, number: str, ifsc: str, said: str
+):
     (first,) = await made(world, pension)
     await news(world, first, PaymentStatus.RETURNED)
     with pytest.raises(Problems) as refused:
         await correct_account(world.env, world.sunil, CorrectAccount(pension.id, number, ifsc, "a"))
-    assert code_of(refused) is ErrorCode.BAD_INPUT
+    (problem,) = refused.value.problems
+    assert problem.code is ErrorCode.FORM_VALUE_INVALID
+    assert message(problem.code, Language.EN, problem.params, problem.texts) == said

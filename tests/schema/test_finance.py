@@ -287,6 +287,22 @@ async def test_a_case_of_an_instalment_knows_its_scheme_and_place(world, finance
     assert (case["amount"], case["district"]["code"]) == (one.amount_paise, "49")
 
 
+async def test_a_case_leads_to_the_payment_that_it_is_about_and_one_of_a_file_to_none(world, finance, paid):
+    await told(world, paid, PaymentStatus.RETURNED, code="53")
+    await found(world, about=f"instalment:{paid}", department=None, district=None, amount_paise=None)
+    await found(world, about="file:a.xml")
+    asked = """{ financeCases(first: 5) { nodes { about payment {
+        number sequence paymentRef amount status rail returnCode } } } }"""
+    cases = (await world.ask(asked, finance))["data"]["financeCases"]["nodes"]
+    (of_file, none), (_, payment) = sorted((case["about"], case["payment"]) for case in cases)
+    queued = """{ paymentQueue(first: 5, queue: RETURNED) { nodes {
+        number sequence paymentRef amount status rail returnCode } } }"""
+    (line,) = (await world.ask(queued, finance))["data"]["paymentQueue"]["nodes"]
+    assert (of_file, none) == ("file:a.xml", None)
+    assert payment == line
+    assert payment["returnCode"] == "53"
+
+
 async def test_the_csv_of_a_month_holds_what_the_graph_shows_and_sums_in_paise(
     world, finance, far, paid, store_clock, monkeypatch
 ):
@@ -301,11 +317,17 @@ async def test_the_csv_of_a_month_holds_what_the_graph_shows_and_sums_in_paise(
 
     monkeypatch.setattr(figures_csv, "reader_of", reader)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as client:
-        path = "/finance/statement.csv?month=2026-11"
+        known = "?month=2026-11"
+        path = f"/finance/statement.csv{known}"
         answers = {who: await client.get(path, headers={"x-who": who}) for who in (*tokens, "nobody")}
-        wrong = await client.get("/finance/statement.csv", headers={"x-who": "finance"})
+        wrong = [
+            await client.get(f"/finance/statement.csv{query}", headers={"x-who": "finance"})
+            for query in ("", "?month=2026-12", f"{known}&scheme=nope", f"{known}&district=0", f"{known}&x=1")
+        ]
     assert [answers[who].status_code for who in ("citizen", "nobody")] == [404, 401]
-    assert wrong.status_code == 400
+    assert {answer.status_code for answer in wrong} == {400}
+    named = [answer.json()["errors"][0]["extensions"]["parameter"] for answer in wrong]
+    assert named == ["month", "month", "scheme", "district", "x"]
     head, line, total = csv.reader(io.StringIO(answers["finance"].text))
     row = dict(zip(head, line, strict=True))
     assert (row["scheme_code"], row["instructed_paise"], row["credited_paise"], row["balances"]) == (

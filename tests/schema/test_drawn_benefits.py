@@ -1,0 +1,54 @@
+"""What an applicant draws already of a scheme, as the officer sees it who decides on another sanction of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.benefits import SanctionState
+from domain.global_ids import TypeCode
+from domain.text import Language
+from schema.node import node_id
+from store import benefits
+from tests.store.builders import sanction
+from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER
+
+DRAWN = """
+query ($id: ID!) { application(by: {id: $id}) {
+  benefitsDrawn { number state stateLabel sanctionedAt district { code } } } }
+"""
+
+
+async def drawn(world, subject, application, language=Language.EN):
+    answer = await world.ask(DRAWN, subject, language, id=node_id(TypeCode.APPLICATION, application.id))
+    assert answer["errors"] == [] or subject is STRANGE_OFFICER
+    return (answer["data"]["application"] or {"benefitsDrawn": []})["benefitsDrawn"]
+
+
+@pytest.fixture
+async def held(world):
+    """Benefits of the applicant: of the scheme in another district, of the scheme and ended, of another scheme."""
+    made = [
+        sanction("there", number="42000000000001", scheme_code="old-age", district="45"),
+        sanction("over", number="42000000000002", scheme_code="old-age", state=SanctionState.ENDED),
+        sanction("other", number="42000000000003", scheme_code="widow"),
+    ]
+    async with world.environment.store.writing() as tx:
+        for one in made:
+            await benefits.add_sanction(tx, replace(one, citizen_id=CITIZEN.person_id))
+
+
+async def test_the_officer_who_decides_sees_what_the_applicant_draws_of_the_scheme_in_any_district(world, held):
+    application = await world.submit("ES90")
+    (told,) = await drawn(world, OFFICER, application, Language.HI)
+    assert (told["number"], told["state"], told["district"]) == ("42000000000001", "ACTIVE", {"code": "45"})
+    assert told["stateLabel"] == "भुगतान जारी है"
+
+
+async def test_nobody_else_is_told_and_nothing_once_it_is_decided(world, held):
+    application = await world.submit("ES90")
+    assert [await drawn(world, subject, application) for subject in (CITIZEN, STRANGE_OFFICER)] == [[], []]
+    assert await drawn(world, OFFICER, await world.approve(application)) == []
+
+
+async def test_a_service_without_a_scheme_tells_nothing(world, held):
+    assert await drawn(world, OFFICER, await world.submit("ES09")) == []
