@@ -1,9 +1,11 @@
 """What an outside system answered: status, headers, body; and how long it asks to be left alone."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,14 @@ class Answer:
     def media_type(self) -> str:
         """The content type without parameters, lower-case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def read_json(content: bytes) -> Any:
+    """What a body says in JSON. Raises ValueError, also where it nests deeper than can be read."""
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def retry_after_seconds(answer: Answer) -> float | None:

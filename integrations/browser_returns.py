@@ -3,18 +3,23 @@
 What a browser brings is a hint and nothing more; the one who takes the money is asked before anything is marked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qs
 
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from integrations.errors import Garbled
 
 BODY_LIMIT = 16_384
 """Octets of what a browser brings back; a sealed message has less than two thousand."""
 RETRY_SECONDS = 30
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,26 @@ class Returns(Protocol):
         ...
 
 
-async def returned_field(request: Request, name: str) -> str | None:
+def return_route(path: str, field_name: str, opened: Callable[[str], str], returns: Returns, *, log: str) -> Route:
+    """The door by which a browser comes back with a sealed message in a field of a form.
+
+    `opened` gives the order that a message is about and raises Garbled for one that is not the taker's; `log` is the
+    line that tells of it. It needs no session: the browser comes from another site, without our cookie.
+    """
+
+    async def come_back(request: Request) -> Response:
+        message = await _returned_field(request, field_name) or ""
+        try:
+            reference = opened(message)
+        except Garbled as error:
+            _log.info(log, code=error.code)
+            return _declined(400, "BAD_MESSAGE")
+        return await _sent_on(returns, reference, message)
+
+    return Route(path, come_back, methods=["POST"])
+
+
+async def _returned_field(request: Request, name: str) -> str | None:
     """The field of a posted form; None for a body that is too large, cut short, no form, or names it twice."""
     kept = bytearray()
     try:
@@ -54,16 +78,16 @@ async def returned_field(request: Request, name: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-async def sent_on(returns: Returns, reference: str, message: str) -> Response:
+async def _sent_on(returns: Returns, reference: str, message: str) -> Response:
     """Hand the words over and send the browser on to the page that says how it stands."""
     try:
         address = await returns.take(reference, message.encode())
     except NotNow:
-        return declined(503, "UNAVAILABLE", wait=RETRY_SECONDS)
-    return declined(404, "NOT_FOUND") if address is None else RedirectResponse(address, 303, headers=_NO_STORE)
+        return _declined(503, "UNAVAILABLE", wait=RETRY_SECONDS)
+    return _declined(404, "NOT_FOUND") if address is None else RedirectResponse(address, 303, headers=_NO_STORE)
 
 
-def declined(status: int, code: str, wait: int | None = None) -> Response:
+def _declined(status: int, code: str, wait: int | None = None) -> Response:
     """A refusal, by its code alone."""
     headers = _NO_STORE if wait is None else {**_NO_STORE, "Retry-After": str(wait)}
     return JSONResponse({"code": code}, status, headers)

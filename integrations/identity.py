@@ -1,7 +1,6 @@
 """What every identity provider gives us, whoever it is: the words shared by `sso` and `csc`."""
 
 import base64
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from domain.assurance import Assurance
 from domain.mobiles import mobile_digits
 from domain.people import Provider
 from domain.sources import Source
+from integrations.answers import read_json
 from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.remote import Answer
 
@@ -119,7 +119,7 @@ def json_object(source: Source, answer: Answer) -> dict[str, Any]:
     if "json" not in answer.media_type:
         raise Garbled(source, "not_json")
     try:
-        body = json.loads(answer.content)
+        body = read_json(answer.content)
     except ValueError as error:
         raise Garbled(source, "bad_json") from error
     if not isinstance(body, dict):

@@ -2,13 +2,13 @@
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integrations.answers import read_json
 from integrations.apisetu import consent as artefacts
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import (
@@ -92,8 +92,8 @@ def read_call(settings: PublishedSettings, asked: Asked, body: bytes, now: datet
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        given = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        given = read_json(body)
+    except ValueError as error:
         raise Declined("invalid_parameter") from error
     if not isinstance(given, dict):
         raise Declined("invalid_parameter")

@@ -1,7 +1,6 @@
 """API Setu's bytes to our models and back; pure, and the one place to change when the wire changes."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import Any
 from domain.facts import FactKey
 from domain.sources import Source
 from integrations import certificate_facts, safe_xml
+from integrations.answers import read_json
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS, Verdict
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
@@ -96,8 +96,8 @@ def error_code(answer: Answer) -> str | None:
     if answer.status == 200 and "json" not in answer.media_type:
         return None
     try:
-        body = json.loads(answer.content)
-    except (ValueError, RecursionError):
+        body = read_json(answer.content)
+    except ValueError:
         return None
     code = (body.get("error") or body.get("errorCode")) if isinstance(body, dict) else None
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None

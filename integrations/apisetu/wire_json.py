@@ -4,19 +4,19 @@ It is read as the XML is written (contracts/apisetu.md section 7), attributes an
 without an outer `Certificate`. It carries no signature, so nothing in it is ever told as verified.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from domain.sources import Source
+from integrations.answers import read_json
 from integrations.errors import Garbled
 
 
 def read(content: bytes) -> Mapping[str, Any]:
     """The members of the certificate; raises Garbled for what is none."""
     try:
-        given = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        given = read_json(content)
+    except ValueError as error:
         raise Garbled(Source.API_SETU, "certificate_json") from error
     inner = given.get("Certificate", given) if isinstance(given, Mapping) else None
     if not isinstance(inner, Mapping):

@@ -113,6 +113,9 @@ class FaultAnswers:
             await _SPOILERS[spoiler.kind](spoiler, self._app, scope, receive, send)
 
 
+_TOO_DEEP = 20_000
+"""Brackets within each other: more than readers of JSON take, and fewer octets than any answer may have."""
+
 Spoiler = Callable[[Fault, ASGIApp, Scope, Receive, Send], Awaitable[None]]
 
 
@@ -138,7 +141,7 @@ async def _html(_fault: Fault, _app: ASGIApp, scope: Scope, receive: Receive, se
 
 
 async def _malformed(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """The true answer, then spoiled. `shape`: syntax (default), types or missing."""
+    """The true answer, then spoiled. `shape`: syntax (default), types, missing or deep."""
     status, headers, body = await _collected(app, scope, receive)
     media_type = headers.get("content-type", "application/octet-stream")
     shape = str(fault.params.get("shape", "syntax"))
@@ -233,11 +236,13 @@ async def _collected(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int,
 
 
 def _spoil(body: bytes, media_type: str, shape: str) -> bytes:
-    """The body cut and broken; or of right syntax with wrong types, or with its fields missing."""
+    """The body cut and broken, or nested deep; or of right syntax with wrong types, or with its fields missing."""
     if shape == "syntax":
         return body[: len(body) // 2] + b"\x00<{"
     if "json" not in media_type:
         return b"<unexpected/>"
+    if shape == "deep":
+        return b"[" * _TOO_DEEP
     return json.dumps(_retyped(json.loads(body)) if shape == "types" else {}).encode()
 
 

@@ -24,7 +24,6 @@ from integrations.city.demanding import Shaken
 from integrations.city.faults import Faults
 from integrations.city.proxy import copy_both_ways, reset
 
-TROUBLES = ("expired", "wrong_name", "self_signed", "reset")
 DEMANDS = "demands_certificate"
 """No trouble of the server's: it wants a certificate of the caller, which the city's authority gave out."""
 _HERE = ("localhost", "127.0.0.1")

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from domain.clock import IST
 from domain.fees import FeeNews, FeeReceipt, HeardState
 from domain.money import paise_from_rupees, rupees
+from integrations.answers import read_json
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 
 METHODS = "/v1"
@@ -134,7 +135,7 @@ def response_data(content: bytes) -> str:
     if not content.strip():
         raise Unreadable("empty_body")
     try:
-        body = json.loads(content)
+        body = read_json(content)
     except ValueError as error:
         raise Unreadable("body") from error
     sealed = body.get("response_data") if isinstance(body, dict) else None

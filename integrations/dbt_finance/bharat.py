@@ -4,7 +4,6 @@ The names of the fields are public, misspelt ones included. INFERRED: the envelo
 field whose value is not known is left out, and the signature, which is that of the treasury's service.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,9 +11,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from domain.clock import Clock
 from domain.sources import Source
+from integrations.answers import read_json
 from integrations.dbt_finance import wire_auth
 from integrations.dbt_finance.models import DbtFinanceSettings
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.policies import JSON_TYPES, CallPolicy, Lane
 from integrations.remote import Answer, Remote
 
@@ -79,7 +79,8 @@ class DbtBharat:
     async def report(self, report: MonthlyReport, revision: int) -> None:
         """Hand in the figures of a scheme and month; they take the place of any that were there.
 
-        Safe to repeat. Raises Unavailable, Refused(NOT_SAVED), and Garbled for an answer about another report.
+        Safe to repeat. Raises Unavailable, Refused(NOT_SAVED), NotLetIn where our credentials are not taken, and
+        Garbled for an answer about another report.
         """
         settings, body = self._settings, report_xml(report)
         headers = wire_auth.request_headers(settings.client_id, settings.hmac_secret, SERVICE, body, self._clock.now())
@@ -87,6 +88,8 @@ class DbtBharat:
         def judge(answer: Answer) -> None:
             if answer.status >= 500:
                 raise Unavailable(Source.DBT_FINANCE, f"http_{answer.status}")
+            if answer.status in {401, 403}:
+                raise NotLetIn(Source.DBT_FINANCE, "unauthorised")
             if answer.status != 200:
                 raise Refused(Source.DBT_FINANCE, f"http_{answer.status}")
             asked, given = headers[wire_auth.SIGNATURE_HEADER], answer.headers.get(wire_auth.SIGNATURE_HEADER, "")
@@ -105,7 +108,7 @@ class DbtBharat:
 
 def _saved(content: bytes, report: MonthlyReport) -> None:
     try:
-        answer = json.loads(content)
+        answer = read_json(content)
     except ValueError as error:
         raise Garbled(Source.DBT_FINANCE, "not_json") from error
     if not isinstance(answer, dict) or "status" not in answer:

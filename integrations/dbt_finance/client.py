@@ -26,7 +26,7 @@ from integrations.dbt_finance.models import (
 )
 from integrations.dbt_finance.return_codes import INSTRUCTION_REJECTED
 from integrations.dbt_finance.states import BillAnswers, enquiry_of, states_of
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority
 from integrations.remote import Answer, Codec, Parts, Remote
 
@@ -311,7 +311,7 @@ class DbtFinance:
 def _refuse_status(answer: Answer) -> None:
     """Raise what a status other than 200 means; a web page with 200 is a portal that is down."""
     if answer.status in {401, 403}:
-        raise Refused(Source.DBT_FINANCE, "unauthorised")
+        raise NotLetIn(Source.DBT_FINANCE, "unauthorised")
     if answer.status >= 500:
         raise Unavailable(Source.DBT_FINANCE, f"http_{answer.status}")
     if answer.status != 200:

@@ -14,6 +14,7 @@ from domain.clock import IST
 from domain.money import paise_from_rupees
 from integrations import safe_xml
 from integrations.dbt_finance.apbs_layout import read_returns
+from integrations.dbt_finance.pfms_exchange import LARGEST_FILE
 from integrations.dbt_finance.pfms_models import (
     BankStatus,
     BatchAcknowledgement,
@@ -31,7 +32,6 @@ from integrations.dbt_finance.pfms_models import (
 from integrations.dbt_finance.pfms_names import answered_at, is_safe
 from integrations.dbt_finance.pfms_signing import signed_part
 
-LARGEST = 32_000_000
 MOST_MARKUP = 1_500_000
 """Tags and attributes of one file: what is larger comes in parts."""
 
@@ -97,7 +97,7 @@ def read_statement(name: str, content: bytes, trust: Trust) -> DailyStatement:
 def _check_file(name: str, content: bytes) -> None:
     if not is_safe(name):
         raise FileRefused(FileRefusal.NAME)
-    if len(content) > LARGEST:
+    if len(content) > LARGEST_FILE:
         raise FileRefused(FileRefusal.TOO_LARGE)
 
 
@@ -111,7 +111,7 @@ def _root(content: bytes) -> safe_xml.Element:
     if content.count(b"<") + content.count(b"=") > MOST_MARKUP:
         raise FileRefused(FileRefusal.TOO_LARGE)
     try:
-        return safe_xml.parse(content, limit=LARGEST)
+        return safe_xml.parse(content, limit=LARGEST_FILE)
     except safe_xml.UnsafeXml:
         raise FileRefused(FileRefusal.MALFORMED) from None
 

@@ -8,7 +8,6 @@ once, and problem documents (RFC 9457) for what is declined. When PFMS publishes
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from integrations.answers import Answer
+from integrations.answers import Answer, read_json
 from integrations.dbt_finance.pfms_models import FileKind
 
 TOKEN_PATH = "/v1/oauth2/token"  # noqa: S105 - a path
@@ -204,8 +203,8 @@ def problem_of(answer: Answer) -> str | None:
 
 def _object(answer: Answer) -> dict[str, Any]:
     try:
-        body = json.loads(answer.content)
-    except (ValueError, RecursionError):
+        body = read_json(answer.content)
+    except ValueError:
         raise Unreadable("not_json") from None
     if not isinstance(body, dict):
         raise Unreadable("not_an_object")

@@ -60,7 +60,7 @@ class _Pfms:
     def __init__(self, home: SandboxHome) -> None:
         state, now = home.state, home.clock.now()
         self._home = home
-        seals = {name: state.once("seal", name, partial(_new_seal, name, now)) for name in _SEALS}
+        seals = {name: state.once("seal", name, partial(new_seal, name, now)) for name in _SEALS}
         ssh = {name: state.once("ssh", name, _new_ssh_key) for name in ("host", "other_host", "client")}
         keys = state.once("key", "secrets", lambda: {"files": os.urandom(32).hex(), "hmac": os.urandom(32).hex()})
         place = self._place = bind_loopback(int((state.get("sftp", "port") or {"port": 0})["port"]))
@@ -184,7 +184,8 @@ def _new_ssh_key() -> dict[str, str]:
     return {"private": key.export_private_key().decode(), "public": key.export_public_key().decode().strip()}
 
 
-def _new_seal(name: str, now: datetime) -> dict[str, str]:
+def new_seal(name: str, now: datetime) -> dict[str, str]:
+    """A key and its own certificate, good for ten years on either side of now, as PEM texts."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Sandbox {name}")])
     certificate = (

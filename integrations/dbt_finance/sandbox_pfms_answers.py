@@ -25,9 +25,6 @@ STATUS = ("DbtPaymentStatus", f"{_BASE}/DbtPaymentStatus")
 ENROLMENT = ("DscEnrolmentAck", f"{_BASE}/DscEnrolmentAck")
 STATEMENT = ("DailyPaymentStatement", f"{_BASE}/DailyPaymentStatement")
 
-SHAPES = ("syntax", "truncated", "utf16", "doctype", "namespace", "prefix", "count", "total")
-"""How a file can be malformed; `prefix` and a namespace of it are right, only unusual."""
-
 Draw = Callable[["Pen"], str]
 """Writes the body of a document."""
 

@@ -79,7 +79,7 @@ def return_code(last4: str) -> str | None:
 
 def next_run(after: datetime, times: Mapping[str, Any]) -> datetime:
     """The next of the day's runs of the bank, on a day when banks work."""
-    runs = sorted(time.fromisoformat(text) for text in times["bank_runs"])
+    runs = sorted(time.fromisoformat(text) for text in times["bank_runs"] or ())
     if not runs:
         return after
     day = after.astimezone(INDIA).date()

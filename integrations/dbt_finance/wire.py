@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from domain.budgets import year_name
 from domain.clock import IST
 from domain.money import paise_from_rupees, rupees
+from integrations.answers import read_json
 from integrations.dbt_finance.models import (
     BillReference,
     Correction,
@@ -107,7 +109,7 @@ def message(service: str, params: Mapping[str, Any]) -> bytes:
 def read_reply(content: bytes, service: str) -> Reply:
     """Split an answer into records and errors; raises Unreadable."""
     try:
-        body = json.loads(content)
+        body = read_json(content)
     except ValueError as error:
         raise Unreadable("not_json") from error
     if not isinstance(body, dict) or body.get("serviceId") != service:
@@ -225,11 +227,10 @@ def failure_params(bill: BillReference, advice: Advice) -> dict[str, str]:
 
 def balance_params(head: str, scheme_code: str, day: date, settings: DbtFinanceSettings) -> dict[str, str]:
     """The parameters of BHB. INFERRED, as is the whole call."""
-    first = day.year if day.month >= 4 else day.year - 1
     return {
         "hoa": head,
         "schemeCode": scheme_code,
-        "finYear": f"{first}-{(first + 1) % 100:02d}",
+        "finYear": year_name(day),
         "ssuIaId": settings.ssu_ia_id,
         "mstAllotmentDistId": settings.allotment_id,
     }

@@ -16,12 +16,6 @@ class HmacEncoding(StrEnum):
     """Base64 of the 64 hexadecimal characters (seen in production code)."""
 
 
-def pkce_challenge(verifier: str) -> str:
-    """BASE64URL without padding of SHA-256 of the verifier (RFC 7636 section 4.2)."""
-    digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
 def file_hmac(client_secret: str, body: bytes) -> str:
     """The `hmac` header of a file or certificate: HMAC-SHA-256 over the exact body, Base64."""
     return base64.b64encode(_hmac(client_secret, body)).decode()

@@ -65,11 +65,6 @@ class IssuedDocument:
     media_types: tuple[str, ...]
     issued_at: datetime | None
 
-    @property
-    def has_xml(self) -> bool:
-        """Whether a certificate in XML can be asked for."""
-        return "application/xml" in self.media_types
-
 
 @dataclass(frozen=True, slots=True)
 class LockerFile:

@@ -1,6 +1,5 @@
 """DigiLocker's bytes to our models and back; pure, and the one place to change when the wire changes."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from domain.sources import Source
+from integrations.answers import read_json
 from integrations.digilocker.codes import ERRORS, Verdict
 from integrations.digilocker.models import IssuedDocument, TokenAnswer
 from integrations.errors import Garbled, IntegrationError, NotLetIn, Refused, Unavailable
@@ -81,8 +81,8 @@ def outcome(answer: Answer) -> IntegrationError:
 def error_code(answer: Answer) -> str | None:
     """The `error` member of the body; None for HTML pages and whatever is no plain code."""
     try:
-        body = json.loads(answer.content)
-    except (ValueError, UnicodeDecodeError, RecursionError):
+        body = read_json(answer.content)
+    except ValueError:
         return None
     code = body.get("error") if isinstance(body, dict) else None
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
@@ -91,8 +91,8 @@ def error_code(answer: Answer) -> str | None:
 def read_object(answer: Answer) -> Mapping[str, Any]:
     """The JSON object of a 200; an HTML page or anything else is Garbled."""
     try:
-        body = json.loads(answer.content)
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        body = read_json(answer.content)
+    except ValueError as error:
         raise Garbled(SOURCE, "not_json") from error
     if not isinstance(body, dict):
         raise Garbled(SOURCE, "not_an_object")

@@ -1,9 +1,9 @@
 """The bytes of issuers, their doctypes and parameters, and of a pull; pure (contracts/digilocker.md 4.2, 4.3)."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from integrations.answers import read_json
 from integrations.digilocker import wire
 from integrations.digilocker.models import PullDoctype, Pulled, PullIssuer, PullParameter, PullState
 from integrations.errors import Garbled
@@ -68,8 +68,8 @@ def read_parameters(answer: Answer) -> tuple[PullParameter, ...]:
         )
 
     try:
-        body = json.loads(answer.content)
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        body = read_json(answer.content)
+    except ValueError as error:
         raise Garbled(wire.SOURCE, "not_json") from error
     return _rows(body.get("parameters") if isinstance(body, dict) else body, row)
 

@@ -1,6 +1,5 @@
 """The counting door that e-Taal pulls: one function served as URL, SOAP and JSON."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from starlette.routing import Route
 
 from domain.clock import Clock, ist_date
 from domain.counting import closes_at
+from integrations.answers import read_json
 from integrations.etaal import wire
 from integrations.etaal.guards import Turnstile
 from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount
@@ -216,8 +216,8 @@ def _address(request: Request) -> str:
 
 def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
-        given = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        given = read_json(body)
+    except ValueError as error:
         raise wire.NotUnderstood("E01") from error
     if not isinstance(given, dict):
         raise wire.NotUnderstood("E01")

@@ -7,7 +7,7 @@ import ipaddress
 import structlog
 
 from integrations.etaal.models import EtaalSettings
-from integrations.tallies import Tallies
+from integrations.tallies import Tallies, wait_of
 
 _WINDOW_SECONDS = 60.0
 
@@ -39,11 +39,7 @@ class Turnstile:
     async def wait_seconds(self, address: str) -> int | None:
         """How long the address must wait, or None; it is waiting after too many calls or failures."""
         limits = ((_failures(address), self._settings.failures_a_minute), (_CREDENTIAL, self._settings.calls_a_minute))
-        for key, most in limits:
-            counted = await self._tallies.look(key, _WINDOW_SECONDS)
-            if counted.number >= most:
-                return max(1, int(counted.seconds_left) + 1)
-        return None
+        return await wait_of(self._tallies, limits, _WINDOW_SECONDS)
 
     async def knows_user(self, address: str, username: str, password: str) -> bool:
         """Whether name and password are right; both are compared in full, in constant time."""

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 
 from domain.counting import STATE_CODE, Level
 from domain.sources import Source
+from integrations.answers import read_json
 from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt, RejectedRow
 from integrations.remote import Answer, retry_after_seconds
@@ -157,8 +158,8 @@ def _code(answer: Answer) -> str | None:
 
 def _object(answer: Answer) -> dict[str, Any]:
     try:
-        given = json.loads(answer.content)
-    except (ValueError, RecursionError):
+        given = read_json(answer.content)
+    except ValueError:
         raise Garbled(SOURCE, "not_json") from None
     if not isinstance(given, dict):
         raise Garbled(SOURCE, "not_an_object")

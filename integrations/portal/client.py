@@ -1,8 +1,7 @@
 """Asks the portal for its catalogue."""
 
-import json
-
 from domain.sources import Source
+from integrations.answers import read_json
 from integrations.errors import Garbled, Refused, Unavailable
 from integrations.policies import CallPolicy, Scope
 from integrations.portal.models import ReadCatalogue
@@ -48,10 +47,10 @@ def _judge(answer: Answer) -> None:
 
 def _read(answer: Answer) -> ReadCatalogue:
     try:
-        read = read_catalogue(json.loads(answer.content))
+        read = read_catalogue(read_json(answer.content))
     except NotACatalogue:
         raise Garbled(Source.DEPARTMENTS, "not_a_catalogue") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Garbled(Source.DEPARTMENTS, "not_json") from None
     if not read.services:  # one wrong record is a slip, all of them are another format
         raise Garbled(Source.DEPARTMENTS, "no_record_readable")

@@ -6,7 +6,7 @@ import hmac
 import structlog
 
 from integrations.right_to_service.models import RightToServiceSettings
-from integrations.tallies import Tallies
+from integrations.tallies import Tallies, wait_of
 
 _WINDOW_SECONDS = 60.0
 _COMMISSION = "commission"
@@ -25,11 +25,7 @@ class Turnstile:
     async def wait_seconds(self, address: str) -> int | None:
         """How long the address must wait, or None: after too many failures of its own, or too many calls."""
         limits = ((_failures(address), self._settings.failures_a_minute), (_COMMISSION, self._settings.calls_a_minute))
-        for key, most in limits:
-            counted = await self._tallies.look(key, _WINDOW_SECONDS)
-            if counted.number >= most:
-                return max(1, int(counted.seconds_left) + 1)
-        return None
+        return await wait_of(self._tallies, limits, _WINDOW_SECONDS)
 
     async def knows(self, address: str, authorization: str) -> bool:
         """Whether the Authorization header brings the agreed token; compared in constant time."""

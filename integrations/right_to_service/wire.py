@@ -17,6 +17,7 @@ from typing import Any
 from domain.appeals import AppealLevel
 from domain.clock import IST
 from domain.commission import RANK, Bench, CommissionWord
+from integrations.answers import read_json
 from integrations.right_to_service.models import (
     AppealFiling,
     CaseAtCommission,
@@ -254,8 +255,8 @@ def moment(at: datetime) -> str:
 
 def _object(content: bytes) -> dict[str, Any]:
     try:
-        given = json.loads(content)
-    except (ValueError, RecursionError):
+        given = read_json(content)
+    except ValueError:
         raise Unreadable("body") from None
     if not isinstance(given, dict):
         raise Unreadable("body")

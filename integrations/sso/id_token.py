@@ -6,7 +6,6 @@ One algorithm, configured keys only. `jku`, `x5u` and `jwk` of the header are ne
 
 import base64
 import hmac
-import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from joserfc.jws import JWSRegistry
 
 from domain.clock import Clock
 from domain.sources import Source
+from integrations.answers import read_json
 from integrations.errors import Garbled, IntegrityFailure
 
 ALGORITHM = "RS256"
@@ -130,7 +130,7 @@ def _rsa_keys(jwks: Mapping[str, Any]) -> dict[str, RSAKey]:
 def _header(token: str) -> dict[str, Any]:
     try:
         encoded = token.split(".", maxsplit=1)[0]
-        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        header = read_json(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     except ValueError as error:
         raise Garbled(Source.SSO, "id_token_shape") from error
     if not isinstance(header, dict) or token.count(".") != 2:

@@ -105,6 +105,7 @@ class Treasury:
         """
         name = wire.scroll_name(self._settings.dept_code, day)
         path = f"{wire.SCROLLS}/{name}"
+        read: list[ScrollLine] = []
 
         def judge(answer: Answer) -> None:
             if answer.status == 404:
@@ -113,12 +114,12 @@ class Treasury:
             given = answer.headers.get(wire.CHECKSUM_HEADER.lower(), "")
             if not wire.is_genuine(self._settings.checksum_key, answer.content, given):
                 raise IntegrityFailure(Source.TREASURY, "scroll_checksum")
-            _read(lambda: wire.read_scroll(answer.content, day))
+            read[:] = _read(lambda: wire.read_scroll(answer.content, day))
 
         answer = await self._remote.send(SCROLL, "GET", path, headers=self._signed(path.encode()), judge=judge)
         if answer.status == 404:
             return None
-        return name, answer.content, _read(lambda: wire.read_scroll(answer.content, day))
+        return name, answer.content, read
 
     def _news(self, answer: Answer, reference: str) -> FeeNews:
         if answer.status in {401, 403, 429} or answer.status >= 500:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.clock import IST
 from domain.fees import FeeNews, FeeReceipt, HeardState, ScrollLine
 from domain.money import paise_from_rupees, rupees
+from integrations.answers import read_json
 from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
 
 PAY, VERIFY, SCROLLS = "/echallan/pay", "/echallan/api/verify", "/echallan/scroll"
@@ -136,7 +137,7 @@ def enquiry(reference: str) -> bytes:
 def read_answer(content: bytes) -> tuple[str | None, str | None]:
     """The sealed part of an answer, or its error code. Raises Unreadable."""
     try:
-        body = json.loads(content)
+        body = read_json(content)
     except ValueError as error:
         raise Unreadable("body") from error
     if not isinstance(body, dict):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.text import Language
+from integrations.answers import read_json
 from integrations.umang.models import DepartmentAccess, Host, Member, RationCard, UmangSettings
 
 NO_DATA = "NO_DATA"
@@ -124,7 +125,7 @@ def ration_card_parameters(department: DepartmentAccess, card_number: str, track
 def read_answer(content: bytes) -> Mapping[str, Any]:
     """The answer's fields; raises Unreadable where it is no JSON object with a result status."""
     try:
-        answer = json.loads(content)
+        answer = read_json(content)
     except ValueError as error:
         raise Unreadable("not_json") from error
     if not isinstance(answer, dict) or not isinstance(answer.get("rs"), str):

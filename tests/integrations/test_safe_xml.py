@@ -1,7 +1,5 @@
 """The hardened parser: what it refuses, and that a value cannot be cut short."""
 
-import time
-
 import pytest
 
 from integrations import safe_xml
@@ -23,12 +21,8 @@ from integrations import safe_xml
     ],
 )
 def test_what_no_partner_has_reason_to_send_is_refused(content):
-    started = time.perf_counter()
-
     with pytest.raises(safe_xml.UnsafeXml):
         safe_xml.parse(content)
-
-    assert time.perf_counter() - started < 1
 
 
 def test_a_document_over_the_cap_is_refused():

@@ -197,6 +197,7 @@ async def test_the_way_of_a_browser(town: Town):
         (httpx.Response(200, json={"response_data": "AAAA"}), IntegrityFailure),
         (httpx.Response(200, json={"response_status": "Error"}), Garbled),
         (httpx.Response(200, json=[]), Garbled),
+        (httpx.Response(200, content=b"[" * 20_000, headers={"content-type": "application/json"}), Garbled),
         (httpx.Response(401, json={}), NotLetIn),
         (httpx.Response(500), Unavailable),
         (httpx.Response(200, html="<p>Login</p>"), Unavailable),

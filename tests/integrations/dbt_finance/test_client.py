@@ -12,7 +12,7 @@ from domain.benefits import PaymentStatus
 from domain.sources import Source, SourceState
 from integrations.dbt_finance import InstructionOutcome, InstructionStage
 from integrations.dbt_finance import client as client_module
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from tests.integrations.dbt_finance.conftest import BILL_DAY, Treasury, asked, order
 from tests.support.remotes import PARTNER
 
@@ -135,9 +135,9 @@ async def test_without_fund_the_bill_is_refused(treasury: Treasury):
 
 
 async def test_a_wrong_signature_of_ours_is_refused_and_changes_nothing(treasury: Treasury):
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(NotLetIn) as refusal:
         await treasury.client(hmac_secret="another").instruct(order())
-    assert refusal.value.code == "unauthorised"
+    assert (refusal.value.code, refusal.value.alarmed) == ("unauthorised", True)
     assert treasury.effects() == ["signature refused"]
 
 
@@ -159,7 +159,7 @@ async def test_a_login_page_is_no_answer(treasury: Treasury):
         await treasury.client().payment_statuses("citizen", [asked("1")])
 
 
-@pytest.mark.parametrize("shape", ["syntax", "types", "missing"])
+@pytest.mark.parametrize("shape", ["syntax", "types", "missing", "deep"])
 async def test_a_malformed_answer_is_garbled(treasury: Treasury, shape: str):
     treasury.sandbox.faults.set([{"kind": "malformed", "route": "/jit/PIS", "params": {"shape": shape}}])
     with pytest.raises(Garbled):

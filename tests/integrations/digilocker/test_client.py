@@ -27,7 +27,6 @@ async def test_the_list_shows_every_document_once(locker):
         (LAND, ("application/pdf",)),
     ]
     assert listed.value[0].issued_at is not None
-    assert listed.value[0].has_xml
 
 
 async def test_a_list_is_kept_a_minute_and_a_day_while_the_locker_is_away(locker):

@@ -10,13 +10,6 @@ from integrations.digilocker import digests, sandbox_world
 REQUEST = b'<PullURIRequest ver="3.0"/>'
 
 
-def test_a_verifier_gives_the_challenge_of_the_rfc():
-    assert (
-        digests.pkce_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
-        == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    )
-
-
 @pytest.mark.parametrize("file_hmac", [digests.file_hmac, sandbox_world.body_hmac])
 def test_a_file_is_covered_by_its_hmac(file_hmac):
     assert file_hmac("test-secret", b"hello") == "vMiJpAZnyrcV4dwirSgGks9L8cOigO7spg2NvNjkuZM="

@@ -1,7 +1,6 @@
 """The issuer's door: what DigiLocker sends, and what anybody else sends."""
 
 import base64
-import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -198,7 +197,6 @@ BARE = FOREIGN.split(b"?>", 1)[1]
     ],
 )
 async def test_a_malformed_request_is_told_so_in_xml(door, body):
-    started = time.perf_counter()
     answer = await door.post(body)
 
     root = etree.fromstring(answer.content)
@@ -207,7 +205,6 @@ async def test_a_malformed_request_is_told_so_in_xml(door, body):
     assert root.find("ResponseStatus").get("Status") == "0"
     assert b"hostname" not in answer.content
     assert door.desk.asked == []
-    assert time.perf_counter() - started < 1
 
 
 async def test_a_body_over_the_cap_is_cut_off(door):

@@ -18,7 +18,6 @@ SECONDS = 0.2 * 5
 """200 ms with a five-fold margin for a machine that does other things (DECISIONS.md, Tests and targets)."""
 
 BARE = REQUEST.split(b"?>", 1)[1].strip()
-OPENED = BARE.index(b"<DocDetails>") + len(b"<DocDetails>") if b"<DocDetails>" in BARE else 0
 
 
 def _with_doctype(doctype: bytes, reference: bytes) -> bytes:

@@ -263,6 +263,7 @@ def test_one_bad_line_spoils_a_scroll(text: str):
         (httpx.Response(200, json={"errorCode": "E99"}), Unavailable),
         (httpx.Response(200, json={"errorCode": "?"}), Garbled),
         (httpx.Response(200, json=[]), Garbled),
+        (httpx.Response(200, content=b"[" * 20_000, headers={"content-type": "application/json"}), Garbled),
         (httpx.Response(200, content=b"", headers={"content-type": "application/json"}), Garbled),
         (httpx.Response(200, html="<p>Login</p>"), Unavailable),
         (httpx.Response(500), Unavailable),

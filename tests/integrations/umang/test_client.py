@@ -212,8 +212,9 @@ async def test_a_malformed_answer_is_garbled(gateway: Gateway, shape: str):
         await gateway.client().ration_card("c", NUMBER, Language.HI)
 
 
-async def test_truncated_json_in_clear_is_a_gateway_that_is_down(gateway: Gateway):
-    app = Response(b'{"rs":"S","pd":{"rcI', media_type="application/json")
+@pytest.mark.parametrize("body", [b'{"rs":"S","pd":{"rcI', b"[" * 20_000], ids=["truncated", "nested too deep"])
+async def test_spoilt_json_in_clear_is_a_gateway_that_is_down(gateway: Gateway, body: bytes):
+    app = Response(body, media_type="application/json")
     with pytest.raises(Unavailable, match="not_json"):
         await gateway.client(app=app).ration_card("c", NUMBER, Language.HI)
 
