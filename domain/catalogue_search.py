@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import chain
 
 from domain.catalogue import Department, Service
-from domain.transliteration import bones_of, is_devanagari, sounds_of, words_of
+from domain.transliteration import bones_of, is_devanagari, soft_sounds_of, sounds_of, words_of
 
 LONGEST_QUESTION = 200
 MOST_WORDS = 12
@@ -73,6 +73,7 @@ class _Vocabulary:
         self._sounds: list[str] = []
         self._by_sounds: dict[str, list[int]] = {}
         self._by_bones: dict[str, list[int]] = {}
+        self._spellings: list[tuple[str, int]] = []
         self._by_pair: dict[tuple[str, int], list[int]] = {}
         self._sorted: dict[bool, list[tuple[str, int]]] = {}
 
@@ -86,8 +87,10 @@ class _Vocabulary:
         self._sounds.append(sounds)
         self._by_sounds.setdefault(sounds, []).append(number)
         self._by_bones.setdefault(bones_of(sounds), []).append(number)
-        for pair in _pairs(sounds):
-            self._by_pair.setdefault((pair, len(sounds)), []).append(number)
+        for spelling in {sounds, soft_sounds_of(letters)}:
+            for pair in _pairs(spelling):
+                self._by_pair.setdefault((pair, len(spelling)), []).append(len(self._spellings))
+            self._spellings.append((spelling, number))
         return number
 
     def close(self) -> None:
@@ -99,7 +102,10 @@ class _Vocabulary:
         """How well each word fits a word of a question; those that do not fit are left out."""
         sounds = sounds_of(letters)
         bones = bones_of(sounds)
-        found = self._nearly(sounds)
+        found: dict[int, float] = {}
+        for spelling in {sounds, soft_sounds_of(letters)}:
+            for number, fit in self._nearly(spelling).items():
+                found[number] = max(fit, found.get(number, 0.0))
         if len(letters) >= _LEAST_BEGINNING:
             found |= dict.fromkeys(self._beginning(letters, by_letters=True), _BEGINNING)
         if len(sounds) >= _LEAST_BEGINNING:
@@ -127,14 +133,14 @@ class _Vocabulary:
         near = (self._by_pair.get((pair, length), ()) for pair in _pairs(sounds) for length in lengths)
         shared = Counter(chain.from_iterable(near))
         least = len(_pairs(sounds)) - 3 * most  # a wrong letter, or a swap, spoils up to three pairs
-        found = {}
-        for number, pairs in shared.items():
-            other = self._sounds[number]
+        found: dict[int, float] = {}
+        for place, pairs in shared.items():
+            other, number = self._spellings[place]
             allowed = min(most, _most_wrong(other))
             if allowed and pairs >= least:
                 wrong = _distance(sounds, other, allowed)
                 if wrong <= allowed:
-                    found[number] = _ONE_WRONG if wrong <= 1 else _TWO_WRONG
+                    found[number] = max(_ONE_WRONG if wrong <= 1 else _TWO_WRONG, found.get(number, 0.0))
         return found
 
 

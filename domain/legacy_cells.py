@@ -85,7 +85,9 @@ class RowCells:
     texts: dict[str, str] = field(default_factory=dict)
 
     def fault(self, name: str, fault: Fault) -> None:
-        if (name, fault) not in self.faults:
+        """Note what is wrong with a column, once; one that was refused is not called empty as well."""
+        empty_only = fault is Fault.FIELD_MISSING and any(name == noted for noted, _ in self.faults)
+        if not empty_only and (name, fault) not in self.faults:
             self.faults.append((name, fault))
 
     def take(self) -> None:

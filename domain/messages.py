@@ -49,6 +49,11 @@ def field_label(kind: str, name: str, language: Language) -> str:
     return own if own is not None else label(f"field.{name}", language)
 
 
+def our_word(kind: str, said: str, language: Language) -> str:
+    """What a source says in English alone (`paper`, `post`), in our own words where there are any (LOCAL)."""
+    return catalogue(language).get(f"{kind}.{said}", said)
+
+
 def message(
     code: ErrorCode,
     language: Language,

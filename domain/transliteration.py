@@ -27,6 +27,7 @@ _NASALS = frozenset("ंँ")
 _SILENT = frozenset("ः‌‍")
 _DIGITS = MappingProxyType({ord(shown): str(value) for value, shown in enumerate("०१२३४५६७८९")})
 
+_HARD_OR_SOFT = re.compile(r"c(?!h)")
 _WORD = re.compile(r"[a-z0-9]+|[ऀ-ॿ\u200c\u200d]+")
 _FOLDS = (
     (re.compile(r"jny|^jn(?=[aeiou])|dny"), "gy"),  # ज्ञ
@@ -71,6 +72,15 @@ def sounds_of(word: str) -> str:
     for pattern, folded in _FOLDS:
         latin = pattern.sub(folded, latin)
     return latin
+
+
+def soft_sounds_of(word: str) -> str:
+    """The sounds where every *c* but *ch* is soft.
+
+    Whether a *c* is soft is told by the letter behind it, so one letter that is left out would change two sounds:
+    domicle, licnce.
+    """
+    return sounds_of(_HARD_OR_SOFT.sub("s", word))
 
 
 def bones_of(sounds: str) -> str:

@@ -14,6 +14,7 @@ from domain.catalogue_search import Found
 from domain.deadline import DayUnit
 from domain.forms import Form
 from domain.global_ids import TypeCode, from_global_id
+from domain.messages import our_word
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC
@@ -32,14 +33,18 @@ from store import catalogue as kept
 class RequiredDocument:
     """One line of a service's list of documents."""
 
+    item: strawberry.Private[catalogue.RequiredDocument]
     key: str = strawberry.field(description="Stable within the service; give it when the document is attached.")
-    name: str = strawberry.field(description="What the paper is called.")
     required: bool = strawberry.field(description="Whether an application without it is refused.")
 
     @classmethod
     def of(cls, item: catalogue.RequiredDocument) -> Self:
         """The graph's view of a paper."""
-        return cls(key=item.key, name=item.name, required=item.required)
+        return cls(item=item, key=item.key, required=item.required)
+
+    @resolved(description="What the paper is called; sources say it in English, the Hindi is our own.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return our_word("paper", self.item.name, spoken(info, language))
 
 
 @strawberry.federation.type(keys=["id"], description="A benefit scheme of the state.")

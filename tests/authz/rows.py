@@ -178,6 +178,7 @@ given out to her.
 
 NARROW: Mapping[str, frozenset[str]] = {
     "Appeal.penaltyProposal": who("appellate", "commission"),
+    "Application.benefitsDrawn": who("officer"),
     "Application.applicant": who("citizen", "assisting operator", "officer", "appellate"),
     "Application.claim": who("officer", "appellate", "commission"),
     "Application.escalation": who("officer", "appellate", "commission"),
@@ -264,11 +265,6 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.changes": who("citizen", "neighbour"),
 }
 """Root fields that belong to roles, not to things: everybody else is told NOT_FOUND or, without a token, to sign in."""
-
-BY_THING = frozenset(
-    {"Query.appeal", "Query.application", "Query.doorstepSlots", "Query.roster", "Query.serviceLevels"}
-)
-"""Root fields for whoever is signed in; what they give depends on the thing that is asked for, or is one's own."""
 
 FOLLOWED: Mapping[str, frozenset[str]] = {
     "Subscription.applicationChanged": who("citizen", "neighbour", "assisting operator"),

@@ -14,8 +14,9 @@ from domain.errors import ErrorCode, Problems
 from domain.feedback import SuggestionState, check_rating, moderated, replied_state
 from domain.grievances import GrievanceMove, GrievanceState
 from domain.people import Citizen
-from domain.text import Bilingual, Language, devanagari_digits
+from domain.text import Bilingual, Language
 from domain.tracking import SecondFactor, matches
+from tests.support.digits import devanagari_digits
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 AADHAAR = "99991234567" + verhoeff.calc_check_digit("99991234567")

@@ -5,10 +5,12 @@ from string import Formatter
 
 import pytest
 
+from actions.catalogue_rows import read_catalogue
 from domain.errors import ErrorCode, Remedy
 from domain.lifecycle import Move, Status
-from domain.messages import MissingMessage, catalogue, label, labels, message
+from domain.messages import MissingMessage, catalogue, label, labels, message, our_word
 from domain.text import Language
+from tests.support.actions import catalogue_rows
 
 HINDI, ENGLISH = catalogue(Language.HI), catalogue(Language.EN)
 
@@ -61,3 +63,22 @@ def test_a_key_without_a_text_is_a_defect():
 
 def parameters(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_papers_and_posts_of_the_catalogue_are_said_in_hindi_and_what_we_have_no_word_for_as_it_came():
+    services = read_catalogue(catalogue_rows()).services
+    papers = {paper.name for service in services for paper in service.documents}
+    posts = {
+        post
+        for service in services
+        for post in (service.designated_officer, service.first_appellate, service.second_appellate)
+        if post
+    }
+    assert len(papers) > 30
+    assert len(posts) > 20
+    for kind, said in (("paper", papers), ("post", posts)):
+        assert {one for one in said if our_word(kind, one, Language.HI) == one} == set()
+        assert {our_word(kind, one, Language.EN) for one in said} == said
+    assert our_word("paper", "A Paper of Tomorrow", Language.HI) == "A Paper of Tomorrow"
+    missing = message(ErrorCode.DOCUMENT_MISSING, Language.HI, {"paper": "ID Proof"})
+    assert missing == "एक आवश्यक दस्तावेज़ नहीं लगा है: पहचान का प्रमाण।"

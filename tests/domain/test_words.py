@@ -13,7 +13,8 @@ from domain.global_ids import MalformedGlobalId, TypeCode, from_global_id, to_gl
 from domain.ids import SeededIds, SystemIds
 from domain.masks import holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
 from domain.money import LARGEST_PAISE, paise_from_rupees, rupees
-from domain.text import Bilingual, Language, devanagari_digits, language_from_header, latin_digits
+from domain.text import Bilingual, Language, language_from_header, latin_digits
+from tests.support.digits import devanagari_digits
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
