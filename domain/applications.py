@@ -1,7 +1,7 @@
 """An application and what belongs to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -113,7 +113,7 @@ class Application:
     delivery: DeliveryMode
     status: Status
     version: int
-    form: Mapping[str, str]
+    form: Mapping[str, str] = field(repr=False)
     fee_paise: int | None
     fee_receipt: str | None
     officer_id: str | None

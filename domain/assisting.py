@@ -1,6 +1,6 @@
 """How a citizen lets an operator act for her: by whose word, for what, and for how many minutes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -95,9 +95,9 @@ class Relative:
 
     id: str
     citizen_id: str
-    name: str
+    name: str = field(repr=False)
     relation: str
-    mobile: str
+    mobile: str = field(repr=False)
     registered_at: datetime
 
 

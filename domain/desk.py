@@ -192,10 +192,6 @@ class ReadPurpose(StrEnum):
         return Purpose(self.value)
 
 
-OUTSIDE_QUEUE = frozenset(reason.purpose for reason in ReadPurpose)
-"""Purposes of reads outside one's own queue."""
-
-
 @dataclass(frozen=True, slots=True)
 class UnusualReads:
     """An officer read more cases outside her queue within an hour than is usual."""

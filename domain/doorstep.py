@@ -1,7 +1,7 @@
 """Doorstep delivery: visits, their slots and their states, as a pure state machine."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -165,8 +165,8 @@ class Visit:
     fee_receipt: str | None
     failure: VisitFailure | None
     handover: Handover | None
-    otp: str | None
-    otp_hash: str | None
+    otp: str | None = field(repr=False)
+    otp_hash: str | None = field(repr=False)
     otp_tries: int
     otp_expires_at: datetime | None
     version: int

@@ -1,6 +1,6 @@
 """What a citizen says about a decided case, and what anybody suggests about a service; texts are moderated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -41,7 +41,7 @@ class Feedback:
     tehsil: str | None
     officer_id: str | None
     rating: int
-    text: str | None
+    text: str | None = field(repr=False)
     created_at: datetime
     updated_at: datetime
 
@@ -89,9 +89,9 @@ class Suggestion:
     service_code: str
     department: str | None
     district: str | None
-    text: str
+    text: str = field(repr=False)
     state: SuggestionState
-    reply: str | None
+    reply: str | None = field(repr=False)
     replied_by: str | None
     replied_at: datetime | None
     version: int

@@ -1,6 +1,6 @@
 """A citizen's grievance about an application, as a pure state machine with a due date."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -68,7 +68,7 @@ class Grievance:
     district: str
     tehsil: str | None
     category: GrievanceCategory
-    text: str
+    text: str = field(repr=False)
     state: GrievanceState
     escalated: bool
     due_at: datetime

@@ -166,12 +166,12 @@ class LegacyStep:
 class LegacyPerson:
     """The applicant. `old_id` is the former system's own id of her; `aadhaar` goes to the vault and nowhere else."""
 
-    name: Bilingual
-    born_on: date | None
-    gender: str | None
-    mobile: str | None
-    email: str | None
-    old_id: str | None
+    name: Bilingual = field(repr=False)
+    born_on: date | None = field(repr=False)
+    gender: str | None = field(repr=False)
+    mobile: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    old_id: str | None = field(repr=False)
     aadhaar: str | None = field(default=None, repr=False)
 
 
@@ -196,14 +196,14 @@ class LegacyRow:
 
     row: int
     number: str
-    content: str
+    content: str = field(repr=False)
     person: LegacyPerson
     service: Service
     district: str
     tehsil: str | None
     channel: Channel
     delivery: DeliveryMode
-    form: Mapping[str, str]
+    form: Mapping[str, str] = field(repr=False)
     fee_paise: int | None
     reason: str | None
     due_on: date | None

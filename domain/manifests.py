@@ -22,7 +22,6 @@ MOST_OPERATIONS = 1000
 LARGEST_DOCUMENT = 50_000
 """Characters of one document."""
 
-LONGEST_VERSION = 40
 _ID = re.compile(r"[0-9a-f]{64}")
 _APP = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")

@@ -64,6 +64,8 @@ class NoticeKind(StrEnum):
     RECORDS_TO_BE_JOINED = "RECORDS_TO_BE_JOINED"
     """An officer agreed that this record and another one are hers; until then she may stop it."""
     RECORDS_JOINED = "RECORDS_JOINED"
+    FEE_AMOUNT_DIFFERS = "FEE_AMOUNT_DIFFERS"
+    """Money came that is not taken for the fee; where it is stands with the payment."""
     FEE_REFUND_REQUESTED = "FEE_REFUND_REQUESTED"
     FEE_REFUND_SENT = "FEE_REFUND_SENT"
     """The one who took the money has ordered it back; it is not there yet."""
@@ -125,6 +127,10 @@ OF_MOVES = MappingProxyType(
 """The message that a step of an application brings."""
 
 
+MISSED = "missed"
+"""The one part of a message that it may go without: what of the time of a stop is not paid."""
+
+
 class Topic(StrEnum):
     """What kind of thing a message is about, beside its application."""
 
@@ -160,7 +166,7 @@ class Notice:
 def told(notice: Notice, language: Language) -> str:
     """The message in words. Numbers are shown 4-5-5, days and instants as people in India write them."""
     shown = {name: _shown(name, value, language) for name, value in notice.params.items()}
-    return label(f"notice.{notice.kind.value}", language).format_map(shown)
+    return label(f"notice.{notice.kind.value}", language).format_map({MISSED: "", **shown}).rstrip()
 
 
 def _shown(name: str, value: str, language: Language) -> str:

@@ -86,16 +86,16 @@ class Citizen:
     """A citizen; her personal data are encrypted at rest. `mobile` is ten digits."""
 
     id: str
-    name: Bilingual
-    born_on: date | None
-    gender: str | None
-    mobile: str | None
-    email: str | None
+    name: Bilingual = field(repr=False)
+    born_on: date | None = field(repr=False)
+    gender: str | None = field(repr=False)
+    mobile: str | None = field(repr=False)
+    email: str | None = field(repr=False)
     district: str | None
     tehsil: str | None
     language: Language
-    aadhaar_last4: str | None
-    aadhaar_reference: str | None
+    aadhaar_last4: str | None = field(repr=False)
+    aadhaar_reference: str | None = field(repr=False)
     created_at: datetime
 
 

@@ -57,13 +57,13 @@ class RawRow:
     """A row as a file or a mutation brings it: texts, not looked at yet."""
 
     reference: str
-    name: str
-    born_on: str
-    guardian: str
+    name: str = field(repr=False)
+    born_on: str = field(repr=False)
+    guardian: str = field(repr=False)
     relation: str
-    mobile: str | None = None
-    name_hi: str | None = None
-    answers: Mapping[str, str] = field(default_factory=dict)
+    mobile: str | None = field(default=None, repr=False)
+    name_hi: str | None = field(default=None, repr=False)
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
     documents: Mapping[str, str] = field(default_factory=dict)
     consent_paper: str | None = None
 

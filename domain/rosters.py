@@ -128,13 +128,13 @@ class RowPerson:
     """
 
     reference: str
-    name: str
-    born_on: date
-    guardian: str
+    name: str = field(repr=False)
+    born_on: date = field(repr=False)
+    guardian: str = field(repr=False)
     relation: GuardianRelation
-    mobile: str | None = None
-    name_hi: str | None = None
-    answers: Mapping[str, str] = field(default_factory=dict)
+    mobile: str | None = field(default=None, repr=False)
+    name_hi: str | None = field(default=None, repr=False)
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
     documents: Mapping[str, str] = field(default_factory=dict)
 
 

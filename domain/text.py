@@ -6,7 +6,6 @@ from enum import StrEnum
 
 DEVANAGARI_DIGITS = "०१२३४५६७८९"
 _TO_LATIN = str.maketrans(DEVANAGARI_DIGITS, "0123456789")
-_TO_DEVANAGARI = str.maketrans("0123456789", DEVANAGARI_DIGITS)
 
 
 class Language(StrEnum):
@@ -48,11 +47,6 @@ def is_plain_line(text: str) -> bool:
 def latin_digits(text: str) -> str:
     """Devanagari digits turned into Latin ones."""
     return text.translate(_TO_LATIN)
-
-
-def devanagari_digits(text: str) -> str:
-    """Latin digits turned into Devanagari ones."""
-    return text.translate(_TO_DEVANAGARI)
 
 
 def language_from_header(header: str | None, default: Language = Language.HI) -> Language:
