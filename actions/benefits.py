@@ -86,10 +86,12 @@ async def _kept(
         schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
         told = [one for several in made.values() for one in several if one.rail is Rail.PFMS and one.status in SENT]
         heard_at = await payment_files.last_heard(tx) if told else None
-    return sanctions, made, schemes, _by_files(env, told, heard_at)
+    return sanctions, made, schemes, provenance_by_files(env, told, heard_at)
 
 
-def _by_files(env: Environment, told: Sequence[Instalment], heard_at: datetime | None) -> Sequence[Provenance]:
+def provenance_by_files(
+    env: Environment, told: Sequence[Instalment], heard_at: datetime | None
+) -> Sequence[Provenance]:
     """How fresh the word of PFMS is, which is never asked for an answer: as of its last file that was applied.
 
     Stale where something may still change and a whole day with banks passed without a file: by then a statement is due.

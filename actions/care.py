@@ -1,19 +1,26 @@
 """What feedback, grievances, suggestions and visits have in common: access by the case, and the audit line."""
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
 
 from actions.access import of_application, require_one
 from actions.acting import Acting
+from actions.environment import Environment
+from actions.idempotent import once
 from domain.applications import Application
 from domain.catalogue import Service
 from domain.doorstep import Visit
 from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
 from domain.feedback import Feedback, Suggestion
 from domain.grievances import Grievance
+from domain.people import Subject
 from domain.policy import ObjectKind, Purpose, Resource
 from store import applications, audit, catalogue
+from store.engine import Transaction
+from store.errors import NotThere
 
+Thing = TypeVar("Thing", Grievance, Suggestion)
 DAY_SECONDS = 86_400
 _APPLICATION = ("input", "applicationId")
 
@@ -85,6 +92,33 @@ async def known_service(acting: Acting, code: str) -> Service:
     if service is None:
         raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, ("input", "serviceCode"), Remedy.CHOOSE_SERVICE))
     return service
+
+
+async def once_about(
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    request: Any,
+    work: Callable[[Acting], Awaitable[Thing]],
+    *,
+    read: Callable[[Transaction, str], Awaitable[Thing | None]],
+) -> tuple[Thing, bool]:
+    """Run a verb once for the key of its request, and give what it is about as it now is; True for a replay.
+
+    Raises what `work` and `once` raise, and NotThere.
+    """
+
+    async def in_transaction(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await work(Acting(env, tx, subject))).id}
+
+    answered, replayed = await once(
+        env, subject, operation, key=request.idempotency_key, body=asdict(request), work=in_transaction
+    )
+    async with env.store.reading() as tx:
+        present = await read(tx, answered["id"])
+    if present is None:
+        raise NotThere("what a verb is about")
+    return present, replayed
 
 
 def refuse_flood(count: int, most: int) -> None:

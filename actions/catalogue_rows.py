@@ -6,7 +6,7 @@ is left out and told by file, row, field and reason; the others go on.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from actions.catalogue_services import LocalFacts, read_services
 from domain.catalogue import Department, District, Scheme, Service, Tehsil
 from domain.deadline import WorkCalendar
 from domain.text import Bilingual
-from store.calendar import Holiday
+from store.calendar import Holiday, by_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +119,16 @@ def examine_catalogue(rows: CatalogueRows) -> Catalogue:
         services=services,
         schemes=schemes,
         etaal_codes={service.code: etaal_code(service.code) for service in services},
-        calendar=_calendar_of(holidays),
+        calendar=calendar_of(holidays),
         holidays=holidays,
         rejects=tuple(sieve.rejects),
         lines={code: line for (file, code), line in sieve.lines.items() if file == FILES["services"]},
     )
 
 
-def read_calendar(rows: Iterable[Row]) -> WorkCalendar:
+def calendar_of(days: Sequence[Holiday]) -> WorkCalendar:
     """Holidays by date; the version names the content, so that a stored due date can be recomputed."""
-    return _calendar_of([_holiday(row) for row in rows])
-
-
-def _calendar_of(days: Iterable[Holiday]) -> WorkCalendar:
-    holidays: dict[date, frozenset[str]] = {}
-    for held in days:
-        before = holidays.get(held.day)
-        whole_state = held.district is None or (before is not None and not before)
-        holidays[held.day] = frozenset() if whole_state else (before or frozenset()) | {held.district or ""}
+    holidays = by_day(days)
     content = ";".join(f"{day}:{','.join(sorted(holidays[day]))}" for day in sorted(holidays))
     return WorkCalendar(f"UK-{_digest(content)[:8]}", holidays)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 
 from actions import locker
-from actions.access import may_read, of_certificate, of_citizen, read_at_sources
+from actions.access import of_citizen, read_at_sources
 from actions.department_documents import (
     DepartmentAnswer,
     ask_departments,
@@ -19,8 +19,6 @@ from actions.environment import Environment
 from domain.certificates import IssuedCertificate
 from domain.clock import ist_date
 from domain.documents import key_of, key_of_uri
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.numbers import MistypedNumber, NumberKind, parse_number
 from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.sources import Source, Sourced, SourceState
@@ -119,22 +117,6 @@ async def department_certificates(env: Environment, subject: Subject, citizen_id
     provenances = tuple(_of_departments(answers))
     heard_all = all(failure.code == locker.CONSENT_NEEDED for failure in failures)
     return CertificatesView(views[:MOST], heard_all and len(views) <= MOST, provenances, failures)
-
-
-async def certificate_by_number(env: Environment, subject: Subject, text: str) -> IssuedCertificate | None:
-    """One of our certificates by its number, or None where it is absent or not for the subject.
-
-    Raises NUMBER_MISTYPED for a text that cannot be a certificate's number.
-    """
-    try:
-        number = parse_number(text, NumberKind.CERTIFICATE)
-    except MistypedNumber:
-        raise Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number"), Remedy.CORRECT_INPUT)) from None
-    async with env.store.reading() as tx:
-        certificate = await certificates.by_number(tx, number)
-    if certificate is None or await may_read(env, subject, of_certificate(certificate)) is None:
-        return None
-    return certificate
 
 
 async def _own(env: Environment, citizen_id: str) -> list[IssuedCertificate]:

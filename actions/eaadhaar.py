@@ -46,12 +46,12 @@ async def masked_aadhaar(env: Environment, subject: Subject, citizen_id: str) ->
         return (await env.vault.put(number)).reference
 
     card = await locker.eaadhaar(env, citizen_id, keep)
-    await env.store.carry_out(lambda tx: _bind(tx, citizen_id, card))
+    await env.store.carry_out(lambda tx: bind_card(tx, citizen_id, card))
     shown = MaskedAadhaar(card.last4, card.name, card.born_on, card.gender, card.signature, card.fetched_at)
     return Sourced(shown, Source.DIGILOCKER, SourceState.LIVE, card.fetched_at)
 
 
-async def _bind(tx: Transaction, citizen_id: str, card: EAadhaar) -> None:
+async def bind_card(tx: Transaction, citizen_id: str, card: EAadhaar) -> None:
     """Note the vault's reference with the citizen, where the card is hers and she has none yet."""
     citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     if citizen is None or not _hers(citizen, card):

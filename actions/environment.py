@@ -15,6 +15,7 @@ from domain.enquiries import RecentEnquiries
 from domain.feedback import CareRules
 from domain.fees import FeeRules
 from domain.files import FileRules
+from domain.held_back import HeldBack, HeldBackOfTwo, KeptHeldBack
 from domain.ids import Ids
 from domain.law import LAW, Law
 from domain.payment_files import PaymentRules, Transport
@@ -117,6 +118,10 @@ class Environment:
     """Which enquiries this process counted lately, so that a repeated one costs no write."""
     days: KeptDays = field(default_factory=KeptDays)
     """The counts of e-transactions that this process read last, by what proves them."""
+    held_back: KeptHeldBack[HeldBack] = field(default_factory=KeptHeldBack)
+    """Which figures this process found to be too small to be shown to everybody."""
+    held_back_of_two: KeptHeldBack[HeldBackOfTwo] = field(default_factory=KeptHeldBack)
+    """The same of two dimensions at once."""
     erasures: ErasureList | None = None
     """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
 

@@ -3,16 +3,10 @@
 Amount and head are fixed here and nowhere else. What an order came to is heard in actions/fee_enquiries.py.
 """
 
-import base64
-import hashlib
-import hmac
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from joserfc.jwk import OctKey
 
 from actions.access import leave_receipt, of_application
 from actions.acting import Acting
@@ -22,7 +16,9 @@ from actions.fee_cases import note
 from actions.fee_enquiries import enquire
 from actions.idempotent import once
 from actions.numbering import draw_number
+from actions.signed_links import holds, signed
 from domain.applications import Application
+from domain.budgets import year_of
 from domain.clock import ist_date
 from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.fees import FeeOrder, FeeRoute, FeeState, fee_due, may_become, next_enquiry, reference_of
@@ -40,8 +36,6 @@ from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 
 LINK_LIVES = timedelta(hours=1)
-_KEYRING = "cursor"
-"""As links to files, those to pages of payments go out and come back unchanged; their first word keeps them apart."""
 _NUMBERS = 5
 """How many numbers are drawn before giving up; one draw in ten thousand million is taken already."""
 
@@ -97,9 +91,10 @@ async def place_order(acting: Acting, request: StartFeePayment) -> FeeOrder:
 async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None = None) -> PaymentForm | None:
     """What a browser posts to pay an order that is not settled, sealed anew; None for one that is.
 
+    None also where money lies with the source that does not fit the order: it is not to be paid once more.
     From now on it counts as handed over, and is asked about by itself. Raises SwitchedOff.
     """
-    if not order.open:
+    if not order.open or order.problem is not None:
         return None
     async with env.store.reading() as tx:
         citizen = (await people.citizens(tx, [order.citizen_id])).get(order.citizen_id)
@@ -129,27 +124,22 @@ async def present_order(env: Environment, order_id: str) -> FeeOrder:
 def page_link(env: Environment, order: FeeOrder, page: str = "pay") -> str:
     """The address of a page of ours about an order, good for an hour without a session: `pay` or `status`."""
     until = int((env.clock.now() + LINK_LIVES).timestamp())
-    signature = _signature(next(_secrets(env)), page, order.number, until)
+    signature = signed(env, ("fee-page", page, order.number), until)
     return f"{env.public_url}/fees/{page}/{order.number}?until={until}&signature={signature}"
 
 
 async def linked_order(env: Environment, page: str, number: str, *, until: str, signature: str) -> FeeOrder | None:
     """The order that a link is of; None where the link is not ours, or has run out."""
-    if not (until.isascii() and until.isdigit() and len(until) <= 12):
-        return None
-    given = signature.encode("ascii", "replace")
-    ours = any(
-        hmac.compare_digest(_signature(secret, page, number, int(until)).encode(), given) for secret in _secrets(env)
-    )
-    if not ours or env.clock.now() > datetime.fromtimestamp(int(until), env.clock.now().tzinfo):
+    if not holds(env, ("fee-page", page, number), until, signature):
         return None
     async with env.store.reading() as tx:
         return await fee_orders.by_number(tx, number)
 
 
-def offered_routes(env: Environment, application: Application) -> list[FeeRoute]:
-    """The ways by which the fee of an application can be paid online."""
-    return [route for route in FeeRoute if _heads_or_none(env, application.department, route) is not None]
+def offered_routes(env: Environment, subject: Subject, application: Application) -> list[FeeRoute]:
+    """The ways by which the subject can pay the fee of an application online; a wallet is an operator's alone."""
+    hers = [route for route in FeeRoute if route is not FeeRoute.CSC_WALLET or subject.kind is PersonKind.OPERATOR]
+    return [route for route in hers if _heads_or_none(env, application.department, route) is not None]
 
 
 def _purpose(subject: Subject) -> Purpose:
@@ -253,7 +243,7 @@ def _challan(env: Environment, order: FeeOrder, name: Bilingual, mobile: str | N
         heads=tuple(heads),
         payer_name=name.en or name.hi or "Applicant",
         payer_mobile=mobile,
-        period=_financial_year(ist_date(order.created_at)),
+        period=year_of(ist_date(order.created_at)),
         return_url=f"{env.public_url}/hooks/treasury",
     )
 
@@ -261,21 +251,3 @@ def _challan(env: Environment, order: FeeOrder, name: Bilingual, mobile: str | N
 def _wallet_payment(env: Environment, order: FeeOrder, csc_id: str, name: str) -> WalletPayment:
     back = f"{env.public_url}/hooks/csc"
     return WalletPayment(order.reference, order.created_at, name[:60], order.total_paise, csc_id, back, back)
-
-
-def _financial_year(day: date) -> tuple[date, date]:
-    """From April to March."""
-    first = day.year if day.month >= 4 else day.year - 1
-    return date(first, 4, 1), date(first + 1, 3, 31)
-
-
-def _signature(secret: bytes, page: str, number: str, until: int) -> str:
-    message = "\0".join(("fee-page", page, number, str(until))).encode()
-    return base64.urlsafe_b64encode(hmac.new(secret, message, hashlib.sha256).digest()).decode().rstrip("=")
-
-
-def _secrets(env: Environment) -> Iterator[bytes]:
-    """The active secret first."""
-    for key in env.keyrings.all(_KEYRING).keys:
-        if isinstance(key, OctKey):
-            yield bytes(key.raw_value)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from actions import fee_doubts
 from actions.access import covering, require_one
 from actions.acting import Acting
 from actions.environment import Environment
@@ -99,28 +100,36 @@ async def note_case(env: Environment, subject: Subject, request: CaseRequest) ->
 async def settle_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
     """Settle a case that was taken, or propose it where a second officer must agree.
 
-    Raises as `note_case`; BAD_INPUT without an outcome.
+    Of a fee that came with another amount only REFUNDED is an outcome: all of it goes back (actions/fee_doubts.py).
+    Raises as `note_case`; BAD_INPUT without an outcome; SOURCE_UNAVAILABLE where the source does not confirm it.
     """
 
     async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
         note, outcome = _words(request.note), request.outcome
         if outcome is None:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "outcome")))
-        if needs_second_officer(case, outcome, acting.env.law.case_second_officer_paise.value):
+        order = await fee_doubts.order_of(acting.tx, case)
+        fee_doubts.check_outcome(order, outcome)
+        at_stake = replace(case, amount_paise=fee_doubts.held_paise(case, order))
+        if needs_second_officer(at_stake, outcome, acting.env.law.case_second_officer_paise.value):
             state = after_step(case, CaseStep.PROPOSE)
             proposed = replace(case, state=state, outcome=outcome, proposed_by=_officer(acting))
             return await _keep(acting, proposed, CaseStep.PROPOSE, note=note)
         if case.state is not CaseState.TAKEN:
             after_step(case, CaseStep.PROPOSE)
-        return await _keep(acting, _settled(acting, replace(case, outcome=outcome)), CaseStep.SETTLE, note=note)
+        ended = _settled(acting, replace(case, outcome=outcome))
+        await fee_doubts.give_back(acting, ended)
+        return await _keep(acting, ended, CaseStep.SETTLE, note=note)
 
+    await _heard_again(env, subject, request)
     return await _done(env, subject, "settleFinanceCase", request, step)
 
 
 async def answer_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
     """Agree to a proposed outcome, or send the case back with a note; for another officer than who proposed.
 
-    Raises as `take_case`; PROPOSAL_MISSING, SECOND_OFFICER_NEEDED, and REASON_REQUIRED where it is sent back.
+    Raises as `take_case`; PROPOSAL_MISSING, SECOND_OFFICER_NEEDED, and REASON_REQUIRED where it is sent back;
+    SOURCE_UNAVAILABLE as `settle_case`.
     """
 
     async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
@@ -130,11 +139,14 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
             raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _CASE, Remedy.CHOOSE_OFFICER))
         if request.accept:
             note = _words(request.note) if request.note else None
+            await fee_doubts.give_back(acting, case)
             return await _keep(acting, _settled(acting, case), CaseStep.SETTLE, note=note)
         state = after_step(case, CaseStep.SEND_BACK)
         back = replace(case, state=state, outcome=None, proposed_by=None)
         return await _keep(acting, back, CaseStep.SEND_BACK, note=_words(request.note))
 
+    if request.accept:
+        await _heard_again(env, subject, request)
     return await _done(env, subject, "answerFinanceCase", request, step)
 
 
@@ -171,6 +183,13 @@ async def _done(
     if case is None:
         raise NotThere("the case")
     return case, replayed
+
+
+async def _heard_again(env: Environment, subject: Subject, request: CaseRequest) -> None:
+    async with env.store.reading() as tx:
+        case = await finance_cases.get(tx, request.case_id)
+    if case is not None and decide(subject, of_case(case), Purpose.PAY_BENEFIT):
+        await fee_doubts.hear_again(env, case)
 
 
 async def _take_up(acting: Acting, request: CaseRequest) -> FinanceCase:

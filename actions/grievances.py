@@ -1,15 +1,14 @@
 """Grievances: raised by the citizen, answered in the jurisdiction, taken up one level, closed."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from actions.access import require_one
 from actions.acting import Acting
-from actions.care import DAY_SECONDS, case_for, note, of_grievance, refuse_flood
+from actions.care import DAY_SECONDS, case_for, note, of_grievance, once_about, refuse_flood
 from actions.environment import Environment
-from actions.idempotent import conflict_problem, once
+from actions.idempotent import conflict_problem
 from actions.notices import tell_of_grievance
 from actions.numbering import draw_number
 from domain import grievances as rules
@@ -27,7 +26,7 @@ from domain.policy import ObjectKind, Purpose
 from store import applications, figures, locks
 from store import grievances as kept
 from store.engine import Transaction
-from store.errors import NotThere, VersionConflict
+from store.errors import VersionConflict
 
 ABOVE = frozenset({Role.APPELLATE, Role.DEPARTMENT_ADMIN})
 """Who answers a grievance that went up one level."""
@@ -75,7 +74,9 @@ async def raise_grievance(env: Environment, subject: Subject, request: RaiseGrie
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, BAD_INPUT, GRIEVANCE_OPEN, RATE_LIMITED.
     """
-    return await _done(env, subject, "raiseGrievance", request, lambda acting: complain(acting, request))
+    return await once_about(
+        env, subject, "raiseGrievance", request, lambda acting: complain(acting, request), read=kept.get
+    )
 
 
 async def reply_to_grievance(env: Environment, subject: Subject, request: ReplyToGrievance) -> tuple[Grievance, bool]:
@@ -83,12 +84,14 @@ async def reply_to_grievance(env: Environment, subject: Subject, request: ReplyT
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, STEP_NOT_ALLOWED, CONFLICT, FORBIDDEN.
     """
-    return await _done(env, subject, "replyToGrievance", request, lambda acting: answer(acting, request))
+    return await once_about(
+        env, subject, "replyToGrievance", request, lambda acting: answer(acting, request), read=kept.get
+    )
 
 
 async def move_grievance(env: Environment, subject: Subject, request: MoveGrievance) -> tuple[Grievance, bool]:
     """Close it or take it up one level. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, BAD_INPUT."""
-    return await _done(env, subject, "moveGrievance", request, lambda acting: step(acting, request))
+    return await once_about(env, subject, "moveGrievance", request, lambda acting: step(acting, request), read=kept.get)
 
 
 async def escalate_overdue(env: Environment) -> int:
@@ -217,19 +220,3 @@ async def _new(acting: Acting, application: Application, category: GrievanceCate
         updated_at=acting.now,
         closed_at=None,
     )
-
-
-async def _done(
-    env: Environment, subject: Subject, operation: str, request: Any, work: Callable[[Acting], Awaitable[Grievance]]
-) -> tuple[Grievance, bool]:
-    async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await work(Acting(env, tx, subject))).id}
-
-    answered, replayed = await once(
-        env, subject, operation, key=request.idempotency_key, body=asdict(request), work=in_transaction
-    )
-    async with env.store.reading() as tx:
-        grievance = await kept.get(tx, answered["id"])
-    if grievance is None:
-        raise NotThere("the grievance")
-    return grievance, replayed

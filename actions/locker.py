@@ -66,12 +66,6 @@ async def locker_file(env: Environment, subject: Subject, citizen_id: str, uri: 
     return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
 
 
-async def locker_certificate_xml(env: Environment, subject: Subject, citizen_id: str, uri: str) -> LockerFile:
-    """One certificate of the locker as XML; leaves a receipt. Raises as `locker_documents`."""
-    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
-    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.certificate_xml(grant, uri))
-
-
 async def listed(env: Environment, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
     """The locker's list for a caller that has decided access and leaves the receipt itself."""
     return await _with_grant(env, citizen_id, env.partners.digilocker.issued_documents)

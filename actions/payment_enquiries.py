@@ -200,9 +200,3 @@ def next_enquiry(status: PaymentStatus | None, at: datetime | None, now: datetim
     if status in {PaymentStatus.RETURNED, PaymentStatus.REISSUED}:
         return None
     return now + EVERY_HOUR
-
-
-async def count_due(env: Environment) -> int:
-    """How many payments wait to be asked for."""
-    async with env.store.reading() as tx:
-        return await payment_enquiries.count_due(tx, env.clock.now())

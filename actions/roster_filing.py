@@ -18,12 +18,12 @@ from actions.idempotent import once
 from actions.naming import citizen_by_contact
 from actions.roster_checks import papers_of
 from actions.roster_consents import enter_in_ledger
-from actions.rosters import NUMBER, of_roster, of_row, require_open, taken_up
+from actions.rosters import NUMBER, of_roster, of_row, present_roster, require_open, taken_up
 from actions.submit import SubmitApplication
 from actions.uploads import known_uploads, use
 from domain.applications import DeliveryMode
 from domain.consents import ConsentPurpose, consent_required
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import Citizen, PersonKind, Subject
 from domain.policy import ObjectKind, Purpose
 from domain.roster_rows import answers_for
@@ -68,11 +68,7 @@ async def file_roster(env: Environment, subject: Subject, number: str, key: str)
         if refusal.code is ErrorCode.CONSENT_REQUIRED:
             await env.store.carry_out(partial(_say_which_lack_it, env, subject, number=number))
         raise
-    async with env.store.reading() as tx:
-        roster = await rosters.get(tx, answer["id"])
-    if roster is None:
-        raise not_found(*NUMBER)
-    return roster, replayed
+    return await present_roster(env, answer["id"]), replayed
 
 
 async def file_at_once(env: Environment, subject: Subject, number: str) -> None:

@@ -14,9 +14,10 @@ from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not
 from domain.numbers import MistypedNumber, NumberKind, parse_number
 from domain.people import Posting, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide
-from domain.rosters import MOST_OPEN, Roster, RosterProgress, RosterRow, RosterState, RowState, refuse_closed
+from domain.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
 from store import centres, locks, roster_rows, rosters
 from store.engine import Transaction
+from store.errors import NotThere
 
 NUMBER = ("input", "number")
 ROW = ("input", "rowId")
@@ -64,11 +65,16 @@ async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -
     answer, replayed = await once(
         env, subject, "openRoster", key=request.idempotency_key, body=asdict(request), work=work
     )
+    return await present_roster(env, answer["id"]), replayed
+
+
+async def present_roster(env: Environment, roster_id: str) -> Roster:
+    """The roster as it now is, for an answer; raises NotThere."""
     async with env.store.reading() as tx:
-        roster = await rosters.get(tx, answer["id"])
+        roster = await rosters.get(tx, roster_id)
     if roster is None:
-        raise not_found(*NUMBER)
-    return roster, replayed
+        raise NotThere("the roster")
+    return roster
 
 
 async def begin(acting: Acting, request: OpenRoster) -> Roster:
@@ -177,12 +183,6 @@ async def count_rosters(env: Environment, subject: Subject) -> int:
     places, postings = _reach(subject)
     async with env.store.reading() as tx:
         return await rosters.count_of(tx, places=places, postings=postings)
-
-
-async def progress_of(env: Environment, roster_ids: list[str]) -> dict[str, RosterProgress]:
-    """How far rosters have come, by their ids; access to them must have been decided before."""
-    async with env.store.reading() as tx:
-        return await roster_rows.progress(tx, roster_ids)
 
 
 async def rows_page(

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-import structlog
-
 from actions import payment_corrections
 from actions.acting import Acting
 from actions.budget import INSTRUCT, set_aside, wait_for_budget
@@ -47,8 +45,6 @@ __all__ = ["ACCOUNT_FIELD", "IFSC_FIELD", "INSTRUCT", "REPEATED"]
 
 NO_FUND = "INSUFFICIENT_FUND"
 """How the treasury refuses an order for which its head of account holds too little."""
-
-_log = structlog.get_logger(__name__)
 
 
 async def grant(

@@ -48,7 +48,7 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
         listed = await sow_rosters(env, demo)
         return cared or appealed or consented or explained or listed
     clock = ManualClock(env.clock.now())
-    await _sow_people(env, demo, clock, seed_id)
+    await sow_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
     async with env.store.reading() as tx:
         schemes = await catalogue.schemes(tx)
@@ -67,7 +67,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     return True
 
 
-async def _sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualClock, seed_id: str) -> None:
+async def sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualClock, seed_id: str) -> None:
+    """Enter the people of the demo, once for a seed: citizens, officers, operators."""
     part = f"{seed_id}:people"
     async with env.store.reading() as tx:
         if await seeds.seeded(tx, part):

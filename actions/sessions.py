@@ -151,7 +151,7 @@ async def _subject(tx: Transaction, session: Session) -> Subject:
             )
         case PersonKind.OFFICER:
             officer = (await people.officers(tx, [session.person_id])).get(session.person_id)
-            postings = () if officer is None else await _with_cover(tx, officer)
+            postings = () if officer is None else await with_cover(tx, officer)
             if officer is None or not postings:
                 raise NotSignedIn("the officer holds no posting")
             roles = frozenset(posting.role for posting in postings)
@@ -190,7 +190,7 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
     )
 
 
-async def _with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
+async def with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
     """Her own postings, those of the officers for whom she stands in today, and vacant posts that she has charge of."""
     absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
     covered = [posting for one in (await people.officers(tx, absent)).values() for posting in one.postings]

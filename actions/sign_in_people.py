@@ -59,7 +59,7 @@ async def person_of(env: Environment, tx: Transaction, identity: ProviderIdentit
         await identities.touch_identity(tx, identity.provider, identity.subject, now)
     kept = False
     if kind is PersonKind.CITIZEN and identity.tokens is not None:
-        kept = await _keep_grant(env, tx, person_id, identity.tokens)
+        kept = await keep_grant(env, tx, person_id, identity.tokens)
     return Admitted(kind, person_id, assurance, serves_locker=kept)
 
 
@@ -120,7 +120,7 @@ async def _new_citizen(env: Environment, tx: Transaction, identity: ProviderIden
     return citizen.id
 
 
-async def _keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens: ProviderTokens) -> bool:
+async def keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens: ProviderTokens) -> bool:
     """Keep the locker's tokens, as a fresh consent, unless she took that consent back here; tells whether it did.
 
     What the provider left out is taken from the earlier grant: the locker id (without which nothing is

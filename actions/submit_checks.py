@@ -61,7 +61,7 @@ def document_problems(service: Service, documents: Sequence[NewDocument]) -> lis
         return unasked_documents(service, documents)
     path, given = ("input", "documents"), {document.key for document in documents}
     missing = [
-        Problem(ErrorCode.DOCUMENT_MISSING, path, Remedy.ATTACH_DOCUMENT, {"key": paper.key, "name": paper.name})
+        Problem(ErrorCode.DOCUMENT_MISSING, path, Remedy.ATTACH_DOCUMENT, {"key": paper.key, "paper": paper.name})
         for paper in service.documents
         if paper.required and paper.key not in given
     ]

@@ -1,15 +1,13 @@
 """Suggestions about a service, by citizens and by officers, and the department's reply."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from actions.access import require_one
 from actions.acting import Acting
-from actions.care import DAY_SECONDS, known_service, note, of_suggestion, refuse_flood
+from actions.care import DAY_SECONDS, known_service, note, of_suggestion, once_about, refuse_flood
 from actions.environment import Environment
-from actions.idempotent import conflict_problem, once
+from actions.idempotent import conflict_problem
 from actions.notices import About, tell
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.feedback import Suggestion, SuggestionState, moderated, replied_state
@@ -18,8 +16,6 @@ from domain.people import PersonKind, Subject
 from domain.policy import Purpose
 from store import catalogue, locks
 from store import suggestions as kept
-from store.engine import Transaction
-from store.errors import NotThere
 
 _PATH = ("input", "suggestionId")
 
@@ -51,14 +47,18 @@ async def make_suggestion(env: Environment, subject: Subject, request: MakeSugge
     Raises Problems: FORBIDDEN for one who is neither citizen nor officer, SERVICE_UNKNOWN, PLACE_UNKNOWN,
     REASON_REQUIRED, BAD_INPUT, RATE_LIMITED.
     """
-    return await _done(env, subject, "makeSuggestion", request, lambda acting: propose(acting, request))
+    return await once_about(
+        env, subject, "makeSuggestion", request, lambda acting: propose(acting, request), read=kept.get
+    )
 
 
 async def reply_to_suggestion(
     env: Environment, subject: Subject, request: ReplyToSuggestion
 ) -> tuple[Suggestion, bool]:
     """Reply for one's department. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, REASON_REQUIRED, CONFLICT."""
-    return await _done(env, subject, "replyToSuggestion", request, lambda acting: respond(acting, request))
+    return await once_about(
+        env, subject, "replyToSuggestion", request, lambda acting: respond(acting, request), read=kept.get
+    )
 
 
 async def propose(acting: Acting, request: MakeSuggestion) -> Suggestion:
@@ -128,19 +128,3 @@ async def _new(acting: Acting, request: MakeSuggestion) -> Suggestion:
         created_at=acting.now,
         updated_at=acting.now,
     )
-
-
-async def _done(
-    env: Environment, subject: Subject, operation: str, request: Any, work: Callable[[Acting], Awaitable[Suggestion]]
-) -> tuple[Suggestion, bool]:
-    async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await work(Acting(env, tx, subject))).id}
-
-    answered, replayed = await once(
-        env, subject, operation, key=request.idempotency_key, body=asdict(request), work=in_transaction
-    )
-    async with env.store.reading() as tx:
-        suggestion = await kept.get(tx, answered["id"])
-    if suggestion is None:
-        raise NotThere("the suggestion")
-    return suggestion, replayed

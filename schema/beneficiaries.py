@@ -15,13 +15,13 @@ from domain.payment_files import RegistrationState
 from domain.policy import ObjectKind
 from schema.benefit_course import PaymentReason
 from schema.benefits import Benefit
-from schema.care_lists import counting, reading
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.paging import Connection, Listing, Paged
 from schema.places import District
+from schema.store_lists import counting, reading
 from store import beneficiary_lists
 from store.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
 

@@ -1,11 +1,10 @@
 """Lists of feedback, grievances and suggestions: a person's own, and those of an office."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TypeVar
+from collections.abc import Collection
+from datetime import date
+from typing import Any
 
-from actions.access import covering, may_read_all, of_appeal
+from actions.access import covering, of_appeal
 from actions.care import of_feedback, of_grievance, of_suggestion
 from actions.doorstep_views import Errand, count_errands, errands_of
 from domain.appeals import Appeal
@@ -13,7 +12,7 @@ from domain.doorstep import VisitState
 from domain.feedback import Feedback, Suggestion
 from domain.grievances import Grievance, GrievanceState
 from domain.people import Posting
-from domain.policy import ObjectKind, Purpose, Resource
+from domain.policy import ObjectKind, Purpose
 from schema.appeals import Appeal as AppealView
 from schema.context import Info
 from schema.cursors import Position
@@ -21,34 +20,10 @@ from schema.doorstep import AgentVisit
 from schema.feedback import Feedback as FeedbackView
 from schema.grievances import Grievance as GrievanceView
 from schema.paging import Listing, Window
+from schema.store_lists import Part, counting, reading
 from schema.suggestions import Suggestion as SuggestionView
 from store import appeals, feedback, grievances, suggestions
 from store.engine import Transaction
-
-Row = TypeVar("Row")
-_Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]
-_Count = Callable[[Transaction], Awaitable[int | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The part of a list that the store is asked for: a page and one row more."""
-
-    place: tuple[datetime, str] | None
-    backward: bool
-    limit: int
-
-    @classmethod
-    def of(cls, window: Window) -> "Part":
-        """The part for a page of the graph."""
-        place = window.place
-        known = None if place is None else (datetime.fromisoformat(str(place[0])), place[1])
-        return cls(known, window.backward, window.size + 1)
-
-    @property
-    def where(self) -> dict[str, Any]:
-        """The same as the arguments of the store's functions."""
-        return {"place": self.place, "backward": self.backward, "limit": self.limit}
 
 
 def grievances_of_citizen(info: Info, citizen_id: str) -> Listing[Grievance]:
@@ -155,33 +130,3 @@ def _day(errand: Errand) -> Position:
 
 def _reach(info: Info, kind: ObjectKind) -> list[Posting]:
     return covering(info.context.subject, kind, Purpose.RESPOND)
-
-
-def reading(
-    info: Info, read: _Read[Row], resource: Callable[[Row], Resource]
-) -> Callable[[Window], Awaitable[Sequence[Row]]]:
-    """Pages of rows that the access table lets through, each read with its receipt."""
-
-    async def rows(window: Window) -> Sequence[Row]:
-        environment = info.context.environment
-        async with environment.store.reading() as tx:
-            found = await read(tx, Part.of(window))
-        # The row beyond the page only says that there is one; nobody reads it.
-        page = found[-window.size :] if window.backward else found[: window.size]
-        purposes = await may_read_all(environment, info.context.subject, [resource(row) for row in page])
-        allowed = [row for row, purpose in zip(page, purposes, strict=True) if purpose is not None]
-        if len(allowed) < window.size:
-            return allowed
-        return [*found[: -window.size], *allowed] if window.backward else [*allowed, *found[window.size :]]
-
-    return rows
-
-
-def counting(info: Info, count: _Count) -> Callable[[], Awaitable[int | None]]:
-    """A count that is only made where it is asked for."""
-
-    async def counted() -> int | None:
-        async with info.context.environment.store.reading() as tx:
-            return await count(tx)
-
-    return counted

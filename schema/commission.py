@@ -29,6 +29,7 @@ from schema.paging import Connection, Listing, Paged, Window
 from schema.places import Department, District
 from schema.scalars import Long
 from schema.services import Service
+from schema.store_lists import Part
 from store.hearing_calendar import HearingWanted
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
@@ -319,7 +320,7 @@ def _hearings(info: Info, wanted: HearingWanted) -> Listing[tuple[appeals.Hearin
     environment, subject = info.context.environment, info.context.subject
 
     async def rows(window: Window) -> list[tuple[appeals.Hearing, appeals.Appeal]]:
-        return await hearings_page(environment, subject, wanted, **_part(window))
+        return await hearings_page(environment, subject, wanted, **Part.of(window).where)
 
     async def count() -> int:
         return await count_hearings(environment, subject, wanted)
@@ -336,7 +337,7 @@ def _awards(info: Info, states: frozenset[AwardState]) -> Listing[tuple[appeals.
     environment, subject = info.context.environment, info.context.subject
 
     async def rows(window: Window) -> list[tuple[appeals.Award, appeals.Appeal]]:
-        return await awards_page(environment, subject, states, **_part(window))
+        return await awards_page(environment, subject, states, **Part.of(window).where)
 
     async def count() -> int:
         return await count_awards(environment, subject, states)
@@ -345,9 +346,3 @@ def _awards(info: Info, states: frozenset[AwardState]) -> Listing[tuple[appeals.
         return line[0].ordered_at.isoformat(), line[0].id
 
     return Listing(f"awards:{subject.person_id}:{sorted(states)}", rows, count, position, DueAward.of)
-
-
-def _part(window: Window) -> dict[str, Any]:
-    position = window.place
-    place = (datetime.fromisoformat(position[0] or ""), position[1]) if position else None
-    return {"place": place, "backward": window.backward, "limit": window.size + 1}

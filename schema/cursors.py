@@ -5,11 +5,8 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
-
-from joserfc.jwk import OctKey
 
 from domain.errors import ErrorCode, Problem, Problems
 from store.keyring import Keyrings
@@ -32,7 +29,7 @@ class Cursors:
     def write(self, position: Position) -> str:
         """The opaque cursor of a row."""
         body = json.dumps(position, ensure_ascii=False, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._mac(_secret(self.keyrings.active(_PURPOSE)), body) + body).decode()
+        return base64.urlsafe_b64encode(self._mac(next(self.keyrings.secrets(_PURPOSE)), body) + body).decode()
 
     def read(self, cursor: str, argument: str) -> Position:
         """The position that we wrote; raises Problems(BAD_INPUT) for anything else."""
@@ -44,21 +41,11 @@ class Cursors:
         except (binascii.Error, ValueError):
             raise refused from None
         mac, body = octets[:_MAC_BYTES], octets[_MAC_BYTES:]
-        if not any(hmac.compare_digest(mac, self._mac(secret, body)) for secret in self._secrets()):
+        if not any(hmac.compare_digest(mac, self._mac(secret, body)) for secret in self.keyrings.secrets(_PURPOSE)):
             raise refused
         value, key = json.loads(body)
         return value, key
 
-    def _secrets(self) -> Iterator[bytes]:
-        for key in self.keyrings.all(_PURPOSE).keys:
-            yield _secret(key)
-
     def _mac(self, secret: bytes, body: bytes) -> bytes:
         message = self.list_name.encode() + b"\0" + body
         return hmac.new(secret, message, hashlib.sha256).digest()[:_MAC_BYTES]
-
-
-def _secret(key: object) -> bytes:
-    if not isinstance(key, OctKey):
-        raise TypeError("the cursor keyring holds symmetric keys")
-    return bytes(key.raw_value)

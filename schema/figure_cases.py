@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Annotated, Self, TypedDict
+from typing import Annotated, Self
 
 import strawberry
 
@@ -37,6 +37,7 @@ from schema.paging import Connection, Listing, Paged, Window
 from schema.places import District, Tehsil, tehsil_by_code
 from schema.services import Service
 from schema.staff import AssignedOfficer
+from schema.store_lists import Part
 from store.errors import StoreError
 
 _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda line: line.item.application.service_code)
@@ -318,7 +319,7 @@ def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose
     filtered, board = given.wanted(), given.dashboard
 
     async def rows(window: Window) -> list[Case]:
-        return await case_page(environment, subject, wanted, filtered, purpose, board=board, **_part(window))
+        return await case_page(environment, subject, wanted, filtered, purpose, board=board, **Part.of(window).where)
 
     counted: list[asyncio.Task[ListSize]] = []
 
@@ -348,7 +349,7 @@ def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayRea
     environment, subject = info.context.environment, info.context.subject
 
     async def rows(window: Window) -> list[delays.DelayReason]:
-        return await reasons_page(environment, subject, wanted, **_part(window))
+        return await reasons_page(environment, subject, wanted, **Part.of(window).where)
 
     async def count() -> int:
         return await count_reasons(environment, subject, wanted)
@@ -357,17 +358,3 @@ def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayRea
         return reason.recorded_at.isoformat(), reason.id
 
     return Listing(f"delayReasons:{wanted}", rows, count, position, DelayReason.of)
-
-
-class _Part(TypedDict):
-    """The part of a list that is asked for: a page and one row more."""
-
-    place: tuple[datetime, str] | None
-    backward: bool
-    limit: int
-
-
-def _part(window: Window) -> _Part:
-    position = window.place
-    place = (datetime.fromisoformat(position[0] or ""), position[1]) if position else None
-    return {"place": place, "backward": window.backward, "limit": window.size + 1}

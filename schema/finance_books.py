@@ -15,11 +15,11 @@ from domain.payment_files import BatchState
 from domain.policy import ObjectKind
 from domain.reconciliation import ReconciliationRun
 from schema import finance as views
-from schema.care_lists import Part, counting, reading
 from schema.context import Info
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
+from schema.store_lists import Part, counting, reading
 from store import bharat_reports, finance_cases, finance_totals, payment_queues, reconciliation
 from store.engine import Transaction
 from store.finance_cases import CaseFilter

@@ -1,19 +1,20 @@
 """Benefits that something holds back, for the officers and finance officers who see to it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
 
-from actions.access import may_read_all, of_sanction
+from actions.access import of_sanction
 from actions.benefits import BenefitView, InstalmentView
 from actions.held_benefits import reach_of_benefits
 from domain.benefits import Sanction, SanctionState
 from schema.benefits import Benefit
-from schema.care_lists import Part
 from schema.context import Info
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
+from schema.store_lists import reading
 from store import held_benefits
 
 
@@ -37,11 +38,10 @@ class HeldBenefitsQuery:
         environment, subject = info.context.environment, info.context.subject
         reach = reach_of_benefits(subject)
 
+        page = reading(info, lambda tx, part: held_benefits.page(tx, reach, state, **part.where), of_sanction)
+
         async def rows(window: Window) -> list[BenefitView]:
-            async with environment.store.reading() as tx:
-                found = await held_benefits.page(tx, reach, state, **Part.of(window).where)
-            purposes = await may_read_all(environment, subject, [of_sanction(one) for one in found])
-            return await _views(info, [one for one, may in zip(found, purposes, strict=True) if may is not None])
+            return await _views(info, await page(window))
 
         async def count() -> int:
             async with environment.store.reading() as tx:
@@ -56,7 +56,7 @@ class HeldBenefitsQuery:
         )
 
 
-async def _views(info: Info, sanctions: list[Sanction]) -> list[BenefitView]:
+async def _views(info: Info, sanctions: Sequence[Sanction]) -> list[BenefitView]:
     loaders = info.context.loaders
     schemes = await loaders.schemes.load_many([one.scheme_code for one in sanctions])
     made = await loaders.instalments.load_many([one.id for one in sanctions])

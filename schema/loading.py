@@ -55,6 +55,7 @@ from store import (
     grievances,
     identities,
     notices,
+    payment_queues,
     people,
     recoveries,
     roster_rows,
@@ -63,6 +64,7 @@ from store import (
     suggestions,
 )
 from store.engine import Transaction
+from store.payment_queues import QueuedPayment
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -178,11 +180,14 @@ class Loaders:
         self.grievances_of_applications: Many[Grievance] = self._guarded_many(
             grievances.of_applications, care.of_grievance
         )
+        self.fee_orders: One[FeeOrder] = self._guarded(fee_orders.many, of_order)
         self.fee_orders_of_applications: Many[FeeOrder] = self._guarded_many(fee_orders.of_applications, of_order)
         self.visits_of_applications: Many[Visit] = self._guarded_many(doorstep.of_applications, care.of_visit)
 
     def _load_benefits(self) -> None:
-        """Keyed by sanctions, and instalments of sanctions, that were let through."""
+        """Keyed by sanctions, instalments of sanctions, cases of money and applicants that were let through."""
+        self.sanctions_of_citizens: Many[Sanction] = self._many(benefits.sanctions_of_citizens)
+        self.queued_payments: One[QueuedPayment] = self._one(payment_queues.by_instalments)
         self.payment_events: Many[PaymentEvent] = self._many(benefits.payment_events)
         self.benefit_stops: Many[Stop] = self._many(sanction_course.stops)
         self.benefit_recoveries: Many[Recovery] = self._many(recoveries.of_sanctions)

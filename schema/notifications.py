@@ -24,6 +24,7 @@ from schema.grievances import Grievance
 from schema.mutating import KEY_DESCRIPTION, key_of, key_of_type
 from schema.node import Node, node_id
 from schema.paging import Listing, Window
+from schema.store_lists import Part
 from schema.suggestions import Suggestion
 from store import notices as kept
 
@@ -94,16 +95,8 @@ async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) ->
         raise not_found()
 
     async def rows(window: Window) -> list[notices.Notice]:
-        place = None if window.place is None else (datetime.fromisoformat(str(window.place[0])), window.place[1])
         async with environment.store.reading() as tx:
-            return await kept.page_of_citizen(
-                tx,
-                citizen_id,
-                unread_only=unread_only,
-                place=place,
-                backward=window.backward,
-                limit=window.size + 1,
-            )
+            return await kept.page_of_citizen(tx, citizen_id, unread_only=unread_only, **Part.of(window).where)
 
     async def count() -> int:
         async with environment.store.reading() as tx:

@@ -1,7 +1,6 @@
 """What the law puts before an officer: appeals that she hears, clearances that her department owes, what is overdue."""
 
-from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 import strawberry
 
@@ -23,6 +22,7 @@ from schema.cursors import Position
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
+from schema.store_lists import Part
 from store import appeals as kept_appeals
 from store import clearances as kept_clearances
 from store import overdue as kept_overdue
@@ -116,7 +116,7 @@ def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]
 
     async def rows(window: Window) -> list[domain_appeals.Appeal]:
         async with store.reading() as tx:
-            return await kept_appeals.docket(tx, postings, holder, states=states, **_part(window))
+            return await kept_appeals.docket(tx, postings, holder, states=states, **Part.of(window).where)
 
     async def count() -> int:
         async with store.reading() as tx:
@@ -136,7 +136,7 @@ def _clearances(info: Info, officer: people.Officer) -> Listing[domain_clearance
 
     async def rows(window: Window) -> list[domain_clearances.Clearance]:
         async with store.reading() as tx:
-            return await kept_clearances.asked_of(tx, postings, above, states=states, **_part(window))
+            return await kept_clearances.asked_of(tx, postings, above, states=states, **Part.of(window).where)
 
     async def count() -> int:
         async with store.reading() as tx:
@@ -158,7 +158,7 @@ def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Applicat
                 now,
                 department=wanted.department,
                 district=wanted.district,
-                **_part(window),
+                **Part.of(window).where,
             )
 
     async def count() -> int:
@@ -169,17 +169,3 @@ def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Applicat
         return (application.due_at or now).isoformat(), application.id
 
     return Listing(f"overdue:{wanted.department}:{wanted.district}", rows, count, position, Application.of)
-
-
-class _Part(TypedDict):
-    """The part of a list that the store is asked for: a page and one row more."""
-
-    place: tuple[datetime, str] | None
-    backward: bool
-    limit: int
-
-
-def _part(window: Window) -> _Part:
-    position = window.place
-    place = (datetime.fromisoformat(position[0] or ""), position[1]) if position else None
-    return {"place": place, "backward": window.backward, "limit": window.size + 1}

@@ -75,12 +75,6 @@ async def get(tx: Transaction, link_id: str) -> AccountLink | None:
     return None if row is None else _link(tx, row)
 
 
-async def of_citizen(tx: Transaction, citizen_id: str) -> AccountLink | None:
-    """The link that a citizen has under way, or None."""
-    row = await first(tx, select(links_table).where(_T.citizen_id == citizen_id, _T.expires_at > tx.clock.now()))
-    return None if row is None else _link(tx, row)
-
-
 async def prove(tx: Transaction, link_id: str, subject: str, assurance: str) -> None:
     """Note for whom the provider vouched."""
     sealed = tx.cipher.encrypt_json({"subject": subject, "assurance": assurance}, _place(link_id))

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, Table, insert, select
 from domain.aliases import AliasKind
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import first, insert_new, rows_of
+from store.sql import first, grouped, rows_of
 from store.types import Instant, Key
 
 aliases_table = Table(
@@ -21,12 +21,6 @@ aliases_table = Table(
 )
 
 _T = aliases_table.c
-
-
-async def add(tx: Transaction, number: str, kind: AliasKind, object_id: str) -> bool:
-    """Keep a number in its normal form; False where it names something already, be it the same or another."""
-    values = {"number": number, "kind": kind.value, "object_id": object_id, "added_at": tx.clock.now()}
-    return await insert_new(tx, aliases_table, values)
 
 
 async def add_many(tx: Transaction, kind: AliasKind, numbers: Mapping[str, str]) -> None:
@@ -52,13 +46,4 @@ async def named(tx: Transaction, kind: AliasKind, numbers: Iterable[str]) -> dic
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[str]]:
     """The old numbers of each application, in their order; applications without one are left out. One query."""
     statement = select(_T.object_id, _T.number).where(_T.kind == AliasKind.APPLICATION.value).order_by(_T.number)
-    found: dict[str, list[str]] = {}
-    for row in await rows_of(tx, statement, _T.object_id, ids):
-        found.setdefault(row.object_id, []).append(row.number)
-    return found
-
-
-async def of_object(tx: Transaction, kind: AliasKind, object_id: str) -> list[str]:
-    """The old numbers of one thing, in their order."""
-    statement = select(_T.number).where(_T.kind == kind.value, _T.object_id == object_id).order_by(_T.number)
-    return list((await tx.connection.execute(statement)).scalars().all())
+    return await grouped(tx, statement, _T.object_id, ids, lambda row: row.number)

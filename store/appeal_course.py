@@ -31,7 +31,7 @@ from domain.appeals import (
 )
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, first, rows_of
+from store.sql import AnyRow, first, grouped
 from store.types import Instant, Key
 
 events_table = Table(
@@ -97,10 +97,7 @@ async def add_events(tx: Transaction, taken: Iterable[tuple[str, AppealEvent]]) 
 async def events(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[AppealEvent]]:
     """The steps of each appeal in their order."""
     statement = select(events_table).order_by(events_table.c.appeal_id, events_table.c.sequence)
-    found: dict[str, list[AppealEvent]] = {}
-    for row in await rows_of(tx, statement, events_table.c.appeal_id, appeal_ids):
-        found.setdefault(row.appeal_id, []).append(_event(tx, row))
-    return found
+    return await grouped(tx, statement, events_table.c.appeal_id, appeal_ids, lambda row: _event(tx, row))
 
 
 async def add_hearing(tx: Transaction, citizen_id: str, hearing: Hearing) -> None:
@@ -120,10 +117,7 @@ async def set_hearing(tx: Transaction, hearing: Hearing) -> None:
 async def hearings(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Hearing]]:
     """The hearings of each appeal by date."""
     table = hearings_table
-    found: dict[str, list[Hearing]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids):
-        found.setdefault(row.appeal_id, []).append(hearing_of(row))
-    return found
+    return await grouped(tx, select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids, hearing_of)
 
 
 def hearing_of(row: AnyRow) -> Hearing:
@@ -154,10 +148,9 @@ async def award(tx: Transaction, appeal_id: str, kind: AwardKind) -> Award | Non
 async def awards(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Award]]:
     """The penalties and compensations of each appeal."""
     table = awards_table
-    found: dict[str, list[Award]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids):
-        found.setdefault(row.appeal_id, []).append(award_of(tx, row))
-    return found
+    return await grouped(
+        tx, select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids, lambda row: award_of(tx, row)
+    )
 
 
 def _award_values(tx: Transaction, award: Award) -> dict[str, Any]:

@@ -55,7 +55,7 @@ from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 from store.legacy import is_held
 from store.metadata import metadata
-from store.sql import count, first, insert_into, insert_new, keyset_window, rows_of
+from store.sql import count, first, grouped, insert_into, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
 __all__ = [
@@ -161,10 +161,7 @@ async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appea
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Appeal]]:
     """The appeals of each application, the oldest first; an application without any is left out."""
     statement = select(appeals_table).order_by(_A.application_id, _A.received_at, _A.id)
-    found: dict[str, list[Appeal]] = {}
-    for row in await rows_of(tx, statement, _A.application_id, ids):
-        found.setdefault(row.application_id, []).append(appeal_of(tx, row))
-    return found
+    return await grouped(tx, statement, _A.application_id, ids, lambda row: appeal_of(tx, row))
 
 
 async def page_of_citizen(

@@ -116,7 +116,7 @@ def values_of(line: AuditLine, at: datetime) -> dict[str, Any]:
         "object_id": line.object_id,
         "purpose": line.purpose,
         "detail": dict(line.detail),
-        "line_hash": _line_hash(line, at),
+        "line_hash": hash_of_line(line, at),
         "sealed": False,
     }
 
@@ -200,7 +200,7 @@ async def _chain_holds(tx: Transaction) -> bool:
     joined = select(_C.sequence, _C.link, audit_lines_table).outerjoin_from(audit_chain_table, audit_lines_table)
     link, expected = GENESIS, 1
     async for row in pages(tx, joined, _C.sequence, _BATCH):
-        if row.sequence != expected or row.id is None or row.line_hash != _line_hash(_line(row), row.at):
+        if row.sequence != expected or row.id is None or row.line_hash != hash_of_line(_line(row), row.at):
             return False
         link, expected = next_link(link, row.line_hash), expected + 1
         if row.link != link:
@@ -212,7 +212,7 @@ async def _lines_hold(tx: Transaction) -> bool:
     """Lines outside the chain: those not sealed yet must be as written, sealed ones must not exist."""
     outside = select(audit_lines_table).outerjoin(audit_chain_table).where(_C.sequence.is_(None))
     async for row in pages(tx, outside, _L.id, _BATCH):
-        if row.sealed or row.line_hash != _line_hash(_line(row), row.at):
+        if row.sealed or row.line_hash != hash_of_line(_line(row), row.at):
             return False
     return True
 
@@ -222,7 +222,8 @@ def next_link(before: str, line_hash: str) -> str:
     return sha256(f"{before}{line_hash}".encode()).hexdigest()
 
 
-def _line_hash(line: AuditLine, at: datetime) -> str:
+def hash_of_line(line: AuditLine, at: datetime) -> str:
+    """SHA-256 of the canonical JSON of a line and its instant, in hex."""
     content = {
         "at": at.isoformat(timespec="microseconds"),
         "actor": line.actor_label,

@@ -123,12 +123,6 @@ async def of_sanction(tx: Transaction, sanction_id: str) -> Beneficiary | None:
     return _beneficiary(row) if row else None
 
 
-async def of_sanctions(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, Beneficiary]:
-    """Beneficiaries by sanction."""
-    rows = await rows_of(tx, select(beneficiaries_table), _B.sanction_id, sanction_ids)
-    return {row.sanction_id: _beneficiary(row) for row in rows}
-
-
 async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Beneficiary]:
     """Beneficiaries by id."""
     return {row.id: _beneficiary(row) for row in await rows_of(tx, select(beneficiaries_table), _B.id, ids)}

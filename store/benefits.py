@@ -39,7 +39,7 @@ from store.bulk import insert_rows, update_rows
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new, rows_of
+from store.sql import AnyRow, first, grouped, insert_new, rows_of
 from store.types import Instant, Key, Serial
 
 _TO_SEND = text(
@@ -176,6 +176,13 @@ async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanctio
     return [sanction_of(row) for row in rows]
 
 
+async def sanctions_of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[Sanction]]:
+    """The sanctions of each citizen, the newest first; a citizen without any is left out."""
+    table = sanctions_table
+    statement = select(table).order_by(table.c.sanctioned_at.desc(), table.c.id.desc())
+    return await grouped(tx, statement, table.c.citizen_id, citizen_ids, sanction_of)
+
+
 async def sanction_of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Sanction]:
     """Sanctions by application id; applications without one are left out."""
     table = sanctions_table
@@ -193,10 +200,7 @@ async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str,
     """The instalments of each sanction in their order; a sanction without any is left out."""
     table = instalments_table
     statement = select(table).order_by(table.c.sanction_id, table.c.sequence)
-    found: dict[str, list[Instalment]] = {}
-    for row in await rows_of(tx, statement, table.c.sanction_id, sanction_ids):
-        found.setdefault(row.sanction_id, []).append(instalment_of(row))
-    return found
+    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, instalment_of)
 
 
 async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
@@ -293,10 +297,7 @@ async def locked(tx: Transaction, sanction_id: str) -> Sanction | None:
 async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[PaymentEvent]]:
     """All that was heard of each payment, in the order in which we learned it."""
     table = payment_events_table
-    found: dict[str, list[PaymentEvent]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids):
-        found.setdefault(row.instalment_id, []).append(_event(row))
-    return found
+    return await grouped(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids, _event)
 
 
 async def _add_event(tx: Transaction, one: Instalment, news: PaymentNews, heard_at: datetime) -> None:

@@ -275,13 +275,6 @@ async def schemes(tx: Transaction, codes: Iterable[str] | None = None) -> dict[s
     return {row.code: scheme_of(row) for row in rows}
 
 
-async def scheme_for_service(tx: Transaction, service_code: str) -> Scheme | None:
-    """The scheme that a service grants, or None; the first by code where there are several."""
-    statement = select(schemes_table).where(schemes_table.c.service_code == service_code).order_by("code").limit(1)
-    row = await first(tx, statement)
-    return scheme_of(row) if row else None
-
-
 def _services(department: str | None, category: str | None, open_only: bool) -> Select[Any]:
     table = services_table
     statement = select(table)

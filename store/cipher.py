@@ -8,10 +8,9 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from joserfc.jwk import OctKey
 
 from store.errors import CannotDecrypt, KeyMissing
-from store.keyring import Keyrings
+from store.keyring import Keyrings, octets_of
 from store.types import canonical_json
 
 _FORMAT = 1
@@ -79,16 +78,10 @@ class FieldCipher:
     def _cipher(self, key: Any) -> AESGCM:
         known = self._ciphers.get(str(key.kid))
         if known is None:
-            known = self._ciphers[str(key.kid)] = AESGCM(_octets(key))
+            known = self._ciphers[str(key.kid)] = AESGCM(octets_of(key))
         return known
-
-
-def _octets(key: Any) -> bytes:
-    if not isinstance(key, OctKey):
-        raise KeyMissing("a symmetric key is needed")
-    return key.raw_value
 
 
 def _index(key: Any, purpose: str, value: str) -> str:
     message = f"{purpose}\x00{value}".encode()
-    return hmac.new(_octets(key), message, hashlib.sha256).hexdigest()
+    return hmac.new(octets_of(key), message, hashlib.sha256).hexdigest()

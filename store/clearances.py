@@ -35,7 +35,7 @@ from store.appeals import running
 from store.application_rows import application_of, applications_table
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_into, keyset_window, rows_of
+from store.sql import AnyRow, count, first, grouped, insert_into, keyset_window, rows_of
 from store.types import Instant, Json, Key
 
 clearances_table = Table(
@@ -137,10 +137,7 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
     """The clearances of each application in the order in which they were asked."""
     statement = select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
-    found: dict[str, list[Clearance]] = {}
-    for row in await rows_of(tx, statement, _C.application_id, ids):
-        found.setdefault(row.application_id, []).append(_clearance(tx, row))
-    return found
+    return await grouped(tx, statement, _C.application_id, ids, lambda row: _clearance(tx, row))
 
 
 async def asked_of(
@@ -210,10 +207,7 @@ async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, 
     """The field reports of each application, the oldest first."""
     table = verifications_table
     statement = select(table).order_by(table.c.application_id, table.c.reported_at, table.c.id)
-    found: dict[str, list[VerificationReport]] = {}
-    for row in await rows_of(tx, statement, table.c.application_id, application_ids):
-        found.setdefault(row.application_id, []).append(_report(tx, row))
-    return found
+    return await grouped(tx, statement, table.c.application_id, application_ids, lambda row: _report(tx, row))
 
 
 async def warn(tx: Transaction, escalation: Escalation) -> bool:
@@ -236,10 +230,7 @@ async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
 async def warnings(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Escalation]]:
     """The warnings about each application, the latest last."""
     statement = select(escalations_table).order_by(_E.application_id, _E.at, _E.id)
-    found: dict[str, list[Escalation]] = {}
-    for row in await rows_of(tx, statement, _E.application_id, application_ids):
-        found.setdefault(row.application_id, []).append(_escalation(row))
-    return found
+    return await grouped(tx, statement, _E.application_id, application_ids, _escalation)
 
 
 async def to_be_warned(

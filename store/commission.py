@@ -10,7 +10,7 @@ from sqlalchemy import Column, Date, ForeignKey, Index, Integer, LargeBinary, Ta
 from domain.commission import Bench, CommissionCase, CommissionMessage, CommissionWord, DelayReview, MessageState
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_into, insert_new, keyset_window, rows_of
+from store.sql import AnyRow, first, grouped, insert_into, insert_new, rows_of
 from store.types import Instant, Json, Key
 
 cases_table = Table(
@@ -118,17 +118,6 @@ async def to_compare(tx: Transaction, before: datetime, limit: int) -> list[Comm
     return [_case(row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def page(
-    tx: Transaction, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
-) -> list[CommissionCase]:
-    """Cases, the newest first, by (filed_at, appeal_id): after a place, or before it."""
-    columns = (_C.filed_at, _C.appeal_id)
-    rows = await keyset_window(
-        tx, select(cases_table), columns, place=place, backward=backward, limit=limit, descending=True
-    )
-    return [_case(row) for row in rows]
-
-
 async def message(tx: Transaction, message_id: str) -> CommissionMessage | None:
     """The message with an id of the Commission, or None."""
     row = await first(tx, select(messages_table).where(_M.id == message_id))
@@ -160,10 +149,9 @@ async def settle_message(tx: Transaction, message_id: str, state: MessageState, 
 
 async def messages(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[CommissionMessage]]:
     """The messages about each appeal, in the order in which things happened at the Commission."""
-    found: dict[str, list[CommissionMessage]] = {}
-    for row in await rows_of(tx, select(messages_table).order_by(_M.at, _M.id), _M.appeal_id, appeal_ids):
-        found.setdefault(row.appeal_id, []).append(_message(tx, row))
-    return found
+    return await grouped(
+        tx, select(messages_table).order_by(_M.at, _M.id), _M.appeal_id, appeal_ids, lambda row: _message(tx, row)
+    )
 
 
 async def waiting(tx: Transaction, limit: int) -> list[str]:

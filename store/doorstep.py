@@ -39,7 +39,7 @@ from store import changes
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
+from store.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
 agents_table = Table(
@@ -181,11 +181,8 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Visit]:
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Visit]]:
     """Visits by application, the first one first."""
-    found: dict[str, list[Visit]] = {}
     statement = select(visits_table).order_by(_T.created_at, _T.sequence, _T.id)
-    for row in await rows_of(tx, statement, _T.application_id, ids):
-        found.setdefault(row.application_id, []).append(_visit(tx, row))
-    return found
+    return await grouped(tx, statement, _T.application_id, ids, lambda row: _visit(tx, row))
 
 
 async def missed(tx: Transaction, today: date, limit: int) -> list[Visit]:

@@ -77,12 +77,6 @@ async def scroll_lines(tx: Transaction, scrolled_on: date) -> list[ScrollLine]:
     ]
 
 
-async def compared_days(tx: Transaction, since: date) -> set[date]:
-    """The days from then on whose scroll was taken and compared."""
-    statement = select(_C.scrolled_on).where(_C.scrolled_on >= since, _C.compared_at.is_not(None))
-    return set((await tx.connection.execute(statement)).scalars().all())
-
-
 async def mark_compared(tx: Transaction, scrolled_on: date) -> bool:
     """Note that every line of a scroll was compared; False where that was noted before."""
     wanted = _C.scrolled_on == scrolled_on, _C.compared_at.is_(None)

@@ -43,7 +43,7 @@ from domain.people import Posting
 from store.engine import Transaction
 from store.errors import NotThere, VersionConflict
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, within
+from store.sql import AnyRow, count, first, grouped, insert_new, keyset_window, within
 from store.types import Instant, Key
 
 cases_table = Table(
@@ -213,19 +213,15 @@ async def open_one(tx: Transaction, kind: DifferenceKind, about: str) -> Finance
 
 async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[FinanceCase]]:
     """Open cases by the instalment that they are about, the oldest first."""
-    found: dict[str, list[FinanceCase]] = {}
     statement = select(cases_table).where(_is_open()).order_by(_C.found_at, _C.id)
-    for row in await rows_of(tx, statement, _C.instalment_id, instalment_ids):
-        found.setdefault(row.instalment_id, []).append(_case(row))
-    return found
+    return await grouped(tx, statement, _C.instalment_id, instalment_ids, _case)
 
 
 async def history(tx: Transaction, case_ids: Iterable[str]) -> dict[str, list[CaseEvent]]:
     """The history of each case, the oldest line first."""
-    found: dict[str, list[CaseEvent]] = {}
-    for row in await rows_of(tx, select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids):
-        found.setdefault(row.case_id, []).append(_event(tx, row))
-    return found
+    return await grouped(
+        tx, select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids, lambda row: _event(tx, row)
+    )
 
 
 async def page(

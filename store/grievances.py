@@ -28,7 +28,7 @@ from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere, VersionConflict
 from store.feedback import covered
 from store.metadata import metadata
-from store.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
+from store.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of
 from store.types import Instant, Key
 
 grievances_table = Table(
@@ -128,11 +128,8 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Grievance]:
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Grievance]]:
     """Grievances by application, the oldest first."""
-    found: dict[str, list[Grievance]] = {}
     statement = select(grievances_table).order_by(_T.created_at, _T.id)
-    for row in await rows_of(tx, statement, _T.application_id, ids):
-        found.setdefault(row.application_id, []).append(_grievance(tx, row))
-    return found
+    return await grouped(tx, statement, _T.application_id, ids, lambda row: _grievance(tx, row))
 
 
 async def page_of_citizen(

@@ -8,7 +8,6 @@ import fcntl
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any, TypeAlias
 from joserfc.jwk import ECKey, KeyParameters, KeySet, OctKey, RSAKey
 
 from store.errors import KeyMissing
+from store.whole_files import put_once, put_whole, sync_folder
 
 RingKey: TypeAlias = OctKey | RSAKey | ECKey
 """Kinds of keys that a ring holds."""
@@ -73,9 +73,8 @@ class Keyrings:
         with self._locked(purpose):
             older = [_retired(key, PURPOSES[purpose]) for key in self._load(self._path(purpose))]
             content = _content([_jwk(_new_key(purpose)), *older])
-            temporary = self._temporary(content)
-            temporary.replace(self._path(purpose))
-            _sync_folder(self._folder)
+            put_whole(self._path(purpose), content)
+            sync_folder(self._folder)
 
     def active(self, purpose: str) -> RingKey:
         """The key that signs or encrypts now. Raises KeyMissing."""
@@ -84,6 +83,10 @@ class Keyrings:
     def all(self, purpose: str) -> KeySet:
         """Every key of the purpose, the active one first. Raises KeyMissing."""
         return KeySet(list(self._keys(purpose)))
+
+    def secrets(self, purpose: str) -> Iterator[bytes]:
+        """The octets of each key of a purpose whose keys are symmetric, the active one first. Raises KeyMissing."""
+        return (octets_of(key) for key in self._keys(purpose))
 
     def changed_at(self, purpose: str) -> datetime:
         """When the keyring was made or last rotated, by its file. Raises KeyMissing."""
@@ -120,23 +123,9 @@ class Keyrings:
         return self._folder / f"{purpose}.json"
 
     def _create(self, purpose: str, keys: Sequence[dict[str, Any]]) -> None:
-        temporary = self._temporary(_content(keys))
-        try:
-            # A hard link fails where the name exists: the first process wins, the others use its keys.
-            self._path(purpose).hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-        _sync_folder(self._folder)
-
-    def _temporary(self, content: bytes) -> Path:
-        handle, name = tempfile.mkstemp(prefix=".new-", dir=self._folder)  # mode 0600
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        return Path(name)
+        # Where another process was first, its keys are used by this one too.
+        put_once(self._path(purpose), _content(keys))
+        sync_folder(self._folder)
 
     @contextmanager
     def _locked(self, purpose: str) -> Iterator[None]:
@@ -147,6 +136,13 @@ class Keyrings:
             yield
         finally:
             os.close(handle)
+
+
+def octets_of(key: object) -> bytes:
+    """The octets of a symmetric key. Raises KeyMissing for any other."""
+    if not isinstance(key, OctKey):
+        raise KeyMissing("a symmetric key is needed")
+    return bytes(key.raw_value)
 
 
 def _new_key(purpose: str) -> RingKey:
@@ -179,11 +175,3 @@ def _import(jwk: dict[str, Any]) -> RingKey:
 
 def _content(keys: Sequence[dict[str, Any]]) -> bytes:
     return json.dumps({"keys": list(keys)}, indent=2).encode()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

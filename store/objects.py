@@ -2,13 +2,12 @@
 
 import asyncio
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
 from store.errors import ObjectDamaged, StoreUnavailable
+from store.whole_files import put_whole, sync_folder
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -77,7 +76,7 @@ class LocalObjects:
             return False
         except OSError as error:
             raise StoreUnavailable(f"a file cannot be deleted ({type(error).__name__})") from None
-        _sync(path.parent)
+        sync_folder(path.parent)
         return True
 
     def _path(self, sha256: str) -> Path:
@@ -100,27 +99,7 @@ class LocalObjects:
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The media type comes first: a file that is there always has one.
-        self._place(path.with_name(path.name + ".type"), media_type.encode())
-        self._place(path, content)
+        put_whole(path.with_name(path.name + ".type"), media_type.encode())
+        put_whole(path, content)
         for folder in (path.parent, path.parent.parent, self._folder):
-            _sync(folder)
-
-    def _place(self, path: Path, content: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync_folder(folder)

@@ -12,7 +12,7 @@ from store.errors import AlreadyThere
 from store.identities import remove_identity
 from store.metadata import metadata
 from store.people import officers_table
-from store.sql import first, insert_new, rows_of
+from store.sql import first, grouped, insert_new
 from store.types import Instant, Key
 
 officer_accounts_table = Table(
@@ -56,11 +56,8 @@ async def officer_of(tx: Transaction, email: str) -> Officer | None:
 
 async def of_officers(tx: Transaction, ids: Iterable[str]) -> dict[str, list[str]]:
     """The further addresses of officers, by officer; those without any are left out."""
-    found: dict[str, list[str]] = {}
     statement = select(officer_accounts_table).order_by(_T.officer_id, _T.email)
-    for row in await rows_of(tx, statement, _T.officer_id, ids):
-        found.setdefault(row.officer_id, []).append(row.email)
-    return found
+    return await grouped(tx, statement, _T.officer_id, ids, lambda row: row.email)
 
 
 def _written(email: str) -> str:

@@ -75,12 +75,6 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[str]:
     return list((await tx.connection.execute(statement)).scalars().all())
 
 
-async def count_due(tx: Transaction, now: datetime) -> int:
-    """How many are to be asked for."""
-    statement = select(func.count()).where(_T.due_at <= now)
-    return int((await tx.connection.execute(statement)).scalar_one())
-
-
 async def bring_forward(tx: Transaction, asked_before: datetime, now: datetime) -> int:
     """Make every payment due that has not been asked for since a moment; tells how many. For the daily round."""
     stale = (_T.due_at > now, or_(_T.asked_at.is_(None), _T.asked_at < asked_before))

@@ -19,7 +19,7 @@ from store.benefits import instalments_table, payment_events_table, sanctions_ta
 from store.engine import Transaction
 from store.finance_cases import cases_table, covered
 from store.payment_tables import batches_table, lines_table, registration_lines_table
-from store.sql import AnyRow, count, keyset_window, rows_of
+from store.sql import AnyRow, count, count_up_to, keyset_window, rows_of
 
 _I, _S, _E, _B, _L = (
     instalments_table.c,
@@ -28,6 +28,10 @@ _I, _S, _E, _B, _L = (
     batches_table.c,
     lines_table.c,
 )
+
+
+MOST_COUNTED = 10_000
+"""A longer list of payments or beneficiaries is not counted to its end."""
 
 
 class PaymentQueue(StrEnum):
@@ -107,9 +111,17 @@ async def page(
     return [_queued(row, codes.get(row.id)) for row in rows]
 
 
-async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: QueueFilter) -> int:
-    """How many such payments there are."""
-    return await count(tx, _listed(postings, asked))
+async def by_instalments(tx: Transaction, instalment_ids: Collection[str]) -> dict[str, QueuedPayment]:
+    """Payments by their instalments, in whichever queue they stand; those that are not there are left out."""
+    rows = await rows_of(tx, _payments(), _I.id, instalment_ids)
+    came_back = [row.id for row in rows if PaymentStatus(row.status) in CAME_BACK]
+    codes = await _return_codes(tx, came_back) if came_back else {}
+    return {row.id: _queued(row, codes.get(row.id)) for row in rows}
+
+
+async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: QueueFilter) -> int | None:
+    """How many such payments there are; None where they are more than MOST_COUNTED."""
+    return await count_up_to(tx, _listed(postings, asked), _I.id, MOST_COUNTED)
 
 
 async def page_of_batches(
@@ -228,13 +240,17 @@ def _listed(postings: Sequence[Posting] | None, asked: QueueFilter) -> Select[tu
     if asked.queue is PaymentQueue.TOO_LONG:
         kind = f"{DifferenceKind.TOO_LONG_IN_FLIGHT.value}|instalment:"
         wanted.append(exists().where(cases_table.c.open_key == literal(kind).concat(_I.id)))
+    return _payments().where(and_(*wanted))
+
+
+def _payments() -> Select[tuple[str]]:
     columns = (
         _I.id, _I.citizen_id, _I.sanction_id, _I.sequence, _I.amount_paise, _I.end_to_end_id, _I.status, _I.status_at,
         func.coalesce(_I.rail, Rail.IFMS.value).label("rail"),
         _S.number, _S.scheme_code, _S.department, _S.district,
     )  # fmt: skip
     statement: Select[tuple[str]] = select(*columns)
-    return statement.join_from(instalments_table, sanctions_table, _S.id == _I.sanction_id).where(and_(*wanted))
+    return statement.join_from(instalments_table, sanctions_table, _S.id == _I.sanction_id)
 
 
 def _queued(row: AnyRow, return_code: str | None) -> QueuedPayment:

@@ -50,12 +50,6 @@ async def present(tx: Transaction, instalment_ids: Iterable[str]) -> list[AnyRow
     return await rows_of(tx, select(*columns, _RAIL.label("rail")), _I.id, instalment_ids)
 
 
-async def by_payment(tx: Transaction, end_to_end_ids: Iterable[str]) -> dict[str, str]:
-    """Instalment ids by end-to-end id; those that are not ours are left out."""
-    rows = await rows_of(tx, select(_I.id, _I.end_to_end_id), _I.end_to_end_id, end_to_end_ids)
-    return {row.end_to_end_id: row.id for row in rows}
-
-
 async def long_in_flight(tx: Transaction, rail: Rail, sent_before: datetime, after: str, limit: int) -> list[str]:
     """Instalments in flight whose order left before a moment, after an id, in the order of their ids."""
     # Correlated, so that only the histories of payments in flight are read.

@@ -9,7 +9,7 @@ from domain.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoverySt
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new, rows_of
+from store.sql import AnyRow, first, grouped, insert_new
 from store.types import Instant, Key, Serial
 
 recoveries_table = Table(
@@ -65,22 +65,20 @@ async def get(tx: Transaction, recovery_id: str) -> Recovery | None:
 async def of_sanctions(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Recovery]]:
     """The recoveries of each sanction in their order; a sanction without any is left out."""
     table = recoveries_table
-    found: dict[str, list[Recovery]] = {}
     statement = select(table).order_by(table.c.sanction_id, table.c.number)
-    for row in await rows_of(tx, statement, table.c.sanction_id, sanction_ids):
-        found.setdefault(row.sanction_id, []).append(_recovery(row))
-    return found
+    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, _recovery)
 
 
 async def parts(tx: Transaction, recovery_ids: Iterable[str]) -> dict[str, list[RecoveryPart]]:
     """What came back of each recovery, the earliest first."""
     table = recovery_parts_table
-    found: dict[str, list[RecoveryPart]] = {}
-    for row in await rows_of(tx, select(table).order_by(table.c.id), table.c.recovery_id, recovery_ids):
-        found.setdefault(row.recovery_id, []).append(
-            RecoveryPart(row.recovery_id, row.citizen_id, row.reference, row.amount_paise, row.at)
-        )
-    return found
+    return await grouped(
+        tx,
+        select(table).order_by(table.c.id),
+        table.c.recovery_id,
+        recovery_ids,
+        lambda row: RecoveryPart(row.recovery_id, row.citizen_id, row.reference, row.amount_paise, row.at),
+    )
 
 
 async def add_part(tx: Transaction, part: RecoveryPart) -> bool:

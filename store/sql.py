@@ -1,10 +1,10 @@
 """Small helpers that the tables' modules share."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -32,6 +32,7 @@ from domain.people import Posting
 from store.bulk import among
 from store.engine import Transaction
 
+T = TypeVar("T")
 AnyRow: TypeAlias = Row[Any]
 Values: TypeAlias = Mapping[str, Any]
 
@@ -49,6 +50,20 @@ async def rows_of(
     return found
 
 
+async def grouped(
+    tx: Transaction,
+    statement: Select[Any],
+    column: Column[Any],
+    keys: Iterable[str],
+    made: Callable[[AnyRow], T],
+) -> dict[str, list[T]]:
+    """What is made of the rows of each key, in the statement's order; a key without a row is left out."""
+    found: dict[str, list[T]] = {}
+    for row in await rows_of(tx, statement, column, keys):
+        found.setdefault(getattr(row, column.name), []).append(made(row))
+    return found
+
+
 async def first(tx: Transaction, statement: Select[Any]) -> AnyRow | None:
     """The first row, or None."""
     row: AnyRow | None = (await tx.connection.execute(statement)).first()
@@ -59,6 +74,12 @@ async def count(tx: Transaction, statement: Select[Any]) -> int:
     """How many rows a statement gives."""
     counting = select(func.count()).select_from(statement.order_by(None).subquery())
     return int((await tx.connection.execute(counting)).scalar_one())
+
+
+async def count_up_to(tx: Transaction, statement: Select[Any], key: ColumnElement[Any], most: int) -> int | None:
+    """How many rows a statement gives, each with a `key`; None beyond `most`, so that a count never costs more."""
+    found = await count(tx, statement.with_only_columns(key).limit(most + 1))
+    return None if found > most else found
 
 
 async def insert_new(tx: Transaction, table: Table, values: Values) -> bool:

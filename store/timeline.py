@@ -27,7 +27,7 @@ from store.application_rows import applications_table
 from store.engine import Transaction
 from store.errors import AlreadyThere, NotThere
 from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new, rows_of
+from store.sql import AnyRow, first, grouped, insert_new, rows_of
 from store.types import Instant, Json, Key
 
 timeline_table = Table(
@@ -101,10 +101,7 @@ def values_of(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> dict[st
 async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[TimelineEntry]]:
     """The steps of each application in their order; an application without steps is left out."""
     statement = select(timeline_table).order_by(timeline_table.c.application_id, timeline_table.c.sequence)
-    found: dict[str, list[TimelineEntry]] = {}
-    for row in await rows_of(tx, statement, timeline_table.c.application_id, application_ids):
-        found.setdefault(row.application_id, []).append(_entry(tx, row))
-    return found
+    return await grouped(tx, statement, timeline_table.c.application_id, application_ids, lambda row: _entry(tx, row))
 
 
 async def workers(tx: Transaction, application_ids: Iterable[str], moves: Collection[Move]) -> dict[str, set[str]]:
@@ -144,10 +141,7 @@ async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     """The papers of each application, the oldest first; an application without papers is left out."""
     table = documents_table
     statement = select(table).order_by(table.c.application_id, table.c.attached_at, table.c.id)
-    found: dict[str, list[AttachedDocument]] = {}
-    for row in await rows_of(tx, statement, table.c.application_id, application_ids):
-        found.setdefault(row.application_id, []).append(_document(tx, row))
-    return found
+    return await grouped(tx, statement, table.c.application_id, application_ids, lambda row: _document(tx, row))
 
 
 async def remove_documents(tx: Transaction, application_id: str) -> None:

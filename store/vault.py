@@ -13,7 +13,6 @@ from typing import Self
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from joserfc.jwk import OctKey
 from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stdnum.in_ import aadhaar as aadhaar_number
@@ -23,9 +22,9 @@ from domain.ids import Ids
 from store.cipher import FieldCipher
 from store.connections import database_url, write_engine
 from store.engine import Transaction
-from store.errors import CannotDecrypt, KeyMissing, NotThere
+from store.errors import CannotDecrypt, NotThere
 from store.failures import connected, translated
-from store.keyring import Keyrings
+from store.keyring import Keyrings, octets_of
 from store.sql import AnyRow, first, insert_new, rows_of
 from store.types import Instant, Key, Serial
 
@@ -219,9 +218,7 @@ async def _entries(tx: Transaction, numbers: Mapping[str, tuple[str, ...]]) -> d
 
 
 def _index(key: object, number: str) -> str:
-    if not isinstance(key, OctKey):
-        raise KeyMissing("a symmetric key is needed")
-    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"apuni vault index").derive(key.raw_value)
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"apuni vault index").derive(octets_of(key))
     return hmac.new(derived, number.encode(), sha256).hexdigest()
 
 

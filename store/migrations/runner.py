@@ -44,13 +44,13 @@ async def downgrade(url: str, revision: str) -> None:
 async def _tried(url: str, step: Step) -> bool:
     for _ in range(_TRIES - 1):
         try:
-            return await _run(url, step)
+            return await run_step(url, step)
         except TryAgain:  # others hold a table; they go on before the next try
             continue
-    return await _run(url, step)
+    return await run_step(url, step)
 
 
-async def _run(url: str, step: Step) -> bool:
+async def run_step(url: str, step: Step) -> bool:
     """One step in one transaction; False where there was nothing left to do."""
     engine = migration_engine(database_url(url))
     try:

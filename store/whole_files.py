@@ -1,0 +1,52 @@
+"""Files that are there whole or not at all: written beside their place, synced, and then given their name.
+
+They are for this user alone (mode 0600). A death leaves `.new-…` at most, which nothing reads.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def put_whole(path: Path, content: bytes) -> None:
+    """Write a file, in the place of one that is there. Raises OSError; the folder is to be there."""
+    temporary = _written_beside(path, content)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def put_once(path: Path, content: bytes) -> None:
+    """Write a file unless it is there; of several processes the first wins. Raises OSError."""
+    temporary = _written_beside(path, content)
+    try:
+        path.hardlink_to(temporary)  # fails where the name exists, as a rename does not
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder outlive a loss of power, as the content of a file does once it was synced."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _written_beside(path: Path, content: bytes) -> Path:
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # mode 0600
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
