@@ -75,5 +75,8 @@ def _row(code: AlarmCode) -> tuple[str, ...]:
 def _threshold(rule: AlarmRule) -> str:
     if rule.unit == "seconds":
         whole = timedelta(seconds=rule.threshold)
-        return f"{whole.days} days" if whole.days else f"{rule.threshold:g} s"
+        for unit, length in (("days", timedelta(days=1)), ("hours", timedelta(hours=1))):
+            if whole >= length and not whole % length:
+                return f"{whole // length} {unit}"
+        return f"{rule.threshold:g} s"
     return f"{rule.threshold:,.0f} {rule.unit}"

@@ -76,8 +76,8 @@ class Fanout:
 
     @property
     def followers(self) -> int:
-        """How many follow now."""
-        return len(self._followers)
+        """How many follow now, rows of the feed or looks."""
+        return len(self._followers) + len(self._looks)
 
     @contextmanager
     def follow(self, wanted: Wanted) -> Iterator[Following]:

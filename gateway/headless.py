@@ -121,7 +121,9 @@ class _Visit:
     async def _allow(self, page: httpx.Response, person: str) -> str:
         address, fields, people = _form(page)
         if person not in people:
-            raise HeadlessFailed(f"the sandbox knows no {person}")
+            raise HeadlessFailed(
+                f"the sandbox knows no {person}; keys are in people, officers and operators.json of demo/"
+            )
         form = {**fields, "person": person, "decision": "allow"}
         answer = await self._client.post(address, data=form)
         for _ in range(_HOPS):

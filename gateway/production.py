@@ -87,7 +87,7 @@ def _unfit_partner(settings: Settings, system: str) -> list[str]:
         return refused.reasons
     addresses = [partner.base_url] + ([partner.browser_url] if partner.browser_url else [])
     reasons = []
-    addresses += _other_hosts(partner)
+    addresses += other_hosts(partner)
     scheme = settings.pfms.transport.scheme if system == "pfms" else "https"
     if not all(_is_public(address, scheme) for address in addresses):
         reasons.append(f"the address of {system} is a sandbox's or not {scheme}")
@@ -97,7 +97,7 @@ def _unfit_partner(settings: Settings, system: str) -> list[str]:
     return reasons + _unfit_credentials(partner, system)
 
 
-def _other_hosts(partner: Partner) -> list[str]:
+def other_hosts(partner: Partner) -> list[str]:
     """Further addresses that onboarding names; a path of the first one is none."""
     try:
         known = partner.onboarding()

@@ -10,7 +10,7 @@ from actions.calendar_import import Imported, Row, import_calendar
 from domain.errors import Problems
 from domain.law import LAW
 from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms
+from gateway.commands.opening import open_rooms, why_unread
 from gateway.settings import Settings
 
 _FAULTS = {
@@ -30,7 +30,7 @@ async def run_import(settings: Settings, file: Path, *, dry_run: bool) -> bool:
     try:
         given = read_rows(file)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        typer.echo(f"apuni: the file {file} cannot be read ({type(error).__name__})", err=True)
+        typer.echo(f"apuni: the file {file} cannot be read ({why_unread(error)})", err=True)
         return False
     async with open_rooms(settings) as rooms:
         try:

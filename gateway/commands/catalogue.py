@@ -19,7 +19,7 @@ from actions.catalogue_rows import FILES, CatalogueRows
 from domain.clock import Clock
 from domain.sources import Source
 from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, out, print_table
+from gateway.commands.opening import open_rooms, out, print_table, why_unread
 from gateway.settings import Settings
 from gateway.spreadsheets import safe_cell
 from integrations.breakers import Breakers
@@ -80,7 +80,7 @@ def read_folder(folder: Path) -> CatalogueRows:
             with _bounded(path).open(encoding="utf-8-sig", newline="") as lines:
                 rows[name] = tuple(csv.DictReader(lines, strict=True))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise NotImported(f"the file {path} cannot be read ({type(error).__name__})") from None
+            raise NotImported(f"the file {path} cannot be read ({why_unread(error)})") from None
     return CatalogueRows(**rows)
 
 
@@ -92,7 +92,7 @@ async def _read_portal(settings: Settings, source: str, clock: Clock) -> ReadCat
     except NotACatalogue as wrong:
         raise NotImported(f"the file {source} is not a catalogue: {wrong}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise NotImported(f"the file {source} cannot be read ({type(error).__name__})") from None
+        raise NotImported(f"the file {source} cannot be read ({why_unread(error)})") from None
 
 
 async def _fetched(settings: Settings, address: str, clock: Clock) -> ReadCatalogue:

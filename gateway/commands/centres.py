@@ -12,7 +12,7 @@ from domain.errors import Problems
 from domain.ids import SystemIds
 from gateway.commands.accounts import account
 from gateway.commands.calendar import read_rows
-from gateway.commands.opening import open_rooms, out
+from gateway.commands.opening import open_rooms, out, why_unread
 from gateway.settings import Settings
 from store import centres
 
@@ -92,7 +92,7 @@ def _read(file: Path) -> list[dict[str, str | None]] | None:
     try:
         return [dict(row) for row in read_rows(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        typer.echo(f"apuni: the file {file} cannot be read ({type(error).__name__})", err=True)
+        typer.echo(f"apuni: the file {file} cannot be read ({why_unread(error)})", err=True)
         return None
 
 

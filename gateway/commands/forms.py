@@ -7,7 +7,7 @@ import typer
 
 from actions.form_import import FormsImported, RefusedFile, examine, import_forms
 from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms
+from gateway.commands.opening import open_rooms, why_unread
 from gateway.form_files import FOLDER, form_files
 from gateway.settings import Settings
 
@@ -52,7 +52,7 @@ def _read(folder: Path | None) -> dict[str, bytes] | None:
     try:
         files = form_files(where)
     except OSError as error:
-        typer.echo(f"apuni: the folder {where} cannot be read ({type(error).__name__})", err=True)
+        typer.echo(f"apuni: the folder {where} cannot be read ({why_unread(error)})", err=True)
         return None
     if not files:
         typer.echo(f"apuni: the folder {where} holds no form files", err=True)

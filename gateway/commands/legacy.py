@@ -20,7 +20,7 @@ from actions.scanning import ScannerAway
 from domain.clock import Clock
 from domain.ids import SystemIds
 from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, out
+from gateway.commands.opening import open_rooms, out, why_unread
 from gateway.documents.renderer import CertificateRenderer
 from gateway.scanning import scanner_of
 from gateway.settings import Settings
@@ -125,7 +125,7 @@ def _looked_at(file: Path) -> OldData:
     except NotOldData as wrong:
         raise NotImported(f"{file}: {wrong}") from None
     except OSError as error:
-        raise NotImported(f"the file {file} cannot be read ({type(error).__name__})") from None
+        raise NotImported(f"the file {file} cannot be read ({why_unread(error)})") from None
 
 
 def _why(error: Exception) -> str:
@@ -137,7 +137,7 @@ def _why(error: Exception) -> str:
         case RejectsLost():
             return str(error)
         case _:
-            return f"a file cannot be read or written ({type(error).__name__}); run the command again"
+            return f"a file cannot be read or written ({why_unread(error)}); run the command again"
 
 
 def _progress(clock: Clock, data: OldData, start: Bookmark) -> Callable[[Bookmark], None]:

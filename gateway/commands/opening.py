@@ -1,5 +1,7 @@
 """Opens what a command works on: store, vault, files and keys, without any outside system."""
 
+import csv
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +28,23 @@ out = Console(soft_wrap=True, highlight=False)
 
 WIDE = 1000
 """Columns of what is not a terminal: in a file or a pipe nothing is cut off to fit."""
+
+
+def why_unread(error: Exception) -> str:
+    """Why a file cannot be read, in words that tell what to mend and hold nothing of the file."""
+    match error:
+        case UnicodeDecodeError():
+            return "it is not in UTF-8"
+        case json.JSONDecodeError():
+            return f"it is no JSON at line {error.lineno}, column {error.colno}"
+        case csv.Error():
+            return f"it is no CSV: {error}"
+        case RecursionError():
+            return "it is nested too deep"
+        case OSError() if error.strerror:
+            return error.strerror
+        case _:
+            return type(error).__name__
 
 
 def print_table(table: Table) -> None:

@@ -6,8 +6,6 @@ authority (mode 0600), `test-authority.crt` its certificate for those who verify
 """
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from domain.clock import Clock
 from store.keyring import Keyrings
+from store.whole_files import put_once
 
 TEST_AUTHORITY = "Apuni Sarkar test authority"
 _LIFE = timedelta(days=3650)
@@ -134,17 +133,7 @@ def write_once(path: Path, content: bytes) -> None:
     if path.exists():
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        pass
-    finally:
-        Path(temporary).unlink()
+    put_once(path, content)
 
 
 def _private_key(pem: bytes) -> rsa.RSAPrivateKey:

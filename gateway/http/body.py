@@ -79,14 +79,14 @@ def decode_json(raw: bytes, limits: Limits) -> Any:
 
 
 @cache
-def _tokens(most_digits: int) -> re.Pattern[bytes]:
+def json_tokens(most_digits: int) -> re.Pattern[bytes]:
     """Finds what counts in JSON. A string without its closing quote reaches to the end: no byte is looked at twice."""
     return re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}:]|[0-9]{%d,}' % (most_digits + 1), re.DOTALL)
 
 
 def _measure(raw: bytes, limits: Limits) -> None:
     depth = keys = 0
-    for match in _tokens(limits.json_digits).finditer(raw):
+    for match in json_tokens(limits.json_digits).finditer(raw):
         token = match.group()
         if token in (b"{", b"["):
             depth += 1

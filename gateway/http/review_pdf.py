@@ -16,16 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.delay_review import shown_review
 from actions.environment import Environment
 from domain.clock import ist_date
 from domain.commission import DelayReview
 from domain.delays import DelayCause
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.errors import NotSignedIn
 from domain.messages import label
 from domain.text import Bilingual, Language
 from gateway.documents.text import drawable
-from gateway.http.figures_csv import REVIEWED, month_in, named, refused
+from gateway.http.figures_csv import REVIEWED, named, refused, review_asked_for
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
@@ -87,13 +86,7 @@ async def _shown(env: Environment, request: Request) -> DelayReview:
     subject = await reader_of(env, request)
     if not subject.signed_in:
         raise NotSignedIn
-    month = month_in(request.query_params, "month")
-    if month is None:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",)))
-    review = await shown_review(env, subject, month)
-    if review is None:
-        raise not_found("month")
-    return review
+    return await review_asked_for(env, request, subject)
 
 
 async def laid_out(page: Mapping[str, Any]) -> bytes:

@@ -24,6 +24,7 @@ from actions.uploads import refuse_strangers, take_in, too_large
 from domain.errors import ErrorCode, Problem, Problems
 from domain.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.http.pages import link_over
 from gateway.http.resumable import Resumable, speaks_tus
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
 from store.errors import StoreError
@@ -80,7 +81,7 @@ def upload_routes(environment: Environment, *, origins: Collection[str]) -> list
             )
         except StoreError as error:
             return refused(environment, request, error)
-        return _content(found) if found else Response("not found", 404, _LINK_HEADERS, media_type="text/plain")
+        return _content(found) if found else link_over(request, _LINK_HEADERS)
 
     resumable = Resumable(environment, origins)
 
