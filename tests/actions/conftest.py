@@ -1,12 +1,10 @@
 """The small world that tests of verbs share."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from actions.environment import Environment
 from domain.benefits import Sanction
@@ -18,6 +16,7 @@ from tests.support.camps import Camps, camps_of
 from tests.support.catalogued import Filled, a_copy
 from tests.support.payments import Paying, with_pfms
 from tests.support.pensions import granted_pension
+from tests.support.plans import statements_of
 
 
 @pytest.fixture
@@ -50,27 +49,7 @@ async def paying(peopled: World, tmp_path: Path, way: Transport) -> AsyncIterato
 
 @pytest.fixture
 def statements() -> Callable[[Environment], AbstractContextManager[list[str]]]:
-    """Collects the SQL statements of a store, begins and commits left out."""
-
-    @contextmanager
-    def collect(env: Environment) -> Iterator[list[str]]:
-        seen: list[str] = []
-        store: Any = env.store
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
-                seen.append(statement)
-
-        engines = [store._reader.sync_engine, store._writer.sync_engine]
-        for engine in engines:
-            event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield seen
-        finally:
-            for engine in engines:
-                event.remove(engine, "before_cursor_execute", note)
-
-    return collect
+    return lambda env: statements_of(env.store)
 
 
 @pytest.fixture

@@ -3,18 +3,13 @@
 import pytest
 
 from actions.access import may_read, may_read_all, of_applicant, of_application, of_citizen, read_at_sources, require
-from actions.certificates import certificate_by_number
-from actions.issue import issue_certificate
-from actions.lookup import application_by_id, application_by_number
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.numbers import show_number
+from domain.errors import NotSignedIn, Problems
 from domain.people import ANONYMOUS, SYSTEM
 from domain.policy import ObjectKind, Purpose
 from domain.sources import Source
-from domain.text import devanagari_digits
 from store import accesses
 from store.accesses import AccessReceipt
-from tests.support.actions import FREE, FakeRenderer, World
+from tests.support.actions import World
 
 
 async def receipts(world: World) -> list[AccessReceipt]:
@@ -25,37 +20,11 @@ async def receipts(world: World) -> list[AccessReceipt]:
 async def test_an_application_is_found_by_its_owner_and_by_officers_of_the_place(world: World):
     application = await world.submit(world.asha)
     for subject, found in ((world.asha, True), (world.registrar, True), (world.operator, True)):
-        assert (await application_by_id(world.env, subject, application.id) is not None) is found
+        assert (await world.read(subject, application.id) is not None) is found
     for subject in (world.sunil, world.elsewhere, world.tehsildar, ANONYMOUS):
-        assert await application_by_id(world.env, subject, application.id) is None
-    assert await application_by_id(world.env, world.asha, "absent") is None
+        assert await world.read(subject, application.id) is None
+    assert await world.read(world.asha, "absent") is None
     assert {(one.role, one.purpose) for one in await receipts(world)} == {("OFFICER", "DECIDE"), ("OPERATOR", "ASSIST")}
-
-
-async def test_a_number_may_be_keyed_with_spaces_and_devanagari_digits(world: World):
-    application = await world.submit(world.asha)
-    keyed = devanagari_digits(show_number(application.number))
-    found = await application_by_number(world.env, world.asha, keyed)
-    assert found is not None
-    assert found.id == application.id
-    assert await application_by_number(world.env, world.sunil, keyed) is None
-
-
-@pytest.mark.parametrize("text", ["", "12345", "21260000000000", "not a number"])
-async def test_a_typing_error_is_named_as_one(world: World, text: str):
-    with pytest.raises(Problems) as caught:
-        await application_by_number(world.env, world.asha, text)
-    assert caught.value.code is ErrorCode.NUMBER_MISTYPED
-
-
-async def test_a_certificate_is_found_by_its_holder_only(world: World):
-    application = await world.approved(world.asha, FREE, world.registrar)
-    issued = await issue_certificate(world.env, application.id, FakeRenderer())
-    assert issued is not None
-    assert await certificate_by_number(world.env, world.asha, issued.number) == issued
-    assert await certificate_by_number(world.env, world.sunil, issued.number) is None
-    with pytest.raises(Problems):
-        await certificate_by_number(world.env, world.asha, application.number)
 
 
 async def test_many_reads_are_decided_together_and_one_s_own_leave_no_receipt(world: World):

@@ -8,7 +8,7 @@ from actions.alarms import NOTIFY, alarms_for, evaluate, tell
 from domain.alarms import AlarmCode, AlarmState, ProcessFacts
 from domain.errors import Problems
 from domain.people import PersonKind, Role, Subject
-from store import audit, outbox
+from store import audit, outbox, outbox_desk
 from store.leases import acquire, release
 from store.outbox import OutboxState
 from tests.support.actions import World
@@ -84,7 +84,7 @@ async def test_a_dead_letter_raises_its_alarm_until_it_is_settled(world, lease):
         await outbox.failed(tx, message.id, world.clock.now(), "X", final=True)
     [raised] = await look(world, lease, notify=False)
     async with world.env.store.writing() as tx:
-        await outbox.discard(tx, message.id, world.clock.now())
+        await outbox_desk.retry(tx, message.id, world.clock.now())
     [cleared] = await look(world, lease, notify=False)
 
     assert (raised.code, cleared.state) == (AlarmCode.OUTBOX_DEAD_LETTER, AlarmState.CLEARED)

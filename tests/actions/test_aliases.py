@@ -6,17 +6,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.acting import Acting
-from actions.aliases import add_alias, certificate_by_any
+from actions.aliases import certificate_by_any
 from actions.issue import issue_certificate
-from actions.lookup import application_by_acknowledgement, application_by_number
 from actions.tracking import track_application
 from domain.aliases import AliasKind, alias_form, meant_as_ours
 from domain.applications import Application
 from domain.certificates import IssuedCertificate
 from domain.errors import ErrorCode, Problems
 from domain.numbers import MistypedNumber
-from domain.people import SYSTEM
 from domain.tracking import SecondFactor
 from gateway.http.verify import verify_routes
 from store import aliases, applications, certificates
@@ -61,9 +58,8 @@ async def issued(world: World) -> tuple[Application, IssuedCertificate]:
     await issue_certificate(world.env, case.id, FakeRenderer())
     async with world.env.store.writing() as tx:
         certificate = (await certificates.of_applications(tx, [case.id]))[case.id]
-        acting = Acting(world.env, tx, SYSTEM)
-        assert await add_alias(acting, AliasKind.APPLICATION, case.id, OLD)
-        assert await add_alias(acting, AliasKind.CERTIFICATE, certificate.id, OLD_CERTIFICATE)
+        await aliases.add_many(tx, AliasKind.APPLICATION, {alias_form(OLD) or "": case.id})
+        await aliases.add_many(tx, AliasKind.CERTIFICATE, {alias_form(OLD_CERTIFICATE) or "": certificate.id})
         found = await applications.get(tx, case.id)
     assert found is not None
     return found, certificate
@@ -90,24 +86,6 @@ async def test_tries_of_an_old_number_are_bounded_like_those_of_ours(world: Worl
         assert await refusal(track_application(world.env, keyed, BORN, client="c")) is ErrorCode.RATE_LIMITED
 
 
-async def test_a_person_who_is_signed_in_finds_her_application_by_its_old_number(world: World, issued):
-    case, _ = issued
-    for find in (application_by_number, application_by_acknowledgement):
-        assert await find(world.env, world.asha, OLD) == case
-        assert await find(world.env, world.registrar, OLD) is not None
-        assert await find(world.env, world.sunil, OLD) is None
-        assert await find(world.env, world.asha, "UK24-ES01/9999999") is None
-
-
-async def test_an_old_number_of_digits_alone_says_the_same_whether_denied_or_absent(world: World, issued):
-    case, _ = issued
-    async with world.env.store.writing() as tx:
-        await add_alias(Acting(world.env, tx, SYSTEM), AliasKind.APPLICATION, case.id, "2019 12345")
-    assert await application_by_number(world.env, world.asha, "201912345") == case
-    for keyed in ("201912345", "201912346"):
-        assert await refusal(application_by_number(world.env, world.sunil, keyed)) is ErrorCode.NUMBER_MISTYPED
-
-
 async def test_a_certificate_is_verified_by_its_old_number(world: World, issued):
     _, certificate = issued
     assert (await certificate_by_any(world.env, OLD_CERTIFICATE)) == certificate
@@ -120,17 +98,3 @@ async def test_a_certificate_is_verified_by_its_old_number(world: World, issued)
         assert (page.status_code, page.json()["number"]) == (200, certificate.number)
         assert (await client.get("/verify/ES09/2019/000124")).status_code == 404
         assert (await client.get("/verify/abc")).status_code == 400
-
-
-async def test_entering_it_again_changes_nothing_and_another_thing_does_not_get_it(world: World, issued):
-    case, certificate = issued
-    other = await world.submit(world.sunil, idempotency_key="other")
-    async with world.env.store.writing() as tx:
-        acting = Acting(world.env, tx, SYSTEM)
-        assert not await add_alias(acting, AliasKind.APPLICATION, case.id, "UK24ES01/0012345")
-        assert await refusal(add_alias(acting, AliasKind.APPLICATION, other.id, OLD)) is ErrorCode.CONFLICT
-        assert await refusal(add_alias(acting, AliasKind.APPLICATION, other.id, case.number)) is ErrorCode.BAD_INPUT
-        assert await refusal(add_alias(acting, AliasKind.APPLICATION, other.id, "no")) is ErrorCode.BAD_INPUT
-        assert await refusal(add_alias(acting, AliasKind.APPLICATION, certificate.id, "X1234")) is ErrorCode.NOT_FOUND
-        assert await add_alias(acting, AliasKind.CERTIFICATE, certificate.id, OLD)  # the other kind is another list
-        assert await aliases.of_object(tx, AliasKind.APPLICATION, case.id) == ["UK24ES01/0012345"]

@@ -7,11 +7,13 @@ from datetime import date
 import pytest
 
 from actions.catalogue_import import import_catalogue
-from actions.catalogue_rows import read_calendar, read_catalogue
+from actions.catalogue_rows import calendar_of, read_catalogue
 from domain.catalogue import Outcome
 from domain.counting import Category, EnrolledService
 from domain.deadline import DayUnit
+from domain.text import Bilingual
 from store import calendar, catalogue, etaal
+from store.calendar import Holiday
 from tests.support.actions import World, catalogue_rows
 
 READ = read_catalogue(catalogue_rows())
@@ -101,13 +103,13 @@ def test_the_calendar_holds_national_holidays_and_its_version_follows_its_conten
     assert not READ.calendar.is_working(date(2026, 1, 26), "49")
     assert not READ.calendar.is_working(date(2026, 10, 2))
     assert len(READ.calendar.holidays) == 9
-    one = [{"date": "2026-03-04", "name_hi": "होली", "name_en": "Holi", "district": "49", "verified": "no"}]
-    two = [*one, {**one[0], "district": "50"}]
-    both, whole = read_calendar(two), read_calendar([*two, {**one[0], "district": ""}])
+    one = [Holiday(date(2026, 3, 4), Bilingual("होली", "Holi"), "49", verified=False)]
+    two = [*one, replace(one[0], district="50")]
+    both, whole = calendar_of(two), calendar_of([*two, replace(one[0], district=None)])
     assert not both.is_working(date(2026, 3, 4), "50")
     assert both.is_working(date(2026, 3, 4), "51")
     assert not whole.is_working(date(2026, 3, 4), "51")
-    assert len({read_calendar(one).version, both.version, whole.version}) == 3
+    assert len({calendar_of(one).version, both.version, whole.version}) == 3
 
 
 def test_a_service_that_occurs_twice_is_refused():

@@ -15,7 +15,7 @@ from actions.locker_revoking import REVOKE, revoke_locker
 from actions.personal_data import erase_person, export_part
 from actions.ration import CARD_NUMBER
 from actions.recorded_consents import consent_state
-from actions.sign_in_people import _keep_grant
+from actions.sign_in_people import keep_grant
 from domain.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
 from domain.errors import ErrorCode, Problems
 from domain.notices import NoticeKind, told
@@ -315,7 +315,7 @@ async def test_she_is_told_when_an_operator_asks_for_a_consent(world, asked):
 async def signed_in(world, until=None) -> None:
     tokens = ProviderTokens("new", "refresh", 3600, "files.issueddocs", until, "locker-1")
     async with world.env.store.writing() as tx:
-        await _keep_grant(world.env, tx, world.asha.person_id, tokens)
+        await keep_grant(world.env, tx, world.asha.person_id, tokens)
     async with world.env.store.reading() as tx:
         await identities.locker_grant(tx, world.asha.person_id)
 

@@ -9,7 +9,6 @@ from actions.clearances import AnswerClearance, AskClearance, answer_clearance, 
 from actions.decide import Decide, Verdict, decide_application
 from actions.hand_over import HandOver, hand_over
 from actions.issue import issue_certificate
-from actions.lookup import application_by_id
 from actions.respond import AnswerQuery, answer_query
 from actions.submit import SaveDraft, save_draft
 from actions.uploads import take_in
@@ -227,6 +226,6 @@ async def test_a_certificate_is_handed_over_at_the_counter(world: World, who: st
 async def test_a_draft_is_the_citizens_own_business(world: World):
     request = SaveDraft(FREE, "49", "304", Channel.WEB, DeliveryMode.PORTAL, {"father_name": "Bachan"}, "draft")
     draft, _ = await save_draft(world.env, world.asha, request)
-    assert await application_by_id(world.env, world.registrar, draft.id) is None
-    assert await application_by_id(world.env, world.asha, draft.id) is not None
+    assert await world.read(world.registrar, draft.id) is None
+    assert await world.read(world.asha, draft.id) is not None
     assert (await code_of(verdict(world, world.registrar, draft, Verdict.APPROVE)))[0] is ErrorCode.NOT_FOUND

@@ -14,8 +14,9 @@ from domain.errors import ErrorCode, Problems
 from domain.lifecycle import Status
 from domain.people import Subject
 from store import catalogue
-from tests.support.actions import INCOME, INCOME_PAPERS, World, catalogue_rows
+from tests.support.actions import INCOME, World, catalogue_rows
 from tests.support.files import hand_in
+from tests.support.papers import INCOME_PAPERS
 from tests.support.worlds import wrong
 
 ROWS = catalogue_rows()

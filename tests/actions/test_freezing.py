@@ -10,8 +10,9 @@ from domain.signatures import SignatureState
 from domain.sources import Source
 from integrations.errors import IntegrityFailure, Refused, Unavailable
 from store import applications, audit, outbox
-from tests.actions.test_submit import INCOME, INCOME_PAPERS, PAN, papers
+from tests.actions.test_submit import INCOME, PAN, papers
 from tests.support.actions import World
+from tests.support.papers import INCOME_PAPERS
 
 
 async def submitted(world: World) -> tuple[Application, str]:

@@ -10,7 +10,6 @@ from actions.appeals import RecordHearing, record_hearing
 from actions.decide import Decide, Verdict, decide_application
 from actions.forward import ForwardCase, forward_application, forward_targets
 from actions.legal_sweep import sweep
-from actions.lookup import application_by_id
 from actions.purpose import read_applicants
 from actions.staffing import CancelLeave, Moved, RecordLeave, cancel_leave, record_leave
 from domain.clock import ist_date
@@ -267,14 +266,14 @@ async def test_who_stands_in_states_no_purpose_and_the_citizen_sees_that_she_cov
     acting = await signed_in_now(world, stand_in)
     # Before the clock's round, while the case still lies with her colleague, and after it.
     for _ in range(2):
-        assert await application_by_id(world.env, acting, case.id) is not None
+        assert await world.read(acting, case.id) is not None
         async with world.env.store.reading() as tx:
             seen = (await accesses.of_citizen(tx, world.asha.person_id or "", 1))[0]
             assert await desk.reads_since(tx, acting.person_id or "", world.clock.now() - DAY) == 0
         assert (seen.object_kind, seen.purpose) == ("APPLICATION", "COVER_COLLEAGUE")
         await sweep(world.env)
     world.clock.advance(5 * DAY)
-    assert await application_by_id(world.env, await signed_in_now(world, stand_in), case.id) is None
+    assert await world.read(await signed_in_now(world, stand_in), case.id) is None
 
 
 async def test_the_applicant_s_personal_fields_are_read_as_cover_too_and_a_stated_purpose_stands(world, stand_in):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.code_sending import SEND, send_code
-from actions.eaadhaar import _bind
+from actions.eaadhaar import bind_card
 from actions.record_claims import ClaimRecord, claim_record, confirm_claim
 from domain.assurance import Assurance
 from domain.people import PersonKind, Provider, Role, Subject
@@ -114,7 +114,7 @@ async def test_her_own_e_aadhaar_brings_the_old_record_with_that_number(imported
     world = imported
     reference = (await world.env.vault.put(aadhaar(5))).reference
     async with world.env.store.writing() as tx:
-        await _bind(tx, world.asha.person_id or "", card(reference))
+        await bind_card(tx, world.asha.person_id or "", card(reference))
 
     assert await owner_of(world, "UK19ES/0000005") == world.asha.person_id
     assert await owner_of(world, "UK19ES/0000000") != world.asha.person_id  # the same name and mobile say nothing
@@ -130,7 +130,7 @@ async def test_the_card_of_another_person_brings_nothing(imported: World) -> Non
     reference = (await world.env.vault.put(aadhaar(5))).reference
     with pytest.raises(IntegrityFailure):
         async with world.env.store.writing() as tx:
-            await _bind(tx, world.asha.person_id or "", card(reference, name="Usha Negi"))
+            await bind_card(tx, world.asha.person_id or "", card(reference, name="Usha Negi"))
     assert await owner_of(world, "UK19ES/0000005") != world.asha.person_id
 
 

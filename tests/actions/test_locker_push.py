@@ -16,7 +16,7 @@ from actions.decide import ISSUE
 from actions.issue import issue_certificate
 from actions.issuer import CertificateIssuer
 from actions.locker_push import ASKED, PUSH, note_pulled, send_as_asked
-from actions.sign_in_people import _keep_grant
+from actions.sign_in_people import keep_grant
 from domain.consents import ConsentPurpose
 from domain.sources import Source
 from integrations.digilocker import (
@@ -333,6 +333,6 @@ async def test_what_was_issued_before_goes_there_when_she_links_a_locker_later(w
 
     tokens = ProviderTokens("access", "refresh", 3600, "files.issueddocs", None, "locker-1")
     async with world.env.store.writing() as tx:
-        assert await _keep_grant(world.env, tx, world.asha.person_id or "", tokens)
+        assert await keep_grant(world.env, tx, world.asha.person_id or "", tokens)
     await run_pushes(world)
     assert pushes.told == [("A", certificate.uri)]

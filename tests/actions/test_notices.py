@@ -29,9 +29,10 @@ from domain.people import ANONYMOUS, Posting, Role
 from domain.text import Language
 from store import notices
 from store.notices import notices_table
-from tests.support.actions import FREE, INCOME, INCOME_PAPERS, FakeRenderer, World
+from tests.support.actions import FREE, INCOME, FakeRenderer, World
 from tests.support.files import hand_in
 from tests.support.law import appealed, authorities, enter_officer, heard, ordered, overdue, pass_days, refused
+from tests.support.papers import INCOME_PAPERS
 
 K = NoticeKind
 

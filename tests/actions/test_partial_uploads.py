@@ -17,8 +17,9 @@ from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.people import ANONYMOUS
 from store import audit, partial_uploads, quarantine
 from store.quarantine import MOST_OF_ONE
-from tests.support.actions import INCOME, INCOME_PAPERS, World
+from tests.support.actions import INCOME, World
 from tests.support.files import JPEG, PNG, pdf
+from tests.support.papers import INCOME_PAPERS
 from tests.support.pictures import SECRET, camera_jpeg
 from tests.support.worlds import wrong
 

@@ -8,6 +8,7 @@ import pytest
 
 from actions.payment_batches import batch_now
 from domain.payment_files import BatchState
+from gateway.commands.dbt_books import run_cases
 from gateway.commands.dbt_files import run_batches, run_files, run_release
 from gateway.settings import Settings
 from store.keyring import Keyrings
@@ -57,9 +58,12 @@ async def test_what_was_set_aside_is_released_and_nothing_else_is(
     await batch_now(paying.env)
     (line,) = await paying.lines()
     assert not await run_release(settings, line.end_to_end_id)
+    assert f"nothing of {line.end_to_end_id} is set aside" in capsys.readouterr().err
     paying.tell_pfms("UPDATE beneficiary SET state = 'RJCT'")
     await paying.send_due()
     paying.pfms.pick_up()
     await paying.answers()
+    await run_cases(settings, state=None, critical=False)
+    assert f"payment {line.end_to_end_id} of " in capsys.readouterr().out.replace("\n", " ")
     assert await run_release(settings, line.end_to_end_id)
     assert "1 lines may go in another batch" in capsys.readouterr().out

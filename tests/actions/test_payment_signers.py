@@ -18,7 +18,7 @@ from domain.sources import Source
 from gateway.commands.dbt_signers import problems_of, signer_line
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_papers import PfmsPapers
-from integrations.dbt_finance.sandbox_pfms import _new_seal
+from integrations.dbt_finance.sandbox_pfms import new_seal
 from integrations.errors import Unavailable
 from store import finance_cases, signing_certificates
 from store.finance_cases import cases_table
@@ -57,7 +57,7 @@ class Rotation:
 @pytest.fixture
 def rotation(paying: Paying) -> Rotation:
     """A key beside the present one."""
-    return Rotation(paying, _new_seal("source", paying.clock.now()))
+    return Rotation(paying, new_seal("source", paying.clock.now()))
 
 
 async def heard(paying: Paying, fingerprint: str) -> EnrolmentState:
@@ -235,7 +235,7 @@ async def test_an_operator_sees_when_an_old_key_may_go_and_when_one_went_too_ear
 
 
 async def test_an_enrolment_of_a_certificate_that_is_not_ours_is_a_case(paying: Paying) -> None:
-    stranger = _new_seal("stranger", paying.clock.now())
+    stranger = new_seal("stranger", paying.clock.now())
     paying.pfms.sandbox.actions["enrol_signer"]({"certificate": stranger["certificate"]})
     assert await paying.answers() == 1
     ((kind, about),) = await paying.cases()

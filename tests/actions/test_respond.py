@@ -20,8 +20,9 @@ from domain.sources import Source
 from integrations.digilocker import IssuedDocument
 from integrations.errors import Unavailable
 from store import accesses, applications, idempotency, outbox
-from tests.support.actions import FREE, INCOME, INCOME_PAPERS, ORDER, World, papers
+from tests.support.actions import FREE, INCOME, ORDER, World, papers
 from tests.support.files import hand_in
+from tests.support.papers import INCOME_PAPERS
 
 ASKED = "address-proof"
 PAN = IssuedDocument("in.gov.pan-PANCR-1", "PAN", "PANCR", "Income Tax", "in.gov.pan", ("application/pdf",), None)

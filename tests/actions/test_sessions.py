@@ -143,7 +143,12 @@ async def test_signing_out_ends_the_session_at_once_and_is_noted(env):
 
 
 async def test_nobody_can_sign_out_without_having_signed_in(env):
+    token = mint_session_token(env, await opened(env))
     await sign_out(env, ANONYMOUS)
+
+    assert (await subject_for_token(env, token)).person_id == PERSON
+    async with env.store.reading() as tx:
+        assert (await tx.connection.execute(audit.audit_lines_table.select())).all() == []
 
 
 async def test_a_token_signed_before_a_rotation_holds(env, tmp_path):

@@ -20,8 +20,9 @@ from integrations.digilocker import IssuedDocument
 from integrations.errors import Unavailable
 from store import accesses, applications, audit, outbox, uploads
 from store.counters import CounterFilter, totals
-from tests.support.actions import CLOSED, FREE, INCOME, INCOME_PAPERS, ORDER, World, papers, request_for
+from tests.support.actions import CLOSED, FREE, INCOME, ORDER, World, papers, request_for
 from tests.support.files import hand_in
+from tests.support.papers import INCOME_PAPERS
 
 PAN = IssuedDocument("in.gov.pan-PANCR-1", "PAN", "PANCR", "Income Tax", "in.gov.pan", ("application/pdf",), None)
 

@@ -107,7 +107,7 @@ def test_the_figures_are_gone_through_by_keyboard_alone_on_a_small_telephone_wit
     assert [stop for stop in stops if not (stop["framed"] and stop["inSight"])] == []
     assert {stop["drawn"] for stop in stops} == {True, False}
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert page.locator("svg[aria-labelledby]").count() == page.locator("table caption").count() == 7
+    assert page.locator("svg[aria-labelledby]").count() == page.locator(".plot table caption").count() == 7
 
     page.goto(f"{running.url}/dashboard")
     entered(page, lambda stop: stop["drawn"] and "district=49" in stop["href"])
@@ -125,4 +125,19 @@ def test_the_figures_are_gone_through_by_keyboard_alone_on_a_small_telephone_wit
     entered(page, lambda stop: stop["href"] == f"/dashboard?months=24&language={other}")
     assert words(page)[0] == other
     assert set(asked) <= {"document", "font"}
+    context.close()
+
+
+@pytest.mark.parametrize("address", ["/status", "/notified-services", "/forms", "/track", "/dashboard?district=0"])
+@pytest.mark.parametrize("language", ["hi", "en"])
+def test_a_public_page_fits_a_small_telephone_and_a_wide_screen(
+    running: Running, started: Browser, address: str, language: str
+):
+    context = started.new_context(locale=f"{language}-IN", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{running.url}{address}")
+    for width in (360, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+    assert page.locator("table").count() == page.locator("table caption").count()
     context.close()

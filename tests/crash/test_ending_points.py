@@ -29,11 +29,13 @@ pytestmark = [
 ]
 
 MANY, LAST_DAY = 3, date(2026, 11, 30)
+COMMITTED = 20
+"""How many transactions it takes where nobody dies."""
 COMMITS = (crash_points.BEFORE_COMMIT, crash_points.AFTER_COMMIT)
 _SOME = (f"{crash_points.PAYMENT_SENT}:1", f"{crash_points.BEFORE_COMMIT}:3")
 _ALL = (
     *(f"{point}:1" for point in crash_points.PAYMENTS),
-    *(f"{point}:{times}" for point in COMMITS for times in range(1, 12)),
+    *(f"{point}:{times}" for point in COMMITS for times in range(1, COMMITTED + 1)),
 )
 POINTS = rounds((), ci=_SOME, full=_ALL)
 

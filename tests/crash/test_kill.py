@@ -9,8 +9,18 @@ from dataclasses import dataclass
 import pytest
 
 from domain.global_ids import TypeCode, to_global_id
-from tests.support.bounds import rounds
-from tests.support.crashing import HUNG_SECONDS, READY_SECONDS, Client, Load, Processes, kill_at_random, people_of
+from tests.support.bounds import rounds, whole
+from tests.support.crashing import (
+    GRANT_SERVICE,
+    HUNG_SECONDS,
+    READY_SECONDS,
+    Client,
+    Load,
+    Processes,
+    kill_at_random,
+    people_of,
+)
+from tests.support.databases import BOTH
 from tests.support.eventually import eventually
 
 pytestmark = [
@@ -118,6 +128,17 @@ class Desk:
 
 
 def test_random_kills_under_load_lose_nothing_that_was_acknowledged(processes, service, record_property):
+    record_property("crash", outlived(processes, service))
+
+
+@pytest.mark.skipif(not whole(), reason="bounded, money under load is killed on PostgreSQL")
+@pytest.mark.parametrize("home", BOTH[1:], indirect=True)
+def test_random_kills_under_load_lose_nothing_on_postgresql_either(at_home, record_property):
+    record_property("crash", outlived(at_home, GRANT_SERVICE))
+
+
+def outlived(processes: Processes, service: str) -> str:
+    """Let people work while processes are killed, and tell how it went; whatever was promised is there afterwards."""
     processes.serve()
     for name in ("worker-1", "worker-2"):
         processes.start(name)
@@ -141,8 +162,7 @@ def test_random_kills_under_load_lose_nothing_that_was_acknowledged(processes, s
     settle(processes)
     assert set(orders(processes).values()) <= {1}
     is_right(processes)
-    told = f"{len(load.acknowledged)} acknowledged, {kills} kills, ready within {max(processes.ready_after):.1f} s"
-    record_property("crash", told)
+    return f"{len(load.acknowledged)} acknowledged, {kills} kills, ready within {max(processes.ready_after):.1f} s"
 
 
 def applications_of(processes: Processes) -> dict[str, str]:

@@ -17,10 +17,19 @@ import pytest
 
 from domain.global_ids import TypeCode, to_global_id
 from tests.support.bounds import rounds, whole
-from tests.support.crashing import HUNG_SECONDS, Client, Load, Processes, kill_at_random, people_of
+from tests.support.crashing import (
+    GRANT,
+    GRANT_SERVICE,
+    HUNG_SECONDS,
+    Client,
+    Load,
+    Processes,
+    kill_at_random,
+    people_of,
+)
 from tests.support.databases import BOTH
 from tests.support.eventually import eventually
-from tests.support.paying_day import Day
+from tests.support.paying_day import EVENING, MIDNIGHT, Day
 
 pytestmark = [
     pytest.mark.integration,
@@ -30,11 +39,11 @@ pytestmark = [
 
 SECONDS = rounds(0, ci=12, full=60)
 SEED = int(os.environ.get("APUNI_TEST_SEED", "20261127"))
-AT_WORK, DRAINING = 5.0, 0.5
-"""Seconds between two batch times: slowly while people are at work, whose sessions end after an hour."""
+AT_WORK, GOING_HOME, DRAINING = 5.0, 2.0, 0.5
+"""Seconds between two batch times: slowly while processes are killed, so that a minute of it meets deaths."""
 
-GRANT, PENSION = "UKX-VPSGTP", "ES94"
-"""The Nanda Gaura grant, without a fee, and the pension of farmers, with one."""
+PENSION = "ES94"
+"""The pension of farmers, which has a fee, as the grant has not."""
 
 CUTS = {
     "dbt_finance": [{"kind": "status", "route": "/jit/PI", "params": {"status": 503, "after": True, "every": 3}}],
@@ -55,7 +64,7 @@ class Offices:
     def one(self, load: Load, client: Client, name: str) -> None:
         """A grant or a pension, from the application to its approval; a pension's fee is paid in between."""
         grant = int(name.split("-", maxsplit=1)[0]) % 2 == 0
-        service, form = (GRANT, "nanda-gaura-scheme-application") if grant else (PENSION, "farmer-pension")
+        service, form = (GRANT_SERVICE, GRANT) if grant else (PENSION, "farmer-pension")
         case = client.submit(service, f"money-{name}", form=form)
         if case is None:  # the last one is not delivered yet
             time.sleep(0.2)  # as a citizen who waits before she tries again, so as not to drown the processes
@@ -81,13 +90,13 @@ class Offices:
 
 
 @contextmanager
-def passing(day: Day, every: float) -> Iterator[None]:
-    """Let the day go on by itself, by one batch time each so many seconds at most."""
+def passing(day: Day, every: float, *, before: str) -> Iterator[None]:
+    """Let the day go on by itself up to a time of it, by one batch time each so many seconds at most."""
     over = threading.Event()
 
     def go() -> None:
         while not over.wait(every):
-            day.go_on()
+            day.go_on(before=before)
 
     clock = threading.Thread(target=go)
     clock.start()
@@ -109,14 +118,15 @@ def test_money_is_ordered_and_taken_once_whatever_is_killed_and_cut(at_home: Pro
     citizens = [processes.token("citizen", person) for person in people_of()]
     clients = [Client(processes.url, token) for token in citizens for _ in ("grant", "pension")]
     load = Load(Offices(processes, *officers).one)
-    with passing(day, AT_WORK):
+    with passing(day, AT_WORK, before=EVENING):
         for system, faults in CUTS.items():
             processes.faults(system, *faults)
         load.begin(clients)
         kills = kill_at_random(processes, SECONDS, SEED, ["serve", "worker"])
+    with passing(day, GOING_HOME, before=EVENING):
         load.end(HUNG_SECONDS)
     assert load.failures == []
-    with passing(day, DRAINING):
+    with passing(day, DRAINING, before=MIDNIGHT):
         processes.kill("worker")
         processes.start("worker")
         eventually(lambda: processes.asked(OWED), lambda owed: owed == [], seconds=HUNG_SECONDS)

@@ -31,10 +31,13 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make crash`"),
 ]
 
-MANY = 3
+MANY, COMMITTED = 3, 43
+"""How many payments, and how many transactions two batch times take where nobody dies."""
 COMMITS = (crash_points.BEFORE_COMMIT, crash_points.AFTER_COMMIT)
 POINTS = [f"{point}:{times}" for point in crash_points.PAYMENTS for times in rounds((), ci=(2,), full=(1, 2))]
-POINTS += [f"{point}:{times}" for point in COMMITS for times in rounds((), ci=(9, 23), full=tuple(range(2, 41, 3)))]
+POINTS += [
+    f"{point}:{times}" for point in COMMITS for times in rounds((), ci=(9, 23), full=tuple(range(1, COMMITTED + 1)))
+]
 """The first batch registers the beneficiaries, the second pays them."""
 SENDING = (crash_points.PAYMENT_SEALED, crash_points.PAYMENT_SENT, crash_points.PAYMENT_NOTED)
 """Where the settings are changed before the worker comes back: the file is signed, sent, and noted as sent."""

@@ -36,6 +36,8 @@ POINTS = crash_points.RECONCILIATION
 STRIDE = rounds(0, ci=12, full=1)
 """How many commits lie between two deaths."""
 FEWEST_COMMITS = 30
+COMMITS = (crash_points.BEFORE_COMMIT, crash_points.AFTER_COMMIT)
+"""Around each commit: after what partners were asked since the last one, and before they are asked again."""
 
 
 @dataclass(frozen=True)
@@ -118,18 +120,18 @@ def test_a_worker_that_dies_while_books_are_compared_leaves_what_an_undisturbed_
         shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("point", COMMITS)
 def test_a_worker_that_dies_around_any_commit_of_the_night_leaves_the_same(
-    evening: Evening, tmp_path: Path, store_keyrings: Keyrings
+    evening: Evening, tmp_path: Path, store_keyrings: Keyrings, point: str
 ) -> None:
     commits = 0
     for commits in count(1, STRIDE):
-        folder = tmp_path / str(commits)
+        folder, here = tmp_path / str(commits), f"{point}:{commits}"
         with evening.sown.copied(folder) as url:
-            point = f"{crash_points.BEFORE_COMMIT}:{commits}"
-            code, told = apart(dies, evening.sown.bench.made, url, folder, store_keyrings, point)
+            code, told = apart(dies, evening.sown.bench.made, url, folder, store_keyrings, here)
             if told == ["opened", "survived"]:
                 break
-            assert (code, told) == (-signal.SIGKILL, ["opened"])
-            assert run_apart(comes_back, evening.sown.bench.made, url, folder, store_keyrings) == evening.left, point
+            assert (code, told) == (-signal.SIGKILL, ["opened"]), here
+            assert run_apart(comes_back, evening.sown.bench.made, url, folder, store_keyrings) == evening.left, here
         shutil.rmtree(folder)
     assert commits > FEWEST_COMMITS

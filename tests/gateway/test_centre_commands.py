@@ -62,7 +62,7 @@ async def test_each_fault_of_a_file_is_told_with_its_line(rooms, tmp_path, capsy
     told = capsys.readouterr().err.splitlines()
     assert told == [
         f"apuni: {file}, line 2: there is no such district",
-        f"apuni: the file {tmp_path / 'absent.csv'} cannot be read (FileNotFoundError)",
+        f"apuni: the file {tmp_path / 'absent.csv'} cannot be read (No such file or directory)",
     ]
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import typer
 
 from actions.acting import Acting
 from actions.finance_cases import open_case
@@ -14,9 +15,12 @@ from gateway.commands.dbt_books import csv_line, run_cases, run_report, run_stat
 from gateway.commands.opening import open_rooms
 from gateway.commands.safety import environment_of
 from gateway.settings import Settings
+from store import bharat_reports
 from store.engine import migrate
 
-OCTOBER = date(2026, 10, 1)
+OCTOBER = date(2024, 10, 1)
+"""Over by any clock."""
+TO_COME = date(9000, 1, 1)
 
 
 @pytest.fixture
@@ -49,6 +53,19 @@ async def test_a_month_without_payments_has_an_empty_statement_and_no_report(
     assert await run_statement(settings, OCTOBER, None) is True
     assert capsys.readouterr().out.splitlines()[-1].startswith("TOTAL,,,0,0")
     assert await run_report(settings, OCTOBER, None) == 0
+
+
+async def test_a_month_to_come_and_an_unknown_scheme_are_refused_and_dbt_bharat_hears_nothing(
+    settings: Settings,
+) -> None:
+    for asked in (run_statement, run_report):
+        with pytest.raises(typer.BadParameter, match="no scheme has the code nope"):
+            await asked(settings, OCTOBER, "nope")
+        with pytest.raises(typer.BadParameter, match="9000-01"):
+            await asked(settings, TO_COME, None)
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        assert await bharat_reports.of_month(tx, "2024-10") == []
+        assert await bharat_reports.of_month(tx, "9000-01") == []
 
 
 def test_the_table_of_a_statement_ends_with_its_sums_and_says_what_does_not_balance() -> None:

@@ -7,7 +7,7 @@ from domain.fees import FeeRules
 from domain.lifecycle import Move
 from gateway.fee_settings import Fees
 from gateway.partner_settings import Partner
-from gateway.production import _other_hosts
+from gateway.production import other_hosts
 
 
 def test_without_settings_nothing_is_charged_and_nothing_goes_back():
@@ -36,4 +36,4 @@ def test_what_is_set_with_its_source_is_the_rule():
 def test_the_hosts_of_the_wallet_are_looked_at_as_every_other_one():
     wallet = {"bridge_url": "https://bridge.example.org", "bridge": {"pay_url": "http://127.0.0.1/pay"}}
     partner = Partner(base_url="https://connect.example.org", given=wallet)
-    assert _other_hosts(partner) == ["https://bridge.example.org", "http://127.0.0.1/pay"]
+    assert other_hosts(partner) == ["https://bridge.example.org", "http://127.0.0.1/pay"]

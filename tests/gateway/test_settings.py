@@ -50,13 +50,16 @@ def fit(monkeypatch, **changes) -> Settings:
 
 
 def reasons(settings: Settings) -> list[str]:
-    with pytest.raises(SettingsRefused) as refused:
+    """Why production does not start; none where it does."""
+    try:
         refuse_unfit_production(settings)
-    return refused.value.reasons
+    except SettingsRefused as refused:
+        return refused.reasons
+    return []
 
 
 def test_production_starts_when_everything_is_fit(monkeypatch):
-    refuse_unfit_production(fit(monkeypatch))
+    assert reasons(fit(monkeypatch)) == []
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_production_refuses_every_key_that_the_samples_for_partners_print(monkey
 
 
 def test_the_demo_is_never_refused():
-    refuse_unfit_production(Settings())
+    assert reasons(Settings()) == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_production_tells_every_reason_together_in_one_line_each(monkeypatch):
 def test_sqlite_and_software_keys_may_be_allowed(monkeypatch):
     settings = fit(monkeypatch, APUNI_DATABASE_URL=None, APUNI_VAULT_URL=None, APUNI_ALLOW_SQLITE="1")
 
-    refuse_unfit_production(settings)
+    assert reasons(settings) == []
 
 
 def test_no_secret_is_printed_with_the_settings(monkeypatch):

@@ -17,15 +17,17 @@ PULL = "/digilocker/pulluri"
 
 
 def cases(seed: Random, home: Path) -> list[Case]:
-    """Sizes vary with the seed. `home` is that of the demo: what DigiLocker was handed signs what is to be parsed."""
+    """Sizes vary with the seed. `home` is that of the demo: what partners were handed signs what is to be parsed."""
     given = json.loads((home / "onboarding" / "digilocker.json").read_text("utf-8"))
     umang = json.loads((home / "onboarding" / "umang.json").read_text("utf-8"))["door"]
     etaal = json.loads((home / "onboarding" / "etaal.json").read_text("utf-8"))
+    commission = json.loads((home / "onboarding" / "right_to_service.json").read_text("utf-8"))
     return [
         *_digilocker(seed, _key(given)),
         *_etaal(seed),
         *_etaal_let_in(seed, etaal),
         *_umang(seed, umang),
+        *_commission(seed, commission),
         *_pages(seed),
         *_paths(),
     ]

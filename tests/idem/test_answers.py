@@ -26,8 +26,9 @@ from schema.context import Context
 from store import idempotency
 from store.engine import Store
 from store.errors import StoreUnavailable
-from tests.support.actions import FREE, INCOME, INCOME_PAPERS
+from tests.support.actions import FREE, INCOME
 from tests.support.built import built
+from tests.support.papers import INCOME_PAPERS
 from tests.support.twins import Twins
 from tests.support.worlds import link_and_offer
 

@@ -21,9 +21,10 @@ from integrations.errors import Unavailable
 from store.application_rows import applications_table
 from store.engine import Store
 from store.idempotency import KEPT_FOR
-from tests.support.actions import FREE, INCOME, INCOME_PAPERS, ORDER, PENSION, papers, request_for
+from tests.support.actions import FREE, INCOME, ORDER, PENSION, papers, request_for
 from tests.support.bounds import rounds
 from tests.support.databases import NOW, run_apart
+from tests.support.papers import INCOME_PAPERS
 from tests.support.twins import Twins
 from tests.support.worlds import PENSION_PAPERS, a_world, deliver_all, let_go, link_and_offer, wrong
 

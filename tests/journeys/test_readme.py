@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from gateway.screens import OPERATIONS as OPERATIONS_FOLDER
+from gateway.screens import document_of
+
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 OPERATIONS = re.findall(r"```graphql\n(.*?)```", README, flags=re.DOTALL)
 ANSWERS = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)]
@@ -32,3 +35,12 @@ def test_an_operation_of_the_readme_gives_what_the_readme_shows(running, role, o
 
     assert shape(told).keys() == shape(answer["data"]).keys()
     assert shape(told["viewer"]) == shape(answer["data"]["viewer"])
+
+
+@pytest.mark.parametrize("screen", ["application_detail", "track_application"])
+def test_the_example_of_a_tab_of_graphiql_finds_an_application_of_the_demo(running, screen):
+    path = OPERATIONS_FOLDER / "citizen_app" / f"{screen}.graphql"
+    variables = json.loads(path.with_suffix(".variables.json").read_text(encoding="utf-8"))
+    told = running.data(document_of(path), variables, token=running.token("citizen"))
+
+    assert next(iter(told.values()))["status"] == "IN_SCRUTINY"

@@ -48,11 +48,12 @@ from domain.lifecycle import OPEN, Move, Status, moves_from
 from domain.people import Subject
 from store import audit, counters, figures
 from store.engine import Store
-from tests.support.actions import FREE, INCOME, INCOME_PAPERS, ORDER, PENSION, World, papers, request_for
+from tests.support.actions import FREE, INCOME, ORDER, PENSION, World, papers, request_for
 from tests.support.bounds import QUICK, rounds
 from tests.support.databases import NOW
 from tests.support.figures import wrong_figures
 from tests.support.law import appeals_of, authorities, enter_officer
+from tests.support.papers import INCOME_PAPERS
 from tests.support.worlds import PENSION_PAPERS, a_world, deliver_all, link_and_offer, wrong
 
 EXAMPLES, STEPS = rounds(2, ci=3, full=300), rounds(20, ci=40, full=70)

@@ -5,9 +5,9 @@ import pytest
 from domain.aliases import AliasKind
 from domain.global_ids import TypeCode
 from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.text import devanagari_digits
 from schema.node import node_id
 from store import accesses, aliases
+from tests.support.digits import devanagari_digits
 from tests.support.graph import (
     ASHA,
     CERTIFICATE_NUMBER,
@@ -44,7 +44,7 @@ async def test_a_typing_error_is_named(world):
 async def test_an_application_is_found_by_the_number_of_a_system_before(world):
     application = await world.submit()
     async with world.environment.store.writing() as tx:
-        await aliases.add(tx, "UK24ES01/0012345", AliasKind.APPLICATION, application.id)
+        await aliases.add_many(tx, AliasKind.APPLICATION, {"UK24ES01/0012345": application.id})
     by_acknowledgement = BY_NUMBER.replace("by: {number:", "by: {acknowledgement:")
 
     for query in (BY_NUMBER, by_acknowledgement):
@@ -55,6 +55,28 @@ async def test_an_application_is_found_by_the_number_of_a_system_before(world):
         assert mine["data"]["application"]["number"] == application.number
         assert theirs == absent
         assert (absent["data"], absent["errors"]) == ({"application": None}, [])
+
+
+@pytest.mark.parametrize("text", ["", "12345", "21260000000000", "not a number"])
+async def test_what_can_be_no_number_is_named_as_a_typing_error(world, text):
+    answer = await world.ask(BY_NUMBER, CITIZEN, number=text)
+    assert answer["data"] == {"application": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["NUMBER_MISTYPED"]
+
+
+async def test_an_old_number_of_digits_alone_says_the_same_whether_denied_or_absent(world):
+    application = await world.submit()
+    async with world.environment.store.writing() as tx:
+        await aliases.add_many(tx, AliasKind.APPLICATION, {"201912345": application.id})
+
+    mine = await world.ask(BY_NUMBER, CITIZEN, number="2019 12345")
+    theirs = await world.ask(BY_NUMBER, NEIGHBOUR, number="201912345")
+    absent = await world.ask(BY_NUMBER, NEIGHBOUR, number="201912346")
+
+    assert mine["data"]["application"]["number"] == application.number
+    assert theirs["data"] == absent["data"] == {"application": None}
+    codes = [[error["extensions"]["code"] for error in answer["errors"]] for answer in (theirs, absent)]
+    assert codes == [["NUMBER_MISTYPED"], ["NUMBER_MISTYPED"]]
 
 
 @pytest.mark.parametrize("subject", [NEIGHBOUR, STRANGE_OFFICER], ids=["neighbour", "officer elsewhere"])

@@ -248,6 +248,21 @@ async def test_notified_services_page_filter_and_say_what_is_not_known(world):
     assert none["totalCount"] == 0
 
 
+async def test_the_public_page_keeps_its_filter_in_every_link_and_says_what_a_filter_may_be(world):
+    app = Starlette(routes=notified_routes(world.environment))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as door:
+        whole = (await door.get("/notified-services?language=en")).text
+        narrowed = (await door.get("/notified-services?language=en&department=revenue-department&words=income")).text
+        refused = await door.get("/notified-services?mostDays=abc&language=en")
+    assert 'href="/notified-services?department=revenue-department&amp;language=en"' in whole
+    kept = "department=revenue-department&amp;words=income&amp;language=en"
+    assert f'href="/notified-services.csv?{kept}"' in narrowed
+    assert f'href="/notified-services.json?{kept}"' in narrowed
+    assert 'href="/notified-services?language=hi&amp;department=revenue-department&amp;words=income"' in narrowed
+    assert "<caption>1 services</caption>" in narrowed
+    assert (refused.status_code, "whole number from 0 to 3650" in refused.text) == (400, True)
+
+
 async def test_the_public_list_has_three_forms_and_an_etag(world):
     app = Starlette(routes=[*notified_routes(world.environment), *public_key_routes(world.environment)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as door:

@@ -49,9 +49,10 @@ async def listed(world: World, subject: Subject, state: str, **more: object):
     return answer["data"]["heldBenefits"], [error["extensions"]["code"] for error in answer["errors"]]
 
 
-async def receipts(world: World) -> int:
+async def receipts(world: World) -> list[int]:
+    """How many reads Asha and her neighbour see."""
     async with world.environment.store.reading() as tx:
-        return len(await accesses.of_citizen(tx, ASHA, 100))
+        return [len(await accesses.of_citizen(tx, who, 100)) for who in (ASHA, NEIGHBOUR.person_id)]
 
 
 @pytest.mark.parametrize(
@@ -95,12 +96,13 @@ async def test_a_sanction_that_was_made_without_budget_is_there_at_once(world: W
 
 async def test_the_list_has_pages_and_each_look_leaves_a_receipt(world: World):
     numbers = [await held(world, "REVIEW_DUE"), await held(world, "REVIEW_DUE", NEIGHBOUR)]
-    before = await receipts(world)
+    hers, neighbours = await receipts(world)
     page, _ = await listed(world, OFFICER, "REVIEW_DUE", first=1)
     assert page["pageInfo"]["hasNextPage"] is True
+    assert await receipts(world) == [hers + 1, neighbours]  # the row beyond the page is looked at by nobody
     rest, _ = await listed(world, OFFICER, "REVIEW_DUE", first=1, after=page["pageInfo"]["endCursor"])
     assert {one["number"] for one in [*page["nodes"], *rest["nodes"]]} == set(numbers)
-    assert await receipts(world) == before + 1
+    assert await receipts(world) == [hers + 1, neighbours + 1]
 
 
 async def test_who_neither_decides_nor_pays_benefits_is_told_nothing(world: World):

@@ -1,14 +1,11 @@
 """The query of the first landing, as it is printed in the README, and its officer's twin."""
 
-from actions.acting import Acting
-from actions.aliases import add_alias
 from domain.aliases import AliasKind
 from domain.benefits import PaymentStatus
-from domain.people import SYSTEM
 from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Garbled, Refused, Unavailable
-from store import benefits
+from store import aliases, benefits
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER, PDF, add_certificate
 from tests.support.operations import operation
 
@@ -203,8 +200,7 @@ async def test_labels_are_had_by_language_and_prefix(world):
 async def test_an_application_is_asked_for_by_its_number_in_the_system_before(world):
     application = await world.submit()
     async with world.environment.store.writing() as tx:
-        acting = Acting(world.environment, tx, SYSTEM)
-        assert await add_alias(acting, AliasKind.APPLICATION, application.id, "UK24-ES09/0012 345")
+        await aliases.add_many(tx, AliasKind.APPLICATION, {"UK24ES09/0012345": application.id})
     query = "query ($by: ApplicationBy!) { application(by: $by) { number } }"
     both = (
         "query ($old: String!, $ours: String!) { a: application(by: {number: $old}) { number } "

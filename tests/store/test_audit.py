@@ -72,7 +72,7 @@ async def test_a_changed_line_with_a_fresh_hash_of_its_own_is_found(store: Store
     await append(store, "SUBMIT", "APPROVE")
     await audit.seal(store)
     line = AuditLine("OFFICER:o1", "REJECT", "APPLICATION", "a1", "DECIDE", {"version": 2, "क": True})
-    changes = {"action": "REJECT", "line_hash": audit._line_hash(line, NOW)}
+    changes = {"action": "REJECT", "line_hash": audit.hash_of_line(line, NOW)}
     await change(store, update(audit_lines_table).where(audit_lines_table.c.id == 1).values(changes))
     assert not await audit.verify(store)
 

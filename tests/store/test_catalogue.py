@@ -110,7 +110,7 @@ async def test_places_and_departments_are_listed_by_name(store: Store) -> None:
         assert await catalogue.tehsils(tx, "57") == tehsils[:1]
 
 
-async def test_schemes_are_found_by_code_and_by_service(store: Store) -> None:
+async def test_schemes_are_found_by_code(store: Store) -> None:
     widow = scheme("uk-widow-pension", service_code=None, amount_paise=None)
     async with store.writing() as tx:
         await catalogue.upsert_schemes(tx, [scheme(), widow])
@@ -119,8 +119,6 @@ async def test_schemes_are_found_by_code_and_by_service(store: Store) -> None:
         assert await catalogue.schemes(tx) == {"uk-old-age-pension": scheme(), "uk-widow-pension": widow}
         assert await catalogue.schemes(tx, ["uk-widow-pension"]) == {"uk-widow-pension": widow}
         assert await catalogue.schemes(tx, []) == {}
-        assert await catalogue.scheme_for_service(tx, "ES90") == scheme()
-        assert await catalogue.scheme_for_service(tx, "ES09") is None
 
 
 async def test_the_calendar_that_was_saved_last_holds(store: Store, store_clock: ManualClock) -> None:

@@ -87,11 +87,13 @@ async def test_one_event_tells_once_and_pages_go_both_ways(store: Store):
 
 async def test_an_old_number_names_one_thing_of_a_kind(store: Store):
     async with store.writing() as tx:
-        assert await aliases.add(tx, "UK1/1", AliasKind.APPLICATION, "a1")
-        assert not await aliases.add(tx, "UK1/1", AliasKind.APPLICATION, "a2")
-        assert await aliases.add(tx, "UK1/1", AliasKind.CERTIFICATE, "k1")
+        await aliases.add_many(tx, AliasKind.APPLICATION, {"UK1/1": "a1"})
+        await aliases.add_many(tx, AliasKind.CERTIFICATE, {"UK1/1": "k1"})
         assert await aliases.found(tx, "UK1/1", AliasKind.APPLICATION) == "a1"
         assert await aliases.found(tx, "UK1/2", AliasKind.APPLICATION) is None
+    with pytest.raises(AlreadyThere):
+        async with store.writing() as tx:
+            await aliases.add_many(tx, AliasKind.APPLICATION, {"UK1/1": "a2"})
 
 
 async def test_sanctions_are_due_by_their_next_day_until_they_end(store: Store):

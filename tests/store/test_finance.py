@@ -96,7 +96,11 @@ async def in_flight(tx: Transaction) -> object:
     return await payment_queues.page(tx, None, QueueFilter(PaymentQueue.IN_FLIGHT), place=None, limit=100)
 
 
-@pytest.mark.parametrize("look", [due, long_in_flight, in_flight])
+async def by_instalments(tx: Transaction) -> object:
+    return await payment_queues.by_instalments(tx, [f"i{number:05d}" for number in range(9)] + ["i02999", "nobody"])
+
+
+@pytest.mark.parametrize("look", [due, long_in_flight, in_flight, by_instalments])
 async def test_what_waits_is_found_by_an_index_among_all_payments(
     full: Store, look: Callable[[Transaction], Awaitable[Any]]
 ) -> None:
@@ -107,6 +111,14 @@ async def test_what_waits_is_found_by_an_index_among_all_payments(
     async with full.writing() as tx:
         plan = await plan_of(tx, seen[-1])
     assert not re.search(r"SCAN (instalments|payment_enquiries)\b(?! USING)|Seq Scan on (instalments|payment_e)", plan)
+
+
+async def test_a_long_queue_is_not_counted_to_its_end(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = QueueFilter(PaymentQueue.IN_FLIGHT)
+    async with full.reading() as tx:
+        assert await payment_queues.count_of(tx, None, wanted) == 10
+        monkeypatch.setattr(payment_queues, "MOST_COUNTED", 9)
+        assert await payment_queues.count_of(tx, None, wanted) is None
 
 
 async def test_a_range_of_the_partners_rows_gives_only_those_that_may_differ(full: Store) -> None:

@@ -111,7 +111,7 @@ async def test_a_migration_that_fails_halfway_leaves_nothing(empty_url: str) -> 
         raise LookupError
 
     with pytest.raises(LookupError):
-        await runner._run(empty_url, fail)
+        await runner.run_step(empty_url, fail)
     assert await on(empty_url, lambda connection: inspect(connection).get_table_names()) == []
 
 

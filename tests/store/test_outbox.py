@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.clock import ManualClock
-from store import outbox
+from store import outbox, outbox_desk
 from store.engine import Store
 from store.outbox import ABANDONED, RETRY_AFTER_SECONDS, UNREADABLE, OutboxMessage, OutboxState, retry_wait
 from tests.support.databases import NOW
@@ -132,21 +132,18 @@ def test_the_schedule_is_that_of_the_reliability_numbers() -> None:
     ]  # fmt: skip
 
 
-async def test_a_refusal_for_good_is_dead_at_once_and_can_be_revived_or_discarded(
+async def test_a_refusal_for_good_is_dead_at_once_and_holds_up_its_application(
     store: Store, store_clock: ManualClock
 ) -> None:
     await add(store, "first", "second", application_id="a1")
     (first,) = await claim(store)
     assert await fail(store, first, store_clock, final=True) is OutboxState.DEAD
+    assert await claim(store) == []
     async with store.writing() as tx:
-        assert await outbox.revive(tx, first.id, NOW)
-        assert not await outbox.revive(tx, first.id, NOW)
+        assert await outbox_desk.retry(tx, first.id, NOW)
     (again,) = await claim(store)
     assert (again.key, again.attempts) == ("first", 1)
-    assert await fail(store, again, store_clock, final=True) is OutboxState.DEAD
-    async with store.writing() as tx:
-        assert await outbox.discard(tx, first.id, NOW)
-        assert not await outbox.discard(tx, first.id, NOW)
+    await deliver(store, again)
     assert keys(await claim(store)) == ["second"]
 
 

@@ -48,6 +48,7 @@ async def test_sanctions_and_instalments_are_found_every_way(store: Store) -> No
         await benefits.add_instalments(tx, [instalment("i2", sequence=2), instalment("i1")])
     async with store.reading() as tx:
         assert await benefits.sanctions_of_citizen(tx, "c1") == [granted, sanction()]
+        assert await benefits.sanctions_of_citizens(tx, ["c1", "c2"]) == {"c1": [granted, sanction()]}
         assert await benefits.sanction_of_applications(tx, ["a1", "a2"]) == {"a1": granted}
         assert await benefits.sanctions(tx, ["s1", "s9"]) == {"s1": sanction()}
         assert await benefits.instalments(tx, ["s1", "s2"]) == {"s1": [instalment("i1"), instalment("i2", sequence=2)]}

@@ -12,10 +12,12 @@ from actions.catalogue_rows import FILES, CatalogueRows
 from actions.certificate_content import CertificateContent, RenderedCertificate
 from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment
+from actions.purpose import read_one
 from actions.respond import RecordFee, record_fee
 from actions.submit import NewDocument, SubmitApplication, submit_application
 from domain.applications import Application, Channel, DeliveryMode
 from domain.clock import ManualClock
+from domain.desk import ReadPurpose
 from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
@@ -32,7 +34,7 @@ from integrations.dbt_finance import (
 )
 from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant
 from integrations.errors import IntegrationError
-from store import people
+from store import applications, people
 from store.identities import LockerTokens, save_locker_grant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,6 +199,14 @@ class World:
         """Hand in a correct application; `changes` replace parts of the request."""
         return (await submit_application(self.env, citizen, request_for(service, **changes)))[0]
 
+    async def read(
+        self, subject: Subject, application_id: str, stated: ReadPurpose | None = None
+    ) -> Application | None:
+        """Look at an application, as every door does once it has found it."""
+        async with self.env.store.reading() as tx:
+            application = await applications.get(tx, application_id)
+        return await read_one(self.env, subject, application, stated)
+
     async def in_scrutiny(self, citizen: Subject, service: str, officer: Subject, **changes: Any) -> Application:
         """Hand in an application and pay its fee."""
         application = await self.submit(citizen, service, **changes)
@@ -230,15 +240,6 @@ def request_for(service: str, **changes: Any) -> SubmitApplication:
 def papers(*keys: str, uri: str = "in.gov.pan-PANCR-1") -> tuple[NewDocument, ...]:
     """One document of the locker for each key."""
     return tuple(NewDocument(key, uri) for key in keys)
-
-
-INCOME_PAPERS = (
-    "applicant-photo",
-    "id-proof",
-    "address-proof",
-    "ration-card-copy-of-family-register",
-    "self-declaration-form",
-)
 
 
 async def people_of_the_world(env: Environment) -> dict[str, Subject]:

@@ -91,11 +91,6 @@ class Asking:
             if is_required(argument)
         }
 
-    def names_a_thing(self, field: GraphQLField) -> bool:
-        """Whether its input names a thing that can be there or not."""
-        here = self.input_of(field, there=True, key="k")
-        return here != self.input_of(field, there=False, key="k")
-
     def _value(self, name: str, kind: Any, *, there: bool, key: str) -> Any:
         if isinstance(kind, GraphQLNonNull):
             return self._value(name, kind.of_type, there=there, key=key)

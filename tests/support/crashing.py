@@ -243,10 +243,11 @@ class Load:
             thread.start()
 
     def end(self, seconds: float) -> None:
-        """Let the lives that were begun come to their end."""
+        """Let the lives that were begun come to their end; one that does not is a failure."""
         self.stopping.set()
         for thread in self._threads:
             thread.join(seconds)
+        self.failures.extend(TimeoutError(f"{each.name} is not over") for each in self._threads if each.is_alive())
 
     def _live(self, place: int, client: "Client") -> None:
         number = 0
@@ -264,7 +265,8 @@ def people_of() -> list[str]:
     return [person["key"] for person in people if person["district"] == "49"][:5]
 
 
-GRANT = "nanda-gaura-scheme-application"
+GRANT, GRANT_SERVICE = "nanda-gaura-scheme-application", "UKX-VPSGTP"
+"""The form of the Nanda Gaura grant, which asks for neither papers nor a fee, and its service."""
 
 
 def filled_in(service: str, key: str, note: str | None = None, *, form: str = GRANT) -> dict[str, Any]:

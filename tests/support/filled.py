@@ -13,7 +13,6 @@ from sqlalchemy import insert
 
 from domain.applications import Application
 from domain.clock import ManualClock
-from domain.people import Citizen
 from store import dump, people
 from store.application_rows import values_of
 from store.cipher import FieldCipher
@@ -101,7 +100,7 @@ async def fill(store: Store, many: int) -> None:
         async with store.writing() as tx:
             await dump.begin(tx)
             owners = [builders.citizen(f"c{number // 10:06}") for number in numbers if number % 10 == 0]
-            await _enter(tx, "citizens", [_citizen_row(tx, owner) for owner in owners])
+            await _enter(tx, "citizens", [people.values_of(tx, owner) for owner in owners])
             found = [builders.application(f"a{n:06}", f"c{n // 10:06}", created_at=NOW + SECOND * n) for n in numbers]
             await _enter(tx, "applications", [values_of(tx, case) for case in found])
             await _enter(tx, "timeline_entries", [_step(tx, case, place) for case in found for place in (1, 2, 3)])
@@ -112,10 +111,6 @@ async def _enter(tx: Transaction, name: str, rows: list[dict[str, Any]]) -> None
     kept = [{column: value for column, value in row.items() if column in table.c} for row in rows]
     if kept:
         await tx.connection.execute(insert(table), kept)
-
-
-def _citizen_row(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
-    return {"citizen_id": citizen.id, "created_at": citizen.created_at, **people._citizen_values(tx, citizen)}
 
 
 def _step(tx: Transaction, case: Application, place: int) -> dict[str, Any]:

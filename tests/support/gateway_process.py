@@ -14,13 +14,16 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from gateway.fanout import Fanout
 
 START_SECONDS = 60
 WAKES_ONLY = 3600.0
@@ -60,6 +63,7 @@ async def a_gateway(
         streaming = await stack.enter_async_context(open_streams(streams, store, cache_url, lambda: True))
         doors = graphql_routes(settings, house, edge, build(), streaming)
         app = Starlette(routes=[*doors, Route("/ready", lambda _: PlainTextResponse("yes"))])
+        app.state.feed = streaming.feed
         yield uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, lifespan="off", **server_options(Server())))
 
 
@@ -73,7 +77,7 @@ async def gateway_here(
         while not server.started:
             await asyncio.sleep(0.01)
         try:
-            yield GatewayProcess(port)
+            yield GatewayProcess(port, server.config.app.state.feed)  # type: ignore[union-attr]
         finally:
             server.should_exit = True
             await task
@@ -94,9 +98,10 @@ class _House:
 
 @dataclass(frozen=True)
 class GatewayProcess:
-    """A gateway that runs."""
+    """A gateway that runs; `feed` is what its streams follow, where it runs in this process."""
 
     port: int
+    feed: "Fanout | None" = None
 
     @property
     def url(self) -> str:

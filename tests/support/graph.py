@@ -1,14 +1,13 @@
 """A small world behind the graph: a real store with a handful of rows, real verbs, partners that a test can stop."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import strawberry.federation
-from sqlalchemy import event
 
 from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment, Partners
@@ -46,6 +45,7 @@ from store.identities import LockerTokens
 from store.keyring import Keyrings
 from store.objects import LocalObjects
 from tests.support.graph_catalogue import enter_catalogue
+from tests.support.plans import statements_of
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 ASHA, RAVI, ANITA, FARAWAY = (f"01930000-0000-7000-8000-00000000000{n}" for n in range(1, 5))
@@ -262,24 +262,8 @@ class World:
         request = Decide(application.id, Verdict.APPROVE, f"approve-{application.id}")
         return (await decide_application(self.environment, OFFICER, request))[0]
 
-    @contextmanager
-    def statements(self) -> Iterator[list[str]]:
-        """Collects every SQL statement."""
-        seen: list[str] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE")):
-                seen.append(statement)
-
-        store: Any = self.environment.store
-        engines = [store._reader.sync_engine, store._writer.sync_engine]
-        for engine in engines:
-            event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield seen
-        finally:
-            for engine in engines:
-                event.remove(engine, "before_cursor_execute", note)
+    def statements(self) -> AbstractContextManager[list[str]]:
+        return statements_of(self.environment.store)
 
 
 def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, down: Down) -> Environment:

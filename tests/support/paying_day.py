@@ -13,13 +13,18 @@ DATE = "2026-11-24"
 """Tuesday: banks work."""
 
 TIMES = [
-    *(f"10:{minute:02d}" for minute in range(40)),
-    *(f"{hour}:00" for hour in range(12, 20)),
+    *(f"10:{minute:02d}" for minute in range(36)),
+    *(f"{hour}:00" for hour in range(12, 24)),
 ]
-"""Batch times: a minute apart as long as people are at work, then hours, so that everything is asked for again."""
+"""Batch times, as many as there may be: a minute apart at first, then hours, so that everything is asked for again."""
+EVENING, MIDNIGHT = "18:30", "24:00"
+"""What people wait for comes before evening: a fee is asked about 2, 5, 15 and 60 minutes after its beginning, then
+after seven hours; who has three answers cut waits until noon. What comes later is for the worker alone.
+"""
 
 SETTINGS = {
     "APUNI_CLOCK": "sandbox",
+    "APUNI_SESSION_SECONDS": str(24 * 60 * 60),
     "APUNI_PAYMENTS__LOOK_SECONDS": "0.5",
     "APUNI_PAYMENTS__LINES_PER_FILE": "3",
     "APUNI_PAYMENTS__TIMES": json.dumps(TIMES),
@@ -45,14 +50,17 @@ class Day:
         self._move()
         processes.act("pfms", "configure", **AT_ONCE)
 
-    def go_on(self) -> None:
-        """Go to the next batch time, where the run of this one was made; never back, as time passes by itself too."""
+    def go_on(self, *, before: str = MIDNIGHT) -> None:
+        """Go to the next batch time that is earlier than `before`, where the run of this one was made.
+
+        Never back, as time passes by itself too.
+        """
         done = self._processes.asked("SELECT MAX(slot) FROM payment_runs WHERE finished_at IS NOT NULL")[0][0]
         if done is None or done < TIMES[self._at]:
             return
         now = httpx.get(f"{self._processes.city}/clock", timeout=30).json()["now"]
         clock = datetime.fromisoformat(now).astimezone(IST).strftime("%H:%M")
-        later = [place for place, each in enumerate(TIMES) if each > max(done, clock)]
+        later = [place for place, each in enumerate(TIMES) if max(done, clock) < each < before]
         if later:
             self._at = later[0]
             self._move()

@@ -1,6 +1,6 @@
 """What a store was asked, and how its database carries that out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,17 +16,32 @@ Asked = tuple[str, Any]
 def asked(store: Store) -> Iterator[list[Asked]]:
     """Collects every statement that reads or writes rows."""
     seen: list[Asked] = []
+    with _listening(store, lambda statement, parameters: seen.append((statement, parameters))):
+        yield seen
+
+
+@contextmanager
+def statements_of(store: Store) -> Iterator[list[str]]:
+    """Collects the text of every statement that reads or writes rows."""
+    seen: list[str] = []
+    with _listening(store, lambda statement, _parameters: seen.append(statement)):
+        yield seen
+
+
+@contextmanager
+def _listening(store: Store, hear: Callable[[str, Any], None]) -> Iterator[None]:
+    """Begins, commits and settings of a connection are left out."""
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            seen.append((statement, parameters))
+            hear(statement, parameters)
 
     inner: Any = store
     engines = {inner._reader.sync_engine, inner._writer.sync_engine}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
-        yield seen
+        yield
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", note)

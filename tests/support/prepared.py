@@ -24,7 +24,6 @@ from store.vault import Vault
 from tests.support.actions import (
     FREE,
     INCOME,
-    INCOME_PAPERS,
     ORDER,
     PENSION,
     FakeApiSetu,
@@ -34,6 +33,7 @@ from tests.support.actions import (
     papers,
 )
 from tests.support.databases import NOW
+from tests.support.papers import INCOME_PAPERS
 from tests.support.worlds import PENSION_PAPERS, a_world, link_and_offer
 
 HANGS_SECONDS = 300.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from actions.catalogue_import import import_catalogue
-from actions.seed import _sow_people
+from actions.seed import sow_people
 from domain.clock import ManualClock
 from gateway.composition import open_house
 from gateway.logs import configure_logging
@@ -27,7 +27,7 @@ async def sow(home: Path, port: int) -> None:
     async with open_house(settings) as house:
         loaded = await import_catalogue(house.environment, catalogue_rows())
         env = replace(house.environment, calendar=loaded.calendar)
-        await _sow_people(env, load_demo(ROOT / "demo"), ManualClock(env.clock.now()), "small")
+        await sow_people(env, load_demo(ROOT / "demo"), ManualClock(env.clock.now()), "small")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from actions.environment import Environment
-from actions.sessions import _with_cover
+from actions.sessions import with_cover
 from domain.applications import Application
 from domain.lifecycle import UNDECIDED, Move
 from domain.people import PersonKind, Posting, Role, Subject
@@ -34,7 +34,7 @@ async def on_duty(env: Environment, officer: Subject) -> Subject:
     """The same in an environment alone."""
     async with env.store.reading() as tx:
         entry = (await people.officers(tx, [officer.person_id or ""]))[officer.person_id or ""]
-        postings = await _with_cover(tx, entry)
+        postings = await with_cover(tx, entry)
     return replace(officer, postings=postings, roles=frozenset(one.role for one in postings))
 
 

@@ -5,18 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
 
 from sqlalchemy import update
 
 from actions import issue, sanction
 from actions.catalogue_import import import_catalogue
 from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment, Partners
+from actions.environment import Environment
 from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from domain.applications import RejectionGround
 from domain.clock import ManualClock
-from domain.deadline import WorkCalendar
 from domain.ids import Ids, SeededIds
 from domain.lifecycle import OPEN
 from domain.people import Subject
@@ -26,25 +24,21 @@ from store.engine import Store
 from store.identities import LockerTokens, save_locker_grant
 from store.keyring import Keyrings
 from store.leases import leases_table
-from store.objects import LocalObjects
-from store.vault import Vault
 from store.verify import verify
 from tests.support.actions import (
     FREE,
     INCOME,
-    INCOME_PAPERS,
     ORDER,
     PENSION,
-    FakeApiSetu,
-    FakeDbt,
-    FakeLocker,
     FakeRenderer,
     World,
     catalogue_rows,
     papers,
     people_of_the_world,
 )
+from tests.support.catalogued import bare_environment, inhabited
 from tests.support.files import hand_in
+from tests.support.papers import INCOME_PAPERS
 
 PENSION_PAPERS = (
     "applicant-photo",
@@ -66,25 +60,9 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """A world on a store whose schema is there and whose tables are empty."""
     ids = ids or SeededIds(clock, "world")
-    vault = await Vault.open(f"sqlite:///{folder / 'vault.db'}", keyrings, clock, ids)
-    locker, dbt, apisetu = FakeLocker(), FakeDbt(), FakeApiSetu()
-    partners = Partners(cast("Any", locker), cast("Any", apisetu), cast("Any", None), cast("Any", dbt), {})
-    env = Environment(
-        store=store,
-        vault=vault,
-        objects=LocalObjects(folder / "objects"),
-        keyrings=keyrings,
-        clock=clock,
-        ids=ids,
-        calendar=WorkCalendar("none"),
-        partners=partners,
-        public_url="http://gateway.test",
-    )
-    env = replace(env, calendar=(await import_catalogue(env, catalogue_rows())).calendar)
-    try:
-        yield World(env=env, clock=clock, locker=locker, dbt=dbt, apisetu=apisetu, **await people_of_the_world(env))
-    finally:
-        await vault.close()
+    async with bare_environment(store, keyrings, clock, folder, ids) as bare:
+        env = replace(bare, calendar=(await import_catalogue(bare, catalogue_rows())).calendar)
+        yield inhabited(env, await people_of_the_world(env), clock)
 
 
 async def deliver_all(world: World, *, forgetting: bool = False) -> int:

@@ -148,6 +148,7 @@ async def test_the_list_has_who_waits_for_her_paper_and_a_column_to_sign(world_o
     assert [line[:2] for line in waiting] == [["A-1", "'=Cell A"]]
     hindi, *everybody = await listed("", "hi")
     assert (hindi[-1], len(everybody)) == ("हस्ताक्षर या अँगूठा", 2)
+    assert (await listed("?language=en", "hi"))[0][-1] == "Signature or thumb"
     theirs = await client.get(f"/rosters/{roster.number}/list.csv", headers=await token(camps, camps.other))
     assert theirs.status_code == 404
 

@@ -144,7 +144,9 @@ async def test_a_link_that_is_changed_or_has_run_out_gives_nothing(client, world
     world.clock.advance(timedelta(seconds=world.env.files.link_seconds - 1))
     assert (await client.get(url)).status_code == 200
     world.clock.advance(timedelta(seconds=2))
-    assert (await client.get(url)).status_code == 404
+    over = await client.get(url, headers={"Accept-Language": "en"})
+    assert (over.status_code, over.headers["content-language"]) == (404, "en")
+    assert "Open the file again" in over.text
 
 
 async def test_too_many_files_that_nothing_names_are_refused(client, world):

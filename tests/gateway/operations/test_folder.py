@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from graphql import parse
+from graphql import OperationDefinitionNode, parse
+from graphql.execution.values import get_variable_values
 
 from domain.manifests import ManifestRefused, document_id
-from gateway.commands.publishing import make_checker
+from gateway.commands.publishing import graph, make_checker
+from gateway.graphiql.examples import examples
 from gateway.operations.checking import OperationsChecker
 from gateway.screens import FRAGMENTS, OPERATIONS, document_of, manifests, screens, versions
 
@@ -20,6 +22,8 @@ ROOTS = {
         "CitizenDashboard",
         "Services",
         "ServicePage",
+        "Schemes",
+        "CorrectPaymentAccount",
         "Hearings",
     },
     "officer_app": {
@@ -35,6 +39,18 @@ ROOTS = {
         "AwardsToSettle",
         "SettleAward",
         "DelayReview",
+        "SaveView",
+        "FinanceCases",
+        "TakeFinanceCase",
+        "SettleFinanceCase",
+        "AnswerFinanceCase",
+        "PaymentQueueRows",
+        "PaymentBatches",
+        "MonthStatement",
+        "HeldBenefits",
+        "SuspendBenefit",
+        "ReissuePayment",
+        "DecidePaymentApproval",
     },
     "operator_app": {"OperatorHome", "DoorstepRound"},
     "admin_app": {"Switches", "SetSwitch", "Alarms", "SetClientPolicy"},
@@ -151,3 +167,12 @@ def test_a_built_manifest_is_apollos_form(folder: Path):
     assert content["version"] == 1
     assert (content["app"], content["appVersion"]) == ("app_one", "1.0.0")
     assert set(content["operations"][0]) == {"id", "name", "type", "body"}
+
+
+def test_every_tab_of_graphiql_has_variables_that_fit_it():
+    known = graph()._schema
+    for example in examples(OPERATIONS):
+        operation = parse(example.query).definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        given = get_variable_values(known, operation.variable_definitions, example.variables or {})
+        assert not isinstance(given, list), [error.message for error in given]

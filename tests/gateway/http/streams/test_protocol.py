@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests.support.peers import PATIENCE
 from tests.support.streams import GOOD, ORIGIN, OTHER, small_house
 
 FOREVER = "subscription { forever { number } }"
@@ -309,10 +310,13 @@ async def test_a_process_that_ends_closes_its_sockets_with_1001(begun, house):
 
 
 async def test_a_reader_that_takes_nothing_is_dropped_with_4413():
-    async with small_house(send_seconds=0.05).peer() as peer:
+    slow, dropped = small_house(send_seconds=0.05), asyncio.Event()
+    slow.streaming.dropped = lambda _why: dropped.set()
+    async with slow.peer() as peer:
         await peer.begin()
         peer.reading.clear()
         peer.subscribe("s", COUNT, to=5)
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(PATIENCE):
+            await dropped.wait()
         peer.reading.set()
         assert await peer.closed() == (4413, "READER_TOO_SLOW")

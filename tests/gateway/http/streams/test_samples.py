@@ -31,6 +31,13 @@ async def first(events):
     raise AssertionError("nothing came")
 
 
+async def following(gateway, many):
+    """Wait until so many follow the feed of the gateway."""
+    async with asyncio.timeout(SECONDS):
+        while gateway.feed.followers < many:
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.integration
 async def test_the_programs_run(sqlite_store, store_keyrings, store_cipher, tmp_path):
     names: dict = {}
@@ -49,7 +56,7 @@ async def test_the_programs_run(sqlite_store, store_keyrings, store_cipher, tmp_
         copy = (await ask(gateway, query, office.citizen))["data"]["changes"]
         assert copy["complete"]
         assert len(copy["present"]) == 1
-        await asyncio.sleep(1.0)  # until both follow
+        await following(gateway, len(told))
         await ask(gateway, DECIDE, office.officer, **office.decision())
         event, desk = await asyncio.gather(*told)
         assert json.loads(event)["data"]["applicationChanged"]["application"]["status"] == "APPROVED"

@@ -9,37 +9,17 @@ from actions.linking import unlink
 from actions.provider_sign_out import END, end_at_provider, way_out
 from actions.sessions import sign_out, subject_for_token
 from actions.sign_in import SignedIn, begin_sign_in, finish_sign_in, refresh_session
-from actions.sign_in_guards import hash_of
 from domain.errors import Problems
 from domain.people import PersonKind, Provider, Subject
 from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Unavailable
 from integrations.sso import ProviderTokens
-from store import audit, identities, outbox, people, session_tokens
+from store import audit, identities, outbox, session_tokens
 from store.outbox import outbox_table
 from store.personal import erase
-from tests.support.sign_in import GATEWAY, FakeProvider, enter_operator, environment, officer
-
-BROWSER = hash_of("a browser")
-OFFICER, OPERATOR = (f"0193a000-0000-7000-8000-00000000000{n}" for n in (1, 3))
-EMAIL, CSC_ID = "officer-dehradun-sadar@officer.example", "500100010011"
-
-
-@pytest.fixture
-def providers() -> dict[Provider, FakeProvider]:
-    return {
-        each: FakeProvider(each)
-        for each in (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY, Provider.PARICHAY, Provider.CSC_CONNECT)
-    }
-
-
-@pytest.fixture
-async def env(sqlite_store, store_keyrings, store_clock, providers):
-    async with sqlite_store.writing() as tx:
-        await people.add_officer(tx, officer(OFFICER, EMAIL))
-        await enter_operator(tx, OPERATOR, CSC_ID)
-    return environment(sqlite_store, store_keyrings, store_clock, providers.values())
+from tests.support.sign_in import GATEWAY, FakeProvider
+from tests.support.signing_in import BROWSER, CSC_ID, EMAIL
 
 
 async def signed_in(env, provider: FakeProvider, subject: str, token: str | None = "t-1", **known) -> SignedIn:
