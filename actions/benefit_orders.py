@@ -214,7 +214,8 @@ async def _end(acting: Acting, sanction: Sanction, request: EndBenefit) -> None:
     if not ist_date(sanction.sanctioned_at) <= request.last_day <= acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "lastDay")))
     if not await end_sanction(acting, sanction, request.last_day, request.ground):
-        await benefits.change_sanction(acting.tx, sanction.id, ended_on=request.last_day)
+        granted_until = sanction.ended_on or request.last_day  # a scholarship: an end behind its year adds no term
+        await benefits.change_sanction(acting.tx, sanction.id, ended_on=min(granted_until, request.last_day))
         await put_stop(acting, sanction, StopKind.CESSATION, request.ground, request.last_day + timedelta(days=1))
     await recover_overpaid(acting, sanction, request.ground, request.last_day)
 

@@ -42,8 +42,10 @@ async def note(acting: Acting, order: FeeOrder, action: str, purpose: Purpose = 
     )
 
 
-async def differ(acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expected: str, found: str) -> str:
-    """Open the case of a difference about an order, once however often it is found."""
+async def differ(
+    acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expected: str, found: str, anew: bool = False
+) -> str:
+    """Open the case of a difference about an order, once however often it is found; `anew` as in `open_case`."""
     return await open_case(
         acting,
         FinanceDifference(
@@ -56,6 +58,7 @@ async def differ(acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expec
             amount_paise=order.held_paise,
             citizen_id=order.citizen_id,
         ),
+        anew=anew,
     )
 
 

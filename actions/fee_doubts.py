@@ -13,7 +13,7 @@ from actions.fee_cases import order_id_of, tell_of_payment
 from actions.fee_enquiries import enquire
 from actions.fee_refunds import request_refund
 from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.fees import FeeOrder, FeeRoute, RefundCause
+from domain.fees import PAID, FeeOrder, FeeRoute, RefundCause
 from domain.finance_cases import ACCEPTED_AS_IT_IS, CaseOutcome, DifferenceKind, FinanceCase
 from domain.lifecycle import Status
 from domain.notices import NoticeKind
@@ -40,11 +40,12 @@ async def order_of(tx: Transaction, case: FinanceCase) -> FeeOrder | None:
 async def hear_again(env: Environment, case: FinanceCase) -> None:
     """Ask the source once more about the money that a case is about, for whoever may settle it.
 
-    What it says is noted; its silence changes nothing.
+    What it says is noted; its silence changes nothing. Also where nobody knows of other money there: an older release
+    did not keep the amount, and what was accepted as gone might have come again.
     """
     async with env.store.reading() as tx:
         order = await order_of(tx, case)
-    if order is not None and order.holds_other_amount:
+    if order is not None and order.state not in PAID:
         await enquire(env, order)
 
 
@@ -69,9 +70,10 @@ def check_outcome(order: FeeOrder | None, outcome: CaseOutcome | None) -> None:
 
 
 async def give_back(acting: Acting, case: FinanceCase) -> None:
-    """Order back what a case is about, as a whole, in the transaction that settles it; nothing for every other case.
+    """Order back what a case is about, as a whole, in the transaction that settled it; nothing for every other case.
 
-    The fee may be begun anew then. Raises as `check_outcome` of the case's outcome, and SOURCE_UNAVAILABLE where the
+    The case is written before its payment, as where a source is heard: of the two at once one waits. The fee may be
+    begun anew then. Raises as `check_outcome` of the case's outcome, and SOURCE_UNAVAILABLE where the
     source has not confirmed just now what it holds.
     """
     order = await order_of(acting.tx, case)

@@ -251,7 +251,8 @@ async def _doubtful(acting: Acting, order: FeeOrder, problem: FeeProblem, news: 
     scrolled_on = order.scrolled_on if taken == order.taken_paise else None
     doubted = replace(order, state=state, problem=problem, taken_paise=taken, receipt=receipt, scrolled_on=scrolled_on)
     found = str(taken) if other else problem.value
-    await differ(acting, doubted, _DOUBTS[problem], expected=str(order.total_paise), found=found)
+    # Other money that lies there has its open case, whatever was accepted before: it might have gone meanwhile.
+    await differ(acting, doubted, _DOUBTS[problem], expected=str(order.total_paise), found=found, anew=other)
     if doubted == order:
         return await _noted(acting, order, due_at)
     changed = replace(doubted, confirmed_at=acting.now, due_at=due_at)
@@ -277,7 +278,7 @@ async def _contradicted(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOr
 
 
 async def _noted(acting: Acting, order: FeeOrder, due_at: datetime | None) -> FeeOrder:
-    await fee_orders.note_answer(acting.tx, order.id, due_at)
+    await fee_orders.note_answer(acting.tx, order, due_at)
     return replace(order, confirmed_at=acting.now, due_at=due_at)
 
 
@@ -289,7 +290,7 @@ async def _taken(env: Environment, order: FeeOrder) -> bool:
 
 async def _asked_soon(env: Environment, order: FeeOrder) -> FeeOrder:
     """It was asked about a moment ago: the worker asks again as soon as the treasury's limit lets it."""
-    if order.open and order.asked_at is not None:
+    if order.state not in PAID and order.asked_at is not None:
         soon = order.asked_at + BETWEEN
         if order.due_at is None or order.due_at > soon:
             await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, soon))
@@ -297,7 +298,7 @@ async def _asked_soon(env: Environment, order: FeeOrder) -> FeeOrder:
 
 
 async def _put_off(env: Environment, order: FeeOrder) -> FeeOrder:
-    next_at = next_enquiry(order.created_at, env.clock.now()) if order.open else None
+    next_at = None if order.state in PAID else next_enquiry(order.created_at, env.clock.now())
     await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, next_at))
     return await _present(env, order)
 

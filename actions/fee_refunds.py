@@ -151,7 +151,7 @@ async def note_refund_heard(acting: Acting, order_id: str, heard: HeardState) ->
         await differ(acting, order, DifferenceKind.REFUND_DUE, expected=expected, found=found)
         changed = replace(order, problem=FeeProblem.REFUND_DECLINED, due_at=None, confirmed_at=acting.now)
         return await fee_orders.save(acting.tx, changed, order.version)
-    await fee_orders.note_answer(acting.tx, order.id, acting.now + REFUND_ENQUIRIES)
+    await fee_orders.note_answer(acting.tx, order, acting.now + REFUND_ENQUIRIES)
     return order
 
 

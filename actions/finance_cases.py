@@ -24,19 +24,20 @@ from store import audit, benefits, crash_points, finance_cases
 _log = structlog.get_logger(__name__)
 
 
-async def open_case(acting: Acting, difference: FinanceDifference) -> str:
+async def open_case(acting: Acting, difference: FinanceDifference, *, anew: bool = False) -> str:
     """Open the case of a difference, in the caller's transaction; gives the id of its one open case.
 
     However often the same difference is found, it has one open case. Found again with the facts that an officer
-    accepted as they are, it has the settled one. Raises ValueError for a reference or fact that is too long.
+    accepted as they are, it has the settled one; `anew` looks at no acceptance. Raises ValueError for a reference or
+    fact that is too long.
     """
-    return (await open_cases(acting, [difference]))[0]
+    return await _opened(acting, await _whole(acting, difference), anew=anew)
 
 
 async def open_cases(acting: Acting, differences: Sequence[FinanceDifference]) -> list[str]:
     """As `open_case`, for several differences in one transaction, in their order."""
     known = [await _whole(acting, difference) for difference in differences]
-    return [await _opened(acting, difference) for difference in known]
+    return [await _opened(acting, difference, anew=False) for difference in known]
 
 
 async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, outcome: CaseOutcome, note: str) -> bool:
@@ -58,12 +59,12 @@ async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, out
     return True
 
 
-async def _opened(acting: Acting, difference: FinanceDifference) -> str:
+async def _opened(acting: Acting, difference: FinanceDifference, *, anew: bool) -> str:
     facts = (difference.expected or "", difference.found or "")
     if len(difference.about) > LONGEST_ABOUT or max(map(len, facts)) > LONGEST_FACT:
         raise ValueError("the reference or a fact of a difference is too long")
     critical = difference.kind in CRITICAL
-    found = await finance_cases.open_once(acting.tx, acting.env.ids.key(), difference, critical=critical)
+    found = await finance_cases.open_once(acting.tx, acting.env.ids.key(), difference, critical=critical, anew=anew)
     if not found.opened:
         return found.case_id
     crash_points.reach(crash_points.CASE_OPENED)

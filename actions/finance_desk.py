@@ -117,9 +117,9 @@ async def settle_case(env: Environment, subject: Subject, request: CaseRequest) 
             return await _keep(acting, proposed, CaseStep.PROPOSE, note=note)
         if case.state is not CaseState.TAKEN:
             after_step(case, CaseStep.PROPOSE)
-        ended = _settled(acting, replace(case, outcome=outcome))
-        await fee_doubts.give_back(acting, ended)
-        return await _keep(acting, ended, CaseStep.SETTLE, note=note)
+        kept = await _keep(acting, _settled(acting, replace(case, outcome=outcome)), CaseStep.SETTLE, note=note)
+        await fee_doubts.give_back(acting, kept)
+        return kept
 
     await _heard_again(env, subject, request)
     return await _done(env, subject, "settleFinanceCase", request, step)
@@ -139,8 +139,9 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
             raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _CASE, Remedy.CHOOSE_OFFICER))
         if request.accept:
             note = _words(request.note) if request.note else None
-            await fee_doubts.give_back(acting, case)
-            return await _keep(acting, _settled(acting, case), CaseStep.SETTLE, note=note)
+            kept = await _keep(acting, _settled(acting, case), CaseStep.SETTLE, note=note)
+            await fee_doubts.give_back(acting, kept)
+            return kept
         state = after_step(case, CaseStep.SEND_BACK)
         back = replace(case, state=state, outcome=None, proposed_by=None)
         return await _keep(acting, back, CaseStep.SEND_BACK, note=_words(request.note))

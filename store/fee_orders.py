@@ -111,7 +111,7 @@ _RECEIPT = ("grn", "challan_no", "cin", "bank_reference", "mode", "paid_at")
 _AS_IS = tuple(
     column.name
     for column in orders_table.columns
-    if column.name not in {*_RECEIPT, "route", "state", "refund_cause", "updated_at"}
+    if column.name not in {*_RECEIPT, "route", "state", "refund_cause", "taken_paise", "updated_at"}
 )
 
 
@@ -145,10 +145,15 @@ async def mark_asked(tx: Transaction, order: FeeOrder, next_at: datetime | None)
     return written.first() is not None
 
 
-async def note_answer(tx: Transaction, order_id: str, due_at: datetime | None) -> None:
-    """Note that an order was told of and nothing has changed, and when it is due again; the version stays."""
-    statement = update(orders_table).where(_T.id == order_id)
-    await tx.connection.execute(statement.values(confirmed_at=tx.clock.now(), due_at=due_at))
+async def note_answer(tx: Transaction, order: FeeOrder, due_at: datetime | None) -> None:
+    """Note that an order was told of and nothing has changed, and when it is due again; the version stays.
+
+    Raises VersionConflict where somebody changed it since it was read: what was heard may mean something else then.
+    """
+    statement = update(orders_table).where(_T.id == order.id, _T.version == order.version)
+    values = {"confirmed_at": tx.clock.now(), "due_at": due_at}
+    if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
+        raise VersionConflict(order.version, order.state.value)
 
 
 async def set_due(tx: Transaction, order_id: str, due_at: datetime | None) -> None:
@@ -313,6 +318,7 @@ def _values(tx: Transaction, order: FeeOrder) -> dict[str, Any]:
         "route": order.route.value,
         "state": order.state.value,
         "refund_cause": order.refund_cause.value if order.refund_cause else None,
+        "taken_paise": order.taken_paise,
         "updated_at": tx.clock.now(),
     }
 
@@ -329,8 +335,15 @@ def _of(row: AnyRow) -> FeeOrder:
         state=FeeState(row.state),
         receipt=receipt,
         refund_cause=RefundCause(row.refund_cause) if row.refund_cause else None,
+        taken_paise=_other_amount(row),
         updated_at=row.updated_at,
     )
+
+
+def _other_amount(row: AnyRow) -> int | None:
+    """What lies there or goes back in the place of what was due; an older release leaves it at what was paid since."""
+    counts = row.state not in {state.value for state in PAID} or row.refund_cause == RefundCause.OTHER_AMOUNT.value
+    return row.taken_paise if counts else None
 
 
 def _place(message_id: str) -> str:

@@ -120,12 +120,14 @@ class Found:
     opened: bool
 
 
-async def open_once(tx: Transaction, case_id: str, difference: FinanceDifference, *, critical: bool) -> Found:
+async def open_once(
+    tx: Transaction, case_id: str, difference: FinanceDifference, *, critical: bool, anew: bool = False
+) -> Found:
     """Open a case, or note on the one that is there that its difference was found again.
 
-    A settled one whose facts were accepted as they are stays settled while the facts are the same.
+    A settled one whose facts were accepted as they are stays settled while the facts are the same, unless `anew`.
     """
-    settled = await _accepted(tx, difference)
+    settled = None if anew else await _accepted(tx, difference)
     if settled is not None:
         return Found(settled, False)
     now = tx.clock.now()
@@ -209,6 +211,13 @@ async def open_one(tx: Transaction, kind: DifferenceKind, about: str) -> Finance
     """The open case of a difference, or None."""
     row = await first(tx, select(cases_table).where(_C.open_key == f"{kind.value}|{about}"))
     return _case(row) if row else None
+
+
+async def open_about(tx: Transaction, about: str) -> list[FinanceCase]:
+    """The open cases about one thing, of whatever kind, the oldest first."""
+    keys = [f"{kind.value}|{about}" for kind in DifferenceKind]
+    statement = select(cases_table).where(_C.open_key.in_(keys)).order_by(_C.found_at, _C.id)
+    return [_case(row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[FinanceCase]]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from actions.fee_refunds import RecordFeeRefund, record_fee_refund, send_refund
+from actions.acting import Acting
+from actions.fee_refunds import RecordFeeRefund, record_fee_refund, request_refund, send_refund
 from actions.fee_scrolls import compare_due
 from actions.fees import payment_form
 from actions.finance_desk import CaseRequest, answer_case, settle_case, take_case
@@ -15,15 +16,16 @@ from actions.respond import RecordFee, record_fee
 from domain.errors import ErrorCode, Problems
 from domain.fee_words import standing
 from domain.fees import FeeOrder, FeeState, RefundCause
-from domain.finance_cases import CaseOutcome, CaseState, DifferenceKind, FinanceCase
+from domain.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceCase
 from domain.lifecycle import Status
 from domain.notices import NoticeKind
-from domain.people import PersonKind, Posting, Role, Subject
+from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.text import Language
-from store import audit, finance_cases, notices
+from store import audit, fee_orders, finance_cases, notices
 from store.finance_cases import CaseFilter
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
+from tests.support.plans import statements_of
 from tests.support.worlds import wrong
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -61,6 +63,14 @@ async def doubted(tills: Tills, paise: int, subject: Subject | None = None) -> F
 async def books(tills: Tills, order: FeeOrder, paise: int) -> None:
     till = tills.treasury if order.operator_id is None else tills.csc
     await till.act("book_other_amount", {"reference": order.reference, "paise": paise})
+
+
+async def come_again(tills: Tills, order: FeeOrder, paise: int) -> None:
+    """The money comes, or comes back, and a browser brings word of it."""
+    await tills.treasury.act("settle", {"reference": order.reference})
+    await books(tills, order, paise)
+    tills.world.clock.advance(MINUTE)
+    await tills.comes_back(order, await tills.treasury.act("return_form", {"reference": order.reference}))
 
 
 async def cases(tills: Tills) -> list[FinanceCase]:
@@ -281,13 +291,9 @@ async def test_money_that_the_source_does_not_tell_of_any_more_is_doubted_no_mor
 
 async def test_a_late_other_amount_of_an_order_that_failed_goes_back_beside_a_new_one(tills: Tills):
     order = await tills.started(await tills.submitted())
-    posted = await tills.pays(order, outcome="fail")
-    await tills.comes_back(order, posted)
+    await tills.comes_back(order, await tills.pays(order, outcome="fail"))
     again = await tills.started(await tills.application(order), key="anew")
-    await tills.treasury.act("settle", {"reference": order.reference})
-    await books(tills, order, MORE)
-    tills.world.clock.advance(MINUTE)
-    await tills.comes_back(order, await tills.treasury.act("return_form", {"reference": order.reference}))
+    await come_again(tills, order, MORE)
     late = await tills.order(order)
     assert (late.state, late.taken_paise) == (FeeState.FAILED, MORE)
     await take_case(tills.env, FINANCE, CaseRequest((await case_of(tills)).id, "take"))
@@ -314,3 +320,81 @@ async def test_an_order_that_failed_is_not_asked_about_for_ever(tills: Tills):
         tills.world.clock.advance(MINUTE)
     failed = await tills.order(order)
     assert (failed.state, failed.due_at) == (FeeState.FAILED, None)
+
+
+async def test_money_that_came_late_is_asked_about_behind_a_silence_too(tills: Tills):
+    order = await tills.started(await tills.submitted())
+    await tills.comes_back(order, await tills.pays(order, outcome="fail"))
+    await come_again(tills, order, LESS)
+    assert (await tills.order(order)).holds_other_amount
+    tills.treasury.faults.set([{"kind": "status", "params": {"status": 503}}])
+    tills.world.clock.advance(12 * HOUR)
+    await tills.rounds()
+    tills.treasury.faults.clear()
+    await books(tills, order, DUE)
+    tills.world.clock.advance(12 * HOUR)
+    await tills.rounds()
+    assert (await tills.order(order)).state is FeeState.SUCCESS
+
+
+async def test_another_amount_that_is_told_of_again_has_a_case_again(tills: Tills):
+    order = await doubted(tills, LESS)
+    await tills.treasury.act("settle", {"reference": order.reference, "outcome": "F"})
+    tills.world.clock.advance(4 * MINUTE)
+    await tills.rounds()
+    await settled(tills, CaseOutcome.NO_DIFFERENCE)
+    await come_again(tills, order, LESS)
+    assert (await tills.order(order)).holds_other_amount
+    assert await open_kinds(tills) == [DifferenceKind.AMOUNT_DIFFERS]
+    assert await wrong(tills.env) == []
+
+
+async def test_a_case_that_an_older_release_settled_without_giving_back_is_opened_again(tills: Tills):
+    await doubted(tills, LESS)
+    case = await case_of(tills)
+    closed = replace(case, state=CaseState.SETTLED, outcome=CaseOutcome.REFUNDED, settled_at=tills.world.clock.now())
+    async with tills.env.store.writing() as tx:
+        event = CaseEvent("old", case.id, CaseStep.SETTLE, "finance-1", tills.world.clock.now())
+        await finance_cases.save(tx, closed, event)
+    for _ in range(2):
+        tills.world.clock.advance(12 * HOUR)
+        await tills.rounds()
+    assert await open_kinds(tills) == [DifferenceKind.AMOUNT_DIFFERS]
+    assert await wrong(tills.env) == []  # and no money without a case
+
+
+async def test_what_an_older_release_asked_about_no_more_goes_back_too(tills: Tills):
+    order = await doubted(tills, LESS)
+    async with tills.env.store.writing() as tx:  # as it left an order after seven days
+        await fee_orders.save(tx, replace(order, taken_paise=None, receipt=None, due_at=None), order.version)
+    assert (await settled(tills)).state is CaseState.SETTLED
+    back = await tills.order(order)
+    assert (back.state, back.held_paise) == (FeeState.REFUND_REQUESTED, LESS)
+
+
+async def test_an_amount_that_an_older_release_left_at_a_paid_order_is_not_what_goes_back(tills: Tills):
+    order = await doubted(tills, LESS)
+    await books(tills, order, DUE)
+    tills.world.clock.advance(12 * HOUR)
+    await tills.rounds()
+    paid = await tills.order(order)
+    async with tills.env.store.writing() as tx:  # it does not know the column
+        await fee_orders.save(tx, replace(paid, taken_paise=LESS), paid.version)
+    again = await tills.order(order)
+    assert (again.state, again.held_paise) == (FeeState.SUCCESS, DUE)
+    async with tills.env.store.writing() as tx:
+        await request_refund(Acting(tills.env, tx, SYSTEM), again, RefundCause.WITHDRAWN)
+    (due,) = [one for one in await cases(tills) if one.kind is DifferenceKind.REFUND_DUE]
+    assert (due.found, due.amount_paise) == (str(DUE), DUE)
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_an_officer_and_a_corrected_book_lock_case_and_payment_in_the_same_order(tills: Tills, corrected: bool):
+    order = await doubted(tills, LESS)
+    if corrected:
+        await books(tills, order, DUE)
+    tills.world.clock.advance(12 * HOUR)
+    with statements_of(tills.env.store) as said:
+        await (tills.rounds() if corrected else settled(tills))
+    changed = [one.split()[1] for one in said if one.startswith("UPDATE") and " state=" in one]
+    assert [one for one in changed if one in {"finance_cases", "fee_orders"}] == ["finance_cases", "fee_orders"]

@@ -8,18 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from actions.acting import Acting
 from actions.fee_enquiries import ask_due, settle
+from actions.fee_refunds import request_refund
 from actions.fee_returns import FeeReturns
 from actions.fees import StartFeePayment, start_fee_payment
 from actions.finance_desk import CaseRequest, settle_case, take_case
 from actions.respond import RecordFee, record_fee
 from domain.errors import Problems
-from domain.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState
-from domain.finance_cases import CaseOutcome, DifferenceKind
+from domain.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState, RefundCause
+from domain.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind
 from domain.lifecycle import Move, Status
-from domain.people import PersonKind, Posting, Role, Subject
+from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
 from store import audit, fee_orders, finance_cases, timeline
-from store.finance_cases import CaseFilter
+from store.engine import Transaction
+from store.finance_cases import OPEN_STATES, CaseFilter
 from tests.support.actions import ORDER
 from tests.support.fees import Tills, open_tills
 from tests.support.twins import Twins
@@ -157,6 +160,33 @@ async def test_an_officer_and_a_book_that_is_put_right_at_once_give_back_or_pay_
     kinds = await tills.cases()
     assert kinds.count(DifferenceKind.REFUND_DUE) == (not paid)
     assert await wrong(tills.env) == []
+
+
+async def test_an_answer_that_was_noted_too_late_opens_no_case_of_what_goes_back(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+):
+    tills = pair.tills
+    order = await tills.started(await tills.submitted(ORDER))
+    receipt = FeeReceipt("UKGRN1", "1", "1", "1", "NB", tills.world.clock.now())
+    other = FeeNews(HeardState.SUCCESS, 3900, receipt)
+    held = await settle(tills.env, order.id, other)
+    async with tills.env.store.writing() as tx:
+        (case,) = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=5)
+        given_back = replace(case, state=CaseState.SETTLED, outcome=CaseOutcome.REFUNDED)
+        event = CaseEvent("settled", case.id, CaseStep.SETTLE, "finance-1", tills.world.clock.now())
+        await finance_cases.save(tx, given_back, event)
+        await request_refund(Acting(tills.env, tx, SYSTEM), held, RefundCause.OTHER_AMOUNT)
+    present, seen = fee_orders.get, [held]
+
+    async def as_it_was_before(tx: Transaction, order_id: str) -> FeeOrder | None:
+        return seen.pop() if seen else await present(tx, order_id)
+
+    monkeypatch.setattr(fee_orders, "get", as_it_was_before)
+    assert (await settle(pair.envs[1], order.id, other)).state is FeeState.REFUND_REQUESTED
+    assert (await tills.order(order)).due_at is None
+    async with tills.env.store.reading() as tx:
+        open_ones = await finance_cases.page(tx, None, CaseFilter(states=OPEN_STATES), place=None, limit=5)
+    assert [one.kind for one in open_ones] == [DifferenceKind.REFUND_DUE]
 
 
 async def test_the_same_receipt_for_two_orders_is_not_taken(pair: Pair):

@@ -140,3 +140,18 @@ async def test_what_was_missed_under_a_suspension_is_not_paid_by_an_end(
     async with world.env.store.reading() as tx:
         assert (await benefits.sanctions(tx, [pension.id]))[pension.id].state is SanctionState.ENDED
     assert await wrong(world.env) == []
+
+
+async def test_an_end_that_is_told_after_the_granted_year_pays_nothing_beyond_it(world: World, pension: Sanction):
+    async with world.env.store.writing() as tx:  # as a scholarship
+        await benefits.change_sanction(tx, pension.id, ended_on=date(2027, 1, 23))
+    on(world, date(2027, 4, 4))
+    await release_due(world.env)
+    assert await begun_since(world, pension, _GRANTED) == [_GRANTED, date(2026, 12, 24)]
+    await end_benefit(world.env, world.welfare, EndBenefit(pension.id, StopGround.DEATH, date(2027, 4, 2), "e"))
+    assert await release_due(world.env) == 0
+    assert await begun_since(world, pension, _GRANTED) == [_GRANTED, date(2026, 12, 24)]
+    async with world.env.store.reading() as tx:
+        ended = (await benefits.sanctions(tx, [pension.id]))[pension.id]
+    assert (ended.state, ended.ended_on) == (SanctionState.ENDED, date(2027, 1, 23))
+    assert await wrong(world.env) == []
