@@ -1,19 +1,21 @@
 """What is still to come under a sanction: the dates of its plan, what was missed, what is asked of the citizen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 
 from actions.environment import Environment
 from actions.sanction import anchor_of, plan_of
-from domain.benefits import Instalment, Sanction, SanctionState
+from domain.benefits import Instalment, PaymentStatus, Sanction, SanctionState
 from domain.catalogue import Scheme
 from domain.clock import ist_date
 from domain.plans import REPEATED, Period, add_months, certificate_cutoff, review_due_on
 from domain.sanction_course import Stop, given_up
 
 MOST_COMING = 24
+PAID_OUT = "PAID_OUT"
+"""In a label, the state of what is ACTIVE and has nothing left to pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,20 @@ def next_payment_on(sanction: Sanction, made: Sequence[Instalment], stops: Seque
 def arrears_paise(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], today: date) -> int:
     """What the periods come to that are over and were not paid; they are paid each once when nothing holds any more."""
     return sum(period.amount_paise for period in coming(sanction, made, stops, MOST_COMING) if period.ends < today)
+
+
+def paid_out(
+    sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], standing: Collection[PaymentStatus]
+) -> bool:
+    """Whether all that it grants has reached her: nothing is to come, and each payment, as told now, is credited.
+
+    One that was paid again stands as REISSUED; the payment that replaced it is among the others.
+    """
+    arrived = PaymentStatus.CREDITED in standing and not set(standing) - {
+        PaymentStatus.CREDITED,
+        PaymentStatus.REISSUED,
+    }
+    return sanction.state is SanctionState.ACTIVE and arrived and not coming(sanction, made, stops, 1)
 
 
 def certificate_of(env: Environment, sanction: Sanction, scheme: Scheme | None) -> Certificate | None:

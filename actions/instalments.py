@@ -13,7 +13,7 @@ from domain.benefits import Instalment, Sanction, SanctionState
 from domain.catalogue import Scheme
 from domain.clock import ist_date
 from domain.people import SYSTEM
-from domain.plans import REPEATED, certified_enough, period_end, review_due_on
+from domain.plans import REPEATED, certified_enough, review_due_on
 from domain.sanction_course import Stop, StopGround, StopKind, payable_from
 from store import benefit_rounds, benefits, catalogue, sanction_course
 from store.engine import Transaction
@@ -134,11 +134,3 @@ async def _next_day(acting: Acting, sanction: Sanction) -> date:
 def _free_from(made: Sequence[Instalment]) -> date:
     """The day after the last period that was paid for."""
     return max(one.period_to for one in made) + timedelta(days=1)
-
-
-def next_after(sanction: Sanction, today: date) -> date:
-    """The first day of the next period after today, counted on from the day of the sanction; for seeding."""
-    day = ist_date(sanction.sanctioned_at)
-    while day <= today:
-        day = period_end(day, sanction.period) + timedelta(days=1)
-    return day

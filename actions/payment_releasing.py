@@ -1,10 +1,25 @@
-"""What was set aside goes on: an officer looked, and says that it may be sent again."""
+"""What was set aside goes on: its cases are settled, and an officer says that it may be sent again."""
+
+from collections.abc import Collection, Sequence
 
 from actions.acting import Acting
-from domain.payment_files import BatchKind, BatchState, RegistrationState
+from domain.errors import ApuniError
+from domain.finance_cases import FinanceCase
+from domain.payment_files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch, RegistrationState
 from domain.policy import Purpose
-from store import audit, beneficiaries, beneficiary_endings, payment_batches
+from store import audit, beneficiaries, beneficiary_endings, finance_cases, payment_batches
 from store.beneficiaries import Heard
+
+
+class CasesAreOpen(ApuniError):
+    """What is to go again has a case that nobody settled: it may be paid already, or fail anew."""
+
+    def __init__(self, what: str, cases: Sequence[FinanceCase]) -> None:
+        named = ", ".join(f"{case.kind.value} about {case.about} ({case.state.value})" for case in cases[:3])
+        super().__init__(
+            f"{what} stays set aside: {len(cases)} of its cases not settled yet: {named}; a finance officer takes and "
+            "settles them first (settleFinanceCase, docs/reconciliation.md)"
+        )
 
 
 async def release_set_aside(acting: Acting, what: str) -> int:
@@ -12,8 +27,12 @@ async def release_set_aside(acting: Acting, what: str) -> int:
 
     Those of the batch with a message id, one payment, or one beneficiary whom PFMS would not delete.
     Only lines that were set aside are released, and only what PFMS does not have is ever set aside. Gives how many.
+    Raises CasesAreOpen where a case about the batch, the payments or the beneficiary is not settled.
     """
     batch = await payment_batches.named(acting.tx, message=what)
+    unsettled = await _unsettled(acting, what, batch)
+    if unsettled:
+        raise CasesAreOpen(what, unsettled)
     if batch is None:
         many = await payment_batches.release_set_aside(acting.tx, payment=what)
         many += await beneficiary_endings.try_again(acting.tx, what)
@@ -32,3 +51,20 @@ async def release_set_aside(acting: Acting, what: str) -> int:
     )
     await audit.append(acting.tx, line)
     return many
+
+
+async def _unsettled(acting: Acting, what: str, batch: PaymentFileBatch | None) -> list[FinanceCase]:
+    """The open cases about what is to go: those of a whole batch, and of each payment in it, are two things."""
+    tx = acting.tx
+    known: Collection[BatchLine]
+    if batch is None:
+        known = (await payment_batches.lines_known_by(tx, [what])).values()
+    else:
+        known = await payment_batches.lines(tx, batch.id)
+    aside = [line for line in known if line.state is LineState.SET_ASIDE]
+    if batch is None and aside:
+        batch = await payment_batches.batch(tx, aside[0].batch_id)
+    about = f"batch:{batch.message_id}" if batch is not None else f"beneficiary:{what}"
+    found = await finance_cases.open_about(tx, about)
+    by_payment = await finance_cases.of_instalments(tx, [line.instalment_id for line in aside])
+    return [*found, *(case for cases in by_payment.values() for case in cases)]

@@ -74,8 +74,7 @@ async def views_of(env: Environment, subject: Subject, officer: Officer) -> list
 
 async def keep(acting: Acting, request: SaveView) -> SavedView:
     """The inner step of keeping a view, in the caller's transaction."""
-    name = view_name(request.name, "name")
-    _check(request.content)
+    name = _checked(request)
     held = await saved_views.named(acting.tx, acting.subject.person_id or "", name)
     if held is not None:
         view = replace(held, content=request.content, updated_at=acting.now)
@@ -147,8 +146,18 @@ async def _done(
         return (await saved_views.get(tx, answer["id"]) if answer["id"] else None), replayed
 
 
-def _check(content: ViewContent) -> None:
+def _checked(request: SaveView) -> str:
+    """The name of what is to be kept; raises BAD_INPUT with every field that is wrong."""
+    name, content = "", request.content
+    problems: list[Problem] = []
+    try:
+        name = view_name(request.name, "name")
+    except Problems as wrong:
+        problems += wrong.problems
     if len(set(content.group_by)) != len(content.group_by):
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "groupBy")))
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "groupBy")))
     if not 1 <= content.months <= MOST_MONTHS:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "months"), params={"longest": str(MOST_MONTHS)}))
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "months"), params={"longest": str(MOST_MONTHS)}))
+    if problems:
+        raise Problems(*problems)
+    return name

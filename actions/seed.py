@@ -18,7 +18,7 @@ from actions.seed_plan import Plan, plans
 from actions.seed_replay import Replay, Stage
 from actions.seed_rosters import sow_rosters
 from actions.uploads import take_in
-from domain.clock import ManualClock
+from domain.clock import ManualClock, ist_date
 from domain.ids import SeededIds
 from domain.people import SYSTEM
 from store import catalogue, forms, seeds
@@ -52,7 +52,7 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     stage = await _stage(env, demo, clock, renderer)
     async with env.store.reading() as tx:
         schemes = await catalogue.schemes(tx)
-    planned = plans(demo, stage.services, schemes)
+    planned = plans(demo, stage.services, schemes, ist_date(stage.now))
     for start in range(0, len(planned), BATCH):
         batch = planned[start : start + BATCH]
         await _sow(stage, f"{seed_id}:{start // BATCH}", batch)

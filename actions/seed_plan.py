@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from domain.applications import Channel, DeliveryMode
@@ -11,6 +11,7 @@ from domain.catalogue import Outcome, Scheme, Service
 from domain.clock import IST, ist_date
 from domain.deadline import WorkCalendar
 from domain.lifecycle import Status
+from domain.plans import demo_day
 
 OPENING = time(10, 0)
 OFFICE_MINUTES = 420
@@ -59,9 +60,11 @@ def choice(text: str, count: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % count
 
 
-def plans(demo: Mapping[str, Any], services: Mapping[str, Service], schemes: Mapping[str, Scheme]) -> list[Plan]:
+def plans(
+    demo: Mapping[str, Any], services: Mapping[str, Service], schemes: Mapping[str, Scheme], today: date
+) -> list[Plan]:
     """Every application of the demo, the oldest first."""
-    return sorted(_Planner(demo, services, schemes).plans(), key=lambda plan: (-plan.days_ago, plan.key))
+    return sorted(_Planner(demo, services, schemes, today).plans(), key=lambda plan: (-plan.days_ago, plan.key))
 
 
 class Timetable:
@@ -100,8 +103,10 @@ class Timetable:
 class _Planner:
     """Deals people and services out to the states, each pair once."""
 
-    def __init__(self, demo: Mapping[str, Any], services: Mapping[str, Service], schemes: Mapping[str, Scheme]) -> None:
-        self._demo, self._services, self._schemes = demo, services, schemes
+    def __init__(
+        self, demo: Mapping[str, Any], services: Mapping[str, Service], schemes: Mapping[str, Scheme], today: date
+    ) -> None:
+        self._demo, self._services, self._schemes, self._today = demo, services, schemes, today
         self._histories: Mapping[str, Any] = demo["histories"]
         self._operators: Sequence[Mapping[str, Any]] = [
             one for one in demo["operators"] if not one.get("agent") and one.get("kind") != "E_DISTRICT"
@@ -128,10 +133,10 @@ class _Planner:
             for line in told:
                 yield self._plan(person, line["service"], Status(line["status"]), int(line["days_ago"]))
         for line in self._histories["benefits"]:
-            days_ago = int(line["sanctioned_days_ago"])
+            instalments = int(line["instalments"])
+            days_ago = (self._today - demo_day(self._today, int(line["latest_days_ago"]), instalments - 1)).days
             made_ago = days_ago + BEFORE_SANCTION + choice(f"{line['person']}/{line['scheme']}", BEFORE_SANCTION)
             plan = self._plan(line["person"], line["service"], Status.DELIVERED, made_ago)
-            instalments = int(line["instalments"])
             yield replace(
                 plan, channel=Channel.WEB, operator=None, instalments=instalments, sanctioned_days_ago=days_ago
             )

@@ -12,7 +12,6 @@ from actions.certificate_content import Renderer
 from actions.decide import Decide, Seeding, Verdict, pass_verdict
 from actions.environment import Environment
 from actions.grounds import ABOUT_PAPERS
-from actions.instalments import next_after
 from actions.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, take_back
 from actions.seed_forms import filled_in, findings_of, form_of, papers_of
 from actions.seed_people import Cast, citizen_subject, operator_subject
@@ -31,8 +30,6 @@ from store import benefits, outbox
 from store.engine import Transaction
 
 WORKER = "seed"
-INSTALMENT_DAYS = 30
-"""Between two instalments of the demo, as demo/payments.json has it."""
 REVIEWED_AGO = timedelta(days=200)
 """How long ago the department reviewed the demo's benefits, those that are older."""
 
@@ -172,7 +169,7 @@ class Replay:
         seeding = Seeding(number, self._stage.now + RESTS_FOR if resting else None)
         request = Decide(application.id, Verdict.APPROVE, self._plan.key, reason=None)
         approved = await pass_verdict(self._officer(application), request, seeding)
-        await self._schedule(approved)
+        await self._looked_after(approved)
         if resting:
             return
         if self._service.outcome is Outcome.CERTIFICATE:
@@ -197,17 +194,17 @@ class Replay:
         """Instalments as DBT finance knows them from demo/payments.json; nothing is sent because of seeding."""
         acting = self._acting(SYSTEM)
         held = (await benefits.sanction_of_applications(self._tx, [application.id]))[application.id]
-        for sequence in range(1, self._plan.instalments + 1):
-            if sequence > 1:
-                days_ago = (self._plan.sanctioned_days_ago or 0) - INSTALMENT_DAYS * (sequence - 1)
-                self._at(self._times.on(days_ago, f"instalment {sequence}"))
-                await sanction.add_instalment(acting, held, rail=Rail.IFMS)
-            made = (await benefits.instalments(self._tx, [held.id]))[held.id]
-            await sanction.settle(acting, made[-1], PaymentStatus.INSTRUCTED)
-        await self._schedule(application)
+        (latest,) = (await benefits.instalments(self._tx, [held.id]))[held.id]
+        await sanction.settle(acting, latest, PaymentStatus.INSTRUCTED)
+        for sequence in range(2, self._plan.instalments + 1):
+            begins = latest.period_to + timedelta(days=1)
+            days_ago = (ist_date(self._stage.now) - begins).days
+            self._at(self._times.on(days_ago, f"instalment {sequence}"))
+            latest = await sanction.add_instalment(acting, held, begins=begins, rail=Rail.IFMS)
+            await sanction.settle(acting, latest, PaymentStatus.INSTRUCTED)
 
-    async def _schedule(self, application: Application) -> None:
-        """What is paid before today is scripted, so the worker's own begin after today and after the last of those."""
+    async def _looked_after(self, application: Application) -> None:
+        """Who draws a pension has shown that she lives, and the department has reviewed it, when each was due."""
         held = (await benefits.sanction_of_applications(self._tx, [application.id])).get(application.id)
         if held is not None and held.period in sanction.REPEATED and held.amount_paise is not None:
             today, granted = ist_date(self._stage.now), ist_date(held.sanctioned_at)
@@ -215,7 +212,6 @@ class Replay:
             await benefits.change_sanction(
                 self._tx,
                 held.id,
-                next_due_on=max(next_after(held, today), held.next_due_on or today),
                 certified_on=shown_on if shown_on > granted else None,
                 reviewed_on=max(granted, today - REVIEWED_AGO),
             )

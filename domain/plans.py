@@ -11,6 +11,8 @@ from datetime import date, timedelta
 MONTHS = {"monthly": 1, "yearly": 12}
 """How many months a period of a scheme has; other periods are paid once."""
 
+_IN_EVERY_MONTH = 28
+
 REPEATED = frozenset(MONTHS)
 """Periods after which another instalment follows."""
 
@@ -108,6 +110,15 @@ def add_months(day: date, months: int) -> date:
     following_year, following_month = divmod(year * 12 + month + 1, 12)
     last = (date(following_year, following_month + 1, 1) - timedelta(days=1)).day
     return date(year, month + 1, min(day.day, last))
+
+
+def demo_day(today: date, days_ago: int, months_ago: int = 0) -> date:
+    """The day of a demo payment: so many days, then so many months before today, and never after the 28th.
+
+    Every month has that day, so the monthly periods of one benefit begin where its plan has them.
+    """
+    day = today - timedelta(days=days_ago)
+    return add_months(day.replace(day=min(day.day, _IN_EVERY_MONTH)), -months_ago)
 
 
 def period_end(begins: date, period: str | None) -> date:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -24,8 +25,16 @@ START_SECONDS = 300.0
 takes minutes. One that ends is noticed at once.
 """
 PROBE_SECONDS = 2.0
+LAST_WORDS_SECONDS = 2.0
+"""How long is waited for what children wrote before they ended."""
 COMMAND = (sys.executable, "-m", "gateway.cli")
 """What runs a command of the gateway; the command's name follows."""
+
+
+LONGEST_LINE = 2**20
+"""Octets of a line that a child may write."""
+_QUIET = frozenset({"debug", "info"})
+"""Levels of events that go to the log file only."""
 
 
 class DemoFailed(Exception):
@@ -53,6 +62,7 @@ class Supervisor:
     command: Sequence[str] = COMMAND
     children: dict[str, Child] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    listening: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self, greet: Callable[[], Awaitable[None]]) -> None:
         """Run until stopped. Raises DemoFailed or PortTaken, with all children stopped, where it cannot go on."""
@@ -125,10 +135,34 @@ class Supervisor:
 
     async def _spawn(self, command: str, deaths: int = 0) -> Child:
         process = await asyncio.create_subprocess_exec(
-            *self.command, command, start_new_session=True, env=dict(os.environ)
+            *self.command,
+            command,
+            start_new_session=True,
+            env=dict(os.environ),
+            stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
         )
         self.children[command] = Child(command, process, deaths)
+        if process.stderr is not None:
+            listening = asyncio.create_task(self._listen(process.stderr))
+            self.listening.add(listening)
+            listening.add_done_callback(self.listening.discard)
         return self.children[command]
+
+    async def _listen(self, lines: asyncio.StreamReader) -> None:
+        """Keep what a child logs in the log file, and show warnings and what is no event at all."""
+        file = runfiles.log_file(self.settings.home)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab", buffering=0) as log:
+            while not lines.at_eof():
+                try:
+                    line = await lines.readline()
+                except ValueError:  # longer than any event: what came of it is gone, and the child must not wait for us
+                    continue
+                log.write(line)
+                if not _is_quiet(line):
+                    sys.stderr.write(line.decode("utf-8", "replace"))
+                    sys.stderr.flush()
 
     async def _mind(self) -> None:
         while not self.stopping.is_set():
@@ -158,6 +192,17 @@ class Supervisor:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
             await asyncio.gather(*(process.wait() for process in living))
+        if self.listening:  # what they said last; a process of theirs that lives on does not hold us up
+            await asyncio.wait(self.listening, timeout=LAST_WORDS_SECONDS)
+
+
+def _is_quiet(line: bytes) -> bool:
+    """Whether a line is an event that tells of nothing wrong."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(event, dict) and event.get("level") in _QUIET
 
 
 async def _answers(url: str) -> bool:

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from gateway.headless import sign_in_headless
+from gateway.runfiles import log_file
 from gateway.settings import Settings
 
 QUERY = "{ viewer { ... on Citizen { name applications(first: 3) { nodes { number status service { name } } } } } }"
@@ -29,6 +30,7 @@ async def greet(settings: Settings, console: Console) -> None:
         f"      -H 'authorization: Bearer {citizen}' \\",
         f"      -d '{body}'",
         "",
+        f"  What happens is logged in {log_file(settings.home)}; warnings come here, too.",
         "  Tokens last an hour; `.venv/bin/apuni token --as citizen` makes another. Ctrl-C stops everything.",
     ]
     for line in lines:

@@ -102,6 +102,7 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
         ErrorCode.FORM_VALUE_OUT_OF_RANGE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FORM_VALUE_TOO_LONG: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FORM_ANSWERS_DISAGREE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
+        ErrorCode.FORM_QUESTION_TWICE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FORM_AADHAAR_NOT_HERE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
         ErrorCode.FORM_CHANGED: Advice(_CHANGED, Remedy.REFRESH),
         ErrorCode.STRENGTH_TOO_LOW: Advice(_CHANGED, Remedy.LINK_ACCOUNT),

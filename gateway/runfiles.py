@@ -14,6 +14,11 @@ def ports(home: Path) -> dict[str, Any]:
     return _read(_ports_file(home))
 
 
+def log_file(home: Path) -> Path:
+    """Where the demo keeps what its processes log."""
+    return home / "run" / "demo.log"
+
+
 def onboarding(home: Path, system: str) -> dict[str, Any]:
     """What a sandbox handed over at its first start; raises NotUp."""
     return _read(home / "onboarding" / f"{system}.json")

@@ -8,10 +8,12 @@ import strawberry
 
 from actions.benefit_plans import (
     MOST_COMING,
+    PAID_OUT,
     arrears_paise,
     certificate_of,
     coming,
     next_payment_on,
+    paid_out,
     review_due_of,
 )
 from actions.benefits import BenefitView, InstalmentView
@@ -223,9 +225,11 @@ class Benefit(Node):
         latest = max(self.instalments, key=lambda one: one.sequence, default=None)
         return None if latest is None else await latest.reason(info)
 
-    @resolved(description="Whether it pays, in words, and what holds it back.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"sanction_state.{self.state.value}", spoken(info, language))
+    @resolved(description="Whether it pays, in words, and what holds it back; also that all of it has been paid out.")
+    async def state_label(self, info: Info, language: InLanguage = None) -> str:
+        standing = [one.status for one in self.instalments]
+        over = paid_out(self.view.sanction, self._made, await self._stops(info), standing)
+        return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
 
     @resolved(description="The account that it is paid to, with only its last four digits; null where none is known.")
     def masked_account(self) -> str | None:

@@ -5,6 +5,7 @@ from typing import Self
 
 import strawberry
 
+from actions.benefit_plans import PAID_OUT, paid_out
 from actions.drawn_benefits import drawn_beside, may_be_told
 from domain.applications import Application
 from domain.benefits import Sanction, SanctionState
@@ -29,9 +30,12 @@ class DrawnBenefit:
         """The graph's view of a sanction beside another application."""
         return cls(item=item, number=item.number, state=item.state, sanctioned_at=item.sanctioned_at)
 
-    @resolved(description="The state in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"sanction_state.{self.state.value}", spoken(info, language))
+    @resolved(description="The state in words; also that all of it has been paid out.")
+    async def state_label(self, info: Info, language: InLanguage = None) -> str:
+        loaders = info.context.loaders
+        made, stops = await loaders.instalments.load(self.item.id), await loaders.benefit_stops.load(self.item.id)
+        over = paid_out(self.item, made, stops, [one.status for one in made])
+        return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
 
     @resolved(description="The district that granted it.")
     async def district(self, info: Info) -> District | None:

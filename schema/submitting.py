@@ -157,12 +157,17 @@ class SubmittingMutation:
 
 
 def filled_in(form: list[FormFieldInput]) -> dict[str, str]:
-    """The answers by name; raises Problems with BAD_INPUT at the place of each that answers a question again."""
+    """The answers by name; raises Problems with FORM_QUESTION_TWICE at the place of each that answers one again."""
     first: dict[str, int] = {}
     twice = [place for place, field in enumerate(form) if first.setdefault(field.name, place) != place]
     if twice:
-        raise Problems(*(Problem(ErrorCode.BAD_INPUT, ("input", "form", str(place))) for place in twice[:MOST_ANSWERS]))
+        raise Problems(*(_answered_before(place) for place in twice[:MOST_ANSWERS]))
     return {field.name: field.value for field in form}
+
+
+def _answered_before(place: int) -> Problem:
+    path = ("input", "form", str(place))
+    return Problem(ErrorCode.FORM_QUESTION_TWICE, path, params={"position": str(place + 1)})
 
 
 def _sources(form: list[FormFieldInput]) -> dict[str, str]:

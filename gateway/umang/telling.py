@@ -38,6 +38,7 @@ CODES: Mapping[ErrorCode, str] = MappingProxyType(
                 _E.FORM_VALUE_OUT_OF_RANGE,
                 _E.FORM_VALUE_TOO_LONG,
                 _E.FORM_ANSWERS_DISAGREE,
+                _E.FORM_QUESTION_TWICE,
                 _E.FORM_AADHAAR_NOT_HERE,
             ),
             BAD_PARAMETER,

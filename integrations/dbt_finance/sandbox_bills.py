@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.plans import demo_day
+
 INDIA = ZoneInfo("Asia/Kolkata")
 TO_BANK = timedelta(hours=1)
 TO_CREDIT = timedelta(days=1)
@@ -53,7 +55,8 @@ class Progress:
 
 def scripted_bill(number: str, script: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """A bill of the demo's payments.json. It is held: it moves by actions only, not by the clock."""
-    accepted = now - timedelta(days=int(script["days_ago"]))
+    today = now.astimezone(INDIA).date()
+    accepted = now - (today - demo_day(today, int(script["days_ago"]), int(script.get("months_ago", 0))))
     payee = {"id": script["end_to_end_id"], "last4": "0000", "ifsc": "SBIN0000000", "paise": script["amount_paise"]}
     bill = new_bill(number, None, accepted, [payee], str(script["scheme"]), int(script["amount_paise"]))
     bill["held"] = True

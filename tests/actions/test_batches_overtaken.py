@@ -123,6 +123,7 @@ async def test_a_file_that_reached_pfms_after_its_day_is_paid_in_the_next_batch_
 
 async def test_a_file_that_pfms_comes_to_a_day_late_goes_in_the_next_batch_once(paying: Paying) -> None:
     (one,) = await paying.validated(1)
+    paying.pfms.sandbox.actions["configure"]({"pick_up_minutes": 10**7})  # it comes when it is told to
     for _ in range(2):
         await a_batch(paying)
         await paying.send_due()
@@ -132,6 +133,7 @@ async def test_a_file_that_pfms_comes_to_a_day_late_goes_in_the_next_batch_once(
     assert sorted(line.state for line in await paying.lines()) == [LineState.RELEASED, LineState.SET_ASIDE]
     second = max((await paying.batches()), key=lambda batch: batch.created_at)
     assert await paying.cases() == [("FILE_REFUSED", f"batch:{second.message_id}")]
+    await paying.settle_cases()
     async with paying.env.store.writing() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), second.message_id) == 1
     await paying.round(now=True)

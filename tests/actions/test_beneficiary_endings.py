@@ -199,6 +199,7 @@ async def test_whom_pfms_will_not_delete_is_a_case_and_goes_again_when_it_is_rel
     assert await paying.cases() == [("FILE_REFUSED", f"beneficiary:{who.id}")]
     assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
     assert await end_and_return(paying.env) == (0, 0), "she is not tried for ever"
+    await paying.settle_cases()
     async with paying.env.store.writing() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), who.id) == 1
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), who.id) == 0

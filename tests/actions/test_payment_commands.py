@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actions.payment_batches import batch_now
-from domain.payment_files import BatchState
+from domain.payment_files import BatchState, LineState
 from gateway.commands.dbt_books import run_cases
 from gateway.commands.dbt_files import run_batches, run_files, run_release
 from gateway.settings import Settings
@@ -65,5 +65,11 @@ async def test_what_was_set_aside_is_released_and_nothing_else_is(
     await paying.answers()
     await run_cases(settings, state=None, critical=False)
     assert f"payment {line.end_to_end_id} of " in capsys.readouterr().out.replace("\n", " ")
+    assert not await run_release(settings, line.end_to_end_id)
+    told = capsys.readouterr().err
+    assert f"FILE_REFUSED about instalment:{line.instalment_id} (OPEN)" in told
+    assert "settleFinanceCase" in told
+    assert [one.state for one in await paying.lines()] == [LineState.SET_ASIDE]
+    await paying.settle_cases()
     assert await run_release(settings, line.end_to_end_id)
     assert "1 lines may go in another batch" in capsys.readouterr().out

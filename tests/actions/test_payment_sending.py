@@ -184,6 +184,7 @@ async def test_what_was_set_aside_goes_once_it_is_released(paying: Paying) -> No
     await paying.answers()
     assert await batch_now(paying.env) == 0
     paying.tell_pfms("UPDATE beneficiary SET state = 'ACCP'")
+    await paying.settle_cases()
     async with paying.env.store.writing() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), line.end_to_end_id) == 1
     await paying.round(now=True)
@@ -204,6 +205,7 @@ async def test_a_batch_that_is_rejected_as_a_whole_is_held_with_a_case(paying: P
     assert {line.state for line in await paying.lines()} == {LineState.SET_ASIDE}
     assert await paying.cases() == [("FILE_REFUSED", f"batch:{batch.message_id}")]
     assert await batch_now(paying.env) == 0
+    await paying.settle_cases()
     async with paying.env.store.writing() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), batch.message_id) == 2
     await paying.round(now=True)

@@ -3,15 +3,17 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import pairwise
+from datetime import date, timedelta
+from itertools import pairwise, takewhile
 from typing import Any, cast
 
 import pytest
 from stdnum.in_ import aadhaar
 
+from actions.benefit_plans import arrears_paise
 from actions.environment import Environment
 from actions.form_import import import_forms
+from actions.sanction import plan_of
 from actions.seed import BATCH, PEOPLE_SINCE, seed
 from actions.seed_figures import MOST
 from actions.seed_people import Cast, cast_of, synthetic_aadhaar
@@ -19,6 +21,7 @@ from actions.seed_plan import choice, plans
 from domain.appeals import TRANSITIONS as APPEAL_STEPS
 from domain.appeals import AppealLevel, AppealState
 from domain.applications import Application
+from domain.benefits import Instalment, Sanction
 from domain.bills import bill_number, end_to_end_id, seeded_sanction_number
 from domain.clock import ist_date
 from domain.delays import ReasonFilter
@@ -26,6 +29,7 @@ from domain.doorstep import VisitState
 from domain.grievances import GrievanceState
 from domain.lifecycle import TRANSITIONS, Status
 from domain.people import OfficerLevel, Posting, Role
+from domain.plans import REPEATED, demo_day
 from domain.rosters import RosterState, RowState
 from gateway.form_files import form_files
 from store import (
@@ -172,17 +176,33 @@ async def _payments_are_those_that_the_sandbox_scripts(sown: Sown) -> None:
     async with sown.env.store.reading() as tx:
         for citizen_id in sown.cast.citizens.values():
             for sanction in await benefits.sanctions_of_citizen(tx, citizen_id):
-                for one in (await benefits.instalments(tx, [sanction.id])).get(sanction.id, []):
-                    made[one.bill_number] = (one, sanction.scheme_code, (today - one.period_from).days)
+                paid = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
+                _are_those_of_its_plan(sanction, paid, today)
+                made.update({one.bill_number: (one, sanction.scheme_code) for one in paid})
     assert set(made) == set(DEMO["payments"])
     for bill, scripted in DEMO["payments"].items():
-        instalment, scheme, days_ago = made[bill]
+        instalment, scheme = made[bill]
         assert (instalment.end_to_end_id, instalment.amount_paise) == (
             scripted["end_to_end_id"],
             scripted["amount_paise"],
         )
-        assert (scheme, days_ago) == (scripted["scheme"], scripted["days_ago"])
+        begins = demo_day(today, scripted["days_ago"], scripted.get("months_ago", 0))
+        assert (scheme, instalment.period_from) == (scripted["scheme"], begins)
         assert sown.cast.citizens[scripted["person"]] == instalment.citizen_id
+
+
+def _are_those_of_its_plan(sanction: Sanction, paid: list[Instalment], today: date) -> None:
+    """Calendar months without a gap, one instalment each until today, none of days to come."""
+    if not paid:
+        assert sanction.amount_paise is None
+        return
+    plan = plan_of(sanction)
+    assert plan is not None
+    begun = list(takewhile(lambda period: period.begins <= today, plan.periods()))
+    assert [(one.period_from, one.period_to) for one in paid] == [(period.begins, period.ends) for period in begun]
+    assert arrears_paise(sanction, paid, [], today) == 0
+    if sanction.period in REPEATED:
+        assert sanction.next_due_on == begun[-1].ends + timedelta(days=1) > today
 
 
 async def _care_is_there(sown: Sown) -> None:
@@ -274,7 +294,7 @@ async def test_a_demo_that_does_not_fit_the_catalogue_is_refused(catalogued: Env
         services = await catalogue.services_by_codes(tx, [one["code"] for one in DEMO["histories"]["services"]])
     greedy = {**DEMO, "histories": {**_few(), "states": {"BENEFIT_SANCTIONED": 1000}}}
     with pytest.raises(ValueError, match="too few"):
-        plans(greedy, services, schemes)
+        plans(greedy, services, schemes, ist_date(env.clock.now()))
 
 
 def test_synthetic_aadhaar_numbers_are_valid_begin_with_9999_and_differ():

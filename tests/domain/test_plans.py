@@ -12,6 +12,7 @@ from domain.plans import (
     add_months,
     certificate_cutoff,
     certified_enough,
+    demo_day,
     period_end,
     review_due_on,
 )
@@ -137,3 +138,11 @@ def test_who_has_shown_that_she_lives(begins: date, given_on: date | None, sanct
 def test_a_review_is_due_a_year_after_the_last_one():
     assert review_due_on(None, date(2024, 2, 29)) == date(2025, 2, 28)
     assert review_due_on(date(2026, 5, 6), date(2024, 2, 29)) == date(2027, 5, 6)
+
+
+@pytest.mark.parametrize("today", [date(2027, 3, 1), date(2027, 3, 31), date(2027, 5, 31), date(2028, 2, 29)])
+def test_the_days_of_a_demo_pension_are_those_of_its_plan_and_the_latest_is_near(today: date):
+    days = [demo_day(today, 2, months) for months in (3, 2, 1, 0)]
+    plan = Plan.of(days[0], "monthly", 150000)
+    assert [period.begins for period in islice(plan.periods(), 4)] == days
+    assert timedelta(days=2) <= today - days[-1] <= timedelta(days=5)

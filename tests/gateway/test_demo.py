@@ -14,7 +14,7 @@ from rich.console import Console
 from gateway import demo
 from gateway.demo import DemoFailed, Supervisor
 from gateway.ports import PortTaken
-from gateway.runfiles import SANDBOXES
+from gateway.runfiles import SANDBOXES, log_file
 from gateway.settings import Settings
 from tests.support.running import free_port
 
@@ -26,7 +26,10 @@ import http.server, json, os, pathlib, sys, time, urllib.request
 name, home = sys.argv[-1], pathlib.Path(os.environ["APUNI_HOME"])
 with (home / "started").open("a") as file:
     file.write(name + "\\n")
+for level in ("info", "warning", "error"):
+    print(json.dumps({"event": f"{name} tells", "level": level}), file=sys.stderr)
 if name == os.environ.get("FAILS"):
+    print("no event, and no end of a line", end="", file=sys.stderr)
     sys.exit(3)
 if name == "seed":
     if os.environ.get("APUNI_CLOCK") == "sandbox":
@@ -112,6 +115,28 @@ async def test_everything_is_started_in_order_and_stopped_together(supervisor, h
     assert started(home)[:2] == ["sandbox", "seed"]
     assert sorted(started(home)[2:]) == ["serve", "worker"]
     assert all_ended(supervisor)
+
+
+async def test_events_are_kept_in_a_file_and_the_terminal_shows_those_that_tell_of_something_wrong(
+    supervisor, home, monkeypatch, capsys
+):
+    monkeypatch.setenv("FAILS", "seed")
+    with pytest.raises(DemoFailed):
+        await told(supervisor, nobody)
+    kept, shown = log_file(home).read_text(), capsys.readouterr().err
+    of_seed = [json.dumps({"event": "seed tells", "level": level}) for level in ("info", "warning", "error")]
+    last = "no event, and no end of a line"
+    assert [line for line in kept.splitlines() if "seed" in line or line == last] == [*of_seed, last]
+    assert [line for line in shown.splitlines() if "seed" in line or line == last] == [*of_seed[1:], last]
+
+
+async def test_a_line_that_is_longer_than_any_event_does_not_hold_a_child_up(supervisor, home, capsys):
+    lines = asyncio.StreamReader(limit=100)
+    lines.feed_data(b"x" * 1000 + b"\nnext\n")
+    lines.feed_eof()
+    await supervisor._listen(lines)
+    assert log_file(home).read_text().splitlines()[-1] == "next"
+    assert "next" in capsys.readouterr().err
 
 
 async def test_a_later_run_that_goes_by_the_clock_of_the_sandboxes_waits_for_it_before_it_seeds(

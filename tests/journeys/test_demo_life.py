@@ -1,6 +1,7 @@
 """The demo as a process: starts, stops, starts again quickly, and forgets nothing."""
 
 import contextlib
+import json
 import os
 import signal
 from pathlib import Path
@@ -35,11 +36,17 @@ def test_stopping_answers_what_is_under_way_and_then_closes_the_door(running):
 
 
 def test_the_logs_hold_no_personal_data_and_no_tokens(running):
-    text = running.log.read_text("utf-8")
-    lines = [line for line in text.splitlines() if line.startswith("{")]
+    lines = [line for line in running.events.splitlines() if line.startswith("{")]
 
     assert lines
     assert [secret for secret in SECRETS if any(secret in line for line in lines)] == []
+
+
+def test_the_terminal_shows_warnings_and_no_other_events(running):
+    shown = [line for line in running.log.read_text("utf-8").splitlines() if line.startswith("{")]
+
+    assert {json.loads(line)["level"] for line in shown} <= {"warning", "error", "critical"}
+    assert set(shown) <= set(running.events.splitlines())
 
 
 def test_a_child_that_dies_is_started_again(running):

@@ -79,9 +79,7 @@ def _left_well(running: Running) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def matrix(running: Running) -> Matrix:
-    eventually(
-        lambda: "payments_asked" in running.log.read_text("utf-8"), bool
-    )  # our store knows what DBT finance does
+    eventually(lambda: "payments_asked" in running.events, bool)  # our store knows what DBT finance does
     seen, officer = Matrix(), running.token("officer")
     desk = running.data(DESK, token=officer, language="en")
     for system, (source, person) in READ.items():

@@ -86,6 +86,14 @@ async def by_files(tx, application):
     return latest
 
 
+async def at_once(world, application):
+    """Make of the benefit of an application a grant that is paid once."""
+    async with world.environment.store.writing() as tx:
+        held, _ = await sanctioned(tx, application)
+        table = benefits.sanctions_table
+        await tx.connection.execute(update(table).where(table.c.id == held.id).values(period="one-time"))
+
+
 async def tell(world, application, status, **more):
     env = world.environment
     async with env.store.writing() as tx:
@@ -103,6 +111,19 @@ async def test_the_plan_the_next_payment_and_what_is_asked_of_her_are_shown(worl
     assert told["plan"][0] == {"periodFrom": "2026-12-24", "periodTo": "2027-01-23", "amount": 150_000}
     assert told["instalments"][0]["rail"] == "IFMS"
     assert told["arrears"] == 0
+
+
+async def test_a_grant_is_paid_out_once_its_money_has_arrived_and_a_pension_never(world):
+    application, _ = await pension(world)
+    await tell(world, application, PaymentStatus.CREDITED, source_ref="scroll")
+    assert (await seen(world, application))["stateLabel"] == "Payments are made"
+    await at_once(world, application)
+    labels = [
+        (await seen(world, application, language=language))["stateLabel"] for language in (Language.EN, Language.HI)
+    ]
+    assert labels == ["All of it has been paid out", "पूरी राशि का भुगतान हो चुका है"]
+    await tell(world, application, PaymentStatus.RETURNED, return_code="96")
+    assert (await seen(world, application))["stateLabel"] == "Payments are made"
 
 
 async def test_the_timeline_tells_when_each_step_was_and_the_reason_in_both_languages(world):

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from domain.benefits import SanctionState
+from domain.benefits import PaymentStatus, SanctionState
 from domain.global_ids import TypeCode
 from domain.text import Language
 from schema.node import node_id
 from store import benefits
-from tests.store.builders import sanction
+from tests.store.builders import instalment, sanction
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER
 
 DRAWN = """
@@ -42,6 +42,16 @@ async def test_the_officer_who_decides_sees_what_the_applicant_draws_of_the_sche
     (told,) = await drawn(world, OFFICER, application, Language.HI)
     assert (told["number"], told["state"], told["district"]) == ("42000000000001", "ACTIVE", {"code": "45"})
     assert told["stateLabel"] == "भुगतान जारी है"
+
+
+async def test_the_officer_sees_that_a_grant_of_the_scheme_is_paid_out(world):
+    once = replace(sanction("grant", number="42000000000004", scheme_code="old-age"), period="one-time")
+    async with world.environment.store.writing() as tx:
+        await benefits.add_sanction(tx, replace(once, citizen_id=CITIZEN.person_id))
+        paid = instalment("paid", sanction_id="grant", status=PaymentStatus.CREDITED)
+        await benefits.add_instalments(tx, [replace(paid, citizen_id=CITIZEN.person_id)])
+    (told,) = await drawn(world, OFFICER, await world.submit("ES90"))
+    assert (told["state"], told["stateLabel"]) == ("ACTIVE", "All of it has been paid out")
 
 
 async def test_nobody_else_is_told_and_nothing_once_it_is_decided(world, held):

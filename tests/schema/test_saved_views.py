@@ -44,3 +44,13 @@ async def test_views_are_kept_renamed_and_deleted_by_their_officer(world: World)
 async def test_views_that_are_not_kept(world: World, wrong: dict[str, Any]) -> None:
     answer = await world.ask(SAVE, OFFICER, input={"name": "A view", "idempotencyKey": "k", **wrong})
     assert answer["data"]["saveView"]["userErrors"][0]["code"] == "BAD_INPUT"
+
+
+async def test_every_field_that_is_wrong_is_named(world: World) -> None:
+    wrong = {"name": " ", "groupBy": ["MONTH", "MONTH"], "months": 0, "idempotencyKey": "k"}
+    errors = (await world.ask(SAVE, OFFICER, input=wrong))["data"]["saveView"]["userErrors"]
+    assert [(one["code"], one["path"][-1]) for one in errors] == [
+        ("BAD_INPUT", "name"),
+        ("BAD_INPUT", "groupBy"),
+        ("BAD_INPUT", "months"),
+    ]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from actions.acting import Acting
 from actions.environment import Environment
+from actions.finance_cases import settle_by_itself
 from actions.payment_answers import fetch_answers
 from actions.payment_batches import SEND, batch_now, batch_round
 from actions.payment_registrations import account_changed, enrol
@@ -19,15 +20,16 @@ from actions.payment_sending import send_batch
 from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.bills import bill_number, end_to_end_id
 from domain.clock import ManualClock
+from domain.finance_cases import CaseOutcome
 from domain.numbers import NumberKind, make_number
 from domain.payment_files import Transport
 from domain.people import SYSTEM
 from domain.sanction_course import PaymentAccount
 from integrations.dbt_finance.sandbox_pfms_store import SealedFiles
-from store import benefits, outbox, payment_batches, people, sanction_course
+from store import benefits, finance_cases, outbox, payment_batches, people, sanction_course
 from store.benefits import instalments_table
 from store.checks.payments import payments
-from store.finance_cases import cases_table
+from store.finance_cases import CaseFilter, cases_table
 from store.outbox import OutboxState
 from store.payment_tables import batches_table, files_table, lines_table
 from tests.support.actions import World
@@ -177,6 +179,13 @@ class Paying:
                 await tx.connection.execute(select(table.kind, table.about).order_by(table.kind, table.about))
             ).all()
         return [(row.kind, row.about) for row in rows]
+
+    async def settle_cases(self) -> None:
+        """Settle every open case of money, as finance officers do before what was set aside goes again."""
+        async with self.env.store.writing() as tx:
+            for case in await finance_cases.page(tx, None, CaseFilter(), place=None, limit=100):
+                outcome, note = CaseOutcome.CORRECTED_AT_PARTNER, "mended"
+                await settle_by_itself(Acting(self.env, tx, SYSTEM), case.kind, case.about, outcome, note)
 
     async def sealed(self, batch_id: str) -> bytes | None:
         async with self.env.store.reading() as tx:

@@ -49,6 +49,11 @@ class Running:
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property
+    def events(self) -> str:
+        """What the processes of the demo logged, warnings among the rest."""
+        return runfiles.log_file(self.home).read_text("utf-8")
+
+    @property
     def city(self) -> str:
         return f"http://127.0.0.1:{runfiles.ports(self.home)['sandbox']}"
 
