@@ -80,7 +80,7 @@ class Office:
         content = self._desk.files.get(path) or b""
         kind = str(message["kind"])
         self._desk.books.write(("DELETE FROM message WHERE id = ?", [(message_id,)]))
-        found = self._examined(kind, f"{message_id}.xml", content, self._now())
+        found = self._examined(kind, f"{message_id}.xml", content)
         self._desk.books.write(*self._settled(kind, found, self._now()))
         self._tell_orders(kind, found)
         self._due = ""
@@ -142,7 +142,7 @@ class Office:
         if content is None or kind not in OUT_KINDS:
             books.write(gone)
             return {"name": name, "effect": "gone"}
-        found = self._examined(kind, name, content, at)
+        found = self._examined(kind, name, content)
         waits = found.signed is None and not found.rejected
         books.write(gone, *([self._noted(kind, found, "WAITS", at)] if waits else self._settled(kind, found, at)))
         effect = f"rejected {'/'.join(found.codes)}".strip() if found.rejected else "waits" if waits else "taken"
@@ -153,8 +153,8 @@ class Office:
         files.move(path, self._post.free(f"/{folder}/{kind}/{name}"))
         return {"name": name, "effect": effect, "lines": len(found.lines), "wrong_lines": found.line_codes}
 
-    def _examined(self, kind: str, name: str, content: bytes, at: datetime) -> Examined:
-        today = at.astimezone(times.INDIA).date()
+    def _examined(self, kind: str, name: str, content: bytes) -> Examined:
+        today = self._now().astimezone(times.INDIA).date()
         desk, signers = self._desk, self._signers.accepted()
         return examine(kind, name, content, Rules(desk.client, desk.books, today, desk.hmac_key, signers))
 

@@ -123,7 +123,6 @@ async def test_a_file_that_reached_pfms_after_its_day_is_paid_in_the_next_batch_
 
 async def test_a_file_that_pfms_comes_to_a_day_late_goes_in_the_next_batch_once(paying: Paying) -> None:
     (one,) = await paying.validated(1)
-    paying.pfms.sandbox.actions["configure"]({"pick_up_minutes": 10**7})  # it comes when it is told to
     for _ in range(2):
         await a_batch(paying)
         await paying.send_due()

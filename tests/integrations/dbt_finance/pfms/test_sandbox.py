@@ -235,18 +235,6 @@ async def test_files_are_taken_by_the_citys_clock(pfms: Pfms, exchange: SftpExch
     assert await exchange.sent(FileKind.BENEFICIARIES, file_name(batch.message_id))
 
 
-async def test_a_file_whose_pick_up_was_due_on_its_day_is_taken_though_nobody_looked_until_the_next(
-    pfms: Pfms, exchange: SftpExchange
-):
-    pfms.at_once()
-    ids = register(pfms, beneficiary(1))
-    batch = payments(payment(1, ids["BEN-1"]))
-    content = payment_file(batch, pfms.identity, pfms.papers.signer)
-    await exchange.send(FileKind.PAYMENTS, file_name(batch.message_id), content)
-    pfms.pass_time(days=1)
-    assert [order["end_to_end_id"] for order in pfms.orders()] == [batch.lines[0].end_to_end_id]
-
-
 async def test_the_bank_works_in_three_runs_and_not_on_sundays(pfms: Pfms):
     pfms.sandbox.actions["configure"]({"check_minutes": 0, "validation_hours": 0})
     ids = register(pfms, beneficiary(1), beneficiary(2), beneficiary(3))
