@@ -110,20 +110,17 @@ async def _judge(env: Environment, question: Question, chain: Chain) -> Judge:
     asked = Period(question.first_month, question.last_month)
     by_month = Dimension.MONTH in question.group_by or asked != whole_period(asked.first, today)
     span = Period(judged_with(asked.first, today).first, judged_with(asked.last, today).last)
-    key = (chain, span, by_month, today)
-    kept = env.held_back.get(key, env.clock.monotonic())
-    if kept is not None:
-        return Judge(chain, kept)
-    groups = (*chain, Dimension.MONTH) if by_month else chain
-    async with env.store.reading() as tx:
-        table = await behind_each(tx, Question(span.first, span.last, group_by=groups))
-    depth = len(chain)
-    if by_month:
-        made = await asyncio.to_thread(HeldBack.of_months, table, depth, today)  # a second of every service and month
-    else:
-        made = HeldBack.of_period(span, table, depth)
-    env.held_back.put(key, made, env.clock.monotonic())
-    return Judge(chain, made)
+
+    async def make() -> HeldBack:
+        groups = (*chain, Dimension.MONTH) if by_month else chain
+        async with env.store.reading() as tx:
+            table = await behind_each(tx, Question(span.first, span.last, group_by=groups))
+        depth = len(chain)
+        if by_month:
+            return await asyncio.to_thread(HeldBack.of_months, table, depth, today)  # a second where all are told apart
+        return HeldBack.of_period(span, table, depth)
+
+    return Judge(chain, await env.held_back.get((chain, span, by_month, today), env.clock.monotonic(), make))
 
 
 async def _of_two(
@@ -137,21 +134,16 @@ async def _of_two(
     if not _is_whole(env, question) or Dimension.MONTH in question.group_by or {*dimensions} >= _LARGEST:
         return None
     asked = Period(question.first_month, question.last_month)
-    key, now = (chains, asked), env.clock.monotonic()
-    made = env.held_back_of_two.get(key, now)
-    if made is None:
+
+    def hides(one: Coordinates, other: Coordinates) -> bool:
+        return any(judge.held.hides(len(cell), cell, asked) for judge, cell in zip(judges, (one, other), strict=True))
+
+    async def make() -> HeldBackOfTwo:
         async with env.store.reading() as tx:
             table = await behind_each(tx, Question(asked.first, asked.last, group_by=dimensions))
+        return await asyncio.to_thread(HeldBackOfTwo.of, table, (len(chains[0]), len(chains[1])), hides)
 
-        def hides(one: Coordinates, other: Coordinates) -> bool:
-            return any(
-                judge.held.hides(len(cell), cell, asked) for judge, cell in zip(judges, (one, other), strict=True)
-            )
-
-        depths = (len(chains[0]), len(chains[1]))
-        made = await asyncio.to_thread(HeldBackOfTwo.of, table, depths, hides)
-        env.held_back_of_two.put(key, made, now)
-    return JudgeOfTwo(chains, made, {})
+    return JudgeOfTwo(chains, await env.held_back_of_two.get((chains, asked), env.clock.monotonic(), make), {})
 
 
 def _is_whole(env: Environment, question: Question) -> bool:

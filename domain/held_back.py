@@ -1,7 +1,8 @@
 """What is held back of whole tables: of channels, or of a chain of dimensions such as districts and their tehsils."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
@@ -262,19 +263,34 @@ _Found = TypeVar("_Found")
 
 
 class KeptHeldBack(Generic[_Found]):
-    """What a process found to be held back within the last minute, since a table of all services takes a while."""
+    """What a process found to be held back within the last minute, since a table of all services takes a while.
+
+    One table is worked out at a time, however many people ask for however many.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, tuple[float, _Found]] = OrderedDict()
+        self._turn = asyncio.Lock()
 
-    def get(self, key: Hashable, now: float) -> _Found | None:
-        """What was found for the key, at most a minute ago by a monotonic clock."""
-        at, held = self._kept.get(key, (now, None))
-        return held if now - at < KEPT_SECONDS else None
+    async def get(self, key: Hashable, now: float, make: Callable[[], Awaitable[_Found]]) -> _Found:
+        """What was found for the key, at most a minute ago by a monotonic clock, or is made now and kept."""
+        found = self._of(key, now)
+        if found is not None:
+            return found
+        async with self._turn:
+            found = self._of(key, now)  # somebody else may have made it meanwhile
+            if found is None:
+                found = await make()
+                self._put(key, now, found)
+            return found
 
-    def put(self, key: Hashable, held: _Found, now: float) -> None:
-        """Keep it; what was found before all others is forgotten."""
-        self._kept[key] = (now, held)
+    def _of(self, key: Hashable, now: float) -> _Found | None:
+        at, found = self._kept.get(key, (now, None))
+        return found if now - at < KEPT_SECONDS else None
+
+    def _put(self, key: Hashable, now: float, found: _Found) -> None:
+        """What was found before all others is forgotten."""
+        self._kept[key] = (now, found)
         self._kept.move_to_end(key)
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)

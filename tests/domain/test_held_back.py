@@ -1,8 +1,9 @@
 """No small cell follows from all that is shown of a table: told by solving the equations that it makes."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -205,13 +206,35 @@ def test_two_numbers_between_the_same_sums_do_not_follow() -> None:
     assert that_follow(arcs, set(arcs)) == {"c"}
 
 
-def test_what_was_found_is_kept_for_a_minute_and_not_without_end() -> None:
+class Making:
+    """Makes a table anew whenever it is asked to, and counts how often."""
+
+    def __init__(self) -> None:
+        self.many = 0
+
+    async def __call__(self) -> HeldBack:
+        self.many += 1
+        await asyncio.sleep(0)
+        return HeldBack({}, (), ())
+
+
+async def test_what_was_found_is_kept_for_a_minute_and_not_without_end() -> None:
     kept: KeptHeldBack[HeldBack] = KeptHeldBack()
-    held = HeldBack({}, (), ())
-    kept.put("first", held, 0.0)
-    assert kept.get("first", KEPT_SECONDS - 1) is held
-    assert kept.get("first", KEPT_SECONDS) is None
+    make = Making()
+    held = await kept.get("first", 0.0, make)
+    assert await kept.get("first", KEPT_SECONDS - 1, make) is held
+    assert await kept.get("first", KEPT_SECONDS, make) is not held
     for number in range(MOST_KEPT):
-        kept.put(number, held, 1.0)
-    assert kept.get("first", 1.0) is None
-    assert kept.get(MOST_KEPT - 1, timedelta(seconds=2).total_seconds()) is held
+        await kept.get(number, KEPT_SECONDS, make)
+    made = make.many
+    await kept.get(MOST_KEPT - 1, KEPT_SECONDS, make)
+    assert make.many == made
+    await kept.get("first", KEPT_SECONDS, make)
+    assert make.many == made + 1
+
+
+async def test_who_asks_at_once_waits_for_the_one_table_that_is_made() -> None:
+    kept: KeptHeldBack[HeldBack] = KeptHeldBack()
+    make = Making()
+    found = await asyncio.gather(*(kept.get("year", 0.0, make) for _ in range(5)))
+    assert (make.many, {id(one) for one in found}) == (1, {id(found[0])})
