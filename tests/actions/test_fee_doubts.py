@@ -13,7 +13,7 @@ from actions.fee_scrolls import compare_due
 from actions.fees import payment_form
 from actions.finance_desk import CaseRequest, answer_case, settle_case, take_case
 from actions.respond import RecordFee, record_fee
-from domain.errors import ErrorCode, Problems
+from domain.errors import ErrorCode
 from domain.fee_words import standing
 from domain.fees import FeeOrder, FeeState, RefundCause
 from domain.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceCase
@@ -26,6 +26,7 @@ from store.finance_cases import CaseFilter
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
 from tests.support.plans import statements_of
+from tests.support.refusals import refusal
 from tests.support.worlds import wrong
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -92,12 +93,6 @@ async def settled(tills: Tills, outcome: CaseOutcome = CaseOutcome.REFUNDED, key
     tills.world.clock.advance(MINUTE)
     request = CaseRequest((await case_of(tills)).id, key, note="All of it goes back.", outcome=outcome)
     return (await settle_case(tills.env, FINANCE, request))[0]
-
-
-async def refusal(call: object) -> ErrorCode:
-    with pytest.raises(Problems) as caught:
-        await call  # type: ignore[misc]
-    return caught.value.code
 
 
 async def told(tills: Tills) -> list[NoticeKind]:

@@ -7,30 +7,28 @@ from pathlib import Path
 import pytest
 
 from actions.decide import Decide, Verdict, decide_application
-from actions.fee_enquiries import RECONCILED
-from actions.fee_refunds import REFUND, RecordFeeRefund, record_fee_refund, send_refund
+from actions.fee_refunds import RecordFeeRefund, record_fee_refund
 from actions.fees import (
     StartFeePayment,
     linked_order,
-    offered_routes,
     page_link,
     payment_form,
     start_fee_payment,
 )
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from domain.applications import RejectionGround
-from domain.errors import ErrorCode, Problems
+from domain.errors import ErrorCode
 from domain.fees import FeeRoute, FeeRules, FeeState, RefundCause
 from domain.finance_cases import DifferenceKind
 from domain.lifecycle import Move, Status
 from domain.notices import NoticeKind
-from domain.notices import told as words
 from domain.people import Officer, PersonKind, Posting, Role, Subject
 from domain.sources import Source
-from domain.text import Bilingual, Language
-from store import accesses, audit, fee_orders, notices, outbox, people, timeline
+from domain.text import Bilingual
+from store import accesses, audit, fee_orders, people, timeline
 from tests.support.actions import FREE, ORDER, World
 from tests.support.fees import Tills, open_tills
+from tests.support.refusals import refusal
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -39,18 +37,6 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 def tills(world: World, tmp_path: Path) -> Iterator[Tills]:
     with open_tills(world, tmp_path / "tills") as tills:
         yield tills
-
-
-async def code_of(call: object) -> ErrorCode:
-    with pytest.raises(Problems) as caught:
-        await call  # type: ignore[misc]
-    return caught.value.code
-
-
-async def messages(tills: Tills, topic: str) -> int:
-    async with tills.env.store.reading() as tx:
-        rows = (await tx.connection.execute(outbox.outbox_table.select())).all()
-    return sum(row.topic == topic for row in rows)
 
 
 async def test_the_order_is_there_with_amount_and_head_before_anybody_is_sent_away(tills: Tills):
@@ -264,21 +250,16 @@ async def test_a_finance_officer_notes_a_refund_of_the_treasury(tills: Tills):
     tills.world.clock.advance(2 * MINUTE)
     await tills.rounds()
     request = RecordFeeRefund(order.number, "RO-17", "refund")
-    assert await code_of(record_fee_refund(tills.env, tills.world.employment, request)) is ErrorCode.NOT_FOUND
+    assert await refusal(record_fee_refund(tills.env, tills.world.employment, request)) is ErrorCode.NOT_FOUND
     finance = await finance_officer(tills)
     done, _ = await record_fee_refund(tills.env, finance, request)
     assert (done.state, done.refund_reference) == (FeeState.REFUNDED, "RO-17")
-    assert [kind for kind, _, _ in await told(tills)] == [NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUNDED]
+    assert [kind for kind, _, _ in await tills.told_of_refunds()] == [
+        NoticeKind.FEE_REFUND_REQUESTED,
+        NoticeKind.FEE_REFUNDED,
+    ]
     again = RecordFeeRefund(order.number, "RO-18", "again")
-    assert await code_of(record_fee_refund(tills.env, finance, again)) is ErrorCode.STEP_NOT_ALLOWED
-
-
-async def told(tills: Tills) -> list[tuple[NoticeKind, str, str]]:
-    """What she was told of her fee that goes back, in both languages, the oldest first."""
-    kinds = {NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUND_SENT, NoticeKind.FEE_REFUNDED}
-    async with tills.env.store.reading() as tx:
-        rows = await notices.page_of_citizen(tx, tills.world.asha.person_id or "", place=None, limit=50)
-    return [(one.kind, words(one, Language.EN), words(one, Language.HI)) for one in reversed(rows) if one.kind in kinds]
+    assert await refusal(record_fee_refund(tills.env, finance, again)) is ErrorCode.STEP_NOT_ALLOWED
 
 
 async def finance_officer(tills: Tills) -> Subject:
@@ -293,20 +274,20 @@ async def finance_officer(tills: Tills) -> Subject:
 async def test_nothing_is_due_for_a_free_service_a_paid_case_or_a_strangers(tills: Tills):
     free = await tills.submitted(FREE)
     call = start_fee_payment(tills.env, tills.world.asha, StartFeePayment(free.id, "free"))
-    assert await code_of(call) is ErrorCode.FEE_NOT_DUE
+    assert await refusal(call) is ErrorCode.FEE_NOT_DUE
     due = await tills.submitted()
     call = start_fee_payment(tills.env, tills.world.sunil, StartFeePayment(due.id, "stranger"))
-    assert await code_of(call) is ErrorCode.NOT_FOUND
+    assert await refusal(call) is ErrorCode.NOT_FOUND
     call = start_fee_payment(tills.env, tills.world.employment, StartFeePayment(due.id, "officer"))
-    assert await code_of(call) is ErrorCode.NOT_FOUND
+    assert await refusal(call) is ErrorCode.NOT_FOUND
     call = start_fee_payment(tills.env, tills.world.asha, StartFeePayment(due.id, "w", FeeRoute.CSC_WALLET))
-    assert await code_of(call) is ErrorCode.PAYMENT_NOT_OFFERED
+    assert await refusal(call) is ErrorCode.PAYMENT_NOT_OFFERED
 
 
 async def test_where_no_treasury_is_connected_nothing_is_begun(world: World):
     application = await world.submit(world.asha, ORDER)
     call = start_fee_payment(world.env, world.asha, StartFeePayment(application.id, "k"))
-    assert await code_of(call) is ErrorCode.PAYMENT_NOT_OFFERED
+    assert await refusal(call) is ErrorCode.PAYMENT_NOT_OFFERED
 
 
 async def test_the_portals_charge_goes_to_its_own_head(world: World, tmp_path: Path):
@@ -317,82 +298,6 @@ async def test_the_portals_charge_goes_to_its_own_head(world: World, tmp_path: P
         challan = await tills.treasury.act("challan", {"reference": order.reference})
         assert challan["heads"] == [[order.head, 4000], [order.charge_head, 1000]]
         assert (await tills.order(order)).state is FeeState.SUCCESS
-
-
-async def test_the_wallet_is_offered_to_the_operator_alone(tills: Tills):
-    due = await tills.submitted()
-    assert offered_routes(tills.env, tills.world.asha, due) == [FeeRoute.TREASURY]
-    assert offered_routes(tills.env, tills.world.operator, due) == [FeeRoute.TREASURY, FeeRoute.CSC_WALLET]
-
-
-async def test_an_operator_pays_from_the_wallet_for_the_citizen_whom_he_serves(tills: Tills):
-    order = await tills.started(await tills.submitted(), tills.world.operator)
-    assert (order.route, order.operator_id) == (FeeRoute.CSC_WALLET, tills.world.operator.person_id)
-    posted = await tills.pays(order)
-    await tills.comes_back(order, posted)
-    await tills.comes_back(order, posted)
-    assert (await tills.order(order)).state is FeeState.SUCCESS
-    assert (await tills.application(order)).status is Status.IN_SCRUTINY
-    assert await messages(tills, RECONCILED) == 1
-
-
-async def test_a_wallet_that_is_too_low_pays_nothing(tills: Tills):
-    order = await tills.started(await tills.submitted(), tills.world.operator)
-    await tills.csc.act("set_balance", {"csc_id": "500100010011", "paise": 100})
-    assert (await tills.pays(order))["status"] == "LOW_BALANCE"
-    tills.world.clock.advance(2 * MINUTE)
-    await tills.rounds()
-    assert (await tills.order(order)).state is FeeState.REDIRECTED
-
-
-async def test_another_way_may_be_begun_only_where_nobody_came_to_pay_the_first(tills: Tills):
-    application = await tills.submitted()
-    first = await tills.started(application, key="hers")
-    await tills.pays(first, "COUNTER")
-    wallet = StartFeePayment(application.id, "wallet")
-    assert await code_of(start_fee_payment(tills.env, tills.world.operator, wallet)) is ErrorCode.FEE_PAYMENT_OPEN
-    tills.world.clock.advance(8 * DAY)
-    await tills.rounds()
-    assert await code_of(start_fee_payment(tills.env, tills.world.operator, wallet)) is ErrorCode.FEE_NOT_DUE
-
-
-async def test_an_order_that_nobody_came_to_pay_gives_way_to_another_way(tills: Tills):
-    application = await tills.submitted()
-    first = await tills.started(application, key="hers")
-    second = await tills.started(application, tills.world.operator, key="his")
-    assert second.route is FeeRoute.CSC_WALLET
-    replaced = await tills.order(first)
-    assert (replaced.state, replaced.problem) == (FeeState.EXPIRED, "REPLACED")
-
-
-async def test_a_second_wallet_payment_is_reversed_and_a_late_one_refunded(tills: Tills):
-    order = await tills.started(await tills.submitted(), tills.world.operator)
-    await tills.pays(order)
-    await record_fee(tills.env, tills.world.employment, RecordFee(order.application_id, "CH-7", 4000, "counter"))
-    tills.world.clock.advance(2 * MINUTE)
-    await tills.rounds()
-    assert await messages(tills, REFUND) == 1
-    await send_refund(tills.env, order.id)
-    await send_refund(tills.env, order.id)
-    assert (await tills.order(order)).state is FeeState.REFUNDED
-    effects = [entry["effect"] for entry in tills.csc.ledger.entries()]
-    assert effects.count("reversed") == 1
-
-
-async def test_a_refund_of_the_wallet_is_followed_to_its_end(world: World, tmp_path: Path):
-    rules = FeeRules(refund_after=frozenset({Move.WITHDRAW}), refund_source="a test")
-    with open_tills(world, tmp_path / "tills", rules) as tills:
-        order = await tills.started(await tills.submitted(), world.operator)
-        await tills.comes_back(order, await tills.pays(order))
-        await withdraw_application(tills.env, world.asha, Withdraw(order.application_id, "withdraw"))
-        await send_refund(tills.env, order.id)
-        assert (await tills.order(order)).refund_reference is not None
-        world.clock.advance(HOUR + MINUTE)
-        await tills.rounds()
-        assert (await tills.order(order)).state is FeeState.REFUNDED
-        asked, ordered, done = await told(tills)
-        assert (asked[0], ordered[0]) == (NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUND_SENT)
-        assert (done[0], "fee" in done[1], "शुल्क" in done[2]) == (NoticeKind.FEE_REFUNDED, True, True)
 
 
 async def test_a_link_is_good_for_an_hour_and_for_its_own_page(tills: Tills):

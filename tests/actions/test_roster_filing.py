@@ -40,10 +40,10 @@ from tests.support.camps import (
     deliver,
     filed,
     opened,
-    refusal,
     rows_now,
     signed_paper,
 )
+from tests.support.refusals import refusal
 
 
 async def progress(camps: Camps, roster: Roster) -> RosterProgress:

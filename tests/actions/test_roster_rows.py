@@ -20,11 +20,11 @@ from tests.support.camps import (
     added,
     child,
     opened,
-    refusal,
     rows_now,
     signed_paper,
     told,
 )
+from tests.support.refusals import refusal
 
 
 async def test_rows_with_a_signed_paper_are_ready_and_the_others_wait_for_a_consent(camps):

@@ -31,11 +31,11 @@ from tests.support.camps import (
     moved_to,
     opened,
     place_of,
-    refusal,
     rows_now,
     signed_in,
     signed_paper,
 )
+from tests.support.refusals import refusal
 
 
 async def test_a_principal_signs_in_for_her_school_and_a_camp_officer_for_her_camps(world, camps):

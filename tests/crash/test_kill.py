@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from domain.global_ids import TypeCode, to_global_id
-from tests.support.bounds import rounds, whole
+from tests.support.bounds import rounds
 from tests.support.crashing import (
     GRANT_SERVICE,
     HUNG_SECONDS,
@@ -127,22 +127,17 @@ class Desk:
             Client(client.url, self.officer).approve(case["id"], f"approve-{name}")
 
 
-def test_random_kills_under_load_lose_nothing_that_was_acknowledged(processes, service, record_property):
-    record_property("crash", outlived(processes, service))
+@pytest.mark.parametrize("home", rounds(BOTH[:1], ci=BOTH[:1], full=BOTH), indirect=True)
+def test_random_kills_under_load_lose_nothing_that_was_acknowledged(at_home, record_property):
+    record_property("crash", outlived(at_home))
 
 
-@pytest.mark.skipif(not whole(), reason="bounded, money under load is killed on PostgreSQL")
-@pytest.mark.parametrize("home", BOTH[1:], indirect=True)
-def test_random_kills_under_load_lose_nothing_on_postgresql_either(at_home, record_property):
-    record_property("crash", outlived(at_home, GRANT_SERVICE))
-
-
-def outlived(processes: Processes, service: str) -> str:
+def outlived(processes: Processes) -> str:
     """Let people work while processes are killed, and tell how it went; whatever was promised is there afterwards."""
     processes.serve()
     for name in ("worker-1", "worker-2"):
         processes.start(name)
-    load = Load(Desk(processes.token("officer", OFFICER), service).one)
+    load = Load(Desk(processes.token("officer", OFFICER), GRANT_SERVICE).one)
     clients = [Client(processes.url, processes.token("citizen", person)) for person in people_of()]
     load.begin(clients)
     kills = kill_at_random(processes, SECONDS, SEED, ["serve", "serve", "worker-1", "worker-2"])

@@ -1,11 +1,10 @@
 """A school with a principal, another one, and a camp with its officer, entered by the real import and signed in."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from actions.centres import import_centres
@@ -19,7 +18,6 @@ from actions.rosters import OpenRoster, open_roster
 from actions.sessions import mint_session_token, subject_for_token
 from domain.applications import Application
 from domain.clock import ist_date
-from domain.errors import ErrorCode, Problems
 from domain.messages import message as worded
 from domain.people import PersonKind, Provider, Subject
 from domain.roster_rows import RawRow
@@ -174,13 +172,6 @@ async def place_of(env: Environment, operator_id: str) -> list[str]:
     """The school or camps of somebody, by their codes."""
     async with env.store.reading() as tx:
         return [one.code for one in await centres.places_of(tx, operator_id)]
-
-
-async def refusal(call: Awaitable[Any]) -> ErrorCode:
-    """The code by which a call is refused."""
-    with pytest.raises(Problems) as refused:
-        await call
-    return refused.value.code
 
 
 def told(result: RowResult, language: Language = Language.EN) -> list[tuple[str, str]]:

@@ -15,15 +15,17 @@ from domain.applications import Application
 from domain.clock import Clock
 from domain.fees import FeeOrder, FeeRoute, FeeRules
 from domain.finance_cases import DifferenceKind
+from domain.notices import NoticeKind, told
 from domain.people import Subject
 from domain.sources import Source
+from domain.text import Language
 from integrations.city.clock import SandboxClock
 from integrations.city.kit import Sandbox, SandboxHome
 from integrations.csc import BridgeSettings, CscBridge
 from integrations.csc.sandbox import create_sandbox as create_csc
 from integrations.treasury import Treasury, TreasurySettings
 from integrations.treasury.sandbox import create_sandbox as create_treasury
-from store import applications, finance_cases
+from store import applications, finance_cases, notices, outbox
 from tests.support.actions import ORDER, World
 from tests.support.remotes import remote_over
 
@@ -92,6 +94,21 @@ class Tills:
         async with self.env.store.reading() as tx:
             rows = await tx.connection.execute(finance_cases.cases_table.select())
             return sorted(DifferenceKind(row.kind) for row in rows.all())
+
+    async def messages(self, topic: str) -> int:
+        """How many messages of a topic were ever written."""
+        async with self.env.store.reading() as tx:
+            rows = (await tx.connection.execute(outbox.outbox_table.select())).all()
+        return sum(row.topic == topic for row in rows)
+
+    async def told_of_refunds(self) -> list[tuple[NoticeKind, str, str]]:
+        """What she was told of her fee that goes back, in both languages, the oldest first."""
+        kinds = {NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUND_SENT, NoticeKind.FEE_REFUNDED}
+        async with self.env.store.reading() as tx:
+            rows = await notices.page_of_citizen(tx, self.world.asha.person_id or "", place=None, limit=50)
+        return [
+            (one.kind, told(one, Language.EN), told(one, Language.HI)) for one in reversed(rows) if one.kind in kinds
+        ]
 
     async def submitted(self, service: str = ORDER, **changes: Any) -> Application:
         """An application of Asha's whose fee is to be paid."""
