@@ -45,38 +45,32 @@ from schema.mutating import ApplicationPayload, carried_out, doing, key_of, key_
 
 @strawberry.type(description="What became of an appeal.")
 class AppealPayload(CarePayload):
-    """The payload of every mutation about appeals."""
-
     appeal: Appeal | None = strawberry.field(description="The appeal as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of an answer to another department.")
 class AnswerClearancePayload(CarePayload):
-    """The payload of answerClearance."""
-
     clearance: Clearance | None = strawberry.field(description="The clearance as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of the choice.")
 class ChooseAutoAppealPayload(CarePayload):
-    """The payload of chooseAutoAppeal."""
-
     wanted: bool | None = strawberry.field(description="Whether appeals file themselves now; null when refused.")
 
 
 @strawberry.type(description="What became of a question to other departments.")
 class AskClearancePayload(ApplicationPayload):
-    """The payload of askClearance."""
+    pass
 
 
 @strawberry.type(description="What became of a report from the field.")
 class ReportVerificationPayload(ApplicationPayload):
-    """The payload of reportVerification."""
+    pass
 
 
 @strawberry.type(description="What became of a hand-over.")
 class HandOverPayload(ApplicationPayload):
-    """The payload of handOver."""
+    pass
 
 
 @strawberry.type

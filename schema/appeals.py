@@ -72,8 +72,6 @@ class AppealEvent:
 
 @strawberry.type(description="A date on which an appeal is heard.")
 class Hearing:
-    """One hearing."""
-
     at: datetime = strawberry.field(description="When it is heard.")
     place: str = strawberry.field(description="Where it is heard.")
     state: HearingState = strawberry.field(description="Whether it is still to be held: fixed, moved or cancelled.")
@@ -81,8 +79,6 @@ class Hearing:
 
 @strawberry.type(description="A penalty on an officer or a compensation to the citizen, as an order imposed it.")
 class Award:
-    """One amount."""
-
     kind: AwardKind = strawberry.field(description="Penalty or compensation.")
     amount: Paise = strawberry.field(description="How much.")
     reason: str = strawberry.field(description="Why.")
@@ -113,8 +109,6 @@ class Award:
 
 @strawberry.type(description="What the delay would give by the day. It advises the authority and imposes nothing.")
 class PenaltyProposal:
-    """An advisory amount."""
-
     delay_days: int = strawberry.field(description="Calendar days beyond the due date, up to the delivery or to today.")
     amount: Paise = strawberry.field(description="The amount, up to the cap.")
     section: str = strawberry.field(description="The section that the numbers come from.")
@@ -123,8 +117,6 @@ class PenaltyProposal:
 
 @strawberry.type(description="How an appeal was decided.")
 class AppealOrder:
-    """One order."""
-
     officer_id: strawberry.Private[str | None]
     text: str = strawberry.field(description="The order with its reasons.")
     decided_at: datetime = strawberry.field(description="When it was passed.")
@@ -138,8 +130,6 @@ class AppealOrder:
 
 @strawberry.type(directives=[AUTHENTICATED], description="An appeal: one for an application, a level and a ground.")
 class Appeal(Node):
-    """An appeal of our own store."""
-
     item: strawberry.Private[appeals.Appeal]
     number: str = strawberry.field(description="Its number: fourteen digits, the first one 3.")
     level: AppealLevel = strawberry.field(description="Who hears it.")
@@ -274,8 +264,6 @@ VIEWS[TypeCode.APPEAL] = Appeal.of
 
 @strawberry.input(one_of=True, description="How an appeal is named: exactly one of these.")
 class AppealBy:
-    """The names of an appeal."""
-
     id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Its opaque id.")
     number: strawberry.Maybe[str] = strawberry.field(
         description="Its number as keyed; spaces, hyphens and Devanagari digits are accepted."

@@ -74,8 +74,6 @@ _SANCTION: ByKey[benefits.Sanction] = ByKey("sanctions_of_applications", lambda 
 
 @strawberry.type(description="The fee of an application.")
 class Fee:
-    """What is to be paid, and whether it was."""
-
     amount: Paise = strawberry.field(description="The fee.")
     receipt: str | None = strawberry.field(description="The number of the receipt; null while it is not paid.")
 
@@ -84,8 +82,6 @@ class Fee:
     keys=["id", "number"], directives=[AUTHENTICATED], description="One citizen's application for one service."
 )
 class Application(Node):
-    """An application of our own store."""
-
     item: strawberry.Private[applications.Application]
     number: str = strawberry.field(description="The reference number: fourteen digits, the last one a check digit.")
     acknowledgement: str | None = strawberry.field(
@@ -331,8 +327,6 @@ VIEWS[TypeCode.APPLICATION] = Application.of
 
 @strawberry.input(one_of=True, description="How an application is named: exactly one of these.")
 class ApplicationBy:
-    """The names of an application."""
-
     id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Its opaque id.")
     number: strawberry.Maybe[str] = strawberry.field(
         description="Its number as keyed, ours or that of a system before; spaces, hyphens and Devanagari digits are "

@@ -27,8 +27,6 @@ MOST_SHOWN = 100
 
 @strawberry.type(directives=[AUTHENTICATED], description="A request of an operator to act for a citizen, and its end.")
 class Assistance:
-    """One request."""
-
     assistance_id: str = strawberry.field(description="Give it to confirmAssistance.")
     way: AssistanceWay = strawberry.field(description="By whose word.")
     strength: Assurance = strawberry.field(description="How sure that word is of her identity.")
@@ -61,8 +59,6 @@ class Assistance:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A relative who may speak for the citizen at a centre.")
 class Relative:
-    """One relative."""
-
     relative_id: str = strawberry.field(description="Give it to removeRelative.")
     name: str = strawberry.field(description="The relative's name.")
     relation: str = strawberry.field(description="How the relative is related to her, in her words.")
@@ -154,36 +150,26 @@ class RemoveRelativeInput:
 
 @strawberry.type(description="What became of a request.")
 class AskAssistancePayload(CarePayload):
-    """The payload of askAssistance."""
-
     assistance: Assistance | None = strawberry.field(description="The request; null when refused.")
 
 
 @strawberry.type(description="What became of a code.")
 class ConfirmAssistancePayload(CarePayload):
-    """The payload of confirmAssistance."""
-
     assistance: Assistance | None = strawberry.field(description="What was given; null when refused.")
 
 
 @strawberry.type(description="What was ended.")
 class EndAssistancePayload(CarePayload):
-    """The payload of endAssistance."""
-
     ended: int | None = strawberry.field(description="How many consents ended; null when refused.")
 
 
 @strawberry.type(description="The relatives after a registration.")
 class RegisterRelativePayload(CarePayload):
-    """The payload of registerRelative."""
-
     relatives: list[Relative] | None = strawberry.field(description="All that she registered; null when refused.")
 
 
 @strawberry.type(description="The relatives that are left.")
 class RemoveRelativePayload(CarePayload):
-    """The payload of removeRelative."""
-
     relatives: list[Relative] | None = strawberry.field(description="All that she registered; null when refused.")
 
 

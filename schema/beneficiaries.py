@@ -33,8 +33,6 @@ _SANCTION: ByKey[Sanction] = ByKey("sanctions", lambda one: one.item.sanction_id
     directives=[AUTHENTICATED], description="Somebody to whom a benefit is paid through PFMS, without her name."
 )
 class PaymentBeneficiary:
-    """One beneficiary of a list."""
-
     item: strawberry.Private[ListedBeneficiary]
     beneficiary_ref: str = strawberry.field(description="The id by which our files and cases name her.")
     number: str = strawberry.field(description="The number of the sanction that is paid to her.")

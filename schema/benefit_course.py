@@ -20,8 +20,6 @@ from schema.scalars import Paise
 
 @strawberry.type(description="Why a payment came back, and what the citizen can do.")
 class PaymentReason:
-    """A reason in words that a citizen can read."""
-
     item: strawberry.Private[ReturnReason]
     code: str = strawberry.field(description="The code of the bank network, or one of ours.")
 
@@ -41,8 +39,6 @@ class PaymentReason:
 
 @strawberry.type(description="One step of a payment, as it was heard.")
 class PaymentEvent:
-    """A line of the timeline of a payment."""
-
     status: PaymentStatus = strawberry.field(description="Where it came to stand.")
     at: datetime = strawberry.field(description="When that happened.")
     heard_at: datetime | None = strawberry.field(description="When we learned of it; null for an older release's.")
@@ -86,8 +82,6 @@ class BenefitBudget:
 
 @strawberry.type(description="A payment that is still to come.")
 class PlannedPayment:
-    """One period of the plan."""
-
     period_from: date = strawberry.field(description="First day of the period; it is paid from that day on.")
     period_to: date = strawberry.field(description="Last day of that period.")
     amount: Paise = strawberry.field(description="What is planned, before anything is recovered from it.")
@@ -100,8 +94,6 @@ class PlannedPayment:
 
 @strawberry.type(description="What stopped a benefit.")
 class BenefitStop:
-    """A stop with its ground."""
-
     kind: StopKind = strawberry.field(description="What it is.")
     ground: StopGround = strawberry.field(description="Why.")
     from_on: date = strawberry.field(description="No period that begins on or after this day is paid.")
@@ -135,8 +127,6 @@ class BenefitStop:
 
 @strawberry.type(description="The yearly life certificate that a benefit asks for.")
 class LifeCertificateNeed:
-    """By when it is wanted."""
-
     needed_on: date = strawberry.field(
         description="The last day to give it; without it nothing is paid after that day."
     )
@@ -151,8 +141,6 @@ class LifeCertificateNeed:
 
 @strawberry.type(description="Money under a benefit that was not due and is to come back.")
 class BenefitRecovery:
-    """A recovery and how far it has come."""
-
     number: int = strawberry.field(description="Its place among the recoveries of the benefit, from 1.")
     amount: Paise = strawberry.field(description="What is to come back.")
     recovered: Paise = strawberry.field(description="What has come back.")

@@ -54,8 +54,6 @@ Verb = Callable[[Environment, Subject, R], Awaitable[tuple[Sanction, bool]]]
 
 @strawberry.input(description="A benefit that is suspended.")
 class SuspendBenefitInput:
-    """The ground is enough."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     ground: StopGround = strawberry.field(description="Why; one of the grounds of a suspension.")
     from_on: date | None = strawberry.field(
@@ -66,8 +64,6 @@ class SuspendBenefitInput:
 
 @strawberry.input(description="A suspended benefit that pays again.")
 class ResumeBenefitInput:
-    """With or without the arrears."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     ground: ResumeGround = strawberry.field(description="Why.")
     arrears: bool = strawberry.field(description="Whether the periods that were missed are paid, each once.")
@@ -86,8 +82,6 @@ class EndBenefitInput:
 
 @strawberry.input(description="A life certificate that was given.")
 class TakeLifeCertificateInput:
-    """The day and the proof."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     given_on: date = strawberry.field(description="The day on which she showed that she lives; at most a year ago.")
     proof: LifeProof = strawberry.field(description="How.")
@@ -96,16 +90,12 @@ class TakeLifeCertificateInput:
 
 @strawberry.input(description="A yearly review that was done.")
 class CompleteBenefitReviewInput:
-    """Done today, and in order."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.input(description="A payment that came back and is paid again.")
 class ReissuePaymentInput:
-    """By its place."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     sequence: int = strawberry.field(description="The place of the payment that came back.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -113,8 +103,6 @@ class ReissuePaymentInput:
 
 @strawberry.input(description="Money that is ordered back.")
 class OrderRecoveryInput:
-    """Ground, amount and way."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     amount: Paise = strawberry.field(description="How much; no more than was credited and not ordered back yet.")
     ground: RecoveryGround = strawberry.field(description="Why it was not due.")
@@ -124,8 +112,6 @@ class OrderRecoveryInput:
 
 @strawberry.input(description="A part of a recovery that was paid into the treasury.")
 class NoteRecoveryChallanInput:
-    """By the number of its challan."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     recovery: int = strawberry.field(description="The place of the recovery.")
     challan: str = strawberry.field(description="The number of the challan, at most 40 characters.")
@@ -135,8 +121,6 @@ class NoteRecoveryChallanInput:
 
 @strawberry.input(description="A recovery of which nothing more is asked.")
 class CancelRecoveryInput:
-    """By its place."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     recovery: int = strawberry.field(description="The place of the recovery.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -144,8 +128,6 @@ class CancelRecoveryInput:
 
 @strawberry.input(description="The second person's word on a payment.")
 class DecidePaymentApprovalInput:
-    """Yes or no."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     number: int = strawberry.field(description="The place of the approval.")
     approve: bool = strawberry.field(description="Whether it is approved.")
@@ -154,8 +136,6 @@ class DecidePaymentApprovalInput:
 
 @strawberry.input(description="The account that a benefit is paid to from now on.")
 class CorrectPaymentAccountInput:
-    """Number and branch."""
-
     benefit_id: strawberry.ID = strawberry.field(description=_BENEFIT)
     account_number: str = strawberry.field(description="The number of the account, 9 to 18 digits.")
     ifsc: str = strawberry.field(description="The IFSC of the branch.")
@@ -171,57 +151,57 @@ class BenefitPayload(CarePayload):
 
 @strawberry.type(description="What became of a suspension.")
 class SuspendBenefitPayload(BenefitPayload):
-    """The payload of suspendBenefit."""
+    pass
 
 
 @strawberry.type(description="What became of a resumption.")
 class ResumeBenefitPayload(BenefitPayload):
-    """The payload of resumeBenefit."""
+    pass
 
 
 @strawberry.type(description="What became of an end.")
 class EndBenefitPayload(BenefitPayload):
-    """The payload of endBenefit."""
+    pass
 
 
 @strawberry.type(description="What became of a life certificate.")
 class TakeLifeCertificatePayload(BenefitPayload):
-    """The payload of takeLifeCertificate."""
+    pass
 
 
 @strawberry.type(description="What became of a yearly review.")
 class CompleteBenefitReviewPayload(BenefitPayload):
-    """The payload of completeBenefitReview."""
+    pass
 
 
 @strawberry.type(description="What became of a reissue.")
 class ReissuePaymentPayload(BenefitPayload):
-    """The payload of reissuePayment."""
+    pass
 
 
 @strawberry.type(description="What became of a recovery.")
 class OrderRecoveryPayload(BenefitPayload):
-    """The payload of orderRecovery."""
+    pass
 
 
 @strawberry.type(description="What became of a challan.")
 class NoteRecoveryChallanPayload(BenefitPayload):
-    """The payload of noteRecoveryChallan."""
+    pass
 
 
 @strawberry.type(description="What became of a recovery that is cancelled.")
 class CancelRecoveryPayload(BenefitPayload):
-    """The payload of cancelRecovery."""
+    pass
 
 
 @strawberry.type(description="What became of a second approval.")
 class DecidePaymentApprovalPayload(BenefitPayload):
-    """The payload of decidePaymentApproval."""
+    pass
 
 
 @strawberry.type(description="What became of a corrected account.")
 class CorrectPaymentAccountPayload(BenefitPayload):
-    """The payload of correctPaymentAccount."""
+    pass
 
 
 P = TypeVar("P", bound=BenefitPayload)

@@ -48,8 +48,6 @@ from schema.services import Scheme
 
 @strawberry.type(description="One payment of a benefit.")
 class Instalment:
-    """One instalment with what is known of its payment."""
-
     view: strawberry.Private[InstalmentView]
     sequence: int = strawberry.field(description="Its place, from 1.")
     period_from: date = strawberry.field(description="First day of the period that it pays for.")
@@ -168,8 +166,6 @@ class Instalment:
     keys=["id"], directives=[AUTHENTICATED], description="A benefit that was sanctioned to a citizen."
 )
 class Benefit(Node):
-    """A sanction with its payments."""
-
     view: strawberry.Private[BenefitView]
     number: str = strawberry.field(description="The number of the sanction order.")
     amount: Paise | None = strawberry.field(description="The amount of one period; null where it is not fixed.")
@@ -299,8 +295,6 @@ class Benefit(Node):
 
 @strawberry.type(description="A citizen's benefits: our sanctions, and where the payment system says payments stand.")
 class BenefitList:
-    """A merged list."""
-
     nodes: list[Benefit] = strawberry.field(description="The benefits, the newest first. At most 200.")
     complete: bool = strawberry.field(description="Whether the payment system answered and nothing was left out.")
     provenance: list[Provenance] = strawberry.field(description="Each source with its state.")

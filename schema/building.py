@@ -123,7 +123,7 @@ class Query(
     FinanceQuery,
     BeneficiariesQuery,
 ):
-    """The root of queries."""
+    pass
 
 
 @strawberry.type(description="Everything that can be done.")
@@ -161,7 +161,7 @@ class Mutation(
     BenefitCourseMutation,
     BenefitMoneyMutation,
 ):
-    """The root of mutations."""
+    pass
 
 
 class ApuniSchema(strawberry.federation.Schema):

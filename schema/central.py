@@ -26,8 +26,6 @@ _DISTRICT = Annotated[str, strawberry.argument(description="The district's code,
 
 @strawberry.type(description="A regulated market that trades on eNAM.")
 class Mandi:
-    """One market."""
-
     name: str = strawberry.field(description="Its name as eNAM gives it.")
     district: str | None = strawberry.field(description="Its district as eNAM gives it.")
 
@@ -39,8 +37,6 @@ class Mandi:
 
 @strawberry.type(description="Markets of a district on eNAM.")
 class MandiList:
-    """A list from UMANG."""
-
     nodes: list[Mandi] = strawberry.field(description="The markets. At most 200.")
     complete: bool = strawberry.field(description="Whether nothing was left out.")
     provenance: list[Provenance] = strawberry.field(description="The source with its state.")
@@ -48,8 +44,6 @@ class MandiList:
 
 @strawberry.type(description="A generic medicine that Jan Aushadhi sells.")
 class GenericMedicine:
-    """One medicine."""
-
     code: str = strawberry.field(description="Its code with Jan Aushadhi.")
     name: str = strawberry.field(description="Its generic name.")
     pack: str | None = strawberry.field(description="What is in one pack.")
@@ -64,8 +58,6 @@ class GenericMedicine:
 
 @strawberry.type(description="Medicines of Jan Aushadhi with a text in their name.")
 class GenericMedicineList:
-    """A list from UMANG."""
-
     nodes: list[GenericMedicine] = strawberry.field(description="The medicines. At most 200.")
     complete: bool = strawberry.field(description="Whether nothing was left out.")
     provenance: list[Provenance] = strawberry.field(description="The source with its state.")
@@ -73,16 +65,12 @@ class GenericMedicineList:
 
 @strawberry.type(description="How much blood of one group a blood bank has.")
 class BloodStock:
-    """The units of one group."""
-
     group: str = strawberry.field(description="The group, such as AB-.")
     units: int = strawberry.field(description="How many units there are.")
 
 
 @strawberry.type(description="A blood bank with its stock.")
 class BloodBank:
-    """One blood bank."""
-
     name: str = strawberry.field(description="Its name as e-RaktKosh gives it.")
     address: str | None = strawberry.field(description="Where it is.")
     phone: str | None = strawberry.field(description="Its telephone, as it is given.")
@@ -97,8 +85,6 @@ class BloodBank:
 
 @strawberry.type(description="Blood banks of a district.")
 class BloodBankList:
-    """A list from UMANG."""
-
     nodes: list[BloodBank] = strawberry.field(description="The blood banks. At most 200.")
     complete: bool = strawberry.field(description="Whether nothing was left out.")
     provenance: list[Provenance] = strawberry.field(description="The source with its state.")

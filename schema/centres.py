@@ -21,16 +21,12 @@ _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda centre: centre.
 
 @strawberry.input(description="Which centres are listed.")
 class CentreFilterInput:
-    """Filters of the register."""
-
     kind: CentreKind | None = strawberry.field(default=None, description="Only centres of this kind.")
     district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A centre in which operators serve citizens.")
 class Centre:
-    """One centre of the register."""
-
     item: strawberry.Private[Listed]
     code: str = strawberry.field(description="The centre's code with CSC or e-District.")
     kind: CentreKind = strawberry.field(description="Who runs it.")

@@ -35,8 +35,6 @@ _PDF = "application/pdf"
 
 @strawberry.type(description="The file of a certificate, fetched and checked.")
 class CertificateDocument:
-    """What is known of a file after it was checked."""
-
     media_type: str = strawberry.field(description="Its kind, such as application/pdf.")
     size_bytes: int = strawberry.field(description="Its length.")
     sha256: str = strawberry.field(description="The SHA-256 of its content.")
@@ -60,8 +58,6 @@ _SUCCESSOR: ByKey[IssuedCertificate] = ByKey("certificates", lambda end: end.ite
 
 @strawberry.type(description="How a certificate of ours stopped to hold.")
 class CertificateEnd:
-    """Its end, as an officer decided it."""
-
     item: strawberry.Private[CertificateEnding]
     ended_on: date = strawberry.field(description="The day.")
     ground: EndGround = strawberry.field(description="The coded ground.")
@@ -87,8 +83,6 @@ class CertificateEnd:
     description="A certificate, wherever it lies. Only those that we issued can be found by id or number.",
 )
 class Certificate(Node):
-    """A certificate of ours, of the citizen's locker, or of a department."""
-
     view: strawberry.Private[CertificateView]
     citizen_id: strawberry.Private[str]
     uri: str | None = strawberry.field(description="Its DigiLocker URI; null where the source gives none.")
@@ -203,8 +197,6 @@ async def _from_locker(info: Info, citizen_id: str, uri: str) -> CertificateDocu
 
 @strawberry.type(description="A citizen's certificates from everywhere; what lies at two places is shown once.")
 class CertificateList:
-    """A merged list."""
-
     nodes: list[Certificate] = strawberry.field(description="The certificates, ours first. At most 200.")
     complete: bool = strawberry.field(description="Whether every source answered and nothing was left out.")
     provenance: list[Provenance] = strawberry.field(description="Each source with its state.")

@@ -36,8 +36,6 @@ First: TypeAlias = Annotated[int, strawberry.argument(description="How many thin
 
 @strawberry.type(description="What to put into a copy, and what to take out of it.")
 class Changes:
-    """One step of a copy on its way to be whole."""
-
     present: list[Application] = strawberry.field(
         description="What is new or changed, as it is now; put each in the place of the one with the same id."
     )

@@ -77,8 +77,6 @@ _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda citizen: citize
 
 @strawberry.input(description="Which applications are listed.")
 class ApplicationFilter:
-    """Filters of a citizen's applications."""
-
     statuses: list[Status] | None = strawberry.field(default=None, description="Only these states.")
 
 

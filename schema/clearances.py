@@ -27,8 +27,6 @@ _ESCALATED_TO: ByKey[people.Officer] = ByKey("officers", lambda clearance: clear
 
 @strawberry.type(directives=[AUTHENTICATED], description="What one department asks of another about an application.")
 class Clearance(Node):
-    """A clearance with its own due date."""
-
     item: strawberry.Private[clearances.Clearance]
     application_id: strawberry.ID = strawberry.field(description="The application that it is about.")
     state: ClearanceState = strawberry.field(description="How it stands.")
@@ -124,8 +122,6 @@ class ClearanceProgress:
 
 @strawberry.type(description="A warning that the legal clock gave.")
 class Escalation:
-    """One warning."""
-
     kind: EscalationKind = strawberry.field(description="Why.")
     due_at: datetime = strawberry.field(description="The date that it warns of.")
     at: datetime = strawberry.field(description="When it was given.")

@@ -61,8 +61,6 @@ class ClientPolicyQuery:
 
 @strawberry.input(description="Which versions of an application still work on a platform.")
 class SetClientPolicyInput:
-    """What is to hold from now on."""
-
     platform: ClientPlatform = strawberry.field(description="On what it runs.")
     minimum_version: str = strawberry.field(description="The oldest version that still works, such as 1.4.0.")
     reason: str = strawberry.field(description="Why, in at most 300 characters. Nothing about a person belongs here.")
@@ -76,8 +74,6 @@ class SetClientPolicyInput:
 
 @strawberry.type(description="What became of setting which versions still work.")
 class SetClientPolicyPayload:
-    """The payload of setClientPolicy."""
-
     minimum_version: str | None = strawberry.field(description="The oldest version that now works; null when refused.")
     latest_version: str | None = strawberry.field(description="The newest version as it is now told.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")

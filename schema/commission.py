@@ -40,8 +40,6 @@ MOST_REVIEWS = 24
 
 @strawberry.type(directives=[AUTHENTICATED], description="A date of hearing with the appeal that is heard.")
 class CalendarHearing:
-    """One line of the calendar."""
-
     item: strawberry.Private[tuple[appeals.Hearing, appeals.Appeal]]
     at: datetime = strawberry.field(description="When it is heard.")
     place: str = strawberry.field(description="Where it is heard.")
@@ -79,8 +77,6 @@ class CalendarHearing:
 
 @strawberry.input(description="Which hearings are listed; what is left out lets every one through.")
 class HearingFilter:
-    """Filters of the calendar."""
-
     from_on: date | None = strawberry.field(default=None, description="The first day, in India.")
     until_on: date | None = strawberry.field(default=None, description="The last day, in India.")
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
@@ -106,8 +102,6 @@ class HearingFilter:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A penalty or compensation that is to be recovered or paid.")
 class DueAward:
-    """One award with what it rests on."""
-
     appeal_id: strawberry.ID = strawberry.field(description="The appeal; give it to settleAward.")
     appeal_number: str = strawberry.field(description="The number of the appeal.")
     department_slug: str | None = strawberry.field(description="The department whose work it is about.")
@@ -129,8 +123,6 @@ class DueAward:
 
 @strawberry.type(description="How often a cause was given.")
 class CauseCount:
-    """A cause and its number."""
-
     cause: DelayCause = strawberry.field(description="The coded reason.")
     count: int = strawberry.field(description="How often it was recorded.")
 
@@ -141,8 +133,6 @@ class CauseCount:
 
 @strawberry.type(directives=[AUTHENTICATED], description="One department in one district in a month.")
 class DelayReviewRow:
-    """The figures of one office."""
-
     department_slug: str | None = strawberry.field(description="The department; null where none is known.")
     district_code: str | None = strawberry.field(description="The district; null where none is known.")
     received: Long = strawberry.field(description="Applications received.")
@@ -187,8 +177,6 @@ class DelayReviewRow:
 
 @strawberry.type(directives=[AUTHENTICATED], description="The review of delays of one month, made once.")
 class DelayReview:
-    """A review."""
-
     item: strawberry.Private[commission.DelayReview]
     month: date = strawberry.field(description="The first day of the month.")
     sha256: str = strawberry.field(description="The SHA-256 of the canonical JSON of the whole review.")
@@ -273,8 +261,6 @@ class OfficeAwards:
 
 @strawberry.input(description="That a penalty was recovered or a compensation paid.")
 class SettleAwardInput:
-    """What was settled."""
-
     appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
     kind: AwardKind = strawberry.field(description="Penalty or compensation.")
     settled_on: date = strawberry.field(description="The day of the recovery or payment.")
@@ -284,8 +270,6 @@ class SettleAwardInput:
 
 @strawberry.type(description="What became of recording a recovery or payment.")
 class SettleAwardPayload(CarePayload):
-    """The payload of settleAward."""
-
     award: Award | None = strawberry.field(description="The award as it now is; null when refused.")
 
 

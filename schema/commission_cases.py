@@ -15,8 +15,6 @@ from schema.fields import resolved
 
 @strawberry.type(directives=[AUTHENTICATED], description="A message of the Commission about a case.")
 class CommissionMessage:
-    """One message, as it was taken."""
-
     word: CommissionWord = strawberry.field(description="What it tells.")
     at: datetime = strawberry.field(description="When it happened, by the Commission's clock.")
     received_at: datetime = strawberry.field(description="When it came to us.")
@@ -35,8 +33,6 @@ class CommissionMessage:
 
 @strawberry.type(directives=[AUTHENTICATED], description="An appeal at the Commission, as its own system has it.")
 class CommissionCase:
-    """The case of an appeal."""
-
     item: strawberry.Private[commission.CommissionCase]
     reference: str = strawberry.field(description="Our name for it, unique for application, level and ground.")
     number: str | None = strawberry.field(description="The Commission's number; null until it took the case.")

@@ -23,8 +23,6 @@ from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 
 @strawberry.input(description="A grievance about an application.")
 class RaiseGrievanceInput:
-    """What the grievance says."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     category: GrievanceCategory = strawberry.field(description="What it is about.")
     text: str = strawberry.field(description="The grievance, at most 2000 characters.")
@@ -33,8 +31,6 @@ class RaiseGrievanceInput:
 
 @strawberry.input(description="A reply to a grievance.")
 class ReplyToGrievanceInput:
-    """What an officer answers."""
-
     grievance_id: strawberry.ID = strawberry.field(description="The grievance.")
     text: str = strawberry.field(description="The reply, as the citizen will read it.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
@@ -43,8 +39,6 @@ class ReplyToGrievanceInput:
 
 @strawberry.input(description="A grievance of one's own.")
 class GrievanceInput:
-    """Which grievance is closed or taken up."""
-
     grievance_id: strawberry.ID = strawberry.field(description="The grievance.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -52,8 +46,6 @@ class GrievanceInput:
 
 @strawberry.type(description="What became of a grievance.")
 class GrievancePayload(CarePayload):
-    """The payload of every mutation about grievances."""
-
     grievance: Grievance | None = strawberry.field(description="The grievance as it now is; null when refused.")
 
 

@@ -35,8 +35,6 @@ class AskConsentInput:
 
 @strawberry.input(description="A consent that the citizen gives.")
 class GrantConsentInput:
-    """The purpose is enough."""
-
     purpose: ConsentPurpose = strawberry.field(description=_PURPOSE)
     documents: list[str] | None = strawberry.field(default=None, description=_DOCUMENTS)
     days: int | None = strawberry.field(default=None, description=_DAYS)
@@ -45,8 +43,6 @@ class GrantConsentInput:
 
 @strawberry.input(description="A consent that holds longer.")
 class RenewConsentInput:
-    """The purpose is enough."""
-
     purpose: ConsentPurpose = strawberry.field(description=_PURPOSE)
     documents: list[str] | None = strawberry.field(default=None, description=_DOCUMENTS)
     days: int | None = strawberry.field(default=None, description=_DAYS)
@@ -55,8 +51,6 @@ class RenewConsentInput:
 
 @strawberry.input(description="A consent that the citizen takes back, or declines to give.")
 class WithdrawConsentInput:
-    """The purpose is enough."""
-
     purpose: ConsentPurpose = strawberry.field(description=_PURPOSE)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
@@ -70,22 +64,22 @@ class ConsentPayload(CarePayload):
 
 @strawberry.type(description="What became of the question.")
 class AskConsentPayload(ConsentPayload):
-    """The payload of askConsent."""
+    pass
 
 
 @strawberry.type(description="What became of a consent that was given.")
 class GrantConsentPayload(ConsentPayload):
-    """The payload of grantConsent."""
+    pass
 
 
 @strawberry.type(description="What became of a consent that was renewed.")
 class RenewConsentPayload(ConsentPayload):
-    """The payload of renewConsent."""
+    pass
 
 
 @strawberry.type(description="What became of a consent that was taken back.")
 class WithdrawConsentPayload(ConsentPayload):
-    """The payload of withdrawConsent."""
+    pass
 
 
 Payload = TypeVar("Payload", bound=ConsentPayload)

@@ -24,8 +24,6 @@ from schema.paging import Listing, Window
 
 @strawberry.type(description="The itemised notice that goes before a consent.")
 class ConsentNotice:
-    """One notice in one language."""
-
     what: str = strawberry.field(description="What is read.")
     why: str = strawberry.field(description="What it is used for, and for nothing else.")
     from_whom: str = strawberry.field(description="Who is asked for it.")
@@ -51,8 +49,6 @@ class ConsentNotice:
 
 @strawberry.type(description="One step of a consent, as the ledger keeps it.")
 class ConsentReceipt:
-    """One record."""
-
     at: datetime = strawberry.field(description="When.")
     step: ConsentStep = strawberry.field(description="What happened.")
     role: Role = strawberry.field(description="In which role it was done.")
@@ -67,8 +63,6 @@ class ConsentReceipt:
 
 @strawberry.type(description="What a citizen lets us read from a source, or was asked to.")
 class Consent:
-    """One consent."""
-
     item: strawberry.Private[consents.Consent]
     purpose: ConsentPurpose = strawberry.field(description="What for.")
     source: Source = strawberry.field(description="The system that may be asked.")

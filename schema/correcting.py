@@ -17,16 +17,12 @@ MOST_FACTS = 30
 
 @strawberry.input(description="The right value of a fact that a certificate prints.")
 class CertificateFactInput:
-    """One fact."""
-
     key: str = strawberry.field(description="The field of the application's form, such as annual_income.")
     value: str = strawberry.field(description="Its right value; empty takes the line away.")
 
 
 @strawberry.input(description="A correction of a certificate.")
 class CorrectCertificateInput:
-    """What is wrong, and what is right."""
-
     certificate_id: strawberry.ID = strawberry.field(description="The certificate, which must hold.")
     ground: EndGround = strawberry.field(description="The coded ground.")
     reason: str = strawberry.field(description="The reasons, as the citizen will read them.")
@@ -42,8 +38,6 @@ class CorrectCertificateInput:
 
 @strawberry.input(description="A revocation of a certificate.")
 class RevokeCertificateInput:
-    """Which one and why."""
-
     certificate_id: strawberry.ID = strawberry.field(description="The certificate, which must hold.")
     ground: EndGround = strawberry.field(description="The coded ground.")
     reason: str = strawberry.field(description="The reasons, as the citizen will read them.")
@@ -60,7 +54,7 @@ class CorrectCertificatePayload(ApplicationPayload):
 
 @strawberry.type(description="What became of a revocation.")
 class RevokeCertificatePayload(ApplicationPayload):
-    """The payload of revokeCertificate."""
+    pass
 
 
 @strawberry.type

@@ -26,8 +26,6 @@ _COUNTED_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda row: ro
 
 @strawberry.type(description="The count of one service in one district through one channel.")
 class TransactionCountRow:
-    """One row of a day."""
-
     item: strawberry.Private[counting.TransactionCount]
     service_code: str = strawberry.field(description="The service's code.")
     district_code: str = strawberry.field(description="The district's code.")
@@ -64,8 +62,6 @@ class TransactionCountRow:
 
 @strawberry.type(description="The count of one district. The districts of a day add up to its total.")
 class TransactionDistrict:
-    """All of one district on a day."""
-
     item: strawberry.Private[tuple[str, int]]
     district_code: str = strawberry.field(description="The district's code.")
     count: Long = strawberry.field(description="How many, corrections included.")
@@ -83,8 +79,6 @@ class TransactionDistrict:
 
 @strawberry.type(description="What proves a day: whoever has the exported ledger recomputes it (docs/etaal.md).")
 class TransactionProof:
-    """The end of the chain of a day's rows."""
-
     algorithm: str = strawberry.field(description="How each row is linked to the one before.")
     link: str = strawberry.field(description="The link of the last row of the revision; 64 zeros before the first row.")
     entries: int = strawberry.field(description="How many rows of the ledger the revision has.")
@@ -92,8 +86,6 @@ class TransactionProof:
 
 @strawberry.type(description="One row that changed what an earlier revision told.")
 class TransactionCorrection:
-    """A correction on its original day."""
-
     item: strawberry.Private[counting.Correction]
     revision: int = strawberry.field(description="The revision that it made.")
     reason: counting.CorrectionReason = strawberry.field(description="Why.")

@@ -14,8 +14,6 @@ from schema.fields import resolved
 
 @strawberry.type(description="How many applications are in a state.")
 class DashboardCount:
-    """One count."""
-
     status: Status = strawberry.field(description="The state.")
     count: int = strawberry.field(description="How many.")
 
@@ -26,16 +24,12 @@ class DashboardCount:
 
 @strawberry.type(description="What waits for the citizen; at most 20 in all, the longest waiting first.")
 class WaitingForCitizen:
-    """What she has to do."""
-
     open_queries: list[Application] = strawberry.field(description="Applications with a query to answer.")
     fees_pending: list[Application] = strawberry.field(description="Applications whose fee is to be paid.")
 
 
 @strawberry.type(description="A citizen's first page.")
 class Dashboard:
-    """What she has, what waits for her, what is due next."""
-
     counts: list[DashboardCount] = strawberry.field(description="How many applications she has in each state.")
     waiting_for_me: WaitingForCitizen = strawberry.field(description="What she has to do.")
     next_deadlines: list[Application] = strawberry.field(description="Up to five that are due next.")

@@ -14,8 +14,6 @@ from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, do
 
 @strawberry.input(description="A verdict on an application.")
 class DecideApplicationInput:
-    """What an officer does with an application."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     verdict: Verdict = strawberry.field(description="What is done with it.")
     expected_version: int | None = strawberry.field(
@@ -33,7 +31,7 @@ class DecideApplicationInput:
 
 @strawberry.type(description="What became of a verdict.")
 class DecideApplicationPayload(ApplicationPayload):
-    """The payload of decideApplication."""
+    pass
 
 
 @strawberry.type

@@ -52,13 +52,11 @@ def _given_away(payload: Payload, item: applications.Application) -> Payload:
 
 @strawberry.type(description="What became of a claim.")
 class ClaimApplicationPayload(ApplicationPayload):
-    """The payload of claimApplication."""
+    pass
 
 
 @strawberry.type(description="What became of a release.")
 class ReleaseApplicationPayload(ApplicationPayload):
-    """The payload of releaseApplication."""
-
     @classmethod
     def done(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of a case that was given back: its state, and nothing personal."""
@@ -67,8 +65,6 @@ class ReleaseApplicationPayload(ApplicationPayload):
 
 @strawberry.type(description="What became of a forwarding.")
 class ForwardApplicationPayload(ApplicationPayload):
-    """The payload of forwardApplication."""
-
     @classmethod
     def done(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of a case that went to another officer: its state, and nothing personal."""
@@ -77,18 +73,16 @@ class ForwardApplicationPayload(ApplicationPayload):
 
 @strawberry.type(description="What became of a confirmation.")
 class ConfirmDecisionPayload(ApplicationPayload):
-    """The payload of confirmDecision."""
+    pass
 
 
 @strawberry.type(description="What became of sending back.")
 class SendBackDecisionPayload(ApplicationPayload):
-    """The payload of sendBackDecision."""
+    pass
 
 
 @strawberry.type(description="What became of one case of several.")
 class CaseResult:
-    """One result."""
-
     application_id: strawberry.ID = strawberry.field(description="The case.")
     outcome: ItemOutcome = strawberry.field(description="What became of it.")
     application: Application | None = strawberry.field(
@@ -118,22 +112,22 @@ class CasesPayload:
 
 @strawberry.type(description="What became of one verdict on several cases.")
 class BulkDecidePayload(CasesPayload):
-    """The payload of bulkDecide."""
+    pass
 
 
 @strawberry.type(description="What became of several claims.")
 class BulkClaimPayload(CasesPayload):
-    """The payload of bulkClaim."""
+    pass
 
 
 @strawberry.type(description="What became of forwarding several cases.")
 class BulkForwardPayload(CasesPayload):
-    """The payload of bulkForward."""
+    pass
 
 
 @strawberry.type(description="What became of decisions that were made without signal.")
 class ReplayDecisionsPayload(CasesPayload):
-    """The payload of replayDecisions."""
+    pass
 
 
 Several = TypeVar("Several", bound=CasesPayload)

@@ -15,8 +15,6 @@ _TAKE_OVER = "End a colleague's claim that still holds; the audit log tells it."
 
 @strawberry.input(description="A case to claim.")
 class ClaimApplicationInput:
-    """What is claimed."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     take_over: bool = strawberry.field(default=False, description=_TAKE_OVER)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -24,16 +22,12 @@ class ClaimApplicationInput:
 
 @strawberry.input(description="A case to give back.")
 class ReleaseApplicationInput:
-    """What is given back."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.input(description="A case to hand on to another officer.")
 class ForwardApplicationInput:
-    """What is handed on, to whom and why."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     officer_id: strawberry.ID = strawberry.field(description="One of Officer.forwardTargets.")
     reason: str = strawberry.field(description=_REASON)
@@ -43,8 +37,6 @@ class ForwardApplicationInput:
 
 @strawberry.input(description="A proposed decision to confirm.")
 class ConfirmDecisionInput:
-    """What is confirmed."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     expected_version: int | None = strawberry.field(default=None, description=_SEEN)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -52,8 +44,6 @@ class ConfirmDecisionInput:
 
 @strawberry.input(description="A proposed decision to send back to the first officer.")
 class SendBackDecisionInput:
-    """What is sent back, and why."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     reason: str = strawberry.field(description="Why, as the first officer will read it.")
     expected_version: int | None = strawberry.field(default=None, description=_SEEN)
@@ -62,16 +52,12 @@ class SendBackDecisionInput:
 
 @strawberry.input(description="One case of several.")
 class BulkItemInput:
-    """A case with the version that was seen."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     expected_version: int | None = strawberry.field(default=None, description=_SEEN)
 
 
 @strawberry.input(description="One verdict on several cases.")
 class BulkDecideInput:
-    """Which cases, and the verdict on each."""
-
     items: list[BulkItemInput] = strawberry.field(description="The cases, at most 50, each once.")
     verdict: Verdict = strawberry.field(description="What is done with each.")
     ground: RejectionGround | None = strawberry.field(default=None, description="The coded ground of a refusal.")
@@ -84,8 +70,6 @@ class BulkDecideInput:
 
 @strawberry.input(description="Several cases to claim.")
 class BulkClaimInput:
-    """Which cases are claimed."""
-
     application_ids: list[strawberry.ID] = strawberry.field(description="The cases, at most 50, each once.")
     take_over: bool = strawberry.field(default=False, description=_TAKE_OVER)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -93,8 +77,6 @@ class BulkClaimInput:
 
 @strawberry.input(description="Several cases to hand on to one officer.")
 class BulkForwardInput:
-    """Which cases are handed on, to whom and why."""
-
     application_ids: list[strawberry.ID] = strawberry.field(description="The cases, at most 50, each once.")
     officer_id: strawberry.ID = strawberry.field(description="One of Officer.forwardTargets of each case.")
     reason: str = strawberry.field(description=_REASON)
@@ -103,8 +85,6 @@ class BulkForwardInput:
 
 @strawberry.input(description="A decision that was made without signal.")
 class OfflineDecisionInput:
-    """One decision of a pack."""
-
     application_id: strawberry.ID = strawberry.field(description="The case, as the pack names it.")
     version: int = strawberry.field(description="Its version in the pack; where it has another one now: CONFLICT.")
     key: str = strawberry.field(description="1 to 255 characters that name this decision, made when it was made.")
@@ -121,8 +101,6 @@ class OfflineDecisionInput:
 
 @strawberry.input(description="Decisions that were made without signal. Each has a key of its own.")
 class ReplayDecisionsInput:
-    """Which pack they belong to, and the decisions."""
-
     pack_id: str = strawberry.field(description="The pack's id.")
     pack: str | None = strawberry.field(
         default=None, description="The signed pack as it was kept on the telephone; an altered one is refused."

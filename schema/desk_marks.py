@@ -21,8 +21,6 @@ _ANSWERER: ByKey[people.Officer] = ByKey("officers", lambda proposal: proposal.i
 
 @strawberry.type(description="An officer works on a case; until the claim ends, others must take it over first.")
 class DeskClaim:
-    """A claim that holds."""
-
     item: strawberry.Private[desk.Claim]
     mine: bool = strawberry.field(description="Whether it is the asking officer's own.")
     claimed_at: datetime = strawberry.field(description="When it was claimed.")
@@ -42,8 +40,6 @@ class DeskClaim:
 
 @strawberry.type(description="A first officer's decision that a second officer confirms or sends back.")
 class Proposal:
-    """A proposed verdict."""
-
     item: strawberry.Private[desk.Proposal]
     state: OpinionState = strawberry.field(description="Where it stands.")
     verdict: Verdict = strawberry.field(description="What is proposed.")

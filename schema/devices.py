@@ -20,8 +20,6 @@ from schema.mutating import KEY_DESCRIPTION, key_of
 
 @strawberry.type(directives=[AUTHENTICATED], description="A device on which one is signed in.")
 class Device:
-    """One device."""
-
     key: str = strawberry.field(description="Give it to signOutDevices.")
     here: bool = strawberry.field(description="Whether it is the one that asks.")
     client: str = strawberry.field(description="APP or BROWSER.")
@@ -69,8 +67,6 @@ class DevicesQuery:
 
 @strawberry.input(description="Which devices are signed out.")
 class SignOutDevicesInput:
-    """One, or every one."""
-
     device: str | None = strawberry.field(
         default=None, description="The key of one device; left out, all. One that is none of one's own changes nothing."
     )
@@ -80,8 +76,6 @@ class SignOutDevicesInput:
 
 @strawberry.type(description="What was signed out.")
 class SignOutDevicesPayload(CarePayload):
-    """The payload of signOutDevices."""
-
     ended: int | None = strawberry.field(description="How many sessions ended; null when refused.")
 
 
@@ -97,8 +91,6 @@ class LinkAccountInput:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A link of a further account that is under way.")
 class AccountLink:
-    """Where her browser goes."""
-
     address: str = strawberry.field(
         description="To be opened in her browser, once: she shows the account there, and enters the code that is sent "
         "to the telephone on file."
@@ -113,8 +105,6 @@ class AccountLink:
 
 @strawberry.type(description="The beginning of a link.")
 class LinkAccountPayload(CarePayload):
-    """The payload of linkAccount."""
-
     link: AccountLink | None = strawberry.field(description="Where to go on; null when refused.")
 
 
@@ -128,8 +118,6 @@ class UnlinkAccountInput:
 
 @strawberry.type(description="What was untied.")
 class UnlinkAccountPayload(CarePayload):
-    """The payload of unlinkAccount."""
-
     unlinked: int | None = strawberry.field(description="How many accounts were untied; null when refused.")
 
 

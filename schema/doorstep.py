@@ -29,8 +29,6 @@ _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda visit: visit.it
 
 @strawberry.type(description="A part of a day in India.")
 class VisitSlot:
-    """A slot."""
-
     on: date = strawberry.field(description="The day.")
     window: SlotWindow = strawberry.field(description="The part of it.")
     starts_at: datetime = strawberry.field(description="Its first moment.")
@@ -65,8 +63,6 @@ class DoorstepAgent:
 
 @strawberry.type(description="The fee of the doorstep service.")
 class VisitFee:
-    """What is to be paid at the door, and whether it was."""
-
     amount: Paise = strawberry.field(description="The fee.")
     receipt: str | None = strawberry.field(description="The number of the receipt; null while it is not paid.")
 
@@ -109,8 +105,6 @@ class VisitFacts:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A doorstep visit, as the citizen and the office see it.")
 class DoorstepVisit(VisitFacts, Node):
-    """A visit of an application."""
-
     application_id: strawberry.ID = strawberry.field(description="The application that it belongs to.")
     proof: HandOverProof | None = strawberry.field(description="What proved the hand-over.")
     created_at: datetime = strawberry.field(description="When it was booked.")
@@ -166,8 +160,6 @@ class DoorstepVisit(VisitFacts, Node):
 
 @strawberry.type(description="A doorstep visit, as its agent sees it: what the way needs and no more.")
 class AgentVisit(VisitFacts):
-    """A visit of the agent's round."""
-
     errand: strawberry.Private[Errand]
     id: strawberry.ID = strawberry.field(description="The visit's opaque id.")
     number: str = strawberry.field(description="The application's number.")

@@ -26,8 +26,6 @@ from schema.scalars import Long
 
 @strawberry.type(description="A code of e-Taal under which a service counts from a day on.")
 class EtaalCode:
-    """One code of one service."""
-
     code: str = strawberry.field(description="The code that e-Taal gave at enrolment.")
     category: Category = strawberry.field(description="e-Taal's category of the service.")
     level: Level = strawberry.field(description="The level of place at which e-Taal is told of it.")
@@ -48,8 +46,6 @@ class EtaalCode:
 
 @strawberry.type(description="A service, a scheme, or the line of enquiries, as it counts for e-Taal.")
 class EtaalService:
-    """What counts, with its codes."""
-
     item: strawberry.Private[CountedService]
     service_code: str = strawberry.field(description="Our code.")
     codes: list[EtaalCode] = strawberry.field(description="Its codes of e-Taal, the earliest first; none yet if empty.")
@@ -115,8 +111,6 @@ def _position(item: CountedService) -> Position:
 
 @strawberry.input(description="A code of e-Taal for a service.")
 class MapEtaalServiceInput:
-    """What is to hold from a day on."""
-
     service_code: str = strawberry.field(description="Our code, as `etaalServices` lists it.")
     etaal_code: str = strawberry.field(description="The code that e-Taal gave at enrolment.")
     category: Category = strawberry.field(description="e-Taal's category of the service.")
@@ -132,8 +126,6 @@ class MapEtaalServiceInput:
 
 @strawberry.type(description="What became of giving a service a code of e-Taal.")
 class MapEtaalServicePayload:
-    """The payload of mapEtaalService."""
-
     code: EtaalCode | None = strawberry.field(description="The code as it now is; null when refused.")
     revised_days: int | None = strawberry.field(
         description="How many days that were counted before get a revision because of it; null when refused."

@@ -24,8 +24,6 @@ _FOR_EVER = (
 
 @strawberry.input(description="The fee of an application, to be paid online.")
 class StartFeePaymentInput:
-    """Which fee is paid, and how."""
-
     application_id: strawberry.ID = strawberry.field(description="The application; it waits for its fee.")
     route: FeeRoute | None = strawberry.field(
         default=None, description="By which way; left out, the wallet for an operator and else the treasury."
@@ -35,8 +33,6 @@ class StartFeePaymentInput:
 
 @strawberry.input(description="A refund of a fee that was done outside, by the treasury's order.")
 class RecordFeeRefundInput:
-    """Which fee went back."""
-
     number: str = strawberry.field(description="The number of the payment.")
     refund_reference: str = strawberry.field(description="The number of the refund order, at most 40 characters.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
@@ -45,16 +41,12 @@ class RecordFeeRefundInput:
 
 @strawberry.type(description="A field of a form that a browser posts.")
 class FeeFormField:
-    """A hidden field."""
-
     name: str = strawberry.field(description="Its name.")
     value: str = strawberry.field(description="Its value, sealed for the one who takes the money.")
 
 
 @strawberry.type(description="Where to go to pay: a page of ours for a browser, or the form itself for an app.")
 class FeeRedirect:
-    """How to go on to pay."""
-
     page_url: str = strawberry.field(description="A page of ours that sends a browser on; good for an hour.")
     action: str = strawberry.field(description="Where the form is posted to.")
     fields: list[FeeFormField] = strawberry.field(description="The hidden fields of the form.")
@@ -62,8 +54,6 @@ class FeeRedirect:
 
 @strawberry.type(description="What became of beginning to pay a fee.")
 class StartFeePaymentPayload(CarePayload):
-    """The payload of startFeePayment."""
-
     payment: FeePayment | None = strawberry.field(description="The order as it now is; null when refused.")
     redirect: FeeRedirect | None = strawberry.field(
         description="How to go on to pay; null where the order is settled already, or money came that does not fit it."
@@ -72,8 +62,6 @@ class StartFeePaymentPayload(CarePayload):
 
 @strawberry.type(description="What became of noting a refund.")
 class RecordFeeRefundPayload(CarePayload):
-    """The payload of recordFeeRefund."""
-
     payment: FeePayment | None = strawberry.field(description="The order as it now is; null when refused.")
 
 

@@ -28,8 +28,6 @@ _APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda pay
 
 @strawberry.type(description="What is to be paid for an application, and by which ways.")
 class FeeDue:
-    """A fee that waits to be paid."""
-
     fee: Paise = strawberry.field(description="The fee of the service.")
     charge: Paise = strawberry.field(description="The portal's charge where it is paid online.")
     charge_source: str | None = strawberry.field(description="The order that sets the charge.")
@@ -56,8 +54,6 @@ class FeeDue:
 
 @strawberry.type(description="What shows that a fee was taken.")
 class FeePaymentReceipt:
-    """The receipt of a payment."""
-
     grn: str = strawberry.field(description="The government reference number; for the wallet, its own number.")
     challan_number: str | None = strawberry.field(description="The number of the challan.")
     cin: str | None = strawberry.field(description="The challan identification number: branch, day, serial.")
@@ -80,8 +76,6 @@ class FeePaymentReceipt:
 
 @strawberry.type(description="A fee that goes back.")
 class FeeRefund:
-    """Why a fee goes back, and how far it is."""
-
     cause: RefundCause = strawberry.field(description="Why it goes back.")
     requested_at: datetime | None = strawberry.field(description="When it was asked for.")
     reference: str | None = strawberry.field(description="The number of the refund.")
@@ -97,8 +91,6 @@ class FeeRefund:
     description="An order to pay the fee of an application. Its state is what the treasury or CSC said itself.",
 )
 class FeePayment:
-    """One order."""
-
     item: strawberry.Private[fees.FeeOrder]
     number: str = strawberry.field(description="Its number: fourteen digits, the first one 4.")
     application_id: strawberry.ID = strawberry.field(description="The application whose fee it pays.")

@@ -26,8 +26,6 @@ _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda level: level.item.
 
 @strawberry.type(description="What a citizen said about her decided application.")
 class Feedback:
-    """Stars and a text."""
-
     item: strawberry.Private[feedback.Feedback]
     application_id: strawberry.ID = strawberry.field(description="The application.")
     rating: int = strawberry.field(description="One to five stars.")

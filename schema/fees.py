@@ -14,8 +14,6 @@ from schema.scalars import Paise
 
 @strawberry.input(description="A fee that was taken.")
 class RecordFeeInput:
-    """The receipt and the amount."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     receipt: str = strawberry.field(description="The number of the receipt, at most 40 characters.")
     amount: Paise = strawberry.field(description="What was taken; it must be the fee of the application.")
@@ -27,7 +25,7 @@ class RecordFeeInput:
 
 @strawberry.type(description="What became of a fee.")
 class RecordFeePayload(ApplicationPayload):
-    """The payload of recordFee."""
+    pass
 
 
 @strawberry.type

@@ -21,24 +21,18 @@ MOST_PHOTOS = 10
 
 @strawberry.type(description="A point on the earth.")
 class GeoPoint:
-    """Latitude and longitude in millionths of a degree."""
-
     latitude_microdegrees: int = strawberry.field(description="Millionths of a degree north.")
     longitude_microdegrees: int = strawberry.field(description="Millionths of a degree east.")
 
 
 @strawberry.type(description="An address at which a file can be read for some minutes, without signing in.")
 class FileAddress:
-    """A signed link."""
-
     url: str = strawberry.field(description="The address.")
     expires_at: datetime = strawberry.field(description="Until when it holds; then ask again.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A photograph of a report from the field.")
 class FieldPhoto:
-    """One photograph."""
-
     report: strawberry.Private[clearances.VerificationReport]
     sha256: str = strawberry.field(description="The SHA-256 of its content, in hexadecimal.")
     media_type: str = strawberry.field(description="image/jpeg or image/png.")
@@ -51,8 +45,6 @@ class FieldPhoto:
 
 @strawberry.type(directives=[AUTHENTICATED], description="What an officer saw in the field.")
 class FieldReport:
-    """One report."""
-
     item: strawberry.Private[clearances.VerificationReport]
     district: strawberry.Private[str]
     text: str = strawberry.field(description="What was seen.")

@@ -50,8 +50,6 @@ _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
 
 @strawberry.type(directives=[AUTHENTICATED], description="Why an application, or an office in a month, is late.")
 class DelayReason:
-    """A recorded reason."""
-
     item: strawberry.Private[delays.DelayReason]
     application_id: strawberry.ID | None = strawberry.field(description="The application; null for a whole month.")
     month: date = strawberry.field(description="The month of the due date, or the month that is explained.")
@@ -93,8 +91,6 @@ class DelayReason:
     "`application` with its id for more, where that is allowed.",
 )
 class CaseLine:
-    """One line of a list of cases."""
-
     item: strawberry.Private[Case]
     application_id: strawberry.ID = strawberry.field(description="The application.")
     number: str = strawberry.field(description="Its reference number.")
@@ -156,8 +152,6 @@ class CaseLine:
     "by service, cause or reason, and all of them otherwise.",
 )
 class CaseLineConnection(Connection[CaseLine]):
-    """A page of cases."""
-
     size: strawberry.Private[Callable[[], Awaitable[ListSize]]]
 
     @resolved(description="Whether there are more cases than `totalCount`; null where they could not be counted.")
@@ -170,8 +164,6 @@ class CaseLineConnection(Connection[CaseLine]):
 
 @strawberry.input(description="Which cases of a list are shown; what is left out lets every value through.")
 class CaseFilter:
-    """Filters of a list of cases."""
-
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
     service_code: str | None = strawberry.field(default=None, description="Only this service.")
     district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
@@ -195,8 +187,6 @@ class CaseFilter:
 
 @strawberry.input(description="Which reasons are listed; what is left out lets every value through.")
 class DelayReasonFilter:
-    """Filters of recorded reasons."""
-
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
     district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
     cause: DelayCause | None = strawberry.field(default=None, description="Only this reason.")
@@ -254,8 +244,6 @@ class FigureCasesQuery:
 
 @strawberry.input(description="Why one late application, or an office in a month, is late.")
 class RecordDelayReasonInput:
-    """A reason."""
-
     application_id: strawberry.ID | None = strawberry.field(
         default=None, description="The late application; name either this or a month."
     )
@@ -274,8 +262,6 @@ class RecordDelayReasonInput:
 
 @strawberry.type(description="What became of recording a reason.")
 class RecordDelayReasonPayload(CarePayload):
-    """The payload of recordDelayReason."""
-
     delay_reason: DelayReason | None = strawberry.field(description="The reason; null when refused.")
 
 

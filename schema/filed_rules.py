@@ -14,8 +14,6 @@ from schema.services import RequiredDocument
     description="What the catalogue said when the application was filed. It holds for it whatever is changed later."
 )
 class FiledRules:
-    """The entry of the catalogue that an application keeps."""
-
     version: int = strawberry.field(description="Which entry of the service it is, from 1.")
     rts_notified: bool | None = strawberry.field(description="Whether the Right to Service Act covered it.")
     time_limit_days: int | None = strawberry.field(description="Days that the law allowed.")

@@ -34,8 +34,6 @@ _TAKEN_BY: ByKey[people.Officer] = ByKey("officers", lambda case: case.item.take
 
 @strawberry.type(directives=[AUTHENTICATED], description="A difference in public money that an officer settles.")
 class FinanceCase:
-    """One case."""
-
     item: strawberry.Private[finance_cases.FinanceCase]
     case_id: str = strawberry.field(description="Give it to takeFinanceCase and the others.")
     kind: DifferenceKind = strawberry.field(description="What does not agree.")
@@ -118,8 +116,6 @@ class FinanceCase:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A line of a case's history.")
 class FinanceCaseEvent:
-    """One step."""
-
     step: CaseStep = strawberry.field(description="What was done.")
     at: datetime = strawberry.field(description="When.")
     outcome: CaseOutcome | None = strawberry.field(description="The outcome, where one was named.")
@@ -132,8 +128,6 @@ class FinanceCaseEvent:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A case with its history.")
 class FinanceCaseRecord:
-    """What an officer reads before a step."""
-
     case: FinanceCase = strawberry.field(description="The case.")
     history: list[FinanceCaseEvent] = strawberry.field(description="What happened to it, the first step first.")
 
@@ -146,8 +140,6 @@ class FinanceCaseRecord:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A payment that waits for somebody, without the citizen.")
 class QueuedPaymentLine:
-    """One payment of a queue."""
-
     item: strawberry.Private[QueuedPayment]
     number: str = strawberry.field(description="The number of the sanction.")
     sequence: int = strawberry.field(description="Which instalment of the sanction it is.")
@@ -186,8 +178,6 @@ class QueuedPaymentLine:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A file of payments or beneficiaries for PFMS.")
 class PaymentBatch:
-    """One batch."""
-
     message_ref: str = strawberry.field(description="The message id, which is the name of the file.")
     kind: str = strawberry.field(description="PAYMENT, or BENEFICIARY for a registration.")
     scheme_code: str = strawberry.field(description="The scheme.")
@@ -292,8 +282,6 @@ class ReconciliationRun:
 
 @strawberry.type(description="How many payments, and their sum.")
 class PaymentSum:
-    """A number and an amount."""
-
     count: Long = strawberry.field(description="How many payments.")
     amount: Paise = strawberry.field(description="Their sum.")
 
@@ -367,8 +355,6 @@ class MonthStatementLine:
 
 @strawberry.type(description="A field of a report to DBT Bharat.")
 class BharatField:
-    """Name and value."""
-
     name: str = strawberry.field(description="The field's name at DBT Bharat, as it is spelt there.")
     value: str | None = strawberry.field(description="Its value; null where the store does not know it.")
 

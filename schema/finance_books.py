@@ -33,8 +33,6 @@ _GUARDED = [AUTHENTICATED, NEVER_SILENTLY_NULL]
 
 @strawberry.input(description="Which cases of money are listed.")
 class FinanceCaseFilter:
-    """All parts may be left out."""
-
     states: list[CaseState] | None = strawberry.field(
         default=None, description="Only these; left out, those that are not settled."
     )

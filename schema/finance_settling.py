@@ -33,8 +33,6 @@ class TakeFinanceCaseInput:
 
 @strawberry.input(description="A note on a case.")
 class NoteFinanceCaseInput:
-    """Words for the history."""
-
     case_id: str = strawberry.field(description=_CASE)
     note: str = strawberry.field(description=_NOTE)
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
@@ -43,8 +41,6 @@ class NoteFinanceCaseInput:
 
 @strawberry.input(description="How a case is settled.")
 class SettleFinanceCaseInput:
-    """A coded outcome with words."""
-
     case_id: str = strawberry.field(description=_CASE)
     outcome: CaseOutcome = strawberry.field(description="How it was settled.")
     note: str = strawberry.field(description=_NOTE)
@@ -54,8 +50,6 @@ class SettleFinanceCaseInput:
 
 @strawberry.input(description="The second officer's word on a proposed outcome.")
 class AnswerFinanceCaseInput:
-    """Agree, or send it back."""
-
     case_id: str = strawberry.field(description=_CASE)
     accept: bool = strawberry.field(description="Whether the outcome is right; else the case goes back.")
     note: str | None = strawberry.field(default=None, description="Why; needed where it goes back.")
@@ -72,22 +66,22 @@ class FinanceCasePayload(CarePayload):
 
 @strawberry.type(description="What became of taking a case.")
 class TakeFinanceCasePayload(FinanceCasePayload):
-    """The payload of takeFinanceCase."""
+    pass
 
 
 @strawberry.type(description="What became of a note.")
 class NoteFinanceCasePayload(FinanceCasePayload):
-    """The payload of noteFinanceCase."""
+    pass
 
 
 @strawberry.type(description="What became of settling a case.")
 class SettleFinanceCasePayload(FinanceCasePayload):
-    """The payload of settleFinanceCase."""
+    pass
 
 
 @strawberry.type(description="What became of the second officer's word.")
 class AnswerFinanceCasePayload(FinanceCasePayload):
-    """The payload of answerFinanceCase."""
+    pass
 
 
 Payload = TypeVar("Payload", bound=FinanceCasePayload)

@@ -23,8 +23,6 @@ from schema.scalars import Long
 
 @strawberry.type(description="One of the answers of a choice.")
 class FormOption:
-    """An option."""
-
     item: strawberry.Private[forms.Option]
     value: str = strawberry.field(description="What is handed in for it.")
 
@@ -35,8 +33,6 @@ class FormOption:
 
 @strawberry.type(description="A question of a form, and what an answer to it must be.")
 class FormQuestion:
-    """A question."""
-
     item: strawberry.Private[forms.Question]
     name: str = strawberry.field(description="The name of its answer; in a group it is group.row.name, rows from 0.")
     kind: QuestionKind = strawberry.field(description="What an answer is.")
@@ -112,8 +108,6 @@ class FormQuestion:
 
 @strawberry.type(description="Questions that are drawn together.")
 class FormSection:
-    """A section."""
-
     item: strawberry.Private[forms.Section]
     key: str = strawberry.field(description="Stable within the form.")
 
@@ -132,8 +126,6 @@ class FormSection:
 
 @strawberry.type(description="The form of a service. A version never changes.")
 class ServiceForm:
-    """A form."""
-
     item: strawberry.Private[forms.Form]
     name: str = strawberry.field(description="Its short name.")
     version: str = strawberry.field(description="The SHA-256 of its schema; an application keeps that of its form.")
@@ -176,8 +168,6 @@ class ServiceForm:
 
 @strawberry.type(description="The document, or the account, that an answer came from.")
 class AnswerSource:
-    """A source of one answer."""
-
     origin: Source = strawberry.field(
         description="Where the document lies: STORE for one of ours, SSO for what her sign-in account states."
     )
@@ -208,8 +198,6 @@ class AnswerSource:
 
 @strawberry.type(description="A field of the form with what was filled in.")
 class FormField:
-    """One answer of an application's form."""
-
     application_id: strawberry.Private[str]
     name: str = strawberry.field(description="The field's name.")
     value: str = strawberry.field(description="What was filled in.")
@@ -229,8 +217,6 @@ class FormField:
 
 @strawberry.type(description="An answer that a verified document gives.")
 class PrefilledField:
-    """One prefilled answer."""
-
     name: str = strawberry.field(description="The question's name.")
     value: str = strawberry.field(description="The answer.")
     source: AnswerSource = strawberry.field(description="The document that says so.")
@@ -246,8 +232,6 @@ class PrefilledField:
 
 @strawberry.type(description="What the citizen's documents answer of a form. Nothing is guessed.")
 class PrefilledForm:
-    """A form with the answers that are known."""
-
     form: ServiceForm = strawberry.field(description="The form.")
     answers: list[PrefilledField] = strawberry.field(description="The answers that documents give.")
     complete: bool = strawberry.field(description="Whether every document and source could be heard.")

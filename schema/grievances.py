@@ -28,8 +28,6 @@ _SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda grievance: grievan
 
 @strawberry.type(description="What an officer answered to a grievance.")
 class GrievanceReply:
-    """One reply."""
-
     officer_id: strawberry.Private[str]
     text: str = strawberry.field(description="The reply, as the citizen reads it.")
     at: datetime = strawberry.field(description="When it was given.")
@@ -42,8 +40,6 @@ class GrievanceReply:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A citizen's grievance about an application.")
 class Grievance(Node):
-    """A grievance with its replies."""
-
     item: strawberry.Private[grievances.Grievance]
     number: str = strawberry.field(description="Its number: fourteen digits, the first one 6.")
     application_id: strawberry.ID = strawberry.field(description="The application that it is about.")

@@ -27,8 +27,6 @@ _MOST_VALUES, _LONGEST_ISSUER = 50, 100
 
 @strawberry.type(description="What the issuer's signature inside a document was found to be worth.")
 class DocumentSignature:
-    """The finding."""
-
     state: SignatureState = strawberry.field(description="What was found.")
     rests_on_sha1: bool = strawberry.field(
         description="Whether it is an RSA-SHA1 signature, which is accepted of pinned signers alone (ADR 0008)."
@@ -38,8 +36,6 @@ class DocumentSignature:
 
 @strawberry.type(description="A document of a citizen, wherever it lies; what lies at several places is one.")
 class HeldDocument:
-    """One line of the merged list."""
-
     view: strawberry.Private[CertificateView]
     citizen_id: strawberry.Private[str]
     key: str = strawberry.field(description="Stays the same as long as its source names it the same.")

@@ -17,8 +17,6 @@ _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda jurisdiction: j
 
 @strawberry.type(description="A role held for a department and a place; null means every one.")
 class Jurisdiction:
-    """One posting of an officer."""
-
     posting: strawberry.Private[Posting]
     role: Role = strawberry.field(description="The role that is held.")
     level: OfficerLevel | None = strawberry.field(description="The level of the Right to Service Act.")

@@ -16,8 +16,6 @@ _WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
 
 @strawberry.type(description="A text of the portal.")
 class Label:
-    """One text."""
-
     key: str = strawberry.field(
         description="field.Type.name for a field or a form's input, or kind.VALUE for a value, such as status.DRAFT."
     )

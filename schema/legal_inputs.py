@@ -14,8 +14,6 @@ VERSION_DESCRIPTION = "The version that was seen; with another one the answer is
 
 @strawberry.input(description="An appeal by hand.")
 class FileAppealInput:
-    """Against what, and why."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     text: str = strawberry.field(description="Why the citizen appeals, at most 4000 characters.")
     late_reason: str | None = strawberry.field(
@@ -31,8 +29,6 @@ class FileAppealInput:
 
 @strawberry.input(description="How an order about a service that was delivered already was obeyed.")
 class ReportComplianceInput:
-    """What was done."""
-
     appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
     text: str = strawberry.field(description="What was done, as the citizen will read it; at most 4000 characters.")
     paper_sha256: str | None = strawberry.field(
@@ -44,8 +40,6 @@ class ReportComplianceInput:
 
 @strawberry.input(description="A date of hearing.")
 class RecordHearingInput:
-    """When and where."""
-
     appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
     at: datetime = strawberry.field(description="When it is heard.")
     place: str = strawberry.field(description="Where it is heard.")
@@ -58,8 +52,6 @@ class RecordHearingInput:
 
 @strawberry.input(description="A date of hearing that will not be held.")
 class CancelHearingInput:
-    """Which and why."""
-
     appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
     at: datetime = strawberry.field(description="The date as it was fixed.")
     reason: str = strawberry.field(description="Why, as the citizen will read it; at most 4000 characters.")
@@ -69,16 +61,12 @@ class CancelHearingInput:
 
 @strawberry.input(description="An amount that an order imposes.")
 class AwardInput:
-    """How much and why."""
-
     amount: Paise = strawberry.field(description="How much.")
     reason: str = strawberry.field(description="Why.")
 
 
 @strawberry.input(description="An order on an appeal.")
 class DecideAppealInput:
-    """What is ordered."""
-
     appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
     verdict: AppealVerdict = strawberry.field(description="What is ordered.")
     text: str = strawberry.field(description="The order with its reasons, as the citizen will read it.")
@@ -97,24 +85,18 @@ class DecideAppealInput:
 
 @strawberry.input(description="Whether appeals are to file themselves.")
 class ChooseAutoAppealInput:
-    """The citizen's choice."""
-
     wanted: bool = strawberry.field(description="False: no appeal is filed by itself for her.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.input(description="The day by which one department is to answer.")
 class ClearanceDueInput:
-    """A department with its own day."""
-
     department: str = strawberry.field(description="The slug of the department.")
     due_on: date = strawberry.field(description="The day for its answer.")
 
 
 @strawberry.input(description="A question to other departments.")
 class AskClearanceInput:
-    """What is asked of whom."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     departments: list[str] = strawberry.field(description="The slugs of the departments, at most 10.")
     question: str = strawberry.field(description="What is asked.")
@@ -128,8 +110,6 @@ class AskClearanceInput:
 
 @strawberry.input(description="An answer to another department.")
 class AnswerClearanceInput:
-    """What is answered."""
-
     clearance_id: strawberry.ID = strawberry.field(description="The clearance.")
     granted: bool = strawberry.field(description="Whether it is granted.")
     text: str = strawberry.field(description="The answer.")
@@ -138,16 +118,12 @@ class AnswerClearanceInput:
 
 @strawberry.input(description="A point on the earth.")
 class GeoPointInput:
-    """Latitude and longitude in millionths of a degree."""
-
     latitude_microdegrees: int = strawberry.field(description="Millionths of a degree north.")
     longitude_microdegrees: int = strawberry.field(description="Millionths of a degree east.")
 
 
 @strawberry.input(description="A report from the field.")
 class ReportVerificationInput:
-    """What was seen."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     text: str = strawberry.field(description="What was seen.")
     photos: list[strawberry.ID] = strawberry.field(
@@ -165,8 +141,6 @@ class ReportVerificationInput:
 
 @strawberry.input(description="A hand-over at the counter.")
 class HandOverInput:
-    """What was handed over and when."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     handed_over_at: datetime | None = strawberry.field(default=None, description="When it happened; left out, now.")
     note: str | None = strawberry.field(default=None, description="A note for the citizen.")

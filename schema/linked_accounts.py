@@ -18,8 +18,6 @@ from store.accesses import AccessReceipt
 
 @strawberry.type(description="An account with a provider that a person linked by signing in.")
 class LinkedAccount:
-    """One linked account."""
-
     provider: Provider = strawberry.field(description="Who holds the account.")
     linked_at: datetime = strawberry.field(description="When it was linked.")
     last_used_at: datetime | None = strawberry.field(description="When it was used last.")
@@ -44,8 +42,6 @@ class LinkedAccount:
 
 @strawberry.type(description="A read of the citizen's data: who, why, and from where.")
 class DataAccess:
-    """One receipt."""
-
     at: datetime = strawberry.field(description="When it was read.")
     role: Role = strawberry.field(description="In which role somebody read it.")
     object_kind: ObjectKind = strawberry.field(description="What was read.")

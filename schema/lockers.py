@@ -36,8 +36,6 @@ MOST = 200
 
 @strawberry.type(description="A file or a folder that the citizen put into her locker herself.")
 class LockerEntry:
-    """One line of a folder."""
-
     item: strawberry.Private[FolderEntry]
     citizen_id: strawberry.Private[str]
     is_folder: bool = strawberry.field(description="Whether it is a folder.")
@@ -119,8 +117,6 @@ class MaskedEAadhaar:
 
 @strawberry.type(description="What is to be done in the citizen's locker on her word, and what came of it.")
 class LockerOrder:
-    """One order."""
-
     item: strawberry.Private[LockerOrderItem]
     key: str = strawberry.field(description="Names the order.")
     kind: OrderKind = strawberry.field(description="What was ordered.")
@@ -178,8 +174,6 @@ class DepartmentDocument:
 
 @strawberry.type(description="A document that a department gives through API Setu.")
 class DepartmentDocumentOffer:
-    """What may be named, and with which values."""
-
     publisher: str = strawberry.field(description="The department's name at API Setu.")
     doctype: str = strawberry.field(description="DigiLocker's document type.")
     kind: DocumentKind = strawberry.field(description="What it is.")
@@ -193,8 +187,6 @@ class DepartmentDocumentOffer:
 
 @strawberry.type(description="Somebody who gives documents that can be pulled into a locker.")
 class PullIssuer:
-    """One issuer."""
-
     org_id: str = strawberry.field(description="Names it in the other questions.")
     name: str = strawberry.field(description="Its name.")
     category: str = strawberry.field(description="The kind of office.")
@@ -202,16 +194,12 @@ class PullIssuer:
 
 @strawberry.type(description="A kind of document that an issuer gives.")
 class PullDoctype:
-    """One doctype."""
-
     doctype: str = strawberry.field(description="DigiLocker's document type.")
     description: str = strawberry.field(description="What it is, in the issuer's words.")
 
 
 @strawberry.type(description="What an issuer wants to know to find a document.")
 class PullParameter:
-    """One parameter."""
-
     name: str = strawberry.field(description="How `pullDocument` names it.")
     label: str = strawberry.field(description="What to ask the citizen for.")
     example: str = strawberry.field(description="An example.")

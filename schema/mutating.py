@@ -33,8 +33,6 @@ KEY_DESCRIPTION = (
 
 @strawberry.type(description="Why something was not done. Nothing was changed.")
 class UserError:
-    """One cause of a refusal."""
-
     path: list[str] = strawberry.field(description="The input field that it is about.")
     code: ErrorCode = strawberry.field(description="A stable code.")
     message: str = strawberry.field(description="What to tell the person, in the asked language.")
@@ -43,8 +41,6 @@ class UserError:
 
 @strawberry.type(description="What became of the hand-in itself.")
 class Submission:
-    """How far what was handed in has come."""
-
     state: SubmissionState = strawberry.field(
         description=(
             "ACCEPTED when it is kept, REJECTED when nothing was, QUEUED when it is kept and something of it waits "

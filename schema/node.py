@@ -10,8 +10,6 @@ from domain.global_ids import TypeCode, to_global_id
 
 @strawberry.interface(description="Anything that `node` can find by its opaque id.")
 class Node:
-    """The root of types with a global id."""
-
     id: strawberry.ID = strawberry.field(description="Opaque and stable; give it to `node`.")
 
 

@@ -33,8 +33,6 @@ from store import notices as kept
     directives=[AUTHENTICATED], description="A message to the citizen, made of keys: no free text is kept."
 )
 class Notification(Node):
-    """One message about one event."""
-
     item: strawberry.Private[notices.Notice]
     kind: NoticeKind = strawberry.field(description="What it tells of.")
     needs_action: bool = strawberry.field(description="Whether there is something for her to do, or to do by a day.")
@@ -111,8 +109,6 @@ def _position(notice: notices.Notice) -> Position:
 
 @strawberry.input(description="Which of one's messages were read.")
 class MarkNotificationsReadInput:
-    """Some of them, or all."""
-
     ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="The messages, at most 100; left out, all of them."
     )
@@ -121,8 +117,6 @@ class MarkNotificationsReadInput:
 
 @strawberry.type(description="What became of the marks.")
 class MarkNotificationsReadPayload(CarePayload):
-    """The payload of markNotificationsRead."""
-
     marked: int | None = strawberry.field(description="How many were unread until now; null when refused.")
 
 

@@ -18,8 +18,6 @@ from schema.services import Service
 
 @strawberry.type(description="A service that is notified under the Right to Service Act.")
 class NotifiedService:
-    """One line of the list."""
-
     item: strawberry.Private[catalogue.Service]
     code: str = strawberry.field(description="The service's code.")
     version: int = strawberry.field(description="The entry of the catalogue; it grows with each change.")
@@ -68,8 +66,6 @@ class NotifiedService:
 
 @strawberry.input(description="Which notified services are listed; what is left out lets every one through.")
 class NotifiedServiceFilter:
-    """Filters of the list."""
-
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
     words: str | None = strawberry.field(default=None, description="Only names and codes that hold these words.")
     most_days: int | None = strawberry.field(default=None, description="Only limits of at most so many days.")

@@ -25,8 +25,6 @@ from schema.scalars import Long
 
 @strawberry.type(description="The figure of one month.")
 class TilePoint:
-    """A point of a trend."""
-
     month: date = strawberry.field(description="The first day of the month.")
     value: Long | None = strawberry.field(description="The figure, in the tile's unit; null where nothing was counted.")
 
@@ -38,8 +36,6 @@ class TilePoint:
 
 @strawberry.type(description="One number of a dashboard.")
 class Tile:
-    """A tile."""
-
     key: TileKey = strawberry.field(description="What it shows.")
     value: Long | None = strawberry.field(description="The number, in its unit; null where there is nothing to count.")
     more_than_value: bool = strawberry.field(
@@ -89,8 +85,6 @@ class Tile:
 
 @strawberry.type(description="What an officer in a role sees first.")
 class RoleDashboard:
-    """A dashboard."""
-
     role: DashboardRole = strawberry.field(description="Whose dashboard it is.")
     jurisdictions: list[Jurisdiction] = strawberry.field(description="The posts that bound it.", directives=[listed(5)])
     tiles: list[Tile] = strawberry.field(description="The numbers, in their order.", directives=[listed(12)])
@@ -164,8 +158,6 @@ class OfficeFigures:
 
 @strawberry.input(description="A view of figures to keep.")
 class SaveViewInput:
-    """A view."""
-
     name: str = strawberry.field(
         description="Its name, at most 80 characters; a view of that name gets the new content."
     )
@@ -193,8 +185,6 @@ class SaveViewInput:
 
 @strawberry.input(description="Another name for a view.")
 class RenameViewInput:
-    """A view and its new name."""
-
     name: str = strawberry.field(description="The name that it has.")
     new_name: str = strawberry.field(description="The name that it gets, at most 80 characters.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -202,16 +192,12 @@ class RenameViewInput:
 
 @strawberry.input(description="A view to delete.")
 class DeleteViewInput:
-    """A view."""
-
     name: str = strawberry.field(description="Its name.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.type(description="What became of a view.")
 class SavedViewPayload(CarePayload):
-    """The payload of every mutation about views."""
-
     view: SavedView | None = strawberry.field(description="The view as it now is; null when refused or deleted.")
 
 

@@ -32,8 +32,6 @@ _OPEN_APPEALS = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
 
 @strawberry.input(description="Which appeals are listed.")
 class AppealFilter:
-    """Filters of an authority's appeals."""
-
     states: list[AppealState] | None = strawberry.field(
         default=None, description="Only these states; left out, those that wait for the authority."
     )
@@ -41,8 +39,6 @@ class AppealFilter:
 
 @strawberry.input(description="Which overdue applications are listed.")
 class OverdueFilter:
-    """Filters of the Commission's review."""
-
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
     district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
 

@@ -29,8 +29,6 @@ _SUBSTITUTE: ByKey[people.Officer] = ByKey("officers", lambda leave: leave.item.
     description="An officer's leave; while it runs her work is with the substitute or the level above.",
 )
 class Leave(Node):
-    """One leave."""
-
     item: strawberry.Private[staff.Leave]
     from_on: date = strawberry.field(description="Its first day.")
     until_on: date = strawberry.field(description="Its last day.")

@@ -21,8 +21,6 @@ from schema.scalars import Long
 
 @strawberry.type(description="A switch for an outside system or for a mutation.")
 class Switch:
-    """A switch as it was last set."""
-
     kind: SwitchKind = strawberry.field(description="What it is for.")
     name: str = strawberry.field(description="The system's or the mutation's name.")
     state: SwitchState = strawberry.field(description="The state that holds now: ON once the end has come.")
@@ -47,8 +45,6 @@ class Switch:
 
 @strawberry.type(description="An alarm that was raised at least once (docs/alarms.md).")
 class Alarm:
-    """One alarm about one thing."""
-
     code: AlarmCode = strawberry.field(description="Which alarm it is.")
     about: str = strawberry.field(
         description="A system, a process, an officer's inner key, or the codes of district and tehsil; empty where "
@@ -114,8 +110,6 @@ class OperationsQuery:
 
 @strawberry.input(description="How a switch is to stand.")
 class SetSwitchInput:
-    """A switch and its state."""
-
     kind: SwitchKind = strawberry.field(description="What it is for.")
     name: str = strawberry.field(description="A value of Source, or the name of a mutation.")
     state: SwitchState = strawberry.field(description="The new state; a mutation is ON or OFF. ON sets it back.")
@@ -126,8 +120,6 @@ class SetSwitchInput:
 
 @strawberry.type(description="What became of setting a switch.")
 class SetSwitchPayload:
-    """The payload of setSwitch."""
-
     switch: Switch | None = strawberry.field(description="The switch as it now stands; null when refused.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
 

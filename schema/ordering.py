@@ -28,8 +28,6 @@ _STATES = {
 
 @strawberry.input(description="A value that an issuer or department wants to know, by its name.")
 class NamedValueInput:
-    """One value."""
-
     name: str = strawberry.field(description="The name in the spelling of the one who asks for it.")
     value: str = strawberry.field(description="The value.")
 
@@ -45,8 +43,6 @@ class PutIntoLockerInput:
 
 @strawberry.input(description="A document that its issuer shall put into the citizen's locker.")
 class PullDocumentInput:
-    """The issuer's organisation, the doctype and what the issuer wants to know."""
-
     org_id: str = strawberry.field(description="The issuer's `orgId`.")
     doctype: str = strawberry.field(description="DigiLocker's document type.")
     parameters: list[NamedValueInput] = strawberry.field(description="What `pullParameters` names.")
@@ -65,8 +61,6 @@ class AddDepartmentDocumentInput:
 
 @strawberry.input(description="A document that is to be forgotten.")
 class RemoveDepartmentDocumentInput:
-    """Its key is enough."""
-
     key: str = strawberry.field(description="The `key` of the document.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
@@ -80,25 +74,21 @@ class LockerOrderPayload(CarePayload):
 
 @strawberry.type(description="What became of a file for the locker.")
 class PutIntoLockerPayload(LockerOrderPayload):
-    """The payload of putIntoLocker."""
+    pass
 
 
 @strawberry.type(description="What became of a pull. A document that is pending or there already is no failure.")
 class PullDocumentPayload(LockerOrderPayload):
-    """The payload of pullDocument."""
+    pass
 
 
 @strawberry.type(description="What became of a document that was named.")
 class AddDepartmentDocumentPayload(CarePayload):
-    """The payload of addDepartmentDocument."""
-
     document: DepartmentDocument | None = strawberry.field(description="The document; null when refused.")
 
 
 @strawberry.type(description="What became of a document that was to be forgotten.")
 class RemoveDepartmentDocumentPayload(CarePayload):
-    """The payload of removeDepartmentDocument."""
-
     removed_key: str | None = strawberry.field(description="The key of what was forgotten; null when refused.")
 
 

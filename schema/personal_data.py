@@ -14,8 +14,6 @@ from store.personal import Rows
 
 @strawberry.input(description="Which part of her data a citizen asks for.")
 class ExportMyDataInput:
-    """A part and a place in it."""
-
     part: str = strawberry.field(description="One of the `parts` that every answer names, for example applications.")
     first: int = strawberry.field(default=MOST_ROWS, description="Rows of one answer, 1 to 100.")
     after: str | None = strawberry.field(default=None, description="The `after` of the answer before.")
@@ -23,15 +21,11 @@ class ExportMyDataInput:
 
 @strawberry.input(description="A citizen's request to be erased.")
 class RequestErasureInput:
-    """The request, confirmed."""
-
     confirm: bool = strawberry.field(description="True: she has read that this cannot be undone.")
 
 
 @strawberry.type(description="Some of what is kept of her.")
 class ExportMyDataPayload:
-    """The payload of exportMyData."""
-
     parts: list[str] = strawberry.field(description="Every part that can be asked for.")
     rows_json: list[str] = strawberry.field(description="One JSON object for each row that is kept.")
     after: str | None = strawberry.field(description="Where the next answer goes on; null where this was the last.")
@@ -40,24 +34,18 @@ class ExportMyDataPayload:
 
 @strawberry.type(description="Rows of one kind.")
 class ErasedRows:
-    """How many rows of one table."""
-
     part: str = strawberry.field(description="The part.")
     rows: int = strawberry.field(description="How many rows were erased.")
 
 
 @strawberry.type(description="Something that a rule keeps.")
 class KeptPart:
-    """A part that stays, and why."""
-
     part: str = strawberry.field(description="The part.")
     reason: str = strawberry.field(description="The rule that keeps it.")
 
 
 @strawberry.type(description="What became of a request to be erased.")
 class RequestErasurePayload:
-    """The payload of requestErasure."""
-
     done: bool = strawberry.field(description="Whether she is erased. Every session of hers has ended then.")
     erased: list[ErasedRows] = strawberry.field(description="What was erased.")
     kept: list[KeptPart] = strawberry.field(description="What stays, and the rule that keeps it.")

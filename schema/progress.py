@@ -22,8 +22,6 @@ _DECIDED_BY: ByKey[people.Officer] = ByKey("officers", lambda decision: decision
 
 @strawberry.type(description="The legal deadline, as it stands now, or as it stood when the application was decided.")
 class Deadline:
-    """The legal clock of one application."""
-
     item: strawberry.Private[applications.Application]
     due_at: datetime | None = strawberry.field(description="The last second of the last lawful day in India.")
     working_days_left: int | None = strawberry.field(
@@ -85,8 +83,6 @@ def _ended_at(item: applications.Application) -> datetime | None:
 
 @strawberry.type(description="A step in the life of an application.")
 class TimelineEntry:
-    """One move."""
-
     sequence: int = strawberry.field(description="Its place, from 1; also the application's version after it.")
     move: Move = strawberry.field(description="What happened.")
     before: Status | None = strawberry.field(description="The state before; null for the first step.")
@@ -119,8 +115,6 @@ class TimelineEntry:
 
 @strawberry.type(description="A paper that was attached by reference.")
 class AttachedDocument:
-    """One attached document."""
-
     key: str = strawberry.field(description="The required document that it answers.")
     source: DocumentSource = strawberry.field(description="Where it lies.")
     uri: str = strawberry.field(description="Its address there.")
@@ -151,8 +145,6 @@ class AttachedDocument:
 
 @strawberry.type(description="How an application was decided.")
 class Decision:
-    """The order on an application."""
-
     item: strawberry.Private[applications.Decision]
     approved: bool = strawberry.field(description="Whether it was granted.")
     ground: RejectionGround | None = strawberry.field(description="The coded ground of a refusal.")

@@ -15,8 +15,6 @@ Told: TypeAlias = tuple[Source, SourceState, datetime | None]
 
 @strawberry.type(description="Where a part of an answer came from, and how fresh it is.")
 class Provenance:
-    """One source of one part."""
-
     source: Source = strawberry.field(description="The system that was asked.")
     state: SourceState = strawberry.field(description="How the answer was had.")
     as_of: datetime | None = strawberry.field(description="When the system gave it; null where it gave none.")

@@ -17,8 +17,6 @@ from domain.lifecycle import WITH_OFFICER, Status
 
 @strawberry.input(description="Which applications of the queue are listed; what is left out filters nothing.")
 class QueueFilter:
-    """Filters of an officer's queue."""
-
     statuses: list[Status] | None = strawberry.field(
         default=None, description="Only these states; left out, those that wait for an officer."
     )
@@ -83,24 +81,18 @@ def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str
 
 @strawberry.type(description="How many cases are in a state.")
 class QueueStatusCount:
-    """A count by state."""
-
     status: Status = strawberry.field(description="The state.")
     count: int = strawberry.field(description="How many cases.")
 
 
 @strawberry.type(description="How many cases are so near their legal due date.")
 class DaysLeftCount:
-    """A count by days left."""
-
     days_left: DaysLeft = strawberry.field(description="How near, in calendar days in India.")
     count: int = strawberry.field(description="How many cases.")
 
 
 @strawberry.type(description="How many cases wait for an officer.")
 class QueueCounts:
-    """Counts of a queue."""
-
     total: int = strawberry.field(description="All that the filter lets through.")
     by_status: list[QueueStatusCount] = strawberry.field(description="By state; states without a case are left out.")
     by_days_left: list[DaysLeftCount] = strawberry.field(description="By days left, the nearest first; zeros too.")
@@ -127,8 +119,6 @@ class QueueCounts:
 
 @strawberry.type(description="An officer's own open cases of a day, signed, to take where there is no signal.")
 class QueuePack:
-    """A pack that was given out."""
-
     id: str = strawberry.field(description="Give it with the decisions that come back.")
     day: date = strawberry.field(description="The day it was made for.")
     issued_at: datetime = strawberry.field(description="When it was given out.")

@@ -25,8 +25,6 @@ class GiveFeedbackInput:
 
 @strawberry.type(description="What became of feedback.")
 class GiveFeedbackPayload(CarePayload):
-    """The payload of giveFeedback."""
-
     feedback: Feedback | None = strawberry.field(description="The feedback as it now is; null when refused.")
 
 

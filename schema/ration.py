@@ -13,8 +13,6 @@ from schema.provenance import Provenance
 
 @strawberry.type(description="A person on a ration card.")
 class RationCardMember:
-    """One member."""
-
     name: str = strawberry.field(description="The member's name as the source gives it.")
     relation: str = strawberry.field(description="How she is related to the head of the family.")
 

@@ -20,8 +20,6 @@ from schema.mutating import KEY_DESCRIPTION, key_of
 
 @strawberry.type(directives=[AUTHENTICATED], description="A claim to a record that others entered for a citizen.")
 class RecordClaim:
-    """One claim."""
-
     claim_id: str = strawberry.field(description="Give it to confirmRecordClaim or decideRecordClaim.")
     way: ClaimWay = strawberry.field(description="By what it is proved.")
     strength: Assurance = strawberry.field(description="How sure the sign-in of the one who claims was.")
@@ -126,15 +124,11 @@ class StopRecordClaimInput:
 
 @strawberry.type(description="What became of a claim.")
 class ClaimRecordPayload(CarePayload):
-    """The payload of claimRecord."""
-
     claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
 
 
 @strawberry.type(description="What became of a code.")
 class ConfirmRecordClaimPayload(CarePayload):
-    """The payload of confirmRecordClaim."""
-
     claim: RecordClaim | None = strawberry.field(
         description="The claim; null when refused. Once it is DONE this session is over and she signs in to that "
         "record, unless an import of old applications made it: what it held is in hers then."
@@ -143,15 +137,11 @@ class ConfirmRecordClaimPayload(CarePayload):
 
 @strawberry.type(description="What became of a decision on a claim.")
 class DecideRecordClaimPayload(CarePayload):
-    """The payload of decideRecordClaim."""
-
     claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
 
 
 @strawberry.type(description="What became of stopping a joining.")
 class StopRecordClaimPayload(CarePayload):
-    """The payload of stopRecordClaim."""
-
     claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
 
 

@@ -15,8 +15,6 @@ from schema.submitting import DocumentInput, FormFieldInput, filled_in
 
 @strawberry.input(description="An answer to an officer's query.")
 class AnswerQueryInput:
-    """The answer and what changes in the form."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     answer: str = strawberry.field(description="The answer, as the officer will read it.")
     form: list[FormFieldInput] = strawberry.field(default_factory=list, description="Only the fields that change.")
@@ -31,8 +29,6 @@ class AnswerQueryInput:
 
 @strawberry.input(description="An application to take back.")
 class WithdrawApplicationInput:
-    """What is taken back, and why."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     reason: str | None = strawberry.field(default=None, description="Why, if the citizen wants to say.")
     expected_version: int | None = strawberry.field(
@@ -43,12 +39,12 @@ class WithdrawApplicationInput:
 
 @strawberry.type(description="What became of an answer.")
 class AnswerQueryPayload(ApplicationPayload):
-    """The payload of answerQuery."""
+    pass
 
 
 @strawberry.type(description="What became of a withdrawal.")
 class WithdrawApplicationPayload(ApplicationPayload):
-    """The payload of withdrawApplication."""
+    pass
 
 
 @strawberry.type

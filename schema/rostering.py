@@ -29,8 +29,6 @@ _KEYED = [Scope.ROSTERS]
 
 @strawberry.input(description="A new roster.")
 class OpenRosterInput:
-    """For one service, at one school or camp."""
-
     service_code: str = strawberry.field(description="The service that its persons apply for.")
     centre_code: str | None = strawberry.field(
         default=None, description="The school or camp; may be left out where there is one only."
@@ -40,24 +38,18 @@ class OpenRosterInput:
 
 @strawberry.input(description="An answer to the service's form.")
 class RosterAnswerInput:
-    """One answer of a row."""
-
     name: str = strawberry.field(description="The question's name.")
     value: str = strawberry.field(description="What was answered.")
 
 
 @strawberry.input(description="A paper of a row.")
 class RosterPaperInput:
-    """An upload by the key of the required paper."""
-
     key: str = strawberry.field(description="The key of the service's required paper.")
     upload_id: str = strawberry.field(description="The reference of the file that was uploaded.")
 
 
 @strawberry.input(description="A person of a roster. What is wrong is told at its field, and the other rows go on.")
 class RosterRowInput:
-    """One row, as it is written down."""
-
     reference: str = strawberry.field(description="Tells the row: the admission number, or the token of the camp.")
     name: str = strawberry.field(description="The person's name.")
     name_hi: str | None = strawberry.field(default=None, description="Her name in Hindi.")
@@ -95,8 +87,6 @@ class RosterRowInput:
 
 @strawberry.input(description="Rows for a roster, at most 50 at once. A reference that is there changes that row.")
 class AddRosterRowsInput:
-    """A batch."""
-
     number: str = strawberry.field(description=_NUMBER)
     rows: list[RosterRowInput] = strawberry.field(description="The rows.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -104,16 +94,12 @@ class AddRosterRowsInput:
 
 @strawberry.input(description="A row to take off, which is not filed.")
 class RemoveRosterRowInput:
-    """One row."""
-
     row_id: str = strawberry.field(description=_ROW)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.input(description="A one-time code to the telephone of a row.")
 class AskRosterCodeInput:
-    """For a consent or a hand-over."""
-
     row_id: str = strawberry.field(description=_ROW)
     use: CodeUse = strawberry.field(description="What the code is for.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -121,8 +107,6 @@ class AskRosterCodeInput:
 
 @strawberry.input(description="The guardian's consent: the code that she was sent, or the scan of what she signed.")
 class RecordRosterConsentInput:
-    """Either of the two."""
-
     row_id: str = strawberry.field(description=_ROW)
     code: str | None = strawberry.field(default=None, description="The six digits that her telephone was sent.")
     paper: str | None = strawberry.field(default=None, description="The reference of the scan.")
@@ -139,8 +123,6 @@ class FileRosterInput:
 
 @strawberry.input(description="The fee of a row's application that was taken.")
 class RecordRosterFeeInput:
-    """Receipt and amount."""
-
     row_id: str = strawberry.field(description=_ROW)
     receipt: str = strawberry.field(description="The number of the receipt.")
     amount: Paise = strawberry.field(description="The amount that was taken.")
@@ -149,8 +131,6 @@ class RecordRosterFeeInput:
 
 @strawberry.input(description="A paper that is handed over, with the code or the scan of the signed receipt.")
 class HandOverRosterRowInput:
-    """To whom, and the proof."""
-
     row_id: str = strawberry.field(description=_ROW)
     recipient: Recipient = strawberry.field(description="Who takes it.")
     code: str | None = strawberry.field(default=None, description="The six digits that the telephone was sent.")
@@ -160,8 +140,6 @@ class HandOverRosterRowInput:
 
 @strawberry.type(description="What became of one row that was handed in.")
 class RosterRowResult:
-    """One result."""
-
     outcome: RowOutcome = strawberry.field(description="What became of it.")
     row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused, field by field; else empty.")
@@ -175,15 +153,11 @@ class RosterRowResult:
 
 @strawberry.type(description="What became of a new roster.")
 class OpenRosterPayload(CarePayload):
-    """The payload of openRoster."""
-
     roster: Roster | None = strawberry.field(description="The roster; null when refused.")
 
 
 @strawberry.type(description="What became of rows that were handed in.")
 class AddRosterRowsPayload(CarePayload):
-    """The payload of addRosterRows."""
-
     results: list[RosterRowResult] = strawberry.field(
         description="One for each row, in the order given; empty where nothing was tried."
     )
@@ -191,29 +165,21 @@ class AddRosterRowsPayload(CarePayload):
 
 @strawberry.type(description="What became of a row that was to be taken off.")
 class RemoveRosterRowPayload(CarePayload):
-    """The payload of removeRosterRow."""
-
     removed: bool | None = strawberry.field(description="True when it is off; null when refused.")
 
 
 @strawberry.type(description="What became of a code that was asked for.")
 class AskRosterCodePayload(CarePayload):
-    """The payload of askRosterCode."""
-
     row: RosterRow | None = strawberry.field(description="The row; null when refused.")
 
 
 @strawberry.type(description="What became of a consent.")
 class RecordRosterConsentPayload(CarePayload):
-    """The payload of recordRosterConsent."""
-
     row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of the filing.")
 class FileRosterPayload(CarePayload):
-    """The payload of fileRoster."""
-
     roster: Roster | None = strawberry.field(
         description="The roster, whose rows are filed one by one; `progress` tells how far. Null when refused."
     )
@@ -221,15 +187,11 @@ class FileRosterPayload(CarePayload):
 
 @strawberry.type(description="What became of a fee.")
 class RecordRosterFeePayload(CarePayload):
-    """The payload of recordRosterFee."""
-
     row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of a hand-over.")
 class HandOverRosterRowPayload(CarePayload):
-    """The payload of handOverRosterRow."""
-
     row: RosterRow | None = strawberry.field(description="The row with its receipt; null when refused.")
 
 

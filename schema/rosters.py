@@ -46,8 +46,6 @@ _APPLICATION: ByKey[applications.Application] = ByKey("roster_applications", lam
 
 @strawberry.type(directives=[AUTHENTICATED], description="How many rows of a roster stand where.")
 class RosterCounts:
-    """The progress of a roster."""
-
     total: int = strawberry.field(description="All rows.")
     consent_missing: int = strawberry.field(description="Rows without a guardian's consent, which are not filed.")
     ready: int = strawberry.field(description="Rows that are filed next.")
@@ -73,8 +71,6 @@ class RosterCounts:
 
 @strawberry.type(directives=[AUTHENTICATED], description="The receipt of a hand-over.")
 class HandOverReceipt:
-    """One acknowledgement."""
-
     recipient: Recipient = strawberry.field(description="To whom it was handed over.")
     proof: HandOverProof = strawberry.field(description="How that is proven.")
     handed_over_at: datetime = strawberry.field(description="When.")
@@ -90,8 +86,6 @@ class HandOverReceipt:
     description="A person of a roster, for the principal of her school or the officers of her camp and nobody else.",
 )
 class RosterRow:
-    """One row."""
-
     item: strawberry.Private[rosters.RosterRow]
     row_id: str = strawberry.field(description="Names the row in mutations.")
     reference: str = strawberry.field(description="The admission number, or the token of the camp.")
@@ -145,8 +139,6 @@ class RosterRow:
 
 @strawberry.input(description="Which rows are listed; what is left out lets every row through.")
 class RosterRowFilter:
-    """Filters of the rows of a roster."""
-
     states: list[RowState] | None = strawberry.field(default=None, description="Only rows that stand there.")
     awaiting_hand_over: bool = strawberry.field(
         default=False, description="Only rows whose paper is made and not handed over yet."
@@ -157,8 +149,6 @@ class RosterRowFilter:
     directives=[AUTHENTICATED], description="A list of persons who apply for one service through a school or camp."
 )
 class Roster:
-    """One roster."""
-
     item: strawberry.Private[rosters.Roster]
     number: str = strawberry.field(description="The roster's number: 14 digits, the first a 7.")
     kind: CentreKind = strawberry.field(description="SCHOOL or CAMP, which is also the channel of its applications.")

@@ -15,8 +15,6 @@ from store import catalogue as kept
 
 @strawberry.input(description="Which schemes are listed. All that is given must hold.")
 class SchemeFilter:
-    """Filters of the list of schemes."""
-
     benefit_type: str | None = strawberry.field(default=None, description="Pension, scholarship and so on.")
     period: str | None = strawberry.field(default=None, description="How often it is paid, as monthly.")
     rail: Rail | None = strawberry.field(default=None, description="The way that its money goes.")

@@ -31,8 +31,6 @@ from store import catalogue as kept
 
 @strawberry.type(description="A paper that a service asks for.")
 class RequiredDocument:
-    """One line of a service's list of documents."""
-
     item: strawberry.Private[catalogue.RequiredDocument]
     key: str = strawberry.field(description="Stable within the service; give it when the document is attached.")
     required: bool = strawberry.field(description="Whether an application without it is refused.")
@@ -49,8 +47,6 @@ class RequiredDocument:
 
 @strawberry.federation.type(keys=["id"], description="A benefit scheme of the state.")
 class Scheme(Node):
-    """A scheme that pays a benefit."""
-
     item: strawberry.Private[catalogue.Scheme]
     code: str = strawberry.field(description="Stable short name.")
     benefit_type: str = strawberry.field(description="Pension, scholarship and so on.")
@@ -125,8 +121,6 @@ _SCHEME: ByKey[catalogue.Scheme] = ByKey("schemes", lambda service: service.item
     keys=["id"], description="A service that people apply for. Facts that no source gives are null."
 )
 class Service(Node):
-    """A service of the catalogue."""
-
     item: strawberry.Private[catalogue.Service]
     code: str = strawberry.field(description="The portal's code, or a LOCAL one.")
     code_source: str = strawberry.field(description="PORTAL or LOCAL: who gave the code.")
@@ -226,8 +220,6 @@ class Service(Node):
 
 @strawberry.input(one_of=True, description="How a service is named: exactly one of these.")
 class ServiceBy:
-    """The three names of a service."""
-
     code: strawberry.Maybe[str] = strawberry.field(description="The service's code.")
     slug: strawberry.Maybe[str] = strawberry.field(description="The service's slug.")
     id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The service's opaque id.")
@@ -235,8 +227,6 @@ class ServiceBy:
 
 @strawberry.input(description="Which services are listed. All that is given must hold.")
 class ServiceFilter:
-    """Filters of the list of services."""
-
     search: str | None = strawberry.field(
         default=None,
         description="Words in Hindi, in English, or in Hindi with Latin letters, also mistyped; or the code. "

@@ -59,8 +59,6 @@ class AssignedOfficer:
 
 @strawberry.type(description="The operator who helped with an application, as others may see her.")
 class AssistingOperator:
-    """Name and centre of an operator."""
-
     item: strawberry.Private[people.Operator]
 
     @resolved(description="The operator's name.")

@@ -33,8 +33,6 @@ _COVER: ByKey[people.Officer] = ByKey("officers", lambda vacancy: vacancy.item.c
 
 @strawberry.input(description="Which officers or posts are listed.")
 class StaffFilterInput:
-    """Filters by place of the post."""
-
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
     district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
 
@@ -74,8 +72,6 @@ class StaffMember:
     directives=[AUTHENTICATED], description="A post that was left without a successor and is not filled yet."
 )
 class Vacancy:
-    """One vacant post."""
-
     item: strawberry.Private[staff.Vacancy]
     post: Jurisdiction = strawberry.field(description="The post.")
     since: datetime = strawberry.field(description="Since when it is vacant.")

@@ -31,8 +31,6 @@ Recorded: TypeAlias = tuple[staff.Leave, Moved]
 
 @strawberry.input(description="A post: a role for a department and a place; null means every one.")
 class PostInput:
-    """What an officer is posted to."""
-
     role: Role = strawberry.field(description="OFFICER, APPELLATE or FINANCE_OFFICER.")
     level: OfficerLevel | None = strawberry.field(
         default=None, description="DESIGNATED for an officer; the first or second level for an appellate authority."
@@ -44,8 +42,6 @@ class PostInput:
 
 @strawberry.input(description="A transfer.")
 class TransferOfficerInput:
-    """Who leaves, who follows, and where she goes."""
-
     officer_id: strawberry.ID = strawberry.field(description="The officer who leaves her posts.")
     successor_id: strawberry.ID | None = strawberry.field(
         default=None, description="Who takes the posts that she leaves; without one they are vacant."
@@ -61,8 +57,6 @@ class TransferOfficerInput:
 
 @strawberry.input(description="A leave, both days included.")
 class RecordLeaveInput:
-    """Who is away from when to when, and who stands in."""
-
     officer_id: strawberry.ID = strawberry.field(description="The officer.")
     from_on: date = strawberry.field(description="The first day; cases move on that day.")
     until_on: date = strawberry.field(description="The last day; cases come back after it.")
@@ -74,16 +68,12 @@ class RecordLeaveInput:
 
 @strawberry.input(description="A leave to cancel.")
 class CancelLeaveInput:
-    """Which leave."""
-
     leave_id: strawberry.ID = strawberry.field(description="The leave, planned or running.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.type(description="What went to others.")
 class MovedWork:
-    """How much moved."""
-
     cases: int = strawberry.field(description="Open applications.")
     appeals: int = strawberry.field(description="Open appeals.")
 
@@ -95,8 +85,6 @@ class MovedWork:
 
 @strawberry.type(description="A transfer as it was carried out.")
 class Transfer:
-    """What an officer left, and what moved with it."""
-
     officer_id: strawberry.ID = strawberry.field(description="The officer.")
     left: list[Jurisdiction] = strawberry.field(description="The posts that she left.")
     taken: list[Jurisdiction] = strawberry.field(description="Her new posts.")
@@ -118,8 +106,6 @@ class Transfer:
 
 @strawberry.type(description="A leave as it was recorded or cancelled.")
 class LeaveRecord:
-    """A leave, and what it moved."""
-
     leave: Leave = strawberry.field(description="The leave as it now is.")
     moved: MovedWork = strawberry.field(description="What went to others because of it so far.")
 
@@ -131,15 +117,11 @@ class LeaveRecord:
 
 @strawberry.type(description="What became of a transfer.")
 class TransferOfficerPayload(CarePayload):
-    """The payload of transferOfficer."""
-
     transfer: Transfer | None = strawberry.field(description="The transfer; null when refused.")
 
 
 @strawberry.type(description="What became of a leave.")
 class LeavePayload(CarePayload):
-    """The payload of recordLeave and cancelLeave."""
-
     record: LeaveRecord | None = strawberry.field(description="The leave with what it moved; null when refused.")
 
 

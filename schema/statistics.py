@@ -30,8 +30,6 @@ _DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda row: row.of(Dim
 
 @strawberry.input(description="Which figures are asked for; what is left out lets every value through.")
 class StatisticsFilter:
-    """Filters of statistics."""
-
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
     service_code: str | None = strawberry.field(default=None, description="Only this service.")
     district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
@@ -66,8 +64,6 @@ class StatisticsFilter:
     "to divide by. docs/figures.md defines numerator, denominator and date basis of each."
 )
 class DeliveryFigures:
-    """The figures of a cell."""
-
     received: Long = strawberry.field(description="Submitted in the period, by the day of submission in India.")
     disposed: Long = strawberry.field(description="Delivered or refused by reasoned order, by the day of that.")
     delivered: Long = strawberry.field(description="Of the disposed ones, those that were delivered.")
@@ -118,8 +114,6 @@ class DeliveryFigures:
 
 @strawberry.type(description="One row of statistics, by what they were grouped by; the other places are null.")
 class StatisticsRow:
-    """One cell."""
-
     item: strawberry.Private[FigureRow]
     department_slug: str | None = strawberry.field(description="The department; empty text where it is unknown.")
     service_code: str | None = strawberry.field(description="The service's code.")
@@ -179,8 +173,6 @@ class StatisticsRow:
 
 @strawberry.type(description="Statistics of the delivery of services.")
 class DeliveryStatistics:
-    """Rows and their total."""
-
     from_month: date = strawberry.field(description="The first day of the first month.")
     to_month: date = strawberry.field(description="The first day of the last month.")
     total: DeliveryFigures | None = strawberry.field(

@@ -17,8 +17,6 @@ from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, do
 
 @strawberry.input(description="A field of the form with what was filled in.")
 class FormFieldInput:
-    """One answer of the form."""
-
     name: str = strawberry.field(description="The field's name.")
     value: str = strawberry.field(description="What was filled in.")
     source: str | None = strawberry.field(
@@ -28,8 +26,6 @@ class FormFieldInput:
 
 @strawberry.input(description="A paper that is attached by reference.")
 class DocumentInput:
-    """One document."""
-
     key: str = strawberry.field(description="The required document of the service that it answers.")
     uri: str = strawberry.field(description="Its URI in DigiLocker or with us, or the SHA-256 of an upload.")
     source: DocumentSource = strawberry.field(default=DocumentSource.DIGILOCKER, description="Where it lies.")
@@ -37,8 +33,6 @@ class DocumentInput:
 
 @strawberry.input(description="An application to hand in.")
 class SubmitApplicationInput:
-    """What is handed in."""
-
     service_code: str = strawberry.field(description="The service that is applied for.")
     district: str = strawberry.field(description="The code of the district whose office decides.")
     tehsil: str | None = strawberry.field(default=None, description="The code of the tehsil.")
@@ -58,8 +52,6 @@ class SubmitApplicationInput:
 
 @strawberry.input(description="A draft to keep, or to change.")
 class SaveDraftInput:
-    """What is kept of a draft."""
-
     service_code: str = strawberry.field(description="The service that is applied for.")
     district: str = strawberry.field(description="The code of the district whose office decides.")
     tehsil: str | None = strawberry.field(default=None, description="The code of the tehsil.")
@@ -86,12 +78,12 @@ class SaveDraftInput:
 
 @strawberry.type(description="What became of an application that was handed in.")
 class SubmitApplicationPayload(ApplicationPayload):
-    """The payload of submitApplication."""
+    pass
 
 
 @strawberry.type(description="What became of a draft.")
 class SaveDraftPayload(ApplicationPayload):
-    """The payload of saveDraft."""
+    pass
 
 
 @strawberry.type

@@ -42,8 +42,6 @@ ApplicationId: TypeAlias = Annotated[
 
 @strawberry.type(description="An application changed, or something that belongs to it.")
 class ApplicationChanged:
-    """An event about one application."""
-
     change: strawberry.Private[Change]
     cursor: str = strawberry.field(description="Where to go on: give it as `since` after a break.")
     at: datetime = strawberry.field(description="When it changed.")
@@ -70,8 +68,6 @@ class ApplicationChanged:
 
 @strawberry.type(description="A payment of a benefit changed.")
 class PaymentChanged:
-    """An event about one instalment."""
-
     change: strawberry.Private[Change]
     cursor: str = strawberry.field(description="Where to go on: give it as `since` after a break.")
     at: datetime = strawberry.field(description="When it changed.")
@@ -104,8 +100,6 @@ class PaymentChanged:
 
 @strawberry.type(description="What can be followed as it happens.")
 class Subscription(SourceSubscription):
-    """The root of subscriptions."""
-
     @subscription(
         description="Tells each change of an application, or of all of the citizen's. Quick changes of one application "
         "may be told as the last of them.",

@@ -16,8 +16,6 @@ from schema.node import node_id
 
 @strawberry.type(description="A case came into the officer's queue, changed in it, or left it.")
 class QueueChanged:
-    """An event about one case."""
-
     change: strawberry.Private[Change]
     read: strawberry.Private[list[QueueRow | None]]
     """The case, once it was read for this event."""

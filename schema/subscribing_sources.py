@@ -24,8 +24,6 @@ Known = tuple[SourceState | None, SwitchState]
 
 @strawberry.type(description="An outside system went away or came back, or its switch was set.")
 class SourceChanged:
-    """An event about one system."""
-
     cursor: str = strawberry.field(description="Where to go on: it holds what was known, and only differences follow.")
     at: datetime = strawberry.field(description="When this process saw it.")
     source: SourceHealth = strawberry.field(description="The system as it is now.")

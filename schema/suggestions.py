@@ -27,8 +27,6 @@ _AUTHOR: ByKey[people.Officer] = ByKey("officers", lambda suggestion: suggestion
 
 @strawberry.type(directives=[AUTHENTICATED], description="A proposal about a service, without an application.")
 class Suggestion(Node):
-    """A suggestion with its reply."""
-
     item: strawberry.Private[feedback.Suggestion]
     text: str = strawberry.field(description="What is proposed, with Aadhaar numbers masked.")
     state: SuggestionState = strawberry.field(description="Where it stands.")
@@ -73,8 +71,6 @@ class Suggestion(Node):
 
 @strawberry.input(description="A suggestion about a service.")
 class MakeSuggestionInput:
-    """What is proposed."""
-
     service_code: str = strawberry.field(description="The service, open or not.")
     district: str | None = strawberry.field(default=None, description="The district, if it is about one.")
     text: str = strawberry.field(description="The proposal, at most 2000 characters.")
@@ -83,8 +79,6 @@ class MakeSuggestionInput:
 
 @strawberry.input(description="A reply to a suggestion.")
 class ReplyToSuggestionInput:
-    """What the department says."""
-
     suggestion_id: strawberry.ID = strawberry.field(description="The suggestion.")
     state: SuggestionState = strawberry.field(description="Where it then stands.")
     text: str = strawberry.field(description="The reply, as its author will read it.")
@@ -94,8 +88,6 @@ class ReplyToSuggestionInput:
 
 @strawberry.type(description="What became of a suggestion.")
 class SuggestionPayload(CarePayload):
-    """The payload of every mutation about suggestions."""
-
     suggestion: Suggestion | None = strawberry.field(description="The suggestion as it now is; null when refused.")
 
 

@@ -18,16 +18,12 @@ from schema.fields import resolved
 
 @strawberry.input(one_of=True, description="What only the applicant is likely to know: exactly one of these.")
 class SecondFactorInput:
-    """The second factor."""
-
     mobile_last4: strawberry.Maybe[str] = strawberry.field(description="The last four digits of her mobile number.")
     born_on: strawberry.Maybe[date] = strawberry.field(description="Her date of birth.")
 
 
 @strawberry.input(description="An application's number and a second factor.")
 class TrackBy:
-    """By what an application is tracked."""
-
     number: str = strawberry.field(
         description="Its number as keyed; spaces, hyphens and Devanagari digits are accepted."
     )

@@ -15,8 +15,6 @@ from schema.operators import Operator
 
 @strawberry.type(description="A developer who is signed in.", directives=[AUTHENTICATED])
 class Developer:
-    """Somebody who builds with the graph."""
-
     roles: list[Role] = strawberry.field(description="The roles that the session has.")
     scopes: list[str] = strawberry.field(description="What the session's token is good for.")
 

@@ -63,16 +63,12 @@ class DoorstepQuery:
 
 @strawberry.input(description="A slot as it was offered.")
 class VisitSlotInput:
-    """A day and a part of it."""
-
     on: date = strawberry.field(description="The day.")
     window: SlotWindow = strawberry.field(description="The part of it.")
 
 
 @strawberry.input(description="A doorstep visit to book.")
 class BookDoorstepVisitInput:
-    """For what and when."""
-
     application_id: strawberry.ID = strawberry.field(description="The application.")
     purpose: VisitPurpose = strawberry.field(default=VisitPurpose.DELIVERY, description="Why the agent should come.")
     slot: VisitSlotInput = strawberry.field(description="One of the slots of doorstepSlots.")
@@ -81,8 +77,6 @@ class BookDoorstepVisitInput:
 
 @strawberry.input(description="A visit that is cancelled, or on which the agent sets out.")
 class DoorstepVisitInput:
-    """Which visit."""
-
     visit_id: strawberry.ID = strawberry.field(description="The visit.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
@@ -90,29 +84,21 @@ class DoorstepVisitInput:
 
 @strawberry.input(description="A new slot for a visit that has not set out.")
 class RescheduleDoorstepVisitInput(DoorstepVisitInput):
-    """Which visit, and when instead."""
-
     slot: VisitSlotInput = strawberry.field(description="One of the slots of doorstepSlots.")
 
 
 @strawberry.input(description="Another agent for a visit that has not set out.")
 class AssignDoorstepVisitInput(DoorstepVisitInput):
-    """Which visit, and who instead."""
-
     agent_id: strawberry.ID = strawberry.field(description="One of the visit's possibleAgents.")
 
 
 @strawberry.input(description="Why a visit failed.")
 class FailDoorstepVisitInput(DoorstepVisitInput):
-    """Which visit, and why."""
-
     reason: VisitFailure = strawberry.field(description="The coded reason.")
 
 
 @strawberry.input(description="A hand-over: the citizen's code, or a signed paper before a witness.")
 class HandOverDoorstepVisitInput(DoorstepVisitInput):
-    """Which visit, and what proves it."""
-
     otp: str | None = strawberry.field(default=None, description="The six digits that the citizen told; five tries.")
     paper_sha256: str | None = strawberry.field(
         default=None, description="Without the code: the SHA-256 of the signed paper that was uploaded."
@@ -122,8 +108,6 @@ class HandOverDoorstepVisitInput(DoorstepVisitInput):
 
 @strawberry.input(description="The fee of the doorstep service that was taken.")
 class RecordVisitFeeInput:
-    """The receipt and the amount."""
-
     visit_id: strawberry.ID = strawberry.field(description="The visit.")
     receipt: str = strawberry.field(description="The number of the receipt, at most 40 characters.")
     amount: Paise = strawberry.field(description="What was taken; it must be the fee of the visit.")
@@ -132,8 +116,6 @@ class RecordVisitFeeInput:
 
 @strawberry.type(description="What became of a visit.")
 class DoorstepVisitPayload(CarePayload):
-    """The payload of every mutation about visits."""
-
     visit: DoorstepVisit | None = strawberry.field(
         description="The visit as it now is, a new one after a change of slot; null when refused."
     )

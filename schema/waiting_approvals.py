@@ -12,8 +12,6 @@ from schema.fields import resolved
 
 @strawberry.type(directives=[AUTHENTICATED], description="A step of public money that waits for another person.")
 class WaitingApproval:
-    """An approval with its benefit."""
-
     benefit: Benefit = strawberry.field(description="The benefit that it is about.")
     approval: PaymentApproval = strawberry.field(description="What is asked.")
 
