@@ -29,7 +29,7 @@ from integrations.errors import IntegrationError
 from store import certificates
 
 MOST = 200
-"""The longest list from sources (DECISIONS.md, The graph)."""
+"""The longest list from sources (ADR 0025)."""
 
 EVERYWHERE = frozenset({Source.STORE, Source.DIGILOCKER, Source.API_SETU})
 """Where certificates lie."""

@@ -132,7 +132,7 @@ class Environment:
 
 
 class SubmissionState(StrEnum):
-    """How far what the citizen handed in has come (DECISIONS.md, The graph)."""
+    """How far what the citizen handed in has come (ADR 0013)."""
 
     ACCEPTED = "ACCEPTED"
     QUEUED = "QUEUED"

@@ -46,7 +46,7 @@ class DocumentsWanted:
 
 @dataclass(frozen=True, slots=True)
 class SignatureFinding:
-    """What the issuer's signature is worth. `sha1` where it rests on the exception of docs/adr/0008."""
+    """What the issuer's signature is worth. `sha1` where it rests on the exception of ADR 0008."""
 
     state: SignatureState
     sha1: bool = False

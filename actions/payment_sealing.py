@@ -1,7 +1,7 @@
 """The outgoing file: put together from references, signed, and kept sealed until its last line is final.
 
 Aadhaar numbers come from the vault here, at the moment of signing, each read noted there, and go nowhere but into the
-sealed file (DECISIONS.md, Aadhaar). The same references give the same octets, so a file that was lost is made again
+sealed file (ADR 0015). The same references give the same octets, so a file that was lost is made again
 and its hash proves it.
 """
 

@@ -30,7 +30,7 @@ from store.sign_ins import AppCode, SignInTransaction
 TRANSACTION_SECONDS = 600
 APP_CODE_SECONDS = 60
 SESSION_SECONDS = 600
-"""Life of a session in production; the demo profile passes 3600 (DECISIONS.md, Sandbox city)."""
+"""Life of a session in production; the demo profile passes 3600 (ADR 0020)."""
 
 _ATTEMPTS = 3
 _log = structlog.get_logger()

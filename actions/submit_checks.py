@@ -99,6 +99,6 @@ def form_problems(form: Mapping[str, str]) -> list[Problem]:
 def clean_form(form: Mapping[str, str]) -> dict[str, str]:
     """The form as it is kept: values trimmed, and Aadhaar numbers hidden but for their last digits.
 
-    Aadhaar numbers exist only in the vault (DECISIONS.md, Law, counts, data).
+    Aadhaar numbers exist only in the vault (ADR 0015).
     """
     return {name: mask_aadhaar_in(value.strip()) for name, value in form.items()}

@@ -7,7 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 IST = ZoneInfo("Asia/Kolkata")
-"""The zone of every legal date (DECISIONS.md, Rooms and paths)."""
+"""The zone of every legal date (ADR 0019)."""
 
 
 class Clock(Protocol):

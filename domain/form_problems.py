@@ -43,7 +43,7 @@ def not_asked(question: Question, name: str) -> Problem:
 
 
 def aadhaar_inside(question: Question, name: str) -> Problem:
-    """An Aadhaar number in an answer: those lie in the vault and nowhere else (DESIGN.md section 4)."""
+    """An Aadhaar number in an answer: those lie in the vault and nowhere else (ADR 0015)."""
     return problem(ErrorCode.FORM_AADHAAR_NOT_HERE, question, name)
 
 

@@ -1,6 +1,6 @@
 """Reference numbers: fourteen digits that can be keyed, spoken and checked.
 
-Kind, two-digit year, ten random digits, one Verhoeff check digit (DECISIONS.md, The graph).
+Kind, two-digit year, ten random digits, one Verhoeff check digit (ADR 0013).
 """
 
 from enum import Enum

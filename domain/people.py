@@ -9,7 +9,7 @@ from domain.text import Bilingual, Language
 
 
 class Role(StrEnum):
-    """Every role that the access table knows (DECISIONS.md, Rooms and paths)."""
+    """Every role that the access table knows (ADR 0012)."""
 
     ANONYMOUS = "ANONYMOUS"
     CITIZEN = "CITIZEN"

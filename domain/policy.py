@@ -1,7 +1,7 @@
 """The one access table: role, kind of object, purpose; and the relation that each cell asks for.
 
 `decide` is pure. `actions/access.py` loads the object, asks here and writes the receipt; nothing
-else decides (DECISIONS.md, Rooms and paths).
+else decides (ADR 0012).
 """
 
 from dataclasses import dataclass

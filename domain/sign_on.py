@@ -13,7 +13,7 @@ PROVIDERS: Mapping[PersonKind, frozenset[Provider]] = MappingProxyType(
         PersonKind.OPERATOR: frozenset({Provider.CSC_CONNECT, Provider.PARICHAY}),
     }
 )
-"""Whom each provider can vouch for at all (DECISIONS.md, Law, counts, data); settings may choose fewer."""
+"""Whom each provider can vouch for at all (ADR 0020); settings may choose fewer."""
 
 CITIZEN_REFRESH_SECONDS = 30 * 86_400
 STAFF_REFRESH_SECONDS = 12 * 3_600

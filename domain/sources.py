@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Source(StrEnum):
-    """Every system an answer can come from (DECISIONS.md, The graph)."""
+    """Every system an answer can come from (ADR 0013)."""
 
     DIGILOCKER = "DIGILOCKER"
     API_SETU = "API_SETU"

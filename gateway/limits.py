@@ -8,7 +8,7 @@ DEMO_COST_TIMES = 10
 """The demo's operations may cost so many times as much, so that one may look around."""
 
 DEMO_TIMES = 1000
-"""The demo's rate limits are so many times those of production (DECISIONS.md, Profiles)."""
+"""The demo's rate limits are so many times those of production (ADR 0017)."""
 
 
 class DocumentMode(StrEnum):

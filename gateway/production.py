@@ -1,4 +1,4 @@
-"""What production refuses: settings that are fit for a demo only (DECISIONS.md, Profiles, processes, settings)."""
+"""What production refuses: settings that are fit for a demo only (ADR 0017)."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

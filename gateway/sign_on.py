@@ -39,7 +39,7 @@ class SignOn(BaseModel):
     apple_app_ids: list[str] = Field(
         default_factory=list,
         description="Our apps for Apple's systems, as a JSON list of `<team>.<bundle>`, told at "
-        "`/.well-known/apple-app-site-association`, so that links of sign-in open them (docs/adr/0005).",
+        "`/.well-known/apple-app-site-association`, so that links of sign-in open them (ADR 0005).",
     )
     android_apps: dict[str, list[str]] = Field(
         default_factory=dict,

@@ -3,8 +3,7 @@
 State is this process's own. A hint that a group is open elsewhere (integrations/hints.py) makes this process
 careful: one call at a time until one succeeds, and open at the first that fails.
 
-They are our own, behind the small door that ECOSYSTEM.md section 3 asks for. interlock 2.8.2 judges its
-probes by the rate of the closed state, so that one good probe of three closed a breaker of low traffic.
+They are our own because interlock 2.8.2 judges its probes by the rate of the closed state (ADR 0006).
 """
 
 import asyncio
@@ -33,7 +32,7 @@ class Trip:
 
 
 TRIPS = {Traffic.BUSY: Trip(20, 10, 0.5), Traffic.LOW: Trip(5, 5, 1.0)}
-"""DECISIONS.md, Breaker."""
+"""The figures of ADR 0016."""
 
 OPEN_SECONDS, LONGEST_OPEN_SECONDS = 15.0, 300.0
 """How long it stays open at first; each round of failed probes doubles it."""

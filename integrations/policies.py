@@ -41,7 +41,7 @@ class Priority(StrEnum):
 
 
 class Traffic(StrEnum):
-    """How often a breaker group is asked, which decides when its breaker opens (DECISIONS.md, Breaker)."""
+    """How often a breaker group is asked, which decides when its breaker opens (ADR 0016)."""
 
     BUSY = "BUSY"
     LOW = "LOW"

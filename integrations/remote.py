@@ -1,7 +1,7 @@
 """The one resilient HTTP caller that every adapter uses.
 
 Order, outermost first: request deadline, kept answers and single flight, retry, circuit breaker, bulkhead,
-limiter, one HTTP call with total time-out, body cap and the content type checked (DESIGN.md section 5).
+limiter, one HTTP call with total time-out, body cap and the content type checked (ADR 0016).
 Redirects are not followed; where a call may go is guarded below the transport (integrations/guard.py).
 """
 

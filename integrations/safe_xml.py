@@ -1,7 +1,7 @@
 """The one XML parser for what partners send: no document type, no entities, no network, a size cap.
 
 lxml refuses external entities by itself but still expands internal ones, so a document that brings a
-DOCTYPE is refused before it is parsed (ECOSYSTEM.md section 5).
+DOCTYPE is refused before it is parsed (docs/libraries.md).
 """
 
 import re

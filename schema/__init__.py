@@ -15,7 +15,7 @@ ENUMS = _enums
 
 
 def build(*, execution_context_class: "type[Executor[Any]] | None" = None) -> "strawberry.federation.Schema":
-    """The schema of the gateway; an executor of another kind may be given (ENGINE.md)."""
+    """The schema of the gateway; an executor of another kind may be given (ADR 0028)."""
     from schema.building import build_schema
 
     return build_schema(execution_context_class=execution_context_class)

@@ -17,7 +17,7 @@ from schema.scalars import Paise
 from schema.source_policies import read_from
 
 MOST = 200
-"""The longest list from a source (DECISIONS.md, The graph)."""
+"""The longest list from a source (ADR 0025)."""
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """Errors of the graph: one shape, one code list, a message in the asked language, never an inner text.
 
 Extensions are exactly `code type detail source retryable retryAfterSeconds action requestId`, each absent
-where it does not apply (DECISIONS.md, The graph). `detail` is a short code, never free text.
+where it does not apply (ADR 0025). `detail` is a short code, never free text.
 """
 
 import math

@@ -155,7 +155,7 @@ def _set(values: Iterable[Any] | None) -> frozenset[Any] | None:
 
 
 async def documents_listed(info: Info, citizen_id: str, chosen: DocumentFilter | None) -> Listing[CertificateView]:
-    """Her documents, the newest first; what a source lacks is told at the list's own path (docs/adr/0003)."""
+    """Her documents, the newest first; what a source lacks is told at the list's own path (ADR 0003)."""
     wanted = chosen.wanted() if chosen else DocumentsWanted()
     view = await held_documents(info.context.environment, info.context.subject, citizen_id, wanted)
     provenance = noted(info, view.provenances)

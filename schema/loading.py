@@ -1,7 +1,7 @@
 """What is loaded by key: one store query for all keys that a level of the answer asks for.
 
 A field that loads by key declares it with ByKey; the same declaration drives the resolver and can be read by an
-executor that plans whole levels (ENGINE.md, the compiled executor).
+executor that plans whole levels (ADR 0028).
 """
 
 import asyncio

@@ -31,7 +31,7 @@ from store.department_documents import DepartmentDocument as DepartmentDocumentI
 from store.locker_orders import LockerOrder as LockerOrderItem
 
 MOST = 200
-"""The longest list from a source (DECISIONS.md, The graph)."""
+"""The longest list from a source (ADR 0025)."""
 
 
 @strawberry.type(description="A file or a folder that the citizen put into her locker herself.")

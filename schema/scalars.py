@@ -1,4 +1,4 @@
-"""Our own scalars: Paise, Long, DateTime in India's zone, Date (DECISIONS.md, The graph)."""
+"""Our own scalars: Paise, Long, DateTime in India's zone, Date (ADR 0013)."""
 
 import re
 from collections.abc import Callable

@@ -47,7 +47,7 @@ PURPOSES: dict[str, _Kind] = {
     "pdf": _Kind("RSA", None, _SIGN),
     "xml": _Kind("RSA", None, _SIGN),
 }
-"""Every purpose that has a keyring (DECISIONS.md, Profiles, processes, settings)."""
+"""Every purpose that has a keyring (ADR 0018)."""
 
 _Mark: TypeAlias = tuple[int, int, int]
 

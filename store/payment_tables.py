@@ -1,7 +1,7 @@
 """The tables of payment files. Lines hold references only; what is personal is sealed, Aadhaar numbers are not here.
 
 The only exception is the sealed outgoing file, which is left out of backups and destroyed with the final status of
-its last line (DECISIONS.md, Aadhaar).
+its last line (ADR 0015).
 """
 
 from sqlalchemy import (

@@ -126,7 +126,7 @@ def came_by_cookie(request: Request) -> bool:
 def cookie_may_be_used(request: Request, origins: Collection[str]) -> bool:
     """Whether the browser vouches that a page of ours sent this: JSON, and the same origin.
 
-    Against cross-site request forgery (DECISIONS.md, The graph). `Sec-Fetch-Site` cannot be set by a page;
+    Against cross-site request forgery (ADR 0020). `Sec-Fetch-Site` cannot be set by a page;
     browsers without it send `Origin` on every POST.
     """
     if media_type_of(request) != PLAIN_JSON:

@@ -60,7 +60,7 @@ async def subject_of(env: Environment, request: Request, origins: Collection[str
 
 
 def _from_our_page(request: Request, origins: Collection[str]) -> bool:
-    """A form of another site can send a file too, so the browser must vouch for the page (DECISIONS.md, The graph)."""
+    """A form of another site can send a file too, so the browser must vouch for the page (ADR 0020)."""
     site = request.headers.get("sec-fetch-site")
     return site == "same-origin" if site is not None else request.headers.get("origin") in origins
 

@@ -1,4 +1,4 @@
-"""The city as one application: every sandbox by path, and the control routes (DECISIONS.md, Sandbox city)."""
+"""The city as one application: every sandbox by path, and the control routes (ADR 0016)."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping

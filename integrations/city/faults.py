@@ -150,7 +150,7 @@ class Faults:
 
 
 def parse_fault(given: Mapping[str, Any]) -> Fault:
-    """A fault from its JSON form (DECISIONS.md, Sandbox city). Raises ValueError with a plain reason."""
+    """A fault from its JSON form (docs/sandbox.md). Raises ValueError with a plain reason."""
     kind, route = given.get("kind"), given.get("route", "*")
     calls, params = given.get("calls"), given.get("params") or {}
     if kind not in KINDS:

@@ -26,7 +26,7 @@ MOST_ATTRIBUTES = 20_000
 class Examined:
     """What was found; `part` is what the signature covers, set only where it is VERIFIED.
 
-    `sha1` where it rests on the one exception of docs/adr/0008: SignedInfo signed with RSA-SHA1.
+    `sha1` where it rests on the one exception of ADR 0008: SignedInfo signed with RSA-SHA1.
     """
 
     state: SignatureState

@@ -69,7 +69,7 @@ def inputs(schema: GraphQLSchema) -> Iterator[GraphQLInputObjectType]:
 @point
 def connections_have_edges_nodes_page_info_and_a_count(schema):
     wanted = {"edges", "nodes", "pageInfo", "totalCount"}
-    merged = {"complete", "provenance"}  # what a list of several sources tells beside its page (docs/adr/0003)
+    merged = {"complete", "provenance"}  # what a list of several sources tells beside its page (ADR 0003)
     bounded = {"moreThanCounted"}  # what a list says whose count ends at a bound (docs/figures.md)
     return [kind.name for kind in connections(schema) if set(kind.fields) - merged - bounded != wanted]
 

@@ -1,4 +1,4 @@
-"""The serving process never loads the libraries that only the worker and the command line need (DECISIONS.md)."""
+"""The serving process never loads the libraries that only the worker and the command line need (ADR 0017)."""
 
 import json
 import subprocess

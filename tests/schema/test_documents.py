@@ -162,7 +162,7 @@ async def test_each_signature_is_told_as_it_is(held: Held):
     told = {(node["doctype"], node["signature"]["provenance"]["source"]): node["signature"] for node in nodes}
 
     assert told["SSCER", "DIGILOCKER"]["state"] == "VERIFIED"
-    assert told["SSCER", "DIGILOCKER"]["restsOnSha1"]  # the exception of docs/adr/0008
+    assert told["SSCER", "DIGILOCKER"]["restsOnSha1"]  # the exception of ADR 0008
     assert told["ROR1B", "DIGILOCKER"]["state"] == "NOT_EXAMINED"  # PDF only
     assert told["INCER", "API_SETU"] | {"provenance": 0} == {"state": "VERIFIED", "restsOnSha1": True, "provenance": 0}
 

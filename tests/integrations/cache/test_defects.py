@@ -1,4 +1,4 @@
-"""The eleven defects of aiocache by name (ECOSYSTEM.md section 2), on this process's memory and on a real Valkey."""
+"""The eleven defects of aiocache by name (ADR 0004), on this process's memory and on a real Valkey."""
 
 import asyncio
 from datetime import timedelta

@@ -15,7 +15,7 @@ from integrations.digilocker.digests import issuer_hmac_raw, keyhash
 from tests.integrations.digilocker.test_endpoint import FOREIGN, KEY, REQUEST, TS, Door
 
 SECONDS = 0.2 * 5
-"""200 ms with a five-fold margin for a machine that does other things (DECISIONS.md, Tests and targets)."""
+"""200 ms with a five-fold margin for a machine that does other things (ADR 0022)."""
 
 BARE = REQUEST.split(b"?>", 1)[1].strip()
 
