@@ -16,7 +16,7 @@ from actions.environment import Environment
 from domain.alarms import Alarm, AlarmState
 from domain.clock import Clock
 from domain.errors import ApuniError
-from gateway.leading import Lead
+from gateway.leadership import Lead
 from gateway.settings import Settings
 from integrations.transport import Client, Lines
 

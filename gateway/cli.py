@@ -103,7 +103,7 @@ def serve() -> None:
 def worker() -> None:
     """Run a worker: outbox, audit seal, counters."""
     from gateway.settings import read_settings
-    from gateway.worker import run_worker
+    from gateway.worker.deliveries import run_worker
 
     asyncio.run(run_worker(read_settings()))
 

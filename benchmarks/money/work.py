@@ -27,8 +27,8 @@ from benchmarks.money.filled import MORNING, opened
 from domain.benefits import PaymentStatus, Rail
 from domain.payment_files import BatchState, Direction
 from domain.reconciliation import RunState
-from gateway.payment_worker import PAYMENT_HANDLERS
-from gateway.worker import Worker
+from gateway.worker.deliveries import Worker
+from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.errors import IntegrationError
 from store import payment_batches
 from store.benefits import instalments_table

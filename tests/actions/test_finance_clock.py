@@ -18,7 +18,7 @@ from domain.benefits import BudgetState, PaymentStatus, Rail, SanctionState
 from domain.clock import ist_date
 from domain.reconciliation import RunState
 from domain.sources import Source
-from gateway.finance_worker import FinanceClock
+from gateway.worker.finance_clock import FinanceClock
 from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings, PaymentState
 from integrations.dbt_finance.sandbox import create_sandbox

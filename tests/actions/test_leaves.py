@@ -18,7 +18,7 @@ from domain.errors import ErrorCode, Problems
 from domain.people import OfficerLevel, Posting, Role, Subject
 from domain.policy import Purpose, Resource, decide
 from domain.staff import AbsenceRule, Leave, LeaveState
-from gateway.legal_worker import LegalClock, LostTheLead
+from gateway.worker.legal_clock import LegalClock, LostTheLead
 from store import accesses, desk, leave
 from tests.support.actions import World
 from tests.support.law import appealed, appeals_of, authorities, enter_officer, present, refused

@@ -8,9 +8,9 @@ import pytest
 
 from domain.benefits import PaymentStatus
 from domain.payment_files import Transport
-from gateway import payment_worker
-from gateway.payment_worker import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
-from gateway.worker import Worker
+from gateway.worker import payment_rounds
+from gateway.worker.deliveries import Worker
+from gateway.worker.payment_rounds import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
 from store import leases
 from tests.support.payments import Paying
 
@@ -43,7 +43,7 @@ async def test_a_round_leaves_what_another_worker_does(paying: Paying) -> None:
 
 
 async def test_the_lead_is_kept_while_a_round_outlasts_it(paying: Paying, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payment_worker, "LEASE_SECONDS", 3.0)
+    monkeypatch.setattr(payment_rounds, "LEASE_SECONDS", 3.0)
     renew, renewed, let_go = leases.renew, asyncio.Semaphore(0), asyncio.Event()
 
     async def counted(*given: Any) -> Any:

@@ -9,9 +9,9 @@ from sqlalchemy import update
 from actions.payment_batches import batch_now
 from actions.payment_registrations import enrol
 from domain.payment_files import BatchState, Transport
-from gateway import worker
-from gateway.payment_worker import PAYMENT_HANDLERS
-from gateway.worker import Worker
+from gateway.worker import deliveries
+from gateway.worker.deliveries import Worker
+from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.dbt_finance import pfms_rest, pfms_sftp_exchange
 from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, SLOWEST, for_size
 from store import outbox
@@ -48,8 +48,8 @@ class Line:
 @pytest.fixture
 async def line(paying: Paying, way: Transport, monkeypatch: pytest.MonkeyPatch) -> Line:
     """A batch waits to be sent, and its file will be held up."""
-    monkeypatch.setattr(worker, "LEASE_SECONDS", CLAIM)
-    monkeypatch.setattr(worker, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(deliveries, "LEASE_SECONDS", CLAIM)
+    monkeypatch.setattr(deliveries, "PATIENCE_SECONDS", 0.01)
     await paying.validated(1)
     await batch_now(paying.env)
     made = Line()
@@ -100,7 +100,7 @@ async def test_a_file_that_outlasts_the_claim_arrives_once_by_the_worker_that_be
 async def test_a_file_of_a_worker_that_died_half_way_is_sent_whole_by_another(
     paying: Paying, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LEASE_SECONDS", 600.0)  # however busy the machine, it has not ended by itself
+    monkeypatch.setattr(deliveries, "LEASE_SECONDS", 600.0)  # however busy the machine, it has not ended by itself
     one, heir = a_worker(paying), a_worker(paying)
     await one.deliver_due()
     await line.held.wait()
@@ -139,5 +139,5 @@ def test_a_file_has_the_time_of_its_size_and_the_largest_less_than_its_topic(pol
     assert for_size(policy, 0) == policy
     large = for_size(policy, 2_400_000)
     assert (large.attempt - policy.attempt, large.total - policy.total) == (1_200, 1_200)
-    assert for_size(policy, LARGEST_FILE).total < worker.LONGEST["pfms.send"]
+    assert for_size(policy, LARGEST_FILE).total < deliveries.LONGEST["pfms.send"]
     assert SLOWEST * 8 * 4 == 64_000, "four senders share 64 kbit/s"

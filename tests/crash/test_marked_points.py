@@ -15,7 +15,7 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.submit import submit_application
 from domain.lifecycle import Status
-from gateway.worker import Worker, handlers
+from gateway.worker.deliveries import Worker, handlers
 from store import applications, calendar, crash_points, outbox
 from store.application_rows import applications_table
 from tests.support.actions import FREE, FakeRenderer, World, request_for

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gateway.legal_worker import LegalClock
-from gateway.worker import Worker
+from gateway.worker.deliveries import Worker
+from gateway.worker.legal_clock import LegalClock
 from store import outbox
 from store.engine import Store
 from tests.support.bounds import rounds

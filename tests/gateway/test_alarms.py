@@ -19,7 +19,7 @@ from actions.alarms import NOTIFY, tell
 from actions.environment import Environment
 from domain.alarms import ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
-from gateway.worker import Worker
+from gateway.worker.deliveries import Worker
 from integrations.transport import open_client
 from store import alarms, outbox
 from store.outbox import RETRY_AFTER_SECONDS, OutboxState

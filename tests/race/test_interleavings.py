@@ -137,7 +137,7 @@ async def timer(race: Race) -> None:
 
 
 async def workers(race: Race) -> None:
-    from gateway.worker import Worker, handlers
+    from gateway.worker.deliveries import Worker, handlers
 
     table = handlers(FakeRenderer())
     await told(*(Worker(env, table, asyncio.Event()).deliver_due() for env in (race.one, race.other, race.one)))

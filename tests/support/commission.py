@@ -17,8 +17,8 @@ from domain.appeals import Appeal, AppealLevel, AwardKind
 from domain.clock import Clock
 from domain.notices import NoticeKind
 from domain.sources import Source
-from gateway.commission_worker import COMMISSION_HANDLERS
 from gateway.http.public_keys import public_key_routes
+from gateway.worker.commission import COMMISSION_HANDLERS
 from integrations.city.clock import SandboxClock
 from integrations.city.kit import Sandbox, SandboxHome
 from integrations.right_to_service import RightToService, RightToServiceSettings, commission_routes

@@ -27,7 +27,7 @@ from domain.fees import FeeRules, FeeState
 from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.lifecycle import Move
 from domain.sources import Source
-from gateway.worker import Worker, handlers
+from gateway.worker.deliveries import Worker, handlers
 from integrations.city.kit import Sandbox
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.dbt_finance.sandbox import create_sandbox

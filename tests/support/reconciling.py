@@ -18,9 +18,9 @@ from actions.sanction import send_instruction, settle
 from domain.benefits import PaymentStatus, Rail
 from domain.people import SYSTEM
 from domain.sources import Source
-from gateway.fee_worker import reconcile_fees
-from gateway.finance_worker import FinanceClock
-from gateway.worker import Worker
+from gateway.worker.deliveries import Worker
+from gateway.worker.fees import reconcile_fees
+from gateway.worker.finance_clock import FinanceClock
 from integrations.city.kit import Sandbox
 from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
 from integrations.dbt_finance.sandbox import create_sandbox

@@ -46,20 +46,20 @@ from actions.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.clock import ist_date
 from domain.errors import ApuniError
 from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
-from gateway.commission_worker import COMMISSION_HANDLERS
 from gateway.composition import open_house
 from gateway.fanout import telling
 from gateway.fanout_bus import open_bus
-from gateway.fee_worker import FEE_HANDLERS, FEE_SECONDS, fee_round, reconcile_fees
-from gateway.finance_worker import FinanceClock
-from gateway.holding import SHARE, Hold, Lost, Stopped
-from gateway.legal_worker import LegalClock
 from gateway.logs import configure_logging
-from gateway.payment_worker import PAYMENT_HANDLERS, PAYMENT_LONGEST, PaymentRounds
 from gateway.production import refuse_unfit_production
 from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
 from gateway.sealing import SealWatch
 from gateway.settings import Retention, Settings
+from gateway.worker.claim_heartbeat import SHARE, Hold, Lost, Stopped
+from gateway.worker.commission import COMMISSION_HANDLERS
+from gateway.worker.fees import FEE_HANDLERS, FEE_SECONDS, fee_round, reconcile_fees
+from gateway.worker.finance_clock import FinanceClock
+from gateway.worker.legal_clock import LegalClock
+from gateway.worker.payment_rounds import PAYMENT_HANDLERS, PAYMENT_LONGEST, PaymentRounds
 from integrations.digilocker import PushAction
 from integrations.errors import IntegrationError
 from integrations.gate import SwitchedOff

@@ -10,7 +10,7 @@ import structlog
 from actions.environment import Environment
 from actions.legal_sweep import Swept, sweep
 from domain.clock import ist_date
-from gateway.leading import Lead
+from gateway.leadership import Lead
 from store.engine import Transaction
 from store.errors import StoreError
 

@@ -9,8 +9,8 @@ import pytest
 
 from actions.environment import Environment
 from domain.sources import Source
-from gateway import worker
-from gateway.worker import (
+from gateway.worker import deliveries
+from gateway.worker.deliveries import (
     HELD,
     HELD_SECONDS,
     LEASE_SECONDS,
@@ -72,7 +72,7 @@ def letters() -> Letters:
 @pytest.fixture(autouse=True)
 def log(monkeypatch) -> Recorder:
     recorder = Recorder()
-    monkeypatch.setattr(worker, "log", recorder)
+    monkeypatch.setattr(deliveries, "log", recorder)
     return recorder
 
 
@@ -219,7 +219,7 @@ async def test_a_topic_without_a_handler_waits_for_a_release_that_has_one(env, l
 
 
 async def test_a_handler_that_takes_longer_than_its_lease_is_broken_off(env, monkeypatch):
-    monkeypatch.setattr(worker, "LEASE_SECONDS", 0.01)
+    monkeypatch.setattr(deliveries, "LEASE_SECONDS", 0.01)
     await post(env, "slow")
 
     async def never(env: Environment, payload: Mapping[str, str]) -> None:
@@ -324,7 +324,7 @@ async def test_a_store_that_is_away_for_a_moment_does_not_end_the_worker(env, le
         return await claim(*arguments, **named)
 
     monkeypatch.setattr(outbox, "claim", flaky)
-    monkeypatch.setattr(worker, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(deliveries, "POLL_SECONDS", 0.001)
     await post(env, "one")
     held, stopping = Held(), asyncio.Event()
     held.let_go.set()

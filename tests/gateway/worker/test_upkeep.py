@@ -10,7 +10,7 @@ from actions.environment import Environment
 from domain.clock import ist_date
 from domain.people import PersonKind, Provider
 from gateway.settings import Retention
-from gateway.worker import Worker
+from gateway.worker.deliveries import Worker
 from store import accesses, counters, idempotency, manifests, people, sessions
 from store.sessions import Session
 from tests.store.builders import citizen
@@ -82,7 +82,7 @@ async def test_old_consents_are_looked_at_once_a_day(env, store_clock, monkeypat
     async def look(environment):
         looked.append(ist_date(environment.clock.now()))
 
-    monkeypatch.setattr("gateway.worker.delete_old_consents", look)
+    monkeypatch.setattr("gateway.worker.deliveries.delete_old_consents", look)
     at_work = Worker(env, {}, asyncio.Event())
     for hours in (0, 1, 23, 1):
         store_clock.advance(timedelta(hours=hours))

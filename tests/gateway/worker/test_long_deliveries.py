@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from actions.environment import Environment
-from gateway import worker
-from gateway.holding import SHARE, Hold, Lost, Stopped
-from gateway.worker import CLAIM_LOST, STOPPED, Worker
+from gateway.worker import deliveries
+from gateway.worker.claim_heartbeat import SHARE, Hold, Lost, Stopped
+from gateway.worker.deliveries import CLAIM_LOST, STOPPED, Worker
 from store import outbox
 from store.errors import StoreUnavailable
 from store.outbox import OutboxMessage, OutboxState
@@ -31,9 +31,9 @@ def env(store, store_keyrings, store_clock) -> Environment:
 
 @pytest.fixture(autouse=True)
 def short_claims(monkeypatch) -> None:
-    monkeypatch.setattr(worker, "LEASE_SECONDS", CLAIM)
-    monkeypatch.setattr(worker, "LONGEST", {TOPIC: 600.0})
-    monkeypatch.setattr(worker, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(deliveries, "LEASE_SECONDS", CLAIM)
+    monkeypatch.setattr(deliveries, "LONGEST", {TOPIC: 600.0})
+    monkeypatch.setattr(deliveries, "PATIENCE_SECONDS", 0.01)
 
 
 class Sending:
@@ -125,7 +125,7 @@ async def test_a_delivery_that_outlasts_its_claim_is_kept_and_no_other_worker_be
 
 
 async def test_others_go_on_beside_it_and_of_its_topic_none_is_claimed_before_its_turn(env, monkeypatch):
-    monkeypatch.setattr(worker, "BATCH", 2)
+    monkeypatch.setattr(deliveries, "BATCH", 2)
     sending, letters = Sending(), Letters()
     for number in range(3):
         await post(env, f"large-{number}")
@@ -205,7 +205,7 @@ async def test_a_worker_that_stops_gives_a_long_delivery_back_without_an_attempt
 
 
 async def test_the_time_of_a_topic_is_a_bound_whatever_the_beats_say(env, monkeypatch):
-    monkeypatch.setattr(worker, "LONGEST", {TOPIC: CLAIM * SHARE + 0.1})
+    monkeypatch.setattr(deliveries, "LONGEST", {TOPIC: CLAIM * SHARE + 0.1})
     sending = Sending()
     await post(env, "one")
     at_work = Worker(env, {TOPIC: sending}, asyncio.Event())

@@ -14,7 +14,7 @@ from domain.applications import Application, Channel, DeliveryMode
 from domain.clock import ManualClock
 from domain.deadline import breaches_at
 from domain.errors import Problems
-from gateway.legal_worker import LEASE, LegalClock, LostTheLead
+from gateway.worker.legal_clock import LEASE, LegalClock, LostTheLead
 from store import appeals, leases
 from store.engine import Store
 from store.keyring import Keyrings

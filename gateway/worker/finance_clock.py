@@ -10,7 +10,7 @@ from actions.environment import Environment
 from actions.finance_totals import make_statements
 from actions.payment_enquiries import ROUND, ask_due
 from actions.reconciliation import reconcile_due
-from gateway.leading import Lead
+from gateway.leadership import Lead
 from store.errors import StoreError
 
 LEASE = "reconciliation"

@@ -20,8 +20,8 @@ from actions import (
     roster_filing,
     sanction,
 )
-from gateway.commission_worker import COMMISSION_HANDLERS
-from gateway.worker import handlers
+from gateway.worker.commission import COMMISSION_HANDLERS
+from gateway.worker.deliveries import handlers
 
 
 def test_every_topic_that_the_actions_write_has_a_handler():
