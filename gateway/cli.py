@@ -175,7 +175,7 @@ def keys_rotate(purpose: str) -> None:
 @reference_commands.command("print")
 def reference_print() -> None:
     """Write docs/configuration.md and docs/errors.md."""
-    from gateway.reference import documents
+    from tools.reference.documents import documents
 
     for name, text in documents().items():
         (DOCS / name).write_text(text, encoding="utf-8")
@@ -184,7 +184,7 @@ def reference_print() -> None:
 @reference_commands.command("check")
 def reference_check() -> None:
     """Fail where docs/configuration.md or docs/errors.md is not what the code says."""
-    from gateway.reference import outdated
+    from tools.reference.documents import outdated
 
     if names := outdated(DOCS):
         _stop(*(f"docs/{name} is not what the code says; run `apuni reference print`" for name in names))

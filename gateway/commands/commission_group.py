@@ -18,7 +18,7 @@ def samples(
     check: Annotated[bool, typer.Option("--check", help="fail where the files are not what the code says")] = False,
 ) -> None:
     """Write the signed sample calls of docs/partners/commission."""
-    from gateway.commission_samples import outdated, write
+    from tools.reference.commission_samples import outdated, write
 
     if not check:
         write(SAMPLES)

@@ -130,7 +130,7 @@ def etaal_samples(
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail where a file differs")] = False,
 ) -> None:
     """Write docs/partners/etaal/samples: calls with the octets that our door answers, a push, and an export."""
-    from gateway.commands.etaal_samples import made
-    from gateway.sample_files import make_samples
+    from tools.reference.etaal_samples import made
+    from tools.reference.sample_files import make_samples
 
     make_samples(made, out, check=check, command="apuni etaal samples")

@@ -55,7 +55,7 @@ def umang_samples(
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail where a file differs")] = False,
 ) -> None:
     """Write docs/partners/umang: signed sample calls with the octets that our door answers, made by the door itself."""
-    from gateway.sample_files import make_samples
-    from gateway.umang.samples import made
+    from tools.reference.sample_files import make_samples
+    from tools.reference.umang_samples import made
 
     make_samples(made, out, check=check, command="apuni partners umang samples")

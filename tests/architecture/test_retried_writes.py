@@ -10,7 +10,7 @@ ONE_PROCESS = {
     "actions/seed_care.py",
     "actions/seed_law.py",
     "actions/seed_rosters.py",
-    "gateway/umang/sample_world.py",
+    "tools/reference/umang_sample_world.py",
 }
 """Seeding runs alone, before anything is served; samples are made in a store of their own."""
 

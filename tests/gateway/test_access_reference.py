@@ -6,7 +6,7 @@ import pytest
 
 from domain.people import Role
 from domain.policy import TABLE
-from gateway.reference_access import DOORS, PARTNERS, access
+from tools.reference.access import DOORS, PARTNERS, access
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,7 +20,6 @@ from domain.errors import ErrorCode, NotSignedIn, Remedy
 from domain.sources import Source
 from gateway import cli
 from gateway.failures import lines_of
-from gateway.reference import ADVICE, documents, outdated
 from gateway.seeding import shown_progress
 from gateway.serving import MetricsApart
 from gateway.settings import SYSTEMS
@@ -29,6 +28,7 @@ from schema.errors import fault_of
 from store.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
 from tests.support.forked import apuni_forked
 from tests.support.running import free_port
+from tools.reference.documents import ADVICE, documents, outdated
 
 SECRET = "hunter2-is-secret"
 

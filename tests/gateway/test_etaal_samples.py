@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.etaal_samples import made
-from gateway.sample_files import outdated, write
+from tools.reference.etaal_samples import made
+from tools.reference.sample_files import outdated, write
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "partners" / "etaal"

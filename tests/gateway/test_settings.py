@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.etaal_samples import BEARER, PASSWORD
-from gateway.commission_samples import ACCOUNT
 from gateway.partner_settings import Partner
 from gateway.partners import handed_over
 from gateway.production import refuse_unfit_production
 from gateway.runfiles import NotUp
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, read_settings
-from gateway.umang.samples import API_KEY as UMANG_KEY
+from tools.reference.commission_samples import ACCOUNT
+from tools.reference.etaal_samples import BEARER, PASSWORD
+from tools.reference.umang_samples import API_KEY as UMANG_KEY
 
 SECRET = "hunter2-is-secret"
 UMANG = Path(__file__).parents[2] / "docs" / "partners" / "umang" / "keys"

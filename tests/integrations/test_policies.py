@@ -10,10 +10,10 @@ import pytest
 import integrations
 from domain.sources import Source
 from gateway.http.metrics import Metrics
-from gateway.reference_policies import CALL, KEPT, SHARED, policies
 from integrations.policies import LONGEST_KEPT, CallPolicy, Effect
 from integrations.registry import BY_NAME, CODES, POLICIES
 from schema.printing import printed_schema
+from tools.reference.policies import CALL, KEPT, SHARED, policies
 
 ROOT = Path(__file__).parents[2]
 

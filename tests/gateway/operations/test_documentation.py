@@ -15,8 +15,8 @@ from domain.text import Language
 from gateway.cli import app as cli
 from gateway.commands.publishing import graph
 from gateway.http.trusted import NAME_HEADERS, VERSION_HEADERS
-from gateway.reference import ADVICE
 from tests.support.operations import snippets
+from tools.reference.documents import ADVICE
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")

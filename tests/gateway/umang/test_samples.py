@@ -6,10 +6,10 @@ import json
 
 from gateway.commands.umang_group import PAGES
 from gateway.production import SAMPLE_KEY
-from gateway.sample_files import outdated
-from gateway.umang.sample_calls import SAMPLES
-from gateway.umang.samples import SECRET, made
 from integrations.umang.answering import TEXTS
+from tools.reference.sample_files import outdated
+from tools.reference.umang_sample_calls import SAMPLES
+from tools.reference.umang_samples import SECRET, made
 
 
 async def test_the_samples_are_what_the_door_answers():

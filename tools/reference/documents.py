@@ -12,17 +12,17 @@ from pydantic_core import PydanticUndefined
 from domain.errors import ErrorCode, Remedy
 from domain.messages import label
 from domain.text import Language
-from gateway.alarm_reference import alarms
 from gateway.care import Care
 from gateway.desk import Desk
 from gateway.limits import Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
 from gateway.payment_settings import PaymentFiles, PfmsWay
-from gateway.reference_access import access
-from gateway.reference_policies import policies
 from gateway.settings import SYSTEMS, Alarms, Retention, Settings, variable
 from gateway.sign_on import SignOn
 from schema.errors import Fault
+from tools.reference.access import access
+from tools.reference.alarms import alarms
+from tools.reference.policies import policies
 
 NOTHING = "–"
 _NO, _YES, _CHANGED = "no", "yes, later", "yes, changed"

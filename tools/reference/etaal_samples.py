@@ -18,10 +18,10 @@ from starlette.applications import Starlette
 from actions.counts import told_to_etaal
 from domain.clock import ManualClock
 from domain.counting import MAPPED, TransactionCount
-from gateway.sample_files import FOLDER
 from integrations.etaal import Batch, CountsUnavailable, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes
 from integrations.etaal import wire_push as wire
 from store.ledger_seal import GENESIS, link_of, said_by
+from tools.reference.sample_files import FOLDER
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 DAY = date(2026, 11, 23)

@@ -27,7 +27,6 @@ from gateway.http.replays import KeptReplays
 from gateway.seeding import catalogue_rows
 from gateway.umang.desk import UmangDesk
 from gateway.umang.running import Caller, Documents
-from gateway.umang.sample_calls import LINKED, SERVICE
 from integrations.monitor import SourceMonitor
 from integrations.umang import DoorSettings, door_routes
 from schema import build
@@ -37,6 +36,7 @@ from store.cipher import FieldCipher
 from store.engine import Store, Transaction, migrate
 from store.keyring import Keyrings
 from store.objects import LocalObjects
+from tools.reference.umang_sample_calls import LINKED, SERVICE
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 URL = "https://gateway.example"

@@ -19,10 +19,10 @@ from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 
 from domain.numbers import NumberKind, parse_number
-from gateway.sample_files import FOLDER
-from gateway.umang.sample_calls import APPLICATION, SAMPLES, USERS, Sample
-from gateway.umang.sample_world import NOW, URL, SampleWorld, sample_world
 from integrations.umang import DoorSettings
+from tools.reference.sample_files import FOLDER
+from tools.reference.umang_sample_calls import APPLICATION, SAMPLES, USERS, Sample
+from tools.reference.umang_sample_world import NOW, URL, SampleWorld, sample_world
 
 KEYS = Path(__file__).resolve().parents[2] / "docs" / "partners" / "umang" / "keys"
 KID, AUDIENCE = "umang-test-only-1", "in.gov.uk.apunisarkar"

@@ -1,0 +1,1 @@
+"""Scripts of developers and auditors, run from the checkout."""

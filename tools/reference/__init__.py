@@ -1,0 +1,1 @@
+"""Makes the reference documents and the partners' sample calls from the code."""
