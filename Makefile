@@ -32,7 +32,7 @@ check: bootstrap-dev ## Lint, types, import directions, printed schema
 	$(BIN)/lint-imports
 	$(BIN)/apuni schema check
 	$(BIN)/apuni schema diff
-	$(BIN)/apuni reference check
+	$(BIN)/python -m tools.reference check
 
 fix: bootstrap-dev ## Format and mend what can be mended by machine
 	$(BIN)/ruff check --fix .

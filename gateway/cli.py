@@ -20,9 +20,7 @@ app = typer.Typer(
 keys = typer.Typer(no_args_is_help=True, help="Keyrings of this installation.")
 schema_commands = typer.Typer(no_args_is_help=True, help="The printed graph.")
 app.add_typer(keys, name="keys")
-reference_commands = typer.Typer(no_args_is_help=True, help="The reference documents that are made from the code.")
 app.add_typer(schema_commands, name="schema")
-app.add_typer(reference_commands, name="reference")
 
 for _group in GROUPS:
     app.add_typer(_group)
@@ -32,7 +30,6 @@ _err = Console(stderr=True)
 ROOT = Path(__file__).parent.parent
 SCHEMA_FILE = ROOT / "schema" / "schema.graphql"
 RELEASED_FILE = ROOT / "schema" / "released.graphql"
-DOCS = ROOT / "docs"
 
 
 @app.callback()
@@ -170,24 +167,6 @@ def keys_rotate(purpose: str) -> None:
     from store.keyring import Keyrings
 
     Keyrings(read_settings().keys_folder).rotate(purpose)
-
-
-@reference_commands.command("print")
-def reference_print() -> None:
-    """Write docs/configuration.md and docs/errors.md."""
-    from tools.reference.documents import documents
-
-    for name, text in documents().items():
-        (DOCS / name).write_text(text, encoding="utf-8")
-
-
-@reference_commands.command("check")
-def reference_check() -> None:
-    """Fail where docs/configuration.md or docs/errors.md is not what the code says."""
-    from tools.reference.documents import outdated
-
-    if names := outdated(DOCS):
-        _stop(*(f"docs/{name} is not what the code says; run `apuni reference print`" for name in names))
 
 
 @schema_commands.command("print")

@@ -1,7 +1,7 @@
 """All settings, read from the environment once; nothing else reads it.
 
 Every name begins with `APUNI_`; a nested one is written `APUNI_LIMITS__BODY_BYTES`. The descriptions below
-are printed to docs/configuration.md (`apuni reference print`).
+are printed to docs/configuration.md (`python -m tools.reference print`).
 """
 
 import logging

@@ -9,22 +9,6 @@ from typing import Annotated
 import typer
 
 commission = typer.Typer(name="commission", no_args_is_help=True, help="The Right to Service Commission.")
-ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "docs" / "partners" / "commission"
-
-
-@commission.command("samples")
-def samples(
-    check: Annotated[bool, typer.Option("--check", help="fail where the files are not what the code says")] = False,
-) -> None:
-    """Write the signed sample calls of docs/partners/commission."""
-    from tools.reference.commission_samples import outdated, write
-
-    if not check:
-        write(SAMPLES)
-    elif outdated(SAMPLES):
-        typer.echo("docs/partners/commission is not what the code says; run `apuni commission samples`", err=True)
-        raise typer.Exit(1)
 
 
 @commission.command("review")

@@ -9,8 +9,6 @@ import typer
 
 etaal = typer.Typer(name="etaal", no_args_is_help=True, help="Counts for e-Taal: services, days, the ledger.")
 
-PAGES = Path(__file__).resolve().parents[2] / "docs" / "partners" / "etaal"
-
 _DAY = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="a day in India, such as 2026-11-24")]
 
 
@@ -122,15 +120,3 @@ def etaal_rules() -> None:
         for rule in table.rules.values():
             counts = f"counts as {rule.category.value}" if rule.counted and rule.category else "does not count"
             typer.echo(f"  {rule.event.value}: {counts}, by {rule.unit}. {rule.why}")
-
-
-@etaal.command("samples")
-def etaal_samples(
-    out: Annotated[Path, typer.Option(help="the folder to write to")] = PAGES,
-    check: Annotated[bool, typer.Option("--check", help="write nothing; fail where a file differs")] = False,
-) -> None:
-    """Write docs/partners/etaal/samples: calls with the octets that our door answers, a push, and an export."""
-    from tools.reference.etaal_samples import made
-    from tools.reference.sample_files import make_samples
-
-    make_samples(made, out, check=check, command="apuni etaal samples")

@@ -17,7 +17,7 @@ from gateway.commands.form_group import forms
 from gateway.commands.legacy_group import legacy
 from gateway.commands.officers import officer
 from gateway.commands.operations import client, operations
-from gateway.commands.umang_group import partners, umang
+from gateway.commands.umang_group import umang
 
 safety = typer.Typer()
 outbox = typer.Typer(name="outbox", no_args_is_help=True, help="Messages to the outside that wait or failed.")
@@ -45,7 +45,6 @@ GROUPS = (
     consents,
     commission,
     umang,
-    partners,
     legacy,
 )
 """What gateway/cli.py adds to the command line."""

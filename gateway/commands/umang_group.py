@@ -1,4 +1,4 @@
-"""The commands `apuni umang` and `apuni partners`; what they need is imported when they run."""
+"""The command `apuni umang`; what it needs is imported when it runs."""
 
 import asyncio
 from datetime import date
@@ -8,12 +8,6 @@ from typing import Annotated
 import typer
 
 umang = typer.Typer(name="umang", no_args_is_help=True, help="What UMANG asked at its door.")
-partners = typer.Typer(name="partners", no_args_is_help=True, help="What partners need to test with our doors.")
-_umang_of_partners = typer.Typer(name="umang", no_args_is_help=True, help="For UMANG.")
-partners.add_typer(_umang_of_partners)
-
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = ROOT / "docs" / "partners" / "umang"
 
 
 @umang.callback()
@@ -42,20 +36,3 @@ def umang_compare(
         raise typer.BadParameter(str(error), param_hint="--theirs") from None
     if differences:
         raise typer.Exit(1)
-
-
-@_umang_of_partners.callback()
-def _samples_group() -> None:
-    """Keep a group that has one command a group."""
-
-
-@_umang_of_partners.command("samples")
-def umang_samples(
-    out: Annotated[Path, typer.Option(help="the folder to write to")] = PAGES,
-    check: Annotated[bool, typer.Option("--check", help="write nothing; fail where a file differs")] = False,
-) -> None:
-    """Write docs/partners/umang: signed sample calls with the octets that our door answers, made by the door itself."""
-    from tools.reference.sample_files import make_samples
-    from tools.reference.umang_samples import made
-
-    make_samples(made, out, check=check, command="apuni partners umang samples")

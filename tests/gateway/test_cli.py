@@ -16,19 +16,14 @@ import pytest
 from rich.console import Console
 from starlette.responses import PlainTextResponse
 
-from domain.errors import ErrorCode, NotSignedIn, Remedy
-from domain.sources import Source
 from gateway import cli
 from gateway.failures import lines_of
 from gateway.seeding import shown_progress
 from gateway.serving import MetricsApart
 from gateway.settings import SYSTEMS
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from schema.errors import fault_of
-from store.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
+from store.errors import StoreUnavailable
 from tests.support.forked import apuni_forked
 from tests.support.running import free_port
-from tools.reference.documents import ADVICE, documents, outdated
 
 SECRET = "hunter2-is-secret"
 
@@ -245,65 +240,3 @@ def test_seeding_at_a_terminal_shows_one_bar():
         tell(512, 512)
 
     assert "512/512" in out.getvalue()
-
-
-def test_the_reference_documents_are_what_the_code_says():
-    assert outdated(cli.DOCS) == [], "run `apuni reference print`"
-
-
-def test_a_changed_reference_document_is_found(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "DOCS", tmp_path)
-    for name, text in documents().items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    assert outdated(tmp_path) == []
-    (tmp_path / "errors.md").write_text("something else", encoding="utf-8")
-    (tmp_path / "configuration.md").unlink()
-    monkeypatch.setattr(sys, "argv", ["apuni", "reference", "check"])
-
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-
-    assert ended.value.code == 1
-    assert capsys.readouterr().err.splitlines() == [
-        "apuni: docs/configuration.md is not what the code says; run `apuni reference print`",
-        "apuni: docs/errors.md is not what the code says; run `apuni reference print`",
-    ]
-
-
-def test_every_setting_of_the_reference_has_a_meaning():
-    rows = [line for line in documents()["configuration.md"].splitlines() if line.startswith("| `")]
-
-    assert len(rows) > 25
-    assert all(row.split(" | ")[2] not in {"", "–"} for row in rows)
-
-
-def test_every_code_and_remedy_stands_in_the_reference():
-    text = documents()["errors.md"]
-
-    assert set(ADVICE) == set(ErrorCode)
-    for word in (*ErrorCode, *Remedy):
-        assert f"| `{word}` |" in text
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        Unavailable(Source.UMANG, "HTTP_503"),
-        Refused(Source.UMANG, "NO"),
-        Garbled(Source.UMANG, "SHAPE"),
-        IntegrityFailure(Source.UMANG, "HMAC"),
-        NotSignedIn(),
-        VersionConflict(2, "DRAFT"),
-        KeyReused(),
-        InProgress(),
-        TryAgain(),
-        StoreUnavailable(),
-        TimeoutError(),
-        RuntimeError(),
-    ],
-)
-def test_the_reference_advises_what_the_graph_answers(error):
-    fault = fault_of(error)
-
-    assert ADVICE[fault.code].remedy is fault.action
-    assert (ADVICE[fault.code].retry == "yes, later") is fault.retryable

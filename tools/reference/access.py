@@ -69,7 +69,7 @@ RELATIONS: Mapping[Relation, str] = MappingProxyType(
 )
 
 _ACCESS = """\
-<!-- Made by `apuni reference print` from domain/policy.py. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from domain/policy.py. Do not edit. -->
 # Who may do what
 
 One table decides every field, mutation, edge, `node`, `_entities`, subscription, door of a partner and export:

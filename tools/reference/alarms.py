@@ -9,7 +9,7 @@ from gateway.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
 from gateway.pulse import BEAT_SECONDS
 
 _ALARMS = """\
-<!-- Made by `apuni reference print` from domain/alarms.py and domain/locale. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from domain/alarms.py and domain/locale. Do not edit. -->
 # Alarms
 
 Every process tells of its own health each {beat:.0f} seconds. One worker, which a lease elects, decides all alarms

@@ -146,7 +146,7 @@ ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
 """The usual case of each code; an error of an answer carries its own `retryable` and `action`."""
 
 _CONFIGURATION = """\
-<!-- Made by `apuni reference print` from gateway/settings.py. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from gateway/settings.py. Do not edit. -->
 # Configuration
 
 Everything is set by environment variables, which are read once at the start. An empty variable counts as
@@ -225,7 +225,7 @@ of integrations/.
 """
 
 _ERRORS = """\
-<!-- Made by `apuni reference print` from domain/errors.py and domain/locale. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from domain/errors.py and domain/locale. Do not edit. -->
 # Error codes
 
 A code stands in `errors[].extensions.code`, or in `userErrors[].code` of a mutation. Codes are stable: none

@@ -14,7 +14,7 @@ SHARED = ("call", "breaker", "traffic", "places", "places_of_group", "per_second
 KEPT = ("call", "fresh_seconds", "stale_while_revalidate_seconds", "stale_if_error_seconds", "scope", "purpose")
 
 _POLICIES = """\
-<!-- Made by `apuni reference print` from integrations/registry.py. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from integrations/registry.py. Do not edit. -->
 # Call policies
 
 How each call to an outside system behaves. The policies are declared next to the client method that makes the

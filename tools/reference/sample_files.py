@@ -1,27 +1,12 @@
 """Sample calls of a partner in docs/partners: written as the code makes them, or compared with it."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import typer
 
 Files = Mapping[str, bytes]
 """The content of each file by its path below the partner's folder."""
 
 FOLDER = "samples"
-
-
-def make_samples(made: Callable[[], Coroutine[Any, Any, Files]], pages: Path, *, check: bool, command: str) -> None:
-    """Write the samples; with `check`, write nothing and end with status 1 and a line for each file that differs."""
-    files = asyncio.run(made())
-    if not check:
-        write(pages, files)
-    elif names := outdated(pages, files):
-        for name in names:
-            typer.echo(f"apuni: {name} is not what the code says; run `{command}`", err=True)
-        raise typer.Exit(1)
 
 
 def write(pages: Path, files: Files) -> None:

@@ -1,0 +1,101 @@
+"""The reference documents and samples are what the code says, and `python -m tools.reference` tells where not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from domain.errors import ErrorCode, NotSignedIn, Remedy
+from domain.sources import Source
+from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from schema.errors import fault_of
+from store.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
+from tools.reference import __main__ as reference
+from tools.reference.documents import ADVICE, documents, outdated
+
+DOCS = Path(__file__).parents[2] / "docs"
+CHANGED = {"commission": "samples.json", "etaal": "samples/push.http", "umang": "samples/05-apply.http"}
+
+
+def run(*arguments: str) -> tuple[int, list[str]]:
+    """The exit status and what is told on standard error."""
+    done = CliRunner().invoke(reference.app, arguments)
+    return done.exit_code, done.stderr.splitlines()
+
+
+def test_the_reference_documents_are_what_the_code_says():
+    assert outdated(DOCS) == [], "run `python -m tools.reference print`"
+
+
+def test_a_changed_reference_document_is_found_and_printing_mends_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "DOCS", tmp_path)
+    assert run("print") == (0, [])
+    (tmp_path / "errors.md").write_text("something else", encoding="utf-8")
+    (tmp_path / "configuration.md").unlink()
+
+    assert run("check") == (
+        1,
+        [
+            "docs/configuration.md is not what the code says; run `python -m tools.reference print`",
+            "docs/errors.md is not what the code says; run `python -m tools.reference print`",
+        ],
+    )
+
+    assert run("print") == (0, [])
+    assert run("check") == (0, [])
+
+
+@pytest.mark.parametrize("partner", reference.Partner)
+def test_the_samples_of_a_partner_are_compared_and_written_anew(tmp_path, monkeypatch, partner):
+    monkeypatch.setattr(reference, "DOCS", tmp_path)
+    shutil.copytree(DOCS / "partners" / partner, partner.pages)
+    assert run("samples", partner, "--check") == (0, [])
+    changed = partner.pages / CHANGED[partner]
+    changed.write_text("something else", encoding="utf-8")
+
+    code, lines = run("samples", partner, "--check")
+    assert (code, len(lines)) == (1, 1)
+    assert lines[0].endswith(f"run `python -m tools.reference samples {partner}`")
+
+    assert run("samples", partner) == (0, [])
+    assert run("samples", partner, "--check") == (0, [])
+
+
+def test_every_setting_of_the_reference_has_a_meaning():
+    rows = [line for line in documents()["configuration.md"].splitlines() if line.startswith("| `")]
+
+    assert len(rows) > 25
+    assert all(row.split(" | ")[2] not in {"", "–"} for row in rows)
+
+
+def test_every_code_and_remedy_stands_in_the_reference():
+    text = documents()["errors.md"]
+
+    assert set(ADVICE) == set(ErrorCode)
+    for word in (*ErrorCode, *Remedy):
+        assert f"| `{word}` |" in text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable(Source.UMANG, "HTTP_503"),
+        Refused(Source.UMANG, "NO"),
+        Garbled(Source.UMANG, "SHAPE"),
+        IntegrityFailure(Source.UMANG, "HMAC"),
+        NotSignedIn(),
+        VersionConflict(2, "DRAFT"),
+        KeyReused(),
+        InProgress(),
+        TryAgain(),
+        StoreUnavailable(),
+        TimeoutError(),
+        RuntimeError(),
+    ],
+)
+def test_the_reference_advises_what_the_graph_answers(error):
+    fault = fault_of(error)
+
+    assert ADVICE[fault.code].remedy is fault.action
+    assert (ADVICE[fault.code].retry == "yes, later") is fault.retryable
