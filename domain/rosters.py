@@ -228,7 +228,7 @@ def problem_values(problem: Problem) -> dict[str, Any]:
 def problem_of(held: Mapping[str, Any]) -> Problem:
     """The problem that `problem_values` wrote."""
     texts = {name: Bilingual(hi, en) for name, (hi, en) in held["texts"].items()}
-    return Problem(ErrorCode(held["code"]), tuple(held["path"]), Remedy(held["action"]), held["params"], texts)
+    return Problem(ErrorCode[held["code"]], tuple(held["path"]), Remedy(held["action"]), held["params"], texts)
 
 
 def refuse_closed(centre: Centre, today: date) -> None:

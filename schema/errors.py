@@ -50,55 +50,6 @@ IN_PROGRESS_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
-_TYPES: Mapping[ErrorCode, str] = {
-    ErrorCode.UNAUTHENTICATED: "UNAUTHENTICATED",
-    ErrorCode.FORBIDDEN: "PERMISSION_DENIED",
-    ErrorCode.CONSENT_REQUIRED: "PERMISSION_DENIED",
-    ErrorCode.NOT_FOUND: "NOT_FOUND",
-    ErrorCode.SERVICE_UNKNOWN: "NOT_FOUND",
-    ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND: "NOT_FOUND",
-    ErrorCode.CONFLICT: "FAILED_PRECONDITION",
-    ErrorCode.ALREADY_APPLIED: "FAILED_PRECONDITION",
-    ErrorCode.ERASURE_BLOCKED: "FAILED_PRECONDITION",
-    ErrorCode.CONSENT_STEP_NOT_ALLOWED: "FAILED_PRECONDITION",
-    ErrorCode.IN_PROGRESS: "FAILED_PRECONDITION",
-    ErrorCode.TRANSITION_NOT_ALLOWED: "FAILED_PRECONDITION",
-    ErrorCode.PAUSE_LIMIT_REACHED: "FAILED_PRECONDITION",
-    ErrorCode.CLEARANCE_PENDING: "FAILED_PRECONDITION",
-    ErrorCode.ALREADY_APPEALED: "FAILED_PRECONDITION",
-    ErrorCode.NOT_APPEALABLE: "FAILED_PRECONDITION",
-    ErrorCode.HEARING_REQUIRED: "FAILED_PRECONDITION",
-    ErrorCode.STEP_NOT_ALLOWED: "FAILED_PRECONDITION",
-    ErrorCode.FEE_NOT_PAID: "FAILED_PRECONDITION",
-    ErrorCode.FEEDBACK_TOO_EARLY: "FAILED_PRECONDITION",
-    ErrorCode.FEEDBACK_CLOSED: "FAILED_PRECONDITION",
-    ErrorCode.GRIEVANCE_OPEN: "FAILED_PRECONDITION",
-    ErrorCode.VISIT_NOT_POSSIBLE: "FAILED_PRECONDITION",
-    ErrorCode.VISITS_EXHAUSTED: "FAILED_PRECONDITION",
-    ErrorCode.OTP_EXPIRED: "FAILED_PRECONDITION",
-    ErrorCode.SERVICE_CLOSED: "FAILED_PRECONDITION",
-    ErrorCode.CASE_CLAIMED: "FAILED_PRECONDITION",
-    ErrorCode.PROPOSAL_WAITS: "FAILED_PRECONDITION",
-    ErrorCode.PROPOSAL_MISSING: "FAILED_PRECONDITION",
-    ErrorCode.SECOND_OFFICER_NEEDED: "FAILED_PRECONDITION",
-    ErrorCode.PURPOSE_REQUIRED: "FAILED_PRECONDITION",
-    ErrorCode.PACK_EXPIRED: "FAILED_PRECONDITION",
-    ErrorCode.RESYNC: "FAILED_PRECONDITION",
-    ErrorCode.READER_TOO_SLOW: "RESOURCE_EXHAUSTED",
-    ErrorCode.SWITCHED_OFF: "UNAVAILABLE",
-    ErrorCode.WRITES_STOPPED: "UNAVAILABLE",
-    ErrorCode.RATE_LIMITED: "RESOURCE_EXHAUSTED",
-    ErrorCode.TOO_COMPLEX: "RESOURCE_EXHAUSTED",
-    ErrorCode.OVERLOADED: "UNAVAILABLE",
-    ErrorCode.DEADLINE_EXCEEDED: "UNAVAILABLE",
-    ErrorCode.SOURCE_UNAVAILABLE: "UNAVAILABLE",
-    ErrorCode.SOURCE_REFUSED: "UNAVAILABLE",
-    ErrorCode.SOURCE_GARBLED: "UNAVAILABLE",
-    ErrorCode.INTEGRITY: "INTERNAL",
-    ErrorCode.INTERNAL: "INTERNAL",
-}
-"""The broad kind of each code, in the words of the DGS specification; the rest is BAD_REQUEST."""
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -126,7 +77,7 @@ class Fault:
         """The error's extensions, without those that do not apply."""
         shown = {
             "code": self.code.value,
-            "type": _TYPES.get(self.code, "BAD_REQUEST"),
+            "type": self.code.type.value,
             "detail": self.detail,
             "source": self.source.value if self.source else None,
             "retryable": self.retryable,

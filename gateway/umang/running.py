@@ -123,7 +123,7 @@ def _of_errors(errors: list[dict[str, Any]], language: Language) -> Told:
     extensions = errors[0]["extensions"]
     source = extensions.get("source")
     return told_of_code(
-        ErrorCode(extensions["code"]),
+        ErrorCode[extensions["code"]],
         language,
         text=errors[0]["message"],
         wait=extensions.get("retryAfterSeconds"),

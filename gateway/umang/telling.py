@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from domain.errors import ErrorCode
@@ -10,9 +9,7 @@ from domain.text import Language
 from integrations.umang import DoorAnswer
 from integrations.umang.answering import (
     BAD_PARAMETER,
-    DUPLICATE,
     INTERNAL,
-    NOT_FOUND,
     NOT_LINKED,
     NOT_POSSIBLE,
     SOURCE_AWAY,
@@ -20,50 +17,6 @@ from integrations.umang.answering import (
     failure,
     field,
 )
-
-_E = ErrorCode
-CODES: Mapping[ErrorCode, str] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            (
-                _E.BAD_INPUT,
-                _E.TOO_COMPLEX,
-                _E.PLACE_UNKNOWN,
-                _E.REASON_REQUIRED,
-                _E.FORM_QUESTION_UNKNOWN,
-                _E.FORM_QUESTION_NOT_ASKED,
-                _E.FORM_ANSWER_MISSING,
-                _E.FORM_VALUE_INVALID,
-                _E.FORM_VALUE_NOT_LISTED,
-                _E.FORM_VALUE_OUT_OF_RANGE,
-                _E.FORM_VALUE_TOO_LONG,
-                _E.FORM_ANSWERS_DISAGREE,
-                _E.FORM_QUESTION_TWICE,
-                _E.FORM_AADHAAR_NOT_HERE,
-            ),
-            BAD_PARAMETER,
-        ),
-        **dict.fromkeys((_E.NOT_FOUND, _E.FORBIDDEN, _E.SERVICE_UNKNOWN, _E.NUMBER_MISTYPED), NOT_FOUND),
-        _E.IDEMPOTENCY_KEY_REUSED: DUPLICATE,
-        _E.RATE_LIMITED: TOO_MANY,
-        _E.UNAUTHENTICATED: NOT_LINKED,
-        **dict.fromkeys(
-            (
-                _E.SOURCE_UNAVAILABLE,
-                _E.SOURCE_REFUSED,
-                _E.SOURCE_GARBLED,
-                _E.SWITCHED_OFF,
-                _E.WRITES_STOPPED,
-                _E.OVERLOADED,
-                _E.IN_PROGRESS,
-                _E.DEADLINE_EXCEEDED,
-            ),
-            SOURCE_AWAY,
-        ),
-        **dict.fromkeys((_E.INTERNAL, _E.INTEGRITY, _E.PERSISTED_DOCUMENT_NOT_FOUND), INTERNAL),
-    }
-)
-"""The result code of each code of the graph; all others are rules that say no: 0422."""
 
 PASSING = frozenset({TOO_MANY, INTERNAL, SOURCE_AWAY, NOT_LINKED})
 """Answers that the next attempt may find otherwise: they are not kept for a tracker."""
@@ -88,7 +41,7 @@ def told_of_code(
     missing: Sequence[str] = (),
 ) -> Told:
     """The end of a call for one code of the graph. `missing` are the systems that it would have needed."""
-    ours = CODES.get(code, NOT_POSSIBLE)
+    ours = code.umang
     seconds = None if wait is None else max(1, math.ceil(wait))
     payload: dict[str, Any] | None = {"errors": [{"code": code.value}]} if ours == NOT_POSSIBLE else None
     if ours == SOURCE_AWAY:
@@ -104,7 +57,7 @@ def told_of_problems(
     `names` says which of its parameters stands for a field of the graph's input. Where one cause is a rule that says
     no, that is the answer; else the parameters are.
     """
-    codes = [CODES.get(ErrorCode(problem["code"]), NOT_POSSIBLE) for problem in problems]
+    codes = [ErrorCode[problem["code"]].umang for problem in problems]
     ours = next((code for code in codes if code != BAD_PARAMETER), BAD_PARAMETER)
     fields = [
         field(_field_of(problem["path"], names or {}), problem["code"], problem["message"]) for problem in problems

@@ -1,9 +1,7 @@
 """Makes docs/configuration.md and docs/errors.md from the code, so that they cannot say anything else."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import MappingProxyType
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -19,131 +17,11 @@ from gateway.partner_settings import Partner
 from gateway.payment_settings import PaymentFiles, PfmsWay
 from gateway.settings import SYSTEMS, Alarms, Retention, Settings, variable
 from gateway.sign_on import SignOn
-from schema.errors import Fault
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.policies import policies
 
 NOTHING = "–"
-_NO, _YES, _CHANGED = "no", "yes, later", "yes, changed"
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What a client does about a code: whether to send the request again, and what usually mends it."""
-
-    retry: str
-    remedy: Remedy
-
-
-ADVICE: Mapping[ErrorCode, Advice] = MappingProxyType(
-    {
-        ErrorCode.UNAUTHENTICATED: Advice(_CHANGED, Remedy.SIGN_IN_AGAIN),
-        ErrorCode.FORBIDDEN: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.NOT_FOUND: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.BAD_INPUT: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.CONFLICT: Advice(_CHANGED, Remedy.REFRESH),
-        ErrorCode.IDEMPOTENCY_KEY_REUSED: Advice(_CHANGED, Remedy.USE_NEW_KEY),
-        ErrorCode.IN_PROGRESS: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.CONSENT_REQUIRED: Advice(_CHANGED, Remedy.GIVE_CONSENT),
-        ErrorCode.SWITCHED_OFF: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.WRITES_STOPPED: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.RATE_LIMITED: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.TOO_COMPLEX: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.OVERLOADED: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.DEADLINE_EXCEEDED: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.SOURCE_UNAVAILABLE: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.SOURCE_REFUSED: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.SOURCE_GARBLED: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.INTEGRITY: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.INTERNAL: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND: Advice(_NO, Remedy.UPDATE_APP),
-        ErrorCode.SERVICE_UNKNOWN: Advice(_CHANGED, Remedy.CHOOSE_SERVICE),
-        ErrorCode.SERVICE_CLOSED: Advice(_CHANGED, Remedy.CHOOSE_SERVICE),
-        ErrorCode.DOCUMENT_MISSING: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.DOCUMENT_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.PLACE_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.NUMBER_MISTYPED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.ALREADY_APPLIED: Advice(_NO, Remedy.SEE_APPLICATION),
-        ErrorCode.TRANSITION_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.REASON_REQUIRED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FEE_MISMATCH: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FEE_NOT_DUE: Advice(_NO, Remedy.SEE_APPLICATION),
-        ErrorCode.FEE_PAYMENT_OPEN: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.PAYMENT_NOT_OFFERED: Advice(_NO, Remedy.VISIT_CSC),
-        ErrorCode.FEE_NOT_PAID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.STEP_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.CONSENT_STEP_NOT_ALLOWED: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.FEEDBACK_TOO_EARLY: Advice(_CHANGED, Remedy.SEE_APPLICATION),
-        ErrorCode.FEEDBACK_CLOSED: Advice(_NO, Remedy.NONE),
-        ErrorCode.GRIEVANCE_OPEN: Advice(_NO, Remedy.SEE_APPLICATION),
-        ErrorCode.VISIT_NOT_POSSIBLE: Advice(_NO, Remedy.SEE_APPLICATION),
-        ErrorCode.VISITS_EXHAUSTED: Advice(_NO, Remedy.VISIT_CSC),
-        ErrorCode.SLOT_NOT_OFFERED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.AGENT_UNKNOWN: Advice(_CHANGED, Remedy.VISIT_CSC),
-        ErrorCode.OTP_WRONG: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.OTP_EXPIRED: Advice(_NO, Remedy.NONE),
-        ErrorCode.PROOF_MISSING: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FILE_TOO_LARGE: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FILE_TYPE_NOT_ALLOWED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FILE_DISGUISED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FILE_DAMAGED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FILE_INFECTED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.IMAGE_TOO_LARGE: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FILE_LOCKED: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FILE_NOT_PLAIN: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.NAME_TAKEN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.UPLOAD_UNKNOWN: Advice(_CHANGED, Remedy.ATTACH_DOCUMENT),
-        ErrorCode.FORM_QUESTION_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_QUESTION_NOT_ASKED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_ANSWER_MISSING: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_VALUE_INVALID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_VALUE_NOT_LISTED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_VALUE_OUT_OF_RANGE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_VALUE_TOO_LONG: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_ANSWERS_DISAGREE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_QUESTION_TWICE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_AADHAAR_NOT_HERE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.FORM_CHANGED: Advice(_CHANGED, Remedy.REFRESH),
-        ErrorCode.STRENGTH_TOO_LOW: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
-        ErrorCode.ACCOUNT_TAKEN: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.LAST_ACCOUNT: Advice(_CHANGED, Remedy.LINK_ACCOUNT),
-        ErrorCode.RECORD_IN_USE: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.AADHAAR_DIFFERS: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.MOBILE_MISSING: Advice(_NO, Remedy.VISIT_CSC),
-        ErrorCode.CENTRES_REFUSED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.ROW_INVALID: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.ROW_TWICE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.ROSTER_FULL: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.CAMP_CLOSED: Advice(_NO, Remedy.CALL_HELPLINE),
-        ErrorCode.CASE_CLAIMED: Advice(_CHANGED, Remedy.TAKE_OVER),
-        ErrorCode.PROPOSAL_WAITS: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.PROPOSAL_MISSING: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.SECOND_OFFICER_NEEDED: Advice(_NO, Remedy.CHOOSE_OFFICER),
-        ErrorCode.OFFICER_UNSUITABLE: Advice(_CHANGED, Remedy.CHOOSE_OFFICER),
-        ErrorCode.OFFICER_INVOLVED: Advice(_NO, Remedy.NONE),
-        ErrorCode.LEAVE_OVERLAPS: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.PURPOSE_REQUIRED: Advice(_CHANGED, Remedy.STATE_PURPOSE),
-        ErrorCode.PACK_REFUSED: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.PACK_EXPIRED: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.RESYNC: Advice(_NO, Remedy.REFRESH),
-        ErrorCode.STREAM_NEEDED: Advice(_NO, Remedy.CORRECT_INPUT),
-        ErrorCode.READER_TOO_SLOW: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.DOCUMENT_NOT_NOTIFIED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.PAUSE_LIMIT_REACHED: Advice(_NO, Remedy.NONE),
-        ErrorCode.CLEARANCE_PENDING: Advice(_YES, Remedy.RETRY_LATER),
-        ErrorCode.DEPARTMENT_UNKNOWN: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.ALREADY_APPEALED: Advice(_NO, Remedy.SEE_APPLICATION),
-        ErrorCode.NOT_APPEALABLE: Advice(_NO, Remedy.SEE_APPLICATION),
-        ErrorCode.APPEAL_TOO_LATE: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.HEARING_REQUIRED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.PENALTY_NOT_ALLOWED: Advice(_NO, Remedy.NONE),
-        ErrorCode.DATE_NOT_ALLOWED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.CALENDAR_REFUSED: Advice(_CHANGED, Remedy.CORRECT_INPUT),
-        ErrorCode.ERASURE_BLOCKED: Advice(_NO, Remedy.SEE_APPLICATION),
-    }
-)
-"""The usual case of each code; an error of an answer carries its own `retryable` and `action`."""
 
 _CONFIGURATION = """\
 <!-- Made by `python -m tools.reference print` from gateway/settings.py. Do not edit. -->
@@ -299,9 +177,7 @@ def errors() -> str:
 
 
 def _code_row(code: ErrorCode) -> tuple[str, ...]:
-    advice = ADVICE[code]
-    kind = Fault(code).extensions(None)["type"]
-    return f"`{code}`", f"`{kind}`", advice.retry, f"`{advice.remedy}`", *_texts(f"error.{code.value}")
+    return f"`{code}`", f"`{code.type}`", code.retry.value, f"`{code.remedy}`", *_texts(f"error.{code.value}")
 
 
 def _texts(key: str) -> tuple[str, str]:

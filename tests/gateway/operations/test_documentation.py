@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLScalarType, is_specified_scalar_type, parse, validate
 from typer.testing import CliRunner
 
-from domain.errors import ErrorCode
+from domain.errors import ErrorCode, Retry
 from domain.manifests import document_id
 from domain.messages import message
 from domain.text import Language
@@ -16,7 +16,6 @@ from gateway.cli import app as cli
 from gateway.commands.publishing import graph
 from gateway.http.trusted import NAME_HEADERS, VERSION_HEADERS
 from tests.support.operations import snippets
-from tools.reference.documents import ADVICE
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
@@ -40,7 +39,7 @@ def test_the_answer_to_an_unknown_id_is_what_we_say():
     error = answer["errors"][0]
 
     assert error["message"] == message(ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND, Language.EN, {})
-    assert error["extensions"]["action"] == ADVICE[ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND].remedy.value
+    assert error["extensions"]["action"] == ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND.remedy.value
 
 
 def test_the_codes_of_the_table_of_retries_exist_and_are_retried_as_the_reference_says():
@@ -51,7 +50,7 @@ def test_the_codes_of_the_table_of_retries_exist_and_are_retried_as_the_referenc
     assert set(codes) <= set(ErrorCode)
     assert len(codes) >= 15
     said = {code for code, todo in codes.items() if todo.strip().startswith(("never", "not by itself"))}
-    assert {code for code in said if ADVICE[ErrorCode(code)].retry == "yes, later"} == set()
+    assert {code for code in said if ErrorCode(code).retry is Retry.LATER} == set()
 
 
 def test_every_scalar_of_the_graph_is_in_the_table_and_in_the_configurations():
