@@ -1,4 +1,7 @@
-"""Which appeal is open to the citizen now: its ground, its level, and until when (right_to_service.md section 7)."""
+"""Which appeal is open to the citizen now: its ground, its level, and until when.
+
+Source: docs/contracts/right_to_service.md section 7.
+"""
 
 from datetime import datetime, timedelta
 

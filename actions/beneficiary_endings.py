@@ -1,7 +1,8 @@
-"""Beneficiaries leave PFMS when nothing more is paid to them, and come back when something is (purpose D, section 2.2).
+"""Beneficiaries leave PFMS when nothing more is paid to them, and come back when something is.
 
-A beneficiary is deleted once: the line goes in the next beneficiary batch as every other, under the same rules. She is
-paid nothing from the moment she is marked; a payment that comes up later registers her anew before it goes.
+Source: docs/contracts/dbt_finance.md section 2.2, purpose D. A beneficiary is deleted once: the line goes in the next
+beneficiary batch as every other, under the same rules. She is paid nothing from the moment she is marked; a payment
+that comes up later registers her anew before it goes.
 """
 
 from collections.abc import Sequence

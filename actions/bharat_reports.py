@@ -78,7 +78,7 @@ async def report_month(env: Environment, scheme_code: str, month: date) -> Plann
 
 
 async def figures_of(env: Environment, scheme_code: str, month: date) -> dict[str, str | None]:
-    """The fields of contract section 6 for a scheme and month (its first day); None for what is not known.
+    """The figures of a scheme and month (its first day), by docs/contracts/dbt_finance.md section 6; None: unknown.
 
     Amount and number are of the credits that we learned of in the month and that held at its end.
     """

@@ -3,7 +3,8 @@
 The manifest is a compact JWS (RFC 7515, ES256) of the keyring `manifest` with a type of its own; its public keys are
 at `/.well-known/jwks.json`. Papers are named by their hash and not enclosed, no answer of the form is in it, and of the
 citizen her name and her masked mobile alone: the authority reads the rest in the graph, where each reading leaves a
-receipt (contracts/right_to_service.md sections 6.3 and 10). tools/verify_case_file.py examines it without our code.
+receipt (docs/contracts/right_to_service.md sections 6.3 and 10). tools/verify_case_file.py examines it without our
+code.
 """
 
 import hashlib

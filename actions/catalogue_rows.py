@@ -134,7 +134,7 @@ def calendar_of(days: Sequence[Holiday]) -> WorkCalendar:
 
 
 def etaal_code(code: str) -> str:
-    """A stand-in for the code that e-Taal gives at enrolment (contracts/etaal.md section 3)."""
+    """A stand-in for the code that e-Taal gives at enrolment (docs/contracts/etaal.md section 3)."""
     return f"UK{int(_digest(f'etaal:{code}'), 16) % 10**6:06d}"
 
 

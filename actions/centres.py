@@ -20,7 +20,7 @@ CAMP_COLUMNS = ("opens_on", "closes_on")
 
 OPERATOR_COLUMNS = ("code", "name_hi", "name_en", "centre", "email")
 MOST_ROWS = 20_000
-"""Rows of one file: the state has 8,920 Common Service Centres (other_systems.md section 1)."""
+"""Rows of one file: the state has 8,920 Common Service Centres (docs/contracts/other_systems.md section 1)."""
 
 MOST_PROBLEMS = 20
 

@@ -22,7 +22,7 @@ class CertificateContent:
 
     `number` is fourteen digits, `uri` IssuerId-DocType-DocId, `gender` M, F or T, `guardian` the
     father, mother, husband or guardian named in the form, `guardian_relation` S, W or D as in the
-    certificate XML (contracts/digilocker.md section 7.4).
+    certificate XML (docs/contracts/digilocker.md section 7.4).
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""The consent artefact that goes with a request for a person's document (contracts/apisetu.md section 5)."""
+"""The consent artefact that goes with a request for a person's document (docs/contracts/apisetu.md section 5)."""
 
 import base64
 import json
@@ -24,7 +24,8 @@ def consent_artefact(
 ) -> Mapping[str, Any]:
     """The artefact for one document of one publisher, signed, to be kept before the first call.
 
-    The signature is RS256 over the canonical JSON of `consent`, in Base64 (INFERRED, section 5).
+    The signature is RS256 over the canonical JSON of `consent`, in Base64 (INFERRED,
+    docs/contracts/apisetu.md section 5).
     """
     now = acting.now
     consent = {

@@ -13,7 +13,7 @@ WINDOW = timedelta(seconds=60)
 """How far back each look reaches: a transaction may be committed later than its records say."""
 
 LOOK_SECONDS = 2.0
-"""How often a process looks (RELIABILITY.md section 3: within five seconds)."""
+"""How often a process looks (docs/reliability.md section 3: within five seconds)."""
 
 
 class ConsentWatch:

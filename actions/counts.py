@@ -113,7 +113,7 @@ def told_to_etaal(rows: Iterable[TransactionCount]) -> list[ServiceCount]:
     """The counts under e-Taal's codes, one row for each service, place, category and channel; none of them zero.
 
     A service that has no code yet is listed as `LOCAL-<our code>`, so that nothing is hidden; one that starts
-    later with e-Taal has no row (contracts/etaal.md section 6).
+    later with e-Taal has no row (docs/contracts/etaal.md section 6).
     """
     totals: Counter[tuple[str, str, str, str]] = Counter()
     for row in rows:

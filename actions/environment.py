@@ -40,7 +40,7 @@ from store.objects import ObjectStore
 from store.vault import Vault
 
 ISSUER_ID = "in.gov.uk.apunisarkar"
-"""Our issuer id with DigiLocker until onboarding gives the real one (contracts/digilocker.md section 11)."""
+"""Our issuer id with DigiLocker until onboarding gives the real one (docs/contracts/digilocker.md section 11)."""
 
 
 async def _nothing_kept(citizen_id: str) -> bool:

@@ -24,7 +24,8 @@ from store.engine import Transaction
 JUST_NOW = timedelta(seconds=30)
 """How old the source's word may be on which money is ordered back.
 
-Ten seconds in which nobody may ask again, and twenty that an enquiry may take (contracts/other_systems.md section 7).
+Ten seconds in which nobody may ask again, and twenty that an enquiry may take
+(docs/contracts/other_systems.md section 7).
 """
 _CASE = ("input", "caseId")
 

@@ -1,7 +1,7 @@
 """Fees that go back: the second one of an application, one not due any more, another amount, and where a rule says so.
 
 The wallet takes a refund by its own calls; the treasury has none, so that its refunds are asked for on paper by the
-drawing officer and noted here by a finance officer when they are done (contracts/other_systems.md section 4).
+drawing officer and noted here by a finance officer when they are done (docs/contracts/other_systems.md section 4).
 """
 
 from dataclasses import asdict, dataclass, replace

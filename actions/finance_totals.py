@@ -31,7 +31,7 @@ async def rebuild_totals(env: Environment) -> list[FinanceDifference]:
     """Add up anew what stands where, keep it, and give what does not balance.
 
     By two ways: from where each payment stands, and from its history. For each scheme instructed = credited +
-    returned + in flight must come out the same (contracts/dbt_finance.md section 10).
+    returned + in flight must come out the same (docs/contracts/dbt_finance.md section 10).
     """
     now = env.clock.now()
     sums: dict[tuple[str, str, str, str, str], PaymentTotal] = {}

@@ -1,4 +1,4 @@
-"""Certificates of ours that DigiLocker pulls into a citizen's locker (contracts/digilocker.md section 7).
+"""Certificates of ours that DigiLocker pulls into a citizen's locker (docs/contracts/digilocker.md section 7).
 
 A certificate is released only to the locker that is linked to its holder, and only where the name and
 the date of birth that DigiLocker sends are the holder's. Each release leaves a receipt and an audit line.
@@ -34,7 +34,8 @@ Find = Callable[[Transaction], Awaitable[Found | None]]
 
 _DIGILOCKER = Subject(frozenset({Role.DIGILOCKER}))
 _SSO_PREFIX = "DL-"
-"""MeriPehchaan's `user_sso_id` of a DigiLocker account: this and the `DigiLockerId` (contracts/sso.md section 2.1)."""
+"""MeriPehchaan's `user_sso_id` of a DigiLocker account: this and the `DigiLockerId`
+(docs/contracts/sso.md section 2.1)."""
 
 
 class CertificateIssuer:

@@ -17,7 +17,7 @@ from domain.files import MediaType
 from domain.legacy import Fault, LegacyCertificate
 
 MOST_OCTETS = 10 * 1024 * 1024
-"""Of one certificate, as DigiLocker takes (contracts/digilocker.md)."""
+"""Of one certificate, as DigiLocker takes (docs/contracts/digilocker.md)."""
 
 _KEY, _PLACE, _RECORD = 16, 8, 32
 _SORTED_AT_ONCE = 100_000

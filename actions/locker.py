@@ -40,7 +40,7 @@ CONSENT_NEEDED = "consent_needed"
 """Our word for a citizen who linked no locker, or whose consent has ended; the remedy is to link it."""
 
 REFRESH_BEFORE = timedelta(seconds=60)
-"""Tokens are renewed this long before they end (contracts/digilocker.md section 10)."""
+"""Tokens are renewed this long before they end (docs/contracts/digilocker.md section 10)."""
 
 RENEWAL_SECONDS, RENEWAL_WAIT_SECONDS = 15.0, 0.1
 """How long a renewal keeps the other processes out at most, and how often they look."""

@@ -120,10 +120,11 @@ async def send_as_asked(env: Environment, application_id: str, locker_id: str) -
 
 
 async def plan_as_asked(tx: Transaction, application_id: str, locker_id: str, instead_of: str | None = None) -> None:
-    """Have a certificate that is being made put into the locker whose owner pulled it (Status 9, section 7.1).
+    """Have a certificate that is being made put into the locker whose owner pulled it.
 
-    Her pull is her consent to this one. `instead_of` is the certificate whose correction is awaited. A first
-    certificate is made by a message of the same application, which comes before this one.
+    Source: docs/contracts/digilocker.md section 7.1, Status 9. Her pull is her consent to this one. `instead_of` is the
+    certificate whose correction is awaited. A first certificate is made by a message of the same application, which
+    comes before this one.
     """
     payload = {"application_id": application_id, "locker_id": locker_id}
     key = f"{application_id}:{instead_of or ''}"

@@ -1,9 +1,9 @@
 """Whether the Aadhaar number that DigiLocker sends of a person, as a digest or in full, is the holder's.
 
-The rule (contracts/digilocker.md section 7.1). The newer contract sends the MD5 of the number, the older one the number
-itself; either must be that of the number in the vault. What either side does not have is not compared, and neither is
-a text of another form: DigiLocker sends it only where the partner portal asks for it. The number is opened for the
-comparison alone, which the vault notes.
+The rule (docs/contracts/digilocker.md section 7.1). The newer contract sends the MD5 of the number, the older one the
+number itself; either must be that of the number in the vault. What either side does not have is not compared, and
+neither is a text of another form: DigiLocker sends it only where the partner portal asks for it. The number is opened
+for the comparison alone, which the vault notes.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """How many one-time codes are made for one mobile number: whoever may ask for more may guess more often.
 
 The count is in the store, in the transaction that makes the code: no alias of a document, no second process and no
-restart gets round it (RELIABILITY.md section 4).
+restart gets round it (docs/reliability.md section 4).
 """
 
 from datetime import timedelta

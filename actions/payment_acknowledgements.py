@@ -15,7 +15,8 @@ from integrations.dbt_finance.pfms_models import BatchAcknowledgement, LineStatu
 from store import payment_batches
 
 MALFORMED, DUPLICATE_BATCH = "DBE0001", "DBE0004"
-"""The file is malformed; PFMS has a batch or message under this id, so that its answers are awaited (section 10)."""
+"""The file is malformed; PFMS has a batch or message under this id, so that its answers are awaited
+(docs/contracts/dbt_finance.md section 10)."""
 
 _OPEN = frozenset({BatchState.BUILT, BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT})
 _log = structlog.get_logger(__name__)

@@ -1,7 +1,7 @@
 """A payment of the treasury that failed goes again to the corrected account as a correction of its order (COR).
 
 It is a reissue as every other: an instalment of its own with a bill number and an end-to-end id that were minted once,
-which names the one that came back. Only how it is ordered differs (contracts/dbt_finance.md section 5).
+which names the one that came back. Only how it is ordered differs (docs/contracts/dbt_finance.md section 5).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Beneficiaries at PFMS: everybody is registered and her account validated before her first payment.
 
-Two answers come (contracts/dbt_finance.md section 2.3): first PFMS has no objection, days later the bank confirms or
-declines the account. A corrected account is an update under the code that PFMS gave.
+Two answers come (docs/contracts/dbt_finance.md section 2.3): first PFMS has no objection, days later the bank confirms
+or declines the account. A corrected account is an update under the code that PFMS gave.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -43,7 +43,8 @@ from store.engine import Transaction
 PAGE = 200
 
 CITIZEN_CORRECTS = frozenset({"DBE0008", "DBE0010", "DBE0015", "DBE0016", "DBE0017"})
-"""Codes for which the citizen has to name another account (section 2.6); the others are for an officer to mend."""
+"""Codes for which the citizen has to name another account (docs/contracts/dbt_finance.md section 2.6); the others are
+for an officer to mend."""
 
 _STATES: Mapping[LineStatus, RegistrationState] = {
     LineStatus.PENDING: RegistrationState.CHECKED,

@@ -130,7 +130,10 @@ def _differs(told: Told, row: PaymentRow, line: BatchLine) -> FinanceDifference 
 
 
 async def _references_twice(acting: Acting, rows: Sequence[PaymentRow]) -> list[FinanceDifference]:
-    """Bank references that two payments bear: one is enough for one credit (section 10)."""
+    """Bank references that two payments bear: one is enough for one credit.
+
+    Source: docs/contracts/dbt_finance.md section 10.
+    """
     owners: dict[str, set[str]] = {}
     for row in rows:
         if row.utr and row.status is LineStatus.CREDITED:

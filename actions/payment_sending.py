@@ -1,7 +1,7 @@
 """Sending a batch: its file is looked for at PFMS before it is ever put there a second time.
 
 The names were minted and kept before; the same name never carries other octets from us, and a payment whose file may
-be at PFMS never goes in another (contracts/dbt_finance.md section 10).
+be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
 """
 
 import structlog

@@ -1,7 +1,8 @@
-"""The certificates that we sign files for PFMS with, and what PFMS says of them (contracts/dbt_finance.md 2.5).
+"""The certificates that we sign files for PFMS with, and what PFMS says of them.
 
-One of which nothing was ever heard signs, as PFMS would say so later. One that was declined signs nothing more: what is
-due waits, and a case says so, until PFMS takes it after all or another key signs (docs/payments.md).
+Source: docs/contracts/dbt_finance.md section 2.5. One of which nothing was ever heard signs, as PFMS would say so
+later. One that was declined signs nothing more: what is due waits, and a case says so, until PFMS takes it after all or
+another key signs (docs/payments.md).
 """
 
 from dataclasses import dataclass

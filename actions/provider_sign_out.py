@@ -1,8 +1,8 @@
 """Signing out at the provider too: its token is revoked from the outbox, and the browser is told where to go.
 
-What ends here never waits for it (contracts/sso.md section 9): the session is over in the transaction that writes the
-message. A token by which a citizen's locker is read, with her consent, serves that consent and stays with it, until she
-takes the consent back or signs out everywhere.
+What ends here never waits for it (docs/contracts/sso.md section 9): the session is over in the transaction that writes
+the message. A token by which a citizen's locker is read, with her consent, serves that consent and stays with it, until
+she takes the consent back or signs out everywhere.
 """
 
 from collections.abc import Iterable

@@ -168,7 +168,7 @@ def bill_of(instalment: Instalment) -> BillReference:
 async def send_instruction(env: Environment, instalment_id: str) -> None:
     """Have an instalment paid by the treasury; keyed by its bill number, so it may be run again.
 
-    A bill that DBT finance may have is enquired before it is sent (contracts/dbt_finance.md section 10), and
+    A bill that DBT finance may have is enquired before it is sent (docs/contracts/dbt_finance.md section 10), and
     before that its amount is set aside at its head of account: where too little is left it waits there.
     Without an account to pay to, the instalment waits as BENEFICIARY_PENDING. Either way the order is
     available on the portal, so the application is delivered. One that was stopped is not sent; where it left before

@@ -1,7 +1,7 @@
 """Signing in: to the provider with a transaction of ours, and back as a session.
 
 State, verifier and nonce stay here, bound to one browser, good once and for ten minutes
-(contracts/sso.md section 9). A code of a provider is exchanged once and never again.
+(docs/contracts/sso.md section 9). A code of a provider is exchanged once and never again.
 """
 
 from collections.abc import Awaitable, Callable

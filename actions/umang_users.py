@@ -1,7 +1,7 @@
 """Accounts with UMANG: whose they are, linking one to a record, and the way from the app to our own pages.
 
 An account is tied to a person by UMANG's stable id alone, after she signed on here and confirmed it herself; neither
-a mobile number nor a UMANG id in a body ever opens somebody's data (contracts/umang.md sections 5 and 8).
+a mobile number nor a UMANG id in a body ever opens somebody's data (docs/contracts/umang.md sections 5 and 8).
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from store.umang import Account
 LINK_PATH = "/sign-in/umang"
 LINK_LIFE = timedelta(minutes=15)
 KEPT_AFTER = timedelta(seconds=60)
-"""How long an assertion is remembered after its end (contracts/umang.md section 8)."""
+"""How long an assertion is remembered after its end (docs/contracts/umang.md section 8)."""
 TRIES = 3
 """How often the last digits of the mobile number may be wrong."""
 

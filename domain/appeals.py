@@ -32,7 +32,7 @@ LEVELS = MappingProxyType(
 
 
 class AppealGround(StrEnum):
-    """Why there is an appeal (contracts/right_to_service.md section 6.3)."""
+    """Why there is an appeal (docs/contracts/right_to_service.md section 6.3)."""
 
     TIME_LIMIT_BREACHED = "TIME_LIMIT_BREACHED"
     REJECTED = "REJECTED"

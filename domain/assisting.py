@@ -41,8 +41,8 @@ class AssistanceState(StrEnum):
 
 
 DEFAULT_MINUTES, LONGEST_MINUTES = 30, 120
-"""How long an operator may act for a citizen on one consent (INFERRED: other_systems.md section 2 says only that
-the consent binds a session to one application)."""
+"""How long an operator may act for a citizen on one consent (INFERRED: docs/contracts/other_systems.md section 2 says
+only that the consent binds a session to one application)."""
 
 CODE_DIGITS, CODE_TRIES = 6, 3
 CODE_LIFE = timedelta(minutes=10)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class PaymentStatus(StrEnum):
-    """Where one instalment stands (contracts/dbt_finance.md section 7)."""
+    """Where one instalment stands (docs/contracts/dbt_finance.md section 7)."""
 
     SANCTIONED = "SANCTIONED"
     BENEFICIARY_PENDING = "BENEFICIARY_PENDING"
@@ -83,7 +83,8 @@ class InstalmentKind(StrEnum):
 
 
 RETURN_WINDOW = timedelta(days=10)
-"""How long after a credit the bank may still send the money back (contracts/dbt_finance.md section 7, INFERRED)."""
+"""How long after a credit the bank may still send the money back (docs/contracts/dbt_finance.md section 7,
+INFERRED)."""
 
 _COURSE = MappingProxyType(
     {

@@ -1,7 +1,7 @@
 """The names by which DBT finance knows a payment, derived from the sanction and never minted again.
 
 One instalment of one sanction has one bill number and one end-to-end id for ever
-(contracts/dbt_finance.md section 10), so both follow from the sanction number and the sequence.
+(docs/contracts/dbt_finance.md section 10), so both follow from the sanction number and the sequence.
 """
 
 import hashlib

@@ -43,7 +43,7 @@ class CertificateEnding:
 
 @dataclass(frozen=True, slots=True)
 class IssuedCertificate:
-    """A certificate of ours. `uri` is IssuerId-DocType-DocId (contracts/digilocker.md section 7.3).
+    """A certificate of ours. `uri` is IssuerId-DocType-DocId (docs/contracts/digilocker.md section 7.3).
 
     `pdf_sha256` and `xml_sha256` address the files in the object store.
     """

@@ -1,6 +1,6 @@
 """The Right to Service Commission: cases that went there, what it sends back, the monthly review of delays.
 
-The interface is contracts/right_to_service.md section 6, which is INFERRED; what it leaves open is settled in
+The interface is docs/contracts/right_to_service.md section 6, which is INFERRED; what it leaves open is settled in
 docs/commission.md.
 """
 
@@ -15,7 +15,7 @@ from domain.appeals import AppealGround, AppealLevel
 
 
 class CommissionWord(StrEnum):
-    """What the Commission tells of a case (section 6.2)."""
+    """What the Commission tells of a case (docs/contracts/right_to_service.md section 6.2)."""
 
     HEARING_FIXED = "HEARING_FIXED"
     DIRECTION = "DIRECTION"
@@ -115,5 +115,8 @@ RANK = MappingProxyType({AppealLevel.FIRST: 1, AppealLevel.SECOND: 2, AppealLeve
 
 
 def reference_of(application_number: str, level: AppealLevel, ground: AppealGround) -> str:
-    """Our name for an appeal at the Commission, as UK-26123456789012-L3-TL (section 6.3, `appealRef`)."""
+    """Our name for an appeal at the Commission, as UK-26123456789012-L3-TL.
+
+    Source: docs/contracts/right_to_service.md section 6.3, `appealRef`.
+    """
     return f"UK-{application_number}-L{RANK[level]}-{SHORT[ground]}"

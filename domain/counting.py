@@ -33,7 +33,7 @@ class CountingEvent(StrEnum):
 
 
 class Category(StrEnum):
-    """e-Taal's categories (contracts/etaal.md section 2)."""
+    """e-Taal's categories (docs/contracts/etaal.md section 2)."""
 
     A = "A"
     """Statutory and non-statutory services."""
@@ -89,7 +89,7 @@ _HANDED_OVER_BY = {Role.DOORSTEP_AGENT.value: DOORSTEP, Role.OPERATOR.value: Cha
 def counted_channel(event: CountingEvent, actor_role: str, channel: str) -> str:
     """The channel that a ledger row bears: where it came in, unless an agent or operator handed it over.
 
-    Doorstep and CSC assisted delivery count once, as assisted (contracts/etaal.md section 2).
+    Doorstep and CSC assisted delivery count once, as assisted (docs/contracts/etaal.md section 2).
     """
     return _HANDED_OVER_BY.get(actor_role, channel) if event is CountingEvent.DELIVERED else channel
 
@@ -222,7 +222,10 @@ class Correction:
 
 
 def closes_at(day: date) -> datetime:
-    """When a day is closed: at 00:30 IST of the next day plus three days for late events (etaal.md section 6)."""
+    """When a day is closed: at 00:30 IST of the next day plus three days for late events.
+
+    Source: docs/contracts/etaal.md section 6.
+    """
     return datetime.combine(min(day, LAST_DAY) + LATE_EVENTS, time(0, 30), tzinfo=IST)
 
 

@@ -1,7 +1,7 @@
 """The versioned rule table of what counts as an e-transaction: read from domain/counting_rules.json, and asked.
 
-The table is contracts/etaal.md section 2. Which version holds depends on the day of the event alone, so a change
-of rule begins on its date and leaves every day before it as it was (section 9).
+The table is docs/contracts/etaal.md section 2. Which version holds depends on the day of the event alone, so a change
+of rule begins on its date and leaves every day before it as it was (docs/contracts/etaal.md section 9).
 """
 
 import json

@@ -11,7 +11,7 @@ from domain.finance_cases import DifferenceKind, FinanceDifference
 DUE_BY = time(12, 0)
 """By noon of the next day on which banks work a day's file must be here.
 
-The treasury writes its scroll by six of that day (contracts/other_systems.md section 4), PFMS its statement in the
+The treasury writes its scroll by six of that day (docs/contracts/other_systems.md section 4), PFMS its statement in the
 night, CSC answers at any time; six hours are left for trying again (INFERRED).
 """
 

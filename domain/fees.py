@@ -18,7 +18,7 @@ class FeeRoute(StrEnum):
 
 
 class FeeState(StrEnum):
-    """Where an order to pay a fee stands (contracts/other_systems.md section 4)."""
+    """Where an order to pay a fee stands (docs/contracts/other_systems.md section 4)."""
 
     CREATED = "CREATED"
     REDIRECTED = "REDIRECTED"
@@ -102,7 +102,7 @@ CAUSES = MappingProxyType(
 """The steps of an application after which a rule may give its fee back."""
 
 FOLLOWED = timedelta(days=7)
-"""How long an order that is not settled is asked about (contracts/other_systems.md section 8)."""
+"""How long an order that is not settled is asked about (docs/contracts/other_systems.md section 8)."""
 
 ENQUIRIES = (
     timedelta(minutes=2),
@@ -115,7 +115,7 @@ ENQUIRIES = (
 """When it is asked about, counted from its beginning: 2, 5, 15, 60 minutes, then every six hours up to seven days."""
 
 BETWEEN = timedelta(seconds=10)
-"""The treasury answers one enquiry about an order in ten seconds (section 7)."""
+"""The treasury answers one enquiry about an order in ten seconds (docs/contracts/other_systems.md section 7)."""
 
 REFUND_ENQUIRIES = timedelta(hours=6)
 """How often a refund that was asked for is asked about."""

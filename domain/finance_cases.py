@@ -1,7 +1,7 @@
 """Differences in public money: what was found, how a finance officer settles it, and who must agree.
 
 A difference is never mended by itself: it opens one case, which says what we expected, what was found and
-what the likely cause is (contracts/dbt_finance.md section 10; RELIABILITY.md section 3).
+what the likely cause is (docs/contracts/dbt_finance.md section 10; docs/reliability.md section 3).
 """
 
 from dataclasses import dataclass, field

@@ -36,7 +36,7 @@ class PaymentTotal:
 
     @property
     def instructed(self) -> Sum:
-        """What was sent: credited + returned + in flight (contracts/dbt_finance.md section 10)."""
+        """What was sent: credited + returned + in flight (docs/contracts/dbt_finance.md section 10)."""
         return plus(plus(self.credited, self.returned), self.in_flight)
 
     def with_more(self, status: PaymentStatus, more: Sum) -> "PaymentTotal":

@@ -1,6 +1,7 @@
 """Payment files: beneficiaries, batches and their lines as PFMS knows them, and when files may go.
 
-Names and identifiers are those of contracts/dbt_finance.md section 2.1, the days those of section 8.
+Names and identifiers are those of docs/contracts/dbt_finance.md section 2.1, the days those of its
+section 8.
 """
 
 from dataclasses import dataclass, field
@@ -141,10 +142,12 @@ UNTOLD = (PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentSt
 """States of an instalment that no partner was told of."""
 
 OF_THE_FILE = frozenset({"DBE0002", "DBE0003", "DBE0004"})
-"""Codes that speak of the whole file: a line that bears nothing else is not wrong itself (section 2.6)."""
+"""Codes that speak of the whole file: a line that bears nothing else is not wrong itself
+(docs/contracts/dbt_finance.md section 2.6)."""
 
 TWICE = frozenset({"DBE0004", "DBE0018"})
-"""Codes by which PFMS says that it has it already: nothing is sent again, what it has is looked for (section 10)."""
+"""Codes by which PFMS says that it has it already: nothing is sent again, what it has is looked for
+(docs/contracts/dbt_finance.md section 10)."""
 
 AWAITED_REGISTRATIONS = frozenset({RegistrationState.SENT, RegistrationState.CHECKED})
 
@@ -152,10 +155,11 @@ LEAVING_STATES = frozenset({RegistrationState.LEAVING, RegistrationState.DELETED
 """States of a beneficiary to whom nothing more is to be paid."""
 
 DELETE = "D"
-"""The purpose of a line by which PFMS deletes a beneficiary (section 2.2)."""
+"""The purpose of a line by which PFMS deletes a beneficiary (docs/contracts/dbt_finance.md section 2.2)."""
 
 ALREADY_GONE = frozenset({"DBE0007", "TBE0007"})
-"""Codes by which PFMS says that it knows no such beneficiary: her deletion is done (section 2.6)."""
+"""Codes by which PFMS says that it knows no such beneficiary: her deletion is done
+(docs/contracts/dbt_finance.md section 2.6)."""
 
 _COURSE = MappingProxyType(
     {
@@ -184,7 +188,7 @@ def line_after(before: LineState, said: str) -> LineState | None:
     """What a line comes to by a status of PFMS or the bank; None where that says nothing new.
 
     Answers come late, twice and out of order: a line only goes forward, and only a credit may still come back.
-    Raises ValueError for a status that the contract does not know (section 2.5).
+    Raises ValueError for a status that the contract does not know (docs/contracts/dbt_finance.md section 2.5).
     """
     after = _SAID.get(said)
     if after is None:

@@ -14,7 +14,7 @@ RAN_WITHIN = timedelta(hours=26)
 """A day's comparison that is missing for longer raises an alarm: a day, and two hours for a late file."""
 
 IN_FLIGHT_WORKING_DAYS = 5
-"""In flight for longer opens a case (contracts/dbt_finance.md section 10)."""
+"""In flight for longer opens a case (docs/contracts/dbt_finance.md section 10)."""
 
 STATEMENT_MADE = time(23, 30)
 """When PFMS makes the statement of a day (INFERRED)."""

@@ -1,7 +1,7 @@
 """What a citizen can do about a refusal of an outside system, by the system's own code.
 
-The codes are those of contracts/digilocker.md (sections 3.2 and 4 to 4.3) and apisetu.md (section 6). A code that is
-not here, or says that we asked wrongly, is for the helpline.
+The codes are those of docs/contracts/digilocker.md sections 3.2 and 4 to 4.3 and docs/contracts/apisetu.md section 6. A
+code that is not here, or says that we asked wrongly, is for the helpline.
 """
 
 from collections.abc import Mapping

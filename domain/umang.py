@@ -1,4 +1,4 @@
-"""Comparing what UMANG was told with what there is (contracts/umang.md section 8, reconciliation). Pure."""
+"""Comparing what UMANG was told with what there is (docs/contracts/umang.md section 8, reconciliation). Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 
 class Streams(BaseModel):
-    """Subscriptions, and the feed of changes (RELIABILITY.md section 4)."""
+    """Subscriptions, and the feed of changes (docs/reliability.md section 4)."""
 
     connections: int = Field(
         default=250,

@@ -1,4 +1,4 @@
-"""The limits of the edge as settings: documents, rates, load, and the server itself (RELIABILITY.md section 4)."""
+"""The limits of the edge as settings: documents, rates, load, and the server itself (docs/reliability.md section 4)."""
 
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ class DocumentMode(StrEnum):
 
 
 class Limits(BaseModel):
-    """The edge's limits (RELIABILITY.md section 4). Sizes are bytes, times seconds."""
+    """The edge's limits (docs/reliability.md section 4). Sizes are bytes, times seconds."""
 
     body_bytes: int = Field(default=100_000, gt=0, description="Bytes of one request body.")
     body_seconds: float = Field(default=10.0, gt=0, description="Seconds that a caller may take to send a body.")

@@ -3,7 +3,7 @@
 Our own events are short names with values that we chose; still, what looks like a person or a key is masked. Of the
 libraries' events only the logger, the place in their code and the kind of an exception are kept: their texts hold
 addresses with queries, documents with the numbers that people wrote into them, frames, and the values of statements
-(RELIABILITY.md section 1). So nothing of that is written at DEBUG either.
+(docs/reliability.md section 1). So nothing of that is written at DEBUG either.
 """
 
 import logging

@@ -1,6 +1,7 @@
-"""Stops what must be audited while the audit log cannot be sealed (RELIABILITY.md section 4), and lets it go on after.
+"""Stops what must be audited while the audit log cannot be sealed, and lets it go on after.
 
-Every process looks for itself, so that no process needs another one to be stopped or to go on.
+Source: docs/reliability.md section 4. Every process looks for itself, so that no process needs another one to be
+stopped or to go on.
 """
 
 import structlog

@@ -1,7 +1,8 @@
-"""What a certificate's XML states: its head, its holder, and the facts of its body (contracts/digilocker.md 7.4).
+"""What a certificate's XML states: its head, its holder, and the facts of its body.
 
-Read leniently, as the contract asks: letter case of names and three ways to write a day do not matter, an empty
-attribute says nothing. The caller has examined the signature; only what it covers may be handed in here.
+Source: docs/contracts/digilocker.md section 7.4. Read leniently, as the contract asks: letter case of names and three
+ways to write a day do not matter, an empty attribute says nothing. The caller has examined the signature; only what it
+covers may be handed in here.
 """
 
 import re

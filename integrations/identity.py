@@ -34,7 +34,7 @@ ERRORS = MappingProxyType(
         "unexpected_error": "AGAIN",
     }
 )
-"""The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; contracts/sso.md): AGAIN
+"""The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; docs/contracts/sso.md): AGAIN
 means that asking again may work, ALARM that our own registration is wrong. A 4xx with a code that is not here is a
 refusal."""
 

@@ -32,7 +32,7 @@ class TokenBucket:
 
 
 class RetryBudget:
-    """Keeps repeats to a share of the calls, but allows a few at any time (RELIABILITY.md section 4)."""
+    """Keeps repeats to a share of the calls, but allows a few at any time (docs/reliability.md section 4)."""
 
     def __init__(self, share: float, least: int) -> None:
         self._share = share

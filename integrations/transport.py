@@ -18,7 +18,7 @@ POOL_SIZE = 20
 
 KEEPALIVE_SECONDS = 20.0
 TIMEOUT = {"connect": 1.0, "read": 10.0, "write": 10.0, "pool": 1.0}
-"""Seconds for each phase (RELIABILITY.md section 4); the time of the whole call is bounded by its policy."""
+"""Seconds for each phase (docs/reliability.md section 4); the time of the whole call is bounded by its policy."""
 
 LARGE_BODY = 65_536
 """Bytes; a request with more to send may take longer than a phase, since it waits behind itself on a slow line."""

@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from graphql.execution import Executor
 
 FEDERATION_VERSION: Final = "2.9"
-"""Strawberry's own default, 2.11, breaks one of three composers (GRAPH_CONVENTIONS.md section 3)."""
+"""Strawberry's own default, 2.11, breaks one of three composers (docs/graph.md section 3)."""
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -170,7 +170,7 @@ class ApuniSchema(strawberry.federation.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log each error by code and field, and put what the client may see in its place.
 
-        Strawberry's own way logs the document, in which people write Aadhaar numbers (RELIABILITY.md section 1).
+        Strawberry's own way logs the document, in which people write Aadhaar numbers (docs/reliability.md section 1).
         """
         context = execution_context.context if execution_context else None
         if isinstance(context, Context):

@@ -21,7 +21,7 @@ CONSENT_SPECIFICATION = "https://specs.apuni-sarkar.example/consent/v1.0"
 """Names the directive for composers; nothing is fetched from there."""
 
 UPSTREAM_POINTS = 10
-"""What one call of an outside system adds to the cost of a field (RELIABILITY.md section 4)."""
+"""What one call of an outside system adds to the cost of a field (docs/reliability.md section 4)."""
 
 MUTATION_POINTS = 4
 """What a mutation costs by itself."""

@@ -1,7 +1,7 @@
 """What to say about a document that is not valid, without repeating a value that the caller sent.
 
 Validation messages of graphql-core that hold only names of the schema and the document are kept: a developer
-needs them. Messages that quote values, which may be personal data, are replaced (RELIABILITY.md section 4).
+needs them. Messages that quote values, which may be personal data, are replaced (docs/reliability.md section 4).
 """
 
 import re

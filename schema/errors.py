@@ -37,10 +37,11 @@ from store.errors import (
 )
 
 LARGEST_MESSAGE = 300
-"""Characters of one message (RELIABILITY.md section 4)."""
+"""Characters of one message (docs/reliability.md section 4)."""
 
 MOST_ERRORS = 5
-"""Errors told in one answer (RELIABILITY.md section 4). Which sources are missing where is in `extensions.sources`."""
+"""Errors told in one answer (docs/reliability.md section 4). Which sources are missing where is in
+`extensions.sources`."""
 
 MOST_REFERENCES = 100
 """Errors told to a router about the references of one request."""

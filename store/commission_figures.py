@@ -22,7 +22,7 @@ Office = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
-    """One service in one district on one day (contracts/right_to_service.md section 6.1, daily summary)."""
+    """One service in one district on one day (docs/contracts/right_to_service.md section 6.1, daily summary)."""
 
     service_code: str
     district: str

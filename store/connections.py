@@ -1,4 +1,4 @@
-"""Engines for SQLite and PostgreSQL, set up so that nothing acknowledged is lost (RELIABILITY.md section 4)."""
+"""Engines for SQLite and PostgreSQL, set up so that nothing acknowledged is lost (docs/reliability.md section 4)."""
 
 import os
 from pathlib import Path

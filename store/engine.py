@@ -19,7 +19,7 @@ from store.revisions import HEAD, REVISIONS
 T = TypeVar("T")
 
 REPETITIONS = 3
-"""How often a transaction that lost a race in the database is done again (RELIABILITY.md section 5.4, R8)."""
+"""How often a transaction that lost a race in the database is done again (docs/reliability.md section 5.4, R8)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from store.sql import first, insert_new
 from store.types import Instant, Key
 
 KEPT_FOR = timedelta(days=7)
-"""How long a write's key is kept; a payment's is kept for ever (RELIABILITY.md section 4)."""
+"""How long a write's key is kept; a payment's is kept for ever (docs/reliability.md section 4)."""
 
 idempotency_table = Table(
     "idempotency_records",

@@ -35,7 +35,8 @@ from store.sql import AnyRow, database_now, first, insert_into, insert_new
 from store.types import Instant, Key, Serial
 
 RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
-"""The wait after the first, second, … failed attempt; after one more the letter is dead (RELIABILITY.md section 4)."""
+"""The wait after the first, second, … failed attempt; after one more the letter is dead
+(docs/reliability.md section 4)."""
 
 ABANDONED = "ABANDONED"
 """The error code of a message whose last attempts ended with the death of the worker."""

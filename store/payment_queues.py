@@ -165,7 +165,7 @@ async def unequal_batches(
 
     Batches that were closed before `open_since` are passed by: the rows of all that ever were are never added up.
 
-    Three things must hold (contracts/dbt_finance.md section 10, "per batch"): what was ordered is the sum of the
+    Three things must hold (docs/contracts/dbt_finance.md section 10, "per batch"): what was ordered is the sum of the
     lines of the file and of the payments that they name; what PFMS took is credited, returned or in flight to the
     last paisa; and the payments stand as the lines do. Only those for which one does not hold are read.
     """

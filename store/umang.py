@@ -28,7 +28,8 @@ from store.sql import AnyRow, first, insert_new, upsert
 from store.types import Instant, Json, Key
 
 KEPT_FOR = timedelta(days=8)
-"""How long a request and its answer are kept: a day is promised (umang.md section 8), and verbs keep keys for seven."""
+"""How long a request and its answer are kept: a day is promised (docs/contracts/umang.md section 8), and verbs keep
+keys for seven."""
 
 requests_table = Table(
     "umang_requests",

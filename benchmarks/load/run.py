@@ -1,7 +1,8 @@
 """`make load`: steady load, overload, slow and dead sources, a herd, hostile documents; judged by ratios of one run.
 
-RELIABILITY.md section 5.2 (L1, L2, L3, L4, L6, L7). BOUND=ci runs a short form with wider margins, since its windows
-are too short to judge by more closely. The report is in build/load.md; the command ends with 1 where a ratio is missed.
+docs/reliability.md section 5.2 (L1, L2, L3, L4, L6, L7). BOUND=ci runs a short form with wider margins, since its
+windows are too short to judge by more closely. The report is in build/load.md; the command ends with 1 where a ratio is
+missed.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The certificate as XML for DigiLocker, signed (contracts/digilocker.md section 7.4).
+"""The certificate as XML for DigiLocker, signed (docs/contracts/digilocker.md section 7.4).
 
 Attributes that are not known are empty, never missing; dates are DD-MM-YYYY.
 """
@@ -14,7 +14,7 @@ from gateway.documents.authority import Signer
 from gateway.documents.text import xml_safe
 
 LANGUAGE_OF_DATA = "99"
-"""The code that the published sample carries (section 7.4)."""
+"""The code that the published sample carries (docs/contracts/digilocker.md section 7.4)."""
 STATE = "Uttarakhand"
 _ADDRESS = ("type", "line1", "line2", "house", "landmark", "locality", "vtc", "district", "pin", "state", "country")
 _PERSON = (
@@ -97,7 +97,10 @@ def _address(parent: etree._Element, content: CertificateContent) -> None:
 
 
 def _data(parent: etree._Element, content: CertificateContent) -> None:
-    """The body by type: caste and income as section 7.4 says, every other fact as a named field."""
+    """The body by type: caste and income in their own form, every other fact as a named field.
+
+    Source: docs/contracts/digilocker.md section 7.4.
+    """
     special: dict[str, tuple[str, dict[str, str]]] = {
         "CTCER": (
             "Caste",

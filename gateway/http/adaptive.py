@@ -3,7 +3,7 @@
 The limit rises while it is used and nothing suffers. It falls where the event loop runs late, or where
 operations that asked nobody outside take far longer than they did before. What outside systems take is not
 looked at: a partner that answers after seconds costs this process nothing while it waits, and must not take
-room from those who do not need it (RELIABILITY.md section 5.2, L3). The rule is the gradient of Netflix'
+room from those who do not need it (docs/reliability.md section 5.2, L3). The rule is the gradient of Netflix'
 concurrency-limits, with the loop's lateness beside it.
 """
 

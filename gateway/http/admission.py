@@ -34,7 +34,7 @@ RETRY_SECONDS = 1.0
 
 
 class Share(StrEnum):
-    """The classes among which the process is shared out (RELIABILITY.md section 4)."""
+    """The classes among which the process is shared out (docs/reliability.md section 4)."""
 
     CITIZENS = "citizens"
     OFFICERS = "officers"

@@ -1,7 +1,7 @@
 """Reads the parameters of a GraphQL request from a body or a query string, within limits.
 
 The shape of the JSON is measured on the bytes, in linear time, before it is parsed: Python's own parser
-recurses on deep nesting and takes quadratic time on long numbers (RELIABILITY.md sections 1 and 4).
+recurses on deep nesting and takes quadratic time on long numbers (docs/reliability.md sections 1 and 4).
 """
 
 import asyncio

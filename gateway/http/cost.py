@@ -1,8 +1,8 @@
-"""What an operation would cost before it runs, and what it did cost once it was answered (RELIABILITY.md section 4).
+"""What an operation would cost before it runs, and what it did cost once it was answered.
 
-Each fragment is counted once, whatever lies above it: a selection comes to a fixed sum and, for each of its lists
-whose length the field above it gives, to the cost of one row. So the work grows with the length of the document and
-never with what its fragments come to when they are spread out.
+Source: docs/reliability.md section 4. Each fragment is counted once, whatever lies above it: a selection comes to a
+fixed sum and, for each of its lists whose length the field above it gives, to the cost of one row. So the work grows
+with the length of the document and never with what its fragments come to when they are spread out.
 """
 
 from collections.abc import Iterable, Mapping

@@ -30,7 +30,7 @@ DEFAULT_SIZE = 5
 """How long a list is taken to be that declares nothing: such lists are short by nature, like steps or papers."""
 
 MOST_ROWS = 100
-"""No page is longer; a larger size is refused where it is asked for (GRAPH_CONVENTIONS.md section 1)."""
+"""No page is longer; a larger size is refused where it is asked for (docs/graph.md section 1)."""
 
 Name: TypeAlias = str
 

@@ -1,7 +1,7 @@
 """Bounds on a GraphQL document, counted in linear time before it is validated.
 
 Each fragment is measured once and its numbers are added wherever it is spread, so that a document whose
-fragments spread each other again and again costs no more than its length (RELIABILITY.md sections 1 and 4).
+fragments spread each other again and again costs no more than its length (docs/reliability.md sections 1 and 4).
 """
 
 from dataclasses import dataclass, field

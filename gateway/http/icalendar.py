@@ -9,15 +9,15 @@ MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 PRODUCT = "-//Apuni Sarkar//Gateway//HI"
 _FOLD = 75
-"""Octets of a line without its end (section 3.1)."""
+"""Octets of a line without its end (RFC 5545 section 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One VEVENT (section 3.6.1). Its end is not told, so that it ends as it begins: nobody knows how long it takes.
+    """One VEVENT (RFC 5545 section 3.6.1), without an end: nobody knows how long it takes.
 
-    `uid` is worldwide the same for the same event (section 3.8.4.7). A cancelled one is told as the second word on it
-    (sections 3.8.1.11 and 3.8.7.4).
+    `uid` is worldwide the same for the same event (RFC 5545 section 3.8.4.7). A cancelled event is told as the
+    second word on it (RFC 5545 sections 3.8.1.11 and 3.8.7.4).
     """
 
     uid: str
@@ -29,7 +29,7 @@ class Event:
 
 
 def calendar(name: str, events: Iterable[Event], made_at: datetime) -> bytes:
-    """The calendar object (section 3.4), made at a moment (section 3.8.7.2).
+    """The calendar object (RFC 5545 section 3.4), made at a moment (RFC 5545 section 3.8.7.2).
 
     `name` is shown by programs that know NAME (RFC 7986 section 5.1) or what came before it.
     """
@@ -48,19 +48,19 @@ def calendar(name: str, events: Iterable[Event], made_at: datetime) -> bytes:
 
 
 def text(value: str) -> str:
-    """A value of type TEXT (section 3.3.11): what would end it or begin another is escaped, controls are left out."""
+    """A value of type TEXT (RFC 5545 section 3.3.11): separators are escaped, control characters left out."""
     escaped = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     escaped = escaped.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
     return "".join(letter for letter in escaped if letter == "\t" or (letter >= " " and letter != "\x7f"))
 
 
 def moment(at: datetime) -> str:
-    """A DATE-TIME in UTC (section 3.3.5, form 2)."""
+    """A DATE-TIME in UTC (RFC 5545 section 3.3.5, form 2)."""
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def folded(line: str) -> bytes:
-    """A content line with its end, folded where it is longer than 75 octets, never within a letter (section 3.1)."""
+    """A content line with its end (RFC 5545 section 3.1), folded above 75 octets, never within a letter."""
     parts: list[bytes] = []
     rest = line.encode("utf-8", "replace")
     while len(rest) > (room := _FOLD - bool(parts)):

@@ -139,7 +139,7 @@ def bounded(server: Server) -> type[BoundedHttp]:
 
 
 def server_options(server: Server) -> dict[str, Any]:
-    """Every option of uvicorn that these settings decide (RELIABILITY.md sections 1 and 4)."""
+    """Every option of uvicorn that these settings decide (docs/reliability.md sections 1 and 4)."""
     return {
         "http": bounded(server),
         "ws": "websockets-sansio",

@@ -45,7 +45,7 @@ from gateway.sign_in.settings import SignInSettings
 from store.errors import StoreError
 
 SIGNED_OUT = "user_loggedout"
-"""What MeriPehchaan says when it sends a browser back that it signed out (contracts/sso.md section 2)."""
+"""What MeriPehchaan says when it sends a browser back that it signed out (docs/contracts/sso.md section 2)."""
 
 _log = structlog.get_logger()
 

@@ -1,4 +1,7 @@
-"""Reads what UMANG gives an operation: all values may be texts, and numbers come as texts too (section 3.2)."""
+"""Reads what UMANG gives an operation: all values may be texts, and numbers come as texts too.
+
+Source: docs/contracts/umang.md section 3.2.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -65,7 +68,7 @@ class Given:
         return text
 
     def page(self) -> tuple[int, int]:
-        """How many rows come before the page, and how many it has (section 6)."""
+        """How many rows come before the page, and how many it has (docs/contracts/umang.md section 6)."""
         page = self.whole("page", least=1, most=MOST_PAGE, default=1)
         limit = self.whole("limit", least=1, most=MOST_LIMIT, default=MOST_LIMIT)
         return (page - 1) * limit, limit

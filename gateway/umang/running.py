@@ -23,7 +23,8 @@ from gateway.umang.telling import Told, told_of_code
 from schema.errors import OURS, Fault, fault_of
 
 READ_SECONDS, WRITE_SECONDS = 3.5, 4.0
-"""How long one call may take in all, whatever it asks of the graph; five are the most (contract section 6)."""
+"""How long one call may take in all, whatever it asks of the graph; five are the most
+(docs/contracts/umang.md section 6)."""
 
 APP = "umang"
 

@@ -1,4 +1,4 @@
-"""What the graph refused, in UMANG's result codes (contracts/umang.md section 5)."""
+"""What the graph refused, in UMANG's result codes (docs/contracts/umang.md section 5)."""
 
 import math
 from collections.abc import Mapping, Sequence

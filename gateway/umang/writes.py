@@ -66,8 +66,8 @@ async def apply_service(graph: Operations, given: Given) -> Mapping[str, Any]:
 async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
     """Attach one document by reference: to a draft (made where none is named), or as the answer to a query.
 
-    Files do not travel in the call (section 6): `uri` names a paper of her DigiLocker, a certificate of ours, or a
-    file that she handed in here.
+    Files do not travel in the call (docs/contracts/umang.md section 6): `uri` names a paper of her DigiLocker, a
+    certificate of ours, or a file that she handed in here.
     """
     number = given.text("applicationId", needed=False)
     document = _document(given)

@@ -19,7 +19,7 @@ LEASE_SECONDS = 30.0
 RENEW_SECONDS = 10.0
 ROUND_SECONDS = 3600.0
 AFTER_MIDNIGHT = timedelta(minutes=10)
-"""The round of a new day begins at 00:10 in India (contracts/right_to_service.md section 8)."""
+"""The round of a new day begins at 00:10 in India (docs/contracts/right_to_service.md section 8)."""
 
 _log = structlog.get_logger(__name__)
 

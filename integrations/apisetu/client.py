@@ -21,7 +21,7 @@ from integrations.policies import JSON_TYPES, XML_TYPES, CallPolicy, Lane
 from integrations.remote import Answer, Codec, Remote
 
 _ACCEPTS = frozenset({wire.PDF}) | XML_TYPES | JSON_TYPES
-"""The document, or an error in JSON, which may come with a 200 (contracts/apisetu.md section 11)."""
+"""The document, or an error in JSON, which may come with a 200 (docs/contracts/apisetu.md section 11)."""
 
 _LANE = Lane(places_of_group=8)
 """One publisher that is slow leaves places for the others."""

@@ -1,4 +1,4 @@
-"""API Setu's error codes as data (contracts/apisetu.md section 6). The code decides, not the HTTP status."""
+"""API Setu's error codes as data (docs/contracts/apisetu.md section 6). The code decides, not the HTTP status."""
 
 from dataclasses import dataclass
 from enum import StrEnum

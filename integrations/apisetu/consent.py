@@ -1,4 +1,4 @@
-"""The consent artefact of a certificate call (contracts/apisetu.md section 5).
+"""The consent artefact of a certificate call (docs/contracts/apisetu.md section 5).
 
 It was recorded and signed when the citizen agreed; here it is checked member by member and sent as it is,
 since its signature covers exactly that text.
@@ -63,7 +63,10 @@ def ends_at(artefact: Mapping[str, Any]) -> datetime:
 
 
 def canonical(consent: Mapping[str, Any]) -> bytes:
-    """The text that a signature covers: sorted keys, no spaces, UTF-8 (INFERRED, section 5)."""
+    """The text that a signature covers: sorted keys, no spaces, UTF-8.
+
+    Source: docs/contracts/apisetu.md section 5, INFERRED.
+    """
     return json.dumps(consent, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -98,7 +101,7 @@ def _normal(given: Any) -> dict[str, Any]:
 
 
 def _utc(at: datetime) -> str:
-    """UTC with milliseconds, as section 5 writes instants."""
+    """UTC with milliseconds, as docs/contracts/apisetu.md section 5 writes instants."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -11,7 +11,7 @@ from domain.facts import FactKey
 
 NEWER_PATH = "/certificate/v3/{publisher}/{doctype}"
 OLDER_PATH = "/{publisher}/v3/{doctype}/certificate"
-"""The two path styles in use (contracts/apisetu.md section 2)."""
+"""The two path styles in use (docs/contracts/apisetu.md section 2)."""
 
 
 FORMATS = ("xml", "json", "pdf")
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class DocumentSpecification:
-    """One document as its publisher's OpenAPI file describes it (contracts/apisetu.md section 4).
+    """One document as its publisher's OpenAPI file describes it (docs/contracts/apisetu.md section 4).
 
     `parameters` are all mandatory, in the publisher's spelling. `withheld` are those of them that are sent
     empty, because this gateway never gives them away: Aadhaar numbers. `formats` are in our order of choice.
@@ -124,7 +124,7 @@ class ApiSetuSettings:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
-    """One document of one citizen, asked for under a recorded consent (contracts/apisetu.md sections 4 and 5).
+    """One document of one citizen, asked for under a recorded consent (docs/contracts/apisetu.md sections 4 and 5).
 
     `format` is xml, json or pdf; empty for the one that tells most of those that the publisher offers.
     `transaction_id` is a UUID, minted once for the question and kept over repeats. `consent_artefact` is

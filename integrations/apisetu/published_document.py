@@ -1,7 +1,7 @@
 """The OpenAPI 3 document of what this state publishes, in the marketplace's style and in both languages.
 
-The shape is that of contracts/apisetu.md section 8: both keys in one security item, the answers of section 6 as
-components, one path for each document. `x-services` lists the whole catalogue.
+The shape is that of docs/contracts/apisetu.md section 8: both keys in one security item, the answers of
+docs/contracts/apisetu.md section 6 as components, one path for each document. `x-services` lists the whole catalogue.
 """
 
 from collections.abc import Mapping, Sequence

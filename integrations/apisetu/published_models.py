@@ -1,4 +1,4 @@
-"""What this state publishes on API Setu, and who may ask for it (contracts/apisetu.md section 8)."""
+"""What this state publishes on API Setu, and who may ask for it (docs/contracts/apisetu.md section 8)."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from domain.text import Bilingual
 
 NUMBER, FULL_NAME = "CertificateNumber", "FullName"
 PARAMETERS = (NUMBER, FULL_NAME)
-"""The mandatory parameters of each of our documents: the search fields of our Pull URI (INFERRED, section 8)."""
+"""The mandatory parameters of each of our documents: the search fields of our Pull URI (INFERRED,
+docs/contracts/apisetu.md section 8)."""
 
 FORMATS = ("pdf", "xml")
 """As what our documents are given: both were signed when the certificate was issued."""

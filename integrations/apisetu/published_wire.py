@@ -1,4 +1,4 @@
-"""The checks of a call to our published certificate API (contracts/apisetu.md sections 4 to 6); pure."""
+"""The checks of a call to our published certificate API (docs/contracts/apisetu.md sections 4 to 6); pure."""
 
 import hashlib
 import hmac
@@ -31,7 +31,7 @@ MOST_REPEATS = 50
 
 
 class Declined(Exception):
-    """A call that is answered by a row of section 6."""
+    """A call that is answered by a row of docs/contracts/apisetu.md section 6."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

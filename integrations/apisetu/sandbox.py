@@ -1,4 +1,4 @@
-"""API Setu's gateway with its publishers, as it stands in for the real one (contracts/apisetu.md section 10).
+"""API Setu's gateway with its publishers, as it stands in for the real one (docs/contracts/apisetu.md section 10).
 
 Publishers are those of the demo's file `apisetu`, and any other that holds a document of the demo people; one
 has not approved our subscription. Own faults: `signature` (XML signed with a foreign key; with `how` "moved" a
@@ -40,7 +40,8 @@ SPOILT: Mapping[str, tuple[int, str, bytes]] = {
     "wrong_type": (200, "application/octet-stream", b"%PDF-1.4"),
     "rate_limited": (429, "application/json", b"{}"),
 }
-"""What one publisher may also be told to answer: none of it is in section 6, all of it in section 10."""
+"""What one publisher may also be told to answer: none of it is in section 6 of docs/contracts/apisetu.md, all of it
+in docs/contracts/apisetu.md section 10."""
 
 
 def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
@@ -125,7 +126,9 @@ class _Service:
         return _error(Rejected(404, "url_not_found", "Your API url or path is incorrect"))
 
     def trouble(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Action: make one publisher fail with a 5xx code of section 6 or a spoilt answer, or with null let it be.
+        """Action: make one publisher fail, by a 5xx code (docs/contracts/apisetu.md section 6) or a spoilt answer.
+
+        With null it works again.
 
         `retry_after` goes with `rate_limited`, in seconds or as a date.
         """

@@ -1,4 +1,4 @@
-"""What API Setu's stand-in checks of a certificate call (contracts/apisetu.md sections 4 to 6)."""
+"""What API Setu's stand-in checks of a certificate call (docs/contracts/apisetu.md sections 4 to 6)."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ _INSTANTS = ("timestamp", "permission.dateRange.from", "permission.dateRange.to"
 
 
 class Rejected(Exception):
-    """A call that is answered with an error of section 6."""
+    """A call that is answered with an error of docs/contracts/apisetu.md section 6."""
 
     def __init__(self, status: int, code: str, text: str) -> None:
         super().__init__(code)

@@ -1,6 +1,6 @@
 """A consumer on API Setu, as it stands in for a portal that reads this state's certificates with consent.
 
-Written from contracts/apisetu.md sections 2, 4 and 5: it makes and signs the consent artefact with its own key and
+Written from docs/contracts/apisetu.md sections 2, 4 and 5: it makes and signs the consent artefact with its own key and
 calls the door that the gateway publishes, in either path style.
 """
 
@@ -90,7 +90,7 @@ class ConsumerCalls:
         return {"consent": consent, "signature": {"signature": signature}}
 
     def _signed(self, consent: Mapping[str, Any]) -> str:
-        """RS256 over the canonical JSON, in Base64 (INFERRED, section 5)."""
+        """RS256 over the canonical JSON, in Base64 (INFERRED, docs/contracts/apisetu.md section 5)."""
         key = private_key(self._own["private_key"])
         text = json.dumps(consent, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         return base64.b64encode(key.sign(text, padding.PKCS1v15(), hashes.SHA256())).decode()

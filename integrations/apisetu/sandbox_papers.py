@@ -138,14 +138,17 @@ def _number(parameters: Mapping[str, str]) -> str:
 
 
 def _facts(document: Mapping[str, Any]) -> Mapping[str, str]:
-    """Attributes of CertificateData: a caste certificate has a published set (section 7)."""
+    """Attributes of CertificateData: a caste certificate has a published set (docs/contracts/apisetu.md section 7)."""
     if document["doctype"].upper() != "CTCER":
         return {}
     return {"name": "", "category": str(document.get("category", "SC")), "subCategory": "", "description": ""}
 
 
 def _parts(document: Mapping[str, Any]) -> tuple[Part, ...]:
-    """Elements of CertificateData: a marksheet has a published set (section 7), an income one is INFERRED."""
+    """Elements of CertificateData: a marksheet has a published set, an income one is INFERRED.
+
+    Source: docs/contracts/apisetu.md section 7.
+    """
     if document["doctype"].upper() == "INCER":
         return (Part("Income", {"annual": _income(document), "currency": "INR", "year": "2025-26"}),)
     if document["doctype"].upper() not in _MARKS:

@@ -1,4 +1,4 @@
-"""The signature inside a department's certificate XML (contracts/digilocker.md section 7.4).
+"""The signature inside a department's certificate XML (docs/contracts/digilocker.md section 7.4).
 
 Genuine documents carry one reference over the whole document with a SHA-256 digest, but sign it with
 RSA-SHA1. RSA-SHA1 is therefore allowed here and nowhere else, under a certificate that was given to us.

@@ -20,7 +20,7 @@ _LANE = Lane("bridge", places=8)
 
 
 def _policy(name: str, *, writes: bool = False) -> CallPolicy:
-    """Fifteen seconds for each call of the wallet (other_systems.md section 7)."""
+    """Fifteen seconds for each call of the wallet (docs/contracts/other_systems.md section 7)."""
     return CallPolicy(
         f"csc.bridge.{name}",
         Source.CSC,
@@ -45,7 +45,7 @@ POLICIES = (ENQUIRY, STATUS, REVERSE, REFUND_LOG, REFUND_STATUS, RECON_LOG)
 
 
 class CscBridge:
-    """The calls of contracts/other_systems.md section 3. The browser's return is a hint; `verify` is the truth."""
+    """The calls of docs/contracts/other_systems.md section 3. The browser's return is a hint; `verify` is the truth."""
 
     def __init__(self, remote: Remote, settings: BridgeSettings) -> None:
         self._remote = remote
@@ -121,7 +121,7 @@ class CscBridge:
             "txn_amount": amount,
             "merchant_date": wire.time_text(receipt.paid_at),
             "merchant_txn_status": "S",
-            "merchant_reciept": reference,  # sic, section 3.2
+            "merchant_reciept": reference,  # sic, docs/contracts/other_systems.md section 3.2
         }
         await self._write(RECON_LOG, "recon/log", wanted, reference)
 

@@ -25,7 +25,7 @@ TOKEN_POLICY = CallPolicy(
 RESOURCE_POLICY = CallPolicy(
     "csc.connect.resource", Source.CSC, total=10.0, scope=Scope.OFFICER, priority=Priority.FIRST
 )
-"""CSC publishes 10 s for both calls (other_systems.md section 7); a request's own deadline cuts them."""
+"""CSC publishes 10 s for both calls (docs/contracts/other_systems.md section 7); a request's own deadline cuts them."""
 
 STATES = frozenset({"UK", "UA"})
 """State codes of Uttarakhand, new and old; operators of other states are refused."""
@@ -101,7 +101,7 @@ class CscConnect:
         return wire.read_identity(await self._resource(access_token), self._settings.states)
 
     async def revoke(self, token: str) -> None:
-        del token  # no call for it is published (contracts/other_systems.md section 2)
+        del token  # no call for it is published (docs/contracts/other_systems.md section 2)
 
     def sign_out_url(self, back: str) -> str | None:
         del back

@@ -1,7 +1,8 @@
-"""Sandbox of CSC Connect (contracts/other_systems.md section 2), written from the contract alone; and of the wallet.
+"""Sandbox of CSC Connect, written from the contract alone; and of the wallet.
 
-INFERRED: the statuses of `invalid_client` and `invalid_grant`, and that a refusal by the operator comes
-back as `access_denied`. Own fault: `foreign` on `/account/login` alters the state on the way back.
+Source: docs/contracts/other_systems.md section 2. INFERRED: the statuses of `invalid_client` and `invalid_grant`, and
+that a refusal by the operator comes back as `access_denied`. Own fault: `foreign` on `/account/login` alters the state
+on the way back.
 """
 
 import hmac

@@ -1,4 +1,4 @@
-"""The envelope of the wallet sandbox (contracts/other_systems.md section 3.1), written a second time."""
+"""The envelope of the wallet sandbox (docs/contracts/other_systems.md section 3.1), written a second time."""
 
 import base64
 import secrets

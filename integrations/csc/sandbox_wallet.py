@@ -19,11 +19,14 @@ Payment = dict[str, Any]
 
 
 def new_payment(pairs: Mapping[str, str]) -> Payment:
-    """A payment that a merchant sent an operator with; raises ValueError for fields that section 3.1 asks for."""
+    """A payment that a merchant sent an operator with.
+
+    Raises ValueError for fields that are not as docs/contracts/other_systems.md section 3.1 says.
+    """
     whole, dot, part = pairs.get("txn_amount", "").partition(".")
     good = 1 <= len(pairs.get("merchant_txn", "")) <= 30 and pairs.get("Currency") == "INR" and pairs.get("csc_id")
     if not (good and whole.isdigit() and dot and len(part) == 2 and part.isdigit()):
-        raise ValueError("the payment is not as section 3.1 says")
+        raise ValueError("the payment is not as docs/contracts/other_systems.md section 3.1 says")
     return {
         "reference": pairs["merchant_txn"],
         "amount": int(whole) * 100 + int(part),

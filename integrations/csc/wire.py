@@ -1,4 +1,4 @@
-"""CSC Connect on the wire (contracts/other_systems.md section 2)."""
+"""CSC Connect on the wire (docs/contracts/other_systems.md section 2)."""
 
 from collections.abc import Collection
 from typing import Any

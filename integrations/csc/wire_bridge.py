@@ -1,4 +1,4 @@
-"""CSC Bridge on the wire (contracts/other_systems.md section 3): envelopes, pairs, and what statuses mean.
+"""CSC Bridge on the wire (docs/contracts/other_systems.md section 3): envelopes, pairs, and what statuses mean.
 
 INFERRED, since the kit shows names only: the codes of `txn_status` but 100, the names of times in answers, the codes of
 `refund_status`, `response_status`, and that a refund may be asked for by our `merchant_reference`.
@@ -48,7 +48,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class Unreadable(ValueError):
-    """A message that is not as section 3 says; the text is the name of its part."""
+    """A message that is not as docs/contracts/other_systems.md section 3 says; the text is the name of its part."""
 
 
 class Spoilt(ValueError):
@@ -91,7 +91,10 @@ def opened(message: str, *, reader: RSAPrivateKey, signer: RSAPublicKey) -> dict
 
 
 def browser_message(payment: WalletPayment, settings: BridgeSettings) -> str:
-    """The hidden field `message` of the form to pay with, the pairs in the order of section 3.1."""
+    """The hidden field `message` of the form to pay with.
+
+    The pairs stand in the order of docs/contracts/other_systems.md section 3.1.
+    """
     pairs = {
         "merchant_id": settings.merchant_id,
         "merchant_txn": payment.reference,

@@ -1,8 +1,9 @@
-"""The one table of APBS records of 156 bytes, and the reading of a return file (contracts/dbt_finance.md 3.2).
+"""The one table of APBS records of 156 bytes, and the reading of a return file.
 
-INFERRED from the ECS/NACH credit family, as are these choices: the header's item sequence is the number of details,
-the narration carries the end-to-end id, the checksums are not ours to check, and the last line is `SIGNATURE:` with
-the sponsor bank's RSA-SHA256 over all bytes before it, in Base64. Aadhaar numbers and names are never read.
+Source: docs/contracts/dbt_finance.md section 3.2. INFERRED from the ECS/NACH credit family, as are these choices: the
+header's item sequence is the number of details, the narration carries the end-to-end id, the checksums are not ours to
+check, and the last line is `SIGNATURE:` with the sponsor bank's RSA-SHA256 over all bytes before it, in Base64. Aadhaar
+numbers and names are never read.
 """
 
 import re

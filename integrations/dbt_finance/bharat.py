@@ -1,4 +1,4 @@
-"""DBT Bharat: the monthly figures of one scheme, as XML (contracts/dbt_finance.md section 6).
+"""DBT Bharat: the monthly figures of one scheme, as XML (docs/contracts/dbt_finance.md section 6).
 
 The names of the fields are public, misspelt ones included. INFERRED: the envelope `DBTReport`, the path, that a
 field whose value is not known is left out, and the signature, which is that of the treasury's service.

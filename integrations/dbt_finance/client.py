@@ -78,7 +78,7 @@ BILLS_AT_ONCE = 4
 
 
 class DbtFinance:
-    """The REST calls of the state treasury's JIT service (contracts/dbt_finance.md section 5)."""
+    """The REST calls of the state treasury's JIT service (docs/contracts/dbt_finance.md section 5)."""
 
     def __init__(self, remote: Remote, settings: DbtFinanceSettings, clock: Clock) -> None:
         self._remote = remote

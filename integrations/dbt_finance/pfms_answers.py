@@ -1,8 +1,9 @@
-"""The files that PFMS and the banks write: examined whole, then read (contracts/dbt_finance.md 2.3, 2.5 and 10).
+"""The files that PFMS and the banks write: examined whole, then read.
 
-Elements are found by their local name, whatever the prefix; the namespace of the root says what a file is. Nothing is
-read but what the signature covers, and nothing is given out before counts and sums are checked. Names of containers
-that the contract leaves open are INFERRED from ISO 20022; a value is looked for by its own name wherever it lies.
+Source: docs/contracts/dbt_finance.md sections 2.3, 2.5 and 10. Elements are found by their local name, whatever the
+prefix; the namespace of the root says what a file is. Nothing is read but what the signature covers, and nothing is
+given out before counts and sums are checked. Names of containers that the contract leaves open are INFERRED from ISO
+20022; a value is looked for by its own name wherever it lies.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The exchange of files with PFMS: what a caller may ask of it, by whichever way the files go.
 
 Nothing is ever written over or deleted there, and before any repeat a file is looked for at the other side
-(contracts/dbt_finance.md sections 4 and 10). Over SFTP: pfms_sftp_exchange.py; over REST: pfms_rest.py.
+(docs/contracts/dbt_finance.md sections 4 and 10). Over SFTP: pfms_sftp_exchange.py; over REST: pfms_rest.py.
 """
 
 from collections.abc import Sequence

@@ -23,7 +23,8 @@ class FileKind(StrEnum):
 OUTGOING = (FileKind.BENEFICIARIES, FileKind.PAYMENTS)
 INCOMING = tuple(kind for kind in FileKind if kind not in OUTGOING)
 SELDOM = frozenset({FileKind.ENROLMENTS, FileKind.STATEMENTS})
-"""What PFMS may have made no folder for: where these lie is INFERRED (section 2.5), and no answer waits for them."""
+"""What PFMS may have made no folder for: where these lie is INFERRED (docs/contracts/dbt_finance.md section 2.5), and
+no answer waits for them."""
 
 
 class BeneficiaryPurpose(StrEnum):

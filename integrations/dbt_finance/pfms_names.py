@@ -1,4 +1,4 @@
-"""Names and ids of PFMS files (contracts/dbt_finance.md section 2.1)."""
+"""Names and ids of PFMS files (docs/contracts/dbt_finance.md section 2.1)."""
 
 import re
 from dataclasses import dataclass

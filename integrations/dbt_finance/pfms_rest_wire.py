@@ -1,9 +1,9 @@
 """The exchange of files with PFMS over REST: every path, header, code and shape of it.
 
-INFERRED as a whole (docs/adr/0010-payment-files.md): contracts/dbt_finance.md section 11 names no public description.
-It follows what is standard: OAuth 2.0 client credentials (RFC 6749 section 4.4) with a bearer token (RFC 6750),
-`Content-Digest` (RFC 9530) for what is carried, `If-None-Match: *` (RFC 9110 section 13.1.2) so that a name is taken
-once, and problem documents (RFC 9457) for what is declined. When PFMS publishes its own, this module changes.
+INFERRED as a whole (docs/adr/0010-payment-files.md): docs/contracts/dbt_finance.md section 11 names no public
+description. It follows what is standard: OAuth 2.0 client credentials (RFC 6749 section 4.4) with a bearer token (RFC
+6750), `Content-Digest` (RFC 9530) for what is carried, `If-None-Match: *` (RFC 9110 section 13.1.2) so that a name is
+taken once, and problem documents (RFC 9457) for what is declined. When PFMS publishes its own, this module changes.
 """
 
 import base64

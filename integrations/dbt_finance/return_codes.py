@@ -1,8 +1,8 @@
 """Why a payment came back, as data: APBS codes, their reason and what to do, in Hindi and English.
 
-The codes are those of contracts/dbt_finance.md section 3.1, and, with DBE before them, those by which PFMS declines a
-beneficiary or a line (section 2.6). A code in capitals is ours, for a reason that
-carries no public number. The wording for citizens is ours.
+The codes are those of docs/contracts/dbt_finance.md section 3.1, and, with DBE before them, those by which PFMS
+declines a beneficiary or a line (docs/contracts/dbt_finance.md section 2.6). A code in capitals is ours, for a reason
+that carries no public number. The wording for citizens is ours.
 """
 
 import re
@@ -67,7 +67,7 @@ _CORRECT = Bilingual(
     "Correct the account number and the IFSC as they stand in the passbook.",
 )
 _OF_THE_DEPARTMENT = tuple(f"DBE{number:04d}" for number in (1, 2, 3, 4, 6, 7, 9, 11, 12, 13, 14, 18))
-"""Codes of PFMS that an officer mends (section 2.6)."""
+"""Codes of PFMS that an officer mends (docs/contracts/dbt_finance.md section 2.6)."""
 
 _ROWS = (
     ReturnReason(

@@ -1,6 +1,6 @@
 """A stand-in for DBT Bharat: takes the monthly figures of a scheme, a later report in place of the earlier.
 
-Written from contracts/dbt_finance.md section 6 a second time; it shares no code with the client beside it.
+Written from docs/contracts/dbt_finance.md section 6 a second time; it shares no code with the client beside it.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What the DBT finance sandbox knows of a bill and how it moves with the sandbox clock.
 
 Accepted at once, at the bank after one hour, credited after one day; account numbers ending in 01, 16, 51
-or 95 come back after one day, 99 stays at the bank for ten days (contracts/dbt_finance.md section 9).
+or 95 come back after one day, 99 stays at the bank for ten days (docs/contracts/dbt_finance.md section 9).
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""What the DBT finance sandbox refuses: wrong signatures, and instructions that break a rule of section 5."""
+"""What the DBT finance sandbox refuses: wrong signatures, and instructions that break a rule of the contract.
+
+Source: docs/contracts/dbt_finance.md section 5.
+"""
 
 import hashlib
 import hmac

@@ -1,7 +1,7 @@
 """Corrections at the DBT finance sandbox (COR): what it refuses, and the bill that a correction becomes.
 
 A payment is corrected once for each time that it failed: it must stand in the first order and in the one that failed
-last, with the accounts that these had (contracts/dbt_finance.md section 5).
+last, with the accounts that these had (docs/contracts/dbt_finance.md section 5).
 """
 
 from collections.abc import Callable, Mapping

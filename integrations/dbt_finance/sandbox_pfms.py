@@ -1,6 +1,7 @@
-"""A stand-in for PFMS and its sponsor bank: files over real SFTP and REST (contracts/dbt_finance.md sections 2-4, 9).
+"""A stand-in for PFMS and its sponsor bank: files over real SFTP and REST.
 
-Written from the contract a second time; it shares no code with the client beside it.
+Source: docs/contracts/dbt_finance.md sections 2 to 4, 9. Written from the contract a second time; it shares no code
+with the client beside it.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The return file of the Aadhaar Payment Bridge as the sandbox's sponsor bank writes it: records of 156 bytes.
 
-Written from contracts/dbt_finance.md section 3.2 a second time. The last line is the bank's signature (INFERRED).
+Written from docs/contracts/dbt_finance.md section 3.2 a second time. The last line is the bank's signature (INFERRED).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
 """What PFMS checks in a request file, from the contract: paths, signature, counts, sums, and what came before.
 
-One wrong line rejects the whole batch. Codes are the simulator's DBE ones (contracts/dbt_finance.md section 2.6).
+One wrong line rejects the whole batch. Codes are the simulator's DBE ones (docs/contracts/dbt_finance.md section 2.6).
 """
 
 import hashlib

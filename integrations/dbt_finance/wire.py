@@ -1,4 +1,4 @@
-"""The JIT messages of DBT finance: pure functions from and to bytes (contracts/dbt_finance.md section 5).
+"""The JIT messages of DBT finance: pure functions from and to bytes (docs/contracts/dbt_finance.md section 5).
 
 Call names, fields and reject texts are those of the REST sister that is public. INFERRED: that Uttarakhand
 answers alike, the shape of dates (a day, or a day with time, in India), the list name `beneficiaries`, and

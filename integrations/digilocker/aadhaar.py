@@ -27,7 +27,7 @@ KeepNumber: TypeAlias = Callable[[str], Awaitable[str]]
 
 
 class EAadhaarReader:
-    """Reads KycRes documents (section 6)."""
+    """Reads KycRes documents (docs/contracts/digilocker.md section 6)."""
 
     def __init__(self, line: LockerLine) -> None:
         self._line = line

@@ -1,4 +1,4 @@
-"""The error codes of DigiLocker's requester API, as data (contracts/digilocker.md sections 3.2, 4 to 4.3).
+"""The error codes of DigiLocker's requester API, as data (docs/contracts/digilocker.md sections 3.2, 4 to 4.3).
 
 Two profiles of HTTP statuses are in use: specification 2.4 answers 530 for troubles behind it, the
 older published OpenAPI 500 and 503. What to do depends on the code alone: some codes have another status with
@@ -79,7 +79,7 @@ ERRORS = MappingProxyType(
         # What `ts` and `hmac` authenticate.
         "invalid_client_id": ErrorRow(401, 401, _X),
         "invalid_parameter": ErrorRow(400, 400, _D),
-        # An issuer's push (section 4.3).
+        # An issuer's push (docs/contracts/digilocker.md section 4.3).
         "invalid_digilocker_id": ErrorRow(404, 404, _D),
     }
 )

@@ -69,7 +69,7 @@ class Walk:
 
 
 class Drive:
-    """The folders of a locker (section 4). Needs the scope `files.uploadeddocs`."""
+    """The folders of a locker (docs/contracts/digilocker.md section 4). Needs the scope `files.uploadeddocs`."""
 
     def __init__(self, line: LockerLine) -> None:
         self._line = line
@@ -117,7 +117,8 @@ class Drive:
     async def upload(self, grant: LockerGrant, path: str, content: bytes, media_type: str) -> Uploaded:
         """Put a file into her locker; `path` is folder and file name, such as `Certificates/income.pdf`.
 
-        Raises Refused with the code of section 4, without a call where we can tell ourselves.
+        Raises Refused with the code of docs/contracts/digilocker.md section 4, without a call where we can tell
+        ourselves.
         """
         wire_drive.check_upload(path, len(content), media_type)
         settings = self._line.settings

@@ -1,14 +1,17 @@
-"""What contracts/digilocker.md leaves open for an issuer (its marks I): to be replaced here when it is known."""
+"""What docs/contracts/digilocker.md leaves open for an issuer (its marks I): to be replaced here when it is known."""
 
 WINDOW_SECONDS = 300
-"""How far a request's clock may be off. Own policy, as a live issuer has it (section 8)."""
+"""How far a request's clock may be off. Own policy, as a live issuer has it
+(docs/contracts/digilocker.md section 8)."""
 
 OUT_OF_TIME_HTTP = 200
-"""A request out of its time is answered as a business failure (section 7.1), with Status 0."""
+"""A request out of its time is answered as a business failure (docs/contracts/digilocker.md section 7.1),
+with Status 0."""
 
 TOO_LARGE_HTTP = 413
 NOT_NOW_HTTP = 503
-"""Neither is documented; DigiLocker asks again after a failure of the transport (section 8)."""
+"""Neither is documented; DigiLocker asks again after a failure of the transport
+(docs/contracts/digilocker.md section 8)."""
 
 RETRY_AFTER_SECONDS = 30
 """When it may ask again."""
@@ -27,7 +30,8 @@ PUSH_TEXTS: tuple[tuple[str, str | None], ...] = (
     ("another account", ELSEWHERE),
     ("uri does not exist", UNKNOWN),
 )
-"""What `invalid_parameter` means by its description (section 4.3): None is done already, else a code of ours.
+"""What `invalid_parameter` means by its description (docs/contracts/digilocker.md section 4.3): None is done already,
+else a code of ours.
 
 The first two texts are documented; that an unknown URI is told by the third one is not.
 """

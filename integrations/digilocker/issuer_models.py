@@ -1,4 +1,4 @@
-"""What DigiLocker asks us for as an issuer, and what we hand out (contracts/digilocker.md section 7)."""
+"""What DigiLocker asks us for as an issuer, and what we hand out (docs/contracts/digilocker.md section 7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,8 @@ class IssuerSettings:
     body_limit: int = 512_000
     pull_doc: bool = True
     echo: bool = False
-    """Whether a good Pull URI answer repeats what was asked, as the older OpenAPI has it (section 7.1)."""
+    """Whether a good Pull URI answer repeats what was asked, as the older OpenAPI has it
+    (docs/contracts/digilocker.md section 7.1)."""
     third_gender: str = "Transgender"
     """The word for T: `Transgender` by the specification's template, `Other` by its table."""
     search_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -55,7 +55,7 @@ class LockerLine:
         fields: Sequence[tuple[str, str]],
         judge: Callable[[Answer], None] = wire.judge,
     ) -> Answer:
-        """Send a form that `ts` and `hmac` authenticate, as sections 4.3 and 5 order it.
+        """Send a form that `ts` and `hmac` authenticate, as docs/contracts/digilocker.md sections 4.3 and 5 order it.
 
         `fields` stand between `clientid` and `ts` in the digest, in their order.
         """

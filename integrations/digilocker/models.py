@@ -9,7 +9,7 @@ from typing import Any, Self
 from domain.signatures import SignatureState
 
 API_PREFIX = "/public/oauth2"
-"""Where the API begins below the host (contracts/digilocker.md section 2)."""
+"""Where the API begins below the host (docs/contracts/digilocker.md section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,12 @@ class DigiLockerSettings:
     eaadhaar_version: int = 3
     """`/3/` in specification 2.4, `/2/` before."""
     push_multipart: bool = False
-    """Push URI as multipart/form-data, as the older OpenAPI has it; a live issuer sends a plain form (section 4.3)."""
+    """Push URI as multipart/form-data, as the older OpenAPI has it; a live issuer sends a plain form
+    (docs/contracts/digilocker.md section 4.3)."""
 
     @property
     def account_prefix(self) -> str:
-        """Where the issuer's calls begin: beside the API of requesters (section 4.3)."""
+        """Where the issuer's calls begin: beside the API of requesters (docs/contracts/digilocker.md section 4.3)."""
         return self.api_prefix.removesuffix("/oauth2")
 
     @classmethod

@@ -48,7 +48,7 @@ _OWN_FIELDS = frozenset({"orgid", "doctype", "consent"})
 
 
 class DocumentPulling:
-    """Pull Document (sections 4.2 and 4.3). `changed` is told whose locker has changed."""
+    """Pull Document (docs/contracts/digilocker.md sections 4.2 and 4.3). `changed` is told whose locker has changed."""
 
     def __init__(self, line: LockerLine, changed: Callable[[LockerGrant], Awaitable[None]]) -> None:
         self._line = line
@@ -74,8 +74,8 @@ class DocumentPulling:
     async def pull(self, grant: LockerGrant, org_id: str, doctype: str, parameters: Mapping[str, str]) -> Pulled:
         """Have an issuer put a document into her locker; the kept list is dropped where it may have changed.
 
-        Raises Refused("record_not_found") and the other codes of section 4.2. Pending and already there are
-        no failures.
+        Raises Refused("record_not_found") and the other codes of docs/contracts/digilocker.md section 4.2. Pending and
+        already there are no failures.
         """
         if _OWN_FIELDS & {name.lower() for name in parameters}:
             raise Refused(wire.SOURCE, "invalid_parameter")

@@ -1,6 +1,6 @@
 """The e-Aadhaar of DigiLocker's stand-in: signed KycRes documents with made-up numbers.
 
-Written from contracts/digilocker.md section 6. Numbers begin with 9999 and are valid by Verhoeff, as all
+Written from docs/contracts/digilocker.md section 6. Numbers begin with 9999 and are valid by Verhoeff, as all
 made-up ones; they are masked unless the action `unmask_eaadhaar` says otherwise.
 """
 

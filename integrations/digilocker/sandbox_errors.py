@@ -1,4 +1,4 @@
-"""The error rows of contracts/digilocker.md, as DigiLocker's stand-in answers them in either profile of statuses.
+"""The error rows of docs/contracts/digilocker.md, as DigiLocker's stand-in answers them in either profile of statuses.
 
 Action `answer_error` makes the next calls of a kind answer a row; `set_profile` chooses the statuses.
 """

@@ -197,7 +197,10 @@ class Identity:
 
 
 def _fault_of(asked: Mapping[str, str], now: int) -> tuple[str, str] | None:
-    """What is wrong with an authorisation request, as error and description (section 3.1)."""
+    """What is wrong with an authorisation request, as error and description.
+
+    Source: docs/contracts/digilocker.md section 3.1.
+    """
     until = asked.get("consent_valid_till", "")
     checks = (
         (asked.get("response_type") == "code", "unsupported_response_type", "response_type must be code"),

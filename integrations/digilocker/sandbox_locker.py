@@ -27,7 +27,7 @@ TROUBLES = frozenset(
         "repository_service_unpublished",
     }
 )
-"""Section 4.1: what can be wrong with an issuer; all are 530 in specification 2.4."""
+"""docs/contracts/digilocker.md section 4.1: what can be wrong with an issuer; all are 530 in specification 2.4."""
 
 
 class Lockers:
@@ -54,7 +54,10 @@ class Lockers:
         self._world.state.put("document", f"{locker_id}/{document['uri']}", document)
 
     def trouble(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Action `issuer_trouble`: make one issuer fail with a code of section 4.1, or with null let it be."""
+        """Action `issuer_trouble`: make one issuer fail with a code; with null it works again.
+
+        Codes: docs/contracts/digilocker.md section 4.1.
+        """
         issuer_id, code = str(arguments["issuer_id"]), arguments.get("error")
         if code is None:
             self._world.state.take("trouble", issuer_id)

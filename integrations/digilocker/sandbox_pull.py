@@ -1,6 +1,6 @@
 """Pull Document at DigiLocker's stand-in: issuers, doctypes, parameters, and the pull into a locker.
 
-Written from contracts/digilocker.md sections 4.2 and 4.3. What issuers hold that is not yet in a locker are
+Written from docs/contracts/digilocker.md sections 4.2 and 4.3. What issuers hold that is not yet in a locker are
 the `department_documents` of the demo people.
 """
 
@@ -155,7 +155,10 @@ class PullDesk:
 
 
 def meta_digest(secret: str, values: list[str]) -> str:
-    """Section 5: a plain SHA-256 of the secret and the values, joined without separator, in hexadecimal."""
+    """A plain SHA-256 of the secret and the values, joined without separator, in hexadecimal.
+
+    Source: docs/contracts/digilocker.md section 5.
+    """
     return hashlib.sha256((secret + "".join(values)).encode()).hexdigest()
 
 

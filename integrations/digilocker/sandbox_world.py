@@ -1,6 +1,6 @@
 """What DigiLocker's stand-in knows: its client, its citizens, their consents and tokens, all in State.
 
-Written from contracts/digilocker.md and sso.md, apart from the client that is tested against it.
+Written from docs/contracts/digilocker.md and docs/contracts/sso.md, apart from the client that is tested against it.
 """
 
 import base64
@@ -124,7 +124,10 @@ def invalid_token() -> JSONResponse:
 
 
 def body_hmac(secret: str, body: bytes) -> str:
-    """The `hmac` header of section 5: HMAC-SHA-256 of the body under the client secret, Base64."""
+    """The `hmac` header: HMAC-SHA-256 of the body under the client secret, Base64.
+
+    Source: docs/contracts/digilocker.md section 5.
+    """
     return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
 
 

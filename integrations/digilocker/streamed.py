@@ -98,7 +98,7 @@ class FileStreams:
 
 
 class _HmacSeal:
-    """HMAC-SHA256 over the raw bytes, Base64 (contracts/digilocker.md section 5)."""
+    """HMAC-SHA256 over the raw bytes, Base64 (docs/contracts/digilocker.md section 5)."""
 
     def __init__(self, secret: str, given: str | None) -> None:
         self._digest = hmac.new(secret.encode(), digestmod="sha256")

@@ -25,9 +25,10 @@ _CODE = re.compile(r"[a-z][a-z_]{1,60}")
 
 
 def issuer_of(uri: str) -> str:
-    """The IssuerId of `IssuerId-DocType-DocId`; raises Refused where the text is no URI (section 7.3).
+    """The IssuerId of `IssuerId-DocType-DocId`; raises Refused where the text is no URI.
 
-    A foreign DocId may itself hold hyphens, so only the first two separate.
+    Source: docs/contracts/digilocker.md section 7.3. A foreign DocId may itself hold hyphens, so only the first two
+    separate.
     """
     if not _URI.fullmatch(uri):
         raise Refused(SOURCE, "invalid_uri")
@@ -45,7 +46,7 @@ def one_segment(uri: str) -> str:
 
 
 def judge(answer: Answer) -> None:
-    """Let a 200 pass; raise the outcome of anything else (tables of sections 3.2 and 4)."""
+    """Let a 200 pass; raise the outcome of anything else (docs/contracts/digilocker.md sections 3.2 and 4)."""
     if answer.status == 200:
         return
     raise outcome(answer)

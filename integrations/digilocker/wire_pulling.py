@@ -1,4 +1,7 @@
-"""The bytes of issuers, their doctypes and parameters, and of a pull; pure (contracts/digilocker.md 4.2, 4.3)."""
+"""The bytes of issuers, their doctypes and parameters, and of a pull; pure.
+
+Source: docs/contracts/digilocker.md sections 4.2, 4.3.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar

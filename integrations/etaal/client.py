@@ -43,7 +43,7 @@ _EARLY_SECONDS = 60.0
 
 
 class EtaalPush:
-    """The push form (contracts/etaal.md section 4, INFERRED)."""
+    """The push form (docs/contracts/etaal.md section 4, INFERRED)."""
 
     def __init__(self, remote: Remote, settings: EtaalPushSettings) -> None:
         self._remote = remote

@@ -9,7 +9,7 @@ from domain.applications import Channel
 from domain.counting import DOORSTEP
 
 CALLS_A_MINUTE = 60
-"""By credential (contracts/etaal.md section 7)."""
+"""By credential (docs/contracts/etaal.md section 7)."""
 
 FAILURES_A_MINUTE = 20
 """Wrong credentials from one address, before it is locked out for the rest of the minute (ours)."""
@@ -20,7 +20,7 @@ class ServiceCount:
     """The count of one service at one place on one day.
 
     `service_code` is e-Taal's, `location_code` the Local Government Directory code of the district;
-    `channel` is SELF, ASSISTED or MOBILE (contracts/etaal.md section 4).
+    `channel` is SELF, ASSISTED or MOBILE (docs/contracts/etaal.md section 4).
     """
 
     service_code: str

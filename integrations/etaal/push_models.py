@@ -8,7 +8,7 @@ from typing import Any, Self
 from integrations.etaal.models import ServiceCount
 
 LONGEST_PROJECT_CODE = 10
-"""Characters (contracts/etaal.md section 4)."""
+"""Characters (docs/contracts/etaal.md section 4)."""
 
 
 @dataclass(frozen=True, slots=True)

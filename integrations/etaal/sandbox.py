@@ -1,4 +1,4 @@
-"""e-Taal's scheduler: pulls the counting door as contracts/etaal.md sections 3 and 8 say, and judges the answers.
+"""e-Taal's scheduler: pulls the counting door as docs/contracts/etaal.md sections 3 and 8 say, and judges the answers.
 
 It is written from the contract, without the wire format of the door, so that the two check each other.
 """
@@ -31,7 +31,8 @@ TOTAL_WRONG = "TOTAL_WRONG"
 FORMS_DIFFER = "FORMS_DIFFER"
 TOO_MANY_ENQUIRIES = "TOO_MANY_ENQUIRIES"
 MOST_ENQUIRIES = 50
-"""Enquiries (category D) for each statutory service (A) of a day, before it looks like inflation (section 8)."""
+"""Enquiries (category D) for each statutory service (A) of a day, before it looks like inflation
+(docs/contracts/etaal.md section 8)."""
 
 _ENVELOPE = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -166,7 +167,7 @@ class _Puller:
         }
 
     async def pull_bad(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask in every wrong way of contracts/etaal.md section 8, and say for each whether the answer was right."""
+        """Ask in every wrong way of docs/contracts/etaal.md section 8; for each, whether the answer was right."""
         today = _slashed(ist_date(self._home.clock.now()))
         async with self._client() as client:
             calls = [

@@ -1,4 +1,4 @@
-"""The three forms of the client connector, pure: requests read, answers written (contracts/etaal.md section 3).
+"""The three forms of the client connector, pure: requests read, answers written (docs/contracts/etaal.md section 3).
 
 The three column names and the codes -1 and -2 are published; every other element name is INFERRED
 from how such connectors are built, so this file is the one to change when the real ones are known.
@@ -78,7 +78,7 @@ def read_day(text: str) -> date | None:
 def read_range(given: Mapping[str, Any]) -> tuple[date, date]:
     """First and last day of the JSON form: `transactionDate`, or `fromDate` and `toDate` of 31 days at most.
 
-    Raises NotUnderstood with the code of contracts/etaal.md section 4.
+    Raises NotUnderstood with the code of docs/contracts/etaal.md section 4.
     """
     if "transactionDate" in given:
         day = read_day(str(given["transactionDate"]))

@@ -26,7 +26,7 @@ _WRITES, _READS = "write", "read"
 """Breaker groups: a door of theirs that takes nothing does not close the view of cases."""
 
 _LANE = Lane("commission", places=4, per_second=10.0, burst=5)
-"""Ten requests a second (section 8)."""
+"""Ten requests a second (docs/contracts/right_to_service.md section 8)."""
 
 FILE_APPEAL = CallPolicy(
     "right_to_service.appeal", Source.RIGHT_TO_SERVICE, body_limit=64_000, keyed=True, breaker=_WRITES, lane=_LANE
@@ -68,11 +68,11 @@ CODES: Mapping[str, str] = {
     "a status 401 or 403": "Refused, and somebody must look",
     "a status 429 or from 500": "Unavailable",
 }
-"""What the codes of section 6.3 mean to us."""
+"""What the codes of docs/contracts/right_to_service.md section 6.3 mean to us."""
 
 
 class RightToService:
-    """The portal's side of contracts/right_to_service.md section 6.1."""
+    """The portal's side of docs/contracts/right_to_service.md section 6.1."""
 
     def __init__(self, remote: Remote, settings: RightToServiceSettings, clock: Clock) -> None:
         self._remote = remote

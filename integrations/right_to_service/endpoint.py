@@ -1,7 +1,7 @@
 """The Commission's door: `POST /hooks/rts` for its messages, `GET /hooks/rts/case-files/<sha256>` for case files.
 
 Order of the checks: rate, credentials, age, size, signature, form. What fails one of them is answered with
-`{"code": …}` and changes nothing. Each request is signed as ours are (contracts/right_to_service.md section 6).
+`{"code": …}` and changes nothing. Each request is signed as ours are (docs/contracts/right_to_service.md section 6).
 """
 
 from collections.abc import Awaitable, Callable

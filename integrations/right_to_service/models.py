@@ -8,7 +8,8 @@ from typing import Any, Protocol, Self
 from domain.commission import CommissionWord, MessageState
 
 CALLS_A_MINUTE = 600
-"""Messages that the door takes in a minute: ten a second, as the Commission's own limit (section 8)."""
+"""Messages that the door takes in a minute: ten a second, as the Commission's own limit
+(docs/contracts/right_to_service.md section 8)."""
 
 FAILURES_A_MINUTE = 20
 """Requests from one address that were not let in, before it is locked out for the rest of the minute (ours)."""
@@ -36,7 +37,10 @@ class RightToServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class AppealFiling:
-    """The appeal object of section 6.3. The citizen is named and her mobile masked; nothing else of her is told."""
+    """The appeal object of docs/contracts/right_to_service.md section 6.3.
+
+    The citizen is named and the mobile masked; nothing else of the citizen is told.
+    """
 
     reference: str
     application_number: str
@@ -96,7 +100,10 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A message of the Commission (section 6.2), read and checked; `digest` is the SHA-256 of its canonical JSON."""
+    """A message of the Commission, read and checked; `digest` is the SHA-256 of its canonical JSON.
+
+    Source: docs/contracts/right_to_service.md section 6.2.
+    """
 
     id: str
     number: str
@@ -121,7 +128,10 @@ class CaseAtCommission:
 
 @dataclass(frozen=True, slots=True)
 class NotifiedService:
-    """A notified service as the Commission is told of it (section 6.1); `version` grows with each change."""
+    """A notified service as the Commission is told of it; `version` grows with each change.
+
+    Source: docs/contracts/right_to_service.md section 6.1.
+    """
 
     code: str
     version: int

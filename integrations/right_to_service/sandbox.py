@@ -1,7 +1,8 @@
-"""A stand-in for the Commission's case system: contracts/right_to_service.md sections 6 and 9, written a second time.
+"""A stand-in for the Commission's case system, written from the contract a second time.
 
-It takes appeals once, keeps events, services, summaries and reviews, sits on cases when its clock says so, tells of
-hearings and orders at our door, and fetches the case files that our events name. It shares no code with the client.
+Source: docs/contracts/right_to_service.md sections 6 and 9. It takes appeals once, keeps events, services, summaries
+and reviews, sits on cases when its clock says so, tells of hearings and orders at our door, and fetches the case files
+that our events name. It shares no code with the client.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""Cases of the Commission's system, and how its bench decides them by chance (contract, section 9)."""
+"""Cases of the Commission's system, and how its bench decides them by chance.
+
+Source: docs/contracts/right_to_service.md section 9.
+"""
 
 import hashlib
 from collections.abc import Mapping

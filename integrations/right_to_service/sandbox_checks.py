@@ -1,4 +1,7 @@
-"""What the Commission's system checks of a request: signature and form, by section 6 of the contract."""
+"""What the Commission's system checks of a request: signature and form.
+
+Source: docs/contracts/right_to_service.md section 6.
+"""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""INFERRED: the wire of contracts/right_to_service.md section 6 towards the Commission; one file, to be replaced.
+"""INFERRED: the wire of docs/contracts/right_to_service.md section 6 towards the Commission; one file, to be replaced.
 
 No interface of the Uttarakhand Commission is public. Settled by us where the contract is silent: times are RFC 3339
 with offset, `X-Timestamp` is Unix seconds, the signed path is that of the contract without the base address, amounts
@@ -42,11 +42,14 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class Unreadable(ValueError):
-    """A message that is not as section 6 says; the text is the name of the field."""
+    """A message that is not as docs/contracts/right_to_service.md section 6 says; the text is the name of the field."""
 
 
 def signature(secret: str, timestamp: str, method: str, path: str, body: bytes) -> str:
-    """Hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line (section 6)."""
+    """Hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line.
+
+    Source: docs/contracts/right_to_service.md section 6.
+    """
     covered = "\n".join((timestamp, method.upper(), path, hashlib.sha256(body).hexdigest()))
     return hmac.new(secret.encode(), covered.encode(), hashlib.sha256).hexdigest()
 
@@ -65,7 +68,7 @@ def request_headers(
 
 
 def is_fresh(stamp: str, now: datetime) -> bool:
-    """Whether a timestamp is within the skew that section 6 allows."""
+    """Whether a timestamp is within the skew that docs/contracts/right_to_service.md section 6 allows."""
     return bool(_STAMP.fullmatch(stamp)) and abs(int(stamp) - now.timestamp()) <= SKEW_SECONDS
 
 
@@ -81,7 +84,7 @@ def encoded(content: Mapping[str, Any]) -> bytes:
 
 
 def filing(given: AppealFiling) -> dict[str, Any]:
-    """The appeal object of section 6.3."""
+    """The appeal object of docs/contracts/right_to_service.md section 6.3."""
     content = {
         "appealRef": given.reference,
         "applicationId": given.application_number,
@@ -124,7 +127,7 @@ def event(given: CaseEvent) -> dict[str, Any]:
 
 
 def service(given: NotifiedService) -> dict[str, Any]:
-    """A notified service (section 6.1)."""
+    """A notified service (docs/contracts/right_to_service.md section 6.1)."""
     return {
         "name": {"hi": given.name_hi, "en": given.name_en},
         "department": given.department,
@@ -175,7 +178,10 @@ def read_code(content: bytes) -> str | None:
 
 
 def read_word(content: bytes) -> Word:
-    """A message of the Commission (section 6.2). Raises Unreadable with the name of the field that is wrong."""
+    """A message of the Commission. Raises Unreadable with the name of the field that is wrong.
+
+    Source: docs/contracts/right_to_service.md section 6.2.
+    """
     return _word(_object(content))
 
 

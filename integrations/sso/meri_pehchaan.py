@@ -23,7 +23,8 @@ TOKEN_POLICY = CallPolicy(
     priority=Priority.FIRST,
     breaker="meri_pehchaan",
 )
-"""A code is good for one exchange: after a lost answer the citizen starts again (digilocker.md section 10)."""
+"""A code is good for one exchange: after a lost answer the citizen starts again
+(docs/contracts/digilocker.md section 10)."""
 
 USER_POLICY = CallPolicy("sso.meri_pehchaan.user", Source.SSO, priority=Priority.FIRST, breaker="meri_pehchaan")
 
@@ -39,10 +40,10 @@ REVOKE_POLICY = CallPolicy(
 """A good answer has no body. Sign-out is over here before it is asked, so it waits behind those who sign in."""
 
 ISSUERS = ("https://api.digitallocker.gov.in", "https://digilocker.meripehchaan.gov.in")
-"""The first is that of the published sample, the second INFERRED (contracts/sso.md section 2.1)."""
+"""The first is that of the published sample, the second INFERRED (docs/contracts/sso.md section 2.1)."""
 
 AADHAAR = "aadhaar"
-"""The value of `acr` that asks for a verification against Aadhaar (contracts/sso.md section 2.2)."""
+"""The value of `acr` that asks for a verification against Aadhaar (docs/contracts/sso.md section 2.2)."""
 
 SCOPE = "openid files.issueddocs userdetails"
 PURPOSE, SERVICE_NAME = "Citizen services", "Apuni Sarkar"

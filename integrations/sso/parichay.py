@@ -40,7 +40,7 @@ REVOKE_POLICY = CallPolicy(
 """Any 2xx is done. Sign-out is over here before it is asked, so it waits behind those who sign in."""
 
 PREFIXES = {Provider.PARICHAY: "/pnv1", Provider.JAN_PARICHAY: "/v1"}
-"""`/v1` is INFERRED (contracts/sso.md section 3); settings may say otherwise."""
+"""`/v1` is INFERRED (docs/contracts/sso.md section 3); settings may say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

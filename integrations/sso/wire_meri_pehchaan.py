@@ -1,4 +1,7 @@
-"""MeriPehchaan on the wire: query, form and field names (contracts/sso.md section 2, digilocker.md section 3)."""
+"""MeriPehchaan on the wire: query, form and field names.
+
+Source: docs/contracts/sso.md section 2, docs/contracts/digilocker.md section 3.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +26,8 @@ DEAD_TOKEN = frozenset({"invalid_token", "invalid_grant"})
 """INFERRED: what a 400 of the revoke call says of a token that is dead already; the contract has the status alone."""
 
 SUBJECT_PREFIX = "DL-"
-"""INFERRED: `user_sso_id` of a DigiLocker account is this prefix and its `digilockerid` (sample in section 2.1)."""
+"""INFERRED: `user_sso_id` of a DigiLocker account is this prefix and its `digilockerid` (sample in
+docs/contracts/sso.md section 2.1)."""
 
 DEFAULT_EXPIRES_IN = 3600
 
@@ -53,7 +57,7 @@ class UserAnswer:
 
 
 def check_consent_words(purpose: str, service_name: str, doctypes: Sequence[str]) -> None:
-    """Raise ValueError for what the consent page refuses (contracts/digilocker.md section 3.1)."""
+    """Raise ValueError for what the consent page refuses (docs/contracts/digilocker.md section 3.1)."""
     if not all(re.fullmatch(r"[A-Za-z0-9_ ]+", text) for text in (purpose, service_name)):
         raise ValueError("purpose and service_name take letters, digits, space and underscore only")
     if not all(re.fullmatch(r"[A-Z0-9]{1,5}", doctype) for doctype in doctypes):

@@ -1,4 +1,4 @@
-"""Parichay and Jan Parichay on the wire, variant A (contracts/sso.md section 3)."""
+"""Parichay and Jan Parichay on the wire, variant A (docs/contracts/sso.md section 3)."""
 
 import hashlib
 import unicodedata

@@ -27,7 +27,8 @@ VERIFY = CallPolicy(
     lane=Lane("verify", places=8),
     accepts=JSON_TYPES,
 )
-"""Twenty seconds (other_systems.md section 7). Never repeated at once: one enquiry about an order in ten seconds."""
+"""Twenty seconds (docs/contracts/other_systems.md section 7). Never repeated at once: one enquiry about an order in ten
+seconds."""
 SCROLL = CallPolicy(
     "treasury.scroll",
     Source.TREASURY,
@@ -57,7 +58,7 @@ CODES = {
 
 
 class Treasury:
-    """The calls of contracts/other_systems.md section 4. What a browser brings back is never believed by itself."""
+    """The calls of docs/contracts/other_systems.md section 4. What a browser brings back is never believed."""
 
     def __init__(self, remote: Remote, settings: TreasurySettings) -> None:
         self._remote = remote

@@ -1,8 +1,9 @@
-"""A stand-in for e-Challan: contracts/other_systems.md section 4, written a second time. It keeps nothing of a person.
+"""A stand-in for e-Challan, written from the contract a second time. It keeps nothing of a person.
 
-It takes payments that a department sealed, shows how to pay them, answers enquiries and writes the scroll of a day. The
-last two digits of a total choose a fault (sandbox_challans.py), actions do what banks and years do. Faults of its own:
-`signature` (sealed with another key), `foreign` (another order's answer), `partial` (an answer without its end).
+Source: docs/contracts/other_systems.md section 4. It takes payments that a department sealed, shows how to pay them,
+answers enquiries and writes the scroll of a day. The last two digits of a total choose a fault (sandbox_challans.py),
+actions do what banks and years do. Faults of its own: `signature` (sealed with another key), `foreign` (another order's
+answer), `partial` (an answer without its end).
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """What the treasury sandbox knows of a challan, how it moves with the sandbox clock, and how messages are sealed.
 
-Written from contracts/other_systems.md section 4 alone. The last two digits of the total choose a fault:
+Written from docs/contracts/other_systems.md section 4 alone. The last two digits of the total choose a fault:
 11 the return is lost, 12 a counter takes the money three days later, 13 another amount is booked, 14 the scroll lacks
 it, 16 nobody ever pays the challan at the counter.
 """
@@ -69,7 +69,10 @@ def mac(given: Mapping[str, Any], content: bytes) -> str:
 
 
 def read_challan(given: Mapping[str, Any], text: str, now: datetime) -> Challan:
-    """A payment as the department sent it, with every check of section 4; raises Declined."""
+    """A payment as the department sent it, with every check; raises Declined.
+
+    Source: docs/contracts/other_systems.md section 4.
+    """
     covered, _, checksum = text.rpartition("|")
     if not hmac.compare_digest(mac(given, f"{covered}|".encode()).encode(), checksum.encode()):
         raise Declined("E01")

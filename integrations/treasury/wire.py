@@ -1,9 +1,10 @@
-"""INFERRED: the messages of e-Challan's department interface (contracts/other_systems.md section 4); to be replaced.
+"""INFERRED: the messages of e-Challan's department interface; to be replaced.
 
-Settled by us where the contract is silent: the order of the pipe string is that of the contract's list, with five pairs
-of head and amount; periods are `DD-MM-YYYY`; the checksum is the last part, in hex, over all before it with its pipe;
-an enquiry is signed by `X-Checksum` over its body, the scroll over its path; answers are `{"encdata": …}` or
-`{"errorCode": …}`; the scroll comes with `X-Checksum` over its octets. Rupees have two decimals, times are in India.
+Source: docs/contracts/other_systems.md section 4. Settled by us where the contract is silent: the order of the pipe
+string is that of the contract's list, with five pairs of head and amount; periods are `DD-MM-YYYY`; the checksum is the
+last part, in hex, over all before it with its pipe; an enquiry is signed by `X-Checksum` over its body, the scroll over
+its path; answers are `{"encdata": …}` or `{"errorCode": …}`; the scroll comes with `X-Checksum` over its octets. Rupees
+have two decimals, times are in India.
 """
 
 import base64
@@ -52,7 +53,7 @@ _HEAD = re.compile(r"\d{13,15}")
 
 
 class Unreadable(ValueError):
-    """A message that is not as section 4 says; the text is the name of its part."""
+    """A message that is not as docs/contracts/other_systems.md section 4 says; the text is the name of its part."""
 
 
 class Spoilt(ValueError):

@@ -1,7 +1,8 @@
-"""The messages at UMANG's door as pure functions: body, result codes, answers (contracts/umang.md sections 3 to 5).
+"""The messages at UMANG's door as pure functions: body, result codes, answers.
 
-INFERRED: the HTTP statuses beside the result codes. A call that was let in is answered with 200, as section 4 says of
-business failures; 401, 413, 429, 500 and 503 carry the same four fields.
+Source: docs/contracts/umang.md sections 3 to 5. INFERRED: the HTTP statuses beside the result codes. A call that was
+let in is answered with 200, as docs/contracts/umang.md section 4 says of business failures; 401, 413, 429, 500 and 503
+carry the same four fields.
 """
 
 import hashlib
@@ -103,7 +104,10 @@ def tracker_of(fields: Mapping[str, Any], request_id: str | None) -> str:
 
 
 def parameters_of(fields: Mapping[str, Any], operation: str) -> dict[str, Any]:
-    """What the operation was given: nested under its name, or flat beside the common fields (section 3.2)."""
+    """What the operation was given: nested under its name, or flat beside the common fields.
+
+    Source: docs/contracts/umang.md section 3.2.
+    """
     nested = fields.get(operation)
     if isinstance(nested, dict):
         return {name: value for name, value in nested.items() if not is_empty(value)}
@@ -118,7 +122,10 @@ def hash_of(fields: Mapping[str, Any], operation: str, srvid: str, subject: str)
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value says that there is none: null, or the words that clients write in its place (section 8)."""
+    """Whether a value says that there is none: null, or the words that clients write in its place.
+
+    Source: docs/contracts/umang.md section 8.
+    """
     return value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY)
 
 

@@ -32,7 +32,7 @@ RATION_CARD = CallPolicy(
 429 is judged by its body: a burst may be tried again soon, a spent quota may not.
 
 A card changes seldom, so it is served at once for half an hour more while it is asked for again. The rate
-is the one to plan with (contracts/umang.md section 8, INFERRED).
+is the one to plan with (docs/contracts/umang.md section 8, INFERRED).
 """
 POLICIES = (RATION_CARD, *central.POLICIES)
 
@@ -40,9 +40,9 @@ _CARD_NUMBER = re.compile(r"[0-9A-Z]{6,20}")
 
 
 class Umang:
-    """Direction A of contracts/umang.md: this portal calling services that UMANG publishes.
+    """Direction A of docs/contracts/umang.md: this portal calling services that UMANG publishes.
 
-    `setu` is API Setu's own host, where some departments are listed (section 2, form 5).
+    `setu` is API Setu's own host, where some departments are listed (docs/contracts/umang.md section 2, form 5).
     """
 
     def __init__(

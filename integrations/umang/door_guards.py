@@ -1,6 +1,6 @@
 """Who is let in at UMANG's door: key, address, rate, signature over the raw bytes, and the assertion of the user.
 
-INFERRED, all of it, in the form that contracts/umang.md section 5 proposes.
+INFERRED, all of it, in the form that docs/contracts/umang.md section 5 proposes.
 """
 
 import hashlib
@@ -108,7 +108,7 @@ class Turnstile:
 
 
 class Bucket:
-    """A token bucket for bursts and a counter of the day in India (INFERRED, section 6)."""
+    """A token bucket for bursts and a counter of the day in India (INFERRED, docs/contracts/umang.md section 6)."""
 
     def __init__(self, settings: DoorSettings, clock: Clock, tallies: Tallies) -> None:
         self._settings = settings

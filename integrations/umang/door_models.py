@@ -1,4 +1,7 @@
-"""UMANG as our caller: who may ask at the door, what a call carries, and what comes back (umang.md section 5)."""
+"""UMANG as our caller: who may ask at the door, what a call carries, and what comes back.
+
+Source: docs/contracts/umang.md section 5.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,8 +70,8 @@ class DoorSettings:
 
     `user_keys` are PEM public keys by `kid`; `services` says which operation a service id stands for; `networks` are
     the caller's addresses, none for any; `envelope` is there where bodies may be encrypted, `sealed_only` where they
-    must be. `daily` calls a day, `per_second` with a burst of `burst` (all INFERRED, section 6). `targets` are the
-    pages that a hand-off may lead to.
+    must be. `daily` calls a day, `per_second` with a burst of `burst` (all INFERRED,
+    docs/contracts/umang.md section 6). `targets` are the pages that a hand-off may lead to.
     """
 
     api_keys: tuple[str, ...] = field(repr=False)

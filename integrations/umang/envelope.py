@@ -1,7 +1,7 @@
-"""The encrypted body mode of UMANG: RSA-OAEP-SHA256 for key and iv, AES-256-CBC for the JSON (contract section 3.3).
+"""The encrypted body mode of UMANG: RSA-OAEP-SHA256 for key and iv, AES-256-CBC for the JSON.
 
-The form is the partner's and carries no authentication tag; a text that does not open is one failure
-without detail, so that nobody learns from it why.
+Source: docs/contracts/umang.md section 3.3. The form is the partner's and carries no authentication tag; a text that
+does not open is one failure without detail, so that nobody learns from it why.
 """
 
 import base64

@@ -52,7 +52,10 @@ class UmangLine:
         envelope = self._envelope(department)
 
         def content() -> bytes:
-            """The body with trackers of its own: a read that is repeated is another call (section 8)."""
+            """The body with trackers of its own: a read that is repeated is another call.
+
+            Source: docs/contracts/umang.md section 8.
+            """
             tracker = f"{int(self._clock.now().timestamp() * 1000)}{self._ids.digits(4)}"
             made = wire.body(
                 self._settings, department, tracker=tracker, language=language, parameters=parameters(tracker)
@@ -91,7 +94,7 @@ class UmangLine:
 def _opened(answer: Answer, envelope: Envelope | None) -> Mapping[str, Any]:
     """The fields of an answer, decrypted where it is sealed.
 
-    A web page or a cut text is a back end that is down; so the contract, section 4.
+    A web page or a cut text is a back end that is down; so docs/contracts/umang.md section 4.
     """
     content = answer.content
     if answer.media_type == "text/html" or content.lstrip().startswith(b"<"):
@@ -115,7 +118,10 @@ def _unsealed(envelope: Envelope, content: bytes) -> bytes:
 
 
 def _refuse_status(answer: Answer) -> None:
-    """Raise what a status of the gateway itself means (contract section 4); these bodies come in clear."""
+    """Raise what a status of the gateway itself means; these bodies come in clear.
+
+    Source: docs/contracts/umang.md section 4.
+    """
     if answer.status == 429:
         spent = b"limit exceeded" in answer.content.lower()
         after = retry_after_seconds(answer)

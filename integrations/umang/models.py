@@ -19,7 +19,7 @@ class Host(StrEnum):
     """Whose host a department is reached at."""
 
     GATEWAY = "GATEWAY"
-    """UMANG's own gateway, forms 1 and 2 of contracts/umang.md section 2."""
+    """UMANG's own gateway, forms 1 and 2 of docs/contracts/umang.md section 2."""
     API_SETU = "API_SETU"
     """API Setu's, with the keys of a subscription there: form 5."""
 
@@ -47,7 +47,7 @@ class UmangSettings:
     """What onboarding hands over: the gateway key and the access to each department.
 
     With a `bearer` the form published through API Setu is called, without one the plain form
-    (contracts/umang.md section 2, forms 2 and 1). The position is that of the state's capital, never a citizen's.
+    (docs/contracts/umang.md section 2, forms 2 and 1). The position is that of the state's capital, never a citizen's.
     """
 
     api_key: str = field(repr=False)

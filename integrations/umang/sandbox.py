@@ -1,6 +1,7 @@
-"""A stand-in for UMANG: its gateway with the departments behind it (umang.md section 2), and UMANG as our caller.
+"""A stand-in for UMANG: its gateway with the departments behind it, and UMANG as our caller.
 
-Written from the contract a second time; it shares no code with the client beside it.
+Source: docs/contracts/umang.md section 2. Written from the contract a second time; it shares no code with the client
+beside it.
 """
 
 import hmac
@@ -105,7 +106,8 @@ class _Gateway:
     def handler(self, *, bearer: bool, setu: bool = False) -> Callable[[Request], Any]:
         """The endpoint of one form; `bearer` where it asks for an access token beside the key.
 
-        `setu` is API Setu's own host, which asks for the keys of a subscription there (section 2, form 5).
+        `setu` is API Setu's own host, which asks for the keys of a subscription there
+        (docs/contracts/umang.md section 2, form 5).
         """
 
         async def answer(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """UMANG as the caller of a department, as it stands in for NeGD's adapter: it signs, sends and looks at what comes.
 
-Written from contracts/umang.md section 5; it shares no code with the door that it calls. Keys, secret and user ids are
-made at the first start and handed over with the onboarding file.
+Written from docs/contracts/umang.md section 5; it shares no code with the door that it calls. Keys, secret and user ids
+are made at the first start and handed over with the onboarding file.
 """
 
 import base64
@@ -222,7 +222,7 @@ _PLAIN = frozenset(("lang", "srvid", "deptid", "tracker", "placement", "sealed",
 
 
 def _fields(wanted: Wanted, tracker: str) -> dict[str, Any]:
-    """The common fields of section 3.2, with the parameters nested or flat."""
+    """The common fields of docs/contracts/umang.md section 3.2, with the parameters nested or flat."""
     common: dict[str, Any] = {
         "tkn": "",
         "trkr": tracker.removeprefix("z"),

@@ -1,7 +1,8 @@
-"""UMANG's common envelope of fields and the ration card of ONORC, as pure functions (contracts/umang.md 2-4).
+"""UMANG's common envelope of fields and the ration card of ONORC, as pure functions.
 
-The field names of ONORC, `releationship_name` spelled so, are those that public clients read. INFERRED: the
-result codes and texts in RESULT_CODES and RESULT_TEXTS, and that an empty `pd` with success means no card.
+Source: docs/contracts/umang.md sections 2 to 4. The field names of ONORC, `releationship_name` spelled so, are those
+that public clients read. INFERRED: the result codes and texts in RESULT_CODES and RESULT_TEXTS, and that an empty `pd`
+with success means no card.
 """
 
 import json
@@ -69,7 +70,7 @@ def path(settings: UmangSettings, department: DepartmentAccess, api: str, operat
 def headers(settings: UmangSettings, department: DepartmentAccess) -> dict[str, str]:
     """The keys and the routing headers; the gateway routes by these, not by their copies in the body.
 
-    API Setu's own host asks for the keys of a subscription there (section 2, form 5).
+    API Setu's own host asks for the keys of a subscription there (docs/contracts/umang.md section 2, form 5).
     """
     sent = {
         **_routing(department),

@@ -208,7 +208,10 @@ async def run_asked(world: World) -> None:
 
 
 async def test_who_was_told_to_wait_gets_it_pushed_once_it_is_made(world: World, pushes: Pushes):
-    """Status 9 means that the certificate is delivered later with Push URI (section 7.1)."""
+    """Status 9 means that the certificate is delivered later with Push URI.
+
+    Source: docs/contracts/digilocker.md section 7.1.
+    """
     await world.link_locker(world.asha)
     application = await world.approved(world.asha, FREE, world.registrar, form=FORM)
     issuer = CertificateIssuer(world.env)

@@ -1,4 +1,7 @@
-"""Every write transaction of a verb or a worker is repeated where it lost a race (RELIABILITY.md 5.4, R8)."""
+"""Every write transaction of a verb or a worker is repeated where it lost a race.
+
+Source: docs/reliability.md section 5.4, R8.
+"""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Everybody asks for everything by every way there is (RELIABILITY.md section 5.9; `make authz`).
+"""Everybody asks for everything by every way there is (docs/reliability.md section 5.9; `make authz`).
 
 Whoever is not named in rows.py must be told of a thing that is there exactly what she is told of one that is not:
 the same data, codes and places, by the same number of statements of the store.

@@ -1,4 +1,7 @@
-"""The drill: a backup of the running demo under write load, restored elsewhere and verified (RELIABILITY.md 5.7)."""
+"""The drill: a backup of the running demo under write load, restored elsewhere and verified.
+
+Source: docs/reliability.md section 5.7.
+"""
 
 import json
 import os

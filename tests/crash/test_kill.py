@@ -1,4 +1,7 @@
-"""kill -9 at marked points and at random: nothing acknowledged is lost, nothing happens twice (RELIABILITY.md 5.3)."""
+"""kill -9 at marked points and at random: nothing acknowledged is lost, nothing happens twice.
+
+Source: docs/reliability.md section 5.3.
+"""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""kill -9 at each marked point, for each kind of write, on both databases (RELIABILITY.md 5.3, C1)."""
+"""kill -9 at each marked point, for each kind of write, on both databases (docs/reliability.md section 5.3, C1)."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A gateway that is told to stop, and one whose disk is full (RELIABILITY.md 5.3, C3 and C4)."""
+"""A gateway that is told to stop, and one whose disk is full (docs/reliability.md section 5.3, C3 and C4)."""
 
 import contextlib
 import os

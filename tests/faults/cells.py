@@ -18,7 +18,7 @@ from tests.faults.site import Line, Site, open_line
 READ_SECONDS, SLOW_READ_SECONDS = 8.0, 1.5
 SLOW_TOTAL, SLOW_ATTEMPT = 0.9, 0.4
 MARGIN_SECONDS = 0.5
-"""Five times the 100 ms of RELIABILITY.md 5.1, as ADR 0022 allows for shared machines."""
+"""Five times the 100 ms of docs/reliability.md section 5.1, as ADR 0022 allows for shared machines."""
 
 CALLS_UNTIL_OPEN = 10
 GOOD_PROBES = 3

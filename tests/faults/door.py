@@ -21,7 +21,7 @@ from tests.faults.cells import Row
 from tests.faults.site import Site
 
 ANSWER_SECONDS = 2.0
-"""A question is answered within this (RELIABILITY.md 5.8)."""
+"""A question is answered within this (docs/reliability.md section 5.8)."""
 
 Case = Callable[[], Awaitable[str]]
 

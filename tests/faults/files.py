@@ -1,8 +1,9 @@
-"""The exchange of files with PFMS meets every fault that a line of SFTP can have (RELIABILITY.md 5.1, over SSH).
+"""The exchange of files with PFMS meets every fault that a line of SFTP can have.
 
-Each cell sets one fault by the control route and asks one operation until the breaker opens, then heals and probes.
-Pass: the outcome is one of the three of integrations/errors.py, in time; a file lies there once and whole whatever
-happened; an open breaker lets nothing through and closes after three good probes; no connection is left.
+Source: docs/reliability.md section 5.1, over SSH. Each cell sets one fault by the control route and asks one operation
+until the breaker opens, then heals and probes. Pass: the outcome is one of the three of integrations/errors.py, in
+time; a file lies there once and whole whatever happened; an open breaker lets nothing through and closes after three
+good probes; no connection is left.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Every fault of RELIABILITY.md 5.1, as it is set, and what may come of it."""
+"""Every fault of docs/reliability.md section 5.1, as it is set, and what may come of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

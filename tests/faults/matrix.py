@@ -1,4 +1,4 @@
-"""`make faults`: every adapter meets every fault, over real sockets (RELIABILITY.md 5.1).
+"""`make faults`: every adapter meets every fault, over real sockets (docs/reliability.md section 5.1).
 
 Its result is one table, printed and written to build/faults.md. BOUND=ci runs the half that `bounded` names.
 """

@@ -1,4 +1,4 @@
-"""The conventions of the graph, audited from the schema in twenty points (GRAPH_CONVENTIONS.md sections 1 and 5)."""
+"""The conventions of the graph, audited from the schema in twenty points (docs/graph.md sections 1 and 5)."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""`_entities` in thirteen cases: each reference stands and falls by itself (GRAPH_CONVENTIONS.md section 2.13)."""
+"""`_entities` in thirteen cases: each reference stands and falls by itself (docs/graph.md section 2.13)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

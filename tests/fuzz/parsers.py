@@ -1,7 +1,7 @@
-"""`make fuzz`, second part: every reader of what strangers send, fuzzed where its code branches (RELIABILITY.md 5.11).
+"""`make fuzz`, second part: every reader of what strangers send, fuzzed where its code branches.
 
-It begins with the payloads of the contracts and with what once failed, which tests/fuzz/corpus keeps: one input a line,
-in Base64 as libFuzzer tells it. BOUND=full takes half a minute for each.
+Source: docs/reliability.md section 5.11. It begins with the payloads of the contracts and with what once failed, which
+tests/fuzz/corpus keeps: one input a line, in Base64 as libFuzzer tells it. BOUND=full takes half a minute for each.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""`make fuzz`: schemathesis on every root field of the graph and on every door of a partner (RELIABILITY.md 5.11).
+"""`make fuzz`: schemathesis on every root field of the graph and on every door of a partner.
 
-The requests are made from the published schema and from `/openapi.json`, and are the same at each run (`SEED` changes
-them). They go to a running gateway in a citizen's and an officer's name.
+Source: docs/reliability.md section 5.11. The requests are made from the published schema and from `/openapi.json`, and
+are the same at each run (`SEED` changes them). They go to a running gateway in a citizen's and an officer's name.
 """
 
 import json

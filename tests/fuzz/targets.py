@@ -1,5 +1,5 @@
-"""What coverage-guided fuzzing reads with (RELIABILITY.md section 5.11): each target takes octets and raises where a
-reader does what it must not: fail in a way that its callers do not know, or break what it promises.
+"""What coverage-guided fuzzing reads with (docs/reliability.md section 5.11): each target takes octets and raises
+where a reader does what it must not: fail in a way that its callers do not know, or break what it promises.
 """
 
 import json

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_SECONDS = 2.0
-"""An answer takes no longer (RELIABILITY.md section 5.8)."""
+"""An answer takes no longer (docs/reliability.md section 5.8)."""
 
 TRACES = (b"Traceback (most", b'File "/', b".py:", b".py, line", b"sqlalchemy", b"graphql.error", b"<pydantic")
 

@@ -1,4 +1,4 @@
-"""`make hostile`: the whole set against a running gateway (RELIABILITY.md section 5.8).
+"""`make hostile`: the whole set against a running gateway (docs/reliability.md section 5.8).
 
 The set is made from a seed (`SEED`, else 1); BOUND=full makes it three times, from three seeds. The report is in
 build/hostile.md.

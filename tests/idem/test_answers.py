@@ -1,4 +1,7 @@
-"""The octets of an answer: equal for the same key and body, whatever happened in between (RELIABILITY.md 5.5)."""
+"""The octets of an answer: equal for the same key and body, whatever happened in between.
+
+Source: docs/reliability.md section 5.5.
+"""
 
 import asyncio
 from dataclasses import replace

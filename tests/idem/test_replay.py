@@ -1,4 +1,4 @@
-"""One key, one effect: whatever is lost, repeated or restarted in between (RELIABILITY.md section 5.5)."""
+"""One key, one effect: whatever is lost, repeated or restarted in between (docs/reliability.md section 5.5)."""
 
 import asyncio
 from dataclasses import replace

@@ -1,6 +1,7 @@
 """Every error row of the contracts of issue 6, and the tests that meet it: the list that test_contract_rows.py checks.
 
-Written from contracts/digilocker.md sections 3.1, 3.2, 4 to 4.3 and 7.1, apisetu.md section 6, sso.md sections 2 and 3.
+Written from docs/contracts/digilocker.md sections 3.1, 3.2, 4 to 4.3 and 7.1, docs/contracts/apisetu.md section 6,
+docs/contracts/sso.md sections 2 and 3.
 """
 
 from dataclasses import dataclass

@@ -51,13 +51,13 @@ NOT_BEFORE = {
 """Rows that no release before a revision wrote, though its tables have room for them."""
 
 LONGEST_MS = 2_000
-"""No statement of the old release waits longer (RELIABILITY.md section 5.6)."""
+"""No statement of the old release waits longer (docs/reliability.md section 5.6)."""
 
 pytestmark = pytest.mark.timeout(900)
 
 
 def crowded() -> float:
-    """How many want each processor: 1 on a machine of our own; at most the margin of RELIABILITY.md section 5."""
+    """How many want each processor: 1 on a machine of our own; at most the margin of docs/reliability.md section 5."""
     return min(5.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 

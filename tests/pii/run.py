@@ -1,8 +1,9 @@
-"""`make pii`: canaries go in by every channel while everything is logged; none comes up (RELIABILITY.md section 5.10).
+"""`make pii`: canaries go in by every channel while everything is logged; none comes up.
 
-Channels: the query string, headers, the body, literals, names, aliases, comments and variables of documents, what
-forms and partners send, websocket frames, and an application that is really stored. Searched: the log at the level
-DEBUG, the metrics, the answers to others, the cache, the files of the home, and temporary files.
+Source: docs/reliability.md section 5.10. Channels: the query string, headers, the body, literals, names, aliases,
+comments and variables of documents, what forms and partners send, websocket frames, and an application that is really
+stored. Searched: the log at the level DEBUG, the metrics, the answers to others, the cache, the files of the home, and
+temporary files.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Random ways to pay one fee: sent, answer lost, repeated, restarted, returned twice; one payment, no money lost.
 
 Whatever happens between a citizen, two tills and our process, at the end each rupee that was taken either paid for the
-application, once, or is on its way back (RELIABILITY.md section 5.10).
+application, once, or is on its way back (docs/reliability.md section 5.10).
 """
 
 import contextlib

@@ -1,4 +1,7 @@
-"""Random lives through the verbs: after every one the whole store is as it must be (RELIABILITY.md section 5.11)."""
+"""Random lives through the verbs: after every one the whole store is as it must be.
+
+Source: docs/reliability.md section 5.11.
+"""
 
 import asyncio
 import shutil

@@ -1,4 +1,7 @@
-"""Two people at the same application at once: one wins, the other is told what is there now (RELIABILITY.md 5.4)."""
+"""Two people at the same application at once: one wins, the other is told what is there now.
+
+Source: docs/reliability.md section 5.4.
+"""
 
 import asyncio
 from collections.abc import Awaitable

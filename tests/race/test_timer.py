@@ -1,4 +1,7 @@
-"""The legal clock's timer against those who act in the same moment, on both databases (RELIABILITY.md 5.4, R5)."""
+"""The legal clock's timer against those who act in the same moment, on both databases.
+
+Source: docs/reliability.md section 5.4, R5.
+"""
 
 import asyncio
 from datetime import timedelta

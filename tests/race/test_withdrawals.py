@@ -1,5 +1,5 @@
 """A consent withdrawn in one process, seen from another: the next read is refused, the answer under way dropped,
-what was kept purged, in memory and in Valkey (RELIABILITY.md section 3; R6).
+what was kept purged, in memory and in Valkey (docs/reliability.md section 3; R6).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The error rows that tests/schema/test_lockers.py leaves, through the graph: tokens, Pull's lists, and API Setu.
 
-contracts/digilocker.md sections 3.2 and 4.3, contracts/apisetu.md section 6. Which test covers which row is listed in
-tests/integrations/contract_rows.py.
+docs/contracts/digilocker.md sections 3.2 and 4.3, docs/contracts/apisetu.md section 6. Which test covers which row is
+listed in tests/integrations/contract_rows.py.
 """
 
 from dataclasses import replace

@@ -37,7 +37,7 @@ mutation($input: StartFeePaymentInput!) { startFeePayment(input: $input) {
 """
 CASE = "query($id: ID!) { node(id: $id) { ... on Application { number status version } } }"
 READY_SECONDS = 15.0
-"""Five times the three seconds of RELIABILITY.md section 5.3: a shared machine may be slow, the ratio is kept."""
+"""Five times the three seconds of docs/reliability.md section 5.3: a shared machine may be slow, the ratio is kept."""
 
 HUNG_SECONDS = 240.0
 """After so long a start is taken to hang; how long it may take is asserted beside it, as a ratio within the run."""

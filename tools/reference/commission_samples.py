@@ -206,7 +206,7 @@ def _word(event_id: str, kind: str, payload: Mapping[str, Any]) -> bytes:
 
 
 def _headers(method: str, path: str, body: bytes) -> dict[str, str]:
-    """As contracts/right_to_service.md section 6 says; written here once more, for these are samples of it."""
+    """As docs/contracts/right_to_service.md section 6 says; written here once more, for these are samples of it."""
     stamp = str(int(NOW.timestamp()))
     text = f"{stamp}\n{method}\n{path}\n{hashlib.sha256(body).hexdigest()}"
     return {

@@ -31,7 +31,7 @@ jitter, honour `Retry-After` up to 5 s, and are a share of all calls at most.
 
 *Accepts* is checked before a byte of a good answer is read; another type is garbled. An answer without a body has
 no type. An HTML page with status 200 is a portal that is down or asks somebody to sign in: `Unavailable` with the
-code `html_page` (contracts/umang.md section 4 says so; the other contracts say nothing).
+code `html_page` (docs/contracts/umang.md section 4 says so; the other contracts say nothing).
 
 {calls}
 

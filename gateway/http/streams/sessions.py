@@ -1,6 +1,6 @@
 """Watches the sessions of open streams: one question to the store for all of them, every other second.
 
-So a sign-out, an erasure or an expiry ends a stream within five seconds (RELIABILITY.md section 5.12), whether or
+So a sign-out, an erasure or an expiry ends a stream within five seconds (docs/reliability.md section 5.12), whether or
 not there is an event on it.
 """
 

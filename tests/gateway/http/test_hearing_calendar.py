@@ -25,13 +25,13 @@ from tests.support.graph import CITIZEN, NOW, Down, environment, seed
 
 
 def unfolded(content: bytes) -> list[str]:
-    """The content lines, as section 3.1 puts them together."""
+    """The content lines, as RFC 5545 section 3.1 puts them together."""
     assert content.endswith(b"\r\n")
     return content.replace(b"\r\n ", b"").decode().split("\r\n")[:-1]
 
 
 def unescaped(value: str) -> str:
-    """A TEXT as section 3.3.11 reads it."""
+    """A TEXT as RFC 5545 section 3.3.11 reads it."""
     letters = iter(value)
     return "".join(
         {"n": "\n", "N": "\n"}.get(escaped := next(letters), escaped) if one == "\\" else one for one in letters

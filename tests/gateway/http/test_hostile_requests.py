@@ -90,7 +90,7 @@ def test_braces_and_long_numbers_inside_strings_do_not_count():
 
 
 def fan_out(levels: int) -> str:
-    """Each fragment spreads the next one twice: 2^levels fields if they are walked (RELIABILITY.md section 1)."""
+    """Each fragment spreads the next one twice: 2^levels fields if they are walked (docs/reliability.md section 1)."""
     parts = [f"fragment F{level} on Leaf {{ ...F{level + 1} ...F{level + 1} }}" for level in range(levels)]
     return "{ leaf { ...F0 } } " + " ".join(parts) + f" fragment F{levels} on Leaf {{ name }}"
 

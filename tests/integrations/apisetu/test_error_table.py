@@ -1,4 +1,4 @@
-"""Every row of section 6, as the contract prints it: what the client makes of it, and how often it asks."""
+"""Every row of docs/contracts/apisetu.md section 6: what the client makes of it, and how often it asks."""
 
 import json
 

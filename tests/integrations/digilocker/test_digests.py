@@ -1,4 +1,4 @@
-"""The golden vectors of contracts/digilocker.md section 5, for both sides."""
+"""The golden vectors of docs/contracts/digilocker.md section 5, for both sides."""
 
 import base64
 import hmac

@@ -1,6 +1,6 @@
 """Every row of the contract's error tables, in both profiles of HTTP statuses, as the client tells it.
 
-The table is written from contracts/digilocker.md a third time: sections 3.2, 4, 4.1, 4.2, 4.3.
+The table is written a third time from docs/contracts/digilocker.md sections 3.2, 4, 4.1, 4.2 and 4.3.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Hostile XML at the issuer's door (RELIABILITY.md 5.17): refused at once, and nobody outside is asked.
+"""Hostile XML at the issuer's door (docs/reliability.md section 5.17): refused at once, and nobody outside is asked.
 
 Each body carries a right HMAC, as an insider or a confused partner would send it: the parser has to refuse it.
 """

@@ -1,4 +1,4 @@
-"""Signatures inside documents: what is genuine, changed, wrapped, hostile (RELIABILITY.md 5.17)."""
+"""Signatures inside documents: what is genuine, changed, wrapped, hostile (docs/reliability.md section 5.17)."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ PAPER = Paper("Marksheet", "SSCER", "AB12", "Board", "08-02-2014", "Asha Negi", 
 GENUINE = signed_certificate(PAPER, BOARD)
 PINNED = (STRANGER["certificate"], BOARD["certificate"])
 QUICK_SECONDS = 1.0
-"""Five times the 200 ms of RELIABILITY.md 5.17, as ADR 0022 allows for shared machines."""
+"""Five times the 200 ms of docs/reliability.md section 5.17, as ADR 0022 allows for shared machines."""
 
 
 def state_of(content: bytes, signers: tuple[str, ...] = PINNED, at: datetime = NOW) -> SignatureState:

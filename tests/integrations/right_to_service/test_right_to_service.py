@@ -33,7 +33,8 @@ SAMPLE = json.loads(
     '"unit":"WORKING_DAYS","doId":"TEH-DDN-1","faaId":"SDM-DDN","saaId":"DM-DDN",'
     '"citizen":{"name":"S. Devi","mobileMasked":"98xxxxxx78"},"previousAppealNo":null}'
 )
-"""The sample of section 6.3, at the level of the Commission and with a number of ours."""
+"""The sample of docs/contracts/right_to_service.md section 6.3, at the level of the Commission and with a number of
+ours."""
 
 
 @dataclass

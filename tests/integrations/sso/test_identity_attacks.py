@@ -1,4 +1,4 @@
-"""The attacks of RELIABILITY.md section 5.15 on the whole exchange with MeriPehchaan, answer by answer on the wire."""
+"""The attacks of docs/reliability.md section 5.15 on the exchange with MeriPehchaan, answer by answer."""
 
 import base64
 import hmac

@@ -27,7 +27,7 @@ from tests.support.remotes import PARTNER, remote_over
 
 NOON = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
 SAMPLE = "UKAS2026000123|UKGRN0012345678|0001|05103082411202600012|SBI123|50.00|S|2026-11-24 11:03:22|NB"
-"""The return of the contract's section 4, decrypted."""
+"""The return of docs/contracts/other_systems.md section 4, decrypted."""
 OURS = TreasurySettings("http://b", "UKAS", "D", "T", {"*": "007060800010000"}, None, b"k" * 32, b"c" * 32)
 
 

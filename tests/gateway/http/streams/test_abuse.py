@@ -1,4 +1,4 @@
-"""Abuse of streams over real sockets (RELIABILITY.md section 5.12): many, idle, slow, big, malformed."""
+"""Abuse of streams over real sockets (docs/reliability.md section 5.12): many, idle, slow, big, malformed."""
 
 import asyncio
 import base64

@@ -75,7 +75,7 @@ def test_a_beneficiary_file_has_the_form_of_the_contract(closed: Pfms):
 
 
 def test_the_sample_of_the_contract_is_what_is_written(closed: Pfms):
-    """Section 2.4 of the contract, element by element, where the sample has one."""
+    """docs/contracts/dbt_finance.md section 2.4, element by element, where the sample has one."""
     sample = (
         "MsgId 0905DBTPAYREQ241120261, CreDtTm 2026-11-24T08:30:00, NbOfTxs 1, CtrlSum 1500.00, Src 0905, Dest PFMS, "
         "Nm DSWO Dehradun, Id UKDD0001, PmtInfId CP0905241120261, PmtInfDt 2026-11-24, Cd UKDD0001, "

@@ -1,4 +1,4 @@
-"""What PFMS's stand-in checks and does, by contracts/dbt_finance.md section 9."""
+"""What PFMS's stand-in checks and does, by docs/contracts/dbt_finance.md section 9."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
