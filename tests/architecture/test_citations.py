@@ -16,6 +16,10 @@ CONTRACTS = ROOT / "docs" / "contracts"
 FORMER = (
     "../shared",
     "CONNECTORS.md",
+    "DECISIONS.md",
+    "DESIGN.md",
+    "ECOSYSTEM.md",
+    "ENGINE.md",
     "EXAMPLES.md",
     "GRAPH_CONVENTIONS.md",
     "LAYOUT.md",
@@ -28,13 +32,13 @@ NUMBERS = rf"{NUMBER}(?:(?:, and |, | and | or | to ){NUMBER})*"
 DOCUMENT = re.compile(r"(?<![\w/.])(docs/[\w/-]+\.md)")
 SECTIONS = re.compile(rf"(?<![\w/.])(docs/[\w/-]+\.md)(?:`|\]\([^)\s]*\))?[,:]? \(?sections? ({NUMBERS})")
 SECTIONS_OF = re.compile(rf"sections? ({NUMBERS}) of `?\[?(docs/[\w/-]+\.md)")
-RECORD = re.compile(r"docs/adr/(\d{4}[\w-]*)|\bADR[ -](\d+)")
+RECORD = re.compile(r"docs/adr/(\d{4}[\w-]*)|\bADRs?[ -](\d+)")
 LINK = re.compile(r"\]\((?!\w+:|#)<?([^)\s#>]+)(?:#[^)\s]*)?>?\)")
 HEADING = re.compile(rf"#+ ({NUMBER})\.? ")
 ITEM = re.compile(r"(\d+)\. ")
 BARE = re.compile(r"\b[Ss]ections? \d")
 NAMED = re.compile(
-    r"(?:(?:docs/[\w/-]+\.md\S*|[A-Z]+\.md|RFC \d+|\bAct(?: \d{4})?|\bits|ISO [\d-]+|HTTP|XML 1\.0|semver\.org|\})"
+    r"(?:(?:docs/[\w/-]+\.md\S*|RFC \d+|\bAct(?: \d{4})?|\bits|ISO [\d-]+|HTTP|XML 1\.0|semver\.org|\})"
     r"[,:]? \(?|(?<!\")[\"'])$"
 )
 """What a section number belongs to stands right before it: a document of ours, a standard or a law."""
