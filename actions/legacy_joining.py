@@ -5,15 +5,29 @@ that, is joined to another; it may be joined to one that is in use.
 """
 
 from dataclasses import replace
+from datetime import date
 
-from actions.legacy_people import AADHAAR, born_indexes, person_indexes
 from domain.people import Citizen
 from domain.policy import ObjectKind, Purpose
 from store import audit, legacy, people
+from store.cipher import FieldCipher
 from store.engine import Transaction
 from store.legacy_joining import brought_by_an_import, hand_over
 
 JOINED = "legacy.joined"
+AADHAAR = "AADHAAR"
+"""The kind of an index that is made of a reference of the vault."""
+_PURPOSE, BORN = "legacy_person", "legacy_person_born"
+
+
+def person_indexes(cipher: FieldCipher, kind: str, value: str) -> tuple[str, ...]:
+    """The blind indexes of an id of the former system, or of a reference of the vault, by every key."""
+    return cipher.blind_indexes(_PURPOSE, f"{kind}:{value}")
+
+
+def born_indexes(cipher: FieldCipher, born_on: date) -> tuple[str, ...]:
+    """The blind indexes by which a date of birth is compared, by every key."""
+    return cipher.blind_indexes(BORN, str(born_on))
 
 
 async def take_in(tx: Transaction, record_id: str, citizen_id: str, by: str) -> bool:

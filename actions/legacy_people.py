@@ -7,8 +7,8 @@ a person who signs in comes to hers by proving that it is hers.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
+from actions.legacy_joining import AADHAAR, BORN, born_indexes, person_indexes
 from domain.legacy import Fault, LegacyPerson, LegacyRow
 from domain.people import Citizen
 from domain.text import Language
@@ -19,8 +19,7 @@ from store.legacy import KnownPerson
 from store.legacy_scratch import Scratch
 from store.vault import Vault, VaultReference
 
-_PURPOSE, _BORN = "legacy_person", "legacy_person_born"
-OLD_ID, AADHAAR = "ID", "AADHAAR"
+OLD_ID = "ID"
 
 Sign = tuple[str, str]
 """What tells a person: its kind, and the id or number itself, which stays in memory."""
@@ -78,7 +77,7 @@ class People:
 
     def born(self, person: LegacyPerson) -> str:
         """The date of birth as it is kept for comparing."""
-        return self.cipher.blind_index(_BORN, str(person.born_on))
+        return self.cipher.blind_index(BORN, str(person.born_on))
 
     def new_signs(self, references: Mapping[str, VaultReference]) -> dict[str, KnownPerson]:
         """What is to be kept of the persons of this batch; every Aadhaar number has its reference by now."""
@@ -122,16 +121,6 @@ def indexes_of(cipher: FieldCipher, sign: Sign, references: Mapping[str, VaultRe
     if kind == AADHAAR:
         return person_indexes(cipher, kind, references[value].reference) if value in references else ()
     return person_indexes(cipher, kind, value)
-
-
-def born_indexes(cipher: FieldCipher, born_on: date) -> tuple[str, ...]:
-    """A date of birth as it is kept for comparing, by every key."""
-    return cipher.blind_indexes(_BORN, str(born_on))
-
-
-def person_indexes(cipher: FieldCipher, kind: str, value: str) -> tuple[str, ...]:
-    """The blind indexes of an id of the former system, or of a reference of the vault."""
-    return cipher.blind_indexes(_PURPOSE, f"{kind}:{value}")
 
 
 def recall(people: People, rows: Sequence[LegacyRow], scratch: Scratch, vault: Vault) -> None:

@@ -19,11 +19,11 @@ from domain.benefits import PaymentStatus
 from domain.certificates import CertificateStatus
 from domain.lifecycle import OPEN
 from store import changes
-from store.checks.contents import sealed_columns
 from store.engine import Transaction
 from store.personal_rules import DELETED, ERASED, PIECES, PLAIN, SECRET, TEXTS, THROUGH, VALUES, person_tables
 from store.sql import AnyRow, first
 from store.tables import metadata
+from store.types import sealed_columns
 
 FINAL_PAYMENTS = (
     PaymentStatus.CREDITED,

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 Key = Text().with_variant(Text(collation="C"), "postgresql")
@@ -60,3 +60,8 @@ _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",
 def canonical_json(value: Any) -> str:
     """JSON with sorted names, no spaces and no escapes of letters; raises TypeError for what JSON lacks."""
     return _CANONICAL.encode(value)
+
+
+def sealed_columns(table: Table) -> list[str]:
+    """The encrypted columns of a table: every binary one."""
+    return [column.name for column in table.columns if isinstance(column.type, LargeBinary)]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 
-from sqlalchemy import LargeBinary, Table, select
+from sqlalchemy import Table, select
 
 from store import uploads
 from store.checks.finding import PAGE, Finding, paged
@@ -17,6 +17,7 @@ from store.people import citizens_table, personal_place
 from store.personal_files import HANDED_IN
 from store.sql import AnyRow
 from store.tables import metadata
+from store.types import sealed_columns
 from store.vault import Vault
 
 PLACES: Mapping[str, Callable[[AnyRow], str]] = MappingProxyType({"outbox": lambda row: f"{row.topic}:{row.key}"})
@@ -25,11 +26,6 @@ PLACES: Mapping[str, Callable[[AnyRow], str]] = MappingProxyType({"outbox": lamb
 CHECKER = "SYSTEM:verify"
 FEW = 8
 """Rows with whole files that are held at once."""
-
-
-def sealed_columns(table: Table) -> list[str]:
-    """The encrypted columns of a table: every binary one."""
-    return [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
 
 
 async def fields(tx: Transaction) -> AsyncIterator[Finding]:

@@ -16,11 +16,11 @@ from domain.grievances import GrievanceCategory
 from domain.lifecycle import Status
 from domain.people import ANONYMOUS, SYSTEM, PersonKind, Provider
 from store import applications, benefits, identities, people, sessions
-from store.checks.contents import sealed_columns
 from store.errors import NotThere
 from store.personal_rules import DELETED, KEPT, PASSING, PLAIN, TEXTS, VALUES
 from store.sessions import Session
 from store.tables import metadata
+from store.types import sealed_columns
 from tests.support.actions import FREE, ORDER, request_for
 from tests.support.worlds import AADHAAR, deliver_all, lives, wrong
 
