@@ -1,4 +1,4 @@
-"""Telling CSC what a wallet's payment was taken for (`recon/log`, docs/contracts/other_systems.md section 3.2)."""
+"""Telling CSC what a wallet's payment was taken for (`recon/log`, docs/contracts/other_systems.md section 3.3)."""
 
 from actions.environment import Environment
 from domain.money import rupees

@@ -1,7 +1,7 @@
 """The legal clock of one application: its start, its pauses, and the due date that follows.
 
-The due date is fixed when the clock starts and moves only by pauses, in whole days: a calendar that is
-imported later never moves it (docs/contracts/right_to_service.md section 3).
+The due date is fixed when the clock starts and moves only by pauses, in whole days. A calendar that is imported later
+does not move it: the recount of docs/contracts/right_to_service.md section 3.3 is not built yet.
 """
 
 from datetime import date, datetime, timedelta

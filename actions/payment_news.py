@@ -38,8 +38,8 @@ _TOLD = {
 async def hear(acting: Acting, instalment_id: str, news: PaymentNews) -> bool:
     """Apply news of one payment in the caller's transaction; False where it changes nothing.
 
-    Repeated or late news changes nothing. A return after the ten days in which a credit may come back is not
-    applied: it opens a case (docs/contracts/dbt_finance.md section 7). Raises store.errors.NotThere.
+    Repeated or late news changes nothing. A return after the ten days in which a credit usually comes back
+    is not applied: it opens a case (docs/contracts/dbt_finance.md section 7). Raises store.errors.NotThere.
     """
     return instalment_id in await hear_many(acting, [(instalment_id, news)])
 

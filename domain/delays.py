@@ -1,6 +1,6 @@
 """Late cases as those who supervise see them, and the reasons that officers give for delays.
 
-The Commission reviews delays each month (docs/contracts/right_to_service.md). An officer records a reason for one late
+The Commission reviews delays each month (docs/commission.md). An officer records a reason for one late
 application, or for a month of her office; the last one that was recorded counts, and earlier ones stay.
 """
 

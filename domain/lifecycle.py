@@ -108,7 +108,7 @@ WITH_OFFICER = frozenset({_S.SUBMITTED, *_EXAMINED})
 
 ON_THE_CLOCK = frozenset({*_EXAMINED, _S.QUERY_RAISED, _S.APPROVED})
 """The time limit runs, unless it is paused: it ends when the certificate or order is made available, or with a
-reasoned refusal (docs/contracts/right_to_service.md section 3)."""
+reasoned refusal (docs/contracts/right_to_service.md section 3.1)."""
 
 
 def advance(status: Status, move: Move) -> Status:

@@ -121,7 +121,7 @@ class CscBridge:
             "txn_amount": amount,
             "merchant_date": wire.time_text(receipt.paid_at),
             "merchant_txn_status": "S",
-            "merchant_reciept": reference,  # sic, docs/contracts/other_systems.md section 3.2
+            "merchant_reciept": reference,  # sic, docs/contracts/other_systems.md section 3.3
         }
         await self._write(RECON_LOG, "recon/log", wanted, reference)
 
