@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.access import of_appeal
-from domain import appeals, law, people
+from domain import appeals, law
 from domain.appeals import (
     AppealGround,
     AppealLevel,
@@ -23,21 +23,30 @@ from domain.messages import label
 from domain.numbers import NumberKind, parse_number, show_number
 from domain.people import Role
 from domain.policy import Purpose, decide
+from schema.application_loaders import application_by_id
 from schema.applications import Application
 from schema.commission_cases import CommissionCase, case_of_appeal
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import VIEWS, Node, node_id
 from schema.scalars import Paise
-from schema.staff import AssignedOfficer
+from schema.staff import AssignedOfficer, officer_by_id
+from store import appeals as appeal_store
 
-_DESIGNATED: ByKey[people.Officer] = ByKey("officers", lambda appeal: appeal.item.designated_id)
-_FIRST: ByKey[people.Officer] = ByKey("officers", lambda appeal: appeal.item.first_id)
-_SECOND: ByKey[people.Officer] = ByKey("officers", lambda appeal: appeal.item.second_id)
-_AUTHORITY: ByKey[people.Officer] = ByKey("officers", lambda appeal: appeal.item.authority_id)
-_ORDERED_BY: ByKey[people.Officer] = ByKey("officers", lambda order: order.officer_id)
+appeal_by_id = one_by_key(appeal_store.many, of_appeal)
+appeal_by_number = one_by_key(appeal_store.by_numbers, of_appeal)
+# The loaders below are keyed by appeals that were let through before.
+events_of_appeal = many_by_key(appeal_store.events)
+hearings_of_appeal = many_by_key(appeal_store.hearings)
+awards_of_appeal = many_by_key(appeal_store.awards)
+
+_DESIGNATED = ByKey(officer_by_id, lambda appeal: appeal.item.designated_id)
+_FIRST = ByKey(officer_by_id, lambda appeal: appeal.item.first_id)
+_SECOND = ByKey(officer_by_id, lambda appeal: appeal.item.second_id)
+_AUTHORITY = ByKey(officer_by_id, lambda appeal: appeal.item.authority_id)
+_ORDERED_BY = ByKey(officer_by_id, lambda order: order.officer_id)
 
 
 @strawberry.type(description="A step in the life of an appeal.")
@@ -180,7 +189,7 @@ class Appeal(Node):
 
     @resolved(description="The application, for those who may see it.")
     async def application(self, info: Info) -> Application | None:
-        item = await info.context.loaders.applications.load(self.item.application_id)
+        item = await info.context.load(application_by_id, self.item.application_id)
         return None if item is None else Application.of(item)
 
     @resolved(description="The designated officer when it was filed.", metadata=_DESIGNATED.metadata)
@@ -207,7 +216,7 @@ class Appeal(Node):
 
     @resolved(description="The dates of hearing.")
     async def hearings(self, info: Info) -> list[Hearing]:
-        found = await info.context.loaders.appeal_hearings.load(self.item.id)
+        found = await info.context.load(hearings_of_appeal, self.item.id)
         return [Hearing(at=one.at, place=one.place, state=one.state) for one in found]
 
     @resolved(description="The case as the Commission's own system has it; null at the levels below.")
@@ -228,7 +237,7 @@ class Appeal(Node):
 
     @resolved(description="Penalty and compensation, as the order imposed them.")
     async def awards(self, info: Info) -> list[Award]:
-        found = await info.context.loaders.appeal_awards.load(self.item.id)
+        found = await info.context.load(awards_of_appeal, self.item.id)
         return [Award.of(one) for one in found]
 
     @resolved(description="For those who hear appeals: the penalty that the delay would give. Null for others.")
@@ -236,7 +245,7 @@ class Appeal(Node):
         hears = decide(info.context.subject, of_appeal(self.item), Purpose.HEAR_APPEAL)
         if not hears or self.item.due_at is None or self.item.breached_on is None:
             return None
-        application = await info.context.loaders.applications.load(self.item.application_id)
+        application = await info.context.load(application_by_id, self.item.application_id)
         until = application.delivered_at if application and application.delivered_at else None
         last = ist_date(until or info.context.environment.clock.now())
         days = (last - ist_date(self.item.due_at)).days
@@ -251,12 +260,12 @@ class Appeal(Node):
     @resolved(description="The appeal before it, from which it came.")
     async def previous(self, info: Info) -> Annotated["Appeal", strawberry.lazy("schema.appeals")] | None:
         previous = self.item.previous_id
-        item = await info.context.loaders.appeals.load(previous) if previous else None
+        item = await info.context.load(appeal_by_id, previous) if previous else None
         return None if item is None else Appeal.of(item)
 
     @resolved(description="Every step so far, the first one first.")
     async def events(self, info: Info) -> list[AppealEvent]:
-        return [AppealEvent.of(item) for item in await info.context.loaders.appeal_events.load(self.item.id)]
+        return [AppealEvent.of(item) for item in await info.context.load(events_of_appeal, self.item.id)]
 
 
 VIEWS[TypeCode.APPEAL] = Appeal.of
@@ -284,10 +293,9 @@ class AppealsQuery:
 
 
 async def _find(info: Info, by: AppealBy) -> appeals.Appeal | None:
-    loaders = info.context.loaders
     if by.id is not None:
         code, key = from_global_id(by.id.value)
-        return await loaders.appeals.load(key) if code is TypeCode.APPEAL else None
+        return await info.context.load(appeal_by_id, key) if code is TypeCode.APPEAL else None
     if by.number is not None:
-        return await loaders.appeals_by_number.load(parse_number(by.number.value, NumberKind.APPEAL))
+        return await info.context.load(appeal_by_number, parse_number(by.number.value, NumberKind.APPEAL))
     return None

@@ -1,15 +1,16 @@
 """An application: where it stands, what happened to it, and by when the law wants it decided."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import strawberry
 
 from actions.access import of_applicant
 from actions.enquiries import Asker, note_enquiry
 from actions.sanction_budgets import budget_of
-from domain import applications, benefits, catalogue, certificates, doorstep, feedback, people
+from domain import applications, doorstep
 from domain.aliases import meant_as_ours, ours_or_old
 from domain.applications import Channel, DeliveryMode
 from domain.assurance import Assurance
@@ -19,38 +20,58 @@ from domain.lifecycle import OPEN, Move, Status, moves_from
 from domain.messages import label
 from domain.numbers import MistypedNumber, NumberKind, show_number
 from domain.people import PersonKind
-from schema.benefits import Benefit
-from schema.certificates import Certificate
-from schema.clearances import Clearance, ClearanceProgress, Escalation
+from schema.application_loaders import (
+    Applied,
+    appeals_of_application,
+    applicant_of_application,
+    application_by_name,
+    old_numbers_of_application,
+    strength_of_application,
+)
+from schema.benefits import Benefit, sanction_of_application
+from schema.certificates import Certificate, certificate_of_application
+from schema.clearances import (
+    Clearance,
+    ClearanceProgress,
+    Escalation,
+    clearances_of_application,
+    escalations_of_application,
+)
 from schema.context import Info, InLanguage, signed_in, spoken
-from schema.desk_marks import DeskClaim, Proposal
+from schema.desk_marks import DeskClaim, Proposal, claim_of_application, proposal_of_application
 from schema.directives import AUTHENTICATED
-from schema.doorstep import DoorstepVisit
+from schema.doorstep import DoorstepVisit, visits_of_application
 from schema.drawn_benefits import DrawnBenefit, drawn_by_applicant
-from schema.fee_payments import FeeDue, FeePayment
-from schema.feedback import Feedback
-from schema.field_reports import FieldReport
+from schema.fee_payments import FeeDue, FeePayment, fee_orders_of_application
+from schema.feedback import Feedback, feedback_of_application
+from schema.field_reports import FieldReport, reports_of_application
 from schema.fields import resolved
 from schema.filed_rules import FiledRules
-from schema.forms import FormField, ServiceForm
-from schema.grievances import Grievance
-from schema.loading import Applied, ByKey
+from schema.forms import FormField, ServiceForm, form_of_application
+from schema.grievances import Grievance, grievances_of_application
+from schema.loading import ByKey, Loader
 from schema.node import VIEWS, Node, node_id
-from schema.places import District, Tehsil, tehsil_by_code
-from schema.progress import AttachedDocument, Deadline, Decision, TimelineEntry
-from schema.sanction_budgets import SanctionBudget
+from schema.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.progress import (
+    AttachedDocument,
+    Deadline,
+    Decision,
+    TimelineEntry,
+    documents_of_application,
+    timeline_of_application,
+)
+from schema.sanction_budgets import SanctionBudget, balance_of_scheme
 from schema.scalars import Paise
-from schema.services import Service
+from schema.services import Service, service_as_filed, service_by_code
 from schema.source_policies import read_from
-from schema.staff import Applicant, AssignedOfficer, AssistingOperator
-from store.forms import FiledForm
-from store.strengths import AppliedWith
+from schema.staff import Applicant, AssignedOfficer, AssistingOperator, officer_by_id, operator_by_id
 
 if TYPE_CHECKING:
     from schema.appeals import Appeal
 
+V = TypeVar("V")
 _OLD = "old_number"
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda application: application.item.service_code)
+_SERVICE = ByKey(service_by_code, lambda application: application.item.service_code)
 
 
 def _of_applicant(application: "Application") -> Applied:
@@ -59,17 +80,15 @@ def _of_applicant(application: "Application") -> Applied:
     return application.item.id, replace(of_applicant(application.item), stated=stated)
 
 
-_APPLICANT: ByKey[people.Citizen] = ByKey("applicants", _of_applicant)
-_OPERATOR: ByKey[people.Operator] = ByKey("operators", lambda application: application.item.operator_id)
-_OFFICER: ByKey[people.Officer] = ByKey("officers", lambda application: application.item.officer_id)
-_FILED: ByKey[FiledForm] = ByKey("filed_forms", lambda application: application.item.id)
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda application: application.item.district)
-_CERTIFICATE: ByKey[certificates.IssuedCertificate] = ByKey(
-    "certificates_of_applications", lambda application: application.item.id
-)
-_APPLIED_WITH: ByKey[AppliedWith] = ByKey("applied_with", lambda application: application.item.id)
-_FEEDBACK: ByKey[feedback.Feedback] = ByKey("feedback_of_applications", lambda application: application.item.id)
-_SANCTION: ByKey[benefits.Sanction] = ByKey("sanctions_of_applications", lambda application: application.item.id)
+_APPLICANT = ByKey(applicant_of_application, _of_applicant)
+_OPERATOR = ByKey(operator_by_id, lambda application: application.item.operator_id)
+_OFFICER = ByKey(officer_by_id, lambda application: application.item.officer_id)
+_FORM = ByKey(form_of_application, lambda application: application.item.id)
+_DISTRICT = ByKey(district_by_code, lambda application: application.item.district)
+_CERTIFICATE = ByKey(certificate_of_application, lambda application: application.item.id)
+_APPLIED_WITH = ByKey(strength_of_application, lambda application: application.item.id)
+_FEEDBACK = ByKey(feedback_of_application, lambda application: application.item.id)
+_SANCTION = ByKey(sanction_of_application, lambda application: application.item.id)
 
 
 @strawberry.type(description="The fee of an application.")
@@ -139,8 +158,7 @@ class Application(Node):
 
     @resolved(description="The rules that it was filed under; later changes of the catalogue do not touch it.")
     async def filed_under(self, info: Info) -> FiledRules | None:
-        filed = (self.item.service_code, self.item.service_version)
-        item = await info.context.loaders.services_as_filed.load(filed)
+        item = await info.context.load(service_as_filed, (self.item.service_code, self.item.service_version))
         return None if item is None else FiledRules.of(item)
 
     @resolved(description="The citizen, for those who may see whose it is.", metadata=_APPLICANT.metadata)
@@ -181,11 +199,9 @@ class Application(Node):
         shown = {} if self.withheld else self.item.form
         return [FormField(application_id=self.item.id, name=name, value=value) for name, value in shown.items()]
 
-    @resolved(
-        description="The form under which it was filed; null where there were none yet.", metadata=_FILED.metadata
-    )
+    @resolved(description="The form under which it was filed; null where there were none yet.", metadata=_FORM.metadata)
     async def filed_form(self, info: Info) -> ServiceForm | None:
-        filed = await _FILED.load(self, info.context.loaders)
+        filed = await _FORM.load(self, info.context.loaders)
         return None if filed is None else ServiceForm.of(filed.form)
 
     @resolved(description="The fee; null where the service has none or no source gives it.")
@@ -199,8 +215,7 @@ class Application(Node):
 
     @resolved(description="Orders to pay the fee online, the newest first.")
     async def fee_payments(self, info: Info) -> list[FeePayment]:
-        found = [] if self.withheld else await info.context.loaders.fee_orders_of_applications.load(self.item.id)
-        return [FeePayment.of(item) for item in found]
+        return [FeePayment.of(item) for item in await self._all(info, fee_orders_of_application)]
 
     @resolved(description="By when the law wants it decided.")
     def deadline(self, info: Info) -> Deadline:
@@ -208,45 +223,38 @@ class Application(Node):
 
     @resolved(description="Every step so far, the first one first.")
     async def timeline(self, info: Info) -> list[TimelineEntry]:
-        if self.withheld:
-            return []
-        return [TimelineEntry.of(item) for item in await info.context.loaders.timelines.load(self.item.id)]
+        return [TimelineEntry.of(item) for item in await self._all(info, timeline_of_application)]
 
     @resolved(description="Its numbers in former systems, as they are looked up; empty where it was filed here.")
     async def former_numbers(self, info: Info) -> list[str]:
-        return [] if self.withheld else list(await info.context.loaders.old_numbers.load(self.item.id))
+        return list(await self._all(info, old_numbers_of_application))
 
     @resolved(description="The papers that were attached.")
     async def documents(self, info: Info) -> list[AttachedDocument]:
-        if self.withheld:
-            return []
-        return [AttachedDocument.of(item) for item in await info.context.loaders.documents.load(self.item.id)]
+        return [AttachedDocument.of(item) for item in await self._all(info, documents_of_application)]
 
     @resolved(description="Appeals about it, the first one first.")
     async def appeals(self, info: Info) -> list[Annotated["Appeal", strawberry.lazy("schema.appeals")]]:
-        found = [] if self.withheld else await info.context.loaders.appeals_of_applications.load(self.item.id)
-        return [VIEWS[TypeCode.APPEAL](item) for item in found]
+        return [VIEWS[TypeCode.APPEAL](item) for item in await self._all(info, appeals_of_application)]
 
     @resolved(description="Clearances that were asked of other departments, the first one first.")
     async def clearances(self, info: Info) -> list[Clearance]:
-        found = [] if self.withheld else await info.context.loaders.clearances_of_applications.load(self.item.id)
-        return [Clearance.of(item) for item in found]
+        return [Clearance.of(item) for item in await self._all(info, clearances_of_application)]
 
     @resolved(description="How far its clearances are; null where none was asked.")
     async def clearance_progress(self, info: Info) -> ClearanceProgress | None:
-        found = [] if self.withheld else await info.context.loaders.clearances_of_applications.load(self.item.id)
+        found = await self._all(info, clearances_of_application)
         return ClearanceProgress.of(found, info.context.environment.clock.now())
 
     @resolved(description="Reports from the field, the first one first.")
     async def verification(self, info: Info) -> list[FieldReport]:
-        found = [] if self.withheld else await info.context.loaders.field_reports.load(self.item.id)
-        return [FieldReport.of(item, self.item.district) for item in found]
+        return [FieldReport.of(item, self.item.district) for item in await self._all(info, reports_of_application)]
 
     @resolved(description="For officers: the latest warning about its due date; null where there is none.")
     async def escalation(self, info: Info) -> Escalation | None:
         if info.context.subject.kind is not PersonKind.OFFICER:
             return None
-        found = await info.context.loaders.escalations.load(self.item.id)
+        found = await info.context.load(escalations_of_application, self.item.id)
         return Escalation.of(found[-1]) if found and self.item.status in OPEN else None
 
     @resolved(description="The decision; null while there is none.")
@@ -257,14 +265,14 @@ class Application(Node):
     async def claim(self, info: Info) -> DeskClaim | None:
         if info.context.subject.kind is not PersonKind.OFFICER:
             return None
-        item = await info.context.loaders.claims.load(self.item.id)
+        item = await info.context.load(claim_of_application, self.item.id)
         return None if item is None else DeskClaim.of(info, item)
 
     @resolved(description="For officers: the latest decision on it that a second officer must confirm, or has seen.")
     async def proposal(self, info: Info) -> Proposal | None:
         if info.context.subject.kind is not PersonKind.OFFICER or self.withheld:
             return None
-        item = await info.context.loaders.proposals.load(self.item.id)
+        item = await info.context.load(proposal_of_application, self.item.id)
         return None if item is None else Proposal.of(info, item, self.item.version)
 
     @resolved(description="The certificate that was issued on it.", metadata=_CERTIFICATE.metadata)
@@ -286,7 +294,7 @@ class Application(Node):
     )
     async def sanction_budget(self, info: Info) -> SanctionBudget | None:
         context = info.context
-        asked = budget_of(context.environment, context.subject, self.item, context.loaders.head_balances.load)
+        asked = budget_of(context.environment, context.subject, self.item, context.loaders[balance_of_scheme].load)
         sourced = None if self.withheld else await context.sources.ask(info.path, asked)
         return None if sourced is None else SanctionBudget.of(info, sourced)
 
@@ -304,22 +312,24 @@ class Application(Node):
 
     @resolved(description="Grievances about it, the first one first.")
     async def grievances(self, info: Info) -> list[Grievance]:
-        found = [] if self.withheld else await info.context.loaders.grievances_of_applications.load(self.item.id)
-        return [Grievance.of(item) for item in found]
+        return [Grievance.of(item) for item in await self._all(info, grievances_of_application)]
 
     @resolved(description="Doorstep visits for it, the first one first.")
     async def doorstep_visits(self, info: Info) -> list[DoorstepVisit]:
-        found = [] if self.withheld else await info.context.loaders.visits_of_applications.load(self.item.id)
-        return [DoorstepVisit.of(item) for item in found]
+        return [DoorstepVisit.of(item) for item in await self._all(info, visits_of_application)]
 
     @resolved(description="The visit that is booked or under way; null where there is none.")
     async def doorstep_visit(self, info: Info) -> DoorstepVisit | None:
-        found = [] if self.withheld else await info.context.loaders.visits_of_applications.load(self.item.id)
+        found = await self._all(info, visits_of_application)
         return next((DoorstepVisit.of(item) for item in found if item.state in doorstep.OPEN), None)
 
     @resolved(description="The steps that the law allows from here, by whomever.")
     def allowed_moves(self) -> list[Move]:
         return sorted(moves_from(self.item.status), key=list(Move).index)
+
+    async def _all(self, info: Info, loader: Loader[str, Sequence[V]]) -> Sequence[V]:
+        """What it has many of; nothing where it is withheld."""
+        return [] if self.withheld else await info.context.load(loader, self.item.id)
 
 
 VIEWS[TypeCode.APPLICATION] = Application.of
@@ -360,7 +370,7 @@ class ApplicationsQuery:
     ) -> Application | None:
         signed_in(info)
         name = _name(by)
-        item = None if name is None else await info.context.loaders.named_applications.load((*name, purpose))
+        item = None if name is None else await info.context.load(application_by_name, (*name, purpose))
         if item is None and name is not None and name[0] == _OLD and meant_as_ours(name[1]):
             # Also where it is somebody else's case: absent and denied are one answer.
             raise MistypedNumber(name[1])

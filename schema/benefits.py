@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.access import of_sanction
 from actions.benefit_plans import (
     MOST_COMING,
     PAID_OUT,
@@ -40,10 +41,22 @@ from schema.benefit_course import (
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, sliced
 from schema.fields import resolved
+from schema.loading import many_by_key, one_by_key
 from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.scalars import Paise
-from schema.services import Scheme
+from schema.services import Scheme, scheme_by_code
+from store import benefits, recoveries, sanction_course
+
+sanction_by_id = one_by_key(benefits.sanctions, of_sanction)
+# The loaders below are keyed by applications, citizens, sanctions and instalments that were let through before.
+sanction_of_application = one_by_key(benefits.sanction_of_applications)
+sanctions_of_citizen = many_by_key(benefits.sanctions_of_citizens)
+instalments_of_sanction = many_by_key(benefits.instalments)
+events_of_instalment = many_by_key(benefits.payment_events)
+stops_of_sanction = many_by_key(sanction_course.stops)
+recoveries_of_sanction = many_by_key(recoveries.of_sanctions)
+approvals_of_sanction = many_by_key(sanction_course.approvals)
 
 
 @strawberry.type(description="One payment of a benefit.")
@@ -147,14 +160,14 @@ class Instalment:
         first = self.view.instalment.reissue_of
         if first is None:
             return None
-        made = await info.context.loaders.instalments.load(self.view.instalment.sanction_id)
+        made = await info.context.load(instalments_of_sanction, self.view.instalment.sanction_id)
         return next((one.sequence for one in made if one.id == first), None)
 
     async def _stops(self, info: Info) -> Sequence[Stop]:
-        return await info.context.loaders.benefit_stops.load(self.view.instalment.sanction_id)
+        return await info.context.load(stops_of_sanction, self.view.instalment.sanction_id)
 
     async def _heard(self, info: Info) -> Sequence[EventItem]:
-        return await info.context.loaders.payment_events.load(self.view.instalment.id)
+        return await info.context.load(events_of_instalment, self.view.instalment.id)
 
     async def _last(self, info: Info) -> EventItem | None:
         """The event that brought it where it stands."""
@@ -203,9 +216,8 @@ class Benefit(Node):
     @classmethod
     async def of_sanction(cls, info: Info, sanction: Sanction) -> Self:
         """A benefit as our own store knows it, without asking the payment system."""
-        loaders = info.context.loaders
-        scheme = await loaders.schemes.load(sanction.scheme_code)
-        made: list[InstalmentItem] = list(await loaders.instalments.load(sanction.id))
+        scheme = await info.context.load(scheme_by_code, sanction.scheme_code)
+        made = await info.context.load(instalments_of_sanction, sanction.id)
         return cls.of(BenefitView(sanction, scheme, tuple(InstalmentView(one, None) for one in made)))
 
     @resolved(description="The scheme that grants it.")
@@ -273,16 +285,16 @@ class Benefit(Node):
 
     @resolved(description="Money under it that is to come back.")
     async def recoveries(self, info: Info) -> list[BenefitRecovery]:
-        known = await info.context.loaders.benefit_recoveries.load(self.view.sanction.id)
+        known = await info.context.load(recoveries_of_sanction, self.view.sanction.id)
         return [BenefitRecovery.of(one) for one in known]
 
     @resolved(description="Steps of it that waited, or wait, for another person's approval.")
     async def approvals(self, info: Info) -> list[PaymentApproval]:
-        asked = await info.context.loaders.payment_approvals.load(self.view.sanction.id)
+        asked = await info.context.load(approvals_of_sanction, self.view.sanction.id)
         return [PaymentApproval.of(number, one) for number, one in enumerate(asked, start=1)]
 
     async def _stops(self, info: Info) -> Sequence[Stop]:
-        return await info.context.loaders.benefit_stops.load(self.view.sanction.id)
+        return await info.context.load(stops_of_sanction, self.view.sanction.id)
 
     @property
     def _made(self) -> list[InstalmentItem]:

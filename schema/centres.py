@@ -5,7 +5,6 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.centres import CentreFilter, Listed, centres_page, count_centres
-from domain import catalogue
 from domain.centres import CentreKind
 from domain.scopes import Scope
 from schema.context import Info, InLanguage, signed_in, spoken
@@ -14,9 +13,9 @@ from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved
 from schema.loading import ByKey
 from schema.paging import Connection, Listing, Paged, Window
-from schema.places import District, Tehsil, tehsil_by_code
+from schema.places import District, Tehsil, district_by_code, tehsil_by_code
 
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda centre: centre.item.centre.district)
+_DISTRICT = ByKey(district_by_code, lambda centre: centre.item.centre.district)
 
 
 @strawberry.input(description="Which centres are listed.")

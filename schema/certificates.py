@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.access import of_certificate
 from actions.aliases import certificate_by_any
 from actions.certificate_endings import Ended, end_of
 from actions.certificates import CertificateView
@@ -23,10 +24,18 @@ from schema.directives import AUTHENTICATED, PUBLIC
 from schema.document_addresses import DocumentAddress, address_of
 from schema.enums import DocumentIntegrity
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, one_by_key
 from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.source_policies import read_from
+from store import certificate_endings
+from store import certificates as certificate_store
+
+certificate_by_id = one_by_key(certificate_store.many, of_certificate)
+certificate_by_number = one_by_key(certificate_store.by_numbers, of_certificate)
+# The loaders below are keyed by applications and certificates that were let through before.
+certificate_of_application = one_by_key(certificate_store.of_applications)
+ending_of_certificate = one_by_key(certificate_endings.many)
 
 ENDED = (CertificateStatus.CORRECTED, CertificateStatus.REVOKED)
 _ISSUER = "Apuni Sarkar"
@@ -52,8 +61,8 @@ def _ended_key(certificate: "Certificate") -> str | None:
     return issued.id if issued is not None and issued.status in ENDED else None
 
 
-_ENDING: ByKey[CertificateEnding] = ByKey("certificate_endings", _ended_key)
-_SUCCESSOR: ByKey[IssuedCertificate] = ByKey("certificates", lambda end: end.item.successor_id)
+_ENDING = ByKey(ending_of_certificate, _ended_key)
+_SUCCESSOR = ByKey(certificate_by_id, lambda end: end.item.successor_id)
 
 
 @strawberry.type(description="How a certificate of ours stopped to hold.")

@@ -12,7 +12,7 @@ from actions.certificates import CertificatesView, CertificateView, certificates
 from actions.dashboard import dashboard_of
 from actions.prefill import prefill
 from actions.ration import ration_card_of
-from domain import catalogue, people
+from domain import people
 from domain.appeals import Appeal as AppealItem
 from domain.applications import Application as ApplicationItem
 from domain.consents import Consent as ConsentItem
@@ -45,7 +45,7 @@ from schema.fields import resolved
 from schema.forms import PrefilledForm
 from schema.grievances import Grievance
 from schema.held_documents import DocumentFilter, HeldDocumentConnection, documents_listed
-from schema.linked_accounts import DataAccess, LinkedAccount
+from schema.linked_accounts import DataAccess, LinkedAccount, accounts_of_citizen
 from schema.loading import ByKey
 from schema.lockers import (
     AADHAAR_DIRECTIVES,
@@ -64,7 +64,8 @@ from schema.lockers import (
 from schema.node import Node, node_id
 from schema.notifications import Notification, notifications_of
 from schema.paging import LARGEST_PAGE, Connection, Listing, Paged, Window
-from schema.places import District
+from schema.places import District, district_by_code
+from schema.progress import auto_appeal_opt_out_of_citizen
 from schema.provenance import noted
 from schema.ration import RationCard
 from schema.source_policies import read_from
@@ -72,7 +73,7 @@ from schema.suggestions import Suggestion
 from store import accesses
 from store import applications as kept
 
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda citizen: citizen.item.district)
+_DISTRICT = ByKey(district_by_code, lambda citizen: citizen.item.district)
 
 
 @strawberry.input(description="Which applications are listed.")
@@ -294,7 +295,7 @@ class Citizen(Node):
     @resolved(description="Whether an appeal files itself for her when a due date passes; she chooses.")
     async def auto_appeal(self, info: Info) -> bool:
         await _required(info, self.item.id, ObjectKind.APPEAL)
-        return await info.context.loaders.auto_appeal_opt_outs.load(self.item.id) is None
+        return await info.context.load(auto_appeal_opt_out_of_citizen, self.item.id) is None
 
     @resolved(
         description="What she suggested, the newest first.",
@@ -308,7 +309,7 @@ class Citizen(Node):
     @resolved(description="The accounts that she linked, the oldest first.")
     async def linked_accounts(self, info: Info) -> list[LinkedAccount]:
         await _required(info, self.item.id, ObjectKind.CITIZEN)
-        return [LinkedAccount.of(item) for item in await info.context.loaders.linked_accounts.load(self.item.id)]
+        return [LinkedAccount.of(item) for item in await info.context.load(accounts_of_citizen, self.item.id)]
 
     @resolved(
         description="Operators who asked to act for her, the latest first: by whose word, where, and until when.",

@@ -7,22 +7,29 @@ from typing import Self
 
 import strawberry
 
-from domain import catalogue, clearances, people
+from actions.access import of_clearance
+from domain import clearances
 from domain.clearances import ClearanceState, EscalationKind
 from domain.global_ids import TypeCode
 from domain.messages import label
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import Node, node_id
-from schema.places import Department
-from schema.staff import AssignedOfficer
+from schema.places import Department, department_by_slug
+from schema.staff import AssignedOfficer, officer_by_id
+from store import clearances as clearance_store
 
-_DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda clearance: clearance.item.department)
-_ASKED_BY: ByKey[people.Officer] = ByKey("officers", lambda clearance: clearance.item.asked_by)
-_ANSWERED_BY: ByKey[people.Officer] = ByKey("officers", lambda clearance: clearance.item.answered_by)
-_ESCALATED_TO: ByKey[people.Officer] = ByKey("officers", lambda clearance: clearance.item.escalated_to)
+clearance_by_id = one_by_key(clearance_store.many, of_clearance)
+# The loaders below are keyed by applications that were let through before.
+clearances_of_application = many_by_key(clearance_store.of_applications)
+escalations_of_application = many_by_key(clearance_store.warnings)
+
+_DEPARTMENT = ByKey(department_by_slug, lambda clearance: clearance.item.department)
+_ASKED_BY = ByKey(officer_by_id, lambda clearance: clearance.item.asked_by)
+_ANSWERED_BY = ByKey(officer_by_id, lambda clearance: clearance.item.answered_by)
+_ESCALATED_TO = ByKey(officer_by_id, lambda clearance: clearance.item.escalated_to)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What one department asks of another about an application.")

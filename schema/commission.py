@@ -8,7 +8,7 @@ import strawberry
 from actions.awards import SettleAward, awards_page, count_awards, settle_award, settled_by
 from actions.delay_review import reviews_made, shown_review
 from actions.hearing_lists import concerned, count_hearings, hearings_page
-from domain import appeals, catalogue, commission, people
+from domain import appeals, commission, people
 from domain.appeals import AppealLevel, AwardKind, AwardState, HearingState
 from domain.clock import ist_midnight
 from domain.delays import DelayCause
@@ -16,7 +16,7 @@ from domain.figures import month_of
 from domain.global_ids import TypeCode
 from domain.messages import label
 from domain.scopes import Scope
-from schema.appeals import Appeal, Award
+from schema.appeals import Appeal, Award, appeal_by_id
 from schema.caring import CarePayload, cared
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.cursors import Position
@@ -26,14 +26,14 @@ from schema.loading import ByKey
 from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 from schema.node import node_id
 from schema.paging import Connection, Listing, Paged, Window
-from schema.places import Department, District
+from schema.places import Department, District, department_by_slug, district_by_code
 from schema.scalars import Long
-from schema.services import Service
+from schema.services import Service, service_by_code
 from schema.store_lists import Part
 from store.hearing_calendar import HearingWanted
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda one: one.item[1].service_code)
+_SERVICE = ByKey(service_by_code, lambda one: one.item[1].service_code)
 MOST_REVIEWS = 24
 """Months of reviews that are listed."""
 
@@ -66,7 +66,7 @@ class CalendarHearing:
 
     @resolved(description="The appeal, for those who may see it.")
     async def appeal(self, info: Info) -> Appeal | None:
-        item = await info.context.loaders.appeals.load(self.item[1].id)
+        item = await info.context.load(appeal_by_id, self.item[1].id)
         return None if item is None else Appeal.of(item)
 
     @resolved(description="The service that it is about.", metadata=_SERVICE.metadata)
@@ -166,12 +166,12 @@ class DelayReviewRow:
 
     @resolved(description="The department.")
     async def department(self, info: Info) -> Department | None:
-        item = await info.context.loaders.departments.load(self.department_slug) if self.department_slug else None
+        item = await info.context.load(department_by_slug, self.department_slug) if self.department_slug else None
         return None if item is None else Department.of(item)
 
     @resolved(description="The district.")
     async def district(self, info: Info) -> District | None:
-        item = await info.context.loaders.districts.load(self.district_code) if self.district_code else None
+        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
         return None if item is None else District.of(item)
 
 

@@ -11,6 +11,11 @@ from domain.messages import label
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
+from schema.loading import many_by_key, one_by_key
+from store import commission as commission_store
+
+# Keyed by appeals that were let through before.
+case_by_appeal, messages_of_case = one_by_key(commission_store.cases), many_by_key(commission_store.messages)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A message of the Commission about a case.")
@@ -62,11 +67,11 @@ class CommissionCase:
 
     @resolved(description="What the Commission told of it, in the order in which it happened there.")
     async def messages(self, info: Info) -> list[CommissionMessage]:
-        found = await info.context.loaders.commission_messages.load(self.item.appeal_id)
+        found = await info.context.load(messages_of_case, self.item.appeal_id)
         return [CommissionMessage.of(one) for one in found]
 
 
 async def case_of_appeal(info: Info, appeal_id: str) -> CommissionCase | None:
     """The case of an appeal that the asker may see."""
-    item = await info.context.loaders.commission_cases.load(appeal_id)
+    item = await info.context.load(case_by_appeal, appeal_id)
     return None if item is None else CommissionCase.of(item)

@@ -1,8 +1,8 @@
 """What lives for one request: who asks, in which language, and what was read for the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 
 import strawberry
 
@@ -15,7 +15,10 @@ from domain.switches import Switchboard
 from domain.text import Language
 from integrations.monitor import SourceMonitor
 from schema.ledger import SourceLedger
-from schema.loading import Loaders
+from schema.loading import Loader, Loaders
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -64,6 +67,10 @@ class Context:
     def __post_init__(self) -> None:
         object.__setattr__(self, "sources", SourceLedger(self.environment.clock))
         object.__setattr__(self, "loaders", Loaders(self.environment, self.subject))
+
+    def load(self, loader: Loader[K, V], key: K) -> Awaitable[V]:
+        """The value of a key, loaded together with those that are asked for beside it."""
+        return self.loaders[loader].load(key)
 
     @property
     def the_feed(self) -> Feed:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.counts import ALGORITHM, GENESIS, DayCounts, placed_counts, transaction_counts
-from domain import catalogue, counting
+from domain import counting
 from domain.clock import ist_date
 from domain.counting_rules import rules_on
 from domain.messages import label
@@ -15,13 +15,13 @@ from schema.context import Info, InLanguage, signed_in, spoken
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved
 from schema.loading import ByKey
-from schema.places import District
+from schema.places import District, district_by_code
 from schema.scalars import Long
-from schema.services import Service
+from schema.services import Service, service_by_code
 
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda row: row.item.service_code)
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda row: row.item.district)
-_COUNTED_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda row: row.item[0])
+_SERVICE = ByKey(service_by_code, lambda row: row.item.service_code)
+_DISTRICT = ByKey(district_by_code, lambda row: row.item.district)
+_COUNTED_DISTRICT = ByKey(district_by_code, lambda row: row.item[0])
 
 
 @strawberry.type(description="The count of one service in one district through one channel.")

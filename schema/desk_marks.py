@@ -1,22 +1,32 @@
 """What officers see beside a case: who works on it, and the decision that waits for a second officer."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
 from actions.decide import Verdict
-from domain import desk, people
+from domain import desk
 from domain.applications import RejectionGround
 from domain.desk import OpinionState
 from schema.context import Info
 from schema.fields import resolved
-from schema.loading import ByKey
-from schema.staff import AssignedOfficer
+from schema.loading import ByKey, one_by_key
+from schema.staff import AssignedOfficer, officer_by_id
+from store import desk as desk_store
+from store.engine import Transaction
 
-_CLAIMANT: ByKey[people.Officer] = ByKey("officers", lambda claim: claim.item.officer_id)
-_PROPOSER: ByKey[people.Officer] = ByKey("officers", lambda proposal: proposal.item.proposed_by)
-_ANSWERER: ByKey[people.Officer] = ByKey("officers", lambda proposal: proposal.item.answered_by)
+
+async def _claims(tx: Transaction, application_ids: Iterable[str]) -> dict[str, desk.Claim]:
+    return await desk_store.claims(tx, application_ids, tx.clock.now())
+
+
+claim_of_application, proposal_of_application = one_by_key(_claims), one_by_key(desk_store.proposals)
+
+_CLAIMANT = ByKey(officer_by_id, lambda claim: claim.item.officer_id)
+_PROPOSER = ByKey(officer_by_id, lambda proposal: proposal.item.proposed_by)
+_ANSWERER = ByKey(officer_by_id, lambda proposal: proposal.item.answered_by)
 
 
 @strawberry.type(description="An officer works on a case; until the claim ends, others must take it over first.")

@@ -5,26 +5,33 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
+from actions.care import of_visit
 from actions.doorstep_views import Errand, code_for, possible_agents
-from domain import applications, catalogue, doorstep, people
+from domain import doorstep, people
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.global_ids import TypeCode
 from domain.messages import label
 from domain.numbers import show_number
+from schema.application_loaders import application_by_id
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import VIEWS, Node, node_id
-from schema.places import District, Tehsil, tehsil_by_code
+from schema.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.scalars import Paise
+from schema.staff import operator_by_id
+from store import doorstep as visit_store
 
 if TYPE_CHECKING:
     from schema.applications import Application
 
-_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda visit: visit.item.application_id)
-_AGENT: ByKey[people.Operator] = ByKey("operators", lambda visit: visit.item.agent_id)
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda visit: visit.item.district)
+visit_by_id = one_by_key(visit_store.many, of_visit)
+visits_of_application = many_by_key(visit_store.of_applications, of_visit)
+
+_APPLICATION = ByKey(application_by_id, lambda visit: visit.item.application_id)
+_AGENT = ByKey(operator_by_id, lambda visit: visit.item.agent_id)
+_DISTRICT = ByKey(district_by_code, lambda visit: visit.item.district)
 
 
 @strawberry.type(description="A part of a day in India.")

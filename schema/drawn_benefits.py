@@ -10,10 +10,12 @@ from actions.drawn_benefits import drawn_beside, may_be_told
 from domain.applications import Application
 from domain.benefits import Sanction, SanctionState
 from domain.messages import label
+from schema.benefits import instalments_of_sanction, sanctions_of_citizen, stops_of_sanction
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
-from schema.places import District
+from schema.places import District, district_by_code
+from schema.services import service_as_filed
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A benefit that the applicant has already.")
@@ -32,24 +34,23 @@ class DrawnBenefit:
 
     @resolved(description="The state in words; also that all of it has been paid out.")
     async def state_label(self, info: Info, language: InLanguage = None) -> str:
-        loaders = info.context.loaders
-        made, stops = await loaders.instalments.load(self.item.id), await loaders.benefit_stops.load(self.item.id)
+        made = await info.context.load(instalments_of_sanction, self.item.id)
+        stops = await info.context.load(stops_of_sanction, self.item.id)
         over = paid_out(self.item, made, stops, [one.status for one in made])
         return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
 
     @resolved(description="The district that granted it.")
     async def district(self, info: Info) -> District | None:
-        item = await info.context.loaders.districts.load(self.item.district)
+        item = await info.context.load(district_by_code, self.item.district)
         return None if item is None else District.of(item)
 
 
 async def drawn_by_applicant(info: Info, application: Application) -> list[DrawnBenefit]:
     """What the applicant draws of the same scheme; nothing for those who do not decide the application."""
-    loaders = info.context.loaders
     if not may_be_told(info.context.subject, application):
         return []
-    service = await loaders.services_as_filed.load((application.service_code, application.service_version))
+    service = await info.context.load(service_as_filed, (application.service_code, application.service_version))
     if service is None or service.scheme_id is None:
         return []
-    held = await loaders.sanctions_of_citizens.load(application.citizen_id)
+    held = await info.context.load(sanctions_of_citizen, application.citizen_id)
     return [DrawnBenefit.of(one) for one in drawn_beside(service, held)]

@@ -8,8 +8,9 @@ from typing import Any
 from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.global_ids import TypeCode, from_global_id
 from domain.numbers import NumberKind, parse_number
+from schema.application_loaders import application_by_number
 from schema.applications import Application
-from schema.certificates import Certificate
+from schema.certificates import Certificate, certificate_by_number
 from schema.context import Info
 from schema.guarding import check_type
 from schema.node import Node
@@ -33,8 +34,8 @@ TYPES: Mapping[str, TypeCode] = MappingProxyType(
 
 _BY_NUMBER: Mapping[str, tuple[NumberKind, Finder]] = MappingProxyType(
     {
-        "Application": (NumberKind.APPLICATION, by_loader("applications_by_number", Application.of)),
-        "Certificate": (NumberKind.CERTIFICATE, by_loader("certificates_by_number", Certificate.of_issued)),
+        "Application": (NumberKind.APPLICATION, by_loader(application_by_number, Application.of)),
+        "Certificate": (NumberKind.CERTIFICATE, by_loader(certificate_by_number, Certificate.of_issued)),
     }
 )
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
+from actions.fee_cases import of_order
 from actions.fees import offered_routes
 from domain import applications, fees
 from domain.fee_words import standing
@@ -13,17 +14,22 @@ from domain.global_ids import TypeCode
 from domain.lifecycle import Status
 from domain.messages import label
 from domain.numbers import show_number
+from schema.application_loaders import application_by_id
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import VIEWS, node_id
 from schema.scalars import Paise
+from store import fee_orders
 
 if TYPE_CHECKING:
     from schema.applications import Application
 
-_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda payment: payment.item.application_id)
+fee_order_by_id = one_by_key(fee_orders.many, of_order)
+fee_orders_of_application = many_by_key(fee_orders.of_applications, of_order)
+
+_APPLICATION = ByKey(application_by_id, lambda payment: payment.item.application_id)
 
 
 @strawberry.type(description="What is to be paid for an application, and by which ways.")

@@ -5,23 +5,28 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
+from actions.care import of_feedback
 from actions.feedback import service_levels
-from domain import applications, catalogue, feedback, people
+from domain import feedback
 from domain.global_ids import TypeCode
+from schema.application_loaders import application_by_id
 from schema.context import Info
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, one_by_key
 from schema.node import VIEWS, node_id
-from schema.services import Service
-from schema.staff import AssignedOfficer
+from schema.services import Service, service_by_code
+from schema.staff import AssignedOfficer, officer_by_id
+from store import feedback as feedback_store
 
 if TYPE_CHECKING:
     from schema.applications import Application
 
-_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda said: said.item.application_id)
-_OFFICER: ByKey[people.Officer] = ByKey("officers", lambda level: level.item.officer_id)
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda level: level.item.service_code)
+feedback_of_application = one_by_key(feedback_store.of_applications, of_feedback)
+
+_APPLICATION = ByKey(application_by_id, lambda said: said.item.application_id)
+_OFFICER = ByKey(officer_by_id, lambda level: level.item.officer_id)
+_SERVICE = ByKey(service_by_code, lambda level: level.item.service_code)
 
 
 @strawberry.type(description="What a citizen said about her decided application.")

@@ -6,15 +6,18 @@ from typing import Self
 import strawberry
 
 from actions.verification_views import photo_link
-from domain import catalogue, clearances, people
+from domain import clearances
 from schema.context import Info
 from schema.directives import AUTHENTICATED, listed
 from schema.fields import resolved
-from schema.loading import ByKey
-from schema.places import Tehsil
-from schema.staff import AssignedOfficer
+from schema.loading import ByKey, many_by_key
+from schema.places import Tehsil, tehsils_of_district
+from schema.staff import AssignedOfficer, officer_by_id
+from store import clearances as clearance_store
 
-_REPORTED_BY: ByKey[people.Officer] = ByKey("officers", lambda report: report.item.officer_id)
+reports_of_application = many_by_key(clearance_store.reports)
+
+_REPORTED_BY = ByKey(officer_by_id, lambda report: report.item.officer_id)
 
 MOST_PHOTOS = 10
 
@@ -76,7 +79,7 @@ class FieldReport:
 
     @resolved(description="The tehsil where it was seen; null where none was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:
-        found: list[catalogue.Tehsil] = list(await info.context.loaders.tehsils.load(self.district))
+        found = await info.context.load(tehsils_of_district, self.district)
         return next((Tehsil.of(one) for one in found if one.code == self.item.tehsil), None)
 
     @resolved(description="The officer who reported.", metadata=_REPORTED_BY.metadata)

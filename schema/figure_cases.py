@@ -15,7 +15,7 @@ from actions.delays import (
     record_delay_reason,
     reviewed,
 )
-from domain import applications, catalogue, delays, people
+from domain import applications, delays
 from domain.clock import ist_date
 from domain.dashboards import DashboardRole
 from domain.delays import CaseList, DelayCause, ListSize
@@ -34,16 +34,16 @@ from schema.loading import ByKey
 from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 from schema.node import node_id
 from schema.paging import Connection, Listing, Paged, Window
-from schema.places import District, Tehsil, tehsil_by_code
-from schema.services import Service
-from schema.staff import AssignedOfficer
+from schema.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.services import Service, service_by_code
+from schema.staff import AssignedOfficer, officer_by_id
 from schema.store_lists import Part
 from store.errors import StoreError
 
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda line: line.item.application.service_code)
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda line: line.item.application.district)
-_HOLDER: ByKey[people.Officer] = ByKey("officers", lambda line: line.item.application.officer_id)
-_RECORDED_BY: ByKey[people.Officer] = ByKey("officers", lambda reason: reason.item.officer_id)
+_SERVICE = ByKey(service_by_code, lambda line: line.item.application.service_code)
+_DISTRICT = ByKey(district_by_code, lambda line: line.item.application.district)
+_HOLDER = ByKey(officer_by_id, lambda line: line.item.application.officer_id)
+_RECORDED_BY = ByKey(officer_by_id, lambda reason: reason.item.officer_id)
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
 

@@ -8,7 +8,7 @@ import strawberry
 
 from actions.fee_cases import order_id_of
 from actions.payment_signers import KnownSigner
-from domain import fees, finance_cases, finance_totals, people, reconciliation
+from domain import finance_cases, finance_totals, reconciliation
 from domain.benefits import PaymentStatus, Rail
 from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.messages import label
@@ -18,18 +18,21 @@ from domain.reconciliation import RunState
 from integrations.dbt_finance import return_reason
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, listed
-from schema.fee_payments import FeePayment
+from schema.fee_payments import FeePayment, fee_order_by_id
 from schema.fields import resolved
-from schema.loading import ByKey
-from schema.places import District
+from schema.loading import ByKey, one_by_key
+from schema.places import District, district_by_code
 from schema.scalars import Long, Paise
-from schema.staff import AssignedOfficer
+from schema.staff import AssignedOfficer, officer_by_id
+from store import payment_queues
 from store.bharat_reports import KeptReport
 from store.payment_queues import QueuedPayment
 
-_PAYMENT: ByKey[QueuedPayment] = ByKey("queued_payments", lambda case: case.item.instalment_id)
-_FEE: ByKey[fees.FeeOrder] = ByKey("fee_orders", lambda case: order_id_of(case.item.about))
-_TAKEN_BY: ByKey[people.Officer] = ByKey("officers", lambda case: case.item.taken_by)
+payment_of_instalment = one_by_key(payment_queues.by_instalments)
+
+_PAYMENT = ByKey(payment_of_instalment, lambda case: case.item.instalment_id)
+_FEE = ByKey(fee_order_by_id, lambda case: order_id_of(case.item.about))
+_TAKEN_BY = ByKey(officer_by_id, lambda case: case.item.taken_by)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A difference in public money that an officer settles.")
@@ -93,7 +96,7 @@ class FinanceCase:
 
     @resolved(description="The district; null for the whole state.")
     async def district(self, info: Info) -> District | None:
-        item = await info.context.loaders.districts.load(self.district_code) if self.district_code else None
+        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
         return None if item is None else District.of(item)
 
     @resolved(

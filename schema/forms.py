@@ -17,8 +17,12 @@ from domain.text import Bilingual, Language
 from schema.context import Info, InLanguage, spoken
 from schema.directives import cost, listed
 from schema.fields import resolved
+from schema.loading import one_by_key
 from schema.provenance import Provenance, noted
 from schema.scalars import Long
+from store import forms as form_store
+
+form_of_service, form_of_application = one_by_key(form_store.of_services), one_by_key(form_store.filed)
 
 
 @strawberry.type(description="One of the answers of a choice.")
@@ -204,13 +208,13 @@ class FormField:
 
     @resolved(description="The question; null where the application was filed before there were forms.")
     async def label(self, info: Info, language: InLanguage = None) -> str | None:
-        filed = await info.context.loaders.filed_forms.load(self.application_id)
+        filed = await info.context.load(form_of_application, self.application_id)
         question = filed.form.question(self.name) if filed else None
         return None if question is None else question.label.in_language(spoken(info, language))
 
     @resolved(description="The verified document that it came from; null where the person wrote or changed it.")
     async def source(self, info: Info) -> AnswerSource | None:
-        filed = await info.context.loaders.filed_forms.load(self.application_id)
+        filed = await info.context.load(form_of_application, self.application_id)
         kept = filed.source_of(self.name, self.value) if filed else None
         return None if kept is None else AnswerSource.of(source_of_json(kept))
 

@@ -5,25 +5,32 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from domain import applications, catalogue, grievances, people
+from actions.care import of_grievance
+from domain import grievances
 from domain.global_ids import TypeCode
 from domain.grievances import WAITING, GrievanceCategory, GrievanceState
 from domain.messages import label
 from domain.numbers import show_number
+from schema.application_loaders import application_by_id
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import VIEWS, Node, node_id
-from schema.services import Service
-from schema.staff import AssignedOfficer
+from schema.services import Service, service_by_code
+from schema.staff import AssignedOfficer, officer_by_id
+from store import grievances as grievance_store
 
 if TYPE_CHECKING:
     from schema.applications import Application
 
-_OFFICER: ByKey[people.Officer] = ByKey("officers", lambda reply: reply.officer_id)
-_APPLICATION: ByKey[applications.Application] = ByKey("applications", lambda grievance: grievance.item.application_id)
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda grievance: grievance.item.service_code)
+grievance_by_id = one_by_key(grievance_store.many, of_grievance)
+grievances_of_application = many_by_key(grievance_store.of_applications, of_grievance)
+replies_of_grievance = many_by_key(grievance_store.replies)
+
+_OFFICER = ByKey(officer_by_id, lambda reply: reply.officer_id)
+_APPLICATION = ByKey(application_by_id, lambda grievance: grievance.item.application_id)
+_SERVICE = ByKey(service_by_code, lambda grievance: grievance.item.service_code)
 
 
 @strawberry.type(description="What an officer answered to a grievance.")
@@ -100,5 +107,5 @@ class Grievance(Node):
 
     @resolved(description="The replies, the first one first.")
     async def replies(self, info: Info) -> list[GrievanceReply]:
-        found = await info.context.loaders.grievance_replies.load(self.item.id)
+        found = await info.context.load(replies_of_grievance, self.item.id)
         return [GrievanceReply(officer_id=reply.officer_id, text=reply.text, at=reply.at) for reply in found]

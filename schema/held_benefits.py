@@ -9,11 +9,12 @@ from actions.access import of_sanction
 from actions.benefits import BenefitView, InstalmentView
 from actions.held_benefits import reach_of_benefits
 from domain.benefits import Sanction, SanctionState
-from schema.benefits import Benefit
+from schema.benefits import Benefit, instalments_of_sanction
 from schema.context import Info
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
+from schema.services import scheme_by_code
 from schema.store_lists import reading
 from store import held_benefits
 
@@ -58,8 +59,8 @@ class HeldBenefitsQuery:
 
 async def _views(info: Info, sanctions: Sequence[Sanction]) -> list[BenefitView]:
     loaders = info.context.loaders
-    schemes = await loaders.schemes.load_many([one.scheme_code for one in sanctions])
-    made = await loaders.instalments.load_many([one.id for one in sanctions])
+    schemes = await loaders[scheme_by_code].load_many([one.scheme_code for one in sanctions])
+    made = await loaders[instalments_of_sanction].load_many([one.id for one in sanctions])
     return [
         BenefitView(sanction, scheme, tuple(InstalmentView(one, None) for one in payments))
         for sanction, scheme, payments in zip(sanctions, schemes, made, strict=True)

@@ -4,15 +4,14 @@ from typing import Self
 
 import strawberry
 
-from domain import catalogue
 from domain.people import OfficerLevel, Posting, Role
 from schema.context import Info
 from schema.fields import resolved
 from schema.loading import ByKey
-from schema.places import Department, District, Tehsil, tehsil_by_code
+from schema.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
 
-_DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda jurisdiction: jurisdiction.posting.department)
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda jurisdiction: jurisdiction.posting.district)
+_DEPARTMENT = ByKey(department_by_slug, lambda jurisdiction: jurisdiction.posting.department)
+_DISTRICT = ByKey(district_by_code, lambda jurisdiction: jurisdiction.posting.district)
 
 
 @strawberry.type(description="A role held for a department and a place; null means every one.")

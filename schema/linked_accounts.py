@@ -13,7 +13,11 @@ from domain.policy import ObjectKind, Purpose
 from domain.sources import Source
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
+from schema.loading import many_by_key
+from store import identities
 from store.accesses import AccessReceipt
+
+accounts_of_citizen = many_by_key(identities.linked_accounts)
 
 
 @strawberry.type(description="An account with a provider that a person linked by signing in.")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, TypeAlias, TypeVar, cast
 
 import strawberry
 
@@ -11,48 +11,52 @@ from actions.staff_views import leave_by_id
 from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.global_ids import TypeCode, from_global_id
 from domain.people import PersonKind
-from schema.appeals import Appeal
+from schema.appeals import Appeal, appeal_by_id
+from schema.application_loaders import application_by_id
 from schema.applications import Application
-from schema.benefits import Benefit
-from schema.certificates import Certificate
+from schema.benefits import Benefit, sanction_by_id
+from schema.certificates import Certificate, certificate_by_id
 from schema.citizens import Citizen
-from schema.clearances import Clearance
+from schema.clearances import Clearance, clearance_by_id
 from schema.context import Info
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
-from schema.doorstep import DoorstepVisit
+from schema.doorstep import DoorstepVisit, visit_by_id
 from schema.fields import resolved
-from schema.grievances import Grievance
+from schema.grievances import Grievance, grievance_by_id
 from schema.guarding import check_type
+from schema.loading import Loader
 from schema.node import Node
-from schema.notifications import Notification
+from schema.notifications import Notification, notice_by_id
 from schema.office_staff import Leave
 from schema.officers import Officer
 from schema.operators import Operator
-from schema.places import Department, District
-from schema.services import Scheme, Service
-from schema.suggestions import Suggestion
+from schema.places import Department, District, department_by_id, district_by_id
+from schema.services import Scheme, Service, scheme_by_id, service_by_id
+from schema.staff import citizen_by_id, officer_by_id, operator_by_id
+from schema.suggestions import Suggestion, suggestion_by_id
 
 MOST_NODES = 100
 
+V = TypeVar("V")
 Finder: TypeAlias = Callable[[Info, str], Awaitable[Node | None]]
 
 
-def by_loader(loader: str, make: Callable[[Any], Node]) -> Finder:
+def by_loader(loader: Loader[str, V | None], make: Callable[[V], Node]) -> Finder:
     """Find through a loader, together with everything else that is asked for at once."""
 
     async def find(info: Info, key: str) -> Node | None:
-        item = await getattr(info.context.loaders, loader).load(key)
+        item = await info.context.load(loader, key)
         return None if item is None else make(item)
 
     return find
 
 
 async def _benefit(info: Info, key: str) -> Node | None:
-    sanction = await info.context.loaders.sanctions.load(key)
+    sanction = await info.context.load(sanction_by_id, key)
     return None if sanction is None else await Benefit.of_sanction(info, sanction)
 
 
-def _herself(kind: PersonKind, loader: str, make: Callable[[Any], Node]) -> Finder:
+def _herself(kind: PersonKind, loader: Loader[str, V | None], make: Callable[[V], Node]) -> Finder:
     """Officers and operators are found only by the session that is theirs, as through `viewer`."""
     find = by_loader(loader, make)
 
@@ -70,23 +74,23 @@ async def _leave(info: Info, key: str) -> Node | None:
 
 FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
     {
-        TypeCode.APPEAL: by_loader("appeals", Appeal.of),
-        TypeCode.CLEARANCE: by_loader("clearances", Clearance.of),
-        TypeCode.APPLICATION: by_loader("applications", Application.of),
+        TypeCode.APPEAL: by_loader(appeal_by_id, Appeal.of),
+        TypeCode.CLEARANCE: by_loader(clearance_by_id, Clearance.of),
+        TypeCode.APPLICATION: by_loader(application_by_id, Application.of),
         TypeCode.BENEFIT: _benefit,
-        TypeCode.CERTIFICATE: by_loader("certificates", Certificate.of_issued),
-        TypeCode.CITIZEN: by_loader("citizens", Citizen.of),
-        TypeCode.DEPARTMENT: by_loader("departments_by_id", Department.of),
-        TypeCode.DISTRICT: by_loader("districts_by_id", District.of),
-        TypeCode.OFFICER: _herself(PersonKind.OFFICER, "officers", Officer.of),
-        TypeCode.OPERATOR: _herself(PersonKind.OPERATOR, "operators", Operator.of),
-        TypeCode.SCHEME: by_loader("schemes_by_id", Scheme.of),
-        TypeCode.SERVICE: by_loader("services_by_id", Service.of),
-        TypeCode.GRIEVANCE: by_loader("grievances", Grievance.of),
-        TypeCode.SUGGESTION: by_loader("suggestions", Suggestion.of),
+        TypeCode.CERTIFICATE: by_loader(certificate_by_id, Certificate.of_issued),
+        TypeCode.CITIZEN: by_loader(citizen_by_id, Citizen.of),
+        TypeCode.DEPARTMENT: by_loader(department_by_id, Department.of),
+        TypeCode.DISTRICT: by_loader(district_by_id, District.of),
+        TypeCode.OFFICER: _herself(PersonKind.OFFICER, officer_by_id, Officer.of),
+        TypeCode.OPERATOR: _herself(PersonKind.OPERATOR, operator_by_id, Operator.of),
+        TypeCode.SCHEME: by_loader(scheme_by_id, Scheme.of),
+        TypeCode.SERVICE: by_loader(service_by_id, Service.of),
+        TypeCode.GRIEVANCE: by_loader(grievance_by_id, Grievance.of),
+        TypeCode.SUGGESTION: by_loader(suggestion_by_id, Suggestion.of),
         TypeCode.LEAVE: _leave,
-        TypeCode.VISIT: by_loader("visits", DoorstepVisit.of),
-        TypeCode.NOTIFICATION: by_loader("notices", Notification.of),
+        TypeCode.VISIT: by_loader(visit_by_id, DoorstepVisit.of),
+        TypeCode.NOTIFICATION: by_loader(notice_by_id, Notification.of),
     }
 )
 """How a thing of each type is found by its inner key, for those who may see it."""

@@ -12,21 +12,30 @@ from domain.errors import not_found
 from domain.global_ids import TypeCode
 from domain.notices import NEEDS_HER, NoticeKind, Topic, told
 from domain.policy import ObjectKind, Resource
-from schema.appeals import Appeal
+from schema.appeals import Appeal, appeal_by_id
+from schema.application_loaders import application_by_id
 from schema.applications import Application
 from schema.caring import CarePayload, cared
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED
-from schema.doorstep import DoorstepVisit
+from schema.doorstep import DoorstepVisit, visit_by_id
 from schema.fields import mutation, resolved
-from schema.grievances import Grievance
+from schema.grievances import Grievance, grievance_by_id
+from schema.loading import one_by_key
 from schema.mutating import KEY_DESCRIPTION, key_of, key_of_type
 from schema.node import Node, node_id
 from schema.paging import Listing, Window
 from schema.store_lists import Part
-from schema.suggestions import Suggestion
+from schema.suggestions import Suggestion, suggestion_by_id
 from store import notices as kept
+
+
+def _of_notice(notice: notices.Notice) -> Resource:
+    return Resource(ObjectKind.NOTICE, notice.id, notice.citizen_id)
+
+
+notice_by_id = one_by_key(kept.many, _of_notice)
 
 
 @strawberry.type(
@@ -58,27 +67,27 @@ class Notification(Node):
     @resolved(description="The application that it is about; null for a suggestion.")
     async def application(self, info: Info) -> Application | None:
         key = self.item.application_id
-        item = await info.context.loaders.applications.load(key) if key else None
+        item = await info.context.load(application_by_id, key) if key else None
         return None if item is None else Application.of(item)
 
     @resolved(description="The appeal that it is about, if it is about one.")
     async def appeal(self, info: Info) -> Appeal | None:
-        item = await info.context.loaders.appeals.load(self.item.topic_id) if self._is(Topic.APPEAL) else None
+        item = await info.context.load(appeal_by_id, self.item.topic_id) if self._is(Topic.APPEAL) else None
         return None if item is None else Appeal.of(item)
 
     @resolved(description="The doorstep visit that it is about, if it is about one.")
     async def visit(self, info: Info) -> DoorstepVisit | None:
-        item = await info.context.loaders.visits.load(self.item.topic_id) if self._is(Topic.VISIT) else None
+        item = await info.context.load(visit_by_id, self.item.topic_id) if self._is(Topic.VISIT) else None
         return None if item is None else DoorstepVisit.of(item)
 
     @resolved(description="The grievance that it is about, if it is about one.")
     async def grievance(self, info: Info) -> Grievance | None:
-        item = await info.context.loaders.grievances.load(self.item.topic_id) if self._is(Topic.GRIEVANCE) else None
+        item = await info.context.load(grievance_by_id, self.item.topic_id) if self._is(Topic.GRIEVANCE) else None
         return None if item is None else Grievance.of(item)
 
     @resolved(description="The suggestion that it is about, if it is about one.")
     async def suggestion(self, info: Info) -> Suggestion | None:
-        item = await info.context.loaders.suggestions.load(self.item.topic_id) if self._is(Topic.SUGGESTION) else None
+        item = await info.context.load(suggestion_by_id, self.item.topic_id) if self._is(Topic.SUGGESTION) else None
         return None if item is None else Suggestion.of(item)
 
     def _is(self, topic: Topic) -> bool:

@@ -12,7 +12,7 @@ from schema.cursors import Position
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
-from schema.places import Department
+from schema.places import Department, department_by_slug
 from schema.services import Service
 
 
@@ -56,7 +56,7 @@ class NotifiedService:
     @resolved(description="The department.")
     async def department(self, info: Info) -> Department | None:
         slug = self.item.department
-        item = await info.context.loaders.departments.load(slug) if slug else None
+        item = await info.context.load(department_by_slug, slug) if slug else None
         return None if item is None else Department.of(item)
 
     @resolved(description="The whole entry of the catalogue.")

@@ -18,10 +18,10 @@ from schema.fields import resolved
 from schema.loading import ByKey
 from schema.node import Node, node_id
 from schema.paging import Connection, Listing, Paged, Window
-from schema.staff import AssignedOfficer
+from schema.staff import AssignedOfficer, officer_by_id
 
-_OFFICER: ByKey[people.Officer] = ByKey("officers", lambda leave: leave.item.officer_id)
-_SUBSTITUTE: ByKey[people.Officer] = ByKey("officers", lambda leave: leave.item.substitute_id)
+_OFFICER = ByKey(officer_by_id, lambda leave: leave.item.officer_id)
+_SUBSTITUTE = ByKey(officer_by_id, lambda leave: leave.item.substitute_id)
 
 
 @strawberry.type(

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.doorstep_views import Errand
-from domain import catalogue, people
+from domain import people
 from domain.doorstep import OPEN, VisitState
 from domain.global_ids import TypeCode
 from domain.people import Role
@@ -18,9 +18,10 @@ from schema.fields import resolved
 from schema.loading import ByKey
 from schema.node import Node, node_id
 from schema.paging import Connection, Listing, Paged
-from schema.places import District, Tehsil, tehsil_by_code
+from schema.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.staff import citizen_by_id
 
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda operator: operator.item.district)
+_DISTRICT = ByKey(district_by_code, lambda operator: operator.item.district)
 
 
 @strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A centre operator who is signed in.")
@@ -77,5 +78,5 @@ class Operator(Node):
     @resolved(description="The citizen whom this session helps, with her consent; null where it helps none.")
     async def assisting(self, info: Info) -> Citizen | None:
         citizen_id = info.context.subject.on_behalf_of
-        item = await info.context.loaders.citizens.load(citizen_id) if citizen_id else None
+        item = await info.context.load(citizen_by_id, citizen_id) if citizen_id else None
         return None if item is None else Citizen.of(item)

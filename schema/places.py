@@ -1,5 +1,6 @@
 """Departments, districts and tehsils."""
 
+from collections.abc import Iterable
 from typing import Self
 
 import strawberry
@@ -9,9 +10,35 @@ from domain.global_ids import TypeCode
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.fields import resolved
-from schema.loading import Loaders
+from schema.loading import Loaders, many_by_key, one_by_key
 from schema.node import Node, node_id
 from store import catalogue as kept
+from store.engine import Transaction
+
+
+async def _departments(tx: Transaction, slugs: Iterable[str]) -> dict[str, catalogue.Department]:
+    del slugs  # the table is small: all of it is one query
+    return {department.slug: department for department in await kept.departments(tx)}
+
+
+async def _departments_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catalogue.Department]:
+    del ids
+    return {department.id: department for department in await kept.departments(tx)}
+
+
+async def _districts(tx: Transaction, codes: Iterable[str]) -> dict[str, catalogue.District]:
+    del codes  # thirteen rows: all of them are one query
+    return {district.code: district for district in await kept.districts(tx)}
+
+
+async def _districts_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catalogue.District]:
+    del ids
+    return {district.id: district for district in await kept.districts(tx)}
+
+
+department_by_slug, department_by_id = one_by_key(_departments), one_by_key(_departments_by_id)
+district_by_code, district_by_id = one_by_key(_districts), one_by_key(_districts_by_id)
+tehsils_of_district = many_by_key(kept.tehsils_of)
 
 
 @strawberry.federation.type(keys=["id"], description="A department of the state.")
@@ -60,7 +87,7 @@ async def tehsil_by_code(loaders: Loaders, district: str | None, code: str | Non
     """The tehsil of a district with a code, or None."""
     if district is None or code is None:
         return None
-    of_district = await loaders.tehsils.load(district)
+    of_district = await loaders[tehsils_of_district].load(district)
     return next((Tehsil.of(item) for item in of_district if item.code == code), None)
 
 
@@ -90,7 +117,7 @@ class District(Node):
 
     @resolved(description="The tehsils of the district by English name.", directives=[listed(8)])
     async def tehsils(self, info: Info) -> list[Tehsil]:
-        return [Tehsil.of(item) for item in await info.context.loaders.tehsils.load(self.item.code)]
+        return [Tehsil.of(item) for item in await info.context.load(tehsils_of_district, self.item.code)]
 
 
 @strawberry.type

@@ -6,7 +6,7 @@ from typing import Self
 import strawberry
 
 from actions.submit_checks import DocumentSource
-from domain import applications, deadline, people
+from domain import applications, deadline
 from domain.applications import RejectionGround
 from domain.lifecycle import ON_THE_CLOCK, Move, Status
 from domain.messages import label
@@ -14,10 +14,17 @@ from domain.people import Role
 from domain.signatures import SignatureState
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
-from schema.loading import ByKey
-from schema.staff import AssignedOfficer
+from schema.loading import ByKey, many_by_key, one_by_key
+from schema.services import service_as_filed
+from schema.staff import AssignedOfficer, officer_by_id
+from store import appeals as appeal_store
+from store import timeline
 
-_DECIDED_BY: ByKey[people.Officer] = ByKey("officers", lambda decision: decision.item.officer_id)
+# Keyed by applications and citizens that were let through before.
+timeline_of_application, documents_of_application = many_by_key(timeline.timelines), many_by_key(timeline.documents)
+auto_appeal_opt_out_of_citizen = one_by_key(appeal_store.opted_out)
+
+_DECIDED_BY = ByKey(officer_by_id, lambda decision: decision.item.officer_id)
 
 
 @strawberry.type(description="The legal deadline, as it stands now, or as it stood when the application was decided.")
@@ -65,11 +72,11 @@ class Deadline:
         "while the clock is paused or has ended, without a known limit, and for a citizen who opted out."
     )
     async def auto_appeal_at(self, info: Info) -> datetime | None:
-        item, loaders = self.item, info.context.loaders
+        item = self.item
         if self.due_at is None or self.paused or self.ended_at is not None or (item.limit and item.limit.by_order):
             return None
-        out = await loaders.auto_appeal_opt_outs.load(item.citizen_id)
-        service = await loaders.services_as_filed.load((item.service_code, item.service_version))
+        out = await info.context.load(auto_appeal_opt_out_of_citizen, item.citizen_id)
+        service = await info.context.load(service_as_filed, (item.service_code, item.service_version))
         files = out is None and service is not None and service.rts_notified is not False
         return deadline.breaches_at(self.due_at) if files else None
 

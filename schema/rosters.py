@@ -6,7 +6,7 @@ from typing import Annotated, Self, TypeAlias
 import strawberry
 
 from actions.rosters import RowFilter, count_rosters, count_rows, roster_of, rosters_page, rows_page
-from domain import applications, catalogue, centres, rosters
+from domain import rosters
 from domain.assurance import Assurance
 from domain.centres import CentreKind
 from domain.doorstep import HandOverProof
@@ -28,20 +28,28 @@ from schema.context import Info, InLanguage, signed_in, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, one_by_key
 from schema.mutating import UserError, user_errors_of
 from schema.paging import Connection, Listing, Paged, Window
-from schema.places import District, Tehsil, tehsil_by_code
-from schema.services import Service
+from schema.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.services import Service, service_by_code
+from store import applications as application_store
+from store import centres as centre_store
+from store import roster_rows
+
+# Keyed by rosters that were let through before: of their applications only number and state are shown.
+progress_of_roster = one_by_key(roster_rows.progress)
+centre_of_roster = one_by_key(centre_store.centres)
+application_of_row = one_by_key(application_store.many)
 
 RosterItem: TypeAlias = rosters.Roster
 """The domain's roster, by a name that no field bears."""
 
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda roster: roster.item.service_code)
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda roster: roster.item.district)
-_CENTRE: ByKey[centres.Centre] = ByKey("roster_centres", lambda roster: roster.item.centre_code)
-_PROGRESS: ByKey[RosterProgress] = ByKey("roster_progress", lambda roster: roster.item.id)
-_APPLICATION: ByKey[applications.Application] = ByKey("roster_applications", lambda row: row.item.application_id)
+_SERVICE = ByKey(service_by_code, lambda roster: roster.item.service_code)
+_DISTRICT = ByKey(district_by_code, lambda roster: roster.item.district)
+_CENTRE = ByKey(centre_of_roster, lambda roster: roster.item.centre_code)
+_PROGRESS = ByKey(progress_of_roster, lambda roster: roster.item.id)
+_APPLICATION = ByKey(application_of_row, lambda row: row.item.application_id)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="How many rows of a roster stand where.")

@@ -1,19 +1,35 @@
 """The budget of a sanction before it is made, for the officer who decides."""
 
+import asyncio
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
+from actions.budget import told_balance
+from actions.environment import Environment
 from domain import budgets
 from domain.budgets import year_name
 from domain.clock import ist_date
+from domain.people import Subject
 from domain.sources import Sourced
 from schema.context import Info
 from schema.directives import AUTHENTICATED
+from schema.loading import Loader
 from schema.provenance import Provenance
 from schema.scalars import Paise
 from schema.services import Scheme
+
+
+async def _read_balances(
+    env: Environment, _subject: Subject, scheme_codes: list[str]
+) -> list[budgets.ToldBalance | BaseException]:
+    """What is left of the heads of account of schemes now; one that cannot be told fails alone."""
+    today = ist_date(env.clock.now())
+    return await asyncio.gather(*(told_balance(env, code, today) for code in scheme_codes), return_exceptions=True)
+
+
+balance_of_scheme: Loader[str, budgets.ToldBalance] = Loader(_read_balances)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What a sanction would need of the budget, and what is left.")

@@ -1,6 +1,7 @@
 """The catalogue of notified services, and the schemes that they grant."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Self
 
 import strawberry
@@ -12,7 +13,6 @@ from domain.benefits import Rail
 from domain.catalogue import LifeEvent, Outcome
 from domain.catalogue_search import Found
 from domain.deadline import DayUnit
-from domain.forms import Form
 from domain.global_ids import TypeCode, from_global_id
 from domain.messages import our_word
 from schema.context import Info, InLanguage, spoken
@@ -20,13 +20,26 @@ from schema.cursors import Position
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.eligibility import Eligibility, EligibilityFacts
 from schema.fields import resolved
-from schema.forms import ServiceForm
-from schema.loading import ByKey
+from schema.forms import ServiceForm, form_of_service
+from schema.loading import ByKey, one_by_key
 from schema.node import Node, node_id
 from schema.paging import Connection, Listing, Paged, Window
-from schema.places import Department
+from schema.places import Department, department_by_slug
 from schema.scalars import Paise
 from store import catalogue as kept
+from store import strengths
+from store.engine import Transaction
+
+
+async def _schemes_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catalogue.Scheme]:
+    del ids  # some dozens of rows: all of them are one query
+    return {scheme.id: scheme for scheme in (await kept.schemes(tx)).values()}
+
+
+scheme_by_code, scheme_by_id = one_by_key(kept.schemes), one_by_key(_schemes_by_id)
+service_by_code, service_by_id = one_by_key(kept.services_by_codes), one_by_key(kept.services_by_ids)
+service_by_scheme, service_as_filed = one_by_key(kept.services_by_schemes), one_by_key(kept.services_as_filed)
+strength_of_service = one_by_key(strengths.needed_by)
 
 
 @strawberry.type(description="A paper that a service asks for.")
@@ -106,15 +119,15 @@ class Scheme(Node):
 
     @resolved(description="The service that one applies with; null where none of the catalogue grants it.")
     async def service(self, info: Info) -> "Service | None":
-        loaders, code = info.context.loaders, self.item.service_code
+        load, code = info.context.load, self.item.service_code
         # Sources name the services of some schemes only; of the others the service names its scheme.
-        found = await (loaders.services.load(code) if code else loaders.services_by_scheme.load(self.item.code))
+        found = await (load(service_by_code, code) if code else load(service_by_scheme, self.item.code))
         return None if found is None else Service.of(found)
 
 
-_DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda service: service.item.department)
-_FORM: ByKey[Form] = ByKey("service_forms", lambda service: service.item.code)
-_SCHEME: ByKey[catalogue.Scheme] = ByKey("schemes", lambda service: service.item.scheme_id)
+_DEPARTMENT = ByKey(department_by_slug, lambda service: service.item.department)
+_FORM = ByKey(form_of_service, lambda service: service.item.code)
+_SCHEME = ByKey(scheme_by_code, lambda service: service.item.scheme_id)
 
 
 @strawberry.federation.type(
@@ -193,11 +206,11 @@ class Service(Node):
 
     @resolved(description="How sure one's own sign-in must be of one's identity to apply for it.")
     async def own_strength(self, info: Info) -> Assurance:
-        return (await info.context.loaders.strengths.load(self.item.code) or Needed()).own
+        return (await info.context.load(strength_of_service, self.item.code) or Needed()).own
 
     @resolved(description="How sure the consent must be by which an operator applies for somebody.")
     async def assisted_strength(self, info: Info) -> Assurance:
-        return (await info.context.loaders.strengths.load(self.item.code) or Needed()).assisted
+        return (await info.context.load(strength_of_service, self.item.code) or Needed()).assisted
 
     @resolved(description="The department that renders it.", metadata=_DEPARTMENT.metadata)
     async def department(self, info: Info) -> Department | None:
@@ -277,12 +290,11 @@ class ServicesQuery:
 
 
 async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
-    loaders = info.context.loaders
     if by.code is not None:
-        return await loaders.services.load(by.code.value)
+        return await info.context.load(service_by_code, by.code.value)
     if by.id is not None:
         code, key = from_global_id(by.id.value)
-        return await loaders.services_by_id.load(key) if code is TypeCode.SERVICE else None
+        return await info.context.load(service_by_id, key) if code is TypeCode.SERVICE else None
     if by.slug is None:
         return None
     async with info.context.environment.store.reading() as tx:

@@ -4,16 +4,27 @@ from typing import Self
 
 import strawberry
 
-from domain import catalogue, people
+from actions.access import of_citizen
+from domain import people
 from domain.global_ids import TypeCode
 from domain.masks import mask_mobile
+from domain.policy import Resource
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, one_by_key
 from schema.node import node_id
-from schema.places import District
+from schema.places import District, district_by_code
+from store import people as people_store
 
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda applicant: applicant.item.district)
+
+def _of_citizen(citizen: people.Citizen) -> Resource:
+    return of_citizen(citizen.id)
+
+
+citizen_by_id = one_by_key(people_store.citizens, _of_citizen)
+officer_by_id, operator_by_id = one_by_key(people_store.officers), one_by_key(people_store.operators)
+
+_DISTRICT = ByKey(district_by_code, lambda applicant: applicant.item.district)
 
 
 @strawberry.type(description="The citizen of an application, as those who work on it see her.")

@@ -25,10 +25,10 @@ from schema.loading import ByKey
 from schema.node import node_id
 from schema.office_staff import Leave, listed_leaves
 from schema.paging import Connection, Listing, Paged, Window
-from schema.staff import AssignedOfficer
+from schema.staff import AssignedOfficer, officer_by_id
 
-_FORMER: ByKey[people.Officer] = ByKey("officers", lambda vacancy: vacancy.item.former_id)
-_COVER: ByKey[people.Officer] = ByKey("officers", lambda vacancy: vacancy.item.cover_id)
+_FORMER = ByKey(officer_by_id, lambda vacancy: vacancy.item.former_id)
+_COVER = ByKey(officer_by_id, lambda vacancy: vacancy.item.cover_id)
 
 
 @strawberry.input(description="Which officers or posts are listed.")

@@ -7,7 +7,7 @@ import strawberry
 
 from actions.figure_counts import Question
 from actions.figures import FigureRow, Statistics, period, statistics
-from domain import catalogue, figures
+from domain import figures
 from domain.dashboards import Dimension
 from domain.figures import DEFINITIONS_VERSION, StatisticsChannel
 from domain.messages import label
@@ -16,16 +16,16 @@ from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, cost, listed
 from schema.fields import resolved
 from schema.loading import ByKey
-from schema.places import Department, District, Tehsil, tehsil_by_code
+from schema.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
 from schema.scalars import Long
-from schema.services import Service
+from schema.services import Service, service_by_code
 
 STATISTICS_POINTS = 20
 """A question reads some thousand counters at most, however many applications there are."""
 
-_DEPARTMENT: ByKey[catalogue.Department] = ByKey("departments", lambda row: row.of(Dimension.DEPARTMENT))
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda row: row.of(Dimension.SERVICE))
-_DISTRICT: ByKey[catalogue.District] = ByKey("districts", lambda row: row.of(Dimension.DISTRICT))
+_DEPARTMENT = ByKey(department_by_slug, lambda row: row.of(Dimension.DEPARTMENT))
+_SERVICE = ByKey(service_by_code, lambda row: row.of(Dimension.SERVICE))
+_DISTRICT = ByKey(district_by_code, lambda row: row.of(Dimension.DISTRICT))
 
 
 @strawberry.input(description="Which figures are asked for; what is left out lets every value through.")

@@ -19,8 +19,9 @@ from domain.global_ids import TypeCode
 from domain.people import PersonKind, Subject
 from domain.scopes import Scope
 from schema import bookmarks
+from schema.application_loaders import application_by_id
 from schema.applications import Application
-from schema.benefits import Benefit, Instalment
+from schema.benefits import Benefit, Instalment, sanction_by_id
 from schema.changes import SinceEvent
 from schema.context import Context, Info
 from schema.directives import AUTHENTICATED, scoped
@@ -62,7 +63,7 @@ class ApplicationChanged:
 
     @resolved(description="The application as it is now; null where it is gone: take it out of a copy.")
     async def application(self, info: Info) -> Application | None:
-        item = await info.context.loaders.applications.load(str(self.change.application_id))
+        item = await info.context.load(application_by_id, str(self.change.application_id))
         return None if item is None else Application.of(item)
 
 
@@ -88,7 +89,7 @@ class PaymentChanged:
     @resolved(description="The benefit as our own store knows it now; null where it is gone.")
     async def benefit(self, info: Info) -> Benefit | None:
         key = await following.sanction_of(info.context.environment, self.change)
-        sanction = None if key is None else await info.context.loaders.sanctions.load(key)
+        sanction = None if key is None else await info.context.load(sanction_by_id, key)
         return None if sanction is None else await Benefit.of_sanction(info, sanction)
 
     @resolved(description="The payment that changed; null where it is gone.")

@@ -5,8 +5,9 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.care import of_suggestion
 from actions.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
-from domain import catalogue, feedback, people
+from domain import feedback
 from domain.feedback import SuggestionState
 from domain.global_ids import TypeCode
 from domain.messages import label
@@ -14,15 +15,18 @@ from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import mutation, resolved
-from schema.loading import ByKey
+from schema.loading import ByKey, one_by_key
 from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 from schema.node import Node, node_id
-from schema.services import Service
-from schema.staff import AssignedOfficer
+from schema.services import Service, service_by_code
+from schema.staff import AssignedOfficer, officer_by_id
+from store import suggestions
 
-_SERVICE: ByKey[catalogue.Service] = ByKey("services", lambda suggestion: suggestion.item.service_code)
-_REPLIED_BY: ByKey[people.Officer] = ByKey("officers", lambda suggestion: suggestion.item.replied_by)
-_AUTHOR: ByKey[people.Officer] = ByKey("officers", lambda suggestion: suggestion.item.officer_id)
+suggestion_by_id = one_by_key(suggestions.many, of_suggestion)
+
+_SERVICE = ByKey(service_by_code, lambda suggestion: suggestion.item.service_code)
+_REPLIED_BY = ByKey(officer_by_id, lambda suggestion: suggestion.item.replied_by)
+_AUTHOR = ByKey(officer_by_id, lambda suggestion: suggestion.item.officer_id)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A proposal about a service, without an application.")

@@ -11,6 +11,7 @@ from schema.directives import AUTHENTICATED, PUBLIC
 from schema.fields import resolved
 from schema.officers import Officer
 from schema.operators import Operator
+from schema.staff import citizen_by_id, officer_by_id, operator_by_id
 
 
 @strawberry.type(description="A developer who is signed in.", directives=[AUTHENTICATED])
@@ -36,18 +37,18 @@ class ViewerQuery:
 
     @resolved(description="Who is signed in; null when nobody is.", directives=[PUBLIC])
     async def viewer(self, info: Info) -> Viewer | None:
-        subject, loaders = info.context.subject, info.context.loaders
+        subject = info.context.subject
         if subject.roles == {Role.DEVELOPER}:
             return Developer.of(subject)
         if subject.person_id is None:
             return None
         match subject.kind:
             case PersonKind.CITIZEN:
-                citizen = await loaders.citizens.load(subject.person_id)
+                citizen = await info.context.load(citizen_by_id, subject.person_id)
                 return None if citizen is None else Citizen.of(citizen)
             case PersonKind.OPERATOR:
-                operator = await loaders.operators.load(subject.person_id)
+                operator = await info.context.load(operator_by_id, subject.person_id)
                 return None if operator is None else Operator.of(operator)
             case _:
-                officer = await loaders.officers.load(subject.person_id)
+                officer = await info.context.load(officer_by_id, subject.person_id)
                 return None if officer is None else Officer.of(officer)

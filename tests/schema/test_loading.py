@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.support.graph import CITIZEN, OFFICER
+from schema.services import service_by_code
+from schema.staff import citizen_by_id
+from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER
 
 WIDE = """
 query ($first: Int!) { viewer { ... on Citizen { applications(first: $first) { nodes {
@@ -55,3 +57,39 @@ async def test_equal_keys_are_loaded_once(world):
         await world.ask(query, CITIZEN)
 
     assert len(seen) == 1
+
+
+async def test_an_operation_makes_each_loader_that_it_uses_once_and_no_other(world):
+    idle, busy = world.context(CITIZEN), world.context(CITIZEN)
+
+    await world.run("{ __typename }", idle, {})
+    await world.run('{ a: service(by: {code: "ES09"}) { name } b: service(by: {code: "ES90"}) { name } }', busy, {})
+
+    assert len(idle.loaders) == 0
+    assert len(busy.loaders) == 1
+
+
+async def test_what_was_forgotten_is_loaded_again(world):
+    context = world.context(CITIZEN)
+
+    with world.statements() as seen:
+        await context.load(service_by_code, "ES09")
+        await context.load(service_by_code, "ES09")
+        context.loaders.forget()
+        await context.load(service_by_code, "ES09")
+
+    assert len(seen) == 2
+
+
+async def test_two_operations_share_nothing_that_they_loaded(world):
+    one, other = world.context(CITIZEN), world.context(CITIZEN)
+
+    assert one.loaders[service_by_code] is one.loaders[service_by_code]
+    assert one.loaders[service_by_code] is not other.loaders[service_by_code]
+
+
+async def test_a_loader_that_is_guarded_gives_nothing_to_those_who_may_not_read(world):
+    await world.submit()
+
+    assert await world.context(CITIZEN).load(citizen_by_id, CITIZEN.person_id) is not None
+    assert await world.context(NEIGHBOUR).load(citizen_by_id, CITIZEN.person_id) is None
