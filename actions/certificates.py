@@ -136,7 +136,7 @@ async def _in_locker(env: Environment, citizen_id: str, among: frozenset[Source]
 def _merged(
     env: Environment, own: Sequence[IssuedCertificate], in_locker: _Locker, answers: Sequence[DepartmentAnswer]
 ) -> CertificatesView:
-    views = [_of_ours(certificate, env.clock.now()) for certificate in own]
+    views = [view_of_ours(certificate, env.clock.now()) for certificate in own]
     if in_locker.listed is not None:
         views += [_of_locker(item, in_locker.listed) for item in in_locker.listed.value]
     views += _of_departments_each(env, answers)
@@ -168,7 +168,8 @@ def _each_once(views: Iterable[CertificateView]) -> tuple[CertificateView, ...]:
     return tuple(kept)
 
 
-def _of_ours(certificate: IssuedCertificate, now: datetime) -> CertificateView:
+def view_of_ours(certificate: IssuedCertificate, as_of: datetime | None = None) -> CertificateView:
+    """One of ours as a line of the list, as it was read at an instant."""
     return CertificateView(
         uri=certificate.uri,
         name=certificate.name,
@@ -180,7 +181,7 @@ def _of_ours(certificate: IssuedCertificate, now: datetime) -> CertificateView:
         media_types=_OWN_MEDIA_TYPES,
         issued=certificate,
         issuer_id=certificate.uri.partition("-")[0],
-        as_of=now,
+        as_of=as_of,
     )
 
 

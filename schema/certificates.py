@@ -10,7 +10,7 @@ import strawberry
 from actions.access import of_certificate
 from actions.aliases import certificate_by_any
 from actions.certificate_endings import Ended, end_of
-from actions.certificates import CertificateView
+from actions.certificates import CertificateView, view_of_ours
 from actions.document_links import DocumentName, LinkKind
 from actions.locker import locker_file
 from domain.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
@@ -38,7 +38,6 @@ certificate_of_application = one_by_key(certificate_store.of_applications)
 ending_of_certificate = one_by_key(certificate_endings.many)
 
 ENDED = (CertificateStatus.CORRECTED, CertificateStatus.REVOKED)
-_ISSUER = "Apuni Sarkar"
 _PDF = "application/pdf"
 
 
@@ -129,20 +128,7 @@ class Certificate(Node):
     @classmethod
     def of_issued(cls, item: IssuedCertificate) -> Self:
         """The graph's view of one of ours."""
-        return cls.of(
-            CertificateView(
-                uri=item.uri,
-                name=item.name,
-                doctype=item.doctype,
-                issuer=_ISSUER,
-                issued_on=item.issued_on,
-                number=item.number,
-                origin=Source.STORE,
-                media_types=(_PDF, "application/xml"),
-                issued=item,
-            ),
-            item.citizen_id,
-        )
+        return cls.of(view_of_ours(item), item.citizen_id)
 
     @resolved(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
