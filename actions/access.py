@@ -16,6 +16,7 @@ from domain.people import Posting, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource, decide, purpose_for
 from domain.sources import Source
 from store import accesses
+from store.accesses import AccessReceipt
 from store.engine import Transaction
 
 
@@ -151,6 +152,19 @@ def require_operations(subject: Subject) -> None:
 async def may_read(env: Environment, subject: Subject, resource: Resource) -> Purpose | None:
     """The purpose under which the subject may read, or None; see `may_read_all`."""
     return (await may_read_all(env, subject, [resource]))[0]
+
+
+async def require_read(env: Environment, subject: Subject, resource: Resource) -> None:
+    """Let the subject read, with a receipt as `may_read_all` leaves them, or raise NOT_FOUND."""
+    if await may_read(env, subject, resource) is None:
+        raise not_found()
+
+
+async def receipts_of_citizen(env: Environment, subject: Subject, citizen_id: str, most: int) -> list[AccessReceipt]:
+    """Who read a citizen's data, the latest first. Raises NOT_FOUND for those who may not see it."""
+    async with env.store.reading() as tx:
+        await require(env, tx, subject, of_citizen(citizen_id), Purpose.VIEW)
+        return await accesses.of_citizen(tx, citizen_id, most)
 
 
 async def may_read_all(env: Environment, subject: Subject, resources: Sequence[Resource]) -> list[Purpose | None]:

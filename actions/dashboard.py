@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from actions.access import may_read, of_citizen
+from actions.access import of_citizen, require_read
 from actions.environment import Environment
 from domain.applications import Application
-from domain.errors import not_found
 from domain.lifecycle import OPEN, Status
 from domain.people import Subject
 from domain.policy import ObjectKind
@@ -30,8 +29,7 @@ class Dashboard:
 
 async def dashboard_of(env: Environment, subject: Subject, citizen_id: str) -> Dashboard:
     """Read the page in four queries, for herself or the operator whom she let help. Raises NOT_FOUND."""
-    if await may_read(env, subject, of_citizen(citizen_id, ObjectKind.APPLICATION)) is None:
-        raise not_found()
+    await require_read(env, subject, of_citizen(citizen_id, ObjectKind.APPLICATION))
     async with env.store.reading() as tx:
         counts = await dashboard.counts(tx, citizen_id)
         waiting = await dashboard.in_states(tx, citizen_id, (Status.QUERY_RAISED, Status.FEE_PENDING), MOST)

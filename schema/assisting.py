@@ -5,13 +5,12 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from actions.access import may_read, of_citizen
+from actions.access import of_citizen, require_read
 from actions.assisting import AskAssistance, ask_assistance, confirm_assistance, end_assistance
 from actions.relatives import RegisterRelative, register_relative, relatives_of, remove_relative
 from domain import assisting
 from domain.assisting import AssistanceState, AssistanceWay
 from domain.assurance import Assurance
-from domain.errors import not_found
 from domain.masks import mask_mobile
 from domain.policy import ObjectKind
 from domain.scopes import Scope
@@ -80,8 +79,7 @@ class Relative:
 async def assistances_of(info: Info, citizen_id: str) -> list[Assistance]:
     """Who asked to act for her, the latest first; raises NOT_FOUND for whom they are not."""
     environment = info.context.environment
-    if await may_read(environment, info.context.subject, of_citizen(citizen_id, ObjectKind.ASSISTANCE)) is None:
-        raise not_found()
+    await require_read(environment, info.context.subject, of_citizen(citizen_id, ObjectKind.ASSISTANCE))
     async with environment.store.reading() as tx:
         return [Assistance.of(one) for one in await assistances.of_citizen(tx, citizen_id, MOST_SHOWN)]
 

@@ -1,12 +1,11 @@
 """The citizen: what she is, what she applied for, what she holds, and who read it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
 
-from actions import access
+from actions.access import of_citizen, receipts_of_citizen, require_read
 from actions.benefits import benefits_of
 from actions.certificates import CertificatesView, CertificateView, certificates_of, department_certificates
 from actions.dashboard import dashboard_of
@@ -17,7 +16,7 @@ from domain.appeals import Appeal as AppealItem
 from domain.applications import Application as ApplicationItem
 from domain.consents import Consent as ConsentItem
 from domain.consents import ConsentPurpose
-from domain.errors import ErrorCode, Problem, Problems, not_found
+from domain.errors import ErrorCode, Problem, Problems
 from domain.feedback import Suggestion as SuggestionItem
 from domain.fees import FeeOrder
 from domain.global_ids import TypeCode
@@ -25,7 +24,7 @@ from domain.grievances import Grievance as GrievanceItem
 from domain.lifecycle import Status
 from domain.masks import mask_mobile
 from domain.notices import Notice as NoticeItem
-from domain.policy import ObjectKind, Purpose
+from domain.policy import ObjectKind
 from domain.sources import Source
 from domain.text import Language
 from schema.appeals import Appeal
@@ -69,8 +68,8 @@ from schema.progress import auto_appeal_opt_out_of_citizen
 from schema.provenance import noted
 from schema.ration import RationCard
 from schema.source_policies import read_from
+from schema.store_lists import Part, counting
 from schema.suggestions import Suggestion
-from store import accesses
 from store import applications as kept
 
 _DISTRICT = ByKey(district_by_code, lambda citizen: citizen.item.district)
@@ -338,41 +337,34 @@ class Citizen(Node):
     ) -> list[DataAccess]:
         if not 1 <= first <= LARGEST_PAGE:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",)))
-        environment, subject = info.context.environment, info.context.subject
-        async with environment.store.reading() as tx:
-            await access.require(environment, tx, subject, access.of_citizen(self.item.id), Purpose.VIEW)
-            return [DataAccess.of(item) for item in await accesses.of_citizen(tx, self.item.id, first)]
+        found = await receipts_of_citizen(info.context.environment, info.context.subject, self.item.id, first)
+        return [DataAccess.of(item) for item in found]
 
 
 async def _required(info: Info, citizen_id: str, kind: ObjectKind) -> None:
-    resource = access.of_citizen(citizen_id, kind)
-    if await access.may_read(info.context.environment, info.context.subject, resource) is None:
-        raise not_found()
+    await require_read(info.context.environment, info.context.subject, of_citizen(citizen_id, kind))
 
 
 def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | None) -> Listing[ApplicationItem]:
     store = info.context.environment.store
 
     async def rows(window: Window) -> Sequence[ApplicationItem]:
-        place = None if window.place is None else (datetime.fromisoformat(str(window.place[0])), window.place[1])
-        from_end = window.backward and place is None
+        part = Part.of(window)
+        from_end = part.backward and part.place is None
         async with store.reading() as tx:
             page = await kept.page_of_citizen(
                 tx,
                 citizen_id,
                 statuses=statuses,
-                after=None if window.backward else place,
-                before=place if window.backward else None,
-                limit=window.size + 1,
+                after=None if part.backward else part.place,
+                before=part.place if part.backward else None,
+                limit=part.limit,
                 newest_first=not from_end,
             )
         return list(reversed(page)) if from_end else page
 
-    async def count() -> int:
-        async with store.reading() as tx:
-            return await kept.count_of_citizen(tx, citizen_id, statuses)
-
     name = f"applications:{citizen_id}:{sorted(statuses) if statuses is not None else None}"
+    count = counting(info, lambda tx: kept.count_of_citizen(tx, citizen_id, statuses))
     return Listing(name, rows, count, _position, Application.of)
 
 

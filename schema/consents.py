@@ -5,11 +5,11 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.access import may_read, of_citizen
+from actions.access import of_citizen, require_read
 from actions.consent_ledger import recorded
 from domain import consent_notices, consents
 from domain.consents import DEFAULT_DAYS, LONGEST_DAYS, ConsentPurpose, ConsentStatus, ConsentStep
-from domain.errors import ErrorCode, Problem, Problems, not_found
+from domain.errors import ErrorCode, Problem, Problems
 from domain.messages import label
 from domain.people import Role
 from domain.policy import ObjectKind
@@ -106,8 +106,7 @@ class Consent:
 async def consents_listed(info: Info, citizen_id: str) -> Listing[consents.Consent]:
     """Her consents, the latest begun first; raises NOT_FOUND for whom they are not."""
     environment = info.context.environment
-    if await may_read(environment, info.context.subject, of_citizen(citizen_id, ObjectKind.CONSENT)) is None:
-        raise not_found()
+    await require_read(environment, info.context.subject, of_citizen(citizen_id, ObjectKind.CONSENT))
 
     async def everything() -> list[consents.Consent]:
         async with environment.store.reading() as tx:

@@ -5,10 +5,9 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.access import may_read
+from actions.access import require_read
 from actions.notices import mark_read
 from domain import notices
-from domain.errors import not_found
 from domain.global_ids import TypeCode
 from domain.notices import NEEDS_HER, NoticeKind, Topic, told
 from domain.policy import ObjectKind, Resource
@@ -98,8 +97,7 @@ async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) ->
     """Her messages, the newest first, for herself alone; raises NOT_FOUND for anybody else."""
     environment = info.context.environment
     mine = Resource(ObjectKind.NOTICE, None, citizen_id)
-    if await may_read(environment, info.context.subject, mine) is None:
-        raise not_found()
+    await require_read(environment, info.context.subject, mine)
 
     async def rows(window: Window) -> list[notices.Notice]:
         async with environment.store.reading() as tx:
