@@ -16,7 +16,7 @@ from actions.sanction_stops import about, note
 from domain.assisting import strength_problem
 from domain.assurance import Assurance
 from domain.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.notices import NoticeKind
 from domain.people import Subject
 from domain.policy import Purpose
@@ -77,7 +77,7 @@ async def _correct(acting: Acting, sanction: Sanction, request: CorrectAccount) 
     account = _checked(acting, sanction, request)
     made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
     if not any(one.status in _REFUSED for one in made):
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _BENEFIT, Remedy.REFRESH, {"state": sanction.state.value}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _BENEFIT, params={"state": sanction.state.value}))
     await sanction_course.set_account(acting.tx, account)
     await benefits.change_sanction(acting.tx, sanction.id, bank_account_last4=account.number[-4:])
     if any(one.rail is Rail.PFMS for one in made):

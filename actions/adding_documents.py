@@ -14,7 +14,7 @@ from actions.department_documents import RATION_CARD
 from actions.environment import Environment
 from actions.idempotent import hash_of, once
 from domain.documents import name_of
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.masks import mask_aadhaar_in
 from domain.people import PersonKind, Subject
 from domain.policy import ObjectKind, Purpose
@@ -157,7 +157,7 @@ def _specification(env: Environment, publisher: str, doctype: str) -> DocumentSp
     settings = env.partners.apisetu.offered().get(publisher)
     known = settings.documents.get(doctype) if settings else None
     if known is None:
-        raise Problems(Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "doctype"), Remedy.CORRECT_INPUT))
+        raise Problems(Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "doctype")))
     return known
 
 

@@ -45,10 +45,10 @@ async def open_filing(acting: Acting, application: Application, wanted: AppealGr
     if not same and ground is not None:
         return Filing(AppealLevel.FIRST, ground, AppealOrigin.CITIZEN)
     if not same:
-        raise Problems(Problem(ErrorCode.NOT_APPEALABLE, PATH, Remedy.SEE_APPLICATION))
+        raise Problems(Problem(ErrorCode.NOT_APPEALABLE, PATH))
     last = max(same, key=_rank)
     if not _against_her(last):
-        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, Remedy.SEE_APPLICATION, {"number": last.number}))
+        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, params={"number": last.number}))
     return _above(last, last.ground)
 
 
@@ -98,7 +98,7 @@ def _ground(
     if wanted is None:
         return possible[0] if possible else None
     if wanted not in possible:
-        raise Problems(Problem(ErrorCode.NOT_APPEALABLE, _GROUND, Remedy.SEE_APPLICATION))
+        raise Problems(Problem(ErrorCode.NOT_APPEALABLE, _GROUND))
     return wanted
 
 

@@ -102,7 +102,7 @@ async def impose(
         return
     name = "penalty" if penalty else "compensation"
     if appeal.level is AppealLevel.FIRST or appeal.state is AppealState.DISMISSED:
-        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name), Remedy.NONE))
+        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name)))
     held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     if not any(one.at <= acting.now for one in held if one.state is HearingState.FIXED):
         raise Problems(Problem(ErrorCode.HEARING_REQUIRED, ("input", name)))
@@ -118,7 +118,7 @@ async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amoun
     name = kind.value.lower()
     if not 1 <= imposed.amount_paise <= most.value:
         params = {"most": str(most.value)}
-        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name, "amount"), params=params))
+        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name, "amount"), Remedy.CORRECT_INPUT, params))
     reason = imposed.reason.strip()
     if not reason:
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name, "reason")))
@@ -139,6 +139,6 @@ async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amoun
     elif before.state is AwardState.ORDERED:
         await appeals.set_award(acting.tx, award)  # a later order mends it
     else:
-        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name), Remedy.NONE))
+        raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name)))
     await note_award(acting, appeal, award)
     await tell_of_award(acting, appeal, award)

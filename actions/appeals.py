@@ -17,7 +17,7 @@ from actions.idempotent import conflict_problem, once
 from actions.involved import barred_from
 from domain.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
 from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.lifecycle import Status
 from domain.masks import mask_aadhaar_in
 from domain.people import PersonKind, Subject
@@ -195,7 +195,7 @@ async def enter(acting: Acting, request: FileAppeal) -> Appeal:
         Filing(filing.level, filing.ground, origin, text, late, filing.previous),
     )
     if appeal is None:
-        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, Remedy.SEE_APPLICATION))
+        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH))
     if appeal.ground is AppealGround.TIME_LIMIT_BREACHED and application.status is Status.DELIVERED:
         return await step(acting, appeal, AppealMove.DELIVER_LATE)
     return appeal
@@ -259,7 +259,7 @@ async def _refuse_the_involved(acting: Acting, appeal: Appeal) -> None:
     application = await applications.get(acting.tx, appeal.application_id)
     barred = await barred_from(acting, application, appeal.level) if application else frozenset[str]()
     if acting.subject.person_id in barred:
-        raise Problems(Problem(ErrorCode.OFFICER_INVOLVED, APPEAL, Remedy.NONE))
+        raise Problems(Problem(ErrorCode.OFFICER_INVOLVED, APPEAL))
 
 
 def _refuse_wrong_day(acting: Acting, request: DecideAppeal, decided_on: date) -> None:

@@ -29,7 +29,7 @@ from domain.assisting import (
     check_minutes,
 )
 from domain.centres import Centre
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.mobiles import mobile_digits
 from domain.people import Subject
 from domain.policy import ObjectKind, Purpose, Resource
@@ -119,7 +119,7 @@ async def _asked(acting: Acting, request: AskAssistance) -> Assistance:
     asked = await assistances.count_since(acting.tx, acting.subject.person_id or "", acting.now - ASKED_WITHIN)
     if asked >= MOST_ASKED:
         params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
     if request.service_code is not None:
         await open_service(acting.tx, request.service_code)
     assistance = Assistance(
@@ -203,7 +203,7 @@ async def _centre(acting: Acting) -> Centre:
     subject = acting.subject
     centre = await centres.centre_of(acting.tx, subject.person_id or "")
     if centre is None or not centre.open or subject.session_id is None:
-        raise Problems(Problem(ErrorCode.FORBIDDEN, _INPUT, Remedy.CALL_HELPLINE))
+        raise Problems(Problem(ErrorCode.FORBIDDEN, _INPUT))
     return centre
 
 

@@ -230,7 +230,7 @@ def _too_large(env: Environment, place: int, document: NewDocument, sizes: Mappi
         return None
     params = {"most": f"{most / (1024 * 1024):.3g}"}
     path = ("input", "documents", str(place))
-    return Finding(problem=Problem(ErrorCode.FILE_TOO_LARGE, path, Remedy.ATTACH_DOCUMENT, params))
+    return Finding(problem=Problem(ErrorCode.FILE_TOO_LARGE, path, params=params))
 
 
 async def _uploaded(env: Environment, subject: Subject, references: list[str]) -> dict[str, int]:

@@ -70,7 +70,7 @@ async def settle(acting: Acting, request: SettleAward) -> Award:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "settledOn")))
     if award.state is not AwardState.ORDERED:
         params = {"version": str(appeal.version), "status": award.state.value}
-        raise Problems(Problem(ErrorCode.CONFLICT, ("input", "kind"), Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.CONFLICT, ("input", "kind"), params=params))
     settled = replace(award, state=SETTLED[award.kind], settled_on=request.settled_on, settlement=reference)
     changed = await step(acting, appeal, AppealMove.AMEND)
     await appeals.set_award(acting.tx, settled)

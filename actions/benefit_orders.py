@@ -18,7 +18,7 @@ from actions.sanction_stops import lift_stop, missed_paise, note, pass_by_given_
 from actions.second_approvals import ask, needs_second
 from domain.benefits import Sanction
 from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.people import Subject
 from domain.policy import Purpose
 from domain.sanction_course import (
@@ -162,7 +162,7 @@ def body_of(request: Any) -> Mapping[str, Any]:
 
 def refuse_step(*path: str, state: str) -> Problems:
     """A step that the present state does not allow."""
-    return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, Remedy.REFRESH, {"state": state}))
+    return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state}))
 
 
 async def _ordered(

@@ -11,7 +11,7 @@ from actions.idempotent import once
 from domain.applications import Application
 from domain.catalogue import Service
 from domain.doorstep import Visit
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.feedback import Feedback, Suggestion
 from domain.grievances import Grievance
 from domain.people import Subject
@@ -90,7 +90,7 @@ async def known_service(acting: Acting, code: str) -> Service:
     """The service with a code, open or not; raises SERVICE_UNKNOWN."""
     service = await catalogue.service(acting.tx, code)
     if service is None:
-        raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, ("input", "serviceCode"), Remedy.CHOOSE_SERVICE))
+        raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, ("input", "serviceCode")))
     return service
 
 
@@ -125,7 +125,7 @@ def refuse_flood(count: int, most: int) -> None:
     """Raise RATE_LIMITED where somebody wrote as much as one may in a day."""
     if count >= most:
         params = {"retryAfterSeconds": str(DAY_SECONDS)}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), params=params))
 
 
 async def note(acting: Acting, action: str, resource: Resource, purpose: Purpose, **detail: Any) -> None:

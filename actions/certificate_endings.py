@@ -26,7 +26,7 @@ from actions.personal_data import ERASED_ACTION
 from domain.applications import Application
 from domain.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.lifecycle import Move
 from domain.masks import mask_aadhaar_in
 from domain.people import SYSTEM, Subject
@@ -180,7 +180,7 @@ async def _still_written(acting: Acting, certificate: IssuedCertificate) -> None
     """Refuse to correct what is known of an erased person: there is nothing left to write into a new one."""
     if await audit.was_done(acting.tx, ObjectKind.CITIZEN.value, certificate.citizen_id, ERASED_ACTION):
         params = {"status": certificate.status.value, "move": Move.CORRECT_CERTIFICATE.value}
-        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, params=params))
 
 
 async def _end(
@@ -195,7 +195,7 @@ async def _end(
     reason = _reason(request)
     if not await certificates.end(acting.tx, certificate.id, status):
         params = {"status": certificate.status.value, "move": _MOVES[status].value}
-        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, params=params))
     ending = CertificateEnding(certificate.id, status, request.ground, reason, acting.subject.person_id, acting.now)
     await certificate_endings.add(acting.tx, ending)
     detail = {"ground": request.ground.value}

@@ -15,7 +15,7 @@ from actions.queue import own_cases
 from domain.applications import Application
 from domain.changes import OF_APPLICATIONS, OF_QUEUES, Change, FeedState, Position, Wanted
 from domain.desk import QueueFilter, QueueSort
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.lifecycle import WITH_OFFICER, Status
 from domain.people import PersonKind, Posting, Subject
 from domain.policy import ObjectKind, Resource, purpose_for
@@ -58,7 +58,7 @@ class Delta:
 
 def resync(*path: str) -> Problems:
     """A place that means nothing any more: the reader begins anew."""
-    return Problems(Problem(ErrorCode.RESYNC, path, Remedy.REFRESH))
+    return Problems(Problem(ErrorCode.RESYNC, path))
 
 
 def check(state: FeedState, bookmark: Bookmark, scope: str = "") -> None:

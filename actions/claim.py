@@ -11,7 +11,7 @@ from actions.idempotent import once
 from domain.applications import Application
 from domain.clock import IST
 from domain.desk import Claim
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.lifecycle import UNDECIDED
 from domain.people import Subject
 from domain.policy import Purpose
@@ -113,11 +113,11 @@ def _new_claim(acting: Acting, application: Application) -> Claim:
 def _refuse_if_decided(application: Application) -> None:
     if application.status not in UNDECIDED:
         params = {"status": application.status.value, "move": "CLAIM"}
-        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, params=params))
 
 
 def _claimed(claim: Claim) -> Problems:
-    return Problems(Problem(ErrorCode.CASE_CLAIMED, PATH, Remedy.TAKE_OVER, {"until": in_india(claim.expires_at)}))
+    return Problems(Problem(ErrorCode.CASE_CLAIMED, PATH, params={"until": in_india(claim.expires_at)}))
 
 
 def in_india(instant: datetime) -> str:

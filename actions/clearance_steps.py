@@ -6,7 +6,7 @@ from datetime import datetime
 from actions.acting import Acting
 from domain.applications import Application
 from domain.clearances import Clearance, ClearanceState, Photo, Place, VerificationReport
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.masks import mask_aadhaar_in
 from store import clearances
 
@@ -24,7 +24,7 @@ async def refuse_while_pending(
     pending = [one for one in asked if one.state is ClearanceState.ASKED and one.due_at >= acting.now]
     if pending:
         params = {"department": pending[0].department}
-        raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, path, Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, path, params=params))
     if not reason and any(one.state is ClearanceState.REFUSED for one in asked):
         path = ("input", "reason") if path == _VERDICT else path
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))

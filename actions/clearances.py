@@ -127,7 +127,7 @@ async def give_answer(acting: Acting, request: AnswerClearance) -> Clearance:
     answered = with_answer(acting, clearance, granted=request.granted, text=_written(request.text, "text"))
     if not await clearances.settle(acting.tx, answered):
         params = {"status": clearance.state.value, "move": Move.ANSWER_CLEARANCE.value}
-        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, CLEARANCE, Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, CLEARANCE, params=params))
     application = await applications.get(acting.tx, clearance.application_id)
     if application is None:
         raise NotThere("the application of a clearance")
@@ -146,7 +146,7 @@ async def _refuse_wrong_departments(acting: Acting, application: Application, de
         if department not in known:
             raise Problems(Problem(ErrorCode.DEPARTMENT_UNKNOWN, here))
         if application.status is not Status.DRAFT and await clearances.open_of(acting.tx, application.id, department):
-            raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, here, params={"department": department}))
+            raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, here, Remedy.CORRECT_INPUT, {"department": department}))
 
 
 async def _due_days(acting: Acting, application: Application, request: AskClearance) -> dict[str, date]:

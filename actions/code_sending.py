@@ -13,7 +13,7 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.one_time_codes import count_code
 from domain.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.messages import label
 from domain.text import Bilingual, Language
 from store import outbox, sent_codes
@@ -81,7 +81,7 @@ async def try_code(acting: Acting, kind: CodeKind, about: str, text: str, *, pat
     """
     code = await sent_codes.open_for(acting.tx, kind.value, about)
     if code is None or code.tries >= CODE_TRIES:
-        raise Problems(Problem(ErrorCode.OTP_EXPIRED, path, Remedy.NONE, texts=_ANOTHER))
+        raise Problems(Problem(ErrorCode.OTP_EXPIRED, path, texts=_ANOTHER))
     if await sent_codes.try_code(acting.tx, code, text.strip()):
         return None
     return CODE_TRIES - code.tries - 1
@@ -89,7 +89,7 @@ async def try_code(acting: Acting, kind: CodeKind, about: str, text: str, *, pat
 
 def wrong_code(left: int, *path: str) -> Problems:
     """What is told of a wrong code."""
-    return Problems(Problem(ErrorCode.OTP_WRONG, path, Remedy.CORRECT_INPUT, {"left": str(left)}))
+    return Problems(Problem(ErrorCode.OTP_WRONG, path, params={"left": str(left)}))
 
 
 async def send_code(env: Environment, payload: Mapping[str, str]) -> None:

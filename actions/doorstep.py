@@ -118,10 +118,10 @@ async def hand_to(acting: Acting, request: ChangeVisit) -> Visit:
     """The inner step of another agent, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DECIDE, Purpose.ASSIST)
     if visit.state is not VisitState.SCHEDULED:
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, Remedy.REFRESH, {"state": visit.state.value}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
     near = await kept.agents_for(acting.tx, visit.district, visit.tehsil)
     if request.agent_id not in {agent.operator_id for agent in near}:
-        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "agentId")))
+        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "agentId"), Remedy.CORRECT_INPUT))
     saved = await kept.save(acting.tx, replace(visit, agent_id=request.agent_id or ""), visit.version)
     await note(acting, "visit.assign", of_visit(saved), Purpose.DECIDE, agent=saved.agent_id)
     return saved
@@ -172,7 +172,7 @@ async def done(
             return {"id": (await work(Acting(env, tx, subject))).id}
         except AlreadyThere:
             path = ("input", "applicationId")
-            raise Problems(Problem(ErrorCode.CONFLICT, path, Remedy.REFRESH)) from None
+            raise Problems(Problem(ErrorCode.CONFLICT, path)) from None
 
     asked = dict(body) if body is not None else _body(request)
     answered, replayed = await once(
@@ -219,11 +219,11 @@ async def _booked(acting: Acting, application: Application, purpose: VisitPurpos
     over = purpose is VisitPurpose.DELIVERY and any(visit.state is VisitState.HANDED_OVER for visit in before)
     if over or any(visit.state in rules.OPEN for visit in before):
         path = ("input", "applicationId")
-        raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, path, Remedy.SEE_APPLICATION))
+        raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, path))
     rules.check_may_visit_again(before)
     room = await _room(acting, application)
     if not room:
-        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "applicationId"), Remedy.VISIT_CSC))
+        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "applicationId")))
     if slot not in room:
         raise Problems(Problem(ErrorCode.SLOT_NOT_OFFERED, ("input", "slot")))
     visit = _new(acting, application, purpose, before)

@@ -132,7 +132,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     answered, replayed = await once(env, subject, "handOverVisit", key=request.idempotency_key, body=body, work=work)
     if "left" in answered:
         params = {"left": str(answered["left"])}
-        raise Problems(Problem(ErrorCode.OTP_WRONG, ("input", "otp"), Remedy.CORRECT_INPUT, params))
+        raise Problems(Problem(ErrorCode.OTP_WRONG, ("input", "otp"), params=params))
     return await present_visit(env, answered["id"]), replayed
 
 
@@ -171,7 +171,7 @@ async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
     if not 1 <= len(receipt) <= LONGEST_RECEIPT:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
     if visit.state not in rules.OPEN or visit.fee_receipt is not None:
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, Remedy.REFRESH, {"state": visit.state.value}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
     if request.amount_paise != visit.fee_paise:
         params = {} if visit.fee_paise is None else {"feePaise": str(visit.fee_paise)}
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=params))
@@ -184,10 +184,10 @@ async def give(acting: Acting, request: HandOver) -> dict[str, Any]:
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.HAND_OVER)
     if visit.fee_paise and visit.fee_receipt is None:
-        raise Problems(Problem(ErrorCode.FEE_NOT_PAID, _VISIT, Remedy.CORRECT_INPUT))
+        raise Problems(Problem(ErrorCode.FEE_NOT_PAID, _VISIT))
     if request.otp is not None:
         if not visit.otp_holds(acting.now):
-            raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), Remedy.NONE, texts=_WITHOUT_CODE))
+            raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), texts=_WITHOUT_CODE))
         if visit.otp_hash not in kept.otp_hashes(acting.tx, visit.id, request.otp.strip()):
             tried = replace(visit, otp_tries=visit.otp_tries + 1)
             await _saved(acting, tried, "visit.wrong_code")
@@ -242,10 +242,10 @@ async def _signed(acting: Acting, request: HandOver, visit: Visit) -> Handover:
     """The photograph or scan of the signed paper, which the agent uploaded, and the name of the witness."""
     witness = moderated(request.witness, "input", "witness", required=False)
     if request.paper_sha256 is None:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT, texts=_PROOF))
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=_PROOF))
     paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper_sha256, path=_PAPER)
     if witness is None or len(witness) > LONGEST_WITNESS:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness"), texts=_PROOF))
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness"), Remedy.CORRECT_INPUT, texts=_PROOF))
     await use(acting, paper, of_visit(visit))
     return Handover(HandOverProof.SIGNED_PAPER, request.paper_sha256, witness)
 

@@ -12,7 +12,7 @@ from actions.environment import Environment
 from actions.fee_cases import order_id_of, tell_of_payment
 from actions.fee_enquiries import enquire
 from actions.fee_refunds import request_refund
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.fees import PAID, FeeOrder, FeeRoute, RefundCause
 from domain.finance_cases import ACCEPTED_AS_IT_IS, CaseOutcome, DifferenceKind, FinanceCase
 from domain.lifecycle import Status
@@ -67,7 +67,7 @@ def check_outcome(order: FeeOrder | None, outcome: CaseOutcome | None) -> None:
         allowed = not order.open or outcome not in ACCEPTED_AS_IT_IS
     if not allowed:
         state = {"state": order.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _CASE, Remedy.REFRESH, state))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _CASE, params=state))
 
 
 async def give_back(acting: Acting, case: FinanceCase) -> None:
@@ -84,7 +84,7 @@ async def give_back(acting: Acting, case: FinanceCase) -> None:
     if order.confirmed_at is None or acting.now - order.confirmed_at > JUST_NOW:
         source = Source.TREASURY if order.route is FeeRoute.TREASURY else Source.CSC
         params = {"source": source.value}
-        raise Problems(Problem(ErrorCode.SOURCE_UNAVAILABLE, _CASE, Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.SOURCE_UNAVAILABLE, _CASE, params=params))
     ordered = replace(order, problem=None, settled_at=acting.now)
     saved = await request_refund(acting, ordered, RefundCause.OTHER_AMOUNT)
     application = await applications.get(acting.tx, order.application_id)

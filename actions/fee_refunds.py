@@ -14,7 +14,7 @@ from actions.environment import Environment
 from actions.fee_cases import differ, note, of_order, tell_of_payment
 from actions.idempotent import conflict_problem, once
 from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.fees import (
     CAUSES,
     REFUND_ENQUIRIES,
@@ -198,7 +198,7 @@ async def _recorded(acting: Acting, request: RecordFeeRefund) -> FeeOrder:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "refundReference"), params=longest))
     if order.state is not FeeState.REFUND_REQUESTED or not _goes_by_hand(order):
         state = {"state": order.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, Remedy.REFRESH, state))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, params=state))
     return await _refunded(acting, order, reference)
 
 

@@ -11,7 +11,7 @@ from actions.care import case_for, note, of_feedback
 from actions.environment import Environment
 from actions.idempotent import once
 from domain.applications import Application
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderated
 from domain.people import Subject
 from domain.policy import ObjectKind, Purpose
@@ -58,7 +58,7 @@ async def say(acting: Acting, request: GiveFeedback) -> Feedback:
     check_rating(request.rating)
     text = moderated(request.text, "input", "text", required=False)
     if application.decision is None:
-        raise Problems(Problem(ErrorCode.FEEDBACK_TOO_EARLY, ("input", "applicationId"), Remedy.SEE_APPLICATION))
+        raise Problems(Problem(ErrorCode.FEEDBACK_TOO_EARLY, ("input", "applicationId")))
     before = await kept.get(acting.tx, application.id)
     if before is None:
         feedback = _first(acting, application, request.rating, text)

@@ -20,7 +20,7 @@ from actions.signed_links import holds, signed
 from domain.applications import Application
 from domain.budgets import year_of
 from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.fees import FeeOrder, FeeRoute, FeeState, fee_due, may_become, next_enquiry, reference_of
 from domain.lifecycle import Status
 from domain.numbers import NumberKind
@@ -74,7 +74,7 @@ async def place_order(acting: Acting, request: StartFeePayment) -> FeeOrder:
     route = _route(acting.subject, request.route)
     due = fee_due(application.fee_paise, acting.env.fees)
     if due is None or application.status is not Status.FEE_PENDING:
-        raise Problems(Problem(ErrorCode.FEE_NOT_DUE, PATH, Remedy.SEE_APPLICATION))
+        raise Problems(Problem(ErrorCode.FEE_NOT_DUE, PATH))
     head, charge_head = _heads(acting.env, application, route)
     for _ in range(_NUMBERS):
         known = await fee_orders.open_of(acting.tx, application.id)
@@ -150,14 +150,14 @@ def _route(subject: Subject, wanted: FeeRoute | None) -> FeeRoute:
     operator = subject.kind is PersonKind.OPERATOR
     route = wanted or (FeeRoute.CSC_WALLET if operator else FeeRoute.TREASURY)
     if route is FeeRoute.CSC_WALLET and not operator:
-        raise Problems(Problem(ErrorCode.PAYMENT_NOT_OFFERED, ("input", "route"), Remedy.VISIT_CSC))
+        raise Problems(Problem(ErrorCode.PAYMENT_NOT_OFFERED, ("input", "route")))
     return route
 
 
 def _heads(env: Environment, application: Application, route: FeeRoute) -> tuple[str, str | None]:
     found = _heads_or_none(env, application.department, route)
     if found is None:
-        raise Problems(Problem(ErrorCode.PAYMENT_NOT_OFFERED, ("input", "route"), Remedy.VISIT_CSC))
+        raise Problems(Problem(ErrorCode.PAYMENT_NOT_OFFERED, ("input", "route")))
     return found
 
 
@@ -178,7 +178,7 @@ def _resumed(known: FeeOrder, route: FeeRoute, subject: Subject) -> FeeOrder:
     """The order that is not settled, where it is of the same way; for the wallet, of the same operator."""
     if _is_same_way(known, route, subject):
         return known
-    raise Problems(Problem(ErrorCode.FEE_PAYMENT_OPEN, PATH, Remedy.RETRY_LATER))
+    raise Problems(Problem(ErrorCode.FEE_PAYMENT_OPEN, PATH))
 
 
 def _is_same_way(known: FeeOrder, route: FeeRoute, subject: Subject) -> bool:

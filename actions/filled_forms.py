@@ -9,7 +9,7 @@ from actions.environment import Environment
 from actions.prefill_tokens import opened
 from actions.submit_checks import clean_form, form_problems
 from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Remedy
+from domain.errors import ErrorCode, Problem
 from domain.form_checking import check_answers
 from domain.forms import Form, digest_of
 from domain.masks import mask_aadhaar_in
@@ -51,7 +51,7 @@ async def fill_in(
     if form is None:
         return Filled(clean_form(given.answers), tuple(form_problems(given.answers)))
     if given.version not in (None, form.version):
-        return Filled({}, (Problem(ErrorCode.FORM_CHANGED, ("input", "formVersion"), Remedy.REFRESH),), form)
+        return Filled({}, (Problem(ErrorCode.FORM_CHANGED, ("input", "formVersion")),), form)
     checked = check_answers(form, given.answers, today=acting.today, complete=complete)
     earlier = await _earlier(acting.tx, held)
     fresh, wrong = _fresh(acting, citizen_id, given.sources)

@@ -9,7 +9,7 @@ from actions.access import covering, require_one
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.finance_cases import (
     CaseEvent,
     CaseOutcome,
@@ -134,9 +134,9 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
 
     async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
         if case.state is not CaseState.PROPOSED:
-            raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, _CASE, Remedy.REFRESH))
+            raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, _CASE))
         if case.proposed_by == _officer(acting):
-            raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _CASE, Remedy.CHOOSE_OFFICER))
+            raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _CASE))
         if request.accept:
             note = _words(request.note) if request.note else None
             kept = await _keep(acting, _settled(acting, case), CaseStep.SETTLE, note=note)

@@ -14,7 +14,7 @@ from actions.environment import Environment
 from actions.queue import own_cases
 from domain.applications import Application
 from domain.changes import OF_APPLICATIONS, OF_QUEUES, Change, ChangeKind, FeedState, Wanted
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.lifecycle import Status
 from domain.people import PersonKind, Subject
 from domain.policy import ObjectKind, Resource, purpose_for
@@ -48,7 +48,7 @@ class TooSlow(Problems):
     """A reader that does not take its events in time; it may come back with its last cursor."""
 
     def __init__(self) -> None:
-        super().__init__(Problem(ErrorCode.READER_TOO_SLOW, (), Remedy.RETRY_LATER))
+        super().__init__(Problem(ErrorCode.READER_TOO_SLOW))
 
 
 async def feed_state(env: Environment) -> FeedState:

@@ -15,7 +15,7 @@ from actions.moves import Step, move
 from actions.proposing import refuse_if_proposed
 from actions.second_pair import checked_reason
 from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.lifecycle import Move
 from domain.people import Officer, OfficerLevel, Role, Subject
 from domain.policy import Purpose
@@ -73,7 +73,7 @@ async def _forward(acting: Acting, request: ForwardCase) -> Application:
     await refuse_if_proposed(acting, application)
     suitable = {officer.id for officer in await _targets(acting, application)}
     if request.officer_id not in suitable:
-        problem = Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId"), Remedy.CHOOSE_OFFICER)
+        problem = Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId"))
         raise Problems(problem)
     moved = await move(acting, application, Step(Move.FORWARD, note=reason, changes={"officer_id": request.officer_id}))
     await desk.release(acting.tx, moved.id)

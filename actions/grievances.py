@@ -121,7 +121,7 @@ async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
     twin = await kept.waiting(acting.tx, application.id, request.category)
     if twin is not None:
         params = {"number": twin.number}
-        raise Problems(Problem(ErrorCode.GRIEVANCE_OPEN, ("input", "category"), Remedy.SEE_APPLICATION, params))
+        raise Problems(Problem(ErrorCode.GRIEVANCE_OPEN, ("input", "category"), params=params))
     since = acting.now - timedelta(seconds=DAY_SECONDS)
     refuse_flood(await kept.count_since(acting.tx, application.citizen_id, since), acting.env.care.texts_per_day)
     grievance = await _new(acting, application, request.category, text)

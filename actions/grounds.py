@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from actions.acting import Acting
 from actions.cases import service_of
 from domain.applications import Application, RejectionGround
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.lifecycle import Move
 from store import timeline
 
@@ -45,5 +45,5 @@ async def refuse_more_pauses(acting: Acting, application: Application) -> None:
     most = acting.env.law.most_pauses.value
     steps = (await timeline.timelines(acting.tx, [application.id])).get(application.id, [])
     if sum(step.move is Move.RAISE_QUERY for step in steps) >= most:
-        problem = Problem(ErrorCode.PAUSE_LIMIT_REACHED, ("input", "verdict"), Remedy.NONE, {"most": str(most)})
+        problem = Problem(ErrorCode.PAUSE_LIMIT_REACHED, ("input", "verdict"), params={"most": str(most)})
         raise Problems(problem)

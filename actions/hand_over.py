@@ -12,7 +12,7 @@ from actions.idempotent import conflict_problem, once
 from actions.moves import Step, move
 from domain.applications import Application, DeliveryMode
 from domain.doorstep import OPEN, VisitPurpose
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.lifecycle import Move, Status
 from domain.people import Role, Subject
 from domain.policy import Purpose
@@ -56,7 +56,7 @@ async def give(acting: Acting, request: HandOver) -> Application:
     application = await _taken_up(acting, request)
     if application.status not in _READY or not await _at_counter(acting, application):
         params = {"status": application.status.value, "move": Move.DELIVER.value}
-        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, params=params))
     note = (request.note or "").strip()
     if len(note) > LONGEST_NOTE:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "note"), params={"longest": str(LONGEST_NOTE)}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.environment import Environment
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Subject
 from store import crash_points, errors, idempotency
 from store.engine import Transaction
@@ -48,9 +48,9 @@ async def once(
     try:
         done = await env.store.carry_out(lambda tx: _in_one_transaction(env, tx, claim, work))
     except errors.KeyReused:
-        raise Problems(Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _KEY, Remedy.USE_NEW_KEY)) from None
+        raise Problems(Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _KEY)) from None
     except errors.InProgress:
-        raise Problems(Problem(ErrorCode.IN_PROGRESS, _KEY, Remedy.RETRY_LATER)) from None
+        raise Problems(Problem(ErrorCode.IN_PROGRESS, _KEY)) from None
     except errors.VersionConflict as conflict:
         raise conflict_problem(conflict.present_version, conflict.present_status) from None
     crash_points.reach(crash_points.VERB_AFTER_COMMIT)
@@ -63,7 +63,7 @@ async def once(
 def conflict_problem(version: int, status: str) -> Problems:
     """What the loser of a race is told: the present version and status."""
     params = {"version": str(version), "status": status}
-    return Problems(Problem(ErrorCode.CONFLICT, ("input", "expectedVersion"), Remedy.REFRESH, params))
+    return Problems(Problem(ErrorCode.CONFLICT, ("input", "expectedVersion"), params=params))
 
 
 def hash_of(body: Mapping[str, Any]) -> str:

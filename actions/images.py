@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.files import MediaType
 
 _AT_ONCE = ThreadPoolExecutor(2, "image")
@@ -35,7 +35,7 @@ async def re_encoded(content: bytes, kind: MediaType, *, largest_pixels: int, pa
 def _made_anew(content: bytes, kind: MediaType, largest_pixels: int, path: tuple[str, ...]) -> bytes:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    damaged = Problems(Problem(ErrorCode.FILE_DAMAGED, path, Remedy.ATTACH_DOCUMENT))
+    damaged = Problems(Problem(ErrorCode.FILE_DAMAGED, path))
     try:
         with Image.open(BytesIO(content), formats=["JPEG" if kind is MediaType.JPEG else "PNG"]) as opened:
             if opened.width * opened.height > largest_pixels:
@@ -79,4 +79,4 @@ def _written(image: Any, kind: MediaType, how: dict[str, Any]) -> bytes:
 
 def _too_many_points(most: int, path: tuple[str, ...]) -> Problems:
     params = {"most": f"{most / _LIMIT:g}"}
-    return Problems(Problem(ErrorCode.IMAGE_TOO_LARGE, path, Remedy.ATTACH_DOCUMENT, params))
+    return Problems(Problem(ErrorCode.IMAGE_TOO_LARGE, path, params=params))

@@ -64,7 +64,7 @@ async def begin_link(env: Environment, subject: Subject, provider: Provider) -> 
         if not env.sign_on.admits(PersonKind.CITIZEN, provider) or provider not in env.partners.identity:
             raise not_found(*_PROVIDER)
         if citizen.mobile is None:
-            raise Problems(Problem(ErrorCode.MOBILE_MISSING, ("input",), Remedy.VISIT_CSC))
+            raise Problems(Problem(ErrorCode.MOBILE_MISSING, ("input",)))
         expires_at = acting.now + LINK_LIFE
         link = AccountLink(env.ids.key(), citizen.id, provider, None, None, expires_at)
         await account_links.begin(tx, link, ticket)
@@ -157,7 +157,7 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
             raise not_found(*_PROVIDER)
         ways_in = {one for one in held if one is not Provider.UMANG}
         if ways_in == {provider}:
-            raise Problems(Problem(ErrorCode.LAST_ACCOUNT, _PROVIDER, Remedy.LINK_ACCOUNT))
+            raise Problems(Problem(ErrorCode.LAST_ACCOUNT, _PROVIDER))
         untied = await identities.remove_identities(tx, PersonKind.CITIZEN, citizen.id, provider)
         open_sessions = await devices.of_person(tx, PersonKind.CITIZEN, citizen.id)
         theirs = [one.session_id for one in open_sessions if one.provider is provider]
@@ -195,7 +195,7 @@ async def _refuse_taken(tx: Transaction, citizen_id: str, provider: Provider, su
         return None
     kind, person_id = known
     if kind is not PersonKind.CITIZEN or (person_id != citizen_id and not await _is_empty(tx, person_id)):
-        raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("provider",), Remedy.CALL_HELPLINE))
+        raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("provider",)))
     return person_id
 
 

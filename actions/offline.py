@@ -28,7 +28,7 @@ from actions.sanction_budgets import Balances, balances_before
 from domain.applications import Application, RejectionGround
 from domain.clock import ist_date
 from domain.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Officer, Subject
 from domain.policy import Purpose
 from store import applications, catalogue, desk, desk_queue, forms, people
@@ -124,11 +124,11 @@ async def _known_pack(env: Environment, subject: Subject, pack_id: str, signed: 
     async with env.store.reading() as tx:
         pack = await desk.pack(tx, pack_id)
     if pack is None or pack.officer_id != subject.person_id:
-        raise Problems(Problem(ErrorCode.PACK_REFUSED, _PACK, Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PACK_REFUSED, _PACK))
     if signed is not None and not _is_of(env, pack, signed):
-        raise Problems(Problem(ErrorCode.PACK_REFUSED, ("input", "pack"), Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PACK_REFUSED, ("input", "pack")))
     if env.clock.now() > pack.expires_at:
-        raise Problems(Problem(ErrorCode.PACK_EXPIRED, _PACK, Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PACK_EXPIRED, _PACK))
     return pack
 
 
@@ -164,7 +164,7 @@ async def _replay(
 def _refuse_foreign(env: Environment, pack: Pack, decision: OfflineDecision) -> None:
     """A decision is on a case of the pack in the pack's version, and was made while the pack was out."""
     if pack.cases.get(decision.application_id) != decision.version:
-        raise Problems(Problem(ErrorCode.PACK_REFUSED, ("input", "decisions", "version"), Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PACK_REFUSED, ("input", "decisions", "version")))
     at = decision.decided_at
     if at.tzinfo is None or not pack.issued_at - CLOCK_SKEW <= at <= env.clock.now() + CLOCK_SKEW:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "decisions", "decidedAt")))

@@ -7,7 +7,7 @@ restart gets round it (docs/reliability.md section 4).
 from datetime import timedelta
 
 from actions.environment import Environment
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from store import tracking
 from store.engine import Transaction
 
@@ -21,4 +21,4 @@ async def count_code(env: Environment, tx: Transaction, mobile: str, path: tuple
     if made > env.care.codes_per_number:
         seconds = max(int((since + WINDOW - tx.clock.now()).total_seconds()), 1)
         params = {"retryAfterSeconds": str(seconds)}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, path, Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, path, params=params))

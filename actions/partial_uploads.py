@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from actions.environment import Environment
 from actions.uploads import refuse_strangers, take_in, too_large
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.files import PartialUpload, UploadedFile
 from domain.people import PersonKind, Subject
 from store import locks, partial_uploads, uploads
@@ -66,7 +66,7 @@ async def begin_upload(env: Environment, subject: Subject, announced: Announced)
         await locks.hold(tx, "partial", subject.label)
         if await partial_uploads.count_open(tx, subject.label) >= env.files.partial_per_person:
             params = {"retryAfterSeconds": "3600"}
-            raise Problems(Problem(ErrorCode.RATE_LIMITED, _PATH, Remedy.RETRY_LATER, params))
+            raise Problems(Problem(ErrorCode.RATE_LIMITED, _PATH, params=params))
         await partial_uploads.begin(tx, partial)
 
     await env.store.carry_out(work)
@@ -93,7 +93,7 @@ async def add_piece(env: Environment, partial: PartialUpload, content: bytes) ->
         raise too_large(partial.length)
     piece_id = env.ids.key()
     if not await env.store.carry_out(lambda tx: partial_uploads.append(tx, partial, content, piece_id=piece_id)):
-        raise Problems(Problem(ErrorCode.CONFLICT, _PATH, Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.CONFLICT, _PATH))
     return replace(partial, received=end, touched_at=env.clock.now())
 
 
@@ -107,7 +107,7 @@ async def finish_upload(env: Environment, subject: Subject, partial: PartialUplo
         kept = await upload_of(env, partial)
         if kept is not None:
             return kept
-        raise Problems(Problem(ErrorCode.UPLOAD_UNKNOWN, _PATH, Remedy.ATTACH_DOCUMENT))
+        raise Problems(Problem(ErrorCode.UPLOAD_UNKNOWN, _PATH))
     async with env.store.reading() as tx:
         content = await partial_uploads.content_of(tx, partial.id)
     try:

@@ -19,7 +19,7 @@ from actions.sanction_stops import put_stop, stops_of
 from actions.second_approvals import ask, decide, needs_second
 from domain.benefits import Instalment, PaymentStatus, Sanction, SanctionState
 from domain.clock import ist_date
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
 from domain.masks import holds_aadhaar
 from domain.people import Subject
 from domain.policy import ObjectKind, Purpose
@@ -156,7 +156,7 @@ async def note_challan(env: Environment, subject: Subject, request: NoteChallan)
             raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
         if not await note_part(acting, sanction, recovery, challan, request.amount_paise):
             params = {"version": str(recovery.number), "status": recovery.state.value}
-            raise Problems(Problem(ErrorCode.CONFLICT, ("input", "challan"), params=params))
+            raise Problems(Problem(ErrorCode.CONFLICT, ("input", "challan"), Remedy.CORRECT_INPUT, params))
         return sanction
 
     return await _done(env, subject, "noteRecoveryChallan", request, work)

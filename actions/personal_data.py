@@ -10,7 +10,7 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import ANSWERS
 from actions.moves import Step, move
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.lifecycle import Move, Status
 from domain.people import Citizen, PersonKind, Role, Subject
 from domain.policy import Purpose
@@ -95,7 +95,7 @@ async def _erased(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[
     blocked = await personal.blocking(tx, citizen_id)
     if blocked:
         params = {name: str(many) for name, many in blocked.items()}
-        raise Problems(Problem(ErrorCode.ERASURE_BLOCKED, ("input",), Remedy.SEE_APPLICATION, params))
+        raise Problems(Problem(ErrorCode.ERASURE_BLOCKED, ("input",), params=params))
     for draft in await applications.page_of_citizen(tx, citizen_id, statuses=[Status.DRAFT], limit=_DRAFTS):
         await move(acting, draft, Step(Move.WITHDRAW))
     files = await personal_files.files_of_person(tx, citizen_id)

@@ -14,7 +14,7 @@ from actions.prefill_tokens import Noted, note
 from actions.submit import applicant
 from actions.verified_facts import VerifiedFacts, verified_facts
 from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.facts import FactKey, FactSource
 from domain.form_checking import check_answers
 from domain.forms import Form, Question
@@ -50,7 +50,7 @@ async def prefill(env: Environment, subject: Subject, service_code: str, on_beha
     citizen_id = applicant(subject, on_behalf_of, service_code)
     form = await form_of_service(env, service_code)
     if form is None:
-        raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, ("serviceCode",), Remedy.CHOOSE_SERVICE))
+        raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, ("serviceCode",)))
     wanted = frozenset(FactKey(key) for question in form.asked() for key in question.prefill)
     facts = await verified_facts(env, subject, citizen_id, wanted=wanted)
     today = ist_date(env.clock.now())

@@ -8,7 +8,7 @@ from actions.claim import note, refuse_if_claimed
 from actions.clearance_steps import refuse_while_pending
 from domain.applications import Application, RejectionGround
 from domain.desk import OpinionState, Proposal
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.lifecycle import Move, Status, advance
 from store import desk
 
@@ -52,7 +52,7 @@ async def refuse_if_proposed(acting: Acting, application: Application) -> None:
     """Raises PROPOSAL_WAITS where a verdict on the present version waits for a second officer."""
     proposal = (await desk.proposals(acting.tx, [application.id])).get(application.id)
     if proposal is not None and proposal.waits(application.version):
-        raise Problems(Problem(ErrorCode.PROPOSAL_WAITS, PATH, Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PROPOSAL_WAITS, PATH))
 
 
 def _refuse_unlawful(application: Application, draft: Draft) -> None:

@@ -14,7 +14,7 @@ from actions.environment import Environment
 from actions.queue import in_cover, own_cases, own_work_first
 from domain.applications import Application
 from domain.desk import ReadPurpose
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Subject
 from domain.policy import Purpose, Resource, purpose_for
 from store import audit, desk
@@ -53,7 +53,7 @@ async def read_all(env: Environment, subject: Subject, asked: Sequence[Asked]) -
         if purpose is None:
             answers.append(None)
         elif far and stated is None:
-            answers.append(Problems(Problem(ErrorCode.PURPOSE_REQUIRED, ("purpose",), Remedy.STATE_PURPOSE)))
+            answers.append(Problems(Problem(ErrorCode.PURPOSE_REQUIRED, ("purpose",))))
         else:
             answers.append(application)
             told = stated or (ReadPurpose.COVER_COLLEAGUE if application.id in covering else None)

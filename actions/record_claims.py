@@ -23,7 +23,7 @@ from actions.record_joining import agree
 from domain.applications import Application
 from domain.assisting import strength_problem
 from domain.assurance import Assurance
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.notices import NoticeKind, Topic
 from domain.numbers import MistypedNumber
 from domain.people import Citizen, PersonKind, Subject
@@ -167,7 +167,7 @@ async def _asked(acting: Acting, request: ClaimRecord) -> RecordClaim:
     await locks.hold(acting.tx, "record", claimant.id)  # else many claims at once were counted as one
     if await record_claims.count_since(acting.tx, claimant.id, acting.now - ASKED_WITHIN) >= MOST_ASKED:
         params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
     case = await _named(acting.tx, claimant, request)
     claim = RecordClaim(
         id=acting.env.ids.key(),

@@ -7,7 +7,7 @@ from actions.sanction import put_out, rail_of
 from actions.sanction_stops import about, note
 from domain.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction
 from domain.bills import bill_number, end_to_end_id
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.notices import NoticeKind
 from store import benefits
 
@@ -39,7 +39,7 @@ async def reissue(acting: Acting, sanction: Sanction, returned: Instalment) -> I
     news = PaymentNews(PaymentStatus.REISSUED, acting.now, source_ref=following.end_to_end_id, rail=returned.rail)
     if not await hear(acting, returned.id, news):
         state = {"state": returned.status.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "sequence"), Remedy.REFRESH, state))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "sequence"), params=state))
     await put_out(acting, sanction, following)
     await note(acting, sanction, "instalment.reissue_ordered", sequence=str(sequence))
     params = {"number": sanction.number, "on": returned.period_from.isoformat()}

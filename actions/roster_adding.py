@@ -14,7 +14,7 @@ from actions.roster_checks import Batch, row_problems
 from actions.rosters import ROW, of_roster, of_row, require_open, row_taken_up, taken_up
 from actions.submit_checks import open_service
 from actions.uploads import known_uploads, use
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Subject
 from domain.policy import ObjectKind, Purpose
 from domain.roster_rows import RawRow, at_row, read_row, same_person
@@ -88,7 +88,7 @@ async def remove_row(env: Environment, subject: Subject, row_id: str, key: str) 
         await require_open(acting, roster)
         if row.state not in OPEN_ROWS:
             params = {"state": row.state.value}
-            raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, Remedy.REFRESH, params))
+            raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params=params))
         await uploads.no_longer_use(tx, ObjectKind.ROSTER_ROW.value, row.id)
         await roster_rows.remove(tx, row.id)
         await note(acting, "roster.remove_row", of_row(roster, row), Purpose.APPLY)

@@ -70,7 +70,7 @@ async def _twins(acting: Acting, batch: Batch, person: RowPerson) -> list[Proble
     for application in await _applications(acting, [one for one in mine if one is not None]):
         if application.service_code == batch.service.code and application.status in OPEN:
             params = {"number": application.number}
-            return [Problem(ErrorCode.ALREADY_APPLIED, ("name",), Remedy.SEE_APPLICATION, params)]
+            return [Problem(ErrorCode.ALREADY_APPLIED, ("name",), params=params)]
     return []
 
 
@@ -84,7 +84,7 @@ async def _unknown_uploads(acting: Acting, person: RowPerson, paper: str | None)
     named |= {("consentPaper",): paper} if paper else {}
     found = await known_uploads(acting.tx, acting.subject, list(named.values()))
     return [
-        Problem(ErrorCode.UPLOAD_UNKNOWN, path, Remedy.ATTACH_DOCUMENT)
+        Problem(ErrorCode.UPLOAD_UNKNOWN, path)
         for path, reference in named.items()
         if reference not in found or not await acting.env.objects.exists(reference)
     ]

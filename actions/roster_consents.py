@@ -143,7 +143,7 @@ async def refuse_not_made(acting: Acting, row: RosterRow) -> None:
     made = application is not None and application.status in (Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED)
     if not made or row.acknowledgement is not None:
         state = application.status.value if application is not None else row.state.value
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, Remedy.REFRESH, {"state": state}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params={"state": state}))
 
 
 async def present_row(env: Environment, row_id: str) -> RosterRow:
@@ -172,7 +172,7 @@ async def _recorded(acting: Acting, request: RecordConsent) -> dict[str, Any]:
     else:
         path = ("input", "paper")
         if request.paper is None:
-            raise Problems(Problem(ErrorCode.PROOF_MISSING, path, Remedy.ATTACH_DOCUMENT, texts=PROOF))
+            raise Problems(Problem(ErrorCode.PROOF_MISSING, path, texts=PROOF))
         paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper, path=path)
         await use(acting, paper, of_row(roster, row))
         consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, request.paper)
@@ -184,4 +184,4 @@ async def _recorded(acting: Acting, request: RecordConsent) -> dict[str, Any]:
 async def _refuse_settled(acting: Acting, roster: Roster, row: RosterRow) -> None:
     await require_open(acting, roster)
     if row.state not in OPEN_ROWS:
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, Remedy.REFRESH, {"state": row.state.value}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params={"state": row.state.value}))

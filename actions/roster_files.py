@@ -11,7 +11,7 @@ from actions.environment import Environment
 from actions.roster_adding import AddRows, RowResult, add_rows
 from actions.rosters import RowFilter, rows_page
 from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Subject
 from domain.roster_rows import RawRow
 from domain.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
@@ -138,7 +138,7 @@ def _refuse_heads(heads: Sequence[str]) -> None:
 
 def _refusal(path: tuple[str, ...], label: Bilingual, expected: Bilingual) -> Problems:
     texts = {"label": label, "expected": expected}
-    return Problems(Problem(ErrorCode.ROW_INVALID, path, Remedy.CORRECT_INPUT, texts=texts))
+    return Problems(Problem(ErrorCode.ROW_INVALID, path, texts=texts))
 
 
 def _with(words: Bilingual, value: str | int) -> Bilingual:

@@ -123,9 +123,9 @@ async def _given(acting: Acting, request: HandOverRow) -> dict[str, Any]:
 
 async def _signed(acting: Acting, roster: Roster, row: RosterRow, paper: str | None) -> str:
     if paper is None:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT, texts=PROOF))
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=PROOF))
     if row.consent is not None and paper == row.consent.paper_sha256:
-        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, Remedy.ATTACH_DOCUMENT, texts=_RECEIPT))
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=_RECEIPT))
     upload = await uploaded(acting.env, acting.tx, acting.subject, paper, path=_PAPER)
     await use(acting, upload, of_row(roster, row))
     return paper

@@ -88,7 +88,7 @@ async def begin(acting: Acting, request: OpenRoster) -> Roster:
     service = await open_service(acting.tx, request.service_code)
     if await rosters.count_open(acting.tx, code) >= MOST_OPEN:
         params = {"retryAfterSeconds": "86400"}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), params=params))
     roster = Roster(
         id=acting.env.ids.key(),
         number=await draw_number(acting.tx, acting.env.ids, NumberKind.ROSTER),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from actions.acting import Acting
 from domain.benefits import Sanction
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Role
 from domain.policy import Purpose
 from domain.sanction_course import CONFIRMED_BY, Approval, ApprovalKind
@@ -42,7 +42,7 @@ async def ask(
         asked_at=acting.now,
     )
     if not await sanction_course.add_approval(acting.tx, approval):
-        raise Problems(Problem(ErrorCode.PROPOSAL_WAITS, ("input",), Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PROPOSAL_WAITS, ("input",)))
     await _note(acting, approval, "asked")
     return approval
 
@@ -54,10 +54,10 @@ async def decide(acting: Acting, approval: Approval, *, approved: bool) -> None:
     """
     by = acting.subject.person_id or acting.subject.label
     if approval.is_from(by):
-        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH, Remedy.CHOOSE_OFFICER))
+        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
     done = await sanction_course.decide_approval(acting.tx, approval.id, by=by, at=acting.now, approved=approved)
     if not done:
-        raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, _PATH, Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, _PATH))
     await _note(acting, approval, "approved" if approved else "refused")
 
 

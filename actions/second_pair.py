@@ -14,7 +14,7 @@ from actions.idempotent import conflict_problem, once
 from actions.sanction_budgets import balances_before
 from domain.applications import Application
 from domain.desk import OpinionState, Proposal
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.masks import mask_aadhaar_in
 from domain.people import Subject
 from domain.policy import Purpose
@@ -114,11 +114,11 @@ async def _awaited(acting: Acting, application_id: str, expected_version: int | 
     application = await take_up(acting, application_id, Purpose.DECIDE, expected_version=expected_version)
     proposal = (await desk.proposals(acting.tx, [application.id])).get(application.id)
     if proposal is None or proposal.state is not OpinionState.PROPOSED:
-        raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, PATH, Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, PATH))
     if not proposal.waits(application.version):
         raise conflict_problem(application.version, application.status.value)
     if proposal.proposed_by == acting.subject.person_id:
-        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, PATH, Remedy.CHOOSE_OFFICER))
+        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, PATH))
     await refuse_if_claimed(acting, application)
     return application, proposal
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 
 LANDING = "/sign-in"
 """Where a browser goes when no page was asked for: the sign-in page, which then says who is signed in."""
@@ -100,4 +100,4 @@ def _is_loopback(redirect: str) -> bool:
 
 
 def _bad_input(name: str) -> Problems:
-    return Problems(Problem(ErrorCode.BAD_INPUT, (name,), Remedy.CORRECT_INPUT))
+    return Problems(Problem(ErrorCode.BAD_INPUT, (name,)))

@@ -11,7 +11,7 @@ from actions.environment import Environment
 from actions.locker_push import plan_earlier
 from domain.assurance import Assurance, strongest
 from domain.centres import SIGNS_IN_BY, CentreKind
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Citizen, PersonKind, Provider, Role, Subject
 from domain.text import Bilingual, Language
 from integrations.sso import ProviderIdentity, ProviderTokens
@@ -73,7 +73,7 @@ async def _assurance(tx: Transaction, identity: ProviderIdentity) -> Assurance:
 
 def not_on_register() -> Problems:
     """The provider knows the person, the register of the state does not."""
-    return Problems(Problem(ErrorCode.FORBIDDEN, ("provider",), Remedy.CALL_HELPLINE))
+    return Problems(Problem(ErrorCode.FORBIDDEN, ("provider",)))
 
 
 async def _on_register(tx: Transaction, identity: ProviderIdentity) -> tuple[PersonKind, str]:

@@ -11,7 +11,7 @@ from actions.environment import Environment
 from actions.idempotent import once
 from actions.postings import refuse_wrong_postings
 from actions.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.errors import ErrorCode, Problem, Problems, not_found
 from domain.people import Officer, Posting, Role, Subject
 from domain.policy import ObjectKind, Purpose, Resource
 from domain.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
@@ -213,7 +213,7 @@ async def _cancel(acting: Acting, request: CancelLeave) -> str:
     officer, _ = await _officers(acting, entry.officer_id, {})
     await require_staff(acting, officer, "input", "leaveId")
     if entry.state_on(acting.today) not in (LeaveState.PLANNED, LeaveState.RUNNING):
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "leaveId"), Remedy.REFRESH))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "leaveId")))
     await leave.note(acting.tx, entry.id, cancelled_at=acting.now, cancelled_by=acting.subject.person_id)
     await _note(acting, "staff.cancel_leave", officer, {"leave": entry.id})
     return entry.id
@@ -231,7 +231,7 @@ async def _officers(
         if key not in found:
             raise not_found("input", field)
         if key == officer_id:
-            raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", field), Remedy.CHOOSE_OFFICER))
+            raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", field)))
     return found[officer_id], {field: found[key] for field, key in named.items()}
 
 

@@ -219,7 +219,7 @@ async def _refuse_duplicate(acting: Acting, citizen_id: str, service_code: str) 
     twin = await applications.open_duplicate(acting.tx, citizen_id, service_code)
     if twin is not None:
         params = {"number": twin.number}
-        raise Problems(Problem(ErrorCode.ALREADY_APPLIED, ("input", "serviceCode"), Remedy.SEE_APPLICATION, params))
+        raise Problems(Problem(ErrorCode.ALREADY_APPLIED, ("input", "serviceCode"), params=params))
 
 
 async def _own_draft(acting: Acting, citizen_id: str, draft_id: str | None) -> Application | None:

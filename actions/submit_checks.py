@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.catalogue import Service
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.masks import mask_aadhaar_in
 from store import catalogue
 from store.engine import Transaction
@@ -40,9 +40,9 @@ async def open_service(tx: Transaction, code: str) -> Service:
     path = ("input", "serviceCode")
     service = await catalogue.service(tx, code)
     if service is None:
-        raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, path, Remedy.CHOOSE_SERVICE))
+        raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, path))
     if not service.open:
-        raise Problems(Problem(ErrorCode.SERVICE_CLOSED, path, Remedy.CHOOSE_SERVICE, {"service": service.code}))
+        raise Problems(Problem(ErrorCode.SERVICE_CLOSED, path, params={"service": service.code}))
     return service
 
 
@@ -61,7 +61,7 @@ def document_problems(service: Service, documents: Sequence[NewDocument]) -> lis
         return unasked_documents(service, documents)
     path, given = ("input", "documents"), {document.key for document in documents}
     missing = [
-        Problem(ErrorCode.DOCUMENT_MISSING, path, Remedy.ATTACH_DOCUMENT, {"key": paper.key, "paper": paper.name})
+        Problem(ErrorCode.DOCUMENT_MISSING, path, params={"key": paper.key, "paper": paper.name})
         for paper in service.documents
         if paper.required and paper.key not in given
     ]

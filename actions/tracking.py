@@ -6,7 +6,7 @@ from actions.aliases import application_by_any
 from actions.enquiries import Asker, count_enquiry
 from actions.environment import Environment
 from domain.aliases import alias_form
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.numbers import MistypedNumber
 from domain.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from store import applications, catalogue, people, tracking
@@ -44,7 +44,7 @@ async def track_application(
 
 
 def _mistyped() -> Problems:
-    return Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number"), Remedy.CORRECT_INPUT))
+    return Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number")))
 
 
 async def forget_tries(env: Environment) -> None:
@@ -65,7 +65,7 @@ async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondF
         if tries > most:
             seconds = max(int((since + window - tx.clock.now()).total_seconds()), 1)
             params = {"retryAfterSeconds": str(seconds)}
-            raise Problems(Problem(ErrorCode.RATE_LIMITED, ("by",), Remedy.RETRY_LATER, params))
+            raise Problems(Problem(ErrorCode.RATE_LIMITED, ("by",), params=params))
     try:
         application = await application_by_any(tx, number)
     except MistypedNumber:

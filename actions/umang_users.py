@@ -106,7 +106,7 @@ async def confirm_link(env: Environment, subject: Subject, ticket: str, digits: 
 
     left = await env.store.carry_out(work)
     if left is not None:
-        raise Problems(Problem(ErrorCode.OTP_WRONG, ("digits",), Remedy.CORRECT_INPUT, {"left": str(left)}))
+        raise Problems(Problem(ErrorCode.OTP_WRONG, ("digits",), params={"left": str(left)}))
 
 
 async def _tie(acting: Acting, account: Account, citizen_id: str) -> None:
@@ -115,7 +115,7 @@ async def _tie(acting: Acting, account: Account, citizen_id: str) -> None:
     vouched = await identities.identity(tx, Provider.MERI_PEHCHAAN, account.mpid) if account.mpid else None
     hers = (PersonKind.CITIZEN, citizen_id)
     if known not in (None, hers) or vouched not in (None, hers):
-        raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("ticket",), Remedy.CALL_HELPLINE))
+        raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("ticket",)))
     if known is not None:
         return
     # UMANG itself vouches for a mobile number and a session: no more than SUBSTANTIAL, and no more than she showed.

@@ -16,7 +16,7 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.images import re_encoded
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.file_types import true_type
 from domain.files import MediaType, QuarantinedFile, UploadedFile
 from domain.pdf_content import refuse_unfit_pdf
@@ -78,7 +78,7 @@ async def take_in(
     if len(content) > most:
         raise too_large(most)
     if expected is not None and await asyncio.to_thread(_hash, content) != expected:
-        raise Problems(Problem(ErrorCode.FILE_DAMAGED, _FILE, Remedy.ATTACH_DOCUMENT))
+        raise Problems(Problem(ErrorCode.FILE_DAMAGED, _FILE))
     await refuse_infected(env, subject, content)
     kind = true_type(content, claimed, *_FILE)
     kept = content
@@ -121,7 +121,7 @@ async def refuse_infected(env: Environment, subject: Subject, content: bytes) ->
 
     await env.store.carry_out(work)
     _log.warning("upload_infected", found=file.found, bytes=file.size)
-    raise Problems(Problem(ErrorCode.FILE_INFECTED, _FILE, Remedy.ATTACH_DOCUMENT))
+    raise Problems(Problem(ErrorCode.FILE_INFECTED, _FILE))
 
 
 async def _keep(env: Environment, subject: Subject, content: bytes, kind: MediaType) -> UploadedFile:
@@ -240,12 +240,12 @@ def refuse_strangers(subject: Subject) -> None:
 def too_large(most: int) -> Problems:
     """The refusal of a file above the largest size in bytes."""
     params = {"most": f"{most / (1024 * 1024):.3g}"}
-    return Problems(Problem(ErrorCode.FILE_TOO_LARGE, _FILE, Remedy.ATTACH_DOCUMENT, params))
+    return Problems(Problem(ErrorCode.FILE_TOO_LARGE, _FILE, params=params))
 
 
 def unknown_upload(*path: str) -> Problems:
     """The refusal of a reference that is none, or not one of the caller's."""
-    return Problems(Problem(ErrorCode.UPLOAD_UNKNOWN, path, Remedy.ATTACH_DOCUMENT))
+    return Problems(Problem(ErrorCode.UPLOAD_UNKNOWN, path))
 
 
 def _citizen_of(subject: Subject) -> str | None:
@@ -270,7 +270,7 @@ async def _begin(acting: Acting, upload: UploadedFile) -> UploadedFile | None:
         return held
     if await uploads.count_unused(acting.tx, upload.owner) >= acting.env.files.unused_per_person:
         params = {"retryAfterSeconds": "86400"}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, _FILE, Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, _FILE, params=params))
     await uploads.begin(acting.tx, upload)
     return None
 

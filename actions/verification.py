@@ -15,7 +15,7 @@ from actions.submit_checks import place_problems
 from actions.uploads import uploaded, use
 from domain.applications import Application
 from domain.clearances import Photo, Place
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.files import MediaType, UploadedFile
 from domain.lifecycle import Move
 from domain.masks import mask_aadhaar_in
@@ -117,5 +117,5 @@ async def _photo(acting: Acting, number: int, reference: str) -> UploadedFile:
     path = ("input", "photos", str(number))
     photo = await uploaded(acting.env, acting.tx, acting.subject, reference, path=path)
     if photo.media_type not in PHOTOGRAPHS:
-        raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, path, Remedy.ATTACH_DOCUMENT))
+        raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, path))
     return photo

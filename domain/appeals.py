@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.deadline import DayUnit
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import OfficerLevel
 
 
@@ -256,7 +256,7 @@ def advance(state: AppealState, move: AppealMove) -> AppealState:
     after = TRANSITIONS.get((state, move))
     if after is None:
         params = {"status": state.value, "move": move.value}
-        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, ("input", "appealId"), Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, ("input", "appealId"), params=params))
     return after
 
 

@@ -251,7 +251,7 @@ def check_step(step: ConsentStep, status: ConsentStatus | None) -> None:
     """Raise CONSENT_STEP_NOT_ALLOWED where the step does not follow from where the consent stands."""
     if status not in _ALLOWED[step]:
         params = {"consent_status": status.value if status else "NONE"}
-        raise Problems(Problem(ErrorCode.CONSENT_STEP_NOT_ALLOWED, ("input", "purpose"), Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.CONSENT_STEP_NOT_ALLOWED, ("input", "purpose"), params=params))
 
 
 def check_days(days: int | None) -> int:

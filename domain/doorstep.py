@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from domain.clock import IST
 from domain.deadline import WorkCalendar
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 
 MOST_FAILURES = 3
 """Visits that failed by the citizen, after which the paper waits at the office."""
@@ -185,7 +185,7 @@ def advance(state: VisitState, move: VisitMove) -> VisitState:
     after = TRANSITIONS.get((state, move))
     if after is None:
         path = ("input", "visitId")
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, Remedy.REFRESH, {"state": state.value}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state.value}))
     return after
 
 
@@ -206,4 +206,4 @@ def check_may_visit_again(visits: list[Visit]) -> None:
     changes = sum(visit.state in (VisitState.RESCHEDULED, VisitState.CANCELLED) for visit in visits)
     if failures >= MOST_FAILURES or changes > MOST_CHANGES:
         path = ("input", "applicationId")
-        raise Problems(Problem(ErrorCode.VISITS_EXHAUSTED, path, Remedy.VISIT_CSC, {"most": str(MOST_FAILURES)}))
+        raise Problems(Problem(ErrorCode.VISITS_EXHAUSTED, path, params={"most": str(MOST_FAILURES)}))

@@ -8,7 +8,7 @@ ApuniError
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
-from typing import Self
+from typing import Any, Self
 
 from domain.text import Bilingual
 
@@ -186,19 +186,28 @@ class ErrorCode(StrEnum):
     FORM_CHANGED = "FORM_CHANGED", _T.BAD_REQUEST, Retry.CHANGED, _R.REFRESH, "APSK0422"
 
 
+USUAL: Any = None
+"""In place of a remedy or of whether to retry: what the row of the code says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One cause of a refusal.
 
-    `path` names the input field; `params` fill the message of `code` in the asked language and
-    must never hold personal data or text that the caller sent. `texts` do the same with words in both languages.
+    `path` names the input field. `action` is the remedy of the code, unless another fits better. `params` fill the
+    message of `code` in the asked language and must never hold personal data or text that the caller sent. `texts` do
+    the same with words in both languages.
     """
 
     code: ErrorCode
     path: tuple[str, ...] = ()
-    action: Remedy = Remedy.CORRECT_INPUT
+    action: Remedy = USUAL
     params: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Bilingual] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.action is USUAL:
+            object.__setattr__(self, "action", self.code.remedy)
 
 
 class ApuniError(Exception):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.masks import mask_aadhaar_in
 
 LONGEST_TEXT = 2000
@@ -123,13 +123,11 @@ def check_rating(rating: int) -> None:
 def check_may_change(feedback: Feedback, now: datetime, days: int) -> None:
     """Raise FEEDBACK_CLOSED where the days in which feedback may be changed are over."""
     if now > feedback.created_at + timedelta(days=days):
-        raise Problems(Problem(ErrorCode.FEEDBACK_CLOSED, ("input", "applicationId"), Remedy.NONE, {"days": str(days)}))
+        raise Problems(Problem(ErrorCode.FEEDBACK_CLOSED, ("input", "applicationId"), params={"days": str(days)}))
 
 
 def replied_state(present: SuggestionState, after: SuggestionState) -> SuggestionState:
     """The state after a reply; raises STEP_NOT_ALLOWED where the present one does not lead there."""
     if after not in SUGGESTION_STEPS[present]:
-        raise Problems(
-            Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "state"), Remedy.REFRESH, {"state": present.value})
-        )
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "state"), params={"state": present.value}))
     return after

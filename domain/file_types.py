@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Callable
 from types import MappingProxyType
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.files import MediaType
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -32,7 +32,7 @@ def true_type(content: bytes, claimed: str | None, *path: str) -> MediaType:
 
 
 def _refused(code: ErrorCode, path: tuple[str, ...]) -> Problems:
-    return Problems(Problem(code, path, Remedy.ATTACH_DOCUMENT))
+    return Problems(Problem(code, path))
 
 
 def _is_whole_jpeg(content: bytes) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 
 
 class DifferenceKind(StrEnum):
@@ -225,7 +225,7 @@ def after_step(case: FinanceCase, step: CaseStep) -> CaseState:
     following = _STEPS.get((case.state, step))
     if following is None:
         params = {"state": case.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "caseId"), Remedy.REFRESH, params))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "caseId"), params=params))
     return following
 
 

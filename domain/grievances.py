@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 
 
 class GrievanceCategory(StrEnum):
@@ -110,4 +110,4 @@ def check_may_escalate(grievance: Grievance, now: datetime) -> None:
 def not_now(state: GrievanceState) -> Problems:
     """The step does not lead on from this state."""
     path = ("input", "grievanceId")
-    return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, Remedy.REFRESH, {"state": state.value}))
+    return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state.value}))

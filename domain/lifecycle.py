@@ -3,7 +3,7 @@
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 
 
 class Status(StrEnum):
@@ -119,8 +119,7 @@ def advance(status: Status, move: Move) -> Status:
             Problem(
                 ErrorCode.TRANSITION_NOT_ALLOWED,
                 ("input", "applicationId"),
-                Remedy.REFRESH,
-                {"status": status.value, "move": move.value},
+                params={"status": status.value, "move": move.value},
             )
         )
     return after

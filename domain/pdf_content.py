@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 
 LARGEST_UNPACKED = 16 * 1024 * 1024
 """Bytes of all packed object streams of one file; a scanned paper has some kilobytes of them."""
@@ -71,7 +71,7 @@ def refuse_unfit_pdf(content: bytes, *path: str) -> None:
 
 
 def _refused(code: ErrorCode, path: tuple[str, ...]) -> Problems:
-    return Problems(Problem(code, path, Remedy.ATTACH_DOCUMENT))
+    return Problems(Problem(code, path))
 
 
 def _packed(content: bytes) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.assurance import Assurance
-from domain.errors import ErrorCode, Problem, Problems, Remedy
+from domain.errors import ErrorCode, Problem, Problems
 from domain.people import Citizen
 
 NEEDED = Assurance.SUBSTANTIAL
@@ -85,12 +85,12 @@ class RecordClaim:
 
 def record_in_use(*path: str) -> Problems:
     """What is told where a code proved the claim, but her own record was used too: that takes an officer's word."""
-    return Problems(Problem(ErrorCode.RECORD_IN_USE, path, Remedy.CALL_HELPLINE))
+    return Problems(Problem(ErrorCode.RECORD_IN_USE, path))
 
 
 def aadhaar_differs(*path: str) -> Problems:
     """What is told where the two records bear different Aadhaar numbers: they are two people's."""
-    return Problems(Problem(ErrorCode.AADHAAR_DIFFERS, path, Remedy.CALL_HELPLINE))
+    return Problems(Problem(ErrorCode.AADHAAR_DIFFERS, path))
 
 
 def of_two_people(one: Citizen, other: Citizen) -> bool:

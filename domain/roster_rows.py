@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from domain.errors import ErrorCode, Problem, Remedy
+from domain.errors import ErrorCode, Problem
 from domain.form_checking import plain_day
 from domain.forms import Form
 from domain.masks import holds_aadhaar
@@ -130,7 +130,7 @@ def at_row(problem: Problem, place: int) -> Problem:
 
 def _invalid(name: str) -> Problem:
     label, expected = FIELDS[name]
-    return Problem(ErrorCode.ROW_INVALID, (name,), Remedy.CORRECT_INPUT, texts={"label": label, "expected": expected})
+    return Problem(ErrorCode.ROW_INVALID, (name,), texts={"label": label, "expected": expected})
 
 
 def _words(text: str | None) -> str:

@@ -237,7 +237,7 @@ def refuse_closed(centre: Centre, today: date) -> None:
     over = centre.closes_on is not None and today > centre.closes_on + timedelta(days=DAYS_AFTER_CAMP)
     if not centre.open or not begun or over:
         params = {"days": str(DAYS_AFTER_CAMP)}
-        raise Problems(Problem(ErrorCode.CAMP_CLOSED, ("input",), Remedy.CALL_HELPLINE, params))
+        raise Problems(Problem(ErrorCode.CAMP_CLOSED, ("input",), params=params))
 
 
 def of_age(born_on: date, today: date) -> bool:

@@ -15,7 +15,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from actions.locker import CONSENT_NEEDED
 from domain.consents import PURPOSE_OF, PURPOSE_PARAM
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.errors import USUAL, ErrorCode, NotSignedIn, Problem, Problems, Remedy, Retry
 from domain.global_ids import MalformedGlobalId
 from domain.messages import label, message
 from domain.numbers import MistypedNumber
@@ -57,15 +57,21 @@ class Fault:
     """What went wrong, as codes; a door turns it into text. `retry_after` is in seconds."""
 
     code: ErrorCode
-    action: Remedy | None = None
+    action: Remedy = USUAL
     detail: str | None = None
     source: Source | None = None
-    retryable: bool = False
+    retryable: bool = USUAL
     retry_after: float | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Bilingual] = field(default_factory=dict)
     sentence: str | None = None
     """The key of a text that says it better than that of the code."""
+
+    def __post_init__(self) -> None:
+        if self.action is USUAL:
+            object.__setattr__(self, "action", self.code.remedy)
+        if self.retryable is USUAL:
+            object.__setattr__(self, "retryable", self.code.retry is Retry.LATER)
 
     def message(self, language: Language) -> str:
         """The text for a person."""
@@ -83,7 +89,7 @@ class Fault:
             "source": self.source.value if self.source else None,
             "retryable": self.retryable,
             "retryAfterSeconds": math.ceil(self.retry_after) if self.retry_after is not None else None,
-            "action": self.action.value if self.action else None,
+            "action": self.action.value,
             "requestId": request_id,
         }
         return {name: value for name, value in shown.items() if value is not None}
@@ -97,9 +103,15 @@ def fault_of(error: BaseException) -> Fault:
 def _of_problems(error: Any) -> Fault:
     problem = error.problems[0]
     wait = problem.params.get("retryAfterSeconds")
-    if wait is None:
-        return Fault(problem.code, problem.action, _detail(problem), params=problem.params, texts=problem.texts)
-    return Fault(problem.code, problem.action, retryable=True, retry_after=float(wait), params=problem.params)
+    return Fault(
+        problem.code,
+        problem.action,
+        _detail(problem),
+        retryable=wait is not None,
+        retry_after=None if wait is None else float(wait),
+        params=problem.params,
+        texts=problem.texts,
+    )
 
 
 def _detail(problem: Problem) -> str | None:
@@ -109,11 +121,10 @@ def _detail(problem: Problem) -> str | None:
     return ".".join(problem.path) or None if problem.code is ErrorCode.BAD_INPUT else None
 
 
-def _of_source(code: ErrorCode, action: Remedy) -> Callable[[Any], Fault]:
+def _of_source(code: ErrorCode) -> Callable[[Any], Fault]:
     def make(error: Any) -> Fault:
         return Fault(
             code,
-            action,
             detail=error.code,
             source=error.source,
             retryable=error.retryable,
@@ -141,7 +152,7 @@ def _of_refusal(error: Any) -> Fault:
 
 
 def _of_switch(error: Any) -> Fault:
-    return Fault(ErrorCode.SWITCHED_OFF, Remedy.RETRY_LATER, retryable=True, retry_after=error.retry_after)
+    return Fault(ErrorCode.SWITCHED_OFF, retry_after=error.retry_after)
 
 
 def _always(fault: Fault) -> Callable[[Any], Fault]:
@@ -149,36 +160,31 @@ def _always(fault: Fault) -> Callable[[Any], Fault]:
 
 
 def _of_conflict(error: Any) -> Fault:
-    return Fault(ErrorCode.CONFLICT, Remedy.REFRESH, params={"status": error.present_status})
+    return Fault(ErrorCode.CONFLICT, params={"status": error.present_status})
 
 
-_INTERNAL = Fault(ErrorCode.INTERNAL, Remedy.CALL_HELPLINE)
-_STOPPED = Fault(ErrorCode.WRITES_STOPPED, Remedy.RETRY_LATER, retryable=True, retry_after=60.0)
-_BUSY = Fault(ErrorCode.OVERLOADED, Remedy.RETRY_LATER, retryable=True, retry_after=IN_PROGRESS_SECONDS)
+_INTERNAL = Fault(ErrorCode.INTERNAL)
+_STOPPED = Fault(ErrorCode.WRITES_STOPPED, retry_after=60.0)
+_BUSY = Fault(ErrorCode.OVERLOADED, retry_after=IN_PROGRESS_SECONDS)
 
 _FAULTS: tuple[tuple[type[BaseException], Callable[[Any], Fault]], ...] = (
     (Problems, _of_problems),
-    (NotSignedIn, _always(Fault(ErrorCode.UNAUTHENTICATED, Remedy.SIGN_IN_AGAIN))),
+    (NotSignedIn, _always(Fault(ErrorCode.UNAUTHENTICATED))),
     (MutationOff, _of_switch),
-    (MistypedNumber, _always(Fault(ErrorCode.NUMBER_MISTYPED, Remedy.CORRECT_INPUT))),
-    (MalformedGlobalId, _always(Fault(ErrorCode.BAD_INPUT, Remedy.CORRECT_INPUT, detail="MALFORMED_ID"))),
-    (Unavailable, _of_source(ErrorCode.SOURCE_UNAVAILABLE, Remedy.RETRY_LATER)),
+    (MistypedNumber, _always(Fault(ErrorCode.NUMBER_MISTYPED))),
+    (MalformedGlobalId, _always(Fault(ErrorCode.BAD_INPUT, detail="MALFORMED_ID"))),
+    (Unavailable, _of_source(ErrorCode.SOURCE_UNAVAILABLE)),
     (Refused, _of_refusal),
-    (IntegrityFailure, _of_source(ErrorCode.INTEGRITY, Remedy.CALL_HELPLINE)),
-    (Garbled, _of_source(ErrorCode.SOURCE_GARBLED, Remedy.RETRY_LATER)),
+    (IntegrityFailure, _of_source(ErrorCode.INTEGRITY)),
+    (Garbled, _of_source(ErrorCode.SOURCE_GARBLED)),
     (VersionConflict, _of_conflict),
-    (KeyReused, _always(Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED, Remedy.USE_NEW_KEY))),
-    (
-        InProgress,
-        _always(
-            Fault(ErrorCode.IN_PROGRESS, Remedy.RETRY_LATER, retryable=True, retry_after=IN_PROGRESS_SECONDS),
-        ),
-    ),
-    (ObjectDamaged, _always(Fault(ErrorCode.INTEGRITY, Remedy.CALL_HELPLINE, source=Source.STORE))),
+    (KeyReused, _always(Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED))),
+    (InProgress, _always(Fault(ErrorCode.IN_PROGRESS, retry_after=IN_PROGRESS_SECONDS))),
+    (ObjectDamaged, _always(Fault(ErrorCode.INTEGRITY, source=Source.STORE))),
     (TryAgain, _always(_BUSY)),
     (StoreUnavailable, _always(_BUSY)),
     (WritesStopped, _always(_STOPPED)),
-    (TimeoutError, _always(Fault(ErrorCode.DEADLINE_EXCEEDED, Remedy.RETRY_LATER, retryable=True))),
+    (TimeoutError, _always(Fault(ErrorCode.DEADLINE_EXCEEDED))),
 )
 """In this order; the first kind that fits is taken."""
 
@@ -222,7 +228,7 @@ def _read(error: GraphQLError, language: Language) -> tuple[Fault, str]:
     detail = "SYNTAX" if isinstance(error, GraphQLSyntaxError) else "DOCUMENT"
     if error.path is not None:
         detail = "ARGUMENT"
-    return Fault(ErrorCode.BAD_INPUT, Remedy.CORRECT_INPUT, detail=detail), document_message(error, language)
+    return Fault(ErrorCode.BAD_INPUT, detail=detail), document_message(error, language)
 
 
 def root_cause(error: GraphQLError) -> BaseException | None:

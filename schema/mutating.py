@@ -171,6 +171,4 @@ def user_errors_of(info: Info, refusal: BaseException) -> list[UserError]:
             for problem in refusal.problems
         ]
     fault = fault_of(refusal)
-    return [
-        UserError(path=["input"], code=fault.code, message=fault.message(language), action=fault.action or Remedy.NONE)
-    ]
+    return [UserError(path=["input"], code=fault.code, message=fault.message(language), action=fault.action)]

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.clock import Clock
-from domain.errors import ErrorCode, Remedy
+from domain.errors import ErrorCode
 from gateway.http.adaptive import AdaptiveLimit
 from gateway.http.refusals import Refusal
 from gateway.limits import Load
@@ -43,7 +43,7 @@ class Share(StrEnum):
 
 def overloaded() -> Refusal:
     """503 for a request that cannot be served now. It did nothing and may be sent again."""
-    fault = Fault(ErrorCode.OVERLOADED, Remedy.RETRY_LATER, retryable=True, retry_after=RETRY_SECONDS)
+    fault = Fault(ErrorCode.OVERLOADED, retry_after=RETRY_SECONDS)
     return Refusal(503, fault, headers={"Retry-After": str(math.ceil(RETRY_SECONDS))})
 
 

@@ -8,7 +8,7 @@ from graphql import GraphQLError, OperationDefinitionNode, get_operation_ast
 from strawberry.extensions import SchemaExtension
 from strawberry.schema import BaseSchema
 
-from domain.errors import ErrorCode, Remedy
+from domain.errors import ErrorCode
 from domain.sources import Source
 from gateway.http.cost import Requested
 from gateway.http.cost_answered import Answered
@@ -69,7 +69,7 @@ class CostExtension(SchemaExtension):
 
 
 def _too_dear(context: Context) -> GraphQLError:
-    fault = Fault(ErrorCode.TOO_COMPLEX, Remedy.CORRECT_INPUT, detail="COST")
+    fault = Fault(ErrorCode.TOO_COMPLEX, detail="COST")
     return GraphQLError(fault.message(context.language), extensions=fault.extensions(context.request_id))
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema import BaseSchema
 
-from domain.errors import ErrorCode, NotSignedIn, Remedy
+from domain.errors import ErrorCode, NotSignedIn
 from domain.text import language_from_header
 from gateway.http.answers import encode_json, failed_before_execution
 from gateway.http.body import GraphQLParameters, parameters_of_get, parameters_of_post
@@ -90,7 +90,7 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             return call.fault(bad_request("BODY_INCOMPLETE").fault, 400)
         except TimeoutError:
-            return call.fault(Fault(ErrorCode.DEADLINE_EXCEEDED, Remedy.RETRY_LATER, retryable=True), 504)
+            return call.fault(Fault(ErrorCode.DEADLINE_EXCEEDED), 504)
         except Exception as error:  # noqa: BLE001 - the last wall: a client never sees a stack trace
             if not isinstance(error, OURS):
                 _log.error("edge_fault", exception=type(error).__name__)

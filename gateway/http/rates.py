@@ -17,7 +17,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
 from domain.clock import Clock
-from domain.errors import ErrorCode, Remedy
+from domain.errors import ErrorCode
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.rate_windows import MemoryWindows, SharedWindows
 from gateway.http.refusals import Refusal
@@ -125,5 +125,5 @@ def _wait(item: RateLimitItem, window: tuple[int, float, int, float]) -> float:
 def too_many(seconds: float) -> Refusal:
     """429 that says when to come back."""
     wait = max(1, math.ceil(seconds + 0.01))  # at the very edge of a window nothing is free yet
-    fault = Fault(ErrorCode.RATE_LIMITED, Remedy.RETRY_LATER, retryable=True, retry_after=wait)
+    fault = Fault(ErrorCode.RATE_LIMITED, retry_after=wait)
     return Refusal(429, fault, headers={"Retry-After": str(wait)})

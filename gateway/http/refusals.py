@@ -25,7 +25,7 @@ class Refusal(Exception):
 
 def bad_request(detail: str, status: int = 400, *, headers: Mapping[str, str] | None = None) -> Refusal:
     """A refusal of the request itself. `detail` is a short code in capitals."""
-    return Refusal(status, Fault(ErrorCode.BAD_INPUT, Remedy.CORRECT_INPUT, detail=detail), headers=headers)
+    return Refusal(status, Fault(ErrorCode.BAD_INPUT, detail=detail), headers=headers)
 
 
 def bad_document(detail: str, code: ErrorCode = ErrorCode.BAD_INPUT) -> Refusal:

@@ -21,7 +21,7 @@ from actions.roster_files import LineResult, ListedRow, add_table, listed_rows
 from actions.rosters import RowFilter, roster_of
 from actions.uploads import too_large
 from domain.clock import IST
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.messages import label, message
 from domain.numbers import show_number
 from domain.rosters import RowOutcome
@@ -97,7 +97,7 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
 async def _table(request: Request) -> bytes:
     """The body; raises FILE_TYPE_NOT_ALLOWED for another type than CSV, FILE_TOO_LARGE, TimeoutError."""
     if media_type_of(request) != "text/csv":
-        raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, ("file",)))
+        raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, ("file",), Remedy.CORRECT_INPUT))
     parts: list[bytes] = []
     seen = 0
     async with asyncio.timeout(BODY_SECONDS):

@@ -176,7 +176,7 @@ def _first(headers: Mapping[str, str], names: Iterable[str]) -> str:
 
 
 def _not_found() -> Refusal:
-    fault = Fault(ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND, Remedy.UPDATE_APP)
+    fault = Fault(ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND)
     return Refusal(400, fault, document=True)
 
 

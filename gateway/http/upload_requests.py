@@ -13,7 +13,7 @@ from actions.file_links import signed_link
 from actions.scanning import ScannerAway
 from actions.sessions import subject_for_token
 from domain.clock import IST
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.files import UploadedFile
 from domain.people import ANONYMOUS, Subject
 from domain.text import Language, language_from_header
@@ -99,7 +99,7 @@ def refused(env: Environment, request: Request, error: BaseException, *, sentenc
         error = Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
     if isinstance(error, ScannerAway):
         params = {"retryAfterSeconds": str(SCANNER_RETRY_SECONDS)}
-        error = Problems(Problem(ErrorCode.OVERLOADED, ("file",), Remedy.RETRY_LATER, params))
+        error = Problems(Problem(ErrorCode.OVERLOADED, ("file",), params=params))
     fault = fault_of(error)
     if isinstance(error, Problems) and fault.detail is None:
         fault = replace(fault, detail=".".join(error.problems[0].path) or None)

@@ -13,7 +13,7 @@ from actions.provider_sign_out import BACK, way_out
 from actions.sessions import subject_for_token
 from actions.sign_in import Wish, begin_sign_in
 from actions.sign_in_guards import hash_of
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.people import PersonKind, Provider, Subject
 from gateway.sign_in import account_pages, cookies
 from gateway.sign_in.asking import (
@@ -179,7 +179,7 @@ class _Doors:
                 return env, await subject_for_token(env, token)
         except NotSignedIn:
             pass
-        raise Problems(Problem(ErrorCode.UNAUTHENTICATED, (), Remedy.SIGN_IN_AGAIN))
+        raise Problems(Problem(ErrorCode.UNAUTHENTICATED))
 
 
 def _citizen(subject: Subject) -> str:

@@ -91,7 +91,7 @@ class _Doors:
             raise Problems(Problem(ErrorCode.FORBIDDEN))
         form, subject = await form_of(request), await self._citizen(request)
         if subject is None:
-            raise Problems(Problem(ErrorCode.UNAUTHENTICATED, (), Remedy.SIGN_IN_AGAIN))
+            raise Problems(Problem(ErrorCode.UNAUTHENTICATED))
         ticket, language = text_in(form, "ticket"), language_of(request)
         try:
             await confirm_link(self._env, subject, ticket, text_in(form, "digits"))

@@ -1,6 +1,7 @@
 """What is known of every error code stands in the table of domain/errors.py and in no second one."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 from domain.errors import ErrorCode
@@ -18,13 +19,7 @@ SECOND_TABLES = {
 
 
 def test_no_module_beside_the_table_maps_many_error_codes_to_something():
-    found = {
-        str(path.relative_to(ROOT))
-        for floor in ROOT.glob("[a-z]*/")
-        if floor.name not in ELSEWHERE
-        for path in floor.rglob("*.py")
-        if most_codes(path.read_text(encoding="utf-8")) > FEW
-    }
+    found = {str(path.relative_to(ROOT)) for path in modules() if most_codes(path.read_text(encoding="utf-8")) > FEW}
 
     assert found == set(SECOND_TABLES)
 
@@ -38,6 +33,29 @@ def test_a_second_table_is_found_however_it_is_written():
     assert most_codes(f"TABLE = {{**dict.fromkeys(({made}), 1), _E.{names[0]}: 2}}") == FEW + 2
     assert most_codes(f"TABLE = {dict.fromkeys(names, 1)}") == FEW + 1
     assert most_codes("TABLE = {ErrorCode.CONFLICT: 409, 'other': 1}") == 1
+
+
+def test_no_error_repeats_the_remedy_that_the_table_gives_its_code():
+    repeated = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _repeats_remedy([ast.unparse(argument) for argument in node.args])
+    ]
+
+    assert repeated == []
+
+
+def modules() -> Iterator[Path]:
+    """The modules that speak of error codes, tests and benchmarks apart."""
+    for floor in ROOT.glob("[a-z]*/"):
+        if floor.name not in ELSEWHERE:
+            yield from (path for path in floor.rglob("*.py") if "ErrorCode" in path.read_text(encoding="utf-8"))
+
+
+def _repeats_remedy(arguments: list[str]) -> bool:
+    code = arguments[0].removeprefix("ErrorCode.") if arguments else ""
+    return code in ErrorCode.__members__ and f"Remedy.{ErrorCode[code].remedy.name}" in arguments
 
 
 def most_codes(text: str) -> int:

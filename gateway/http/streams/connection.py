@@ -210,7 +210,7 @@ class Connection:
     async def _asked(self, payload: dict[str, Any], caller: Caller) -> Asked:
         """The operation that is meant. Raises Refusal or DocumentRefused."""
         if len(self._operations) > self._streaming.settings.subscriptions:
-            raise Refusal(429, Fault(ErrorCode.RATE_LIMITED, Remedy.NONE, detail="SUBSCRIPTIONS"))
+            raise Refusal(429, Fault(ErrorCode.RATE_LIMITED, Remedy.NONE, detail="SUBSCRIPTIONS", retryable=False))
         pipeline = self._streaming.operations.pipeline
         standing = await pipeline.spend(caller)
         ready = pipeline.ready(parameters_in(payload), self._handshake.headers)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import ErrorCode, Remedy
+from domain.errors import ErrorCode
 from gateway.http.admission import overloaded
 from gateway.http.calls import Call, Ready, RequestContext, RequestFacts
 from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
@@ -17,7 +17,7 @@ from gateway.http.streams.streaming import Dropped, Streaming
 from schema.errors import Fault
 
 LONGEST_EVENT_ID = 600
-GOING_AWAY = Fault(ErrorCode.OVERLOADED, Remedy.RETRY_LATER, detail="GOING_AWAY", retryable=True, retry_after=1.0)
+GOING_AWAY = Fault(ErrorCode.OVERLOADED, detail="GOING_AWAY", retry_after=1.0)
 
 
 class HttpStreams:
