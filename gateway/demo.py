@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 
 from gateway import runfiles
+from gateway.failures import CommandFailed
 from gateway.ports import check_port
 from gateway.sandbox_clock import NO_AUTHORITIES
 from gateway.settings import Settings
@@ -37,7 +38,7 @@ _QUIET = frozenset({"debug", "info"})
 """Levels of events that go to the log file only."""
 
 
-class DemoFailed(Exception):
+class DemoFailed(CommandFailed):
     """The demo cannot go on; the text is one line for a person."""
 
 

@@ -1,5 +1,28 @@
 """What may end a command by nobody's mistake in the code, and the lines that are told of it."""
 
+from pathlib import Path
+
+
+class CommandFailed(Exception):
+    """A command cannot do what it was asked to. Each reason is one line for a person."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = list(reasons)
+
+
+def check_writable(folder: Path) -> None:
+    """Make a home where there is none. Raises CommandFailed where nothing can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CommandFailed(
+            f"the folder {folder} cannot be written to ({error.strerror}); choose another with APUNI_HOME"
+        ) from error
+
 
 def lines_of(error: Exception) -> list[str]:
     """One line for each reason; none where the failure is a defect, which needs its trace.
@@ -7,20 +30,11 @@ def lines_of(error: Exception) -> list[str]:
     The classes are imported here, so that a command that works does not load what it does not need.
     """
     from domain.manifests import ManifestRefused
-    from gateway.commands.persons import NotErased
-    from gateway.commands.staff import NotMoved
-    from gateway.demo import DemoFailed
-    from gateway.headless import HeadlessFailed
-    from gateway.ports import PortTaken
-    from gateway.runfiles import NotUp
-    from gateway.settings import SettingsRefused
     from store.errors import StoreError
 
-    if isinstance(error, SettingsRefused):
-        return error.reasons
-    if isinstance(error, ManifestRefused):
+    if isinstance(error, CommandFailed | ManifestRefused):
         return list(error.reasons)
-    if isinstance(error, NotUp | PortTaken | DemoFailed | HeadlessFailed | NotErased | NotMoved | StoreError):
+    if isinstance(error, StoreError):
         return [" ".join(str(error).split()) or type(error).__name__]
     if isinstance(error, OSError) and error.filename is not None:
         return [f"{error.filename} cannot be used ({error.strerror})"]

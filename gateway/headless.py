@@ -14,6 +14,7 @@ from actions.sign_in_guards import challenge_of, same
 from domain.clock import SystemClock
 from domain.ids import SystemIds
 from domain.people import Provider
+from gateway.failures import CommandFailed
 from gateway.sign_in.providers import SLUGS
 
 APP_REDIRECT = "http://127.0.0.1:53682/signed-in"
@@ -23,7 +24,7 @@ _HOPS = 6
 _SECONDS = 20.0
 
 
-class HeadlessFailed(Exception):
+class HeadlessFailed(CommandFailed):
     """Signing in did not work; the text is one line for a person."""
 
 

@@ -2,12 +2,14 @@
 
 import socket
 
+from gateway.failures import CommandFailed
+
 STUCK_MILLISECONDS = 30_000
 """How long the other side may take nothing of what was sent. Then the connection ends, and with it what was kept for
 it: a server can say good-bye to a reader that takes nothing, but cannot send it."""
 
 
-class PortTaken(Exception):
+class PortTaken(CommandFailed):
     """A port cannot be listened on; the text is one line for a person."""
 
 

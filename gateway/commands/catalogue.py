@@ -1,11 +1,12 @@
-"""`apuni catalogue import` and `apuni doctor catalogue`: takes over services, and lists what no source says of them."""
+"""The commands `apuni catalogue` and `apuni doctor`: take over services, and list what no source says of them."""
 
+import asyncio
 import csv
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -18,9 +19,8 @@ from actions.catalogue_import import import_portal, import_rows
 from actions.catalogue_rows import FILES, CatalogueRows
 from domain.clock import Clock
 from domain.sources import Source
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, out, print_table, why_unread
-from gateway.settings import Settings
+from gateway.commands.opening import account, open_rooms, out, print_table, why_unread
+from gateway.settings import Settings, read_settings
 from gateway.spreadsheets import safe_cell
 from integrations.breakers import Breakers
 from integrations.cache import KeptAnswers, open_cache
@@ -31,6 +31,44 @@ from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, r
 from integrations.remote import Remote, Resilience
 from integrations.transport import Lines
 from store import catalogue
+
+group = typer.Typer(no_args_is_help=True)
+
+
+doctor_group = typer.Typer(no_args_is_help=True)
+
+
+_JSON = Annotated[bool, typer.Option("--json", help="tell it as JSON")]
+
+
+@group.command("import")
+def catalogue_import(
+    source: Annotated[
+        str,
+        typer.Argument(help="a folder such as catalogue_data/, a JSON file of the portal's shape, or its address"),
+    ],
+    dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
+    as_json: _JSON = False,
+    rejects: Annotated[Path | None, typer.Option(help="a CSV file for the rows that are left out")] = None,
+) -> None:
+    """Take over services; applications keep the rules that they were filed under. All or nothing, and again at will.
+
+    The exit status is 1 where nothing could be imported, and 2 where rows were left out.
+    """
+    try:
+        whole = asyncio.run(run_import(read_settings(), source, dry_run=dry_run, as_json=as_json, rejects=rejects))
+    except NotImported as refused:
+        typer.echo(f"apuni: {refused}", err=True)
+        raise typer.Exit(1) from None
+    if not whole:
+        raise typer.Exit(2)
+
+
+@doctor_group.command("catalogue")
+def doctor_catalogue(as_json: _JSON = False) -> None:
+    """List the facts that no source gives: limits, fees, documents, officers and so on, service by service."""
+    asyncio.run(run_doctor(read_settings(), as_json=as_json))
+
 
 MOST_BYTES = 20_000_000
 OPTIONAL = frozenset(name for name, file in FILES.items() if file.startswith("local_"))

@@ -1,9 +1,11 @@
-"""What `apuni dbt reconcile`, `cases`, `statement` and `report` do."""
+"""The commands of `apuni dbt` about comparisons, cases and statements."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import Annotated
 
 import typer
 
@@ -17,14 +19,69 @@ from domain.finance_cases import CaseState
 from domain.finance_totals import Moved
 from domain.numbers import show_number
 from domain.reconciliation import ReconciliationRun, RunState
-from gateway.commands.opening import open_rooms, out
-from gateway.commands.safety import environment_of
+from gateway.commands.opening import environment_of, open_rooms, out
 from gateway.composition import open_house
-from gateway.settings import Settings
+from gateway.settings import Settings, read_settings
 from store import bharat_figures, catalogue, finance_cases, payment_queues
 from store.engine import Transaction
 from store.finance_cases import CaseFilter
 from store.finance_totals import MOVES
+
+books = typer.Typer()
+
+_Month = Annotated[str, typer.Option(help="such as 2026-11")]
+_Scheme = Annotated[str | None, typer.Option(help="one scheme, by its code; without it, all")]
+
+
+@books.command("reconcile")
+def dbt_reconcile(
+    rail: Annotated[str | None, typer.Option(help="IFMS or PFMS; without it, whatever is due")] = None,
+    day: Annotated[str | None, typer.Option(help="the day to compare, as 2026-11-24; without it, yesterday")] = None,
+) -> None:
+    """Compare a day with the partner's book. May be repeated; the exit status is 1 while the partner owes its book."""
+    try:
+        wanted, on = Rail(rail) if rail else None, date.fromisoformat(day) if day else None
+    except ValueError:
+        raise typer.BadParameter("a rail is IFMS or PFMS, a day 2026-11-24") from None
+    if on is not None and wanted is None:
+        raise typer.BadParameter("a day needs a rail")
+    if not asyncio.run(run_reconcile(read_settings(), wanted, on)):
+        raise typer.Exit(1)
+
+
+@books.command("cases")
+def dbt_cases(
+    state: Annotated[str | None, typer.Option(help="OPEN, TAKEN, PROPOSED or SETTLED; without it, the open")] = None,
+    *,
+    critical: Annotated[bool, typer.Option("--critical", help="critical ones only")] = False,
+) -> None:
+    """List differences in public money, the newest first."""
+    try:
+        wanted = CaseState(state) if state else None
+    except ValueError:
+        raise typer.BadParameter(f"a state is one of {', '.join(CaseState)}") from None
+    asyncio.run(run_cases(read_settings(), state=wanted, critical=critical))
+
+
+@books.command("statement")
+def dbt_statement(month: _Month, scheme: _Scheme = None) -> None:
+    """Print what moved in a month as CSV, in paise, with the sums. The exit status is 1 where it does not balance."""
+    if not asyncio.run(run_statement(read_settings(), _first_of(month), scheme)):
+        raise typer.Exit(1)
+
+
+@books.command("report")
+def dbt_report(month: _Month, scheme: _Scheme = None) -> None:
+    """Queue the figures of a month that is over for DBT Bharat, where they say something new."""
+    asyncio.run(run_report(read_settings(), _first_of(month), scheme))
+
+
+def _first_of(month: str) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise typer.BadParameter("a month is written 2026-11") from None
+
 
 PAGE = 100
 

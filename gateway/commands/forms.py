@@ -1,15 +1,36 @@
-"""What `apuni forms` does: reads the files, imports or judges them, and says what came of it."""
+"""The command `apuni forms`: takes form files over, or judges them; a wrong file is told and the rest goes on."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from actions.form_import import FormsImported, RefusedFile, examine, import_forms
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, why_unread
+from gateway.commands.opening import account, open_rooms, why_unread
 from gateway.form_files import FOLDER, form_files
-from gateway.settings import Settings
+from gateway.settings import Settings, read_settings
+
+group = typer.Typer(no_args_is_help=True)
+
+_FOLDER = Annotated[Path | None, typer.Argument(help="the folder of the files; left out, the forms of this release")]
+
+
+@group.command("import")
+def forms_import(
+    folder: _FOLDER = None, dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False
+) -> None:
+    """Take the forms of a folder over; applications keep the version that they were filed under."""
+    if not asyncio.run(run_import(read_settings(), folder, dry_run=dry_run)):
+        raise typer.Exit(1)
+
+
+@group.command("check")
+def forms_check(folder: _FOLDER = None) -> None:
+    """Judge the forms of a folder without a store; the exit status is 1 where one is refused."""
+    if not run_check(folder):
+        raise typer.Exit(1)
 
 
 async def run_import(settings: Settings, folder: Path | None, *, dry_run: bool) -> bool:

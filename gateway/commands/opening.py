@@ -1,25 +1,31 @@
-"""Opens what a command works on: store, vault, files and keys, without any outside system."""
+"""What commands share: store, vault, files and keys, opened without any outside system; who runs them; tables."""
 
 import csv
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from actions.environment import Environment, Partners
 from domain.clock import Clock
 from domain.ids import SystemIds
+from domain.people import SYSTEM, Subject
 from gateway.composition import open_clock
 from gateway.object_place import open_objects
 from gateway.runfiles import NotUp
 from gateway.settings import Settings
 from store import crash_points
 from store.archive import BackupKey
+from store.calendar import NO_CALENDAR
 from store.cipher import FieldCipher
 from store.engine import Store, schema_is_current
+from store.erasures import ErasureList
 from store.keyring import Keyrings
 from store.objects import ObjectStore
 from store.vault import Vault
@@ -98,3 +104,30 @@ def small_files(settings: Settings) -> dict[str, Path]:
         for path in (sorted(folder.iterdir()) if folder.is_dir() else [])
         if path.is_file() and path.suffix in {".json", ".pem", ".crt"}
     }
+
+
+def environment_of(settings: Settings, rooms: Rooms) -> Environment:
+    """What a verb that asks no outside system is given."""
+    nobody: Any = None
+    return Environment(
+        store=rooms.store,
+        vault=rooms.vault,
+        objects=rooms.objects,
+        keyrings=Keyrings(settings.keys_folder),
+        clock=rooms.clock,
+        ids=SystemIds(rooms.clock),
+        calendar=NO_CALENDAR,
+        partners=Partners(nobody, nobody, nobody, nobody, {}),
+        public_url=settings.url,
+        erasures=ErasureList(settings.erasure_list),
+    )
+
+
+def account() -> str:
+    """What audit lines say of who ran a command: the machine's account by its number, as its name may be a person's."""
+    return f"CLI:{os.getuid()}"
+
+
+def commanding() -> Subject:
+    """The gateway itself, at the word of that account."""
+    return replace(SYSTEM, account=account())

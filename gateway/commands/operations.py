@@ -1,51 +1,68 @@
-"""The commands `apuni operations` and `apuni client`; what they need is imported when they run."""
+"""The command `apuni operations`. Progress and results are told on standard output, faults are raised."""
 
 import asyncio
+import json
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from strawberry.schema import BaseSchema
 
-operations = typer.Typer(
-    name="operations", no_args_is_help=True, help="Manifests of the operations that applications may ask for by id."
-)
-client = typer.Typer(name="client", no_args_is_help=True, help="Which versions of the applications still work.")
+import schema
+from actions.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
+from domain.clock import IST
+from domain.manifests import Manifest, ManifestRefused, read_operations
+from gateway.commands.opening import Rooms, account, open_rooms, out
+from gateway.limits import Limits
+from gateway.operations.checking import OperationsChecker
+from gateway.screens import OPERATIONS, manifests
+from gateway.settings import Settings, read_settings
+from store.engine import Transaction
+from store.keyring import Keyrings
+from store.manifests import everything
+
+group = typer.Typer(no_args_is_help=True)
+
 
 _FOLDER = Annotated[Path | None, typer.Option(help="the folder of the operations; the repository's where left out")]
+
+
 _APP = Annotated[str | None, typer.Option(help="the application, such as citizen_app; all where left out")]
+
+
 _OF_APP = Annotated[str | None, typer.Option("--app", help="the application that a manifest from elsewhere is of")]
+
+
 _OF_VERSION = Annotated[str | None, typer.Option("--app-version", help="the version that it is of, such as 1.4.0")]
+
+
 _FILE = Annotated[Path, typer.Argument(help="a manifest: Apollo's, Apollo Kotlin's operationOutput, or a signed one")]
 
 
-@operations.command("build")
+@group.command("build")
 def build(
     folder: _FOLDER = None,
     app: _APP = None,
     out: Annotated[Path, typer.Option(help="where the manifests are written")] = Path("build/operations"),
 ) -> None:
     """Check the operations of the folder and write a manifest for each application."""
-    from gateway.commands.publishing import run_build
-
     run_build(folder, app, out)
 
 
-@operations.command("check")
+@group.command("check")
 def check(
     files: Annotated[list[Path] | None, typer.Argument(help="manifests; the folder's operations where none")] = None,
     folder: _FOLDER = None,
     published: Annotated[bool, typer.Option(help="check every published version against this release's graph")] = False,
 ) -> None:
     """Check operations against the graph and the bounds; the exit status is 1 where any does not fit."""
-    from gateway.commands.publishing import run_check, run_check_published
-    from gateway.settings import read_settings
-
     faults = asyncio.run(run_check_published(read_settings())) if published else run_check(files or [], folder)
     if faults:
         raise typer.Exit(1)
 
 
-@operations.command("sign")
+@group.command("sign")
 def sign(
     file: _FILE,
     app: _OF_APP = None,
@@ -53,13 +70,10 @@ def sign(
     out: Annotated[Path | None, typer.Option(help="the signed file; beside the manifest where left out")] = None,
 ) -> None:
     """Check a manifest and sign it with the keyring `manifest`."""
-    from gateway.commands.publishing import run_sign
-    from gateway.settings import read_settings
-
     run_sign(read_settings(), file, app, app_version, out)
 
 
-@operations.command("publish")
+@group.command("publish")
 def publish(
     files: Annotated[list[Path] | None, typer.Argument(help="manifests; those of the folder where none")] = None,
     app: _OF_APP = None,
@@ -67,22 +81,16 @@ def publish(
     folder: _FOLDER = None,
 ) -> None:
     """Check, sign and publish manifests; every process serves them within two seconds. It may be run again."""
-    from gateway.commands.publishing import run_publish
-    from gateway.settings import read_settings
-
     asyncio.run(run_publish(read_settings(), files or [], app, app_version, folder))
 
 
-@operations.command("list")
+@group.command("list")
 def list_published(days: Annotated[int, typer.Option(min=1, max=400, help="days whose uses are counted")] = 30) -> None:
     """List every version that was published, and how much it is used."""
-    from gateway.commands.publishing import run_list
-    from gateway.settings import read_settings
-
     asyncio.run(run_list(read_settings(), days))
 
 
-@operations.command("retire")
+@group.command("retire")
 def retire(
     app: Annotated[str, typer.Argument(help="the application")],
     app_version: Annotated[str, typer.Argument(help="its version")],
@@ -91,38 +99,180 @@ def retire(
     force: Annotated[bool, typer.Option("--force", help="retire it although it is in use")] = False,
 ) -> None:
     """Retire a version that nobody uses any more; its ids are unknown within two seconds."""
-    from gateway.commands.publishing import run_retire
-    from gateway.settings import read_settings
-
     asyncio.run(run_retire(read_settings(), app, app_version, reason=reason, days=days, force=force))
 
 
-@client.command("list")
-def client_list() -> None:
-    """List what is set for each application and platform."""
-    from gateway.commands.client_versions import run_client_list
-    from gateway.settings import read_settings
-
-    asyncio.run(run_client_list(read_settings()))
+SIGNED_SUFFIX = ".jws"
+LARGEST_FILE = 20_000_000
+"""Bytes of a manifest's file."""
 
 
-@client.command("set")
-def client_set(
-    platform: Annotated[str, typer.Argument(help="ANDROID, IOS or WEB")],
-    minimum: Annotated[str, typer.Argument(help="the oldest version that still works, such as 1.4.0")],
-    reason: Annotated[str, typer.Option(help="why; it is kept in the audit log")],
-    app: Annotated[str, typer.Option(help="the application")] = "citizen_app",
-    latest: Annotated[str | None, typer.Option(help="the newest version")] = None,
-    store_url: Annotated[str | None, typer.Option(help="where the newest version is had, by https")] = None,
+def run_build(folder: Path | None, app: str | None, target: Path) -> list[Path]:
+    """Write a manifest for each application of the folder. Raises ManifestRefused, and then writes none."""
+    built = checked_folder(folder or OPERATIONS, app)
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for manifest in built:
+        path = target / f"{manifest.app}-{manifest.version}.json"
+        path.write_text(_shown(manifest), encoding="utf-8")
+        _tell(f"{path}: {len(manifest.operations)} operations of {manifest.app} {manifest.version}")
+        written.append(path)
+    return written
+
+
+def run_check(files: list[Path], folder: Path | None) -> bool:
+    """Check manifests, or the folder; True where anything does not fit, told line by line."""
+    if not files:
+        built = checked_folder(folder or OPERATIONS, None)
+        _tell(f"{sum(len(one.operations) for one in built)} operations of {len(built)} applications fit")
+        return False
+    checker, bad = make_checker(), False
+    for path in files:
+        try:
+            count = len(checker.manifest("checked", "0", read_operations(_read(path))).operations)
+        except ManifestRefused as refused:
+            bad = True
+            for reason in refused.reasons:
+                _tell(f"{path}: {reason}")
+        else:
+            _tell(f"{path}: {count} operations fit")
+    return bad
+
+
+async def run_check_published(settings: Settings) -> bool:
+    """Check every published version against this release's graph, before it is rolled out; True where any fails."""
+    checker, bad = make_checker(settings), False
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        published = await everything(tx)
+    for each in published:
+        faults = checker.faults(open_manifest(_keyrings(settings), each.signed))
+        bad = bad or bool(faults)
+        for fault in faults:
+            _tell(f"{each.app} {each.version}: {fault}")
+        if not faults:
+            _tell(f"{each.app} {each.version}: {each.operations} operations fit")
+    return bad
+
+
+def run_sign(settings: Settings, file: Path, app: str | None, version: str | None, target: Path | None) -> Path:
+    """Check and sign one manifest. Raises ManifestRefused."""
+    keyrings = _keyrings(settings)
+    signed = sign_manifest(keyrings, _manifest(make_checker(settings), file, app, version))
+    path = target or file.with_suffix(SIGNED_SUFFIX)
+    path.write_text(signed + "\n", encoding="ascii")
+    _tell(f"{path}: signed")
+    return path
+
+
+async def run_publish(
+    settings: Settings, files: list[Path], app: str | None, version: str | None, folder: Path | None
 ) -> None:
-    """Set which versions of an application still work."""
-    from actions.client_policy import SetClientPolicy
-    from domain.client_policy import ClientPlatform
-    from gateway.commands.client_versions import run_client_set
-    from gateway.settings import read_settings
+    """Publish manifests, each in a transaction of its own. Raises ManifestRefused at the first that cannot be."""
+    keyrings = _keyrings(settings)
+    checker = make_checker(settings)
+    if files:
+        wanted = [_signed(keyrings, checker, path, app, version) for path in files]
+    else:
+        wanted = [sign_manifest(keyrings, one) for one in checked_folder(folder or OPERATIONS, app, checker)]
+    async with open_rooms(settings) as rooms:
+        for number, signed in enumerate(wanted, 1):
+            manifest = open_manifest(keyrings, signed)
+            new = await _publish(rooms, keyrings, signed)
+            what = "published" if new else "is there already, unchanged"
+            name = f"{manifest.app} {manifest.version}"
+            _tell(f"{number}/{len(wanted)} {name}: {len(manifest.operations)} operations, {what}")
 
+
+async def run_list(settings: Settings, days: int) -> None:
+    """Print every version that was published."""
+    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+        found = await shelves(tx, rooms.clock.now(), days)
+    for shelf in found:
+        one = shelf.manifest
+        at = one.published_at.astimezone(IST).date()
+        state = f"retired {one.retired_at.astimezone(IST).date()}" if one.retired_at else "served"
+        used = f"last used {shelf.last_use}, {shelf.used} in {days} days" if shelf.last_use else "never used"
+        _tell(f"{one.app} {one.version}: {one.operations} operations, published {at}, {state}, {used}")
+    _tell(f"{len(found)} versions")
+
+
+async def run_retire(settings: Settings, app: str, version: str, *, reason: str, days: int, force: bool) -> None:
+    """Retire one version. Raises ManifestRefused, also where it is still in use."""
+
+    async def work(tx: Transaction) -> bool:
+        return await retire_manifest(tx, app, version, reason=reason, by=account(), days=days, force=force)
+
+    async with open_rooms(settings) as rooms:
+        done = await rooms.store.carry_out(work)
+    _tell(f"{app} {version}: {'retired' if done else 'was retired before'}")
+
+
+def checked_folder(folder: Path, app: str | None, checker: OperationsChecker | None = None) -> list[Manifest]:
+    """The manifests of a folder. Raises ManifestRefused with a line for each operation that does not fit."""
+    checker = checker or make_checker()
+    built = manifests(folder, app)
+    faults = [f"{one.app}: {fault}" for one in built for fault in checker.faults(one)]
+    if faults:
+        raise ManifestRefused(*faults)
+    return built
+
+
+def make_checker(settings: Settings | None = None) -> OperationsChecker:
+    """What checks against this release's graph, with the limits of the settings or the usual ones."""
+    return OperationsChecker(graph(), settings.limits if settings else Limits())
+
+
+@cache
+def graph() -> BaseSchema:
+    """This release's graph, built once."""
+    return schema.build()
+
+
+async def _publish(rooms: Rooms, keyrings: Keyrings, signed: str) -> bool:
+    return await rooms.store.carry_out(lambda tx: publish_manifest(tx, keyrings, signed, by=account()))
+
+
+def _signed(keyrings: Keyrings, checker: OperationsChecker, path: Path, app: str | None, version: str | None) -> str:
+    """The signed text of a file: as it is where it is signed, and its operations still fit; else signed now."""
+    if path.suffix != SIGNED_SUFFIX:
+        return sign_manifest(keyrings, _manifest(checker, path, app, version))
+    signed = path.read_text(encoding="ascii").strip()
+    faults = checker.faults(open_manifest(keyrings, signed))
+    if faults:
+        raise ManifestRefused(*(f"{path}: {fault}" for fault in faults))
+    return signed
+
+
+def _manifest(checker: OperationsChecker, path: Path, app: str | None, version: str | None) -> Manifest:
+    content = _read(path)
+    named = content if isinstance(content, dict) else {}
+    app, version = app or named.get("app"), version or named.get("appVersion")
+    if not (isinstance(app, str) and isinstance(version, str)):
+        raise ManifestRefused(f"{path}: say of which application and version it is: --app and --app-version")
     try:
-        wanted = SetClientPolicy(app, ClientPlatform(platform), minimum, latest, store_url, reason)
-    except ValueError:
-        raise typer.BadParameter(", ".join(ClientPlatform), param_hint="PLATFORM") from None
-    asyncio.run(run_client_set(read_settings(), wanted))
+        return checker.manifest(app, version, read_operations(content))
+    except ManifestRefused as refused:
+        raise ManifestRefused(*(f"{path}: {reason}" for reason in refused.reasons)) from None
+
+
+def _read(path: Path) -> Any:
+    if path.stat().st_size > LARGEST_FILE:
+        raise ManifestRefused(f"{path}: the file is larger than {LARGEST_FILE} bytes")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise ManifestRefused(f"{path}: the file is not JSON") from None
+
+
+def _keyrings(settings: Settings) -> Keyrings:
+    keyrings = Keyrings(settings.keys_folder)
+    keyrings.init()
+    return keyrings
+
+
+def _shown(manifest: Manifest) -> str:
+    return json.dumps(manifest.content(), ensure_ascii=False, indent=2) + "\n"
+
+
+def _tell(line: str) -> None:
+    out.print(line, markup=False)

@@ -1,18 +1,43 @@
-"""`apuni quarantine`: what the scanner found in files that people handed in, for who must look."""
+"""The command `apuni quarantine`: what the scanner found in files that people handed in, for who must look."""
 
+import asyncio
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from domain.clock import IST
 from domain.policy import ObjectKind, Purpose
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, print_table
-from gateway.settings import Settings
+from gateway.commands.opening import account, open_rooms, print_table
+from gateway.settings import Settings, read_settings
 from store import audit, quarantine
 from store.engine import Transaction
+
+group = typer.Typer(no_args_is_help=True)
+
+
+@group.command("list")
+def quarantine_list(limit: Annotated[int, typer.Option(min=1, max=1000)] = 50) -> None:
+    """List infected files, the newest first."""
+    asyncio.run(run_list(read_settings(), limit))
+
+
+@group.command("export")
+def quarantine_export(
+    file_id: Annotated[str, typer.Argument(help="as `apuni quarantine list` shows it")],
+    file: Annotated[Path, typer.Argument(help="a new file to write to, mode 0600")],
+) -> None:
+    """Write an infected file out, to be examined; it is noted in the audit log."""
+    try:
+        there = asyncio.run(run_export(read_settings(), file_id, file))
+    except FileExistsError:
+        typer.echo(f"apuni: {file} is there already", err=True)
+        raise typer.Exit(1) from None
+    if not there:
+        typer.echo("apuni: there is no such file in quarantine", err=True)
+        raise typer.Exit(1)
 
 
 async def run_list(settings: Settings, limit: int) -> None:

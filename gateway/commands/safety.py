@@ -1,4 +1,4 @@
-"""What `apuni backup`, `apuni restore` and `apuni verify` do."""
+"""The commands `apuni backup`, `apuni restore` and `apuni verify`."""
 
 import asyncio
 import json
@@ -8,23 +8,53 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
+import typer
+
+from actions.erasures import settle_erasures
+from actions.manifests import damaged
 from domain.clock import SystemClock
-from domain.ids import SystemIds
-from gateway.commands.opening import Rooms, backup_key, open_rooms, out, small_files
-from gateway.settings import Settings
+from gateway.commands.opening import backup_key, environment_of, open_rooms, out, small_files
+from gateway.settings import Settings, read_settings
 from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.calendar import NO_CALENDAR
 from store.engine import migrate
 from store.erasures import ErasureList
 from store.errors import NotEmpty, SchemaTooNew
 from store.keyring import Keyrings
 from store.revisions import REVISIONS
-from store.verify import Checked, verify
+from store.verify import Checked
+from store.verify import verify as verify_store
 
-if TYPE_CHECKING:
-    from actions.environment import Environment
+_FILE = Annotated[Path, typer.Argument(help="the file of the backup")]
+
+
+def backup(
+    file: _FILE,
+    keys: Annotated[bool, typer.Option(help="whether a backup under a passphrase holds the keyrings too")] = True,
+) -> None:
+    """Write store, vault and files as of one moment to an encrypted file, while the gateway goes on."""
+    asyncio.run(run_backup(read_settings(), file, keys=keys))
+
+
+def restore(
+    file: _FILE,
+    erasures: Annotated[
+        Path | None, typer.Option(help="the list of erasures; without it the one of APUNI_ERASURES_FILE")
+    ] = None,
+) -> None:
+    """Put a backup into an empty home and erase again who was erased since.
+
+    A damaged backup is refused before anything is written.
+    """
+    asyncio.run(run_restore(read_settings(), file, erasures))
+
+
+def verify() -> None:
+    """Check the whole store; the exit status is 1 where anything is not as it must be."""
+    if not run_verify(read_settings()):
+        raise typer.Exit(1)
+
 
 TOLD_EVERY = 10_000
 """Rows between two lines of progress."""
@@ -96,33 +126,12 @@ async def run_restore(settings: Settings, file: Path, erasures: Path | None = No
 
 async def _erase_again(settings: Settings, listed: ErasureList) -> None:
     """Nobody of the list may be read again because of the restore."""
-    from actions.erasures import settle_erasures
-
     async with open_rooms(settings) as rooms:
         done = await settle_erasures(environment_of(settings, rooms), listed)
     if done.erased or done.waiting:
         out.print(f"apuni: erased again: {done.erased} persons of the list of erasures", markup=False)
     for citizen_id in done.waiting:
         out.print(f"apuni: still to be erased, a case is under way: {citizen_id}", markup=False)
-
-
-def environment_of(settings: Settings, rooms: Rooms) -> "Environment":
-    """What a verb that asks no outside system is given."""
-    from actions.environment import Environment, Partners
-
-    nobody: Any = None
-    return Environment(
-        store=rooms.store,
-        vault=rooms.vault,
-        objects=rooms.objects,
-        keyrings=Keyrings(settings.keys_folder),
-        clock=rooms.clock,
-        ids=SystemIds(rooms.clock),
-        calendar=NO_CALENDAR,
-        partners=Partners(nobody, nobody, nobody, nobody, {}),
-        public_url=settings.url,
-        erasures=ErasureList(settings.erasure_list),
-    )
 
 
 def _put_files(settings: Settings, files: dict[str, bytes]) -> None:
@@ -142,14 +151,12 @@ async def _verify(settings: Settings) -> list[Checked]:
     def tell(name: str, many: int) -> None:
         out.print(f"apuni: {name}: {'good' if not many else f'{many} findings'}", markup=False)
 
-    from actions.manifests import damaged
-
     clock = SystemClock()
     begun = clock.monotonic()
     async with open_rooms(settings) as rooms:
         keyrings = Keyrings(settings.keys_folder)
         signed = [("manifests of operations", partial(damaged, keyrings=keyrings))]
-        checked = await verify(rooms.store, rooms.vault, rooms.objects, tell=tell, more=signed)
+        checked = await verify_store(rooms.store, rooms.vault, rooms.objects, tell=tell, more=signed)
     out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s", markup=False)
     return checked
 

@@ -1,15 +1,40 @@
-"""Compares what UMANG was told with what there is, at a terminal."""
+"""The command `apuni umang`: compares what UMANG was told with what there is."""
 
+import asyncio
 import csv
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.table import Table
 
 from actions.umang_compare import compare
 from domain.clock import ist_date
 from gateway.commands.opening import open_rooms, out, print_table
-from gateway.settings import Settings
+from gateway.settings import Settings, read_settings
+
+group = typer.Typer(no_args_is_help=True)
+
+
+@group.command("compare")
+def umang_compare(
+    day: Annotated[str | None, typer.Option(help="the day in India, YYYY-MM-DD; yesterday where left out")] = None,
+    theirs: Annotated[
+        Path | None, typer.Option(help="CSV with the columns srvid,count: the accepted calls that UMANG counted")
+    ] = None,
+) -> None:
+    """Compare a day's calls of applyService with the applications they led to; exit status 1 where they differ."""
+    try:
+        wanted = None if day is None else date.fromisoformat(day)
+    except ValueError:
+        raise typer.BadParameter("YYYY-MM-DD", param_hint="--day") from None
+    try:
+        differences = asyncio.run(run_compare(read_settings(), wanted, theirs))
+    except NotACount as error:
+        raise typer.BadParameter(str(error), param_hint="--theirs") from None
+    if differences:
+        raise typer.Exit(1)
 
 
 class NotACount(ValueError):

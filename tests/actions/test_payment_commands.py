@@ -8,8 +8,8 @@ import pytest
 
 from actions.payment_batches import batch_now
 from domain.payment_files import BatchState, LineState
+from gateway.commands.dbt import run_batches, run_files, run_release
 from gateway.commands.dbt_books import run_cases
-from gateway.commands.dbt_files import run_batches, run_files, run_release
 from gateway.settings import Settings
 from store.keyring import Keyrings
 from tests.support.payments import Paying

@@ -15,7 +15,7 @@ from actions.payment_signers import known_signers
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, EnrolmentState, LineState
 from domain.sources import Source
-from gateway.commands.dbt_signers import problems_of, signer_line
+from gateway.commands.dbt import problems_of, signer_line
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_papers import PfmsPapers
 from integrations.dbt_finance.sandbox_pfms import new_seal

@@ -8,8 +8,8 @@ import pytest
 from domain.catalogue import District
 from domain.centres import CentreKind
 from domain.text import Bilingual
-from gateway.commands import centres
-from gateway.commands.centres import run_import, run_list, run_strengths
+from gateway.commands import centre as commands
+from gateway.commands.centre import run_import, run_list, run_strengths
 from gateway.commands.opening import Rooms
 from store import catalogue
 from tests.support.sign_in import environment
@@ -31,7 +31,7 @@ async def rooms(sqlite_store, store_keyrings, store_clock, monkeypatch):
     async def opened(_settings):
         yield Rooms(env.store, absent, absent, env.clock)
 
-    monkeypatch.setattr(centres, "open_rooms", opened)
+    monkeypatch.setattr(commands, "open_rooms", opened)
 
 
 def written(tmp_path, name: str, text: str):

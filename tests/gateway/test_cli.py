@@ -101,13 +101,6 @@ def test_an_unfit_production_is_refused_with_one_line_for_each_reason(home, comm
     assert not home.exists()
 
 
-@pytest.mark.parametrize("arguments", [("demo",), ("sandbox",), ("seed",), ("token", "--as", "citizen")])
-def test_what_is_for_the_demo_only_is_refused_in_production(quick, arguments):
-    [line] = quick(*arguments, APUNI_PROFILE="production")
-
-    assert "demo profile only" in line
-
-
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_without_the_sandboxes_onboarding_it_is_one_line(migrated, command):
     assert told(apuni(migrated, command)) == [

@@ -12,8 +12,7 @@ from domain.finance_cases import CaseState, DifferenceKind, FinanceDifference
 from domain.finance_totals import Moved
 from domain.people import SYSTEM
 from gateway.commands.dbt_books import csv_line, run_cases, run_report, run_statement, statement_rows
-from gateway.commands.opening import open_rooms
-from gateway.commands.safety import environment_of
+from gateway.commands.opening import environment_of, open_rooms
 from gateway.settings import Settings
 from store import bharat_reports
 from store.engine import migrate

@@ -13,8 +13,8 @@ from domain.clock import ist_date
 from domain.people import Officer, OfficerLevel, Posting, Role
 from domain.text import Bilingual
 from gateway.cli import app
-from gateway.commands import staff
-from gateway.commands.staff import (
+from gateway.commands import officer as commands
+from gateway.commands.officer import (
     BadPost,
     NotMoved,
     posting_of,
@@ -44,7 +44,7 @@ async def house(sqlite_store, store_keyrings, store_clock, tmp_path, monkeypatch
     async def opened(_settings):
         yield SimpleNamespace(environment=env)
 
-    monkeypatch.setattr(staff, "open_house", opened)
+    monkeypatch.setattr(commands, "open_house", opened)
     return env
 
 

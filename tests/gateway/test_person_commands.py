@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from actions.respond import Withdraw, withdraw_application
-from gateway.commands import persons as commands
-from gateway.commands.persons import NotErased, run_erase, run_export
+from gateway.commands import person as commands
+from gateway.commands.person import NotErased, run_erase, run_export
 from store import audit, people
 from store.errors import NotThere
 from tests.support.graph import ASHA, CITIZEN, RAVI, Down, World, environment, seed

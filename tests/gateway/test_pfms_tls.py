@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.clock import ManualClock
-from gateway.commands.dbt_signers import problems_of_client
+from gateway.commands.dbt import problems_of_client
 from gateway.partners import lines_of, pfms_tls
 from gateway.settings import Settings, SettingsRefused
 from integrations.city.tls import Certificates, new_authority

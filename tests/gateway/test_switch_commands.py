@@ -8,10 +8,9 @@ from typer.testing import CliRunner
 from domain.alarms import ProcessFacts
 from domain.switches import SwitchState
 from gateway.cli import app
-from gateway.commands import switches as commands
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms
-from gateway.commands.switches import NotSet, mutations, run_list, run_set
+from gateway.commands import switch as commands
+from gateway.commands.opening import account, open_rooms
+from gateway.commands.switch import NotSet, mutations, run_list, run_set
 from gateway.settings import Settings
 from store import alarms
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gateway.commands.messages import HIDDEN, shown
+from gateway.commands.outbox import HIDDEN, shown
 from store import audit, outbox, outbox_desk
 from store.engine import Store
 from store.outbox import OutboxState

@@ -10,7 +10,7 @@ from actions.manifests import publish_manifest, retire_manifest, sign_manifest
 from domain.clock import ManualClock
 from domain.errors import ErrorCode
 from domain.manifests import Manifest, Operation, PublishedManifest, document_id
-from gateway.commands.publishing import graph
+from gateway.commands.operations import graph
 from gateway.http.body import parameters_in
 from gateway.http.refusals import Refusal
 from gateway.http.trusted import TrustedLibrary

@@ -16,10 +16,10 @@ from domain.client_policy import ClientPlatform
 from domain.clock import SystemClock, ist_date
 from domain.manifests import ManifestRefused, document_id
 from gateway.cli import app as cli
-from gateway.commands import publishing
-from gateway.commands.client_versions import run_client_list, run_client_set
+from gateway.commands import operations as commands
+from gateway.commands.client import run_client_list, run_client_set
 from gateway.commands.opening import open_rooms
-from gateway.commands.publishing import (
+from gateway.commands.operations import (
     run_build,
     run_check,
     run_check_published,
@@ -249,7 +249,7 @@ async def test_every_published_version_is_checked_against_the_release(
         def faults(self, manifest: Any) -> list[str]:
             return ["Services: Cannot query field 'services'"]
 
-    monkeypatch.setattr(publishing, "make_checker", lambda settings: Older())
+    monkeypatch.setattr(commands, "make_checker", lambda settings: Older())
     assert await run_check_published(settings) is True
     assert "my_app 1.0.0: Services: Cannot query" in capsys.readouterr().out
 

@@ -13,7 +13,7 @@ from domain.manifests import document_id
 from domain.messages import message
 from domain.text import Language
 from gateway.cli import app as cli
-from gateway.commands.publishing import graph
+from gateway.commands.operations import graph
 from gateway.http.trusted import NAME_HEADERS, VERSION_HEADERS
 from tests.support.operations import snippets
 

@@ -8,7 +8,7 @@ from graphql import OperationDefinitionNode, parse
 from graphql.execution.values import get_variable_values
 
 from domain.manifests import ManifestRefused, document_id
-from gateway.commands.publishing import graph, make_checker
+from gateway.commands.operations import graph, make_checker
 from gateway.graphiql.examples import examples
 from gateway.operations.checking import OperationsChecker
 from gateway.screens import FRAGMENTS, OPERATIONS, document_of, manifests, screens, versions

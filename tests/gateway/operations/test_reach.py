@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from graphql import FieldNode, GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 
-from gateway.commands.publishing import graph
+from gateway.commands.operations import graph
 from gateway.screens import screens
 from tests.authz import rows
 

@@ -1,13 +1,44 @@
-"""What `apuni client ...` does: it works on the store alone."""
+"""The command `apuni client`: which versions of the applications still work; it works on the store alone."""
+
+import asyncio
+from typing import Annotated
+
+import typer
 
 from actions.client_policy import SetClientPolicy, change_policy
+from domain.client_policy import ClientPlatform
 from domain.clock import IST
 from domain.errors import ErrorCode, Problems
 from domain.manifests import ManifestRefused
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, out
-from gateway.settings import Settings
+from gateway.commands.opening import account, open_rooms, out
+from gateway.settings import Settings, read_settings
 from store import manifests
+
+group = typer.Typer(no_args_is_help=True)
+
+
+@group.command("list")
+def client_list() -> None:
+    """List what is set for each application and platform."""
+    asyncio.run(run_client_list(read_settings()))
+
+
+@group.command("set")
+def client_set(
+    platform: Annotated[str, typer.Argument(help="ANDROID, IOS or WEB")],
+    minimum: Annotated[str, typer.Argument(help="the oldest version that still works, such as 1.4.0")],
+    reason: Annotated[str, typer.Option(help="why; it is kept in the audit log")],
+    app: Annotated[str, typer.Option(help="the application")] = "citizen_app",
+    latest: Annotated[str | None, typer.Option(help="the newest version")] = None,
+    store_url: Annotated[str | None, typer.Option(help="where the newest version is had, by https")] = None,
+) -> None:
+    """Set which versions of an application still work."""
+    try:
+        wanted = SetClientPolicy(app, ClientPlatform(platform), minimum, latest, store_url, reason)
+    except ValueError:
+        raise typer.BadParameter(", ".join(ClientPlatform), param_hint="PLATFORM") from None
+    asyncio.run(run_client_set(read_settings(), wanted))
+
 
 _FAULTS = {
     "app": "an application is named by 2 to 40 of a-z, 0-9 and _, a letter first",

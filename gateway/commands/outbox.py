@@ -1,23 +1,86 @@
-"""What `apuni outbox ...` does: messages are shown without what they carry of a person."""
+"""The command `apuni outbox`: messages are shown without what they carry of a person."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 
 from actions.alarms import NOTIFY
 from actions.code_sending import SEND
 from actions.locker_push import ASKED, PUSH
 from actions.provider_sign_out import END
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms, out, print_table
-from gateway.settings import Settings
+from gateway.commands.opening import account, open_rooms, out, print_table
+from gateway.settings import Settings, read_settings
 from store import outbox_desk
 from store.errors import NotThere
-from store.outbox import OutboxMessage, counts
+from store.outbox import OutboxMessage, OutboxState, counts
 from store.outbox_desk import OutboxFilter
+
+group = typer.Typer(no_args_is_help=True)
+
+
+_NUMBER = Annotated[int, typer.Argument(help="the message's number, as `apuni outbox list` shows it")]
+
+
+@group.command("list")
+def outbox_list(
+    state: Annotated[str | None, typer.Option(help="PENDING, DELIVERED or DEAD")] = None,
+    topic: Annotated[str | None, typer.Option(help="the kind of message")] = None,
+    error: Annotated[str | None, typer.Option(help="the code of the last failure")] = None,
+    attempts: Annotated[int | None, typer.Option(help="at least so many attempts")] = None,
+    older: Annotated[float | None, typer.Option(help="written at least so many seconds ago")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+) -> None:
+    """List messages, the oldest first."""
+    try:
+        wanted = OutboxFilter(OutboxState(state) if state else None, topic, error, attempts)
+    except ValueError:
+        raise typer.BadParameter("PENDING, DELIVERED or DEAD", param_hint="--state") from None
+    asyncio.run(run_list(read_settings(), wanted, older, limit))
+
+
+@group.command("show")
+def outbox_show(number: _NUMBER) -> None:
+    """Show one message, without what it carries of a person."""
+    asyncio.run(run_show(read_settings(), number))
+
+
+@group.command("retry")
+def outbox_retry(number: _NUMBER) -> None:
+    """Have a message tried now, also a dead or parked one."""
+    _done_or_exit(done=asyncio.run(run_retry(read_settings(), number)), otherwise="it is delivered, or not there")
+
+
+@group.command("park")
+def outbox_park(number: _NUMBER) -> None:
+    """Put a waiting message aside until it is retried; later ones of the same application wait with it."""
+    _done_or_exit(done=asyncio.run(run_park(read_settings(), number)), otherwise="it does not wait, or is not there")
+
+
+@group.command("give-up")
+def outbox_give_up(
+    number: _NUMBER,
+    reason: Annotated[str, typer.Option(help="why; it is kept in the audit log")],
+) -> None:
+    """End a dead message for good, so that later ones of the same application go on.
+
+    Only a push to a locker, a code, an alarm or the end of a session: somebody waits for whatever else is dead.
+    """
+    _done_or_exit(
+        done=asyncio.run(run_give_up(read_settings(), number, reason)),
+        otherwise="it is not dead, not there, or somebody waits for what it does: mend the cause and retry it",
+    )
+
+
+def _done_or_exit(*, done: bool, otherwise: str) -> None:
+    if not done:
+        typer.echo(f"apuni: {otherwise}", err=True)
+        raise typer.Exit(1)
+
 
 HIDDEN = "(hidden)"
 MAY_BE_GIVEN_UP = frozenset({PUSH, ASKED, END, SEND, NOTIFY})

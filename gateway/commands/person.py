@@ -1,23 +1,63 @@
-"""What `apuni person ...` does: one person's data handed out, or erased."""
+"""The commands `apuni person` and `apuni consents`: one person's data, and the ledger of consents."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from actions import personal_data
+from actions.consent_retention import delete_old_consents
 from actions.environment import Environment
 from domain.errors import Problems
 from domain.numbers import MistypedNumber, NumberKind, parse_number
-from gateway.commands.accounts import commanding
-from gateway.commands.opening import out
+from gateway.commands.opening import commanding, out
 from gateway.composition import open_house
-from gateway.settings import Settings
+from gateway.failures import CommandFailed
+from gateway.settings import Settings, read_settings
 from store import applications, people
 from store.errors import NotThere
 
+group = typer.Typer(no_args_is_help=True)
+consents = typer.Typer(no_args_is_help=True)
 
-class NotErased(Exception):
+
+_PERSON = Annotated[str, typer.Argument(help="the citizen's id, or the number of an application of hers")]
+
+
+@group.command("export")
+def person_export(
+    who: _PERSON,
+    file: Annotated[Path | None, typer.Option(help="a file to write to, mode 0600; without it, the terminal")] = None,
+) -> None:
+    """Hand out everything that is kept of a citizen, one JSON object a row."""
+    asyncio.run(run_export(read_settings(), who, file))
+
+
+@group.command("erase")
+def person_erase(who: _PERSON, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
+    """Erase a citizen's personal data; bare records and certificates stay, with the rule that keeps them."""
+    settings = read_settings()
+    if not yes:
+        typer.confirm("This cannot be undone. Erase the person?", abort=True)
+    asyncio.run(run_erase(settings, who))
+
+
+class NotErased(CommandFailed):
     """The person cannot be erased now; the text is one line for those who run the gateway."""
+
+
+@consents.command("prune")
+def consents_prune() -> None:
+    """Delete the records of consents that ended seven years ago, as the worker does once a day."""
+
+    async def run() -> int:
+        async with open_house(read_settings()) as house:
+            return await delete_old_consents(house.environment, commanding())
+
+    typer.echo(f"records of {asyncio.run(run())} consents deleted")
 
 
 async def run_export(settings: Settings, person: str, file: Path | None) -> None:

@@ -1,6 +1,10 @@
-"""What `apuni officer ...` does: transfers and leaves, by the same verbs as in the graph."""
+"""The command `apuni officer`: transfers and leaves, by the same verbs as in the graph."""
 
-from datetime import date
+import asyncio
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
 
 from actions.environment import Environment
 from actions.officer_accounts import add_account, remove_account
@@ -20,18 +24,84 @@ from domain.messages import message
 from domain.people import Officer, OfficerLevel, Posting, Role
 from domain.staff import Leave, LeaveState
 from domain.text import Language
-from gateway.commands.accounts import commanding
-from gateway.commands.opening import out
+from gateway.commands.opening import commanding, out
 from gateway.composition import open_house
-from gateway.settings import Settings
+from gateway.failures import CommandFailed
+from gateway.settings import Settings, read_settings
 from store import leave, officer_accounts, people
 from store.errors import NotThere
+
+group = typer.Typer(no_args_is_help=True)
+
+_WHO = Annotated[str, typer.Argument(help="the officer's id or e-mail address")]
+_DAY = ["%Y-%m-%d"]
+
+
+@group.command("list")
+def officer_list(
+    department: Annotated[str | None, typer.Option(help="only this department, by its slug")] = None,
+    district: Annotated[str | None, typer.Option(help="only this district, by its code")] = None,
+) -> None:
+    """List officers with their posts and leave, then the posts that are vacant."""
+    asyncio.run(run_list(read_settings(), department, district))
+
+
+@group.command("transfer")
+def officer_transfer(
+    who: _WHO,
+    successor: Annotated[str | None, typer.Option(help="who takes the posts; without one they are vacant")] = None,
+    cover: Annotated[str | None, typer.Option(help="who has charge of the vacant posts")] = None,
+    post: Annotated[
+        list[str] | None,
+        typer.Option(help="a post from now on: ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL"),
+    ] = None,
+) -> None:
+    """Move an officer, and all that is open with her in the posts that she leaves."""
+    try:
+        postings = tuple(posting_of(one) for one in post or ())
+    except BadPost as bad:
+        raise typer.BadParameter(str(bad), param_hint="--post") from None
+    asyncio.run(run_transfer(read_settings(), who, successor, cover, postings))
+
+
+@group.command("leave")
+def officer_leave(
+    who: _WHO,
+    first: Annotated[datetime, typer.Option("--from", formats=_DAY, help="the first day")],
+    last: Annotated[datetime, typer.Option("--until", formats=_DAY, help="the last day")],
+    substitute: Annotated[str | None, typer.Option(help="who stands in; without one the level above")] = None,
+) -> None:
+    """Record a leave; open cases move on its first day and come back after its last."""
+    asyncio.run(run_leave(read_settings(), who, first.date(), last.date(), substitute))
+
+
+@group.command("cancel-leave")
+def officer_cancel_leave(leave: Annotated[str, typer.Argument(help="the leave's id, as `list` shows it")]) -> None:
+    """Cancel a leave that is planned or running; what had moved comes back at once."""
+    asyncio.run(run_cancel_leave(read_settings(), leave))
+
+
+@group.command("add-account")
+def officer_add_account(
+    who: _WHO, email: Annotated[str, typer.Argument(help="the further official address, as Parichay gives it")]
+) -> None:
+    """Let an officer sign in with a further official address, as of an additional charge."""
+    asyncio.run(run_add_account(read_settings(), who, email))
+
+
+@group.command("remove-account")
+def officer_remove_account(
+    who: _WHO, email: Annotated[str, typer.Argument(help="the further official address")]
+) -> None:
+    """Strike a further address off; all sessions of the officer end."""
+    asyncio.run(run_remove_account(read_settings(), who, email))
+
 
 _PAGE = 100
 _EVERYWHERE = [Posting(Role.ADMIN)]
 
 
-class NotMoved(Exception):
+class NotMoved(CommandFailed):
     """An officer cannot be posted so; the text is one line for those who run the gateway."""
 
 

@@ -1,7 +1,9 @@
-"""`apuni centre import|list` and `apuni strength import`: take over files, and tell each fault with its line."""
+"""The commands `apuni centre` and `apuni strength`: take over files, and tell each fault with its line."""
 
+import asyncio
 import csv
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,11 +12,49 @@ from actions.strengths_import import import_strengths
 from domain.centres import CentreKind
 from domain.errors import Problems
 from domain.ids import SystemIds
-from gateway.commands.accounts import account
 from gateway.commands.calendar import read_rows
-from gateway.commands.opening import open_rooms, out, why_unread
-from gateway.settings import Settings
+from gateway.commands.opening import account, open_rooms, out, why_unread
+from gateway.settings import Settings, read_settings
 from store import centres
+
+group = typer.Typer(no_args_is_help=True)
+strength_group = typer.Typer(no_args_is_help=True)
+
+
+@group.command("import")
+def centre_import(
+    file: Annotated[
+        Path, typer.Argument(help="CSV: code,kind,name_hi,name_en,district,tehsil,open; for camps opens_on,closes_on")
+    ],
+    operators: Annotated[Path | None, typer.Option(help="CSV: code,name_hi,name_en,centre,email")] = None,
+    dry_run: Annotated[bool, typer.Option(help="only check the files")] = False,
+) -> None:
+    """Enter centres and their operators, or bring them up to date; what the files do not name stays."""
+    if not asyncio.run(run_import(read_settings(), file, operators, dry_run=dry_run)):
+        raise typer.Exit(1)
+
+
+@group.command("list")
+def centre_list(
+    kind: Annotated[str | None, typer.Option(help="CSC, E_DISTRICT, SCHOOL or CAMP")] = None,
+    district: Annotated[str | None, typer.Option(help="only this district, by its code")] = None,
+) -> None:
+    """List the register with the number of operators of each centre."""
+    try:
+        wanted = CentreKind(kind) if kind else None
+    except ValueError:
+        raise typer.BadParameter(", ".join(CentreKind), param_hint="--kind") from None
+    asyncio.run(run_list(read_settings(), wanted, district))
+
+
+@strength_group.command("import")
+def strength_import(
+    file: Annotated[Path, typer.Argument(help="CSV: service_code,own,assisted; LOW, SUBSTANTIAL or HIGH")],
+) -> None:
+    """Replace what services ask for beside the usual: SUBSTANTIAL of oneself, LOW of a consent at a centre."""
+    if not asyncio.run(run_strengths(read_settings(), file)):
+        raise typer.Exit(1)
+
 
 _PAGE = 500
 _FAULTS = {

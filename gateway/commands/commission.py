@@ -1,4 +1,4 @@
-"""The command `apuni commission`; what it needs is imported when it runs."""
+"""The command `apuni commission`."""
 
 import asyncio
 import json
@@ -8,16 +8,19 @@ from typing import Annotated
 
 import typer
 
-commission = typer.Typer(name="commission", no_args_is_help=True, help="The Right to Service Commission.")
+from actions.case_file import NotGenuine, opened_manifest
+from actions.delay_review import make_review
+from gateway.composition import open_house
+from gateway.http.public_keys import public_keys
+from gateway.settings import read_settings
+from store.keyring import Keyrings
+
+group = typer.Typer(no_args_is_help=True)
 
 
-@commission.command("review")
+@group.command("review")
 def review(month: Annotated[str | None, typer.Option(help="YYYY-MM; left out, the month before this")] = None) -> None:
     """Make the review of delays of a month that is over, and have it sent; made once, it stays."""
-    from actions.delay_review import make_review
-    from gateway.composition import open_house
-    from gateway.settings import read_settings
-
     try:
         wanted = date.fromisoformat(f"{month}-01") if month else None
     except ValueError:
@@ -34,17 +37,12 @@ def review(month: Annotated[str | None, typer.Option(help="YYYY-MM; left out, th
         raise typer.BadParameter(str(error), param_hint="--month") from None
 
 
-@commission.command("verify")
+@group.command("verify")
 def verify(
     file: Annotated[Path, typer.Argument(help="the case file")],
     keys: Annotated[Path | None, typer.Option(help="a JWK set; left out, this installation's own keys")] = None,
 ) -> None:
     """Examine a signed case file, as tools/verify_case_file.py does; the status is 1 where it is not genuine."""
-    from actions.case_file import NotGenuine, opened_manifest
-    from gateway.http.public_keys import public_keys
-    from gateway.settings import read_settings
-    from store.keyring import Keyrings
-
     given = (
         json.loads(keys.read_text(encoding="utf-8"))
         if keys

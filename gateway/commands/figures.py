@@ -1,16 +1,25 @@
-"""What `apuni figures rebuild` does, and how it tells how far it is."""
+"""The command `apuni figures`, and how it tells how far it is."""
 
+import asyncio
 from collections.abc import Callable
 
 import typer
 
 from actions.figure_upkeep import rebuild
 from domain.clock import Clock
-from gateway.commands.accounts import account
-from gateway.commands.opening import open_rooms
-from gateway.settings import Settings
+from gateway.commands.opening import account, open_rooms
+from gateway.settings import Settings, read_settings
 from store import figure_build
 from store.figure_state import Build, Phase
+
+group = typer.Typer(no_args_is_help=True)
+
+
+@group.command("rebuild")
+def figures_rebuild() -> None:
+    """Count every application and grievance anew, beside the figures that are read; begun again, it goes on."""
+    typer.echo(f"{asyncio.run(run_rebuild(read_settings()))} sums counted anew")
+
 
 TOLD_EVERY = 5.0
 """Seconds between two lines of progress."""

@@ -1,0 +1,82 @@
+"""Finds the commands of `apuni` by their entry points, and imports each when it is run."""
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command_from_info, get_group
+from typer.models import CommandInfo
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+ENTRY_POINTS = "apuni.commands"
+"""The group of entry points: the name of a command, and where its function or its `typer.Typer` is."""
+
+_EVERYWHERE = ("production", "staging", "demo")
+PROFILES: Mapping[str, tuple[str, ...]] = {
+    "gateway.commands": _EVERYWHERE,
+    "gateway.commands.legacy": _EVERYWHERE,
+    "gateway.commands.sandbox": ("staging", "demo"),
+    "gateway.commands.demo": ("demo",),
+}
+"""The packages that hold commands, and the profiles in which these exist; `HELP` of a package has their lines."""
+
+
+class LazyCommand(TyperCommand):
+    """A command of which only the name and one line of help are known until it is loaded."""
+
+    def __init__(self, entry: EntryPoint, line: str) -> None:
+        super().__init__(entry.name, help=line)
+        self.entry = entry
+
+    def loaded(self) -> "Command":
+        """Import the command."""
+        found = self.entry.load()
+        if not isinstance(found, typer.Typer):
+            information = CommandInfo(name=self.entry.name, callback=found)
+            return get_command_from_info(
+                information, pretty_exceptions_short=True, rich_markup_mode=self.rich_markup_mode
+            )
+        group = get_group(found)
+        group.name, group.help = self.entry.name, self.help
+        return group
+
+
+class LazyGroup(TyperGroup):
+    """All commands of the profile, listed without being imported."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.elsewhere: dict[str, tuple[str, ...]] = {}
+        found, profile = entry_points(group=ENTRY_POINTS), profile_of_environment()
+        if not found:
+            sys.exit("apuni: no command is installed; run `make bootstrap-dev`, or install the package anew")
+        for package, profiles in PROFILES.items():
+            entries = {entry.name: entry for entry in found if entry.module.rpartition(".")[0] == package}
+            if profile not in profiles:
+                self.elsewhere |= dict.fromkeys(entries, profiles)
+                continue
+            lines: dict[str, str] = import_module(package).HELP
+            for name in (name for name in lines if name in entries):
+                self.add_command(LazyCommand(entries[name], lines[name]))
+
+    def resolve_command(self, ctx: "Context", args: list[str]) -> "tuple[str | None, Command | None, list[str]]":
+        """Import the command that is called; one of another profile is refused with a line and the exit status 2."""
+        if args[0] in self.elsewhere and not ctx.resilient_parsing:
+            profiles = " or ".join(self.elsewhere[args[0]])
+            typer.echo(f"apuni: the command {args[0]} exists in the profile {profiles} only", err=True)
+            raise typer.Exit(2)
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.loaded() if isinstance(command, LazyCommand) else command, rest
+
+
+def profile_of_environment() -> str:
+    """What `Settings.profile` will be, read without loading the settings; an unknown one is refused by them."""
+    given = {name.upper(): value for name, value in os.environ.items()}
+    return given.get("APUNI_PROFILE") or "demo"

@@ -1,0 +1,54 @@
+"""The commands `apuni serve`, `worker`, `migrate` and `keys`.
+
+Each imports what it runs by itself, so that neither process holds what only the other one needs.
+"""
+
+import asyncio
+
+import typer
+
+from gateway.failures import check_writable
+from gateway.settings import read_settings
+
+keys = typer.Typer(no_args_is_help=True)
+
+
+def serve() -> None:
+    """Run the gateway."""
+    from gateway.serving import serve_gateway
+
+    serve_gateway(read_settings())
+
+
+def worker() -> None:
+    """Run a worker: outbox, audit seal, counters."""
+    from gateway.worker.deliveries import run_worker
+
+    asyncio.run(run_worker(read_settings()))
+
+
+def migrate() -> None:
+    """Bring the store's schema up to date."""
+    from store import crash_points
+    from store.engine import migrate as migrate_store
+
+    settings = read_settings()
+    crash_points.arm(settings.crash_at if settings.demo else None)
+    check_writable(settings.home)
+    asyncio.run(migrate_store(settings.store_url))
+
+
+@keys.command("init")
+def keys_init() -> None:
+    """Make the keyrings that are missing."""
+    from store.keyring import Keyrings
+
+    Keyrings(read_settings().keys_folder).init()
+
+
+@keys.command("rotate")
+def keys_rotate(purpose: str) -> None:
+    """Make a new active key for a purpose; older ones stay for verifying."""
+    from store.keyring import Keyrings
+
+    Keyrings(read_settings().keys_folder).rotate(purpose)

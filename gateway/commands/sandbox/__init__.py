@@ -1,0 +1,3 @@
+"""The command of the sandboxes."""
+
+HELP = {"sandbox": "Run the sandboxes of the outside systems."}

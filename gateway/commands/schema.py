@@ -1,0 +1,47 @@
+"""The command `apuni schema`: the printed graph, and the one that clients were promised."""
+
+from pathlib import Path
+
+import typer
+
+from domain.clock import SystemClock, ist_date
+from gateway.failures import CommandFailed
+from schema.compatibility import breaking
+from schema.printing import printed_schema
+
+group = typer.Typer(no_args_is_help=True)
+
+FOLDER = Path(__file__).parents[2] / "schema"
+PRINTED, RELEASED = FOLDER / "schema.graphql", FOLDER / "released.graphql"
+HOW = "deprecate it first (schema/compatibility.py: retired), and remove it after the date that is named"
+
+
+@group.command("print")
+def schema_print() -> None:
+    """Write the graph to schema/schema.graphql."""
+    PRINTED.write_text(printed_schema(), encoding="utf-8")
+
+
+@group.command("check")
+def schema_check() -> None:
+    """Fail where schema/schema.graphql is not what the code says."""
+    if not PRINTED.exists() or PRINTED.read_text(encoding="utf-8") != printed_schema():
+        raise CommandFailed("schema/schema.graphql is not what the code says; run `make schema` and commit the file")
+
+
+@group.command("diff")
+def schema_diff() -> None:
+    """Fail where the graph breaks clients of schema/released.graphql."""
+    today = ist_date(SystemClock().now())
+    lines = breaking(RELEASED.read_text(encoding="utf-8"), printed_schema(), today)
+    for line in lines:
+        typer.echo(line, err=True)
+    if lines:
+        typer.echo(f"{len(lines)} changes break clients of schema/released.graphql: {HOW}", err=True)
+        raise typer.Exit(1)
+
+
+@group.command("release")
+def schema_release() -> None:
+    """Promise the present graph to clients: write schema/released.graphql."""
+    RELEASED.write_text(printed_schema(), encoding="utf-8")

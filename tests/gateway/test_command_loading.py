@@ -1,0 +1,122 @@
+"""Commands are found by the installed entry points, by profile, and each is imported when it is run."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from gateway.cli import app
+from gateway.commands.loading import ENTRY_POINTS, PROFILES, LazyCommand, profile_of_environment
+from gateway.settings import read_settings
+
+FOLDER = Path(__file__).parents[2] / "gateway" / "commands"
+LEFT_OUT = {"production": {"demo", "seed", "token", "sandbox"}, "staging": {"demo", "seed", "token"}, "demo": set()}
+INSTALLED = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+LINES = {name: line for package in PROFILES for name, line in import_module(package).HELP.items()}
+
+
+def listed(monkeypatch, profile: str) -> dict[str, LazyCommand]:
+    monkeypatch.setenv("APUNI_PROFILE", profile)
+    return get_command(app).commands
+
+
+def loaded_modules(code: str, **variables: str) -> set[str]:
+    """The modules of a process of its own after this code."""
+    code += "\nimport sys; print('\\n' + ' '.join(sys.modules))"
+    environment = {**os.environ, **variables}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("profile", LEFT_OUT)
+def test_a_profile_lists_the_commands_that_exist_in_it(monkeypatch, profile):
+    assert set(listed(monkeypatch, profile)) == INSTALLED.keys() - LEFT_OUT[profile]
+
+
+@pytest.mark.parametrize(
+    ("profile", "arguments", "where"),
+    [
+        ("production", ["demo"], "demo"),
+        ("production", ["seed"], "demo"),
+        ("production", ["token", "--as", "citizen"], "demo"),
+        ("production", ["sandbox", "--help"], "staging or demo"),
+        ("staging", ["demo"], "demo"),
+    ],
+)
+def test_a_command_of_another_profile_is_refused_with_one_line(monkeypatch, profile, arguments, where):
+    monkeypatch.setenv("APUNI_PROFILE", profile)
+
+    done = CliRunner().invoke(app, arguments)
+
+    line = f"apuni: the command {arguments[0]} exists in the profile {where} only\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", line)
+
+
+def test_what_no_profile_has_is_no_command_and_the_nearest_is_named(monkeypatch):
+    monkeypatch.setenv("APUNI_PROFILE", "production")
+
+    done = CliRunner().invoke(app, ["verfy"])
+
+    assert done.exit_code == 2
+    assert "No such command 'verfy'. Did you mean 'verify'?" in done.stderr
+
+
+def test_the_package_of_every_installed_command_says_in_which_profiles_it_exists():
+    assert {entry.module.rpartition(".")[0] for entry in INSTALLED.values()} == PROFILES.keys()
+    assert INSTALLED.keys() == LINES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(INSTALLED))
+def test_the_line_of_the_list_is_what_the_command_says_of_itself(monkeypatch, name):
+    command = listed(monkeypatch, "demo")[name].loaded()
+
+    assert command.name == name
+    assert " ".join(command.help.split("\n\n")[0].split()) == LINES[name]
+
+
+def test_help_and_completion_import_no_command_and_nothing_that_one_needs():
+    code = """
+import sys
+from typer import Context
+from typer.main import get_command
+from typer.testing import CliRunner
+from gateway.cli import app
+
+assert "outbox" in CliRunner().invoke(app, ["--help"]).stdout
+command = get_command(app)
+assert [item.value for item in command.shell_complete(Context(command), "ou")] == ["outbox"]
+"""
+
+    modules = loaded_modules(code)
+
+    assert {each for each in modules if each.startswith("gateway.commands.")} <= {"gateway.commands.loading", *PROFILES}
+    assert modules.isdisjoint({"sqlalchemy", "strawberry", "pydantic", "gateway.settings", "store", "actions"})
+
+
+def test_production_imports_nothing_of_demo_or_sandbox_to_list_its_commands():
+    code = "from typer.main import get_command; from gateway.cli import app; get_command(app)"
+
+    modules = loaded_modules(code, APUNI_PROFILE="production")
+
+    assert modules.isdisjoint({"gateway.commands.demo", "gateway.commands.sandbox"})
+
+
+@pytest.mark.parametrize("variable", ["APUNI_PROFILE", "apuni_profile"])
+def test_the_profile_is_the_one_of_the_settings(monkeypatch, variable):
+    assert profile_of_environment() == read_settings().profile.value == "demo"
+
+    monkeypatch.setenv(variable, "")
+    assert profile_of_environment() == read_settings().profile.value == "demo"
+
+    monkeypatch.setenv(variable, "production")
+    assert profile_of_environment() == "production"
+
+
+def test_a_group_has_one_module_and_the_folder_stays_small():
+    assert len([path for path in FOLDER.glob("*.py") if path.name != "__init__.py"]) <= 22
