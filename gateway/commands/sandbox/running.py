@@ -3,12 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import gateway
 from gateway.city import serve_city
 from gateway.failures import check_writable
 from gateway.ports import check_port
 from gateway.settings import read_settings
 
-PEOPLE = Path(__file__).parents[3] / "demo"
+PEOPLE = Path(gateway.__file__).parents[1] / "demo"
 
 
 def sandbox() -> None:
