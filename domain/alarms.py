@@ -3,7 +3,7 @@
 The meaning of each alarm in Hindi and English stands in domain/locale under `alarm.<CODE>`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +44,7 @@ class AlarmCode(StrEnum):
     UMANG_COUNTS_DIFFER = "UMANG_COUNTS_DIFFER"
     MONEY_DIFFERS = "MONEY_DIFFERS"
     RECONCILIATION_LATE = "RECONCILIATION_LATE"
+    JOB_FAILING = "JOB_FAILING"
 
 
 class AlarmState(StrEnum):
@@ -66,6 +67,9 @@ class AlarmRule:
 
 
 _HOUR = 3600.0
+
+COUNTED_SECONDS = 30
+"""Of the failures of a job one in so many seconds counts: one that runs five times a second may fail for a moment."""
 
 RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
     {
@@ -204,6 +208,14 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             "No daily comparison with the partner's book (IFMS or PFMS) came to its end for longer than this.",
             "`apuni dbt reconcile` says what it waits for: the treasury's answers, or the statement of PFMS.",
         ),
+        AlarmCode.JOB_FAILING: AlarmRule(
+            Severity.CRITICAL,
+            3,
+            "failures",
+            "The named job of a worker failed at least so many times in a row, of which one in "
+            f"{COUNTED_SECONDS} seconds counts; while the store is away none is raised.",
+            "Find `job_failed` with this job in the worker's log: kind and place of the error; what it does waits.",
+        ),
     }
 )
 """Every alarm has a line; docs/alarms.md is printed from it."""
@@ -233,6 +245,24 @@ class Event:
     seconds_ago: float
 
 
+class JobOutcome(StrEnum):
+    """How a run of a worker's job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STORE_UNAVAILABLE = "store_unavailable"
+    WRITES_STOPPED = "writes_stopped"
+    """Nothing that must be audited is done while the audit log is not sealed, which is an alarm of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRuns:
+    """How often a worker's job ended in each way, and how many failures in a row count since it was last done."""
+
+    runs: Mapping[str, int]
+    failures: int
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:
     """What one process tells of itself. Durations are seconds by its monotonic clock, `free_bytes` of its disk.
@@ -256,6 +286,8 @@ class ProcessFacts:
     """The number of the change up to which it follows the switches (store/switches.py)."""
     knows: str = ""
     """The newest revision of the schema that its release knows; older releases said nothing of it."""
+    jobs: Mapping[str, JobRuns] = field(default_factory=dict)
+    """A worker's jobs by name, as far as they ended once since it was started."""
     age: float = 0.0
     """Seconds since it told this."""
 
@@ -287,8 +319,8 @@ def raised(readings: Readings) -> dict[Where, float]:
     """The alarms that hold, with what was measured; of several processes the worst counts."""
     found: dict[Where, float] = {}
     for code, about, value in _measured(readings):
-        if _too_much(code, value) and (code, about) not in found:
-            found[code, about] = value
+        if _too_much(code, value):
+            found.setdefault((code, about), value)
     return found
 
 
@@ -311,8 +343,10 @@ def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
             yield code, name, value
     present = [facts for facts in readings.processes if facts.age <= PRESENT_SECONDS]
     yield AlarmCode.SIGN_IN_FAILURES, "", sum(facts.sign_in_failures for facts in present)
-    for source, seconds in sorted(_worst_breakers(present).items()):
+    for source, seconds in sorted(_worst(facts.not_closed for facts in present).items()):
         yield AlarmCode.BREAKER_OPEN, source, seconds
+    for job, failures in sorted(_worst(map(_failures, present)).items()):
+        yield AlarmCode.JOB_FAILING, job, failures
     sweeps = [facts.sweep for facts in present if facts.sweep is not None]
     if sweeps:
         yield AlarmCode.LEGAL_CLOCK_LATE, "", min(sweeps)
@@ -331,24 +365,34 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
     )
 
 
-def _worst_breakers(present: list[ProcessFacts]) -> dict[str, float]:
+def _worst(told: Iterable[Mapping[str, float]]) -> dict[str, float]:
     worst: dict[str, float] = {}
-    for facts in present:
-        for source, seconds in facts.not_closed.items():
-            worst[source] = max(worst.get(source, 0.0), seconds)
+    for values in told:
+        for name, value in values.items():
+            worst[name] = max(worst.get(name, 0.0), value)
     return worst
+
+
+def _failures(facts: ProcessFacts) -> Mapping[str, float]:
+    """By job; none while the outage of the store counts, which is one alarm and not one for each job."""
+    if facts.store_away is not None and _counts(AlarmCode.STORE_UNAVAILABLE, facts.store_away, facts):
+        return {}
+    return {name: job.failures for name, job in facts.jobs.items()}
+
+
+def _counts(code: AlarmCode, event: Event, facts: ProcessFacts) -> bool:
+    return event.seconds_ago + facts.age <= RULES[code].remembered
 
 
 def _events(facts: ProcessFacts) -> Iterator[tuple[AlarmCode, str, float]]:
     """Events are remembered for a while, also those of a process that has ended since."""
-    told: list[tuple[AlarmCode, str, Event | None]] = [
-        (AlarmCode.INTEGRITY_FAILURE, source, event) for source, event in sorted(facts.integrity.items())
-    ]
-    told += [(AlarmCode.NOT_LET_IN, source, event) for source, event in sorted(facts.not_let_in.items())]
+    told: list[tuple[AlarmCode, str, Event | None]] = []
+    for code, events in ((AlarmCode.INTEGRITY_FAILURE, facts.integrity), (AlarmCode.NOT_LET_IN, facts.not_let_in)):
+        told += [(code, source, event) for source, event in sorted(events.items())]
     told.append((AlarmCode.STORE_UNAVAILABLE, facts.process, facts.store_away))
     told.append((AlarmCode.CLOCK_STEPPED, facts.process, facts.clock_step))
     for code, about, event in told:
-        if event is not None and event.seconds_ago + facts.age <= RULES[code].remembered:
+        if event is not None and _counts(code, event, facts):
             yield code, about, event.value
 
 

@@ -16,7 +16,7 @@ from actions.environment import Environment
 from domain.alarms import Alarm, AlarmState
 from domain.clock import Clock
 from domain.errors import ApuniError
-from gateway.leadership import Lead
+from gateway.leadership import Leadership
 from gateway.settings import Settings
 from integrations.transport import Client, Lines
 
@@ -38,7 +38,7 @@ class AlarmWatch:
     def __init__(self, environment: Environment, *, notify: bool) -> None:
         self._environment = environment
         self._notify = notify
-        self._lead = Lead(environment, "alarms", LEASE_SECONDS)
+        self._lead = Leadership(environment, "alarms", LEASE_SECONDS)
 
     async def look(self, *, worker_seconds: float = 0.0) -> list[Alarm]:
         """Decide every alarm once and give the changes; nothing where another process leads.

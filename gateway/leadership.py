@@ -12,7 +12,7 @@ from store.errors import StoreError
 from store.leases import Lease
 
 
-class Lead:
+class Leadership:
     """The lead of one name, held for `seconds` at a time."""
 
     def __init__(self, environment: Environment, name: str, seconds: float) -> None:

@@ -1,10 +1,11 @@
-"""What a process knows of its own health: breakers, integrity failures, sign-ins, clock, disk, the way to the store."""
+"""What a process knows of its own health: breakers, integrity failures, sign-ins, clock, disk, store, jobs."""
 
 import shutil
-from collections import deque
+from collections import Counter, deque
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.alarms import RULES, AlarmCode, Event, ProcessFacts
+from domain.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
 from domain.clock import Clock
 from domain.sources import Source
 from integrations.breakers import BreakerState
@@ -14,6 +15,15 @@ from store.revisions import HEAD
 SIGN_IN_SECONDS = 300.0
 LEAST_AWAY = RULES[AlarmCode.STORE_UNAVAILABLE].threshold
 LEAST_STEP = RULES[AlarmCode.CLOCK_STEPPED].threshold
+
+
+@dataclass
+class _Job:
+    """The runs of one job. `failed_at` is when a failure last counted, on the monotonic clock."""
+
+    runs: Counter[str] = field(default_factory=Counter)
+    failures: int = 0
+    failed_at: float | None = None
 
 
 class Vitals:
@@ -32,6 +42,7 @@ class Vitals:
         self._swept: float | None = None
         self._away_since: float | None = None
         self._away: tuple[float, float] | None = None
+        self._jobs: dict[str, _Job] = {}
 
     def observing(self, other: CallObserver | None) -> CallObserver:
         """What hears of every remote call: it counts what somebody must look at, and tells the other observer too."""
@@ -83,6 +94,18 @@ class Vitals:
         """A round of the legal clock came to its end, or its worker starts."""
         self._swept = self._clock.monotonic()
 
+    def job_ended(self, name: str, outcome: JobOutcome) -> None:
+        """A run of a worker's job came to its end."""
+        job = self._jobs.setdefault(name, _Job())
+        job.runs[outcome.value] += 1
+        now = self._clock.monotonic()
+        if outcome is JobOutcome.DONE:
+            job.failures, job.failed_at = 0, None
+        elif outcome is JobOutcome.WRITES_STOPPED:
+            return
+        elif job.failed_at is None or now - job.failed_at >= COUNTED_SECONDS:
+            job.failures, job.failed_at = job.failures + 1, now
+
     @property
     def store_is_away(self) -> bool:
         """Whether the store has taken no write for so long that it is an alarm."""
@@ -114,6 +137,7 @@ class Vitals:
             sweep=None if self._swept is None else now - self._swept,
             not_let_in=_events(self._not_let_in, now),
             knows=HEAD,
+            jobs={name: JobRuns(dict(job.runs), job.failures) for name, job in self._jobs.items()},
         )
 
     def _event(self, happened: tuple[float, float] | None) -> Event | None:

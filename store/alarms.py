@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, select
 
-from domain.alarms import Alarm, AlarmCode, AlarmState, Event, ProcessFacts, Where
+from domain.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts, Where
 from store.engine import Transaction
 from store.metadata import metadata
 from store.sql import AnyRow, upsert
@@ -118,6 +118,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         not_let_in={source: Event(**event) for source, event in kept.get("not_let_in", {}).items()},
         switches=kept.get("switches", 0),
         knows=kept.get("knows", ""),
+        jobs={name: JobRuns(**job) for name, job in kept.get("jobs", {}).items()},
         age=age,
     )
 

@@ -27,7 +27,7 @@ from benchmarks.money.filled import MORNING, opened
 from domain.benefits import PaymentStatus, Rail
 from domain.payment_files import BatchState, Direction
 from domain.reconciliation import RunState
-from gateway.worker.deliveries import Worker
+from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.errors import IntegrationError
 from store import payment_batches
@@ -72,7 +72,7 @@ async def work(folder: Path, url: str) -> None:
     meter = Meter()
     async with opened(folder, url) as env, asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(_tell_on(env, meter))
-        worker = Worker(env, PAYMENT_HANDLERS, asyncio.Event())
+        worker = Deliveries(env, PAYMENT_HANDLERS, asyncio.Event())
         while True:
             try:
                 if await _round(env, worker, meter) == 0 and await _left(env) == 0:
@@ -95,7 +95,7 @@ async def compare(folder: Path, url: str) -> None:
         await _tell(env, meter, rows=run.rows_compared, paise=run.theirs_paise)
 
 
-async def _round(env: Environment, worker: Worker, meter: Meter) -> int:
+async def _round(env: Environment, worker: Deliveries, meter: Meter) -> int:
     """One round of the worker; tells how much there was to do."""
     with meter.part("batch"):
         done = await batch_round(env)

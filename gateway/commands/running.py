@@ -21,8 +21,8 @@ def serve() -> None:
 
 
 def worker() -> None:
-    """Run a worker: outbox, audit seal, counters."""
-    from gateway.worker.deliveries import run_worker
+    """Run a worker: the outbox, the legal clock, payments, upkeep."""
+    from gateway.worker.process import run_worker
 
     asyncio.run(run_worker(read_settings()))
 

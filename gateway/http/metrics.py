@@ -3,17 +3,20 @@
 An operation is shown by its name only where it is a published one (gateway/http/trusted.py), and only so many are.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter as Sums
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.environment import Environment
-from domain.alarms import AlarmCode
+from domain.alarms import PRESENT_SECONDS, AlarmCode, ProcessFacts
 from domain.sources import Source
 from gateway.http.admission import Share
 from gateway.http.calls import OperationRecord
@@ -31,6 +34,30 @@ MOST_NAMES = 300
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0, 15.0)
 _SHOWN = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 0.5, BreakerState.OPEN: 1.0}
 _log = structlog.get_logger(__name__)
+
+
+class JobRuns(Collector):
+    """How the jobs of the workers ended, as each worker told last; it counts from its own start."""
+
+    def __init__(self) -> None:
+        self._sums: Sums[tuple[str, str, str]] = Sums()
+
+    def take_over(self, told: Iterable[ProcessFacts]) -> None:
+        """Only of workers that are heard: workers on one machine are added, and one that ended counts no more."""
+        self._sums.clear()
+        for facts in told:
+            if facts.age <= PRESENT_SECONDS:
+                for job, ended in facts.jobs.items():
+                    self._sums.update({(facts.process, job, outcome): many for outcome, many in ended.runs.items()})
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """One line for each worker, job and outcome."""
+        family = CounterMetricFamily(
+            "apuni_worker_job_runs", "Runs of the workers' jobs", labels=("process", "job", "outcome")
+        )
+        for labels, many in sorted(self._sums.items()):
+            family.add_metric(labels, many)
+        yield family
 
 
 class Metrics:
@@ -121,6 +148,8 @@ class Metrics:
         self._oldest = Gauge(
             "apuni_outbox_oldest_seconds", "Age of the oldest message that waits", registry=self.registry
         )
+        self._jobs = JobRuns()
+        self.registry.register(self._jobs)
 
     def watch_workers(self, silence: Callable[[], float]) -> None:
         """Show for how long no worker was heard, as `silence` gives it at each reading."""
@@ -200,6 +229,10 @@ class Metrics:
         for code in AlarmCode:
             self._alarms.labels(code.value).set(counts.get(code, 0))
 
+    def observe_jobs(self, told: Iterable[ProcessFacts]) -> None:
+        """Take over how the jobs of the workers ended."""
+        self._jobs.take_over(told)
+
     def routes(self, environment: Environment) -> list[Route]:
         """`/metrics`. The outbox is counted at each reading; without the store the last count stays."""
 
@@ -208,6 +241,7 @@ class Metrics:
                 async with environment.store.reading() as tx:
                     self.observe_outbox(await outbox.counts(tx))
                     self.observe_alarms(await alarms.counts(tx))
+                    self.observe_jobs(await alarms.told(tx))
             except StoreError as error:
                 _log.warning("outbox_not_counted", kind=type(error).__name__)
                 self._alarms.labels(AlarmCode.STORE_UNAVAILABLE.value).set(1)

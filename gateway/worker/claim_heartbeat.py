@@ -27,7 +27,7 @@ class Stopped(Exception):
 
 
 @dataclass
-class Hold:
+class ClaimHeartbeat:
     """One claim of `seconds`; the work may take `longest` seconds in all. `renew` tells whether the claim is held."""
 
     seconds: float

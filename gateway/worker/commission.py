@@ -28,4 +28,4 @@ COMMISSION_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awa
     SUMMARY: _summary,
     REVIEW: _review,
 }
-"""By topic; gateway/worker/deliveries.py adds them to its own."""
+"""By topic; gateway/worker/topics.py adds them to its own."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from actions.environment import Environment
-from actions.fee_enquiries import RECONCILED, ask_due
+from actions.fee_enquiries import RECONCILED
 from actions.fee_reconciled import log_reconciled
 from actions.fee_refunds import REFUND, send_refund
 from actions.fee_scrolls import compare_due, compare_wallet
@@ -28,11 +28,6 @@ FEE_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[
     RECONCILED: _reconciled,
 }
 """What is done with the topics of fees. Each may run twice with the same message."""
-
-
-async def fee_round(environment: Environment) -> int:
-    """Ask about every order whose time has come."""
-    return await ask_due(environment)
 
 
 async def reconcile_fees(environment: Environment) -> None:

@@ -1,17 +1,13 @@
-"""The clock of public money: one leader among all workers asks the treasury each minute, and compares books hourly."""
+"""The clock of public money: the leader asks the treasury each minute and compares books hourly."""
 
 import asyncio
-import contextlib
-
-import structlog
 
 from actions.bharat_reports import plan_reports
 from actions.environment import Environment
 from actions.finance_totals import make_statements
 from actions.payment_enquiries import ROUND, ask_due
 from actions.reconciliation import reconcile_due
-from gateway.leadership import Lead
-from store.errors import StoreError
+from gateway.worker.leader import Leader
 
 LEASE = "reconciliation"
 LEASE_SECONDS = 120.0
@@ -20,41 +16,20 @@ LOOK_SECONDS = 60.0
 RECONCILE_SECONDS = 3600.0
 """How often it is looked whether a day is still to be compared; the treasury's answers may be owed."""
 
-_log = structlog.get_logger(__name__)
 
-
-class FinanceClock:
-    """Stands for election, and goes round while it leads. Two that went round at once would only do less."""
+class FinanceClock(Leader[bool]):
+    """Goes round while it leads. Two that went round at once would only do less."""
 
     def __init__(self, environment: Environment, stopping: asyncio.Event) -> None:
-        self._environment = environment
+        super().__init__(environment, LEASE, LEASE_SECONDS)
         self._stopping = stopping
-        self._lead = Lead(environment, LEASE, LEASE_SECONDS)
         self.compared_at: float | None = None
         """When books were compared last, on the monotonic clock; None before the first time."""
 
-    async def run(self) -> None:
-        """Work until stopped, then give the lead back so that another need not wait."""
-        while not self._stopping.is_set():
-            begun = self._environment.clock.monotonic()
-            try:
-                await self.tick()
-            except StoreError as error:
-                _log.warning("store_unavailable", kind=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - one bad round must not stop the worker
-                _log.error("finance_round_failed", kind=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, begun + LOOK_SECONDS - self._environment.clock.monotonic())):
-                    await self._stopping.wait()
-        with contextlib.suppress(StoreError):
-            await self.resign()
-
-    async def tick(self) -> bool:
-        """Go round once where this one leads; False where another does."""
-        if not await self._lead.take():
-            return False
+    async def _round(self) -> bool | None:
+        """Whether it came to its end; None where the lead was lost meanwhile."""
         if not await self._ask():
-            return False
+            return None
         now = self._environment.clock.monotonic()
         if self.compared_at is None or now - self.compared_at >= RECONCILE_SECONDS:
             await reconcile_due(self._environment)
@@ -81,7 +56,3 @@ class FinanceClock:
                 return True
             if not await self._lead.take():
                 return False
-
-    async def resign(self) -> None:
-        """Give the lead back."""
-        await self._lead.resign()

@@ -13,8 +13,7 @@ from actions.payment_partner import connected
 from actions.payment_registrations import enrol
 from actions.payment_sending import send_batch
 from actions.payment_ways import watch_ways
-from domain.errors import ApuniError
-from gateway.leadership import Lead
+from gateway.worker.leader import Leader
 from integrations.dbt_finance import pfms_sftp_exchange
 from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, SLOWEST
 from integrations.errors import IntegrationError
@@ -32,57 +31,46 @@ async def _send(environment: Environment, payload: Mapping[str, str]) -> None:
 
 
 PAYMENT_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {SEND: _send}
-"""By topic; gateway/worker/deliveries.py adds them to its own."""
+"""By topic; gateway/worker/topics.py adds them to its own."""
 
 PAYMENT_LONGEST: Mapping[str, float] = {SEND: 2 * pfms_sftp_exchange.SEND.total + LARGEST_FILE / SLOWEST}
 """Seconds of the largest file on the slowest line, and as long as a send may take at all for all that comes before."""
 
 
-class PaymentRounds:
-    """Goes round every so many seconds, until told to stop; what is under way is finished first.
+class PaymentRounds(Leader[bool]):
+    """Goes round once each time; while more answers lie ready than one round takes, the next begins at once."""
 
-    While more answers lie ready than one round takes, the next round begins at once.
-    """
-
-    def __init__(self, environment: Environment, stopping: asyncio.Event, seconds: float) -> None:
-        self._environment = environment
+    def __init__(self, environment: Environment, stopping: asyncio.Event) -> None:
+        super().__init__(environment, LEASE, LEASE_SECONDS)
         self._stopping = stopping
-        self._seconds = seconds
-        self._lead = Lead(environment, LEASE, LEASE_SECONDS)
         self._more = self._watched = False
 
     async def run(self) -> None:
-        """Work until stopped."""
-        while not self._stopping.is_set():
-            try:
-                await self.round()
-            except StoreError as error:
-                _log.warning("store_unavailable", kind=type(error).__name__)
-            if self._more:
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._seconds):
-                    await self._stopping.wait()
+        """Go round until no more answers lie ready, or the worker is to stop."""
+        while await self.round() and self._more and not self._stopping.is_set():
+            pass
 
     async def round(self) -> bool:
         """Make batches that are due and take in answers; False where another worker is at it."""
-        environment = self._environment
-        self._more = False
-        partner = connected(environment)
-        if partner is None or not await self._lead.take():
+        if connected(self._environment) is None:
             return False
         try:
-            async with self._lead.kept():
-                if not self._watched:  # the settings change with a new process only
-                    await watch_ways(environment, partner)
-                    self._watched = True
-                await enrol(environment)
-                await batch_round(environment)
-                await forget_answers(environment)
-                self._more = await self._fetch()
+            return await self.tick() is not None
         finally:
             with contextlib.suppress(StoreError):
-                await self._lead.resign()
+                await self.resign()
+
+    async def _round(self) -> bool:
+        environment = self._environment
+        partner = connected(environment)
+        async with self._lead.kept():
+            if not self._watched and partner is not None:  # the settings change with a new process only
+                await watch_ways(environment, partner)
+                self._watched = True
+            await enrol(environment)
+            await batch_round(environment)
+            await forget_answers(environment)
+            self._more = await self._fetch()
         return True
 
     async def _fetch(self) -> bool:
@@ -91,10 +79,7 @@ class PaymentRounds:
             settled = await fetch_answers(self._environment)
         except IntegrationError as error:
             _log.warning("payment_answers_not_fetched", code=error.code)
-        except ApuniError as error:
-            _log.error("payment_answers_failed", kind=type(error).__name__)
-        else:
-            if settled:
-                _log.info("payment_answers_settled", files=settled)
-            return settled >= self._environment.payments.files_at_once
-        return False
+            return False
+        if settled:
+            _log.info("payment_answers_settled", files=settled)
+        return settled >= self._environment.payments.files_at_once

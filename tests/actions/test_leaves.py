@@ -18,7 +18,8 @@ from domain.errors import ErrorCode, Problems
 from domain.people import OfficerLevel, Posting, Role, Subject
 from domain.policy import Purpose, Resource, decide
 from domain.staff import AbsenceRule, Leave, LeaveState
-from gateway.worker.legal_clock import LegalClock, LostTheLead
+from gateway.worker.leader import LeadershipLost
+from gateway.worker.legal_clock import LegalClock
 from store import accesses, desk, leave
 from tests.support.actions import World
 from tests.support.law import appealed, appeals_of, authorities, enter_officer, present, refused
@@ -120,9 +121,9 @@ async def test_a_round_that_is_cut_off_or_lost_its_lead_is_finished_by_the_next_
     async def fence(tx) -> None:
         transactions.append(1)
         if len(transactions) == 6:
-            raise LostTheLead
+            raise LeadershipLost
 
-    with pytest.raises(LostTheLead):
+    with pytest.raises(LeadershipLost):
         await sweep(world.env, fence)
     assert len(await open_with(world, stand_in)) == 1
     assert (await now(world, taken)).begun_at is None
@@ -132,11 +133,10 @@ async def test_a_round_that_is_cut_off_or_lost_its_lead_is_finished_by_the_next_
 
 
 async def test_of_two_workers_the_leader_moves_the_cases(world, stand_in):
-    import asyncio
 
     case = await world.submit(world.asha)
     await away(world, world.registrar, ahead=1, stand_in=stand_in)
-    one, two = (LegalClock(world.env, asyncio.Event()) for _ in range(2))
+    one, two = (LegalClock(world.env) for _ in range(2))
     world.clock.advance(DAY)
     rounds = [await clock.tick() for clock in (one, two, one, two)]
     assert [swept.moved if swept else None for swept in rounds] == [1, None, None, None]

@@ -9,7 +9,7 @@ import pytest
 from domain.benefits import PaymentStatus
 from domain.payment_files import Transport
 from gateway.worker import payment_rounds
-from gateway.worker.deliveries import Worker
+from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
 from store import leases
 from tests.support.payments import Paying
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.integration
 @pytest.mark.parametrize("way", Transport)
 async def test_rounds_and_the_outbox_alone_bring_a_payment_to_its_credit(paying: Paying) -> None:
     (one,) = await paying.validated(1)
-    rounds = PaymentRounds(paying.env, asyncio.Event(), 1.0)
-    worker = Worker(paying.env, PAYMENT_HANDLERS, asyncio.Event())
+    rounds = PaymentRounds(paying.env, asyncio.Event())
+    worker = Deliveries(paying.env, PAYMENT_HANDLERS, asyncio.Event())
     assert await rounds.round()
     assert await worker.deliver_due() >= 1
     paying.pfms.pick_up()
@@ -34,7 +34,7 @@ async def test_a_round_leaves_what_another_worker_does(paying: Paying) -> None:
     async with paying.env.store.writing() as tx:
         lease = await leases.acquire(tx, LEASE, "another", LEASE_SECONDS)
     assert lease is not None
-    rounds = PaymentRounds(paying.env, asyncio.Event(), 1.0)
+    rounds = PaymentRounds(paying.env, asyncio.Event())
     assert not await rounds.round()
     async with paying.env.store.writing() as tx:
         await leases.release(tx, lease)
@@ -59,10 +59,10 @@ async def test_the_lead_is_kept_while_a_round_outlasts_it(paying: Paying, monkey
     monkeypatch.setattr(leases, "renew", counted)
     slow: Any = Slow()
     env = replace(paying.env, partners=replace(paying.env.partners, pfms=slow))
-    going = asyncio.create_task(PaymentRounds(env, asyncio.Event(), 1.0).round())
+    going = asyncio.create_task(PaymentRounds(env, asyncio.Event()).round())
     for _ in range(4):  # three in the time of a lease
         await renewed.acquire()
-    other = PaymentRounds(paying.env, asyncio.Event(), 1.0)
+    other = PaymentRounds(paying.env, asyncio.Event())
     assert not await other.round()
     let_go.set()
     assert await going
@@ -73,11 +73,11 @@ async def test_batches_are_made_while_pfms_is_away(paying: Paying) -> None:
     await paying.sanctioned(1)
     (service,) = paying.pfms.sandbox.services
     await service.stop()
-    assert await PaymentRounds(paying.env, asyncio.Event(), 1.0).round()
+    assert await PaymentRounds(paying.env, asyncio.Event()).round()
     assert len(await paying.batches("BENEFICIARY")) == 1
 
 
 async def test_nothing_is_done_where_pfms_is_not_connected(paying: Paying) -> None:
     await paying.sanctioned(1)
     alone = replace(paying.env, partners=replace(paying.env.partners, pfms=None))
-    assert not await PaymentRounds(alone, asyncio.Event(), 1.0).round()
+    assert not await PaymentRounds(alone, asyncio.Event()).round()

@@ -142,10 +142,10 @@ async def test_files_under_way_whose_way_is_gone_are_told_at_the_start_of_a_work
     await batch_now(paying.env)
     (batch,) = await paying.batches()
     await send_batch(ways.before, batch.id)
-    assert await PaymentRounds(ways.after, asyncio.Event(), 1.0).round()
+    assert await PaymentRounds(ways.after, asyncio.Event()).round()
     assert await paying.cases() == []
     for _ in range(2):
-        assert await PaymentRounds(ways.without, asyncio.Event(), 1.0).round()
+        assert await PaymentRounds(ways.without, asyncio.Event()).round()
     assert await paying.cases() == [("FILE_REFUSED", f"file:{batch.file_name}")]
 
 

@@ -10,7 +10,7 @@ from actions.payment_batches import batch_now
 from actions.payment_registrations import enrol
 from domain.payment_files import BatchState, Transport
 from gateway.worker import deliveries
-from gateway.worker.deliveries import Worker
+from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.dbt_finance import pfms_rest, pfms_sftp_exchange
 from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, SLOWEST, for_size
@@ -58,8 +58,8 @@ async def line(paying: Paying, way: Transport, monkeypatch: pytest.MonkeyPatch) 
     return made
 
 
-def a_worker(paying: Paying) -> Worker:
-    return Worker(paying.env, PAYMENT_HANDLERS, asyncio.Event())
+def a_worker(paying: Paying) -> Deliveries:
+    return Deliveries(paying.env, PAYMENT_HANDLERS, asyncio.Event())
 
 
 async def once(paying: Paying) -> None:

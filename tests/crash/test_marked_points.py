@@ -15,7 +15,8 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.submit import submit_application
 from domain.lifecycle import Status
-from gateway.worker.deliveries import Worker, handlers
+from gateway.worker.deliveries import Deliveries
+from gateway.worker.topics import handlers
 from store import applications, calendar, crash_points, outbox
 from store.application_rows import applications_table
 from tests.support.actions import FREE, FakeRenderer, World, request_for
@@ -63,7 +64,7 @@ async def read_file(world: World, made: Prepared) -> Any:
 
 async def deliver(world: World, made: Prepared) -> Any:
     await let_go(world)  # leases of the dead
-    return await Worker(world.env, handlers(FakeRenderer()), asyncio.Event()).deliver_due()
+    return await Deliveries(world.env, handlers(FakeRenderer()), asyncio.Event()).deliver_due()
 
 
 KINDS: dict[str, Work] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gateway.worker.deliveries import Worker
+from gateway.worker.deliveries import Deliveries
 from gateway.worker.legal_clock import LegalClock
 from store import outbox
 from store.engine import Store
@@ -193,10 +193,10 @@ async def works(tell, made, url, folder, keyrings) -> None:
             tell(("sent", payload["n"]))
             await asyncio.sleep(0.002)
 
-        clock = LegalClock(world.env, asyncio.Event())
+        clock = LegalClock(world.env)
         await clock.tick()
         tell(("leads", clock.leads))
-        worker = Worker(world.env, {"letter": deliver}, asyncio.Event())
+        worker = Deliveries(world.env, {"letter": deliver}, asyncio.Event())
         done = 0
         while done < MESSAGES * 5:
             async with world.env.store.reading() as tx:

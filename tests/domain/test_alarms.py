@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from domain.alarms import PRESENT_SECONDS, RULES, AlarmCode, Event, ProcessFacts, Readings, raised
+from domain.alarms import PRESENT_SECONDS, RULES, AlarmCode, Event, JobRuns, ProcessFacts, Readings, raised
 from domain.messages import label
 from domain.text import Language
 
 WELL = ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None)
 QUIET = Readings((WELL,), dead_letters=0, outbox_seconds=0, unsealed_seconds=0, session_key_seconds=0)
+
+FAILING = {"settle_budgets": JobRuns({"failed": 3}, 3), "seal_ledger": JobRuns({"failed": 9, "done": 1}, 2)}
 
 
 def of(**changes: object) -> Readings:
@@ -36,6 +38,7 @@ def test_a_quiet_house_has_no_alarm():
         (of(store_away=Event(31, 10)), AlarmCode.STORE_UNAVAILABLE, "gateway@one"),
         (of(clock_step=Event(7, 10)), AlarmCode.CLOCK_STEPPED, "gateway@one"),
         (of(sweep=7200.0), AlarmCode.LEGAL_CLOCK_LATE, ""),
+        (of(jobs=FAILING), AlarmCode.JOB_FAILING, "settle_budgets"),
     ],
 )
 def test_each_alarm_is_raised_by_its_own_number(readings, code, about):
@@ -80,6 +83,20 @@ def test_what_a_process_that_fell_silent_said_of_the_present_counts_no_more_but_
     silent = {"age": PRESENT_SECONDS + 1, "not_closed": {"UMANG": 400.0}, "integrity": {"DIGILOCKER": Event(1, 0)}}
 
     assert list(raised(of(**silent))) == [(AlarmCode.INTEGRITY_FAILURE, "DIGILOCKER")]
+
+
+def test_the_worst_worker_of_a_job_counts():
+    others = replace(WELL, jobs={"settle_budgets": JobRuns({"failed": 5}, 5)})
+    two = (replace(WELL, jobs=FAILING), others)
+
+    assert raised(replace(QUIET, processes=two)) == {(AlarmCode.JOB_FAILING, "settle_budgets"): 5}
+
+
+def test_an_outage_of_the_store_is_one_alarm_and_not_one_for_each_job():
+    outage = of(jobs=FAILING, store_away=Event(31, 590))
+
+    assert list(raised(outage)) == [(AlarmCode.STORE_UNAVAILABLE, "gateway@one")]
+    assert list(raised(of(jobs=FAILING, store_away=Event(31, 601)))) == [(AlarmCode.JOB_FAILING, "settle_budgets")]
 
 
 @pytest.mark.parametrize("code", AlarmCode)

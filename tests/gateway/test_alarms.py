@@ -19,7 +19,7 @@ from actions.alarms import NOTIFY, tell
 from actions.environment import Environment
 from domain.alarms import ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
-from gateway.worker.deliveries import Worker
+from gateway.worker.deliveries import Deliveries
 from integrations.transport import open_client
 from store import alarms, outbox
 from store.outbox import RETRY_AFTER_SECONDS, OutboxState
@@ -75,9 +75,9 @@ def env(sqlite_store, store_keyrings, store_clock) -> Environment:
     return environment(sqlite_store, store_keyrings, store_clock, [])
 
 
-async def telling(env: Environment, url: str, secret: str = SECRET) -> Worker:
+async def telling(env: Environment, url: str, secret: str = SECRET) -> Deliveries:
     webhook = AlarmWebhook(url, secret, open_client(), env.clock)
-    return Worker(env, {NOTIFY: webhook}, asyncio.Event())
+    return Deliveries(env, {NOTIFY: webhook}, asyncio.Event())
 
 
 async def raise_alarm(env: Environment) -> None:

@@ -137,10 +137,11 @@ async def timer(race: Race) -> None:
 
 
 async def workers(race: Race) -> None:
-    from gateway.worker.deliveries import Worker, handlers
+    from gateway.worker.deliveries import Deliveries
+    from gateway.worker.topics import handlers
 
     table = handlers(FakeRenderer())
-    await told(*(Worker(env, table, asyncio.Event()).deliver_due() for env in (race.one, race.other, race.one)))
+    await told(*(Deliveries(env, table, asyncio.Event()).deliver_due() for env in (race.one, race.other, race.one)))
     assert race.world.dbt.times() == [1]
     assert await race.status("pension") is Status.DELIVERED
 

@@ -1,13 +1,22 @@
 from datetime import timedelta
 
-from domain.alarms import Alarm, AlarmCode, AlarmState, Event, ProcessFacts
+from domain.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts
 from domain.clock import ManualClock
 from store import alarms, audit
 from store.audit import AuditLine
 from store.engine import Store
 from tests.support.databases import NOW
 
-FACTS = ProcessFacts("gateway@one", {"UMANG": 4.5}, {"DIGILOCKER": Event(2, 7.0)}, 3, 10**12, Event(40.0, 1.0), None)
+FACTS = ProcessFacts(
+    "gateway@one",
+    {"UMANG": 4.5},
+    {"DIGILOCKER": Event(2, 7.0)},
+    3,
+    10**12,
+    Event(40.0, 1.0),
+    None,
+    jobs={"settle_budgets": JobRuns({"done": 7, "failed": 2}, 2)},
+)
 LINE = AuditLine("SYSTEM", "test", "THING", "1", None)
 
 
@@ -32,6 +41,7 @@ async def test_what_a_process_tells_replaces_what_it_told_before_and_has_its_age
         [told] = await alarms.told(tx)
     assert told.age == 5
     assert (told.not_closed, told.integrity, told.store_away) == (FACTS.not_closed, FACTS.integrity, FACTS.store_away)
+    assert told.jobs == FACTS.jobs
     assert (told.free_bytes, told.clock_step, told.sign_in_failures) == (10**12, None, 3)
 
 

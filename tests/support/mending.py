@@ -27,7 +27,8 @@ from domain.fees import FeeRules, FeeState
 from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.lifecycle import Move
 from domain.sources import Source
-from gateway.worker.deliveries import Worker, handlers
+from gateway.worker.deliveries import Deliveries
+from gateway.worker.topics import handlers
 from integrations.city.kit import Sandbox
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.dbt_finance.sandbox import create_sandbox
@@ -69,7 +70,7 @@ class Mending:
     async def deliver(self) -> None:
         """What the worker does with the outbox, beginning as a process that holds nothing yet."""
         await let_go(self.world)
-        await Worker(self.world.env, handlers(FakeRenderer()), asyncio.Event()).deliver_due()
+        await Deliveries(self.world.env, handlers(FakeRenderer()), asyncio.Event()).deliver_due()
 
     async def hear(self) -> None:
         """A day goes by, and the treasury is asked about every payment."""

@@ -18,7 +18,7 @@ from actions.sanction import send_instruction, settle
 from domain.benefits import PaymentStatus, Rail
 from domain.people import SYSTEM
 from domain.sources import Source
-from gateway.worker.deliveries import Worker
+from gateway.worker.deliveries import Deliveries
 from gateway.worker.fees import reconcile_fees
 from gateway.worker.finance_clock import FinanceClock
 from integrations.city.kit import Sandbox
@@ -61,7 +61,7 @@ class Night:
         await let_go(self.paying.world)
         await FinanceClock(env, asyncio.Event()).tick()
         await reconcile_fees(env)
-        await Worker(env, {REPORT: send_report}, asyncio.Event()).deliver_due()
+        await Deliveries(env, {REPORT: send_report}, asyncio.Event()).deliver_due()
 
     async def sown(self) -> None:
         """Pay by every way, plant a difference of each sort in the partners' books, and let the night pass."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.alarms import RULES, AlarmCode, AlarmRule
+from domain.alarms import RULES, AlarmCode, AlarmRule, JobOutcome
 from domain.messages import label
 from domain.text import Language
 from gateway.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
@@ -25,6 +25,13 @@ Where neither a worker nor a gateway runs, nobody is left to raise an alarm: hav
 `/health/ready` too.
 
 {table}
+
+`about` of `JOB_FAILING` is the job, by its name in `gateway/worker/jobs.py`. Each job has a guard of its own: one that
+fails is noted in the worker's log (`job_failed`, with the kind and place of the error and nothing of its text), stops
+no other job, and is run again at its next turn. A gateway's `/metrics` shows the runs of all workers that are heard, as
+each told last: `apuni_worker_job_runs_total{{process="...",job="...",outcome="..."}}`. The outcomes are
+{outcomes}. A worker counts from its own start.
+A job that only one worker does at a time is `done` too where another one leads.
 
 CRITICAL: {critical}. WARNING: {warning}. What to do is told at greater length in [runbook.md](runbook.md).
 
@@ -52,6 +59,7 @@ def alarms() -> str:
         beat=BEAT_SECONDS,
         look=LOOK_SECONDS,
         send=SEND_SECONDS,
+        outcomes=", ".join(f"`{outcome}`" for outcome in JobOutcome),
         silence=RULES[AlarmCode.WORKER_AWAY].threshold,
         signature=SIGNATURE,
         delivery=DELIVERY,

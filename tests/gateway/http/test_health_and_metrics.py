@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.alarms import AlarmCode
+from domain.alarms import PRESENT_SECONDS, AlarmCode, JobRuns, ProcessFacts
 from domain.sources import Source
 from gateway.http.graphql import OperationRecord
 from gateway.http.health import health_routes
@@ -105,6 +105,26 @@ async def test_alarms_are_exported_by_code_and_a_store_that_is_away_is_one():
     assert 'apuni_alarm{code="BREAKER_OPEN"} 2.0' in text
     assert 'apuni_alarm{code="DISK_LOW"} 0.0' in text
     assert 'apuni_alarm{code="STORE_UNAVAILABLE"} 1.0' in text
+
+
+def worker(age: float, **jobs: JobRuns) -> ProcessFacts:
+    return ProcessFacts("worker@one", {}, {}, 0, 10**12, None, None, sweep=1.0, jobs=jobs, age=age)
+
+
+async def test_the_runs_of_the_workers_jobs_are_shown_by_outcome_while_the_worker_is_heard():
+    metrics = Metrics()
+    ended = worker(PRESENT_SECONDS + 1, seal_ledger=JobRuns({"done": 1000}, 0))
+    twice = [worker(5, seal_ledger=JobRuns({"done": 7}, 0), settle_budgets=JobRuns({"failed": 2}, 2))] * 2
+    for _ in range(2):
+        metrics.observe_jobs([ended, *twice])
+
+    text = await scraped(metrics)
+
+    runs = sorted(line for line in text.splitlines() if line.startswith("apuni_worker_job_runs"))
+    assert runs == [
+        'apuni_worker_job_runs_total{job="seal_ledger",outcome="done",process="worker@one"} 14.0',
+        'apuni_worker_job_runs_total{job="settle_budgets",outcome="failed",process="worker@one"} 4.0',
+    ]
 
 
 @pytest.mark.parametrize("operation", ["query", "mutation"])

@@ -9,16 +9,17 @@ import pytest
 
 from actions.environment import Environment
 from domain.sources import Source
-from gateway.worker import deliveries
+from gateway.worker import deliveries, runner
 from gateway.worker.deliveries import (
     HELD,
     HELD_SECONDS,
     LEASE_SECONDS,
     UNASKED,
     UNASKED_SECONDS,
-    Handler,
-    Worker,
+    Deliveries,
 )
+from gateway.worker.runner import Job, Runner
+from gateway.worker.topics import Handler
 from integrations.breakers import CircuitOpen
 from integrations.errors import Unavailable
 from integrations.gate import SwitchedOff
@@ -76,8 +77,15 @@ def log(monkeypatch) -> Recorder:
     return recorder
 
 
-def working(env: Environment, handler: Handler) -> Worker:
-    return Worker(env, {TOPIC: handler}, asyncio.Event())
+def working(env: Environment, handler: Handler) -> Deliveries:
+    return Deliveries(env, {TOPIC: handler}, asyncio.Event())
+
+
+def run_until(stopping: asyncio.Event, env: Environment, handler: Handler) -> asyncio.Task[None]:
+    """The job of the deliveries alone, as the worker runs it."""
+    at_work = Deliveries(env, {TOPIC: handler}, stopping)
+    job = Job("deliver_outbox", 0.001, at_work.deliver_due, at_work.finish)
+    return asyncio.create_task(Runner([job], stopping, lambda *_: None).run())
 
 
 async def post(env: Environment, name: str, *, application: str | None = None, topic: str = TOPIC) -> None:
@@ -248,7 +256,7 @@ async def test_stopping_finishes_what_is_under_way_and_takes_nothing_new(env):
     held, stopping = Held(), asyncio.Event()
     await post(env, "first", application="a")
     await post(env, "second", application="a")
-    running = asyncio.create_task(Worker(env, {TOPIC: held}, stopping).run())
+    running = run_until(stopping, env, held)
     await held.begun.wait()
 
     stopping.set()
@@ -324,11 +332,12 @@ async def test_a_store_that_is_away_for_a_moment_does_not_end_the_worker(env, le
         return await claim(*arguments, **named)
 
     monkeypatch.setattr(outbox, "claim", flaky)
-    monkeypatch.setattr(deliveries, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(runner, "AFTER_FAILURE_SECONDS", 0.001)
+    monkeypatch.setattr(runner, "log", log)
     await post(env, "one")
     held, stopping = Held(), asyncio.Event()
     held.let_go.set()
-    running = asyncio.create_task(Worker(env, {TOPIC: held}, stopping).run())
+    running = run_until(stopping, env, held)
 
     await asyncio.wait_for(held.begun.wait(), 10)
     stopping.set()

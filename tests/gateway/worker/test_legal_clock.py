@@ -14,9 +14,12 @@ from domain.applications import Application, Channel, DeliveryMode
 from domain.clock import ManualClock
 from domain.deadline import breaches_at
 from domain.errors import Problems
-from gateway.worker.legal_clock import LEASE, LegalClock, LostTheLead
+from gateway.worker.leader import LeadershipLost
+from gateway.worker.legal_clock import LEASE, LegalClock
+from gateway.worker.runner import Job, Runner
 from store import appeals, leases
 from store.engine import Store
+from store.errors import StoreUnavailable
 from store.keyring import Keyrings
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, Down, environment, seed
 
@@ -65,7 +68,7 @@ async def test_rounds_at_once_without_any_lead_file_each_appeal_once(env: Enviro
 
 async def test_of_two_workers_one_leads_and_the_other_takes_over(env: Environment, store_clock: ManualClock):
     found = await overdue(env, store_clock)
-    one, two = LegalClock(env, asyncio.Event()), LegalClock(env, asyncio.Event())
+    one, two = LegalClock(env), LegalClock(env)
     swept = [each for each in (await one.tick(), await two.tick()) if each]
     assert (one.leads, two.leads, [each.filed for each in swept]) == (True, False, [2])
     await one.resign()
@@ -76,12 +79,12 @@ async def test_of_two_workers_one_leads_and_the_other_takes_over(env: Environmen
 
 async def test_a_worker_whose_lead_passed_on_writes_nothing(env: Environment, store_clock: ManualClock):
     found = await overdue(env, store_clock)
-    worker = LegalClock(env, asyncio.Event())
+    worker = LegalClock(env)
     assert await worker._lead.take()
     async with env.store.writing() as tx:
         await leases.release(tx, worker._lead.lease)
         assert await leases.acquire(tx, LEASE, "another", 30)
-    with pytest.raises(LostTheLead):
+    with pytest.raises(LeadershipLost):
         await sweep(env, worker._fence)
     assert await filed(env, found) == [0, 0]
     assert await worker.tick() is None
@@ -91,7 +94,7 @@ async def test_a_worker_whose_lead_passed_on_writes_nothing(env: Environment, st
 async def test_it_goes_round_hourly_and_at_ten_past_midnight_also_when_the_clock_steps(
     env: Environment, store_clock: ManualClock
 ):
-    worker = LegalClock(env, asyncio.Event())
+    worker = LegalClock(env)
     assert await worker.tick() is not None
     assert await worker.tick() is None
     store_clock.advance(timedelta(minutes=59))
@@ -116,12 +119,45 @@ async def test_verdicts_and_a_round_at_once_leave_either_order(env: Environment,
 
 async def test_it_stops_when_told_and_gives_the_lead_back(env: Environment):
     stopping = asyncio.Event()
-    worker = LegalClock(env, stopping)
-    running = asyncio.create_task(worker.run())
+    worker = LegalClock(env)
+    job = Job("legal_clock", 10.0, worker.tick, worker.resign)
+    running = asyncio.create_task(Runner([job], stopping, lambda *_: None).run())
     while not worker.leads:
         await asyncio.sleep(0)
     stopping.set()
     await running
     assert not worker.leads
-    other = LegalClock(env, asyncio.Event())
+    other = LegalClock(env)
     assert await other._lead.take()
+
+
+async def test_a_leader_whose_round_fails_gives_the_lead_back_and_another_makes_the_round(
+    env: Environment, store_clock: ManualClock, monkeypatch
+):
+    found = await overdue(env, store_clock)
+    one, two = LegalClock(env), LegalClock(env)
+    with monkeypatch.context() as broken:
+        broken.setattr("gateway.worker.legal_clock.sweep", raising(ValueError("broken")))
+        with pytest.raises(ValueError, match="broken"):
+            await one.tick()
+    assert not one.leads
+    assert await two.tick() is not None
+    assert await one.tick() is None
+    assert await filed(env, found) == [1, 1]
+
+
+async def test_a_leader_that_does_not_reach_the_store_for_a_moment_keeps_the_lead(env: Environment, monkeypatch):
+    one = LegalClock(env)
+    with monkeypatch.context() as broken:
+        broken.setattr("gateway.worker.legal_clock.sweep", raising(StoreUnavailable()))
+        with pytest.raises(StoreUnavailable):
+            await one.tick()
+    assert await LegalClock(env).tick() is None
+    assert await one.tick() is not None
+
+
+def raising(error: Exception):
+    async def raises(*given: object) -> None:
+        raise error
+
+    return raises

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 
 from actions.environment import Environment
 from gateway.worker import deliveries
-from gateway.worker.claim_heartbeat import SHARE, Hold, Lost, Stopped
-from gateway.worker.deliveries import CLAIM_LOST, STOPPED, Worker
+from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
+from gateway.worker.deliveries import CLAIM_LOST, STOPPED, Deliveries
 from store import outbox
 from store.errors import StoreUnavailable
 from store.outbox import OutboxMessage, OutboxState
@@ -103,7 +103,7 @@ async def pass_on(env: Environment, **values: object) -> None:
         await tx.connection.execute(update(outbox.outbox_table).values(**values))
 
 
-async def ended(at_work: Worker) -> None:
+async def ended(at_work: Deliveries) -> None:
     """Wait until what goes on aside has been noted."""
     await asyncio.gather(*at_work._aside)
 
@@ -111,7 +111,7 @@ async def ended(at_work: Worker) -> None:
 async def test_a_delivery_that_outlasts_its_claim_is_kept_and_no_other_worker_begins_it(env, monkeypatch):
     sending, beats = Sending(), Beats(monkeypatch)
     await post(env, "one")
-    at_work, other = (Worker(env, {TOPIC: sending}, asyncio.Event()) for _ in range(2))
+    at_work, other = (Deliveries(env, {TOPIC: sending}, asyncio.Event()) for _ in range(2))
     assert await at_work.deliver_due() == 1
 
     await beats.come(BEATS)
@@ -130,7 +130,7 @@ async def test_others_go_on_beside_it_and_of_its_topic_none_is_claimed_before_it
     for number in range(3):
         await post(env, f"large-{number}")
     await post(env, "short", SHORT)
-    at_work = Worker(env, {TOPIC: sending, SHORT: letters}, asyncio.Event())
+    at_work = Deliveries(env, {TOPIC: sending, SHORT: letters}, asyncio.Event())
     assert await at_work.deliver_due() == 2
     await post(env, "shorter", SHORT)
     assert await at_work.deliver_due() == 1
@@ -149,7 +149,7 @@ async def test_what_waits_behind_a_long_delivery_is_free_for_another_worker(env)
     sending, letters = Sending(), Letters()
     for number in range(2):
         await post(env, f"large-{number}")
-    at_work, other = (Worker(env, {TOPIC: one}, asyncio.Event()) for one in (sending, letters))
+    at_work, other = (Deliveries(env, {TOPIC: one}, asyncio.Event()) for one in (sending, letters))
     assert await at_work.deliver_due() == 1
     assert await other.deliver_due() == 1
     assert letters.got == ["large-1"]
@@ -161,7 +161,7 @@ async def test_what_waits_behind_a_long_delivery_is_free_for_another_worker(env)
 async def test_a_dead_workers_message_is_taken_over_when_its_claim_ends(env):
     sending, letters = Sending(), Letters()
     await post(env, "one")
-    dead = Worker(env, {TOPIC: sending}, asyncio.Event())
+    dead = Deliveries(env, {TOPIC: sending}, asyncio.Event())
     await dead.deliver_due()
     [task] = dead._aside
     task.cancel()  # as kill -9: nothing is noted and nothing renewed any more
@@ -170,7 +170,7 @@ async def test_a_dead_workers_message_is_taken_over_when_its_claim_ends(env):
         claimed = (await tx.connection.execute(select(outbox.outbox_table.c.lease_until))).scalar_one()
         assert claimed <= await database_now(tx) + timedelta(seconds=CLAIM)
 
-    heir = Worker(env, {TOPIC: letters}, asyncio.Event())
+    heir = Deliveries(env, {TOPIC: letters}, asyncio.Event())
     await pass_on(env, lease_until=claimed - timedelta(seconds=2 * CLAIM))
     assert await heir.deliver_due() == 1
     await ended(heir)
@@ -181,7 +181,7 @@ async def test_a_dead_workers_message_is_taken_over_when_its_claim_ends(env):
 async def test_a_delivery_whose_claim_passed_to_another_is_broken_off(env):
     sending = Sending()
     await post(env, "one")
-    at_work = Worker(env, {TOPIC: sending}, asyncio.Event())
+    at_work = Deliveries(env, {TOPIC: sending}, asyncio.Event())
     await at_work.deliver_due()
     await pass_on(env, leased_by="the second worker")
     await ended(at_work)
@@ -194,7 +194,7 @@ async def test_a_delivery_whose_claim_passed_to_another_is_broken_off(env):
 async def test_a_worker_that_stops_gives_a_long_delivery_back_without_an_attempt(env):
     sending, stopping = Sending(), asyncio.Event()
     await post(env, "one")
-    at_work = Worker(env, {TOPIC: sending}, stopping)
+    at_work = Deliveries(env, {TOPIC: sending}, stopping)
     await at_work.deliver_due()
     stopping.set()
     await ended(at_work)
@@ -208,7 +208,7 @@ async def test_the_time_of_a_topic_is_a_bound_whatever_the_beats_say(env, monkey
     monkeypatch.setattr(deliveries, "LONGEST", {TOPIC: CLAIM * SHARE + 0.1})
     sending = Sending()
     await post(env, "one")
-    at_work = Worker(env, {TOPIC: sending}, asyncio.Event())
+    at_work = Deliveries(env, {TOPIC: sending}, asyncio.Event())
     await at_work.deliver_due()
     await ended(at_work)
 
@@ -226,7 +226,7 @@ async def test_a_claim_that_cannot_be_renewed_ends_the_work_before_it_ends_itsel
         raise StoreUnavailable("the database does not answer")
 
     with pytest.raises(outcome):
-        await Hold(0.2, 600.0, away, stopping).during(asyncio.Event().wait())  # type: ignore[arg-type]
+        await ClaimHeartbeat(0.2, 600.0, away, stopping).during(asyncio.Event().wait())  # type: ignore[arg-type]
 
 
 async def test_a_lost_claim_ends_the_work_at_the_next_beat():
@@ -234,7 +234,7 @@ async def test_a_lost_claim_ends_the_work_at_the_next_beat():
         return False
 
     with pytest.raises(Lost):
-        await Hold(0.2, 600.0, lost, asyncio.Event()).during(asyncio.Event().wait())  # type: ignore[arg-type]
+        await ClaimHeartbeat(0.2, 600.0, lost, asyncio.Event()).during(asyncio.Event().wait())  # type: ignore[arg-type]
 
 
 async def test_what_the_work_raises_comes_through_as_it_is():
@@ -245,4 +245,4 @@ async def test_what_the_work_raises_comes_through_as_it_is():
         return True
 
     with pytest.raises(TimeoutError, match="its own"):
-        await Hold(30.0, 600.0, held, asyncio.Event()).during(fails())
+        await ClaimHeartbeat(30.0, 600.0, held, asyncio.Event()).during(fails())

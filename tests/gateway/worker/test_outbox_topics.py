@@ -21,7 +21,7 @@ from actions import (
     sanction,
 )
 from gateway.worker.commission import COMMISSION_HANDLERS
-from gateway.worker.deliveries import handlers
+from gateway.worker.topics import handlers
 
 
 def test_every_topic_that_the_actions_write_has_a_handler():

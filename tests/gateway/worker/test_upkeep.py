@@ -1,6 +1,6 @@
 """What the worker does beside the messages: it folds counters and forgets what is past its time."""
 
-import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,7 +10,8 @@ from actions.environment import Environment
 from domain.clock import ist_date
 from domain.people import PersonKind, Provider
 from gateway.settings import Retention
-from gateway.worker.deliveries import Worker
+from gateway.worker.jobs import upkeep_jobs
+from gateway.worker.runner import Job
 from store import accesses, counters, idempotency, manifests, people, sessions
 from store.sessions import Session
 from tests.store.builders import citizen
@@ -22,11 +23,16 @@ def env(sqlite_store, store_keyrings, store_clock) -> Environment:
     return environment(sqlite_store, store_keyrings, store_clock, [])
 
 
-async def test_the_upkeep_runs_on_an_empty_store_and_may_be_repeated(env):
-    at_work = Worker(env, {}, asyncio.Event())
+async def all_of(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await job.run()
 
-    await at_work.upkeep()
-    await at_work.upkeep()
+
+async def test_the_upkeep_runs_on_an_empty_store_and_may_be_repeated(env):
+    jobs = upkeep_jobs(env, Retention())
+
+    await all_of(jobs)
+    await all_of(jobs)
 
 
 async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env, store_clock, monkeypatch):
@@ -57,10 +63,10 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
             await manifests.add_uses(tx, {("citizen_app", "1.0.0", ist_date(now) + timedelta(days=days)): 2})
         await manifests.add_uses(tx, {("citizen_app", "0.9.0", ist_date(now)): 5})
     kept = Retention(session_days=180, access_days=365, operation_use_days=30)
-    at_work = Worker(env, {}, asyncio.Event(), kept)
+    jobs = upkeep_jobs(env, kept)
 
     store_clock.advance(timedelta(days=200))
-    await at_work.upkeep()
+    await all_of(jobs)
 
     async with env.store.writing() as tx:
         assert await counters.fold(tx) == 0
@@ -71,7 +77,7 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
         used = [(use.version, (use.day - ist_date(now)).days) for use in await manifests.uses(tx, ist_date(now))]
         assert used == [("0.9.0", 0), ("1.0.0", 190)]  # the last day on which a version was used is always known
     store_clock.advance(timedelta(days=200))
-    await at_work.upkeep()
+    await all_of(jobs)
     async with env.store.reading() as tx:
         assert await accesses.of_citizen(tx, "c1", 9) == []
 
@@ -82,12 +88,30 @@ async def test_old_consents_are_looked_at_once_a_day(env, store_clock, monkeypat
     async def look(environment):
         looked.append(ist_date(environment.clock.now()))
 
-    monkeypatch.setattr("gateway.worker.deliveries.delete_old_consents", look)
-    at_work = Worker(env, {}, asyncio.Event())
+    monkeypatch.setattr("gateway.worker.jobs.delete_old_consents", look)
+    jobs = upkeep_jobs(env, Retention())
     for hours in (0, 1, 23, 1):
         store_clock.advance(timedelta(hours=hours))
-        await at_work.upkeep()
+        await all_of(jobs)
     assert len(looked) == len(set(looked)) == 2
+
+
+async def test_what_is_done_once_is_done_again_until_it_came_to_its_end(env, monkeypatch):
+    endings, looked = [ValueError("broken"), None], []
+
+    async def look(environment):
+        looked.append(environment)
+        if ending := endings.pop(0):
+            raise ending
+        return 0
+
+    monkeypatch.setattr("gateway.worker.jobs.index_contacts", look)
+    [job] = [one for one in upkeep_jobs(env, Retention()) if one.name == "index_contacts"]
+    with pytest.raises(ValueError, match="broken"):
+        await job.run()
+    for _ in range(3):
+        await job.run()
+    assert len(looked) == 2
 
 
 @pytest.mark.parametrize(("setting", "least"), [("session_days", 180), ("access_days", 365)])

@@ -1,0 +1,195 @@
+"""The table of the worker's jobs: what is done, and how often."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, timedelta
+from functools import partial
+
+import structlog
+
+from actions.budget import settle_budgets
+from actions.commission_reports import commission_round
+from actions.consent_retention import delete_old_consents
+from actions.doorstep_rounds import close_missed
+from actions.environment import Environment
+from actions.etaal_checks import compare_nightly
+from actions.etaal_rounds import close_due, plan_pushes
+from actions.fee_enquiries import ask_due
+from actions.figure_upkeep import count_once, go_on_if_stalled
+from actions.grievances import escalate_overdue
+from actions.instalments import release_due
+from actions.life_certificates import remind_of_certificates
+from actions.naming import index_contacts
+from actions.record_joining import join_due
+from actions.roster_adding import forget_unfiled
+from actions.tracking import forget_tries
+from actions.umang_compare import compare_due
+from actions.uploads import sweep_partial, sweep_quarantine, sweep_unused
+from domain.clock import ist_date
+from gateway.settings import Retention
+from gateway.worker import finance_clock, legal_clock
+from gateway.worker.deliveries import Deliveries
+from gateway.worker.fees import FEE_SECONDS, reconcile_fees
+from gateway.worker.finance_clock import FinanceClock
+from gateway.worker.legal_clock import LegalClock
+from gateway.worker.payment_rounds import PaymentRounds
+from gateway.worker.runner import Job
+from store import (
+    accesses,
+    account_links,
+    audit,
+    changes,
+    counters,
+    figures,
+    idempotency,
+    ledger_seal,
+    manifests,
+    sent_codes,
+    session_tokens,
+    sessions,
+    sign_ins,
+    umang,
+)
+from store.engine import Store, Transaction
+
+POLL_SECONDS = 0.2
+SEAL_SECONDS = 1.0
+UPKEEP_SECONDS = 60.0
+AT_ONCE = 4
+"""So many jobs of upkeep at most are at work at once: one that lasts holds up no other, and the store has room."""
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[], Awaitable[object]]
+
+
+def service_jobs(
+    environment: Environment,
+    deliveries: Deliveries,
+    stopping: asyncio.Event,
+    swept: Callable[[], object],
+    payment_seconds: float,
+) -> tuple[Job, ...]:
+    """What must not wait behind anything else. `swept` is told of each round of the legal clock."""
+    legal, finance = LegalClock(environment, swept), FinanceClock(environment, stopping)
+    return (
+        Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
+        Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
+        Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
+        Job("legal_clock", legal_clock.RENEW_SECONDS, legal.tick, legal.resign),
+        Job("finance_clock", finance_clock.LOOK_SECONDS, finance.tick, finance.resign),
+        Job("payment_files", payment_seconds, PaymentRounds(environment, stopping).run),
+    )
+
+
+def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
+    """What is looked at once a minute; `kept` says how long what is forgotten was kept. May be done twice at once."""
+    store = environment.store
+    work: Mapping[str, Work] = {
+        "fold_counters": partial(_in_batches, store, counters.fold, counters.FOLD_BATCH),
+        "fold_figures": partial(_in_batches, store, figures.fold, figures.FOLD_BATCH),
+        "count_figures": _once(partial(_count_figures, store)),
+        "resume_figures": partial(go_on_if_stalled, store),
+        "seal_audit_log": partial(audit.seal, store),
+        "index_contacts": _once(partial(_index_contacts, environment)),
+        **_forgetting(environment, kept),
+        "escalate_grievances": partial(escalate_overdue, environment),
+        "close_missed_visits": partial(close_missed, environment),
+        "sweep_unused_uploads": partial(sweep_unused, environment),
+        "sweep_partial_uploads": partial(sweep_partial, environment),
+        "sweep_quarantine": partial(sweep_quarantine, environment),
+        "release_instalments": partial(release_due, environment),
+        "remind_of_life_certificates": partial(remind_of_certificates, environment),
+        "settle_budgets": partial(settle_budgets, environment),
+        "join_records": partial(join_due, environment),
+        "report_to_commission": partial(commission_round, environment),
+        "close_counts": partial(_close_counts, environment),
+        "plan_count_pushes": partial(plan_pushes, environment),
+        "reconcile_fees": partial(reconcile_fees, environment),
+        "compare_umang": partial(compare_due, environment),
+        "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
+    }
+    return tuple(Job(name, UPKEEP_SECONDS, run) for name, run in work.items())
+
+
+def _forgetting(environment: Environment, kept: Retention) -> Mapping[str, Work]:
+    """What is past its time."""
+    store, clock = environment.store, environment.clock
+
+    def expired(forget: Callable[[Transaction], Awaitable[object]]) -> Work:
+        return partial(store.carry_out, forget)
+
+    def older(forget: Callable[..., Awaitable[object]], days: int = 0) -> Work:
+        async def run() -> None:
+            before = clock.now() - timedelta(days=days)
+            await store.carry_out(lambda tx: forget(tx, before))
+
+        return run
+
+    async def operation_uses() -> None:
+        before = ist_date(clock.now()) - timedelta(days=kept.operation_use_days)
+        await store.carry_out(lambda tx: manifests.forget_uses(tx, before))
+
+    return {
+        "forget_sign_ins": expired(sign_ins.forget_expired),
+        "forget_session_tokens": expired(session_tokens.forget_expired),
+        "forget_sent_codes": expired(sent_codes.forget_expired),
+        "forget_account_links": expired(account_links.forget_expired),
+        "forget_umang_calls": expired(umang.forget_expired),
+        "forget_idempotency_keys": older(idempotency.forget_expired),
+        "forget_sessions": older(sessions.forget_before, kept.session_days),
+        "forget_accesses": older(accesses.forget_before, kept.access_days),
+        "forget_changes": older(changes.sweep, kept.change_days),
+        "forget_operation_uses": operation_uses,
+        "forget_tracking_tries": partial(forget_tries, environment),
+        "forget_unfiled_rosters": partial(forget_unfiled, environment),
+    }
+
+
+async def _in_batches(store: Store, fold: Callable[[Transaction], Awaitable[int]], batch: int) -> None:
+    while await store.carry_out(fold) == batch:
+        pass
+
+
+async def _count_figures(store: Store) -> None:
+    """For a store whose applications are older than its figures."""
+    if (sums := await count_once(store)) is not None:
+        log.info("figures_counted", sums=sums)
+
+
+async def _index_contacts(environment: Environment) -> None:
+    """Citizens of before there was an index are indexed."""
+    while await index_contacts(environment):
+        pass
+
+
+async def _close_counts(environment: Environment) -> None:
+    if closed := await close_due(environment):
+        await compare_nightly(environment, closed)
+
+
+def _once(work: Work) -> Work:
+    """Until it came to its end once in the life of the worker."""
+    done = False
+
+    async def run() -> None:
+        nonlocal done
+        if not done:
+            await work()
+            done = True
+
+    return run
+
+
+def _daily(environment: Environment, work: Work) -> Work:
+    """Once on each day in India, and again where it failed."""
+    done_on: date | None = None
+
+    async def run() -> None:
+        nonlocal done_on
+        today = ist_date(environment.clock.now())
+        if done_on != today:
+            await work()
+            done_on = today
+
+    return run

@@ -1,0 +1,56 @@
+"""The worker's process: opens what its jobs need and runs them until it is told to stop. Any number may run."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+
+from actions.alarms import NOTIFY
+from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
+from actions.consent_watch import ConsentWatch
+from actions.erasures import settle_erasures
+from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
+from gateway.composition import open_house
+from gateway.fanout import telling
+from gateway.fanout_bus import open_bus
+from gateway.logs import configure_logging
+from gateway.production import refuse_unfit_production
+from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
+from gateway.sealing import SealWatch
+from gateway.settings import Settings
+from gateway.worker.deliveries import Deliveries
+from gateway.worker.jobs import AT_ONCE, service_jobs, upkeep_jobs
+from gateway.worker.runner import Runner
+from gateway.worker.topics import handlers
+from store.erasures import ErasureList
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT. Raises SettingsRefused where production is not fit."""
+    from gateway.documents.renderer import CertificateRenderer
+
+    refuse_unfit_production(settings)
+    configure_logging()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_house(settings, kind="worker"))
+        environment, ended = house.environment, house.vitals.job_ended
+        notify = await alarm_webhook(settings, environment.clock, stack)
+        house.vitals.swept()
+        watch = AlarmWatch(environment, notify=notify is not None)
+        pulse = Pulse(environment, house.switches, house.vitals)
+        sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
+        beats = (LOOK_SECONDS, watch.look), (BEAT_SECONDS, sealing.look)
+        withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
+        await stack.enter_async_context(pulsing(pulse, *beats, withdrawals))
+        await stack.enter_async_context(telling(environment.store, open_bus(settings.cache_store_url)))
+        renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
+        deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or drop}, stopping)
+        await settle_erasures(environment, ErasureList(settings.erasure_list))
+        payment_seconds = settings.payments.seconds(demo=settings.demo)
+        services = service_jobs(environment, deliveries, stopping, house.vitals.swept, payment_seconds)
+        upkeep = upkeep_jobs(environment, settings.retention)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Runner(services, stopping, ended).run())
+            tasks.create_task(Runner(upkeep, stopping, ended, at_once=AT_ONCE).run())

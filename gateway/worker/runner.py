@@ -1,0 +1,105 @@
+"""Runs a table of jobs: each at its own interval and behind a guard of its own, until the worker is told to stop."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from domain.alarms import JobOutcome
+from store.errors import StoreUnavailable, WritesStopped
+
+AFTER_FAILURE_SECONDS = 1.0
+"""The least pause after a run that failed, so that a job that runs often does not fill the log."""
+
+_OUTCOMES: Mapping[type[BaseException], JobOutcome] = {
+    WritesStopped: JobOutcome.WRITES_STOPPED,
+    StoreUnavailable: JobOutcome.STORE_UNAVAILABLE,
+}
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job of the worker. `every` is the seconds from the beginning of one run to that of the next.
+
+    A run that takes longer is followed by the next at once. `close` is what is left to do when the worker stops.
+    """
+
+    name: str
+    every: float
+    run: Callable[[], Awaitable[object]]
+    close: Callable[[], Awaitable[object]] | None = None
+
+
+class Runner:
+    """Runs jobs beside one another, `at_once` at most. `ended` is told how each run ended."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        stopping: asyncio.Event,
+        ended: Callable[[str, JobOutcome], None],
+        *,
+        at_once: int | None = None,
+    ) -> None:
+        """Raises ValueError where two jobs have the same name: counts and alarms could not tell them apart."""
+        if len({job.name for job in jobs}) < len(jobs):
+            raise ValueError("the name of a job is there twice")
+        self._jobs = jobs
+        self._stopping = stopping
+        self._ended = ended
+        self._places = asyncio.Semaphore(at_once or len(jobs))
+
+    async def run(self) -> None:
+        """Work until stopped; what is under way is finished first."""
+        async with asyncio.TaskGroup() as tasks:
+            for job in self._jobs:
+                tasks.create_task(self._repeat(job))
+
+    async def _repeat(self, job: Job) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            async with self._places:
+                if self._stopping.is_set():
+                    break
+                begun = loop.time()
+                outcome = await _guarded(job.name, job.run)
+            self._ended(job.name, outcome)
+            done = outcome is JobOutcome.DONE
+            pause = begun + job.every - loop.time() if done else max(job.every, AFTER_FAILURE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, pause)):
+                    await self._stopping.wait()
+        if job.close is not None:
+            await _guarded(job.name, job.close)
+
+
+async def _guarded(job: str, work: Callable[[], Awaitable[object]]) -> JobOutcome:
+    """Do it once and tell how it ended. Only the cancellation of the worker itself goes through."""
+    try:
+        await work()
+    except asyncio.CancelledError as error:
+        if _is_being_cancelled():
+            raise
+        return _noted(job, error)
+    except Exception as error:  # noqa: BLE001 - nothing of a job's failure may reach another job
+        return _noted(job, error)
+    return JobOutcome.DONE
+
+
+def _noted(job: str, error: BaseException) -> JobOutcome:
+    outcome = _OUTCOMES.get(type(error), JobOutcome.FAILED)
+    if outcome is JobOutcome.FAILED:
+        # of the error only its kind and place reach the log, never its text (gateway/logs.py)
+        log.error("job_failed", job=job, exc_info=error)
+    else:
+        log.warning(outcome.value, job=job, kind=type(error).__name__)
+    return outcome
+
+
+def _is_being_cancelled() -> bool:
+    """Whether the worker itself is to end, and not only what a job waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
