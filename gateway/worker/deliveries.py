@@ -54,7 +54,9 @@ class Deliveries:
 
     async def finish(self) -> None:
         """Wait for the deliveries that go on aside; a worker that stops gives back those that last."""
-        await asyncio.gather(*self._aside)
+        if self._aside:
+            await asyncio.wait(self._aside)
+        self._left()
 
     async def deliver_due(self) -> int:
         """Deliver what is due now; tells how many messages were tried. A long delivery may go on afterwards."""
