@@ -63,7 +63,7 @@ race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=c
 idem: bootstrap-dev ## One key, one effect, whatever is lost or restarted
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/idem -q -p no:cacheprovider --timeout=0
 
-mig: bootstrap-dev ## Migrations there and back with 100,000 rows and from every revision, beside the old release; BOUND=ci with 2,000
+mig: bootstrap-dev ## Migrations there and back with 100,000 rows, beside the old release, and from before 0.2.0; BOUND=ci with 2,000
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/mig -q -p no:cacheprovider --timeout=0
 
 authz: bootstrap-dev ## Everybody asks for everything by every way there is; BOUND=ci as seven kinds of people

@@ -1,10 +1,9 @@
 """One batch of old applications: built from rows that were found good, and written in one transaction.
 
-What is written is the application as it stands, its history, certificate, old numbers, counters and one audit line.
+What is written is the application as it stands, its history, certificate, old numbers, figures and one audit line.
 No message is sent, nothing is put into the outbox, and the ledger of e-transactions is not touched.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -12,15 +11,14 @@ from datetime import datetime, time
 from actions.certificate_content import CertificateContent
 from actions.certificate_fields import guardian_of, printed_fields
 from actions.legacy_people import People, Slot, new_citizen
-from actions.moves import COUNTED
 from actions.numbering import draw_numbers
 from domain.aliases import AliasKind
 from domain.applications import Application, TimelineEntry
 from domain.catalogue import Department, District, Tehsil
 from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.clock import IST, ist_date
+from domain.clock import IST
 from domain.deadline import WorkCalendar
-from domain.figures import Mark, counted, marks_of
+from domain.figures import counted, marks_of
 from domain.ids import Ids
 from domain.legacy import LegacyRow, Life, life_of, statuses_of
 from domain.lifecycle import OPEN, Move, Status
@@ -28,7 +26,7 @@ from domain.numbers import NumberKind
 from domain.people import Citizen, OfficerLevel, Role
 from domain.policy import ObjectKind, Purpose
 from domain.text import Bilingual
-from store import aliases, applications, audit, certificates, counters, figures, legacy, people
+from store import aliases, applications, audit, certificates, figures, legacy, people
 from store.engine import Transaction
 from store.legacy import Bookmark, TakenOver
 from store.vault import VaultReference
@@ -149,7 +147,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
     await _add_certificates(tx, batch.cases, new, ids)
     await aliases.add_many(tx, AliasKind.APPLICATION, {case.row.number: case.id for case in batch.cases})
     await legacy.add(tx, batch.before.id, [_taken(case) for case in batch.cases])
-    await _count(tx, batch.cases, new)
+    await _count(tx, new)
     await audit.append_many(tx, [_line(case, batch) for case in batch.cases])
 
 
@@ -278,18 +276,9 @@ def _taken(case: Case) -> TakenOver:
     return TakenOver(case.id, case.slot.citizen_id, case.content, len(case.row.steps), case.status in OPEN)
 
 
-async def _count(tx: Transaction, cases: Sequence[Case], new: Sequence[Application]) -> None:
-    """Counters and figures, as if each step had been taken here on its day."""
-    steps: Counter[counters.Cell] = Counter()
-    marks: dict[str, Mapping[Mark, int]] = {}
-    for case, application in zip(cases, new, strict=True):
-        place = (application.department or "", application.service_code, application.district)
-        for step in case.row.steps:
-            if step.move in COUNTED:
-                steps[(ist_date(step.at), COUNTED[step.move], *place, application.channel.value)] += 1
-        marks[application.id] = marks_of(counted(application))
-    await counters.add_deltas(tx, steps)
-    await figures.add_many(tx, marks)
+async def _count(tx: Transaction, new: Sequence[Application]) -> None:
+    """Figures, as if each case had been brought in here."""
+    await figures.add_many(tx, {application.id: marks_of(counted(application)) for application in new})
 
 
 def _line(case: Case, batch: Batch) -> audit.AuditLine:

@@ -1,4 +1,4 @@
-"""The one place that changes an application: state, timeline, audit, counters and ledger together."""
+"""The one place that changes an application: state, timeline, audit, figures and ledger together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,18 +16,7 @@ from domain.counting import CorrectionReason, CountingEvent, counted_channel
 from domain.figures import counted, difference, marks_of
 from domain.lifecycle import Move, Status, advance
 from domain.masks import mask_aadhaar_in
-from store import applications, audit, counters, figures
-
-COUNTED = MappingProxyType(
-    {
-        Move.SUBMIT: "RECEIVED",
-        Move.DELIVER: "DELIVERED",
-        Move.REJECT: "REJECTED",
-        Move.WITHDRAW: "WITHDRAWN",
-        Move.RETURN_AS_INCOMPLETE: "RETURNED",
-    }
-)
-"""The counter that a step moves."""
+from store import applications, audit, figures
 
 _EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -100,24 +89,12 @@ async def _record(acting: Acting, before: Status | None, after: Application, ste
             detail={"version": after.version, "status": after.status.value},
         ),
     )
-    await _count(acting, before, after, step.move)
+    await _count(acting, after, step.move)
 
 
-async def _count(acting: Acting, before: Status | None, after: Application, step: Move) -> None:
+async def _count(acting: Acting, after: Application, step: Move) -> None:
     if step is Move.REVOKE_CERTIFICATE:
         await take_back(acting, CountingEvent.DELIVERED, after.id, CorrectionReason.CERTIFICATE_REVOKED)
-    if step not in COUNTED or (before is Status.DRAFT and step is Move.WITHDRAW):
-        return
-    await counters.add_delta(
-        acting.tx,
-        department=after.department,
-        service_code=after.service_code,
-        district=after.district,
-        channel=after.channel.value,
-        day=acting.today,
-        kind=COUNTED[step],
-        delta=1,
-    )
     event = _EVENTS.get(step)
     if event is not None:
         channel = counted_channel(event, acting.role.value, after.channel.value)

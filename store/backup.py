@@ -26,6 +26,7 @@ from store.engine import Store, Transaction
 from store.errors import BackupDamaged, NotEmpty
 from store.named_files import named_files
 from store.objects import ObjectStore
+from store.revisions import GONE
 from store.tables import metadata
 from store.vault import Vault
 
@@ -159,7 +160,8 @@ def read_files(file: BinaryIO, key: BackupKey) -> dict[str, bytes]:
 async def restore_backup(file: BinaryIO, key: BackupKey, place: Place, tell: Tell) -> None:
     """Put vault and files and then, in one transaction, the store where they belong.
 
-    The store's schema must be at the revision of the backup, and both databases empty: raises NotEmpty.
+    The store's schema must be that of the backup, and both databases empty: raises NotEmpty. The tables of GONE, which
+    a backup of before 0.2.0 holds, are passed over.
     What was cut off may be repeated. Call `read_manifest` before.
     """
     async with place.store.writing() as tx, place.vault.transaction() as vault_tx:
@@ -183,6 +185,8 @@ async def _fill(
         if room in rooms:
             batch = Batch.of_lines(content.decode())
             tx, tables = rooms[room]
+            if batch.table in GONE:
+                continue
             await load(tx, tables, batch)
             tell(batch.table, len(batch.rows))
         elif room == OBJECTS and rest.endswith(".type"):

@@ -12,9 +12,9 @@ from domain.clock import Clock
 from store import crash_points
 from store.cipher import FieldCipher
 from store.connections import database_url, read_engine, write_engine
-from store.errors import SchemaTooNew, TryAgain
+from store.errors import TryAgain
 from store.failures import connected, translated
-from store.revisions import HEAD, REVISIONS
+from store.revisions import HEAD, check_known
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Store:
 
     @classmethod
     async def open(cls, url: str, *, cipher: FieldCipher, clock: Clock) -> Self:
-        """Open a database; raises StoreUnavailable where it does not answer, SchemaTooNew where it is newer than we."""
+        """Open a database; raises StoreUnavailable where it does not answer, and what `check_known` raises."""
         store = cls(url, cipher=cipher, clock=clock)
         try:
             with translated():
@@ -113,14 +113,14 @@ class Store:
 
 
 async def migrate(url: str, revision: str = HEAD) -> None:
-    """Bring the schema to this release's, or to a revision; may be run again and at once. Raises SchemaTooNew."""
+    """Bring the schema to this release's, or to a revision; may be run again and at once. Raises as `check_known`."""
     from store.migrations.runner import upgrade
 
     await upgrade(url, revision)
 
 
 async def schema_is_current(url: str) -> bool:
-    """Whether the schema is this release's; raises SchemaTooNew where it is a later one's."""
+    """Whether the schema is this release's; raises SchemaTooNew or SchemaTooOld where `migrate` cannot make it so."""
     address = database_url(url)
     writer = write_engine(address)
     reader = read_engine(address, writer)
@@ -138,6 +138,6 @@ async def _known_revision(engine: AsyncEngine) -> str | None:
         if "alembic_version" not in tables:
             return None
         revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
-    if revision is not None and revision not in REVISIONS:
-        raise SchemaTooNew("the database was migrated by a later release")
+    if revision is not None:
+        check_known(revision, engine.dialect.name)
     return revision

@@ -10,6 +10,7 @@ StoreError
   StoreUnavailable   the database cannot be reached, is full or is too slow
   WritesStopped      the audit log could not be sealed for too long, so nothing more may be done
   SchemaTooNew       the database was migrated by a later release
+  SchemaTooOld       the database or backup was made before 0.2.0
   ObjectDamaged      a file no longer has the content that its name says
   BackupDamaged      a backup was changed or cut off, or does not fit this release
   NotEmpty           there are data where a backup is to be restored
@@ -69,6 +70,10 @@ class WritesStopped(StoreError):
 
 class SchemaTooNew(StoreError):
     """The database was migrated by a later release; this one must not touch it."""
+
+
+class SchemaTooOld(StoreError):
+    """The database or backup was made before 0.2.0, by a release whose schema this one does not take over."""
 
 
 class ObjectDamaged(StoreError):

@@ -12,10 +12,8 @@ from domain.figures import Mark
 from store import figures
 from store.audit import audit_chain_table, audit_lines_table
 from store.connections import database_url, write_engine
-from store.counters import counters_table
 from store.engine import Store, Transaction
 from store.outbox import outbox_table
-from store.sql import insert_into
 from store.tables import metadata
 from store.types import Json, canonical_json
 
@@ -122,7 +120,6 @@ async def write(tx: Transaction, chunk: Chunk) -> int:
     for table, rows in chunk.tables.items():
         await insert_rows(tx, table, rows)
     await figures.add_to_cubes(tx, _cubes(chunk.marks), "")
-    await _add(tx, counters_table, chunk.counters)
     return sum(map(len, chunk.tables.values()))
 
 
@@ -162,15 +159,6 @@ def _cubes(marks: Mapping[Mark, int]) -> dict[figures.Place, Any]:
         amounts = {mark.measure.value: amount}
         figures.pour(cubes, mark.day, mark.part, mark.bucket, mark.cell._asdict(), amounts)
     return cubes
-
-
-async def _add(tx: Transaction, table: Table, sums: Mapping[tuple[Any, ...], int]) -> None:
-    keys = [column.name for column in table.primary_key.columns]
-    rows = [dict(zip(keys, place, strict=True)) | {"total": many} for place, many in sorted(sums.items())]
-    if rows:
-        statement = insert_into(tx, table)
-        grown = {"total": table.c.total + statement.excluded.total}
-        await tx.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=grown), rows)
 
 
 async def _count_on(store: Store) -> None:

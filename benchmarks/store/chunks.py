@@ -9,7 +9,6 @@ from sqlalchemy import Table
 from domain.figures import Mark
 
 Rows = list[dict[str, Any]]
-Place = tuple[Any, ...]
 
 
 @dataclass
@@ -18,8 +17,6 @@ class Chunk:
 
     tables: dict[Table, Rows] = field(default_factory=dict)
     marks: Counter[Mark] = field(default_factory=Counter)
-    counters: Counter[Place] = field(default_factory=Counter)
-    """By day, kind, department, service, district and channel."""
 
     def add(self, table: Table, row: dict[str, Any]) -> None:
         """Keep a row."""

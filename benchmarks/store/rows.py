@@ -55,7 +55,6 @@ _ACTORS: Mapping[Move, tuple[str, str]] = {
 }
 """Who takes a step and for what purpose; the others are an officer's, who decides."""
 
-_COUNTED = {Move.SUBMIT: "RECEIVED", Move.DELIVER: "DELIVERED", Move.REJECT: "REJECTED"}
 _UNTOLD = frozenset({Move.SUBMIT, Move.ISSUE_CERTIFICATE})
 """She took the step herself, or is told of the delivery at once."""
 
@@ -124,7 +123,6 @@ class Writer:
             if self.audited:
                 line_id = FIRST_LINE + case.number * STEPS + sequence
                 chunk.add(audit.audit_lines_table, {"id": line_id, **_audit_row(entry)})
-            _count(chunk, one, entry)
             _told(chunk, one, entry)
             before = after
         if case.status in (Status.DELIVERED, Status.APPROVED):
@@ -252,12 +250,6 @@ def _audit_row(entry: TimelineEntry) -> dict[str, Any]:
         detail={"version": entry.sequence, "status": entry.after.value},
     )
     return {**audit.values_of(line, entry.at.astimezone(UTC)), "sealed": True}
-
-
-def _count(chunk: Chunk, one: Application, entry: TimelineEntry) -> None:
-    kind, day = _COUNTED.get(entry.move), ist_date(entry.at)
-    if kind is not None:
-        chunk.counters[day, kind, one.department or "", one.service_code, one.district, one.channel.value] += 1
 
 
 def _told(chunk: Chunk, one: Application, entry: TimelineEntry) -> None:

@@ -1,4 +1,4 @@
-"""Submissions a second, each with its audit lines, counters, feed and key, by so many writers at once."""
+"""Submissions a second, each with its audit lines, figures, feed and key, by so many writers at once."""
 
 import asyncio
 import time

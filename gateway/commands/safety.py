@@ -18,11 +18,11 @@ from domain.clock import SystemClock
 from gateway.commands.opening import backup_key, environment_of, open_rooms, out, small_files
 from gateway.settings import Settings, read_settings
 from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.engine import migrate
+from store.engine import migrate, schema_is_current
 from store.erasures import ErasureList
-from store.errors import NotEmpty, SchemaTooNew
+from store.errors import NotEmpty
 from store.keyring import Keyrings
-from store.revisions import REVISIONS
+from store.revisions import schema_of_backup
 from store.verify import Checked
 from store.verify import verify as verify_store
 
@@ -107,16 +107,16 @@ def _written(file: Path) -> Iterator[BinaryIO]:
 async def run_restore(settings: Settings, file: Path, erasures: Path | None = None) -> None:
     """Restore a backup into an empty home, and erase again who was erased after it was made.
 
-    Raises BackupDamaged, NotEmpty, KeyMissing, SchemaTooNew.
+    Raises BackupDamaged, NotEmpty, KeyMissing, SchemaTooNew, SchemaTooOld.
     """
     key = backup_key(settings)
     with file.open("rb") as handle:
         out.print("apuni: reading the whole backup ...", markup=False)
         manifest = read_manifest(handle, key)
-        if manifest.revision not in REVISIONS:
-            raise SchemaTooNew("the backup was made by a later release")
+        revision = schema_of_backup(manifest.revision)
+        await schema_is_current(settings.store_url)  # raises where a store is there that this release cannot touch
         _put_files(settings, read_files(handle, key))
-        await migrate(settings.store_url, manifest.revision)
+        await migrate(settings.store_url, revision)
         async with open_rooms(settings, any_revision=True) as rooms:
             await restore_backup(handle, key, Place(rooms.store, rooms.vault, rooms.objects), _progress("restore"))
     await migrate(settings.store_url)

@@ -39,7 +39,6 @@ from store import (
     account_links,
     audit,
     changes,
-    counters,
     figures,
     idempotency,
     ledger_seal,
@@ -86,7 +85,6 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
     """What is looked at once a minute; `kept` says how long what is forgotten was kept. May be done twice at once."""
     store = environment.store
     work: Mapping[str, Work] = {
-        "fold_counters": partial(_in_batches, store, counters.fold, counters.FOLD_BATCH),
         "fold_figures": partial(_in_batches, store, figures.fold, figures.FOLD_BATCH),
         "count_figures": _once(partial(_count_figures, store)),
         "resume_figures": partial(go_on_if_stalled, store),

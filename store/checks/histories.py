@@ -1,8 +1,7 @@
-"""Each application's history: a path of the state machine with one author a step, counted once (I1, I3, I6)."""
+"""Each application's history: a path of the state machine with one author a step (I1, I3)."""
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -16,52 +15,25 @@ from domain.people import Role
 from store.application_rows import applications_table
 from store.audit import audit_lines_table
 from store.checks.finding import Finding, paged
-from store.counters import counters_table, deltas_table
 from store.engine import Transaction
 from store.ledger import event_key, ledger_table
 from store.legacy import imported_steps
 from store.sql import AnyRow
 from store.timeline import timeline_table
 
-COUNTED = MappingProxyType(
-    {
-        Move.SUBMIT: "RECEIVED",
-        Move.DELIVER: "DELIVERED",
-        Move.REJECT: "REJECTED",
-        Move.WITHDRAW: "WITHDRAWN",
-        Move.RETURN_AS_INCOMPLETE: "RETURNED",
-    }
-)
-"""The counter that a step moves, said a second time so that a mistake of actions/moves.py shows; a test compares."""
-
 EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
+"""What a step enters into the ledger, said again so that a mistake of actions/moves.py shows; a test compares."""
 IMPORTED = "application.import"
 """The audit line of what an import brought; a test compares it with that of the actions."""
 _FIRST = MappingProxyType({Move.SAVE_DRAFT: Status.DRAFT, Move.SUBMIT: Status.SUBMITTED})
-_DIMENSIONS = ("day", "kind", "department", "service_code", "district", "channel")
 _A, _E, _L = applications_table.c, timeline_table.c, audit_lines_table.c
 
 Steps = Sequence[AnyRow]
 
 
-@dataclass
-class _Recount:
-    """What the timelines add up to."""
-
-    counters: Counter[tuple[Any, ...]] = field(default_factory=Counter)
-    ledger_rows: int = 0
-
-    def count(self, application: AnyRow, steps: Steps) -> None:
-        for step in steps:
-            move = Move(step.move)
-            if move in COUNTED and not (move is Move.WITHDRAW and step.status_before == Status.DRAFT.value):
-                place = (application.department or "", application.service_code, application.district)
-                self.counters[(ist_date(step.at), COUNTED[move], *place, application.channel)] += 1
-
-
 async def histories(tx: Transaction) -> AsyncIterator[Finding]:
-    """Timelines, audit lines and ledger of every application, then the counters."""
-    recount = _Recount()
+    """Timelines, audit lines and ledger of every application, then whether the ledger has more."""
+    ledger_rows = 0
     columns = [column for column in _A if column.name not in {"form", "reason"}]
     async for rows in paged(tx, select(*columns), _A.id):
         ids = [row.id for row in rows]
@@ -71,13 +43,12 @@ async def histories(tx: Transaction) -> AsyncIterator[Finding]:
         events = await _ledger(tx, ids)
         for row in rows:
             mine = sorted(steps.get(row.id, ()), key=lambda step: step.sequence)
-            recount.count(row, mine)
             many = brought.get(row.id, 0)
             audited = _lines(mine, told.get(row.id, ()), many)
             for code in (*_path(row, mine, many), *audited, *_events(row, mine[many:], events)):
                 yield Finding(code, f"application:{row.id}")
-        recount.ledger_rows += len(events)
-    async for finding in _totals(tx, recount):
+        ledger_rows += len(events)
+    async for finding in _more_in_the_ledger(tx, ledger_rows):
         yield finding
 
 
@@ -123,22 +94,10 @@ def _events(application: AnyRow, steps: Steps, events: dict[str, AnyRow]) -> Ite
                 yield "LEDGER_ROW_IS_ANOTHER"
 
 
-async def _totals(tx: Transaction, recount: _Recount) -> AsyncIterator[Finding]:
-    """The sums are taken off the recount as they come: neither they nor the ledger are ever held whole."""
-    left = recount.counters
-    for table, amount in ((counters_table, "total"), (deltas_table, "delta")):
-        statement = select(*(table.c[name] for name in _DIMENSIONS), table.c[amount])
-        statement = statement.where(table.c.kind.in_(sorted(COUNTED.values())))
-        async for row in await tx.connection.stream(statement):
-            *key, many = row
-            left[tuple(key)] -= many
-            if not left[tuple(key)]:
-                del left[tuple(key)]
-    for place in sorted(left):
-        yield Finding("COUNTER_IS_NOT_THE_RECOUNT", ":".join(map(str, place)))
+async def _more_in_the_ledger(tx: Transaction, found: int) -> AsyncIterator[Finding]:
     names = [event.value for event in EVENTS.values()]
     rows = select(func.count()).where(ledger_table.c.event.in_(names), ledger_table.c.corrects.is_(None))
-    if (await tx.connection.execute(rows)).scalar_one() != recount.ledger_rows:
+    if (await tx.connection.execute(rows)).scalar_one() != found:
         yield Finding("LEDGER_HAS_EVENTS_OF_NO_APPLICATION", "ledger")
 
 

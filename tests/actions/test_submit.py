@@ -19,7 +19,6 @@ from domain.sources import Source
 from integrations.digilocker import IssuedDocument
 from integrations.errors import Unavailable
 from store import accesses, applications, audit, outbox, uploads
-from store.counters import CounterFilter, totals
 from tests.support.actions import CLOSED, FREE, INCOME, ORDER, World, papers, request_for
 from tests.support.files import hand_in
 from tests.support.papers import INCOME_PAPERS
@@ -49,12 +48,9 @@ async def test_a_submission_writes_timeline_audit_and_counter_together(world: Wo
     async with world.env.store.reading() as tx:
         steps = (await applications.timelines(tx, [application.id]))[application.id]
         lines = await audit.lines_of(tx, "APPLICATION", application.id)
-        today = ist_date(world.clock.now())
-        received = await totals(tx, CounterFilter(("RECEIVED",), today, today))
     assert [(step.move, step.sequence) for step in steps] == [(Move.SUBMIT, 1), (Move.BEGIN_SCRUTINY, 2)]
     assert steps[0].before is None
     assert [line.action for line in lines] == ["application.submit", "application.begin_scrutiny"]
-    assert [total.total for total in received] == [1]
 
 
 async def test_a_service_with_a_fee_waits_for_it_and_no_clock_runs(world: World):

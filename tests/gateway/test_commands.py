@@ -93,15 +93,16 @@ def test_a_damaged_backup_is_one_line_and_writes_nothing(home, tmp_path):
 def test_a_store_that_is_wrong_ends_the_check_with_status_1(home):
     with sqlite3.connect(home / "store.db") as connection:
         connection.execute(
-            "INSERT INTO counter_deltas (day, kind, department, service_code, district, channel, delta) "
-            "VALUES ('2026-11-24', 'RECEIVED', '', 'X', '49', 'WEB', 1)"
+            "INSERT INTO e_transactions (event_key, event, day, service_code, district, channel, category, count, "
+            "rules_version, recorded_at) VALUES ('DELIVERED:a', 'DELIVERED', '2026-11-24', 'X', '49', 'WEB', 'A', 1, "
+            "'2026-1', '2026-11-24 06:30:00.000000')"
         )
     connection.close()
 
     done = apuni(home, "verify")
 
     assert done.returncode == 1
-    assert "COUNTER_IS_NOT_THE_RECOUNT" in done.stdout
+    assert "LEDGER_HAS_EVENTS_OF_NO_APPLICATION" in done.stdout
 
 
 def test_a_message_that_is_not_there_is_one_line(home):

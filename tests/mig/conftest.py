@@ -1,4 +1,4 @@
-"""Databases of the first release, filled once for each kind and copied for each test."""
+"""Databases with many rows, filled once for each kind and copied for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from store.cipher import FieldCipher
+from store.engine import migrate
 from store.keyring import Keyrings
 from tests.support.databases import BOTH, run_apart
-from tests.support.filled import FEWER, ROWS, Databases, Filled, of_the_first_release
+from tests.support.filled import FEWER, ROWS, Databases, Filled, of_before
 
 
 @pytest.fixture(scope="session", params=BOTH)
@@ -21,7 +22,7 @@ def templates(
     urls = []
     for rows in (ROWS, FEWER):
         urls.append(databases.new())
-        run_apart(of_the_first_release, urls[-1], FieldCipher(store_keyrings), rows)
+        run_apart(of_before, urls[-1], FieldCipher(store_keyrings), rows)
     yield Filled(urls[0], urls[1], server)
     databases.clear()
 
@@ -35,12 +36,21 @@ def databases(templates: Filled, tmp_path: Path) -> Iterator[Databases]:
 
 
 @pytest.fixture
-def filled(templates: Filled, databases: Databases) -> str:
-    """A database of the first release with many rows."""
+def before(templates: Filled, databases: Databases) -> str:
+    """A database of before 0.2.0 with many rows."""
     return databases.new(templates.many)
 
 
 @pytest.fixture
+def filled(before: str) -> str:
+    """A database of this release with many rows."""
+    run_apart(migrate, before)
+    return before
+
+
+@pytest.fixture
 def fewer(templates: Filled, databases: Databases) -> str:
-    """A database of the first release with fewer rows."""
-    return databases.new(templates.fewer)
+    """A database of this release with fewer rows."""
+    url = databases.new(templates.fewer)
+    run_apart(migrate, url)
+    return url

@@ -49,7 +49,7 @@ from domain.errors import ErrorCode, Problems
 from domain.ids import SeededIds
 from domain.lifecycle import OPEN, Move, Status, moves_from
 from domain.people import Subject
-from store import audit, counters, figures
+from store import audit, figures
 from store.engine import Store
 from tests.support.actions import FREE, INCOME, ORDER, PENSION, World, papers, request_for
 from tests.support.bounds import QUICK, rounds
@@ -312,7 +312,6 @@ class Lives(RuleBasedStateMachine):
 
     @rule()
     def upkeep(self) -> None:
-        self.runner.run(self.world.env.store.carry_out(counters.fold))
         self.runner.run(self.world.env.store.carry_out(figures.fold))
         self.runner.run(audit.seal(self.world.env.store))
 

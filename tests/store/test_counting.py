@@ -6,88 +6,12 @@ import pytest
 
 from domain.counting import CountingEvent, TransactionCount
 from domain.counting import Transaction as ETransaction
-from store import counters, ledger, ledger_seal
-from store.counters import CounterFilter
-from store.engine import Store, Transaction
+from store import ledger, ledger_seal
+from store.engine import Store
 from store.errors import TryAgain
 
 DAY = date(2026, 11, 24)
 DELIVERED = ETransaction("DELIVERED:a1", CountingEvent.DELIVERED, DAY, "ES09", "57", "WEB", "A", 1, "2026-1")
-EVERYTHING = CounterFilter(("RECEIVED", "DELIVERED"), DAY, DAY + timedelta(days=9))
-
-
-async def add(tx: Transaction, kind: str = "RECEIVED", delta: int = 1, **place: object) -> None:
-    values = {
-        "department": "revenue-department",
-        "service_code": "ES09",
-        "district": "57",
-        "channel": "WEB",
-        "day": DAY,
-    } | place
-    await counters.add_delta(tx, kind=kind, delta=delta, **values)
-
-
-async def test_totals_are_the_same_before_and_after_folding(store: Store) -> None:
-    async with store.writing() as tx:
-        await add(tx)
-        await add(tx, "DELIVERED")
-        await add(tx, district="58", department=None)
-        await add(tx, day=DAY + timedelta(days=1), delta=3)
-        await add(tx, day=DAY + timedelta(days=10))
-
-    async def read() -> list[object]:
-        async with store.reading() as tx:
-            return [
-                await counters.totals(tx, EVERYTHING),
-                await counters.totals(tx, EVERYTHING, ("kind", "district")),
-                await counters.totals(tx, replace(EVERYTHING, district="58"), ("department",)),
-                await counters.totals(tx, replace(EVERYTHING, kinds=("RECEIVED",), last_day=DAY), ("day",)),
-                await counters.totals(tx, replace(EVERYTHING, channel="CSC")),
-            ]
-
-    before = await read()
-    assert before == [
-        [counters.Total({}, 6)],
-        [
-            counters.Total({"kind": "DELIVERED", "district": "57"}, 1),
-            counters.Total({"kind": "RECEIVED", "district": "57"}, 4),
-            counters.Total({"kind": "RECEIVED", "district": "58"}, 1),
-        ],
-        [counters.Total({"department": ""}, 1)],
-        [counters.Total({"day": DAY}, 2)],
-        [],
-    ]
-    async with store.writing() as tx:
-        assert await counters.fold(tx) == 5
-        assert await counters.fold(tx) == 0
-    assert await read() == before
-    async with store.writing() as tx:
-        await add(tx, delta=-1)
-        await counters.fold(tx)
-    async with store.reading() as tx:
-        assert (await counters.totals(tx, EVERYTHING))[0].total == 5
-
-
-async def test_folds_and_deltas_at_once_lose_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "FOLD_BATCH", 5)
-
-    async def append() -> None:
-        async with store.writing() as tx:
-            await add(tx)
-
-    async def fold() -> None:
-        async with store.writing() as tx:
-            await counters.fold(tx)
-
-    await asyncio.gather(*(work() for _ in range(20) for work in (append, fold)))
-    async with store.reading() as tx:
-        assert (await counters.totals(tx, EVERYTHING))[0].total == 20
-
-
-async def test_an_unknown_dimension_is_refused(store: Store) -> None:
-    async with store.reading() as tx:
-        with pytest.raises(ValueError, match="dimension"):
-            await counters.totals(tx, EVERYTHING, ("citizen_id",))
 
 
 async def test_an_event_counts_once(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Databases of the first release with many rows, and copies of them."""
+"""Databases of the last release of before 0.2.0 with many rows, and copies of them."""
 
 import itertools
 import shutil
@@ -16,10 +16,10 @@ from domain.clock import ManualClock
 from store import dump, people
 from store.application_rows import values_of
 from store.cipher import FieldCipher
-from store.engine import Store, Transaction, migrate
-from store.migrations.first import METADATA as FIRST
-from store.revisions import REVISIONS
+from store.engine import Store, Transaction
+from store.tables import metadata
 from tests.store import builders
+from tests.support.before import make_schema
 from tests.support.bounds import rounds
 from tests.support.databases import NOW, PostgresServer
 
@@ -68,7 +68,7 @@ def _name(url: str) -> str:
 
 @dataclass(frozen=True)
 class Filled:
-    """Two databases of the first release at rest, to be copied: one with many rows, one with fewer."""
+    """Two databases of before 0.2.0 at rest, to be copied: one with many rows, one with fewer."""
 
     many: str
     fewer: str
@@ -84,16 +84,16 @@ async def closed_at_the_end(store: Store) -> AsyncIterator[None]:
         await store.close()
 
 
-async def of_the_first_release(url: str, cipher: FieldCipher, many: int) -> None:
-    """Give an empty database the first schema and so many rows of it."""
-    await migrate(url, REVISIONS[0])
+async def of_before(url: str, cipher: FieldCipher, many: int) -> None:
+    """Give an empty database the last schema of before 0.2.0 and so many rows."""
+    await make_schema(url)
     store = await Store.open(url, cipher=cipher, clock=ManualClock(NOW))
     async with closed_at_the_end(store):
         await fill(store, many)
 
 
 async def fill(store: Store, many: int) -> None:
-    """So many rows of the first schema: for ten applications a citizen, and three entries for each of them."""
+    """So many rows: for ten applications a citizen, and three entries for each of them."""
     cases = max(many // 4, 1)
     for start in range(0, cases, 500):
         numbers = range(start, min(start + 500, cases))
@@ -107,10 +107,8 @@ async def fill(store: Store, many: int) -> None:
 
 
 async def _enter(tx: Transaction, name: str, rows: list[dict[str, Any]]) -> None:
-    table = FIRST.tables[name]
-    kept = [{column: value for column, value in row.items() if column in table.c} for row in rows]
-    if kept:
-        await tx.connection.execute(insert(table), kept)
+    if rows:
+        await tx.connection.execute(insert(metadata.tables[name]), rows)
 
 
 def _step(tx: Transaction, case: Application, place: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from gateway.failures import check_writable
-from gateway.settings import read_settings
+from gateway.settings import Settings, read_settings
 
 
 def demo() -> None:
@@ -20,8 +20,17 @@ def demo() -> None:
 
     settings, out = read_settings(), Console()
     check_writable(settings.home)
+    _check_schema(settings)
     supervisor = Supervisor(settings, out)
     asyncio.run(supervisor.run(lambda: greet(settings, out)))
+
+
+def _check_schema(settings: Settings) -> None:
+    """Raise SchemaTooOld or SchemaTooNew before the sandboxes write into a home on which the demo cannot start."""
+    if settings.database_url or (settings.home / "store.db").exists():
+        from store.engine import schema_is_current
+
+        asyncio.run(schema_is_current(settings.store_url))
 
 
 def seed() -> None:

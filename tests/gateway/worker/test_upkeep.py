@@ -1,4 +1,4 @@
-"""What the worker does beside the messages: it folds counters and forgets what is past its time."""
+"""What the worker does beside the messages: it folds figures and forgets what is past its time."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,13 +8,14 @@ from pydantic import ValidationError
 
 from actions.environment import Environment
 from domain.clock import ist_date
+from domain.figures import counted, marks_of
 from domain.people import PersonKind, Provider
 from gateway.settings import Retention
 from gateway.worker.jobs import upkeep_jobs
 from gateway.worker.runner import Job
-from store import accesses, counters, idempotency, manifests, people, sessions
+from store import accesses, figures, idempotency, manifests, people, sessions
 from store.sessions import Session
-from tests.store.builders import citizen
+from tests.store.builders import application, citizen
 from tests.support.sign_in import environment
 
 
@@ -36,11 +37,11 @@ async def test_the_upkeep_runs_on_an_empty_store_and_may_be_repeated(env):
 
 
 async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env, store_clock, monkeypatch):
-    monkeypatch.setattr(counters, "FOLD_BATCH", 5)
+    monkeypatch.setattr(figures, "FOLD_BATCH", 5)
     now = store_clock.now()
     async with env.store.writing() as tx:
         for _ in range(23):
-            await counters.add_delta(tx, None, "X", "49", "WEB", now.date(), "RECEIVED", 1)
+            await figures.add(tx, marks_of(counted(application("a1", "c1", submitted_at=now))), "a1")
         await idempotency.begin(tx, "scope", "key", "hash", now)
         await people.add_citizen(tx, citizen("c1"))
         for days, session_id in ((1, "short"), (400, "long")):
@@ -69,7 +70,7 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
     await all_of(jobs)
 
     async with env.store.writing() as tx:
-        assert await counters.fold(tx) == 0
+        assert await figures.fold(tx) == 0
         assert isinstance(await idempotency.begin(tx, "scope", "key", "other", store_clock.now()), idempotency.Fresh)
         assert await sessions.session(tx, "short") is None
         assert await sessions.session(tx, "long") is not None
