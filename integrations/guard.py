@@ -5,7 +5,9 @@ an answer of the name service that changes between check and call opens nothing 
 """
 
 import asyncio
+import contextlib
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
@@ -19,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 REMEMBERED_SECONDS = 30.0
 """How long checked addresses of a name are used without asking again."""
+
+MOST_LOOKUPS = 32
+"""Names that one guard looks up at the same time; it counts only where URLs come from data."""
 
 _PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
@@ -54,7 +59,7 @@ class Guard:
         configured = self._origins or ()
         self._own_network = frozenset(host for _, host, _ in configured if demo and _names_own_network(host))
         self._clock = clock
-        self._lookup = lookup or _look_up
+        self._lookup = lookup or NameLookups()
         self._known: dict[tuple[str, int], tuple[float, Sequence[str]]] = {}
 
     def check(self, url: str) -> None:
@@ -83,6 +88,43 @@ class Guard:
             log.warning("call_to_own_network_refused")
             raise NotAllowed("own network")
         self._known[host, port] = (self._clock.monotonic() + REMEMBERED_SECONDS, found)
+        return found
+
+
+class NameLookups:
+    """Asks the machine's resolver, which blocks, in a thread for each name.
+
+    The event loop's common threads are few: while the name service is silent for one partner, they would all wait
+    for it, and the names of the healthy partners behind them. However many ask for a name, one thread asks, and
+    goes on when they have given up; daemon threads, so that the process need not wait for them to end.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[tuple[str, int], asyncio.Future[Sequence[str]]] = {}
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host; raises OSError where there are none."""
+        return await asyncio.shield(self._under_way.get((host, port)) or self._begun(host, port))
+
+    def _begun(self, host: str, port: int) -> asyncio.Future[Sequence[str]]:
+        if len(self._under_way) >= MOST_LOOKUPS:
+            raise OSError("too many names are being looked up")
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Sequence[str]] = loop.create_future()
+
+        def told(addresses: Sequence[str], error: Exception | None) -> None:
+            del self._under_way[host, port]
+            if error is None:
+                found.set_result(addresses)
+            else:
+                found.set_exception(error)
+                found.exception()  # it counts as seen, for all who asked may have given up
+
+        def tell(addresses: Sequence[str], error: Exception | None) -> None:
+            loop.call_soon_threadsafe(told, addresses, error)
+
+        threading.Thread(target=_look_up, args=(host, port, tell), name="name-lookup", daemon=True).start()
+        self._under_way[host, port] = found
         return found
 
 
@@ -157,7 +199,14 @@ def _names_own_network(host: str) -> bool:
     return not is_public(host) if literal is not None else host == "localhost" or host.endswith(".localhost")
 
 
-async def _look_up(host: str, port: int) -> Sequence[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+def _look_up(host: str, port: int, tell: Callable[[Sequence[str], Exception | None], None]) -> None:
+    """Look a name up, and tell the loop that waits for it."""
+    addresses: list[str] = []
+    trouble: Exception | None = None
+    try:
+        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(address[0]) for *_, address in known))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+        trouble = error
+    with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+        tell(addresses, trouble)

@@ -209,8 +209,8 @@ async def run_cells(site: Site, adapter: Adapter, kinds: Iterable[Kind], at_once
         healthy = await healthy_answer(site, adapter)
     rows = []
     for kind in kinds:
-        async with at_once:
-            rows.append(await Cell(site, adapter, kind, healthy).run())
+        async with at_once:  # each in a context of its own: the deadline of its last question is not the next cell's
+            rows.append(await asyncio.create_task(Cell(site, adapter, kind, healthy).run()))
     return rows
 
 

@@ -1,13 +1,24 @@
 """Where calls may go."""
 
+import asyncio
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from domain.clock import ManualClock
-from integrations.guard import Guard, GuardedTransport, NotAllowed, PinningTransport, is_public, origin_of
+from integrations.guard import (
+    MOST_LOOKUPS,
+    Guard,
+    GuardedTransport,
+    NameLookups,
+    NotAllowed,
+    PinningTransport,
+    is_public,
+    origin_of,
+)
 from integrations.transport import Lines
 
 PUBLIC = "93.184.215.14"
@@ -141,3 +152,125 @@ async def test_a_line_refuses_other_origins_before_it_connects(clock, kind):
         request = line.request("GET", "http://127.0.0.1:2/", headers={})
         with pytest.raises(httpx.ConnectError):
             await line.send(request)
+
+
+class SilentNames:
+    """The resolver of the machine, silent about names that end in `.silent` until `answer`: then there are none."""
+
+    def __init__(self, real):
+        self._real = real
+        self._answered = threading.Event()
+        self.asked: list[str] = []
+
+    def getaddrinfo(self, host, *given, **named):
+        if not str(host).endswith(".silent"):
+            return self._real(host, *given, **named)
+        self.asked.append(host)
+        self._answered.wait()
+        raise socket.gaierror("no such name")
+
+    def answer(self):
+        self._answered.set()
+
+    def ended(self):
+        """Answer, and wait until every thread that looked a name up has ended."""
+        self.answer()
+        for thread in threading.enumerate():
+            if thread.name == "name-lookup":
+                thread.join()
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    names = SilentNames(socket.getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", names.getaddrinfo)
+    yield names
+    names.ended()
+
+
+@pytest.fixture
+async def silent_partners(clock, silent):
+    """More partners whose names get no answer, each asked for over its own line, than a loop has common threads."""
+    hosts = [f"partner-{number}.silent" for number in range(64)]
+    asking = [asyncio.create_task(Guard([f"https://{host}"], clock=clock).addresses(host, 443)) for host in hosts]
+    yield
+    silent.answer()
+    assert {type(error) for error in await asyncio.gather(*asking, return_exceptions=True)} == {socket.gaierror}
+
+
+@pytest.mark.usefixtures("silent_partners")
+async def test_a_name_that_gets_no_answer_keeps_no_other_partners_name_waiting(clock):
+    guard = Guard(["https://localhost"], clock=clock, demo=True)
+
+    async with asyncio.timeout(5):
+        assert "127.0.0.1" in await guard.addresses("localhost", 443)
+
+
+@pytest.mark.usefixtures("silent_partners")
+async def test_a_name_that_gets_no_answer_takes_none_of_the_common_threads():
+    async with asyncio.timeout(5):
+        assert await asyncio.to_thread(threading.current_thread) is not threading.current_thread()
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("silent_partners")
+async def test_a_name_that_gets_no_answer_lets_no_other_system_look_unreachable(clock):
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        url = f"http://localhost:{server.sockets[0].getsockname()[1]}"
+
+        assert await Lines(clock, demo=True).reachable(url, 5)
+
+
+async def test_a_name_is_looked_up_once_however_many_ask_and_give_up(silent):
+    look_up = NameLookups()
+    asking = [asyncio.create_task(look_up("partner.silent", 443)) for _ in range(5)]
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await look_up("partner.silent", 443)
+        asking[0].cancel()
+        silent.answer()
+        told = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [type(error) for error in told] == [asyncio.CancelledError, *[socket.gaierror] * 4]
+    assert silent.asked == ["partner.silent"]
+
+
+async def test_a_name_is_looked_up_anew_after_an_answer(silent):
+    look_up = NameLookups()
+    silent.answer()
+    for _ in range(2):
+        with pytest.raises(socket.gaierror):
+            await look_up("partner.silent", 443)
+
+    assert silent.asked == ["partner.silent"] * 2
+
+
+async def test_no_name_is_looked_up_beyond_the_most_at_once(silent):
+    look_up = NameLookups()
+    asking = [asyncio.create_task(look_up(f"host-{number}.silent", 443)) for number in range(MOST_LOOKUPS)]
+    one_more = asyncio.create_task(look_up("one-more.silent", 443))
+
+    with pytest.raises(OSError, match="too many names"):
+        await one_more
+    silent.answer()
+    await asyncio.gather(*asking, return_exceptions=True)
+    assert "one-more.silent" not in silent.asked
+
+
+def test_a_name_that_is_answered_after_the_loop_was_closed_harms_nothing(silent):
+    async def given_up():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await NameLookups()("partner.silent", 443)
+
+    asyncio.run(given_up())  # an exception in the thread would fail the test as a warning
+
+    silent.ended()
+    assert silent.asked == ["partner.silent"]
+
+
+async def test_what_is_no_name_at_all_is_told_to_who_asked(silent):
+    with pytest.raises(UnicodeError):
+        await NameLookups()("x" * 64 + ".silent.test", 443)
