@@ -27,12 +27,11 @@ from domain.text import Language, language_from_header
 from gateway import sign_in
 from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
 from gateway.composition import House, open_house
-from gateway.fanout_house import open_streams
 from gateway.front import admitting, open_edge
 from gateway.graphiql.page import graphiql_routes
 from gateway.http.admission import Share
 from gateway.http.calls import RequestFacts
-from gateway.http.cost_extension import counting_cost
+from gateway.http.cost import counting_cost
 from gateway.http.dashboard import dashboard_routes
 from gateway.http.document_door import document_routes
 from gateway.http.edge import Edge
@@ -50,10 +49,11 @@ from gateway.http.public_keys import public_key_routes
 from gateway.http.review_pdf import review_pdf_routes
 from gateway.http.rosters import roster_routes
 from gateway.http.status import status_routes
+from gateway.http.streams.connection import SocketEndpoint
 from gateway.http.streams.responding import HttpStreams
-from gateway.http.streams.socket import SocketEndpoint
-from gateway.http.streams.streaming import Streaming
+from gateway.http.streams.streaming import Streaming, open_streams
 from gateway.http.track import track_routes
+from gateway.http.trusted import open_trusted_documents
 from gateway.http.uploads import upload_routes
 from gateway.http.verify import verify_routes
 from gateway.http.watched import counting_failures, shut_when_off
@@ -63,7 +63,6 @@ from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
 from gateway.sealing import SealWatch
 from gateway.settings import Settings
 from gateway.sign_in import SignInSettings
-from gateway.stocking import stocked
 from gateway.umang import umang_routes
 from gateway.worker_watch import WorkerWatch
 from integrations.apisetu import PublishedSettings, published_routes
@@ -92,7 +91,7 @@ def create_app(settings: Settings) -> Starlette:
             open_house(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as house,
             beating(house, settings, metrics) as pulse,
             open_edge(settings, house, metrics) as edge,
-            stocked(house, edge.trusted, graph),
+            open_trusted_documents(house.environment, edge.trusted, graph),
             open_streams(
                 settings.streams, house.environment.store, settings.cache_store_url, lambda: bool(app.state.ready)
             ) as streaming,

@@ -6,18 +6,26 @@ where the bus is away.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
+import redis.asyncio
 import structlog
+from redis.exceptions import RedisError
 
 from actions.following import TooSlow
 from domain.changes import START, Change, Position, Wanted
-from gateway.fanout_bus import Bus
 from gateway.fanout_settings import Streams
 from store import changes
 from store.engine import Store
 from store.errors import StoreError
+
+CHANNEL = "apuni:changes"
+CONNECT_SECONDS = 1.0
+LISTEN_SECONDS = 10.0
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
+"""How long is waited after a lost connection; twice as long each time."""
 
 PAGE = 500
 """Rows that are read at once."""
@@ -25,7 +33,67 @@ PAGE = 500
 SOON_SECONDS = 0.05
 """When to look again for rows that a running transaction holds back."""
 
+_AWAY = (RedisError, OSError, TimeoutError)
 log = structlog.get_logger(__name__)
+
+
+class Bus:
+    """Rings at other processes and hears them ring. Any number of rings at once are one word."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._to_tell = asyncio.Event()
+
+    def ring(self) -> None:
+        """Let the others know; returns at once."""
+        self._to_tell.set()
+
+    async def run(self, heard: Callable[[], None] | None) -> None:
+        """Tell and, where `heard` is given, listen until cancelled; comes back by itself where the bus was away."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._again_and_again(self._tell))
+            if heard is not None:
+                tasks.create_task(self._again_and_again(lambda client: _listen(client, heard)))
+
+    async def _again_and_again(self, work: Callable[[Any], Any]) -> None:
+        wait = FIRST_WAIT_SECONDS
+        while True:
+            client = redis.asyncio.Redis.from_url(
+                self._url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=LISTEN_SECONDS * 2
+            )
+            try:
+                await client.ping()
+                wait = FIRST_WAIT_SECONDS
+                await work(client)
+            except _AWAY as error:
+                log.warning("bus_away", kind=type(error).__name__)
+            finally:
+                with suppress(*_AWAY):
+                    await client.aclose()
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+    async def _tell(self, client: Any) -> None:
+        while True:
+            await self._to_tell.wait()
+            self._to_tell.clear()
+            await client.publish(CHANNEL, b"1")
+
+
+async def _listen(client: Any, heard: Callable[[], None]) -> None:
+    async with client.pubsub(ignore_subscribe_messages=True) as channel:
+        await channel.subscribe(CHANNEL)
+        heard()  # whatever was said while nobody listened
+        while True:
+            if await channel.get_message(timeout=LISTEN_SECONDS) is not None:
+                heard()
+            else:
+                await channel.ping()
+
+
+def open_bus(url: str | None) -> Bus | None:
+    """The bus at the shared cache; without one there is none, and each process looks for itself."""
+    return Bus(url) if url else None
 
 
 class Following:

@@ -1,4 +1,4 @@
-"""The GraphiQL page and its files.
+"""The GraphiQL page, its files, and the example operations of the repository as its tabs.
 
 The files in `static/` are made by `build/` (npm, once for each new version) and kept compressed. They are served
 under a path that holds their digest, so browsers may keep them for ever. Nothing is loaded from another origin.
@@ -9,7 +9,7 @@ import hashlib
 import html
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.graphiql.examples import examples
-from gateway.screens import OPERATIONS
+from gateway.screens import FRAGMENTS, OPERATIONS, with_fragments
 
+TABS = "tabs.json"
+"""A list of the files that are tabs, in their order, such as `citizen_app/home`; without it, all are."""
 STATIC = Path(__file__).with_name("static")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
@@ -59,6 +60,37 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A document with the variables of the file `<name>.variables.json` beside it, where there is one."""
+
+    query: str
+    variables: dict[str, Any] | None
+
+
+def examples(folder: Path = OPERATIONS) -> list[Example]:
+    """The documents of a folder that are tabs; none where it is missing."""
+    return [
+        Example(with_fragments(path.read_text(encoding="utf-8"), folder), _variables(path)) for path in _tabs(folder)
+    ]
+
+
+def _tabs(folder: Path) -> list[Path]:
+    chosen = folder / TABS
+    if chosen.exists():
+        paths = [folder / f"{name}.graphql" for name in json.loads(chosen.read_text(encoding="utf-8"))]
+        return [path for path in paths if path.exists()]
+    return [path for path in sorted(folder.glob("**/*.graphql")) if path.parent.name != FRAGMENTS]
+
+
+def _variables(path: Path) -> dict[str, Any] | None:
+    beside = path.with_suffix(".variables.json")
+    if not beside.exists():
+        return None
+    variables: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+    return variables
 
 
 class GraphiQL:

@@ -1,12 +1,21 @@
-"""What an operation would cost before it runs, and what it did cost once it was answered.
+"""What an operation may cost before it runs, what it did cost once it was answered, and the limit.
 
-Source: docs/reliability.md section 4. Each fragment is counted once, whatever lies above it: a selection comes to a
-fixed sum and, for each of its lists whose length the field above it gives, to the cost of one row. So the work grows
-with the length of the document and never with what its fragments come to when they are spread out.
+Source: docs/reliability.md section 4. The directives `@cost` and `@listSize` are those of Federation 2.9, which follow
+the cost directives specification of IBM (https://ibm.github.io/graphql-specs/cost-spec.html): an object costs 1 point,
+a leaf 0; `@cost` on a field goes before `@cost` on its type; a list costs its length times what one row costs.
+
+Before it runs, each fragment is counted once, whatever lies above it: a selection comes to a fixed sum and, for each of
+its lists whose length the field above it gives, to the cost of one row. So the work grows with the length of the
+document and never with what its fragments come to when they are spread out.
+
+Once it was answered, the objects in the answer are counted by the weights of their fields. The part of a weight that
+stands for outside systems is left out; the calls that were really made are counted beside it (integrations/calls.py).
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -14,6 +23,13 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
@@ -21,11 +37,116 @@ from graphql import (
     SelectionSetNode,
     ValueNode,
     VariableNode,
+    get_named_type,
+    get_nullable_type,
     get_operation_ast,
+    is_composite_type,
+    is_list_type,
     value_from_ast_untyped,
 )
+from strawberry.extensions import SchemaExtension
+from strawberry.federation.schema_directives import Cost, ListSize
+from strawberry.schema import BaseSchema
 
-from gateway.http.cost_table import DEFAULT_SIZE, MOST_ROWS, CostTable, FieldCost, Name
+from domain.errors import ErrorCode
+from domain.sources import Source
+from integrations.calls import counted_calls
+from schema.context import Context
+from schema.directives import UPSTREAM_POINTS, declared
+from schema.errors import Fault
+from schema.source_policies import SourcePolicy
+
+DEFAULT_SIZE = 5
+"""How long a list is taken to be that declares nothing: such lists are short by nature, like steps or papers."""
+
+MOST_ROWS = 100
+"""No page is longer; a larger size is refused where it is asked for (docs/graph.md section 1)."""
+
+Name: TypeAlias = str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCost:
+    """The declarations of one field, ready for use.
+
+    `weight` is what the field costs for each object that it gives; `upstream` the part of it that stands for calls
+    of outside systems. A list is as long as one of `slicing` says, or as `keys`, the argument whose entries it
+    answers one by one, has entries, else `assumed`; None is the default. With `sized`, the length is that of the
+    lists of these names one level below.
+    """
+
+    type_name: Name
+    is_list: bool
+    weight: int
+    upstream: int = 0
+    arguments: tuple[tuple[Name, int], ...] = ()
+    assumed: int | None = None
+    slicing: tuple[Name, ...] = ()
+    sized: frozenset[Name] = frozenset()
+    keys: Name | None = None
+
+    @property
+    def says_own_length(self) -> bool:
+        """Whether the field itself says how long its list is, and not the field above it."""
+        return bool(self.assumed is not None or self.slicing or self.keys) and not self.sized
+
+
+class CostTable:
+    """The costs of a schema. Fields that the schema does not have cost nothing: validation tells of them."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self.field = cache(self._field)
+
+    def root(self, operation: str) -> Name:
+        """The name of the type where operations of this kind begin; empty where there is none."""
+        roots = {
+            "query": self._schema.query_type,
+            "mutation": self._schema.mutation_type,
+            "subscription": self._schema.subscription_type,
+        }
+        root = roots[operation]
+        return root.name if root is not None else ""
+
+    def _field(self, parent: Name, name: Name) -> FieldCost | None:
+        owner = self._schema.type_map.get(parent)
+        if not isinstance(owner, GraphQLObjectType | GraphQLInterfaceType) or name not in owner.fields:
+            return None
+        return _cost_of(owner.fields[name])
+
+
+def _cost_of(field: GraphQLField) -> FieldCost:
+    named = get_named_type(field.type)
+    is_list = is_list_type(get_nullable_type(field.type))
+    weights = [one.weight for of in (field, named) for one in declared(of, Cost)]
+    weight = weights[0] if weights else int(is_composite_type(named))
+    size: Any = next(iter(declared(field, ListSize)), None)
+    return FieldCost(
+        type_name=named.name,
+        is_list=is_list,
+        weight=weight,
+        upstream=UPSTREAM_POINTS * len(declared(field, SourcePolicy)),
+        arguments=tuple(_weights(field)),
+        assumed=(size.assumed_size or None) if size else None,
+        slicing=tuple(size.slicing_arguments or ()) if size else (),
+        sized=frozenset(size.sized_fields or ()) if size else frozenset(),
+        keys=_keys(field) if is_list else None,
+    )
+
+
+def _weights(field: GraphQLField) -> list[tuple[Name, int]]:
+    return [(name, one.weight) for name, argument in field.args.items() for one in declared(argument, Cost)]
+
+
+def _keys(field: GraphQLField) -> Name | None:
+    """The one argument that must be a list: the field answers its entries at their places."""
+    names = [name for name, argument in field.args.items() if _is_required_list(argument)]
+    return names[0] if len(names) == 1 else None
+
+
+def _is_required_list(argument: GraphQLArgument) -> bool:
+    return isinstance(argument.type, GraphQLNonNull) and is_list_type(argument.type.of_type)
+
 
 LARGEST_TOLD = 2**31 - 1
 """Larger costs are told as this one, so that they fit into an Int."""
@@ -170,3 +291,136 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
         for definition in operation.variable_definitions or ()
         if definition.default_value is not None
     }
+
+
+Level: TypeAlias = tuple[tuple[SelectionSetNode, Name], ...]
+"""The selections that apply to an object, each with the type that it selects from."""
+
+
+class Answered:
+    """Counts the answer to one operation."""
+
+    def __init__(self, table: CostTable, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+        self._table = table
+        self._operation = operation
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._levels: dict[tuple[int, ...], dict[str, tuple[FieldCost, Level]]] = {}
+
+    def points(self, data: Any) -> int:
+        """The cost of what is in the answer."""
+        root = self._table.root(self._operation.operation.value)
+        return self._below(data, ((self._operation.selection_set, root),)) if isinstance(data, dict) else 0
+
+    def _below(self, data: dict[str, Any], level: Level) -> int:
+        fields = self._fields(level)
+        points = 0
+        for key, value in data.items():
+            known = fields.get(key)
+            if known is not None and value is not None:
+                points += self._value(value, *known)
+        return points
+
+    def _value(self, value: Any, cost: FieldCost, level: Level) -> int:
+        if isinstance(value, list):
+            return sum(self._value(one, cost, level) for one in value)
+        if value is None:
+            return 0
+        own = max(cost.weight - cost.upstream, 0)
+        return own + self._below(value, level) if isinstance(value, dict) and level else own
+
+    def _fields(self, level: Level) -> dict[str, tuple[FieldCost, Level]]:
+        key = tuple(id(selections) for selections, _ in level)
+        found = self._levels.get(key)
+        if found is None:
+            found = self._levels[key] = self._collected(level)
+        return found
+
+    def _collected(self, level: Level) -> dict[str, tuple[FieldCost, Level]]:
+        """The fields of a level by their keys in the answer; a fragment is looked into once for each level."""
+        nodes: dict[str, list[tuple[FieldNode, FieldCost]]] = {}
+        pending, seen = list(level), set[Name]()
+        while pending:
+            selections, parent = pending.pop()
+            for selection in selections.selections:
+                if isinstance(selection, FieldNode):
+                    cost = self._table.field(parent, selection.name.value)
+                    if cost is not None:
+                        alias = selection.alias or selection.name
+                        nodes.setdefault(alias.value, []).append((selection, cost))
+                elif isinstance(selection, InlineFragmentNode):
+                    condition = selection.type_condition
+                    pending.append((selection.selection_set, condition.name.value if condition else parent))
+                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                    seen.add(selection.name.value)
+                    fragment = self._fragments[selection.name.value]
+                    pending.append((fragment.selection_set, fragment.type_condition.name.value))
+        return {key: (found[0][1], _level(found)) for key, found in nodes.items()}
+
+
+def _level(found: Sequence[tuple[FieldNode, FieldCost]]) -> Level:
+    return tuple((node.selection_set, cost.type_name) for node, cost in found if node.selection_set is not None)
+
+
+class CostExtension(SchemaExtension):
+    """`extensions.cost` and the limit, for every transport: it acts where the document is known and nothing has run."""
+
+    def __init__(self, table: CostTable) -> None:
+        self._table = table
+        self._requested: int | None = None
+        self._operation: OperationDefinitionNode | None = None
+        self._calls: Counter[Source] = Counter()
+
+    def on_operation(self) -> Iterator[None]:
+        """Begin to count calls of outside systems."""
+        self._calls = counted_calls()
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Count what the operation may cost, and put a refusal in the place of its execution where that is too much."""
+        execution = self.execution_context
+        document = execution.graphql_document
+        self._operation = get_operation_ast(document, execution.operation_name) if document else None
+        if document is not None and self._operation is not None and not execution.pre_execution_errors:
+            self._requested = Requested(self._table, document, self._operation, execution.variables or {}).points()
+            context = execution.context
+            limit = context.cost_limit if isinstance(context, Context) else None
+            if limit is not None and self._requested > limit:
+                execution.pre_execution_errors = [_too_dear(context)]
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        """`cost` for the extensions of the answer; nothing where the document never got so far."""
+        context = self.execution_context.context
+        if self._requested is None or not isinstance(context, Context):
+            return {}
+        told: dict[str, Any] = {"requestedQueryCost": self._requested, "actualQueryCost": self._actual()}
+        if context.cost_limit is not None:
+            told["maximumQueryCost"] = context.cost_limit
+        if context.throttle is not None:
+            told["throttleStatus"] = dict(context.throttle)
+        told["upstream"] = [{"source": source.value, "calls": calls} for source, calls in sorted(self._calls.items())]
+        return {"cost": told}
+
+    def _actual(self) -> int:
+        execution = self.execution_context
+        document, result = execution.graphql_document, execution.result
+        if document is None or self._operation is None or result is None:
+            return 0
+        answered = Answered(self._table, document, self._operation).points(getattr(result, "data", None))
+        return answered + UPSTREAM_POINTS * self._calls.total()
+
+
+def _too_dear(context: Context) -> GraphQLError:
+    fault = Fault(ErrorCode.TOO_COMPLEX, detail="COST")
+    return GraphQLError(fault.message(context.language), extensions=fault.extensions(context.request_id))
+
+
+def counting_cost(schema: BaseSchema) -> BaseSchema:
+    """The same schema; from now on it counts and bounds the cost of every operation."""
+    built: Any = schema
+    table = CostTable(built._schema)  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
+    made: Callable[[], SchemaExtension] = lambda: CostExtension(table)  # noqa: E731 - Strawberry calls it
+    built.extensions = [*built.extensions, made]
+    return schema

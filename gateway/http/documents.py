@@ -20,9 +20,8 @@ from strawberry.schema import BaseSchema
 from strawberry.schema.schema import validate_document
 
 from domain.errors import ErrorCode
-from gateway.http.guard import check_document
+from gateway.http.guard import check_document, check_words
 from gateway.http.refusals import bad_document
-from gateway.http.words import check_words
 from gateway.limits import Limits
 
 MOST_KEPT = 512

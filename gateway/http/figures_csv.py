@@ -1,6 +1,7 @@
 """`/figures/statistics.csv`, `delays.csv`, `delay-review.csv`: figures, late cases, the monthly review, for officers.
 
-`/finance/statement.csv`: what moved of public money in a month, for finance officers and auditors.
+`/finance/statement.csv`: what moved of public money in a month that is over, in the reader's places.
+`month=2026-10`, `scheme` and `district` narrow it. Amounts are whole paise; the last line holds the sums.
 
 All need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byte order mark where `bom=1` asks for
 one, as spreadsheet programs do. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
@@ -24,24 +25,27 @@ from actions.environment import Environment
 from actions.figure_counts import Question
 from actions.figure_names import Names, read_names
 from actions.figures import FigureRow, period, sees_small_cells, statistics
+from actions.finance_totals import statement_lines
 from domain.clock import ist_date
 from domain.commission import DelayReview
 from domain.dashboards import Dimension
 from domain.delays import CaseFilter, CaseList, DelayCause
 from domain.desk import ReadPurpose
 from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.figures import Delivery, StatisticsChannel
+from domain.figures import Delivery, StatisticsChannel, month_of
+from domain.finance_totals import NOTHING, Moved, Sum, plus
 from domain.messages import field_label, label
 from domain.numbers import show_number
 from domain.people import Subject
 from domain.text import Bilingual, Language
 from gateway.http.answers import fault_body, json_answer, retry_headers
-from gateway.http.finance_lines import statement
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
 from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
 from schema.errors import OURS, fault_of
+from store import catalogue
+from store.finance_totals import MOVES
 
 PAGE = 100
 """Cases that are read, and for which receipts are written, at once."""
@@ -330,3 +334,56 @@ def month_in(given: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(f"{text}-01" if len(text) == len("2026-11") else text)
     except ValueError:
         raise Problems(Problem(ErrorCode.BAD_INPUT, (name,))) from None
+
+
+async def statement(env: Environment, request: Request, subject: Subject, language: Language) -> tuple[str, Lines]:
+    """The name of the file and its lines.
+
+    Raises NotSignedIn, NOT_FOUND for those who pay nothing, BAD_INPUT without a month that is over, and for a scheme or
+    a district that the catalogue does not have: zeros would look like a month without payments.
+    """
+    del language  # the columns bear the names of fields, so that a program can read them
+    given = request.query_params
+    try:
+        month = date.fromisoformat(f"{given.get('month', '')}-01")
+    except ValueError:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",))) from None
+    pages = statement_lines(
+        env, subject, month, scheme_code=given.get("scheme") or None, district=given.get("district") or None
+    )
+    # The first page is read before the answer begins, so that a refusal is still one.
+    first = await anext(pages)
+    await _refuse_unknown(env, month, given)
+    return f"statement-{month:%Y%m}", _lines(first, pages)
+
+
+async def _refuse_unknown(env: Environment, month: date, given: Mapping[str, str]) -> None:
+    scheme, district = given.get("scheme"), given.get("district")
+    async with env.store.reading() as tx:
+        known = {
+            "month": month < month_of(ist_date(env.clock.now())),
+            "scheme": not scheme or scheme in await catalogue.schemes(tx, [scheme]),
+            "district": not district or district in {one.code for one in await catalogue.districts(tx)},
+        }
+    if wrong := [Problem(ErrorCode.BAD_INPUT, (name,)) for name, holds in known.items() if not holds]:
+        raise Problems(*wrong)
+
+
+async def _lines(first: list[Moved], rest: AsyncIterator[list[Moved]]) -> Lines:
+    names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
+    yield ["scheme_code", "department", "district", *names, "balances"]
+    sums: dict[str, Sum] = dict.fromkeys(MOVES, NOTHING)
+    for line in first:
+        yield _cells(line, sums)
+    async for page in rest:
+        for line in page:
+            yield _cells(line, sums)
+    yield ["TOTAL", "", "", *(value for name in MOVES for value in sums[name]), ""]
+
+
+def _cells(line: Moved, sums: dict[str, Sum]) -> list[object]:
+    """One line of the table, added to the sums."""
+    for name in MOVES:
+        sums[name] = plus(sums[name], getattr(line, name))
+    values = [value for name in MOVES for value in getattr(line, name)]
+    return [line.scheme_code, line.department or "", line.district, *values, "yes" if line.balances else "NO"]

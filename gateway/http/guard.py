@@ -14,6 +14,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    TokenKind,
 )
 from graphql.language import Visitor, visit
 
@@ -31,6 +32,11 @@ MOST_REPEATS = 50
 DEEPEST_MEASURED = 100
 """Levels of braces after which counting stops, so that no document can exhaust the stack."""
 _INTROSPECTION = frozenset({"__schema", "__type"})
+
+LONGEST_NAME = 100
+LONGEST_NUMBER = 40
+"""Long names are compared with every name of the graph, and long numbers are no numbers of it."""
+_MOST = {TokenKind.NAME: LONGEST_NAME, TokenKind.INT: LONGEST_NUMBER, TokenKind.FLOAT: LONGEST_NUMBER}
 
 
 @dataclass(slots=True)
@@ -152,3 +158,12 @@ def _check_size(size: Size, limits: Limits) -> None:
 def _at_most(count: int, most: int, detail: str) -> None:
     if count > most:
         raise bad_document(detail, ErrorCode.TOO_COMPLEX)
+
+
+def check_words(document: DocumentNode) -> None:
+    """Raise Refusal for a name or a number that is too long. Each word of the document is looked at once."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        if len(token.value or "") > _MOST.get(token.kind, 1_000_000):
+            raise bad_document("WORD", ErrorCode.TOO_COMPLEX)
+        token = token.next

@@ -7,8 +7,7 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, parse, 
 from strawberry.schema import BaseSchema
 
 from domain.manifests import GivenOperation, Manifest, ManifestRefused, Operation
-from gateway.http.cost import requested_cost
-from gateway.http.cost_table import CostTable
+from gateway.http.cost import CostTable, requested_cost
 from gateway.http.guard import check_document
 from gateway.http.refusals import Refusal
 from gateway.limits import Limits

@@ -10,8 +10,7 @@ from actions.consent_watch import ConsentWatch
 from actions.erasures import settle_erasures
 from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
 from gateway.composition import open_house
-from gateway.fanout import telling
-from gateway.fanout_bus import open_bus
+from gateway.fanout import open_bus, telling
 from gateway.logs import configure_logging
 from gateway.production import refuse_unfit_production
 from gateway.pulse import BEAT_SECONDS, Pulse, pulsing

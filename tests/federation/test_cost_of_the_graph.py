@@ -17,9 +17,7 @@ from domain.clock import ManualClock
 from domain.ids import SystemIds
 from domain.sources import Source
 from gateway.http.calls import RequestFacts
-from gateway.http.cost import requested_cost
-from gateway.http.cost_extension import counting_cost
-from gateway.http.cost_table import CostTable
+from gateway.http.cost import CostTable, counting_cost, requested_cost
 from gateway.http.edge import Edge
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.limits import Limits

@@ -7,8 +7,7 @@ import pytest
 
 from actions.following import TooSlow
 from domain.changes import OF_APPLICATIONS, Wanted
-from gateway.fanout import Fanout, telling
-from gateway.fanout_bus import Bus, open_bus
+from gateway.fanout import Bus, Fanout, open_bus, telling
 from gateway.fanout_settings import Streams
 from store import applications, people
 from store.cipher import FieldCipher

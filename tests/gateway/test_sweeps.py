@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 
 from domain.clock import SystemClock
-from gateway.draining import DrainingServer
+from gateway.serving import DrainingServer
 from gateway.sweeps import AT_START, WHILE_SERVING
 
 

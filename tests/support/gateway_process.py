@@ -38,10 +38,10 @@ async def a_gateway(
     from domain.clock import SystemClock
     from domain.switches import Switchboard
     from gateway.app import graphql_routes
-    from gateway.fanout_house import open_streams
     from gateway.fanout_settings import Streams
     from gateway.http.edge import Edge
     from gateway.http.protocol import server_options
+    from gateway.http.streams.streaming import open_streams
     from gateway.limits import Server
     from gateway.settings import Settings
     from integrations.monitor import SourceMonitor

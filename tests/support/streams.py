@@ -21,9 +21,9 @@ from gateway.fanout_settings import Streams
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.streams.connection import SocketEndpoint
 from gateway.http.streams.responding import HttpStreams
 from gateway.http.streams.sessions import Sessions
-from gateway.http.streams.socket import SocketEndpoint
 from gateway.http.streams.streaming import Streaming
 from schema.errors import replace_errors
 from tests.support.peers import Peer, a_peer

@@ -22,9 +22,9 @@ from gateway.fanout import Fanout
 from gateway.fanout_settings import Streams
 from gateway.http.edge import Edge
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.streams.connection import SocketEndpoint
 from gateway.http.streams.responding import HttpStreams
 from gateway.http.streams.sessions import Sessions
-from gateway.http.streams.socket import SocketEndpoint
 from gateway.http.streams.streaming import Streaming
 from gateway.settings import Settings
 from store import changes

@@ -1,4 +1,8 @@
-"""One socket of graphql-transport-ws: its state, its operations, its bounds."""
+"""graphql-transport-ws over an ASGI websocket: queries, mutations and subscriptions, within bounds.
+
+Own and not Strawberry's: its handler parses, validates and executes by itself, past our guard, our errors and our
+limits, keeps one context for a whole subscription, and knows neither slow readers nor the end of a session.
+"""
 
 import asyncio
 from collections import deque
@@ -6,7 +10,9 @@ from contextlib import ExitStack, aclosing, suppress
 from typing import Any
 
 import structlog
-from starlette.types import Receive, Send
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
 
 from domain.errors import ErrorCode, NotSignedIn, Remedy
 from domain.text import language_from_header
@@ -14,10 +20,11 @@ from gateway.http.answers import encode_json
 from gateway.http.body import parameters_in
 from gateway.http.callers import ROUTER, Caller
 from gateway.http.calls import RequestFacts
-from gateway.http.headers import is_router
+from gateway.http.headers import SESSION_COOKIE, is_router
 from gateway.http.pipeline import DocumentRefused
 from gateway.http.refusals import Refusal
 from gateway.http.streams.messages import (
+    SUBPROTOCOL,
     CloseCode,
     Closing,
     Handshake,
@@ -243,3 +250,55 @@ class Connection:
             raise Closing(CloseCode.TOO_SLOW, ErrorCode.READER_TOO_SLOW.value) from None
         except OSError:
             raise Gone from None
+
+
+class SocketEndpoint:
+    """An ASGI application for a WebSocketRoute."""
+
+    def __init__(self, streaming: Streaming) -> None:
+        self._streaming = streaming
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket until it is closed."""
+        await receive()  # websocket.connect
+        request = HTTPConnection(scope)
+        if self._is_strange(request.headers):
+            await send(_close(CloseCode.FORBIDDEN, ""))  # before the handshake is done, so it is answered with 403
+            return
+        if self._streaming.full:
+            await send({"type": "websocket.accept", "subprotocol": _offered(scope)})
+            await send(_close(CloseCode.TRY_AGAIN_LATER, "Try again later"))
+            return
+        if _offered(scope) is None:
+            await send({"type": "websocket.accept"})
+            await send(_close(CloseCode.SUBPROTOCOL, "Subprotocol not acceptable"))
+            return
+        with self._streaming.counted():
+            await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+            connection = Connection(self._streaming, receive, send, _handshake(request))
+            closing = await connection.serve()
+        log.info("socket", code=closing.code if closing else None, messages=connection.messages)
+
+    def _is_strange(self, headers: Headers) -> bool:
+        """Whether a page of another origin asks. Browsers name the origin of their page, apps none or ours."""
+        origin = headers.get("origin")
+        return origin is not None and origin not in self._streaming.edge.origins
+
+
+def _offered(scope: Scope) -> str | None:
+    return SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+
+
+def _handshake(request: HTTPConnection) -> Handshake:
+    """What the handshake says; without an Origin nobody vouches for the cookie."""
+    by_page = request.headers.get("origin") is not None
+    return Handshake(
+        request.headers,
+        request.cookies.get(SESSION_COOKIE) if by_page else None,
+        request.headers.get("accept-language"),
+        request.client.host if request.client else None,
+    )
+
+
+def _close(code: CloseCode, reason: str) -> dict[str, object]:
+    return {"type": "websocket.close", "code": code.value, "reason": reason}

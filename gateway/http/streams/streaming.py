@@ -1,18 +1,23 @@
-"""What all streams of a process share: operations, room, sessions, and the end of the process."""
+"""What all streams of a process share: operations, room, sessions, the end of the process; opened once for each."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from actions.following import Feed
+from gateway.fanout import Fanout, open_bus
 from gateway.fanout_settings import Streams
 from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
 from gateway.http.streams.operations import Operations
 from gateway.http.streams.sessions import Sessions
+from store.engine import Store
+
+LOOK_SECONDS = 0.2
+"""How often is looked whether the process is about to end."""
 
 
 class Dropped(StrEnum):
@@ -84,3 +89,30 @@ class Streaming:
             return
         with self.sessions.watched(session_id, ended):
             yield
+
+
+@asynccontextmanager
+async def open_streams(
+    settings: Streams, store: Store, cache_url: str | None, is_ready: Callable[[], bool]
+) -> AsyncIterator[Streaming]:
+    """The streams of one process; they end once the process was ready and is so no more. Raises StoreError."""
+    fanout = Fanout(store, settings, open_bus(cache_url))
+    sessions = Sessions(store, settings.session_seconds)
+    async with fanout.running(), sessions.running():
+        streaming = Streaming(settings, sessions, fanout)
+        task = asyncio.create_task(_until_the_end(streaming, is_ready))
+        try:
+            yield streaming
+        finally:
+            streaming.stopping.set()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _until_the_end(streaming: Streaming, is_ready: Callable[[], bool]) -> None:
+    was_ready = False
+    while not was_ready or is_ready():
+        was_ready = was_ready or is_ready()
+        await asyncio.sleep(LOOK_SECONDS)
+    streaming.stopping.set()

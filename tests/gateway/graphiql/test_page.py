@@ -11,8 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from gateway.graphiql.examples import examples
-from gateway.graphiql.page import STATIC, GraphiQL
+from gateway.graphiql.page import STATIC, GraphiQL, examples
 
 
 @pytest.fixture

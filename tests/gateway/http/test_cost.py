@@ -8,9 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, get_opera
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.http.cost import LARGEST_TOLD, Requested, requested_cost
-from gateway.http.cost_answered import Answered
-from gateway.http.cost_table import DEFAULT_SIZE, CostTable
+from gateway.http.cost import DEFAULT_SIZE, LARGEST_TOLD, Answered, CostTable, Requested, requested_cost
 from schema.directives import cost, listed, sliced
 
 

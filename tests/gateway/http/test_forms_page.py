@@ -15,8 +15,7 @@ from actions.form_import import import_forms
 from domain.forms import Form
 from domain.text import Language
 from gateway.form_files import form_files
-from gateway.http.form_drawing import Drawn, draw, id_of
-from gateway.http.form_words import said_of
+from gateway.http.form_drawing import Drawn, draw, id_of, said_of
 from gateway.http.forms import LARGEST_BODY, forms_routes
 from store.application_rows import applications_table
 from tests.support.catalogued import Filled, a_copy

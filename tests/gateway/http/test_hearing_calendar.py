@@ -17,8 +17,7 @@ from starlette.applications import Starlette
 from domain.clock import ManualClock
 from domain.people import PersonKind, Role, Subject
 from gateway.http import readers
-from gateway.http.hearing_calendar import hearing_calendar_routes
-from gateway.http.icalendar import Event, calendar, folded, moment, text
+from gateway.http.hearing_calendar import Event, calendar, folded, hearing_calendar_routes, moment, text
 from store.engine import Store
 from store.keyring import Keyrings
 from tests.support.graph import CITIZEN, NOW, Down, environment, seed

@@ -10,8 +10,7 @@ from domain.clock import ManualClock
 from domain.people import PersonKind
 from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers, network_of
 from gateway.http.graphql import Edge
-from gateway.http.rate_windows import MemoryWindows
-from gateway.http.rates import RateLimits
+from gateway.http.rates import MemoryWindows, RateLimits
 from gateway.http.refusals import Refusal
 from gateway.limits import Rates
 

@@ -13,8 +13,7 @@ from domain.manifests import Manifest, Operation, PublishedManifest, document_id
 from gateway.commands.operations import graph
 from gateway.http.body import parameters_in
 from gateway.http.refusals import Refusal
-from gateway.http.trusted import TrustedLibrary
-from gateway.http.trusted_shelf import TrustedShelf
+from gateway.http.trusted import TrustedLibrary, TrustedShelf
 from gateway.limits import DocumentMode
 from store import manifests
 from store.engine import Store

@@ -9,7 +9,7 @@ from graphql.execution.values import get_variable_values
 
 from domain.manifests import ManifestRefused, document_id
 from gateway.commands.operations import graph, make_checker
-from gateway.graphiql.examples import examples
+from gateway.graphiql.page import examples
 from gateway.operations.checking import OperationsChecker
 from gateway.screens import FRAGMENTS, OPERATIONS, document_of, manifests, screens, versions
 

@@ -21,8 +21,8 @@ from gateway.fanout import Fanout
 from gateway.fanout_settings import Streams
 from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
+from gateway.http.streams.connection import SocketEndpoint
 from gateway.http.streams.sessions import Sessions
-from gateway.http.streams.socket import SocketEndpoint
 from gateway.http.streams.streaming import Streaming
 from integrations.monitor import SourceMonitor
 from schema.context import Context
