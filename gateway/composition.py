@@ -21,8 +21,7 @@ from gateway.settings import Settings
 from gateway.vitals import Vitals
 from integrations.breakers import BreakerObserver, Breakers, BreakerState
 from integrations.cache import KeptAnswers, open_cache
-from integrations.cache_backends import Backend
-from integrations.cache_sealing import SealedCache
+from integrations.cache_backends import Backend, SealedCache
 from integrations.gate import Gate
 from integrations.hints import BreakerHints
 from integrations.monitor import CallObserver, SourceMonitor

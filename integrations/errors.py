@@ -37,6 +37,14 @@ class NotAsked(Unavailable):
     """We did not ask, or did not wait long enough to judge: it tells nothing about the system."""
 
 
+class NeverSent(Unavailable):
+    """The connection was not made, so nothing can have happened at the other side."""
+
+
+class CertificateNotTaken(NeverSent):
+    """The system does not take our certificate, or wants one: asking again helps nothing, somebody must look."""
+
+
 class Refused(IntegrationError):
     """Understood and declined."""
 

@@ -22,17 +22,27 @@ from integrations.breakers import CircuitOpen
 from integrations.cache import Codec
 from integrations.calls import count_call
 from integrations.deadline import share
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, NotLetIn, Unavailable
+from integrations.errors import (
+    CertificateNotTaken,
+    Garbled,
+    IntegrationError,
+    IntegrityFailure,
+    NeverSent,
+    NotAsked,
+    NotLetIn,
+    Unavailable,
+)
+from integrations.http_transport import CertificateRefused, ServerNotTrusted
 from integrations.limiter import LaneState
 from integrations.policies import CallPolicy, Lane
 from integrations.resilience import Resilience
 from integrations.streams import Body, Limits, read_whole
 from integrations.transport import Client
-from integrations.unsent import CertificateNotTaken, NeverSent, never_sent
 
 __all__ = ["Answer", "Body", "Codec", "Remote", "Resilience", "retry_after_seconds"]
 
 T = TypeVar("T")
+CERTIFICATE_REFUSED = "certificate_refused"
 LONGEST_RETRY_AFTER = 5.0
 """Seconds; a partner that asks for a longer wait is not asked again for this request."""
 
@@ -301,7 +311,7 @@ class Remote:
         except httpx.PoolTimeout as error:
             raise Crowded(self.source, "crowded") from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise never_sent(self.source, error, policy.name, self._shared.monitor) from error
+            raise self._never_sent(error, policy) from error
         except httpx.HTTPError as error:
             raise Unavailable(self.source, "connection_lost") from error
         if call.body is not None:
@@ -377,6 +387,15 @@ class Remote:
         if answer.media_type == "text/html":  # a portal that is down, or a page for signing in
             raise Unavailable(self.source, "html_page")
         raise Garbled(self.source, "media_type")
+
+    def _never_sent(self, error: httpx.ConnectError | httpx.ConnectTimeout, policy: CallPolicy) -> NeverSent:
+        """What a connection that failed means; that our certificate is not taken raises the alarm too."""
+        if isinstance(error, CertificateRefused):
+            self._shared.monitor.not_let_in(self.source, policy.name, CERTIFICATE_REFUSED)
+            return CertificateNotTaken(self.source, CERTIFICATE_REFUSED)
+        if isinstance(error, ServerNotTrusted):
+            return NeverSent(self.source, "server_not_trusted")
+        return NeverSent(self.source, "connection_failed")
 
     def _note(self, policy: CallPolicy, started: float, error: IntegrationError | None) -> None:
         now, seconds = self._shared.clock.now(), self._shared.clock.monotonic() - started

@@ -2,10 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from lxml import etree
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
+from signxml.exceptions import SignXMLException
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from domain.facts import FactKey
 from domain.sources import Source
@@ -14,7 +20,6 @@ from integrations.answers import read_json
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS, Verdict
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
-from integrations.apisetu.signature import NotGenuine, by_sha1, signed_part
 from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from integrations.remote import Answer, retry_after_seconds
 
@@ -245,3 +250,44 @@ def _within(root: safe_xml.Element, outer: str, inner: str) -> str | None:
     parent = safe_xml.child(root, outer)
     element = safe_xml.child(parent, inner) if parent is not None else None
     return safe_xml.attribute(element, "name") if element is not None else None
+
+
+class NotGenuine(Exception):
+    """No given certificate made a valid signature over the document."""
+
+
+class _Verifier(XMLVerifier):
+    """libxml2 2.14 writes a wrong `xmlns=""` when it canonicalises a part of a tree with a default namespace."""
+
+    excise_empty_xmlns_declarations = True
+
+
+def signed_part(root: safe_xml.Element, certificates: Iterable[str], at: datetime) -> safe_xml.Element:
+    """What the signature covers, and only that (docs/contracts/digilocker.md section 7.4); raises NotGenuine.
+
+    Genuine documents carry one reference over the whole document with a SHA-256 digest, but sign it with RSA-SHA1.
+    RSA-SHA1 is therefore allowed here and nowhere else, under a certificate that was given to us.
+
+    The certificates are PEM texts, valid at `at`. What the document itself says about keys is not trusted.
+    """
+    settings = SignatureConfiguration(
+        require_x509=True,
+        expect_references=1,
+        signature_methods=frozenset({SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256}),
+        digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
+        verification_time=at,
+    )
+    for certificate in certificates:
+        try:
+            result = _Verifier().verify(root, x509_cert=certificate, expect_config=settings)
+        except (SignXMLException, UnsupportedAlgorithm, etree.LxmlError, ValueError, TypeError):
+            continue
+        if isinstance(result, VerifyResult) and result.signed_xml is not None:
+            return result.signed_xml
+    raise NotGenuine
+
+
+def by_sha1(root: safe_xml.Element) -> bool:
+    """Whether the signature rests on RSA-SHA1."""
+    methods = root.iter("{http://www.w3.org/2000/09/xmldsig#}SignatureMethod")
+    return any(method.get("Algorithm") == SignatureMethod.RSA_SHA1.value for method in methods)

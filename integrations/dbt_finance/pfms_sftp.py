@@ -14,8 +14,7 @@ import asyncssh
 from domain.sources import Source
 from integrations.dbt_finance.pfms_names import UNFINISHED
 from integrations.dbt_finance.pfms_settings import Addresses, SftpSettings
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotLetIn, Unavailable
-from integrations.unsent import NeverSent
+from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NeverSent, NotLetIn, Unavailable
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ OUTSIDE_THE_TREE = {
     "integrations.apisetu.published_models.NotNow": "our own side raises it into the door that we publish",
     "integrations.apisetu.published_models.OtherQuestion": "our own side raises it into the door that we publish",
     "integrations.apisetu.published_wire.Declined": "the door that we publish answers it by a row of its table",
-    "integrations.apisetu.signature.NotGenuine": "its client turns it into an IntegrityFailure",
+    "integrations.apisetu.wire.NotGenuine": "its client turns it into an IntegrityFailure",
     "integrations.digilocker.issuer_models.NotNow": "our own side raises it into the issuer's door",
     "integrations.guard.NotAllowed": "the transport turns it into httpx.ConnectError, and Remote that into Unavailable",
     "integrations.http_transport.connection.ConnectionFault": "its transport turns it into an error of httpx",

@@ -4,8 +4,7 @@ import pytest
 
 from domain.sources import SourceState
 from integrations.cache import KeptAnswers, cache_key
-from integrations.cache_backends import open_cache
-from integrations.cache_sealing import SealedCache
+from integrations.cache_backends import SealedCache, open_cache
 from store.cipher import FieldCipher
 from tests.support.loads import ANY, KEPT, KEY, Partner
 

@@ -11,8 +11,7 @@ from integrations.dbt_finance.pfms_exchange import MOST_LISTED
 from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_sftp_exchange import SEND, SftpExchange
 from integrations.deadline import set_request_deadline
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.unsent import NeverSent
+from integrations.errors import Garbled, IntegrityFailure, NeverSent, NotLetIn, Refused, Unavailable
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 

@@ -19,11 +19,10 @@ from integrations.dbt_finance.pfms_models import FileKind
 from integrations.dbt_finance.pfms_rest import RestExchange
 from integrations.dbt_finance.pfms_rest_tls import RestTls, Unfit
 from integrations.dbt_finance.pfms_settings import RestSettings
-from integrations.errors import Unavailable
+from integrations.errors import CertificateNotTaken, NeverSent, Unavailable
 from integrations.remote import Remote
 from integrations.resilience import Resilience
 from integrations.transport import Lines
-from integrations.unsent import CertificateNotTaken, NeverSent
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 from tests.support.served import served
