@@ -1,19 +1,142 @@
-"""Signed links to uploaded files: made for those who may read them, good for minutes, without a session."""
+"""Signed links to uploaded files: made for those who may read them, good for minutes, without a session.
 
-from dataclasses import dataclass
+Who may read one of the things that name a file may read the file. A file that a whole district names is not looked
+through: the store gives the few things that the reader's posts, or the citizens, school or camps she is concerned
+with, reach, and those are decided on as any read of them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 
-from actions.access import may_read
+from actions.access import may_read, of_appeal, of_application, of_clearance
+from actions.care import of_grievance, of_visit
 from actions.environment import Environment
-from actions.file_uses import may_read_by_use
+from actions.purpose import read_one
+from actions.queue import standing_in_for
+from actions.rosters import of_row
 from actions.signed_links import holds, signed
 from actions.uploads import people_of, seen_by
 from domain.desk import ReadPurpose
-from domain.errors import NotSignedIn
+from domain.errors import NotSignedIn, Problems
 from domain.files import FileLink, UploadedFile
 from domain.people import Subject
-from domain.policy import purpose_for
-from store import uploads
+from domain.policy import ObjectKind, Resource, purpose_for
+from store import appeals, applications, clearances, doorstep, file_uses, grievances, roster_rows, rosters, uploads
+from store.engine import Transaction
+from store.file_uses import Reach
+
+
+async def may_read_by_use(env: Environment, subject: Subject, sha256: str, stated: ReadPurpose | None) -> bool:
+    """Whether the subject may read one of the things that name the file; leaves the receipt of that read.
+
+    Raises PURPOSE_REQUIRED where the only ones lie with colleagues.
+    """
+    unsaid: Problems | None = None
+    try:
+        if await _application_of(env, subject, sha256, stated):
+            return True
+    except Problems as refused:
+        unsaid = refused
+    for kind in file_uses.KINDS:
+        if await _one_of(env, subject, sha256, kind):
+            return True
+    if unsaid is not None:
+        raise unsaid
+    return False
+
+
+async def _application_of(env: Environment, subject: Subject, sha256: str, stated: ReadPurpose | None) -> bool:
+    reach = reach_of(subject, ObjectKind.APPLICATION)
+    if not reach.anything:
+        return False
+    async with env.store.reading() as tx:
+        colleagues = await standing_in_for(tx, subject.person_id)
+        ids = await file_uses.applications_within(tx, sha256, reach, subject.person_id, colleagues)
+        cases = await applications.many(tx, ids)
+    for case in (cases[one] for one in ids if one in cases):
+        if purpose_for(subject, of_application(case)) is not None:
+            # One's own work comes first: where this one needs a purpose, so do those after it.
+            return await read_one(env, subject, case, stated) is not None
+    return False
+
+
+async def _one_of(env: Environment, subject: Subject, sha256: str, kind: ObjectKind) -> bool:
+    reach = reach_of(subject, kind)
+    if not reach.anything:
+        return False
+    async with env.store.reading() as tx:
+        ids = await file_uses.others_within(tx, sha256, kind, reach)
+        found = [await _RESOURCES[kind](tx, one) for one in ids]
+    for resource in found:
+        if resource is not None and await may_read(env, subject, resource) is not None:
+            return True
+    return False
+
+
+def reach_of(subject: Subject, kind: ObjectKind) -> Reach:
+    """As much of the access table as the store can ask for; never less than what the subject may read."""
+
+    def reads(resource: Resource, of: Subject = subject) -> bool:
+        return purpose_for(of, resource) is not None
+
+    by_post = [
+        posting
+        for posting in subject.postings
+        if reads(
+            Resource(kind, None, None, posting.department, posting.district, posting.tehsil),
+            replace(subject, roles=frozenset({posting.role}), postings=(posting,)),
+        )
+    ]
+    people = {
+        one for one in people_of(subject) if reads(Resource(kind, citizen_id=one, service=subject.assisted_service))
+    }
+    return Reach(
+        every=reads(Resource(kind)),
+        postings=tuple(by_post),
+        people=frozenset(people),
+        service=None if subject.person_id in people else subject.assisted_service,
+        person=subject.person_id,
+        places=frozenset(place for place in subject.places if reads(Resource(kind, place=place))),
+    )
+
+
+async def _appeal(tx: Transaction, key: str) -> Resource | None:
+    appeal = (await appeals.many(tx, [key])).get(key)
+    return of_appeal(appeal) if appeal else None
+
+
+async def _clearance(tx: Transaction, key: str) -> Resource | None:
+    clearance = (await clearances.many(tx, [key])).get(key)
+    return of_clearance(clearance) if clearance else None
+
+
+async def _grievance(tx: Transaction, key: str) -> Resource | None:
+    grievance = await grievances.get(tx, key)
+    return of_grievance(grievance) if grievance else None
+
+
+async def _visit(tx: Transaction, key: str) -> Resource | None:
+    visit = await doorstep.get(tx, key)
+    return of_visit(visit) if visit else None
+
+
+async def _row(tx: Transaction, key: str) -> Resource | None:
+    row = await roster_rows.get(tx, key)
+    roster = await rosters.get(tx, row.roster_id) if row else None
+    return of_row(roster, row) if row and roster else None
+
+
+_RESOURCES: Mapping[ObjectKind, Callable[[Transaction, str], Awaitable[Resource | None]]] = MappingProxyType(
+    {
+        ObjectKind.APPEAL: _appeal,
+        ObjectKind.CLEARANCE: _clearance,
+        ObjectKind.GRIEVANCE: _grievance,
+        ObjectKind.VISIT: _visit,
+        ObjectKind.ROSTER_ROW: _row,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

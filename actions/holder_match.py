@@ -7,9 +7,15 @@ that either side does not have is not compared, and then the certificate must ha
 or URI. A date that differs is never overlooked.
 """
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from datetime import date
+
+from domain.people import Citizen
+from store.errors import NotThere
+from store.vault import Vault
 
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "shri", "smt", "kumari", "km", "श्री", "श्रीमती", "कुमारी", "सुश्री", "डॉ"})
 
@@ -36,6 +42,10 @@ _SAME_SOUNDS = (
     ("q", "k"),
     ("ck", "k"),
 )
+_DIGEST, _NUMBER = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9]{12}")
+
+PURPOSE, BY = "COMPARE_HOLDER", "DIGILOCKER"
+"""What the vault notes of the read."""
 
 
 def is_holder(name: str | None, born_on: date | None, names: tuple[str, ...], known: date | None) -> bool:
@@ -108,3 +118,23 @@ def _stripped(word: str) -> str:
     """Without the marks of scholarly spelling."""
     plain = unicodedata.normalize("NFD", word)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+async def same_number(vault: Vault, citizen: Citizen, given: str | None) -> bool:
+    """Whether the Aadhaar number that DigiLocker sends, as a digest or in full, is the citizen's, or nothing is known.
+
+    The rule (docs/contracts/digilocker.md section 7.1). The newer contract sends the MD5 of the number, the older one
+    the number itself; either must be that of the number in the vault. What either side does not have is not compared,
+    and neither is a text of another form: DigiLocker sends it only where the partner portal asks for it. The number is
+    opened for the comparison alone, which the vault notes. Raises StoreError where the vault cannot be read.
+    """
+    told = (given or "").strip()
+    comparable = bool(_DIGEST.fullmatch(told) or _NUMBER.fullmatch(told))
+    if not comparable or citizen.aadhaar_reference is None:
+        return True
+    try:
+        number = await vault.reveal(citizen.aadhaar_reference, purpose=PURPOSE, by=BY)
+    except NotThere:  # which `apuni verify` tells
+        return True
+    known = number if _NUMBER.fullmatch(told) else hashlib.md5(number.encode(), usedforsecurity=False).hexdigest()
+    return hmac.compare_digest(known, told.lower())

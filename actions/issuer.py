@@ -12,11 +12,10 @@ import structlog
 
 from actions import access
 from actions.environment import Environment
-from actions.holder_match import is_holder
+from actions.holder_match import is_holder, same_number
 from actions.idempotent import once
 from actions.issuer_search import NO_TAGS, Found, SearchTags, search
 from actions.locker_push import note_pulled, plan_as_asked
-from actions.number_match import same_number
 from domain.applications import Application
 from domain.catalogue import Outcome
 from domain.certificates import CertificateStatus, IssuedCertificate

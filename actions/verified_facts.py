@@ -7,24 +7,32 @@ actions/holder_match.py. A certificate of her late husband in her locker states 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from actions import locker
-from actions.account_facts import account_facts
 from actions.certificates import CertificatesView, CertificateView, Provenance, certificates_of
 from actions.environment import Environment
 from actions.holder_match import is_holder
 from actions.own_signature import own_signature
 from domain.documents import KINDS, DocumentKind, kind_of
 from domain.facts import FactKey, FactSource, VerifiedFact, best_first
-from domain.people import Citizen, Subject
+from domain.messages import label
+from domain.people import Citizen, LinkedAccount, Provider, Subject
 from domain.signatures import SignatureState
 from domain.sources import Source
+from domain.text import Language
 from integrations import safe_xml
 from integrations.certificate_facts import StatedFacts, stated, stated_by
 from integrations.errors import IntegrationError
-from store import people
+from store import identities, people
+from store.engine import Transaction
+
+ACCOUNT = "ACCOUNT"
+"""Stands for a type of document where an account is meant."""
+
+_SAME_SIGN_IN = timedelta(seconds=5)
+"""Record and account are made in one transaction, a moment apart."""
 
 MOST_FETCHED = 12
 """Documents of the locker that are fetched for one question; the latest first."""
@@ -188,3 +196,43 @@ def of_holder(found: StatedFacts, citizen: Citizen) -> bool:
 
 def _each_once(failures: Iterable[IntegrationError]) -> list[IntegrationError]:
     return list({(failure.source, failure.code): failure for failure in failures}.values())
+
+
+async def account_facts(
+    tx: Transaction, citizen: Citizen, wanted: frozenset[FactKey] | None
+) -> tuple[VerifiedFact, ...]:
+    """What the account by which the record was made states: name and date of birth; none where another hand made it.
+
+    Only MeriPehchaan vouches for both, and only a record that its sign-in made holds what it said: one that was
+    entered at a centre, and claimed later, holds what others said.
+    """
+    held = (await identities.linked_accounts(tx, [citizen.id])).get(citizen.id, [])
+    account = next((one for one in held if _made(citizen, one)), None)
+    if account is None:
+        return ()
+    stated = {FactKey.NAME: citizen.name.en, FactKey.DATE_OF_BIRTH: citizen.born_on and citizen.born_on.isoformat()}
+    source = _source(account)
+    return tuple(
+        VerifiedFact(key, value, source) for key, value in stated.items() if value and (wanted is None or key in wanted)
+    )
+
+
+def _made(citizen: Citizen, account: LinkedAccount) -> bool:
+    by_provider = account.provider is Provider.MERI_PEHCHAAN
+    return by_provider and abs(account.linked_at - citizen.created_at) < _SAME_SIGN_IN
+
+
+def _source(account: LinkedAccount) -> FactSource:
+    """The account as a source: its day is that of the sign-in; it bears no signature that could be examined later."""
+    name = label(f"provider.{account.provider.value}", Language.EN)
+    return FactSource(
+        origin=Source.SSO,
+        doctype=ACCOUNT,
+        name=name,
+        issuer=name,
+        uri=None,
+        number=None,
+        issued_on=None,
+        fetched_at=account.linked_at,
+        signature=SignatureState.NOT_EXAMINED,
+    )

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from domain.clock import Clock
 from gateway.settings import Settings
 from store.objects import LocalObjects, ObjectStore
-from store.signing_v4 import Credentials
 
 
 @asynccontextmanager
@@ -15,7 +14,7 @@ async def open_objects(settings: Settings, clock: Clock) -> AsyncIterator[Object
     if settings.s3.endpoint is None:
         yield LocalObjects(settings.objects_folder)
         return
-    from store.s3_objects import S3Objects, S3Place
+    from store.s3_objects import Credentials, S3Objects, S3Place
 
     s3 = settings.s3
     by = Credentials(s3.access_key, s3.secret_key.get_secret_value(), s3.region)

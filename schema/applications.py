@@ -41,7 +41,6 @@ from schema.context import Info, InLanguage, signed_in, spoken
 from schema.desk_marks import DeskClaim, Proposal, claim_of_application, proposal_of_application
 from schema.directives import AUTHENTICATED
 from schema.doorstep import DoorstepVisit, visits_of_application
-from schema.drawn_benefits import DrawnBenefit, drawn_by_applicant
 from schema.fee_payments import FeeDue, FeePayment, fee_orders_of_application
 from schema.feedback import Feedback, feedback_of_application
 from schema.field_reports import FieldReport, reports_of_application
@@ -51,6 +50,7 @@ from schema.forms import FormField, ServiceForm, form_of_application
 from schema.grievances import Grievance, grievances_of_application
 from schema.loading import ByKey, Loader
 from schema.node import VIEWS, Node, node_id
+from schema.office_benefits import DrawnBenefit, SanctionBudget, balance_of_scheme, drawn_by_applicant
 from schema.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.progress import (
     AttachedDocument,
@@ -60,7 +60,6 @@ from schema.progress import (
     documents_of_application,
     timeline_of_application,
 )
-from schema.sanction_budgets import SanctionBudget, balance_of_scheme
 from schema.scalars import Paise
 from schema.services import Service, service_as_filed, service_by_code
 from schema.source_policies import read_from

@@ -43,12 +43,12 @@ from schema.files import FilesQuery
 from schema.finance_books import FinanceQuery
 from schema.finance_settling import FinanceMutation
 from schema.guarding import enforce
-from schema.held_benefits import HeldBenefitsQuery
 from schema.labels import LabelsQuery
 from schema.lockers import LockersQuery
 from schema.nodes import NodesQuery
 from schema.notifications import NotificationsMutation
 from schema.notified import NotifiedQuery
+from schema.office_benefits import ApprovalsQuery, HeldBenefitsQuery
 from schema.office_figures import ViewsMutation
 from schema.office_law import OverdueQuery
 from schema.officers import Officer
@@ -75,7 +75,6 @@ from schema.suggestions import SuggestionsMutation
 from schema.tracking import TrackingQuery
 from schema.viewer import ViewerQuery
 from schema.visiting import ArrangingMutation, DoorstepQuery, VisitingMutation
-from schema.waiting_approvals import ApprovalsQuery
 
 if TYPE_CHECKING:
     from graphql.execution import Executor

@@ -38,8 +38,7 @@ from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.dashboard import Dashboard
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
-from schema.fee_lists import fee_payments_of_citizen
-from schema.fee_payments import FeePayment
+from schema.fee_payments import FeePayment, fee_payments_of_citizen
 from schema.fields import resolved
 from schema.forms import PrefilledForm
 from schema.grievances import Grievance

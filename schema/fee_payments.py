@@ -1,30 +1,37 @@
-"""Orders to pay fees as citizens, officers and finance officers see them."""
+"""Orders to pay fees as citizens, officers, finance officers and auditors see them, and the lists of them."""
 
+from collections.abc import Callable, Collection
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 
+from actions.access import covering
 from actions.fee_cases import of_order
 from actions.fees import offered_routes
-from domain import applications, fees
+from domain import applications, fees, people
 from domain.fee_words import standing
-from domain.fees import FeeRoute, FeeState, RefundCause, fee_due
+from domain.fees import FeeOrder, FeeRoute, FeeState, RefundCause, fee_due
 from domain.global_ids import TypeCode
 from domain.lifecycle import Status
 from domain.messages import label
 from domain.numbers import show_number
+from domain.policy import ObjectKind, Purpose
 from schema.application_loaders import application_by_id
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
 from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import VIEWS, node_id
+from schema.paging import Connection, Listing, Paged
 from schema.scalars import Paise
+from schema.store_lists import Part, counting, reading
 from store import fee_orders
+from store.engine import Transaction
 
 if TYPE_CHECKING:
     from schema.applications import Application
+
 
 fee_order_by_id = one_by_key(fee_orders.many, of_order)
 fee_orders_of_application = many_by_key(fee_orders.of_applications, of_order)
@@ -172,3 +179,70 @@ class FeePayment:
     async def application(self, info: Info) -> Annotated["Application", strawberry.lazy("schema.applications")] | None:
         item = await _APPLICATION.load(self, info.context.loaders)
         return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+
+
+def fee_payments_of_citizen(info: Info, citizen_id: str, *, view: Callable[[FeeOrder], Any]) -> Listing[FeeOrder]:
+    """Her orders, the newest first; empty for those who may not see them."""
+    return Listing(
+        f"fee-payments:{citizen_id}",
+        reading(info, lambda tx, part: fee_orders.page_of_citizen(tx, citizen_id, **part.where), of_order),
+        counting(info, lambda tx: fee_orders.count_of_citizen(tx, citizen_id)),
+        lambda item: (item.created_at.isoformat(), item.id),
+        view,
+    )
+
+
+def fee_payments_of_office(
+    info: Info, states: Collection[FeeState] | None, *, problems_only: bool, view: Callable[[FeeOrder], Any]
+) -> Listing[FeeOrder]:
+    """Orders of the places that the asking officer keeps or audits the accounts of, the newest first."""
+    subject = info.context.subject
+    reach = [
+        posting
+        for purpose in (Purpose.PAY_BENEFIT, Purpose.AUDIT)
+        for posting in covering(subject, ObjectKind.FEE_ORDER, purpose)
+    ]
+
+    async def read(tx: Transaction, part: Part) -> list[FeeOrder]:
+        if not reach:
+            return []
+        return await fee_orders.page_within(tx, reach, states=states, problems_only=problems_only, **part.where)
+
+    async def count(tx: Transaction) -> int:
+        if not reach:
+            return 0
+        return await fee_orders.count_within(tx, reach, states=states, problems_only=problems_only)
+
+    asked = sorted(states) if states is not None else "all"
+    return Listing(
+        f"office-fee-payments:{subject.person_id}:{asked}:{problems_only}",
+        reading(info, read, of_order),
+        counting(info, count),
+        lambda item: (item.created_at.isoformat(), item.id),
+        view,
+    )
+
+
+@strawberry.type
+class OfficeFees:
+    """Fees paid online in an officer's places."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="Orders to pay fees in the places of a finance officer or an auditor, the newest first.",
+        graphql_type=Connection[FeePayment],
+        extensions=[Paged()],
+    )
+    async def fee_payments(
+        self,
+        info: Info,
+        states: Annotated[
+            list[FeeState] | None, strawberry.argument(description="Only these; left out, all of them.")
+        ] = None,
+        problems_only: Annotated[
+            bool, strawberry.argument(description="Only those that somebody must look at.")
+        ] = False,
+    ) -> Listing[FeeOrder]:
+        wanted = frozenset(states) if states is not None else None
+        return fee_payments_of_office(info, wanted, problems_only=problems_only, view=FeePayment.of)

@@ -19,12 +19,12 @@ from schema.commission import OfficeAwards
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED
+from schema.fee_payments import OfficeFees
 from schema.fields import resolved
 from schema.jurisdictions import Jurisdiction
 from schema.mutating import key_of_type
 from schema.node import Node, node_id
 from schema.office_care import OfficeCare
-from schema.office_fees import OfficeFees
 from schema.office_figures import OfficeFigures
 from schema.office_law import OfficeLaw
 from schema.office_staff import OfficeStaff

@@ -4,33 +4,46 @@ A root field gives events; for each of them the gateway makes a new context, wit
 `seen_by`, and runs the operation with the event as its root. So nothing is kept from one event to the next.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, Self, TypeAlias, TypeVar
 
 import strawberry
 
 from actions import following
-from actions.following import check_bookmark, follow, wanted_applications, wanted_payments, wanted_queue
+from actions.following import (
+    QueueRow,
+    check_bookmark,
+    follow,
+    queue_row,
+    wanted_applications,
+    wanted_payments,
+    wanted_queue,
+)
 from domain.changes import Change, Wanted
 from domain.errors import ErrorCode, Problem, Problems
 from domain.global_ids import TypeCode
 from domain.people import PersonKind, Subject
 from domain.scopes import Scope
+from domain.sources import Source, SourceState
+from domain.switches import SwitchState
 from schema import bookmarks
 from schema.application_loaders import application_by_id
 from schema.applications import Application
 from schema.benefits import Benefit, Instalment, sanction_by_id
 from schema.changes import SinceEvent
 from schema.context import Context, Info
-from schema.directives import AUTHENTICATED, scoped
+from schema.cursors import Cursors
+from schema.directives import AUTHENTICATED, PUBLIC, scoped
 from schema.fields import resolved, subscription
 from schema.mutating import key_of_type
 from schema.node import node_id
-from schema.subscribing_queue import QueueChanged
-from schema.subscribing_sources import SourceSubscription
+from schema.sources import SourceHealth
 
+_STATES: Sequence[SourceState | None] = (None, *SourceState)
+_SWITCHES = tuple(SwitchState)
+Known = tuple[SourceState | None, SwitchState]
 E = TypeVar("E")
 
 ApplicationId: TypeAlias = Annotated[
@@ -39,6 +52,117 @@ ApplicationId: TypeAlias = Annotated[
         description="Only this application; left out, all of the citizen who is signed in or is being helped."
     ),
 ]
+
+
+@strawberry.type(description="A case came into the officer's queue, changed in it, or left it.")
+class QueueChanged:
+    change: strawberry.Private[Change]
+    read: strawberry.Private[list[QueueRow | None]]
+    """The case, once it was read for this event."""
+    cursor: str = strawberry.field(description="Where to go on: give it as `since` after a break.")
+    at: datetime = strawberry.field(description="When it changed.")
+    application_id: strawberry.ID = strawberry.field(description="Which case.")
+
+    @classmethod
+    def of(cls, change: Change, cursor: str) -> Self:
+        """The graph's view of a change."""
+        key = node_id(TypeCode.APPLICATION, str(change.application_id))
+        return cls(change=change, read=[], cursor=cursor, at=change.at, application_id=key)
+
+    async def seen_by(self, context: Context) -> bool:
+        """Whether the case lies in the officer's places now; drafts are the citizens' own business."""
+        return await self._row(context) is not None
+
+    @resolved(description="Whether the case stands in the queue now; else take it out of a copy.")
+    async def in_queue(self, info: Info) -> bool:
+        row = await self._row(info.context)
+        return row is not None and row.in_queue
+
+    @resolved(description="The case as it is now; null where it left the queue.")
+    async def application(self, info: Info) -> Application | None:
+        row = await self._row(info.context)
+        return Application.of(row.case, withheld=row.withheld) if row is not None and row.in_queue else None
+
+    async def _row(self, context: Context) -> QueueRow | None:
+        if not self.read:
+            key = str(self.change.application_id)
+            self.read.append(await queue_row(context.environment, context.subject, key))
+        return self.read[0]
+
+
+@strawberry.type(description="An outside system went away or came back, or its switch was set.")
+class SourceChanged:
+    cursor: str = strawberry.field(description="Where to go on: it holds what was known, and only differences follow.")
+    at: datetime = strawberry.field(description="When this process saw it.")
+    source: SourceHealth = strawberry.field(description="The system as it is now.")
+
+
+@strawberry.type
+class SourceSubscription:
+    """Root fields about outside systems."""
+
+    @subscription(
+        description="Tells when an outside system goes away or comes back, as the answering process sees it, and when "
+        "its switch is set.",
+        directives=[PUBLIC],
+    )
+    async def source_changed(
+        self,
+        info: Info,
+        names: Annotated[
+            list[Source] | None, strawberry.argument(description="Only these systems; left out, all of them.")
+        ] = None,
+        since: SinceEvent = None,
+    ) -> AsyncGenerator[SourceChanged | None, None]:
+        context = info.context
+        cursors = Cursors(context.environment.keyrings, "sources")
+        wanted = frozenset(Source if names is None else names)
+        since = context.resume or since
+        known = dict(_seen(context)) if since is None else _read(cursors, since)
+        if since is not None:
+            for event in _differences(context, cursors, known, wanted):
+                yield event
+        async with aclosing(context.the_feed.looks()) as looks:
+            async for _ in looks:
+                for event in _differences(context, cursors, known, wanted):
+                    yield event
+
+
+def _differences(
+    context: Context, cursors: Cursors, known: dict[Source, Known], wanted: frozenset[Source]
+) -> list[SourceChanged]:
+    """Events for what is not as it was known; `known` is brought up to date."""
+    now, told = context.environment.clock.now(), []
+    for item in context.monitor.statuses():
+        health = SourceHealth.of(item, context.switches.system(item.source, now))
+        if known.get(item.source) != (health.state, health.switched) and item.source in wanted:
+            known[item.source] = (health.state, health.switched)
+            told.append(SourceChanged(cursor=_write(cursors, known), at=now, source=health))
+    return told
+
+
+def _seen(context: Context) -> Mapping[Source, Known]:
+    now = context.environment.clock.now()
+    return {item.source: (item.state, context.switches.system(item.source, now)) for item in context.monitor.statuses()}
+
+
+def _write(cursors: Cursors, known: Mapping[Source, Known]) -> str:
+    said = (f"{source.value}:{_STATES.index(state)}:{_SWITCHES.index(way)}" for source, (state, way) in known.items())
+    return cursors.write((None, ",".join(said)))
+
+
+def _read(cursors: Cursors, cursor: str) -> dict[Source, Known]:
+    """What was known; raises BAD_INPUT. A system that this release does not know is left out."""
+    _, text = cursors.read(cursor, "since")
+    known: dict[Source, Known] = {}
+    try:
+        for part in text.split(","):
+            name, state, way = part.split(":")
+            if name in set(Source):
+                known[Source(name)] = (_STATES[int(state)], _SWITCHES[int(way)])
+    except (ValueError, IndexError):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("since",))) from None
+    return known
 
 
 @strawberry.type(description="An application changed, or something that belongs to it.")

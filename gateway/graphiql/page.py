@@ -22,6 +22,7 @@ from gateway.screens import FRAGMENTS, OPERATIONS, with_fragments
 
 TABS = "tabs.json"
 """A list of the files that are tabs, in their order, such as `citizen_app/home`; without it, all are."""
+
 STATIC = Path(__file__).with_name("static")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "

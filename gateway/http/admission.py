@@ -40,6 +40,7 @@ SMOOTHING = 0.3
 
 FALL = 0.85
 """What is left of the limit after a window in which the loop ran late."""
+
 LAG_SECONDS = 0.05
 """How often the lateness of the event loop is looked at."""
 

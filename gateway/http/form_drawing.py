@@ -14,6 +14,7 @@ from domain.text import Bilingual, Language
 
 ROWS = "_rows."
 """Begins the name of the hidden field that says how many rows of a group are drawn."""
+
 MORE = "_more"
 """The name of the button that asks for one more row."""
 

@@ -29,13 +29,16 @@ MOST_VARIABLES = 50
 MOST_DIRECTIVES = 9
 MOST_REPEATS = 50
 """Objects that are asked for again beside themselves in one document: validation compares each pair of them."""
+
 DEEPEST_MEASURED = 100
 """Levels of braces after which counting stops, so that no document can exhaust the stack."""
+
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 LONGEST_NAME = 100
 LONGEST_NUMBER = 40
 """Long names are compared with every name of the graph, and long numbers are no numbers of it."""
+
 _MOST = {TokenKind.NAME: LONGEST_NAME, TokenKind.INT: LONGEST_NUMBER, TokenKind.FLOAT: LONGEST_NUMBER}
 
 

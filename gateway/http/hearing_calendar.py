@@ -37,6 +37,7 @@ MEDIA_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//Apuni Sarkar//Gateway//HI"
 _FOLD = 75
 """Octets of a line without its end (RFC 5545 section 3.1)."""
+
 MOST = 500
 """Hearings of one file, the earliest first; `from` and `until` choose others."""
 

@@ -28,6 +28,7 @@ from schema.errors import Fault
 
 MOST_CALLERS = 50_000
 """Callers that are counted in memory; those not seen for longest are forgotten first."""
+
 REST_SECONDS = 1.0
 """A shared store that failed is not asked for so long, so that its time-out is not paid by every request."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from actions import file_uses
+from actions import file_links
 from actions.file_links import link_to
 from domain.desk import Claim, ReadPurpose
 from domain.errors import ErrorCode, Problems
@@ -91,7 +91,7 @@ async def test_whoever_reaches_one_of_thousands_of_cases_reads_the_file_with_few
         rows.append(len(ids))
         return await many(tx, ids)
 
-    monkeypatch.setattr(file_uses.applications, "many", counting)
+    monkeypatch.setattr(file_links.applications, "many", counting)
     with statements(world) as none_within_reach:
         assert await told(world, world.tehsildar, paper) == "none"
     (own,) = await named(world, paper, 1, "z")

@@ -9,8 +9,7 @@ import pytest
 
 from domain.clock import SystemClock
 from store.errors import ObjectDamaged, StoreUnavailable
-from store.s3_objects import ATTEMPTS, S3Objects, S3Place
-from store.signing_v4 import Credentials, signed_headers
+from store.s3_objects import ATTEMPTS, Credentials, S3Objects, S3Place, signed_headers
 from tests.support.object_server import object_server
 
 PDF = b"%PDF-1.7 a certificate"

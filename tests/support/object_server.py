@@ -11,8 +11,7 @@ from pathlib import Path
 import httpx
 
 from domain.clock import SystemClock
-from store.s3_objects import S3Place
-from store.signing_v4 import Credentials, signed_headers
+from store.s3_objects import Credentials, S3Place, signed_headers
 from tests.support.eventually import eventually
 from tests.support.running import free_port
 
