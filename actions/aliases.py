@@ -10,8 +10,6 @@ from domain.numbers import MistypedNumber, NumberKind, parse_number
 from store import aliases, applications, certificates
 from store.engine import Transaction
 
-_NUMBER = ("input", "number")
-
 
 async def application_by_any(tx: Transaction, text: str) -> Application | None:
     """The application with a number of ours or an old one, as keyed.

@@ -138,11 +138,3 @@ class SubmissionState(StrEnum):
     QUEUED = "QUEUED"
     DELIVERED = "DELIVERED"
     REJECTED = "REJECTED"
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What a mutation says about the hand-in itself; `replayed` is true for a repeated key."""
-
-    state: SubmissionState
-    replayed: bool = False

@@ -50,18 +50,12 @@ _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 _log = structlog.get_logger(__name__)
 
 
-async def locker_documents(env: Environment, subject: Subject, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
-    """What lies in the citizen's locker; leaves a receipt.
+async def locker_file(env: Environment, subject: Subject, citizen_id: str, uri: str) -> LockerFile:
+    """One document of the locker, its HMAC verified; leaves a receipt.
 
     Raises NOT_FOUND where the subject may not see it, Refused(consent_needed) where no locker is linked
     or its consent has ended, and what the client raises.
     """
-    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
-    return await listed(env, citizen_id)
-
-
-async def locker_file(env: Environment, subject: Subject, citizen_id: str, uri: str) -> LockerFile:
-    """One document of the locker, its HMAC verified; leaves a receipt. Raises as `locker_documents`."""
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
     return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
 
@@ -147,7 +141,7 @@ async def consent_holds(env: Environment, citizen_id: str) -> None:
 
 
 async def _with_grant(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
-    """Ask, and drop the answer where the citizen withdrew her consent meanwhile. Raises as `locker_documents`."""
+    """Ask, and drop the answer where the citizen withdrew her consent meanwhile. Raises as `locker_file`."""
     answer = await _asked(env, citizen_id, ask)
     await consent_holds(env, citizen_id)
     return answer

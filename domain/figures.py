@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -323,8 +323,3 @@ def months_back(month: date, many: int) -> date:
 def next_month(month: date) -> date:
     """The first day of the month after."""
     return months_back(month, -1)
-
-
-def last_day(month: date) -> date:
-    """The last day of a month."""
-    return next_month(month_of(month)) - timedelta(days=1)

@@ -83,11 +83,6 @@ def manifests(folder: Path = OPERATIONS, app: str | None = None) -> list[Manifes
     ]
 
 
-def document_of(path: Path, folder: Path = OPERATIONS) -> str:
-    """The document of a file's first operation, as it is signed: for tests, and for GraphiQL's tabs."""
-    return _screens_of(path.parent.name, path, _fragments(folder))[0].operation.body
-
-
 def with_fragments(text: str, folder: Path = OPERATIONS) -> str:
     """The text of a file with the shared fragments that it spreads below it; a text that is no document as it is."""
     used: dict[str, FragmentDefinitionNode] = {}

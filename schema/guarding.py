@@ -5,7 +5,7 @@ wrapped once. Nothing else is touched, so that plain fields cost nothing.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -123,11 +123,3 @@ def _consented(resolve: Resolver, purpose: ConsentPurpose) -> Resolver:
         return await result if inspect.isawaitable(result) else result
 
     return consented
-
-
-def root_fields(schema: GraphQLSchema) -> Iterable[tuple[str, GraphQLField]]:
-    """The fields of the roots by `Type.field`, without those of Federation."""
-    for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
-        for name, field in (root.fields if root else {}).items():
-            if root is not None and not name.startswith("_"):
-                yield f"{root.name}.{name}", field

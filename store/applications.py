@@ -33,12 +33,10 @@ __all__ = [
     "add_entries",
     "add_entry",
     "add_many",
-    "by_acknowledgement",
     "by_acknowledgements",
     "by_number",
     "by_numbers",
     "count_of_citizen",
-    "count_queue",
     "covered",
     "documents",
     "freeze_document",
@@ -48,7 +46,6 @@ __all__ = [
     "mark_document_verified",
     "open_duplicate",
     "page_of_citizen",
-    "queue_page",
     "remove_documents",
     "save",
     "timelines",
@@ -90,11 +87,6 @@ async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appli
     """Applications by reference number; those that are not there are left out. One query for many."""
     rows = await rows_of(tx, select(applications_table), _T.number, numbers)
     return {row.number: application_of(tx, row) for row in rows}
-
-
-async def by_acknowledgement(tx: Transaction, number: str) -> Application | None:
-    """The application with an acknowledgement number of fourteen Latin digits, or None."""
-    return (await by_acknowledgements(tx, [number])).get(number)
 
 
 async def by_acknowledgements(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
@@ -160,28 +152,6 @@ async def count_of_citizen(tx: Transaction, citizen_id: str, statuses: Collectio
     return await count(tx, _of_citizen(citizen_id, statuses))
 
 
-async def queue_page(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    *,
-    statuses: Collection[Status],
-    after: tuple[datetime | None, str] | None = None,
-    limit: int,
-) -> list[Application]:
-    """Applications that the postings cover, by (due_at, id), the most urgent first; without a due date last."""
-    statement = _queue(postings, statuses)
-    if after is not None:
-        statement = statement.where(_after_in_queue(*after))
-    ordered = statement.order_by(_T.due_at.asc().nulls_last(), _T.id).limit(limit)
-    rows = (await tx.connection.execute(ordered)).all()
-    return [application_of(tx, row) for row in rows]
-
-
-async def count_queue(tx: Transaction, postings: Sequence[Posting], statuses: Collection[Status]) -> int:
-    """How many applications in those states the postings cover."""
-    return await count(tx, _queue(postings, statuses))
-
-
 async def open_duplicate(tx: Transaction, citizen_id: str, service_code: str) -> Application | None:
     """An open application of the same citizen for the same service, or None.
 
@@ -212,10 +182,6 @@ def _of_citizen(citizen_id: str, statuses: Collection[Status] | None) -> Select[
     return statement if statuses is None else statement.where(_in(statuses))
 
 
-def _queue(postings: Sequence[Posting], statuses: Collection[Status]) -> Select[Any]:
-    return select(applications_table).where(_in(statuses), covered(postings))
-
-
 def _in(statuses: Collection[Status]) -> ColumnElement[bool]:
     return _T.status.in_(sorted(status.value for status in statuses))
 
@@ -228,9 +194,3 @@ def covered(postings: Sequence[Posting]) -> ColumnElement[bool]:
 def _covers(posting: Posting) -> ColumnElement[bool]:
     pairs = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
     return and_(true(), *(column == value for column, value in pairs if value is not None))
-
-
-def _after_in_queue(due_at: datetime | None, application_id: str) -> ColumnElement[bool]:
-    if due_at is None:
-        return and_(_T.due_at.is_(None), _T.id > application_id)
-    return or_(_T.due_at.is_(None), _T.due_at > due_at, and_(_T.due_at == due_at, _T.id > application_id))

@@ -121,13 +121,6 @@ def values_of(line: AuditLine, at: datetime) -> dict[str, Any]:
     }
 
 
-async def lines_of(tx: Transaction, object_kind: str, object_id: str | None, limit: int = 100) -> list[AuditLine]:
-    """The lines about one object, the oldest first."""
-    of_object = (_L.object_kind == object_kind, _L.object_id == object_id)
-    statement = select(audit_lines_table).where(*of_object).order_by(_L.id).limit(limit)
-    return [_line(row) for row in (await tx.connection.execute(statement)).all()]
-
-
 async def was_done(tx: Transaction, object_kind: str, object_id: str, action: str) -> bool:
     """Whether an action was ever done to an object."""
     told = select(_L.id).where(_L.object_kind == object_kind, _L.object_id == object_id, _L.action == action)

@@ -216,20 +216,6 @@ async def locked_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, I
     return {row.id: instalment_of(row) for row in await rows_of(tx, locking, table.c.id, sorted(ids))}
 
 
-async def record_payment_status(tx: Transaction, instalment_id: str, status: PaymentStatus, at: datetime) -> Instalment:
-    """Note where a payment stands, whatever it was before, and give the instalment back. Raises NotThere.
-
-    For the upkeep of old data and for tests; `record_news` asks first whether it may follow. The same status
-    again changes nothing.
-    """
-    present = await instalment(tx, instalment_id)
-    if present is None:
-        raise NotThere("the instalment")
-    if present.status is status:
-        return present
-    return await _record(tx, present, PaymentNews(status, at, rail=present.rail), at)
-
-
 async def record_many(
     tx: Transaction, told: Sequence[tuple[str, PaymentNews]], heard_at: datetime
 ) -> tuple[list[tuple[Instalment, PaymentNews]], list[tuple[Instalment, PaymentNews]]]:
@@ -261,17 +247,6 @@ async def _record_all(tx: Transaction, changed: Sequence[tuple[Instalment, Payme
     await changes.touch_payments(tx, [one.id for one, _ in changed])
     for one, news in changed:
         await payment_enquiries.follow(tx, one.id, news.status, news.at, one.rail)
-
-
-async def _record(tx: Transaction, present: Instalment, news: PaymentNews, heard_at: datetime) -> Instalment:
-    table = instalments_table
-    values = {"status": news.status.value, "status_at": news.at}
-    changed = await tx.connection.execute(update(table).where(table.c.id == present.id).values(values).returning(table))
-    row = changed.one()
-    await _add_event(tx, present, news, heard_at)
-    await changes.touch_payment(tx, present.id)
-    await payment_enquiries.follow(tx, present.id, news.status, news.at, present.rail)
-    return instalment_of(row)
 
 
 async def set_hold(tx: Transaction, instalment_id: str, hold: Hold | None) -> None:

@@ -112,13 +112,6 @@ def filed_as_not_notified(code: ColumnElement[str], version: ColumnElement[int])
     return exists().select_from(joined).where(now.code == code, not_notified)
 
 
-async def versions_of(tx: Transaction, code: str) -> list[Service]:
-    """Every entry that a service had, the first one first; a service that never changed may have none."""
-    versions = service_versions_table
-    statement = select(versions).where(versions.c.service_code == code).order_by(versions.c.version)
-    return [service_from(row.content) for row in (await tx.connection.execute(statement)).all()]
-
-
 async def upsert_departments(tx: Transaction, rows: Iterable[Department]) -> None:
     """Insert departments, or bring those with the same slug up to date."""
     values = [

@@ -5,7 +5,6 @@ a row of batches; within a table the rows are in the order of their primary key.
 """
 
 import base64
-import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,18 +129,6 @@ async def batches(tx: Transaction, part: Part, *, size: int = BATCH) -> AsyncIte
             last = tuple(getattr(rows[-1], key.name) for key in keys)
         if len(rows) < size:
             return
-
-
-async def digest(tx: Transaction, tables: MetaData | Iterable[Table]) -> str:
-    """The SHA-256 of the whole dump: two stores with the same data have the same."""
-    await begin(tx)
-    sums = hashlib.sha256()
-    for part in sorted(await present(tx, tables), key=lambda part: part.table.name):
-        sums.update(f"{part.table.name}\n".encode())
-        async for batch in batches(tx, part):
-            for row in batch.rows:
-                sums.update(canonical_json(list(row)).encode() + b"\n")
-    return sums.hexdigest()
 
 
 async def load(tx: Transaction, tables: Mapping[str, Table], batch: Batch) -> None:

@@ -284,11 +284,6 @@ async def add_message(tx: Transaction, message_id: str, order: FeeOrder, content
     return await insert_new(tx, messages_table, values)
 
 
-async def count_messages(tx: Transaction, order_id: str) -> int:
-    """How many different messages came about an order."""
-    return await count(tx, select(_M.id).where(_M.order_id == order_id))
-
-
 async def first_paid(tx: Transaction, route: FeeRoute) -> datetime | None:
     """When an order was first paid by that way, or None."""
     row = await first(tx, select(func.min(_T.paid_at).label("at")).where(_T.route == route.value))

@@ -262,12 +262,6 @@ async def counts(tx: Transaction) -> OutboxCounts:
     )
 
 
-async def listing(tx: Transaction, state: OutboxState, limit: int) -> list[OutboxMessage]:
-    """Messages in a state, the oldest first."""
-    statement = select(outbox_table).where(_T.state == OutboxState(state).value).order_by(_T.id).limit(limit)
-    return [message_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
-
-
 def _other_than(topics: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     return (_T.topic.not_in(sorted(topics)),) if topics else ()
 

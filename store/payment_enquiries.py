@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, case, func, or
 from domain.benefits import PaymentStatus, Rail
 from store.engine import Transaction
 from store.metadata import metadata
-from store.sql import AnyRow, insert_into, rows_of
+from store.sql import insert_into, rows_of
 from store.types import Instant, Key
 
 FIRST_AFTER = timedelta(hours=1)
@@ -104,13 +104,6 @@ async def put_off(tx: Transaction, instalment_ids: Sequence[str], until: datetim
     """Ask for these later: the treasury did not answer."""
     statement = update(enquiries_table).where(_T.instalment_id.in_(instalment_ids))
     await tx.connection.execute(statement.values(due_at=until, failures=_T.failures + 1))
-
-
-async def of_instalment(tx: Transaction, instalment_id: str) -> AnyRow | None:
-    """The whole entry of an instalment, or None."""
-    found = await tx.connection.execute(select(enquiries_table).where(_T.instalment_id == instalment_id))
-    row: AnyRow | None = found.first()
-    return row
 
 
 async def credits_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, update
 
 from domain.people import PersonKind, Subject
 from store import changes, identities, personal
@@ -56,12 +56,6 @@ async def join(tx: Transaction, record_id: str, kept_id: str) -> dict[str, int]:
     await personal.erase(tx, record_id)
     await _become_alias(tx, record_id, kept_id)
     return {name: many for name, many in counted.items() if many}
-
-
-async def aliases_of(tx: Transaction, citizen_id: str) -> list[str]:
-    """The ids of the records that were joined into one."""
-    statement = select(_C.citizen_id).where(_C.alias_of == citizen_id).order_by(_C.citizen_id)
-    return list((await tx.connection.execute(statement)).scalars().all())
 
 
 async def _become_alias(tx: Transaction, record_id: str, kept_id: str) -> None:

@@ -31,7 +31,6 @@ from domain.sanction_course import (
     Approval,
     ApprovalKind,
     LifeCertificate,
-    LifeProof,
     PaymentAccount,
     Stop,
     StopGround,
@@ -164,21 +163,6 @@ async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[
 async def add_life_certificate(tx: Transaction, given: LifeCertificate) -> bool:
     """Keep a life certificate; False where that sanction has one of that day."""
     return await insert_new(tx, life_certificates_table, _plain(given))
-
-
-async def life_certificates(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[LifeCertificate]]:
-    """The life certificates of each sanction, the earliest first."""
-    table = life_certificates_table
-    statement = select(table).order_by(table.c.given_on, table.c.id)
-    return await grouped(
-        tx,
-        statement,
-        table.c.sanction_id,
-        sanction_ids,
-        lambda row: LifeCertificate(
-            row.id, row.citizen_id, row.sanction_id, row.given_on, LifeProof(row.proof), row.taken_by, row.at
-        ),
-    )
 
 
 async def add_approval(tx: Transaction, approval: Approval) -> bool:

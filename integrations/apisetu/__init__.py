@@ -3,7 +3,6 @@
 from integrations.apisetu.client import POLICIES, ApiSetu
 from integrations.apisetu.models import (
     NEWER_PATH,
-    OLDER_PATH,
     ApiSetuSettings,
     CertificateRequest,
     DepartmentCertificate,
@@ -25,7 +24,6 @@ from integrations.apisetu.published_models import (
 
 __all__ = [
     "NEWER_PATH",
-    "OLDER_PATH",
     "POLICIES",
     "ApiSetu",
     "ApiSetuSettings",

@@ -10,8 +10,7 @@ from typing import Any, Self
 from domain.facts import FactKey
 
 NEWER_PATH = "/certificate/v3/{publisher}/{doctype}"
-OLDER_PATH = "/{publisher}/v3/{doctype}/certificate"
-"""The two path styles in use (docs/contracts/apisetu.md section 2)."""
+"""The newer of the two path styles in use (docs/contracts/apisetu.md section 2)."""
 
 
 FORMATS = ("xml", "json", "pdf")

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Self
 
 from domain.benefits import PaymentStatus
-from domain.masks import mask_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,6 @@ class Payee:
     mobile: str = field(repr=False, default="")
     address: str = field(repr=False, default="")
     account_type: str = "SAVINGS"
-
-    @property
-    def masked_account(self) -> str:
-        """The account with only its last four digits shown."""
-        return mask_account(self.account_number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from store import audit, outbox, outbox_desk
 from store.leases import acquire, release
 from store.outbox import OutboxState
 from tests.support.actions import World
+from tests.support.stored import audit_lines_of, outbox_listing
 
 AUDITOR = Subject(frozenset({Role.AUDITOR}), PersonKind.OFFICER, "auditor-1")
 WELL = ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None)
@@ -30,7 +31,7 @@ async def look(world: World, lease, *, notify: bool = True):
 
 async def told(world: World) -> list[dict]:
     async with world.env.store.reading() as tx:
-        found = await outbox.listing(tx, OutboxState.PENDING, 100)
+        found = await outbox_listing(tx, OutboxState.PENDING, 100)
     return [dict(message.payload) for message in found if message.topic == NOTIFY]
 
 
@@ -54,7 +55,7 @@ async def test_each_change_is_audited_and_told_under_a_name_of_its_own(world, le
         await look(world, lease)
 
     async with world.env.store.reading() as tx:
-        lines = await audit.lines_of(tx, "ALARM", "BREAKER_OPEN:DBT_FINANCE")
+        lines = await audit_lines_of(tx, "ALARM", "BREAKER_OPEN:DBT_FINANCE")
     assert [line.action for line in lines] == ["alarm.raised", "alarm.cleared", "alarm.raised"]
     messages = await told(world)
     assert [message["id"] for message in messages] == [f"BREAKER_OPEN:DBT_FINANCE:{n}" for n in (1, 2, 3)]

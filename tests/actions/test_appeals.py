@@ -25,7 +25,7 @@ from domain.deadline import Fixed, deadline_at, end_of_day
 from domain.errors import ErrorCode, Problems
 from domain.law import LAW, proposed_penalty
 from domain.lifecycle import Status
-from store import appeals, audit
+from store import appeals
 from tests.support.actions import FakeRenderer, World
 from tests.support.law import (
     appealed,
@@ -39,6 +39,7 @@ from tests.support.law import (
     present,
     refused,
 )
+from tests.support.stored import audit_lines_of
 
 
 async def code_of(call: object) -> tuple[ErrorCode, tuple[str, ...]]:
@@ -97,7 +98,7 @@ async def test_a_rejection_is_appealed_by_hand_once(world: World):
     )
     assert (await appealed(world, application)).id == appeal.id
     async with world.env.store.reading() as tx:
-        lines = await audit.lines_of(tx, "APPEAL", appeal.id)
+        lines = await audit_lines_of(tx, "APPEAL", appeal.id)
     assert [line.action for line in lines] == ["appeal.file"]
 
 

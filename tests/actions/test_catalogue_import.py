@@ -17,6 +17,7 @@ from integrations.portal import read_catalogue
 from store import audit, catalogue
 from tests.support.actions import World, catalogue_rows
 from tests.support.catalogued import bare_environment
+from tests.support.stored import versions_of
 from tests.support.worlds import wrong
 
 ROWS = catalogue_rows()
@@ -308,7 +309,7 @@ async def test_that_no_paper_is_needed_is_another_thing_than_that_nobody_names_o
     lacking = {each.code for each in missing_facts([said, unsaid, income]) if "documents" in each.facts}
     assert lacking == {"ZZ02"}
     async with world.env.store.reading() as tx:
-        first, last = await catalogue.versions_of(tx, "ES09")
+        first, last = await versions_of(tx, "ES09")
     assert (first.needs_no_documents, len(first.documents) > 0) == (None, True)
     assert (last.needs_no_documents, last.documents) == (True, ())
     await import_portal(world.env.store, read_catalogue([record(documents=["ID Proof"])]), dry_run=False)
@@ -333,7 +334,7 @@ async def test_imports_at_once_make_the_versions_of_a_service_one_after_the_othe
         )
         async with store.reading() as tx:
             present = await catalogue.service(tx, "ES09")
-            versions = await catalogue.versions_of(tx, "ES09")
+            versions = await versions_of(tx, "ES09")
     assert present is not None
     assert [each.version for each in versions] == [1, 2, 3, 4]
     assert versions[-1] == present

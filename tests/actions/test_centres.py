@@ -13,8 +13,9 @@ from domain.errors import ErrorCode, Problems
 from domain.people import PersonKind, Posting, Provider, Role, Subject
 from domain.text import Language
 from integrations.sso import ProviderIdentity
-from store import audit, centres, people, strengths
+from store import centres, people, strengths
 from tests.support.actions import FREE
+from tests.support.stored import audit_lines_of
 
 CENTRES = [
     {"code": "CSC-1", "kind": "CSC", "name_hi": "केन्द्र", "name_en": "CSC Rajpur", "district": "49", "tehsil": "304",
@@ -62,7 +63,7 @@ async def test_centres_and_operators_are_entered_and_brought_up_to_date(world):
         operator = await people.operator_by_csc_id(tx, "500900000001")
         assert operator is not None
         assert (await centres.centre_of(tx, operator.id)).code == "CSC-1"
-        lines = await audit.lines_of(tx, "CENTRE", None)
+        lines = await audit_lines_of(tx, "CENTRE", None)
     assert known["CSC-1"].name.en == operator.centre.en == "CSC Rajpur Road"
     assert [line.actor_label for line in lines] == ["CLI:1", "CLI:1"]
 

@@ -18,10 +18,11 @@ from domain.lifecycle import Move
 from domain.notices import NoticeKind, told
 from domain.people import SYSTEM
 from domain.text import Language
-from store import applications, audit, certificate_endings, certificates, notices
+from store import applications, certificate_endings, certificates, notices
 from store.personal_rules import ERASED
 from tests.support.actions import FakeRenderer, World
 from tests.support.endings import WRONG, correction, issued, waiting
+from tests.support.stored import audit_lines_of
 
 
 async def test_a_corrected_certificate_is_a_new_one_in_the_place_of_the_old(world: World):
@@ -44,7 +45,7 @@ async def test_a_corrected_certificate_is_a_new_one_in_the_place_of_the_old(worl
         stands = (await certificates.of_applications(tx, [application.id]))[application.id]
         ending = await certificate_endings.one(tx, old.id)
         steps = (await applications.timelines(tx, [application.id]))[application.id]
-        lines = await audit.lines_of(tx, "CERTIFICATE", old.id)
+        lines = await audit_lines_of(tx, "CERTIFICATE", old.id)
         assert await certificate_endings.latest(tx, old) == old  # as read before it was ended
         assert (await certificates.by_uri(tx, old.uri)) is not None
     assert stands == new

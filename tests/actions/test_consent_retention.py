@@ -10,8 +10,8 @@ from actions.consent_ledger import recorded
 from actions.consent_retention import delete_old_consents
 from actions.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
 from domain.consents import ConsentPurpose
-from store import audit
 from store.consent_deletions import consent_deletions_table
+from tests.support.stored import audit_lines_of
 from tests.support.worlds import wrong
 
 GIVEN, ASKED = ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.DEPARTMENT_DOCUMENTS
@@ -108,7 +108,7 @@ async def test_a_deletion_is_told_by_the_audit_log_without_what_was_deleted(worl
     await delete_old_consents(world.env)
 
     async with world.env.store.reading() as tx:
-        lines = await audit.lines_of(tx, "CONSENT", consent.id)
+        lines = await audit_lines_of(tx, "CONSENT", consent.id)
     [told] = [line for line in lines if line.action == "consent.deleted"]
     assert told.actor_label == "SYSTEM"
     assert told.detail == {"records": [record.id for record in consent.records]}

@@ -18,9 +18,10 @@ from domain.desk import OpinionState
 from domain.errors import ErrorCode, Problems
 from domain.lifecycle import Move, Status
 from domain.people import Subject
-from store import applications, audit, desk
+from store import applications, desk
 from tests.support.actions import FREE, ORDER, World
 from tests.support.desk import DISABILITY_PENSION, Colleagues, colleagues_of
+from tests.support.stored import audit_lines_of
 
 GROUND, REASON = RejectionGround.NOT_ELIGIBLE, "The husband is alive."
 
@@ -42,7 +43,7 @@ async def decide(world: World, officer: Subject, case: Application, key: str = "
 
 async def told(world: World, case: Application) -> list[str]:
     async with world.env.store.reading() as tx:
-        lines = await audit.lines_of(tx, "APPLICATION", case.id)
+        lines = await audit_lines_of(tx, "APPLICATION", case.id)
     return [line.action for line in lines if line.action.startswith("desk.")]
 
 

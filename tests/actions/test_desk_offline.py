@@ -18,9 +18,10 @@ from domain.errors import ErrorCode, Problems
 from domain.global_ids import TypeCode, to_global_id
 from domain.lifecycle import Status
 from domain.people import Subject
-from store import accesses, applications, audit, desk
+from store import accesses, applications, desk
 from tests.support.actions import World
 from tests.support.desk import DISABILITY_PENSION, Colleagues, colleagues_of, officer_of
+from tests.support.stored import audit_lines_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -104,7 +105,7 @@ async def test_decisions_come_back_once_and_conflicts_are_left_alone(world: Worl
     assert left == touched
     async with world.env.store.reading() as tx:
         note = (await applications.timelines(tx, [mine.id]))[mine.id][-1].note or ""
-        lines = await audit.lines_of(tx, "APPLICATION", mine.id)
+        lines = await audit_lines_of(tx, "APPLICATION", mine.id)
     assert "Decided without signal at 24.11.2026 13:00 IST" in note
     assert "desk.replay" in [line.action for line in lines]
     again = await replay_decisions(world.env, world.registrar, given.pack.id, decisions)
@@ -209,7 +210,7 @@ async def test_unusually_many_reads_raise_one_alarm_an_hour(world: World, others
         await strict.read(officer, case.id, ReadPurpose.SUPERVISE)
     assert await alarms() == [(officer.person_id, 3)]
     async with world.env.store.reading() as tx:
-        lines = await audit.lines_of(tx, "OFFICER", officer.person_id or "")
+        lines = await audit_lines_of(tx, "OFFICER", officer.person_id or "")
     assert [(line.action, line.detail) for line in lines] == [("desk.unusual_reads", {"reads": 3})]
     world.clock.advance(HOUR)
     await strict.read(officer, case.id, ReadPurpose.SUPERVISE)

@@ -48,11 +48,12 @@ from domain.notices import NoticeKind
 from domain.people import ANONYMOUS, PersonKind, Provider, Role
 from domain.text import Bilingual
 from integrations.etaal.models import etaal_channel
-from store import accesses, applications, audit, centres, doorstep, ledger, ledger_seal, notices
+from store import accesses, applications, centres, doorstep, ledger, ledger_seal, notices
 from store.sessions import Session, add_session
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.doorstep import DELIVERY, Door, a_door
 from tests.support.files import hand_in
+from tests.support.stored import audit_lines_of
 from tests.support.worlds import wrong
 
 
@@ -322,7 +323,7 @@ async def test_a_pick_up_is_called_off_with_the_application_that_is_withdrawn(do
         after = await doorstep.get(tx, visit.id)
         told = [one.kind for one in await notices.page_of_citizen(tx, case.citizen_id, limit=20)]
         taken = await doorstep.taken(tx, [visit.agent_id], visit.slot.on)
-        lines = [line.action for line in await audit.lines_of(tx, "VISIT", visit.id)]
+        lines = [line.action for line in await audit_lines_of(tx, "VISIT", visit.id)]
     assert after is not None
     assert (after.state, after.otp, after.closed_at) == (VisitState.CANCELLED, None, world.clock.now())
     assert (told[0], taken, lines[-1]) == (NoticeKind.VISIT_CANCELLED, {}, "visit.call_off")

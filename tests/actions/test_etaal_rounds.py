@@ -13,9 +13,10 @@ from domain.counting import Category, CorrectionReason, CountingEvent, Level, Tr
 from domain.sources import Source
 from integrations.errors import Refused, Unavailable
 from integrations.etaal import Batch, EtaalPushSettings, Receipt, RejectedRow
-from store import audit, etaal, ledger, ledger_seal, outbox
+from store import etaal, ledger, ledger_seal
 from store.outbox import OutboxState
 from tests.support.sign_in import environment
+from tests.support.stored import audit_lines_of, outbox_listing
 
 DAY = date(2026, 11, 24)
 """The day of the store's clock."""
@@ -71,7 +72,7 @@ async def reverse(env: Any, key: str) -> None:
 
 async def planned(env: Any) -> list[str]:
     async with env.store.reading() as tx:
-        return [message.key for message in await outbox.listing(tx, OutboxState.PENDING, 50) if message.topic == PUSH]
+        return [message.key for message in await outbox_listing(tx, OutboxState.PENDING, 50) if message.topic == PUSH]
 
 
 async def test_a_day_is_sent_when_it_is_over_and_again_at_each_revision_once(env: Any, store_clock: Any):
@@ -158,7 +159,7 @@ async def test_a_day_is_closed_after_three_days_for_late_events_once(env: Any, s
     await reverse(env, "0")
     async with env.store.reading() as tx:
         day = await ledger.sealed_day(tx, DAY)
-        (line,) = await audit.lines_of(tx, "COUNTS", DAY.isoformat())
+        (line,) = await audit_lines_of(tx, "COUNTS", DAY.isoformat())
         link = await ledger.link_at(tx, DAY, 2)
     assert day is not None
     assert (day.revision, day.closed_revision) == (3, 2)
@@ -187,5 +188,5 @@ async def test_the_audit_line_keeps_the_link_of_the_revision_that_was_closed(
     monkeypatch.setattr(ledger, "waiting", sealed_meanwhile)
     assert [each.revision for each in await close_due(env)] == [3]
     async with env.store.reading() as tx:
-        (line,) = await audit.lines_of(tx, "COUNTS", DAY.isoformat())
+        (line,) = await audit_lines_of(tx, "COUNTS", DAY.isoformat())
         assert line.detail == {"revision": 3, "link": await ledger.link_at(tx, DAY, 3)}

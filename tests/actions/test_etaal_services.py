@@ -10,8 +10,9 @@ from actions.etaal_services import MAPPED, MapService, change_mapping, count_ser
 from domain.counting import STATUS_LINE, Category, CountingEvent, Level, Transaction
 from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from store import audit, ledger, ledger_seal
+from store import ledger, ledger_seal
 from tests.support.actions import World
+from tests.support.stored import audit_lines_of
 
 DAY = date(2026, 11, 24)
 WANTED = MapService("ES09", "UK0517", Category.A, Level.DISTRICT, date(2026, 4, 1), "Certificates")
@@ -55,7 +56,7 @@ async def test_an_administrator_gives_a_code_once_and_it_is_audited(world: World
     again, second = await map_service(world.env, ADMIN, WANTED, idempotency_key="k")
     assert (done, replayed, second) == (again, False, True)
     async with world.env.store.reading() as tx:
-        (line,) = [each for each in await audit.lines_of(tx, "COUNTS", "ES09") if each.action == MAPPED]
+        (line,) = [each for each in await audit_lines_of(tx, "COUNTS", "ES09") if each.action == MAPPED]
     assert line.detail == {
         "code": "UK0517",
         "category": "A",

@@ -25,10 +25,11 @@ from domain.notices import NoticeKind
 from domain.people import Officer, PersonKind, Posting, Role, Subject
 from domain.sources import Source
 from domain.text import Bilingual
-from store import accesses, audit, fee_orders, people, timeline
+from store import accesses, audit, people, timeline
 from tests.support.actions import FREE, ORDER, World
 from tests.support.fees import Tills, open_tills
 from tests.support.refusals import refusal
+from tests.support.stored import fee_messages
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -89,7 +90,7 @@ async def test_a_paid_fee_opens_the_case_and_starts_the_clock_once(tills: Tills)
     await tills.comes_back(order, posted)  # the browser posts it once more
     async with tills.env.store.reading() as tx:
         entries = (await timeline.timelines(tx, [application.id]))[application.id]
-        kept = await fee_orders.count_messages(tx, order.id)
+        kept = await fee_messages(tx, order.id)
     assert ([entry.move for entry in entries].count(Move.RECEIVE_FEE), kept) == (1, 1)
     assert await audit.verify(tills.env.store)
 

@@ -31,6 +31,7 @@ from tests.actions.test_sanction import first_instalment, sanctioned
 from tests.support.actions import World
 from tests.support.remotes import shared_resilience
 from tests.support.served import served
+from tests.support.stored import record_payment_status
 
 pytestmark = pytest.mark.integration
 
@@ -122,7 +123,7 @@ async def many_due(world: World, count: int) -> None:
         ]
         await benefits.add_instalments(tx, copies)
         for copy in copies:
-            await benefits.record_payment_status(tx, copy.id, PaymentStatus.INSTRUCTED, world.clock.now())
+            await record_payment_status(tx, copy.id, PaymentStatus.INSTRUCTED, world.clock.now())
             world.dbt.states[copy.end_to_end_id] = PaymentState(PaymentStatus.AT_BANK, world.clock.now())
     world.clock.advance(HOUR)
 

@@ -9,10 +9,11 @@ from domain.applications import Application, AttachedDocument
 from domain.signatures import SignatureState
 from domain.sources import Source
 from integrations.errors import IntegrityFailure, Refused, Unavailable
-from store import applications, audit, outbox
+from store import applications, outbox
 from tests.actions.test_submit import INCOME, PAN, papers
 from tests.support.actions import World
 from tests.support.papers import INCOME_PAPERS
+from tests.support.stored import audit_lines_of
 
 
 async def submitted(world: World) -> tuple[Application, str]:
@@ -33,7 +34,7 @@ async def paper_of(world: World, application: Application, document_id: str) -> 
 
 async def last_action(world: World, document_id: str) -> str:
     async with world.env.store.reading() as tx:
-        return (await audit.lines_of(tx, "DOCUMENT", document_id))[-1].action
+        return (await audit_lines_of(tx, "DOCUMENT", document_id))[-1].action
 
 
 async def test_what_was_attached_stays_when_the_locker_changes(world: World):

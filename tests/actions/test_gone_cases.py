@@ -26,6 +26,7 @@ from tests.actions.test_payment_enquiries import HOUR, instructed, told
 from tests.actions.test_statement_reconciliation import compared, e2e, lost, open_kinds, paid, taken
 from tests.support.actions import World
 from tests.support.payments import Paying
+from tests.support.stored import record_payment_status
 
 pytestmark = pytest.mark.integration
 
@@ -312,7 +313,7 @@ async def test_what_the_treasurys_scroll_did_not_hold_closes_its_case_when_it_sa
     world.clock.advance(DAY)
     await told(world, instalment_id, PaymentStatus.AT_BANK)
     async with world.env.store.writing() as tx:
-        await benefits.record_payment_status(tx, instalment_id, PaymentStatus.CREDITED, world.clock.now())
+        await record_payment_status(tx, instalment_id, PaymentStatus.CREDITED, world.clock.now())
     for days, status, kinds in (
         (0, None, [K.NOT_IN_SCROLL]),
         (1, PaymentStatus.AT_BANK, [K.NOT_IN_SCROLL]),

@@ -14,12 +14,13 @@ from domain.people import SYSTEM
 from store import benefits, outbox
 from tests.support.actions import World
 from tests.support.pensions import made
+from tests.support.stored import outbox_listing
 from tests.support.worlds import wrong
 
 
 async def asked_for(world: World) -> list[str]:
     async with world.env.store.reading() as tx:
-        waiting = await outbox.listing(tx, outbox.OutboxState.PENDING, 100)
+        waiting = await outbox_listing(tx, outbox.OutboxState.PENDING, 100)
     return [message.payload["instalment_id"] for message in waiting if message.topic == "dbt.instruct"]
 
 

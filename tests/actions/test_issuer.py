@@ -14,13 +14,14 @@ from domain.ids import SystemIds
 from domain.numbers import NumberKind, make_number
 from domain.people import PersonKind, Provider
 from integrations.digilocker import CopyFormat, IssuedCopy, NotNow, PullDocRequest, PullRequest
-from store import accesses, audit, certificates, identities, people
+from store import accesses, certificates, identities, people
 from store.errors import InProgress, StoreError, StoreUnavailable, WritesStopped
 from store.identities import LockerTokens
 from store.objects import LocalObjects
 from store.vault import Vault
 from tests.store.builders import application, certificate, sow
 from tests.support.sign_in import environment
+from tests.support.stored import audit_lines_of
 
 LOCKER = "69a505ce-9548-5124-90b1-6282e2c95f5e"
 OTHER_LOCKER = "0a1b2c3d-9548-5124-90b1-6282e2c95f5e"
@@ -74,7 +75,7 @@ async def test_a_release_leaves_a_receipt_and_an_audit_line_once(env):
 
     async with env.store.reading() as tx:
         receipts = await accesses.of_citizen(tx, "c1", 10)
-        lines = await audit.lines_of(tx, "CERTIFICATE", "k1")
+        lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
     assert [(each.role, each.purpose) for each in receipts] == [("DIGILOCKER", "ISSUE_TO_LOCKER")]
     assert [line.action for line in lines] == ["digilocker.pull_uri"]
 
@@ -93,7 +94,7 @@ async def test_nobody_else_gets_it(env, changes, refusal):
     assert await CertificateIssuer(env).find(pull(**changes)) is None
 
     async with env.store.reading() as tx:
-        lines = await audit.lines_of(tx, "CERTIFICATE", "k1")
+        lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
         assert await accesses.of_citizen(tx, "c1", 10) == []
     assert [dict(line.detail) for line in lines] == [{"refusal": refusal}]
 
@@ -267,7 +268,7 @@ async def test_the_number_of_another_person_with_her_name_and_date_gets_nothing(
     assert await CertificateIssuer(numbered).find(pull(uid=uid)) is None
 
     async with numbered.store.reading() as tx:
-        lines = await audit.lines_of(tx, "CERTIFICATE", "k1")
+        lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
     assert [dict(line.detail) for line in lines] == [{"refusal": "NUMBER_DIFFERS"}]
     assert uid not in repr(pull(uid=uid))
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from actions.environment import Environment
-from actions.locker import CONSENT_NEEDED, locker_documents
+from actions.locker import CONSENT_NEEDED
 from domain.errors import Problems
 from domain.people import Provider
 from domain.sources import Source, SourceState
@@ -20,6 +20,7 @@ from integrations.errors import Refused, Unavailable
 from store import identities
 from store.identities import LockerTokens
 from tests.support.actions import World
+from tests.support.locker import locker_documents
 from tests.support.remotes import remote_over
 
 LOCKER = "69a505ce-9548-5124-90b1-6282e2c95f5e"

@@ -29,10 +29,11 @@ from integrations.digilocker import (
 )
 from integrations.errors import Refused, Unavailable
 from integrations.sso import ProviderTokens
-from store import accesses, audit, identities, locker_copies, outbox
+from store import accesses, identities, locker_copies, outbox
 from store.errors import NotThere, TryAgain
 from tests.support.actions import FREE, ORDER, FakeRenderer, World
 from tests.support.endings import FORM, WRONG, Pushes, consent, correction, issued, run_pushes, waiting
+from tests.support.stored import audit_lines_of
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ async def test_an_issued_certificate_is_put_into_the_locker(world: World, pushes
     assert pushed.pdf == f"%PDF {certificate.number}".encode()
     async with world.env.store.reading() as tx:
         assert (await locker_copies.held(tx, [certificate.id]))[certificate.id].via is locker_copies.Via.PUSH
-        actions = [line.action for line in await audit.lines_of(tx, "CERTIFICATE", certificate.id)]
+        actions = [line.action for line in await audit_lines_of(tx, "CERTIFICATE", certificate.id)]
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 10)
     assert actions == ["locker.push_add"]
     given = ("DIGILOCKER", "ISSUE_TO_LOCKER", certificate.id)
@@ -126,7 +127,7 @@ async def test_a_locker_that_cannot_hold_it_settles_the_matter(world: World, pus
 
     async with world.env.store.reading() as tx:
         assert await locker_copies.held(tx, [certificate.id]) == {}
-        lines = await audit.lines_of(tx, "CERTIFICATE", certificate.id)
+        lines = await audit_lines_of(tx, "CERTIFICATE", certificate.id)
     assert [(line.action, line.detail["refusal"]) for line in lines] == [("locker.push_add.refused", code)]
     await revoke_certificate(world.env, world.registrar, EndCertificate(certificate.id, WRONG, "Wrong", "r"))
     assert await waiting(world) == []
@@ -228,7 +229,7 @@ async def test_who_was_told_to_wait_gets_it_pushed_once_it_is_made(world: World,
     assert pushes.came[0].locker_id == "locker-1"
     async with world.env.store.reading() as tx:
         assert set(await locker_copies.held(tx, [certificate.id])) == {certificate.id}
-        lines = await audit.lines_of(tx, "APPLICATION", application.id)
+        lines = await audit_lines_of(tx, "APPLICATION", application.id)
     assert [line.action for line in lines].count("digilocker.pull_uri.pending") == 2
 
 

@@ -10,6 +10,7 @@ from actions.sanction import INSTRUCT
 from domain.sources import Source
 from store import outbox
 from tests.support.sign_in import environment
+from tests.support.stored import outbox_listing
 
 ACCEPTED, DELIVERED = Standing(SubmissionState.ACCEPTED), Standing(SubmissionState.DELIVERED)
 DBT = Source.DBT_FINANCE
@@ -28,7 +29,7 @@ def application() -> str:
 async def order(env, application, key="p1"):
     async with env.store.writing() as tx:
         await outbox.add(tx, INSTRUCT, key, {"instalment_id": key}, application_id=application)
-        return (await outbox.listing(tx, outbox.OutboxState.PENDING, 9))[-1].id
+        return (await outbox_listing(tx, outbox.OutboxState.PENDING, 9))[-1].id
 
 
 async def test_nothing_outside_is_accepted(env, application):

@@ -21,6 +21,7 @@ from tests.support.actions import INCOME, World
 from tests.support.files import JPEG, PNG, pdf
 from tests.support.papers import INCOME_PAPERS
 from tests.support.pictures import SECRET, camera_jpeg
+from tests.support.stored import audit_lines_of
 from tests.support.worlds import wrong
 
 FILE = pdf("a paper in pieces")
@@ -125,7 +126,7 @@ async def test_an_infected_file_goes_into_quarantine_sealed_and_nowhere_else(wor
         (raw,) = (await tx.connection.exec_driver_sql("SELECT infected FROM quarantined_files")).scalars()
         assert EICAR not in bytes(raw)
         assert await quarantine.content(tx, held.id) == INFECTED
-        (line,) = await audit.lines_of(tx, "UPLOAD", held.id)
+        (line,) = await audit_lines_of(tx, "UPLOAD", held.id)
     assert line.action == "upload.quarantined"
     assert await wrong(world.env) == []
     world.clock.advance(timedelta(days=world.env.files.quarantine_days, seconds=1))

@@ -12,10 +12,11 @@ from domain.finance_cases import DifferenceKind, FinanceCase
 from domain.sources import Source
 from integrations.dbt_finance import BillEnquiry, PaymentState
 from integrations.errors import Garbled, Unavailable
-from store import benefits, finance_cases, ledger, ledger_seal, payment_enquiries
+from store import benefits, finance_cases, ledger, ledger_seal
 from store.finance_cases import CaseFilter
 from tests.actions.test_sanction import first_instalment, sanctioned
 from tests.support.actions import World
+from tests.support.stored import enquiry_of
 
 HOUR = timedelta(hours=1, seconds=1)
 
@@ -149,7 +150,7 @@ async def test_one_that_is_not_answered_is_put_off_and_asked_again(world: World,
     await told(world, instalment_id, PaymentStatus.AT_BANK)
     assert (await ask_due(world.env)).changed == 1
     async with world.env.store.reading() as tx:
-        row = await payment_enquiries.of_instalment(tx, instalment_id)
+        row = await enquiry_of(tx, instalment_id)
     assert row is not None
     assert (row.failures, row.asks, row.heard_status) == (0, 1, "AT_BANK")
 

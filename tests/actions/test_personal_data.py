@@ -22,6 +22,7 @@ from store.sessions import Session
 from store.tables import metadata
 from store.types import sealed_columns
 from tests.support.actions import FREE, ORDER, request_for
+from tests.support.stored import record_payment_status
 from tests.support.worlds import AADHAAR, deliver_all, lives, wrong
 
 NAME, MOBILE = "Sunil Rawat", "9800000001"
@@ -46,7 +47,7 @@ async def paid(world) -> None:
     async with world.env.store.writing() as tx:
         held = await benefits.sanctions_of_citizen(tx, world.sunil.person_id)
         for each in (await benefits.instalments(tx, [one.id for one in held])).values():
-            await benefits.record_payment_status(tx, each[0].id, PaymentStatus.CREDITED, world.clock.now())
+            await record_payment_status(tx, each[0].id, PaymentStatus.CREDITED, world.clock.now())
 
 
 async def everything(world, subject, citizen_id) -> dict[str, list]:

@@ -12,10 +12,11 @@ from domain.certificates import CertificateStatus
 from domain.numbers import NumberKind, make_number
 from integrations.apisetu import PublishedSettings, published_routes
 from integrations.apisetu.sandbox_consumer import CONSUMER_ID
-from store import accesses, audit, certificates
+from store import accesses, certificates
 from store.objects import LocalObjects
 from tests.store.builders import application, certificate, citizen, sow
 from tests.support.setu import Market, market_of
+from tests.support.stored import audit_lines_of
 
 NUMBER = make_number(NumberKind.CERTIFICATE, 2026, "0123456789")
 MOBILE = citizen().mobile
@@ -77,7 +78,7 @@ async def test_what_was_given_leaves_a_receipt_and_an_audit_line(door: Door):
 
     async with door.env.store.reading() as tx:
         receipts = await accesses.of_citizen(tx, "c1", 10)
-        lines = await audit.lines_of(tx, "CERTIFICATE", "k1")
+        lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
     assert [(each.role, each.purpose) for each in receipts] == [("API_SETU", "SHARE_WITH_CONSENT")]
     assert [line.action for line in lines] == ["apisetu.published"]
     assert lines[0].actor_label == f"API_SETU:{CONSUMER_ID}"

@@ -17,6 +17,7 @@ from integrations.errors import Unavailable
 from store import benefits, finance_totals, reconciliation
 from tests.actions.test_payment_enquiries import HOUR, cases_of, instructed, told
 from tests.support.actions import World
+from tests.support.stored import record_payment_status
 
 
 async def test_a_day_on_which_both_books_agree_has_no_case_and_keeps_its_sums(world: World):
@@ -54,7 +55,7 @@ async def test_what_we_say_is_paid_and_the_scroll_does_not_hold_opens_a_case(wor
     world.clock.advance(timedelta(days=1))
     await told(world, instalment_id, PaymentStatus.AT_BANK)
     async with world.env.store.writing() as tx:
-        await benefits.record_payment_status(tx, instalment_id, PaymentStatus.CREDITED, world.clock.now())
+        await record_payment_status(tx, instalment_id, PaymentStatus.CREDITED, world.clock.now())
     await reconcile_due(world.env)
     found = [(one.kind, one.expected, one.found) for one in await cases_of(world)]
     assert found == [(DifferenceKind.NOT_IN_SCROLL, "CREDITED", "IN_FLIGHT")]
@@ -119,7 +120,7 @@ async def test_the_end_of_a_month_tells_of_a_payment_that_was_made_anew_and_cred
     first = await instructed(world)
     anew = world.env.ids.key()
     async with world.env.store.writing() as tx:
-        await benefits.record_payment_status(tx, first, PaymentStatus.CREDITED, world.clock.now())
+        await record_payment_status(tx, first, PaymentStatus.CREDITED, world.clock.now())
         one = await benefits.instalment(tx, first)
         assert one is not None
         names = {"bill_number": f"{one.bill_number}X", "end_to_end_id": f"{one.end_to_end_id}X"}

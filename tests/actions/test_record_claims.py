@@ -17,10 +17,10 @@ from domain.errors import ErrorCode, Problems
 from domain.people import PersonKind, Provider, Role, Subject
 from domain.record_claims import CLAIM_LIFE, COOLING_OFF, ClaimState, ClaimWay
 from domain.text import Bilingual
-from store import accesses, applications, audit, identities, notices, outbox, people
-from store.record_joining import aliases_of
+from store import accesses, applications, identities, notices, outbox, people
 from tests.store.builders import citizen
 from tests.support.phones import Phones
+from tests.support.stored import aliases_of, audit_lines_of
 from tests.support.worlds import wrong
 
 MERI, NEW = Provider.MERI_PEHCHAAN, "0193a000-0000-7000-8000-0000000000aa"
@@ -90,7 +90,7 @@ async def test_the_code_from_the_telephone_on_file_makes_the_record_hers(claimin
     async with world.env.store.reading() as tx:
         left = (await people.citizens(tx, [NEW]))[NEW]
         told = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
-        lines = await audit.lines_of(tx, "RECORD_CLAIM", claim.id)
+        lines = await audit_lines_of(tx, "RECORD_CLAIM", claim.id)
     assert (left.name.en, left.mobile) == ("Erased", None)
     assert "ACCOUNT_LINKED" in {one.kind.value for one in told}
     assert [line.action for line in lines] == ["record.claim_asked", "record.claimed"]
@@ -256,7 +256,7 @@ async def test_two_used_records_become_one_a_week_after_an_officer_agreed(claimi
     async with world.env.store.reading() as tx:
         led = (await people.citizens(tx, [record.id]))[record.id]
         told = {one.kind.value for one in await notices.page_of_citizen(tx, NEW, limit=20)}
-        lines = [line.action for line in await audit.lines_of(tx, "RECORD_CLAIM", claim.id)]
+        lines = [line.action for line in await audit_lines_of(tx, "RECORD_CLAIM", claim.id)]
         assert await aliases_of(tx, NEW) == [record.id]
     assert led.id == NEW
     assert {"RECORDS_TO_BE_JOINED", "RECORDS_JOINED"} <= told

@@ -53,6 +53,7 @@ from store import (
 from store.outbox import OutboxState
 from tests.support.actions import DEMO, ROOT, FakeRenderer
 from tests.support.figures import wrong_figures
+from tests.support.stored import outbox_listing
 
 BY_ROSTERS = 7
 """Applications that the school and the camp of the demo filed, for people who are not of the cast."""
@@ -144,7 +145,7 @@ async def _nothing_is_left_to_be_sent(sown: Sown) -> None:
     assert cast("Any", sown.env.partners.digilocker).calls == 0
     assert cast("Any", sown.env.partners.dbt).instructed == []
     async with sown.env.store.writing() as tx:
-        pending = await outbox.listing(tx, OutboxState.PENDING, 100)
+        pending = await outbox_listing(tx, OutboxState.PENDING, 100)
         assert await outbox.claim(tx, "worker", 100, 60) == []
         issued = await certificates.of_applications(tx, [one.id for one in sown.all])
     resting = {one.id for one in sown.all if one.status is Status.APPROVED}

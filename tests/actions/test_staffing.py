@@ -21,7 +21,7 @@ from domain.lifecycle import Move
 from domain.people import OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.policy import Purpose, decide
 from domain.staff import AbsenceRule
-from store import applications, audit, clearances, people, posts
+from store import applications, clearances, people, posts
 from tests.support.actions import World
 from tests.support.law import (
     DEPARTMENT,
@@ -35,6 +35,7 @@ from tests.support.law import (
     refused,
 )
 from tests.support.staffing import ADMIN, OURS, open_with, reassigned, signed_in_now
+from tests.support.stored import audit_lines_of
 
 LEFT = Posting(Role.OFFICER, DEPARTMENT, "49", None, OfficerLevel.DESIGNATED)
 
@@ -58,7 +59,7 @@ async def test_a_transfer_takes_postings_and_open_cases_to_the_successor(world: 
     async with world.env.store.reading() as tx:
         last = (await applications.timelines(tx, [application.id]))[application.id][-1]
         found = await people.officers(tx, [successor.person_id or "", world.registrar.person_id or ""])
-        lines = await audit.lines_of(tx, "OFFICER", world.registrar.person_id or "")
+        lines = await audit_lines_of(tx, "OFFICER", world.registrar.person_id or "")
     assert (last.move, last.holder_id) == (Move.REASSIGN, successor.person_id)
     assert found[world.registrar.person_id or ""].postings == ()
     assert LEFT in found[successor.person_id or ""].postings

@@ -21,6 +21,7 @@ from integrations.dbt_finance.pfms_models import LineStatus, PaymentRow
 from store import audit, benefits, finance_cases, payment_queues, reconciliation
 from store.finance_cases import CaseFilter
 from tests.support.payments import GOOD, KYC, SCHEME, Paying
+from tests.support.stored import record_payment_status
 
 pytestmark = pytest.mark.integration
 
@@ -277,7 +278,7 @@ async def test_a_payment_that_was_made_anew_and_is_credited_all_the_same_was_pai
     made = await taken(paying)
     async with paying.env.store.writing() as tx:
         for status in (PaymentStatus.RETURNED, PaymentStatus.REISSUED):
-            await benefits.record_payment_status(tx, made[0], status, paying.clock.now())
+            await record_payment_status(tx, made[0], status, paying.clock.now())
     await compared(paying)
     assert [(one.kind, one.about) for one in await cases_of(paying) if one.kind is DifferenceKind.SECOND_PAYMENT] == [
         (DifferenceKind.SECOND_PAYMENT, f"instalment:{made[0]}")

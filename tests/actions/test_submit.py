@@ -18,10 +18,11 @@ from domain.people import ANONYMOUS
 from domain.sources import Source
 from integrations.digilocker import IssuedDocument
 from integrations.errors import Unavailable
-from store import accesses, applications, audit, outbox, uploads
+from store import accesses, applications, outbox, uploads
 from tests.support.actions import CLOSED, FREE, INCOME, ORDER, World, papers, request_for
 from tests.support.files import hand_in
 from tests.support.papers import INCOME_PAPERS
+from tests.support.stored import audit_lines_of
 
 PAN = IssuedDocument("in.gov.pan-PANCR-1", "PAN", "PANCR", "Income Tax", "in.gov.pan", ("application/pdf",), None)
 
@@ -47,7 +48,7 @@ async def test_a_submission_writes_timeline_audit_and_counter_together(world: Wo
     application = await world.submit(world.asha)
     async with world.env.store.reading() as tx:
         steps = (await applications.timelines(tx, [application.id]))[application.id]
-        lines = await audit.lines_of(tx, "APPLICATION", application.id)
+        lines = await audit_lines_of(tx, "APPLICATION", application.id)
     assert [(step.move, step.sequence) for step in steps] == [(Move.SUBMIT, 1), (Move.BEGIN_SCRUTINY, 2)]
     assert steps[0].before is None
     assert [line.action for line in lines] == ["application.submit", "application.begin_scrutiny"]
@@ -149,7 +150,7 @@ async def test_while_the_locker_is_away_documents_are_taken_and_checked_later(wo
         world.locker.documents = documents
         await verify_document(world.env, payload["document_id"], application_id=payload["application_id"])
         async with world.env.store.reading() as tx:
-            assert (await audit.lines_of(tx, "DOCUMENT", payload["document_id"]))[-1].action == action
+            assert (await audit_lines_of(tx, "DOCUMENT", payload["document_id"]))[-1].action == action
             attached = (await applications.documents(tx, [application.id]))[application.id]
         verified = {paper.id for paper in attached if paper.verified_at}
         assert verified == ({payload["document_id"]} if documents else set())

@@ -8,8 +8,8 @@ from actions.switches import SetSwitch, set_switch, switches_for
 from domain.errors import NotSignedIn, Problems
 from domain.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.switches import SwitchKind, SwitchState
-from store import audit
 from tests.support.actions import World
+from tests.support.stored import audit_lines_of
 
 ADMIN = Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, "admin-1")
 AUDITOR = Subject(frozenset({Role.AUDITOR}), PersonKind.OFFICER, "auditor-1")
@@ -30,7 +30,7 @@ async def test_an_administrator_sets_a_switch_and_the_audit_line_says_who_what_a
     switch, replayed = await set_as(world, ADMIN)
 
     async with world.env.store.reading() as tx:
-        [line] = await audit.lines_of(tx, "SWITCH", "SYSTEM:DBT_FINANCE")
+        [line] = await audit_lines_of(tx, "SWITCH", "SYSTEM:DBT_FINANCE")
     assert (switch.state, switch.set_by, replayed) == (SwitchState.OFF, "OFFICER:admin-1", False)
     assert (line.actor_label, line.action, line.purpose) == ("OFFICER:admin-1", "switch.set", "OPERATE")
     assert line.detail == {"from": "ON", "to": "OFF", "reason": "Maintenance of the treasury", "until": None}
@@ -41,7 +41,7 @@ async def test_setting_it_back_is_a_second_line(world):
     await set_as(world, ADMIN, changed(state=SwitchState.ON, reason="Done"), key="k2")
 
     async with world.env.store.reading() as tx:
-        lines = await audit.lines_of(tx, "SWITCH", "SYSTEM:DBT_FINANCE")
+        lines = await audit_lines_of(tx, "SWITCH", "SYSTEM:DBT_FINANCE")
     assert [(line.detail["from"], line.detail["to"]) for line in lines] == [("ON", "OFF"), ("OFF", "ON")]
 
 

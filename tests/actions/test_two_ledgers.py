@@ -18,6 +18,7 @@ from store import benefits, finance_cases, reconciliation
 from store.finance_cases import CaseFilter
 from store.reconciliation import StatementLine
 from tests.support.actions import World
+from tests.support.stored import record_payment_status
 
 DAY = date(2026, 11, 23)
 _EXAMPLE = count(1)
@@ -107,7 +108,7 @@ async def credit_all(world: World, about: list[str]) -> None:
     async with world.env.store.writing() as tx:
         for name in about:
             key = name.removeprefix(INSTALMENT)
-            await benefits.record_payment_status(tx, key, PaymentStatus.CREDITED, world.clock.now())
+            await record_payment_status(tx, key, PaymentStatus.CREDITED, world.clock.now())
 
 
 def payment(number: int) -> str:

@@ -18,11 +18,12 @@ from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.file_types import true_type
 from domain.files import MediaType
 from domain.people import ANONYMOUS
-from store import accesses, audit, uploads
+from store import accesses, uploads
 from store.uploads import MOST_COPIES
 from tests.support.actions import INCOME, World
 from tests.support.files import hand_in, pdf
 from tests.support.papers import INCOME_PAPERS
+from tests.support.stored import audit_lines_of
 from tests.support.worlds import wrong
 
 
@@ -48,7 +49,7 @@ async def test_the_same_file_by_the_same_person_is_kept_once(world):
     assert first.id == again.id != theirs.id
     assert first.reference == theirs.reference
     async with world.env.store.reading() as tx:
-        (line,) = await audit.lines_of(tx, "UPLOAD", first.id)
+        (line,) = await audit_lines_of(tx, "UPLOAD", first.id)
     assert (line.action, dict(line.detail)) == (
         "upload.received",
         {"mediaType": "application/pdf", "bytes": first.size},

@@ -8,11 +8,11 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
 
 from schema.directives import declared
-from schema.guarding import root_fields
 from schema.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS
 from tests.support.authz_asking import ID_NAMES, STAFF_NAMES, is_required
+from tests.support.graph_fields import root_fields
 
 FIELDS = Path(__file__).parent / "fields.json"
 RULES = {

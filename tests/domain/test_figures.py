@@ -16,7 +16,6 @@ from domain.figures import (
     cell_of,
     delivery,
     difference,
-    last_day,
     last_day_of,
     marks_of,
     months_back,
@@ -162,4 +161,3 @@ def test_rates_of_nothing_are_unknown() -> None:
 def test_months() -> None:
     assert months_back(date(2026, 1, 1), 1) == date(2025, 12, 1)
     assert months_back(date(2026, 11, 1), 12) == date(2025, 11, 1)
-    assert last_day(date(2028, 2, 1)) == date(2028, 2, 29)

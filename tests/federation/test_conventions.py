@@ -22,8 +22,8 @@ from graphql import (
 
 from schema.compatibility import removed_on
 from schema.directives import Consent, SemanticNonNull, declared
-from schema.guarding import root_fields
 from schema.source_policies import SourcePolicy
+from tests.support.graph_fields import root_fields
 
 Point = Callable[[GraphQLSchema], list[str]]
 POINTS: dict[str, Point] = {}

@@ -17,12 +17,13 @@ from domain.scopes import SCOPES, Scope, scopes_of
 from domain.text import Bilingual
 from integrations.registry import BY_NAME
 from schema.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, declared
-from schema.guarding import Demand, guarded_fields, root_fields
+from schema.guarding import Demand, guarded_fields
 from schema.nodes import FINDERS, TYPE_NAMES
 from schema.source_policies import SourcePolicy
 from store import department_documents
 from store.department_documents import DepartmentDocument
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER
+from tests.support.graph_fields import root_fields
 
 OPEN_TYPES = {"Department", "District", "Scheme", "Service"}
 """What anybody may find by its id: the catalogue and the map."""

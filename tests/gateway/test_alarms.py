@@ -21,10 +21,11 @@ from domain.alarms import ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
 from gateway.worker.deliveries import Deliveries
 from integrations.transport import open_client
-from store import alarms, outbox
+from store import alarms
 from store.outbox import RETRY_AFTER_SECONDS, OutboxState
 from tests.support.running import free_port
 from tests.support.sign_in import environment
+from tests.support.stored import outbox_listing
 
 SECRET = "a secret of thirty-two characters"
 ILL = ProcessFacts("gateway@one", {"DBT_FINANCE": 301.0}, {}, 0, 50_000_000_000, None, None)
@@ -88,7 +89,7 @@ async def raise_alarm(env: Environment) -> None:
 
 async def waiting(env: Environment) -> list[str | None]:
     async with env.store.reading() as tx:
-        return [message.error_code for message in await outbox.listing(tx, OutboxState.PENDING, 10)]
+        return [message.error_code for message in await outbox_listing(tx, OutboxState.PENDING, 10)]
 
 
 @pytest.mark.integration

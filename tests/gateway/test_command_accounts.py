@@ -13,9 +13,10 @@ from domain.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
 from gateway.commands.opening import account, commanding, open_rooms
 from gateway.settings import Settings
-from store import audit, people
 from store import outbox as stored_outbox
+from store import people
 from tests.store.builders import citizen
+from tests.support.stored import audit_lines_of
 
 COMMANDS = Path(__file__).parents[2] / "gateway" / "commands"
 NUMBER = f"CLI:{os.getuid()}"
@@ -31,7 +32,7 @@ def settings(tmp_path, migrated_sqlite) -> Settings:
 
 async def actors(settings: Settings, kind: str, key: str | None) -> list[tuple[str, str]]:
     async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
-        return [(line.action, line.actor_label) for line in await audit.lines_of(tx, kind, key)]
+        return [(line.action, line.actor_label) for line in await audit_lines_of(tx, kind, key)]
 
 
 def test_a_command_acts_as_the_gateway_itself_and_bears_the_number_of_its_account():

@@ -23,9 +23,10 @@ from gateway.commands.officer import (
     run_list,
     run_transfer,
 )
-from store import audit, people
+from store import people
 from store.errors import NotThere
 from tests.support.graph import Down, environment
+from tests.support.stored import audit_lines_of
 
 POST = Posting(Role.OFFICER, "revenue-department", "49", "304", OfficerLevel.DESIGNATED)
 SETTINGS = cast("Any", None)
@@ -68,7 +69,7 @@ async def test_a_leave_is_recorded_listed_and_cancelled(house, capsys):
     with pytest.raises(NotMoved, match="leaveId"):
         await run_cancel_leave(SETTINGS, leave_id)
     async with house.store.reading() as tx:
-        lines = await audit.lines_of(tx, "OFFICER", "id-anita")
+        lines = await audit_lines_of(tx, "OFFICER", "id-anita")
     assert [line.action for line in lines] == ["staff.leave", "staff.cancel_leave"]
     assert {line.actor_label for line in lines} == {f"CLI:{os.getuid()}"}
 

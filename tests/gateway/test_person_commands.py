@@ -11,9 +11,10 @@ import pytest
 from actions.respond import Withdraw, withdraw_application
 from gateway.commands import person as commands
 from gateway.commands.person import NotErased, run_erase, run_export
-from store import audit, people
+from store import people
 from store.errors import NotThere
 from tests.support.graph import ASHA, CITIZEN, RAVI, Down, World, environment, seed
+from tests.support.stored import audit_lines_of
 
 SETTINGS = cast("Any", None)
 WHO = f"CLI:{os.getuid()}"
@@ -35,7 +36,7 @@ async def house(sqlite_store, store_keyrings, store_clock, tmp_path, monkeypatch
 
 async def audited(env, citizen_id: str) -> list[tuple[str, str]]:
     async with env.store.reading() as tx:
-        return [(line.action, line.actor_label) for line in await audit.lines_of(tx, "CITIZEN", citizen_id)]
+        return [(line.action, line.actor_label) for line in await audit_lines_of(tx, "CITIZEN", citizen_id)]
 
 
 async def test_everything_of_a_person_is_written_to_a_file_of_her_own(house, tmp_path, capsys):

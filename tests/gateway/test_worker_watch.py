@@ -11,6 +11,7 @@ from gateway.alarms import AlarmNotTold, AlarmWatch
 from gateway.worker_watch import MOST_SILENCE, WorkerWatch
 from store import alarms, outbox
 from tests.support.sign_in import environment
+from tests.support.stored import outbox_listing
 
 WORKER = ProcessFacts("worker@one", {}, {}, 0, 50_000_000_000, None, None, sweep=1.0)
 GATEWAY = replace(WORKER, process="gateway@one", sweep=None)
@@ -74,7 +75,7 @@ async def test_silence_of_all_workers_is_an_alarm_that_the_gateway_raises_and_po
     assert posted.told == [("WORKER_AWAY", "RAISED")]
     async with env.store.reading() as tx:
         assert await alarms.counts(tx) == {AlarmCode.WORKER_AWAY: 1}
-        [waiting] = await outbox.listing(tx, outbox.OutboxState.PENDING, 9)
+        [waiting] = await outbox_listing(tx, outbox.OutboxState.PENDING, 9)
     assert waiting.topic == "alarm.notify"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.screens import OPERATIONS as OPERATIONS_FOLDER
-from gateway.screens import document_of
+from tests.support.operations import document_of
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 OPERATIONS = re.findall(r"```graphql\n(.*?)```", README, flags=re.DOTALL)

@@ -26,6 +26,7 @@ from tests.support.bounds import rounds
 from tests.support.databases import run_apart
 from tests.support.filled import ROWS, closed_at_the_end, fill
 from tests.support.next_release import CONTRACTED, EXPANDED, KEPT, NEXT, TABLES, upgraded
+from tests.support.stored import digest
 from tests.support.worlds import a_world, lives
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,10 +42,10 @@ def crowded() -> float:
     return min(5.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
-async def digest(url: str, cipher, clock, tables=TABLES) -> str:
+async def digest_of(url: str, cipher, clock, tables=TABLES) -> str:
     store = Store(url, cipher=cipher, clock=clock)  # not `open`, which refuses the next release
     async with closed_at_the_end(store), store.reading() as tx:
-        return await dump.digest(tx, tables)
+        return await digest(tx, tables)
 
 
 async def present_revision(url: str, cipher, clock) -> str:
@@ -61,38 +62,38 @@ async def tables_of(url: str, cipher, clock) -> set[str]:
 
 @pytest.mark.integration
 async def test_many_rows_of_before_0_2_0_are_taken_over(before, store_cipher, store_clock):
-    rows = await digest(before, store_cipher, store_clock)
+    rows = await digest_of(before, store_cipher, store_clock)
     assert not await schema_is_current(before)
     await migrate(before)
     assert await schema_is_current(before)
-    assert await digest(before, store_cipher, store_clock) == rows
+    assert await digest_of(before, store_cipher, store_clock) == rows
     assert not set(GONE) & await tables_of(before, store_cipher, store_clock)
 
 
 @pytest.mark.integration
 async def test_many_rows_survive_up_down_and_up(filled, store_cipher, store_clock):
-    before = await digest(filled, store_cipher, store_clock)
-    kept = await digest(filled, store_cipher, store_clock, KEPT)
+    before = await digest_of(filled, store_cipher, store_clock)
+    kept = await digest_of(filled, store_cipher, store_clock, KEPT)
     await upgraded(filled)
-    above = await digest(filled, store_cipher, store_clock)
+    above = await digest_of(filled, store_cipher, store_clock)
     assert above != before
-    assert await digest(filled, store_cipher, store_clock, KEPT) == kept
+    assert await digest_of(filled, store_cipher, store_clock, KEPT) == kept
     await downgrade(filled, HEAD, NEXT)
-    assert await digest(filled, store_cipher, store_clock) == before
+    assert await digest_of(filled, store_cipher, store_clock) == before
     assert await schema_is_current(filled)
     await upgraded(filled)
-    assert await digest(filled, store_cipher, store_clock) == above
+    assert await digest_of(filled, store_cipher, store_clock) == above
 
 
 @pytest.mark.integration
 async def test_rows_survive_every_revision_on_the_way_up_and_down_and_up_again(fewer, store_cipher, store_clock):
-    kept = await digest(fewer, store_cipher, store_clock, KEPT)
+    kept = await digest_of(fewer, store_cipher, store_clock, KEPT)
     course = [HEAD, EXPANDED, CONTRACTED]
     for revision in (*course, *reversed(course)):
         await upgraded(fewer, revision)
         await downgrade(fewer, revision, NEXT)
         assert await present_revision(fewer, store_cipher, store_clock) == revision
-        assert await digest(fewer, store_cipher, store_clock, KEPT) == kept, revision
+        assert await digest_of(fewer, store_cipher, store_clock, KEPT) == kept, revision
 
 
 @pytest.fixture
@@ -109,13 +110,13 @@ async def test_rows_of_every_kind_survive_up_down_and_up(lived, databases, store
     url = databases.new()
     await migrate(url)
     await _copy(lived, url, store_cipher, store_clock)
-    before = await digest(url, store_cipher, store_clock)
+    before = await digest_of(url, store_cipher, store_clock)
     await upgraded(url, revision)
-    above = await digest(url, store_cipher, store_clock)
+    above = await digest_of(url, store_cipher, store_clock)
     await downgrade(url, HEAD, NEXT)
-    assert await digest(url, store_cipher, store_clock) == before
+    assert await digest_of(url, store_cipher, store_clock) == before
     await upgraded(url, revision)
-    assert await digest(url, store_cipher, store_clock) == above
+    assert await digest_of(url, store_cipher, store_clock) == above
 
 
 async def _copy(source: Store, url: str, cipher, clock) -> None:
@@ -140,7 +141,7 @@ async def test_both_databases_give_the_same_dump_of_the_same_rows(sqlite_store, 
                 await dump.load(other, tables, Batch.of_lines(batch.lines()))
         await dump.finish_load(other, metadata.sorted_tables)
     async with sqlite_store.reading() as tx, postgres_store.reading() as other:
-        assert await dump.digest(tx, metadata) == await dump.digest(other, metadata)
+        assert await digest(tx, metadata) == await digest(other, metadata)
 
 
 @pytest.mark.integration
@@ -209,23 +210,23 @@ POINTS = [f"{crash_points.MIGRATED}:{revision}" for revision in rounds((2,), ci=
 async def test_a_migration_that_is_killed_leaves_whole_revisions_and_completes_when_run_again(
     filled, store_cipher, store_clock, tmp_path, point
 ):
-    kept = await digest(filled, store_cipher, store_clock, KEPT)
+    kept = await digest_of(filled, store_cipher, store_clock, KEPT)
     command = ("tests.support.next_release", filled)
     left = NEXT.revisions[int(point.partition(":")[2]) - 1]
 
     assert await run_with(filled, *command, home=tmp_path, crash_at=point) == -signal.SIGKILL
     assert await present_revision(filled, store_cipher, store_clock) == left
-    assert await digest(filled, store_cipher, store_clock, KEPT) == kept
+    assert await digest_of(filled, store_cipher, store_clock, KEPT) == kept
     assert await run_with(filled, *command, home=tmp_path) == 0
     assert await present_revision(filled, store_cipher, store_clock) == CONTRACTED
-    assert await digest(filled, store_cipher, store_clock, KEPT) == kept
+    assert await digest_of(filled, store_cipher, store_clock, KEPT) == kept
 
 
 @pytest.mark.integration
 async def test_a_take_over_that_is_killed_leaves_all_as_it_was_and_completes_when_run_again(
     before, store_cipher, store_clock, tmp_path
 ):
-    rows = await digest(before, store_cipher, store_clock)
+    rows = await digest_of(before, store_cipher, store_clock)
     command = ("gateway.cli", "migrate")
 
     assert await run_with(before, *command, home=tmp_path, crash_at=crash_points.MIGRATED) == -signal.SIGKILL
@@ -233,7 +234,7 @@ async def test_a_take_over_that_is_killed_leaves_all_as_it_was_and_completes_whe
     assert set(GONE) < await tables_of(before, store_cipher, store_clock)
     assert await run_with(before, *command, home=tmp_path) == 0
     assert await schema_is_current(before)
-    assert await digest(before, store_cipher, store_clock) == rows
+    assert await digest_of(before, store_cipher, store_clock) == rows
 
 
 @pytest.mark.integration

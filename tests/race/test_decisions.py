@@ -16,10 +16,11 @@ from actions.respond import Withdraw, withdraw_application
 from domain.applications import Application, RejectionGround
 from domain.errors import ErrorCode, Problems
 from domain.people import PersonKind, Role, Subject
-from store import applications, audit, people
+from store import applications, people
 from tests.store.builders import officer
 from tests.support.actions import FREE
 from tests.support.bounds import rounds
+from tests.support.stored import audit_lines_of
 from tests.support.twins import Twins
 from tests.support.worlds import deliver_all, wrong
 
@@ -72,7 +73,7 @@ async def outcomes(*calls: Awaitable[tuple[Application, bool]]) -> tuple[list[Ap
 async def steps_of(twins: Twins, application_id: str) -> tuple[list[str], list[str]]:
     async with twins.one.store.reading() as tx:
         entries = (await applications.timelines(tx, [application_id]))[application_id]
-        lines = await audit.lines_of(tx, "APPLICATION", application_id)
+        lines = await audit_lines_of(tx, "APPLICATION", application_id)
     return [entry.move.value for entry in entries], [line.action for line in lines]
 
 

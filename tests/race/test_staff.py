@@ -15,13 +15,14 @@ from domain.desk import OpinionState
 from domain.errors import ErrorCode
 from domain.lifecycle import Status
 from domain.people import OfficerLevel, Posting, Role, Subject
-from store import applications, audit, benefits, desk
+from store import applications, benefits, desk
 from tests.race.test_decisions import both_have_read, outcomes
 from tests.support.actions import FREE
 from tests.support.bounds import rounds
 from tests.support.desk import DISABILITY_PENSION, colleagues_of
 from tests.support.law import enter_officer, present
 from tests.support.staffing import OURS, reassigned
+from tests.support.stored import audit_lines_of
 from tests.support.twins import Twins
 from tests.support.worlds import deliver_all, wrong
 
@@ -46,7 +47,7 @@ async def test_a_citizen_withdraws_while_a_second_officer_confirms(twins: Twins,
             now = await applications.get(tx, case.id)
             opinion = (await desk.proposals(tx, [case.id]))[case.id]
             sanction = (await benefits.sanction_of_applications(tx, [case.id])).get(case.id)
-            told = [line.action for line in await audit.lines_of(tx, "APPLICATION", case.id)]
+            told = [line.action for line in await audit_lines_of(tx, "APPLICATION", case.id)]
         assert now is not None
         confirmed = now.status is Status.BENEFIT_SANCTIONED
         assert confirmed or now.status is Status.WITHDRAWN

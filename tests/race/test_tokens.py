@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from actions import locker
-from actions.locker import locker_documents
 from domain.sources import Source
 from integrations.digilocker import TokenAnswer
 from integrations.errors import Refused
 from store import identities
 from tests.support.bounds import rounds
+from tests.support.locker import locker_documents
 from tests.support.twins import Twins
 
 ROUNDS = rounds(1, ci=5, full=60)

@@ -25,6 +25,7 @@ from tests.support.built import built
 from tests.support.degradation import coded, losses
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER
 from tests.support.held import Held
+from tests.support.stored import record_payment_status
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "degradation.md"
 HEAD = "| Field | System | Without it, and nothing kept | Errors | An old copy |"
@@ -115,7 +116,7 @@ async def prepared(held: Held, name: str) -> str:
     async with env.store.writing() as tx:
         [sanction] = await benefits.sanctions_of_citizen(tx, ASHA)
         for instalment in (await benefits.instalments(tx, [sanction.id]))[sanction.id]:
-            await benefits.record_payment_status(tx, instalment.id, PaymentStatus.INSTRUCTED, env.clock.now())
+            await record_payment_status(tx, instalment.id, PaymentStatus.INSTRUCTED, env.clock.now())
     assert not (await import_forms(env.store, form_files())).refused
     issuers = (await held.ask("{ pullIssuers { orgId name } }"))["pullIssuers"]
     await env.partners.forget_citizen(ASHA)

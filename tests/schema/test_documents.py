@@ -7,9 +7,9 @@ import pytest
 
 from domain.global_ids import TypeCode, to_global_id
 from domain.sources import Source
-from store import audit
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, add_certificate
 from tests.support.held import Held
+from tests.support.stored import audit_lines_of
 
 LIST = """documents(first: 50) { complete totalCount
   nodes { key name doctype kind origin alsoAt uri number issuer mediaTypes provenance { source state ageSeconds } }
@@ -195,7 +195,7 @@ async def test_a_document_is_read_at_its_address_and_each_read_is_noted(held: He
     seen = (await held.mine("dataAccesses(first: 20) { objectKind source purpose }"))["dataAccesses"]
     assert {"objectKind": "DOCUMENT", "source": "DIGILOCKER", "purpose": "VIEW"} in seen
     async with held.world.environment.store.reading() as tx:
-        assert (await audit.lines_of(tx, "DOCUMENT", ASHA))[-1].action == "document.downloaded"
+        assert (await audit_lines_of(tx, "DOCUMENT", ASHA))[-1].action == "document.downloaded"
 
 
 async def test_ours_and_a_departments_are_read_by_the_same_door(held: Held):

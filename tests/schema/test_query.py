@@ -8,6 +8,7 @@ from integrations.errors import Garbled, Refused, Unavailable
 from store import aliases, benefits
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER, PDF, add_certificate
 from tests.support.operations import operation
+from tests.support.stored import record_payment_status
 
 THE_QUERY = """
 { viewer { ... on Citizen {
@@ -34,7 +35,7 @@ async def pay(world):
         sanctions = await benefits.sanctions_of_citizen(tx, CITIZEN.person_id)
         made = await benefits.instalments(tx, [one.id for one in sanctions])
         for instalment in made[sanctions[0].id]:
-            await benefits.record_payment_status(tx, instalment.id, PaymentStatus.INSTRUCTED, NOW)
+            await record_payment_status(tx, instalment.id, PaymentStatus.INSTRUCTED, NOW)
 
 
 async def test_one_query_answers_from_the_store_and_every_source(world):

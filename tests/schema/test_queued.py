@@ -16,6 +16,7 @@ from schema.node import node_id
 from store import outbox
 from tests.support.graph import CITIZEN, LOCKER_URI, OFFICER
 from tests.support.operations import operation
+from tests.support.stored import outbox_listing
 
 SUBMIT = operation("citizen_app/submit_application")
 DECIDE = operation("officer_app/decide")
@@ -51,7 +52,7 @@ async def test_documents_whose_locker_is_away_are_queued_and_then_delivered(worl
 
     queued = await submission(world, SUBMIT, CITIZEN, given)
     async with world.environment.store.writing() as tx:
-        [message] = await outbox.listing(tx, outbox.OutboxState.PENDING, 9)
+        [message] = await outbox_listing(tx, outbox.OutboxState.PENDING, 9)
         await outbox.delivered(tx, message.id, world.environment.clock.now())
     delivered = await submission(world, SUBMIT, CITIZEN, given)
 
@@ -69,7 +70,7 @@ async def test_documents_that_were_seen_in_the_locker_are_accepted_and_not_queue
     told = await submission(world, SUBMIT, CITIZEN, given)
 
     async with world.environment.store.reading() as tx:
-        assert len(await outbox.listing(tx, outbox.OutboxState.PENDING, 9)) == 1
+        assert len(await outbox_listing(tx, outbox.OutboxState.PENDING, 9)) == 1
     assert (told["state"], told["expectedBy"]) == ("ACCEPTED", None)
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from domain.applications import Decision, RejectionGround
 from domain.clock import ManualClock
-from domain.lifecycle import WITH_OFFICER, Status
-from domain.people import Posting, Role
+from domain.lifecycle import Status
 from store import applications, people
 from store.application_rows import applications_table
 from store.engine import Store
@@ -106,40 +105,6 @@ async def test_a_citizens_list_is_filtered_and_counted_by_status(store: Store) -
         assert await applications.count_of_citizen(tx, "c1") == 2
         assert await applications.count_of_citizen(tx, "c1", delivered) == 1
         assert await applications.count_of_citizen(tx, "c9") == 0
-
-
-async def test_a_queue_holds_what_the_postings_cover_the_most_urgent_first(store: Store) -> None:
-    async with store.writing() as tx:
-        await sow(
-            tx,
-            application("a1", due_at=NOW + 2 * MINUTE),
-            application("a2", due_at=NOW + MINUTE),
-            application("a3", due_at=None),
-            application("a4", due_at=None),
-            application("a5", due_at=NOW + MINUTE),
-            application("b1", district="58"),
-            application("b2", department="social-welfare"),
-            application("b3", tehsil=None),
-            application("b4", status=Status.APPROVED),
-        )
-    sadar = Posting(Role.OFFICER, "revenue-department", "57", "358")
-
-    async def queue(*postings: Posting, **place: object) -> list[str]:
-        async with store.reading() as tx:
-            wanted = {"statuses": WITH_OFFICER, "limit": 20} | place
-            return [one.id for one in await applications.queue_page(tx, postings, **wanted)]
-
-    assert await queue(sadar) == ["a2", "a5", "a1", "a3", "a4"]
-    assert await queue(sadar, limit=2) == ["a2", "a5"]
-    assert await queue(sadar, after=(NOW + MINUTE, "a2")) == ["a5", "a1", "a3", "a4"]
-    assert await queue(sadar, after=(NOW + 2 * MINUTE, "a1")) == ["a3", "a4"]
-    assert await queue(sadar, after=(None, "a3")) == ["a4"]
-    assert await queue(Posting(Role.OFFICER, district="58"), Posting(Role.OFFICER, "social-welfare")) == ["b1", "b2"]
-    assert await queue() == []
-    async with store.reading() as tx:
-        assert await applications.count_queue(tx, [sadar], WITH_OFFICER) == 5
-        assert await applications.count_queue(tx, [Posting(Role.OFFICER)], WITH_OFFICER) == 8
-        assert await applications.count_queue(tx, [], WITH_OFFICER) == 0
 
 
 async def test_an_open_application_for_the_same_service_is_found(store: Store) -> None:
@@ -258,4 +223,3 @@ async def test_many_are_found_by_number_or_acknowledgement(store: Store) -> None
         assert {number: one.id for number, one in found.items()} == {"n-a1": "a1", "n-a2": "a2"}
         found = await applications.by_acknowledgements(tx, ["k-a2", "k-a3"])
         assert {number: one.id for number, one in found.items()} == {"k-a2": "a2"}
-        assert await applications.by_acknowledgement(tx, "k-a3") is None

@@ -7,6 +7,7 @@ from store import audit
 from store.audit import GENESIS, AuditLine, audit_chain_table, audit_lines_table
 from store.engine import Store
 from tests.support.databases import NOW
+from tests.support.stored import audit_lines_of
 
 
 async def append(store: Store, *actions: str) -> None:
@@ -39,7 +40,7 @@ async def test_lines_are_sealed_once_and_the_chain_goes_on(store: Store, monkeyp
     assert await audit.verify(store)
     async with store.reading() as tx:
         assert (await audit.head(tx)).sequence == 4
-        assert [line.action for line in await audit.lines_of(tx, "APPLICATION", "a1")] == [
+        assert [line.action for line in await audit_lines_of(tx, "APPLICATION", "a1")] == [
             "SUBMIT", "APPROVE", "ISSUE", "DELIVER",
         ]  # fmt: skip
 

@@ -16,7 +16,6 @@ from domain.people import Citizen
 from store import outbox, people
 from store.archive import PIECE, BackupKey
 from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.dump import digest
 from store.engine import Store
 from store.errors import BackupDamaged, KeyMissing, NotEmpty
 from store.keyring import Keyrings
@@ -26,6 +25,7 @@ from store.vault import Vault
 from tests.store.builders import citizen
 from tests.support.actions import FREE
 from tests.support.databases import BOTH
+from tests.support.stored import digest
 from tests.support.worlds import AADHAAR, deliver_all, lives, wrong
 
 

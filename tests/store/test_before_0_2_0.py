@@ -18,6 +18,7 @@ from store.verify import verify
 from tests.store.test_migrations import differences, on, shape
 from tests.support.before import BACKUP, PASSPHRASE, make_schema
 from tests.support.filled import closed_at_the_end, fill
+from tests.support.stored import digest
 
 
 def quiet(_part: str, _done: int) -> None:
@@ -26,7 +27,7 @@ def quiet(_part: str, _done: int) -> None:
 
 async def rows_of(store: Store) -> str:
     async with store.reading() as tx:
-        return await dump.digest(tx, metadata)
+        return await digest(tx, metadata)
 
 
 async def test_the_last_one_becomes_exactly_what_a_new_one_is(empty_url: str, tmp_path, request) -> None:

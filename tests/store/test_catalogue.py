@@ -11,6 +11,7 @@ from store.calendar import NO_CALENDAR, Holiday, holidays, save_calendar, work_c
 from store.catalogue import PAST_ALL_SERVICES
 from store.engine import Store, Transaction
 from tests.store.builders import scheme, service
+from tests.support.stored import versions_of
 
 
 async def codes(tx: Transaction, **filters: object) -> list[str]:
@@ -71,7 +72,7 @@ async def test_each_change_of_a_service_is_a_version_and_no_change_is_none(store
         assert (changed.version, changed.id) == (2, "id-ES09")
         assert await catalogue.catalogue_stamp(tx) > stamp
     async with store.reading() as tx:
-        first, second = await catalogue.versions_of(tx, "ES09")
+        first, second = await versions_of(tx, "ES09")
         assert (first, second) == (service(), service(fee_paise=5000, version=2))
         assert await catalogue.service_as_filed(tx, "ES09", 1) == first
         assert await catalogue.service_as_filed(tx, "ES09", None) == first

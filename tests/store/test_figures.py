@@ -7,7 +7,7 @@ import pytest
 
 from actions.figure_upkeep import rebuild
 from domain.applications import Application, Channel
-from domain.figures import Measure, bucket_of, counted, difference, last_day, marks_of, month_of
+from domain.figures import Measure, bucket_of, counted, difference, marks_of, month_of
 from domain.lifecycle import Status
 from domain.people import Posting, Role
 from domain.silence import Activity
@@ -220,7 +220,3 @@ async def test_activity_tells_the_active_days_of_each_tehsil(peopled: Store) -> 
     async with peopled.reading() as tx:
         found = await figures.activity(tx, today - 100 * DAY)
     assert found == [Activity("57", "t1", 2, today - 4 * DAY, today), Activity("57", "t2", 1, today, today)]
-
-
-def test_the_year_of_these_tests_is_whole() -> None:
-    assert last_day(YEAR.last_month) == date(2026, 12, 31)

@@ -9,6 +9,7 @@ from store import outbox, outbox_desk
 from store.engine import Store
 from store.outbox import ABANDONED, RETRY_AFTER_SECONDS, UNREADABLE, OutboxMessage, OutboxState, retry_wait
 from tests.support.databases import NOW
+from tests.support.stored import outbox_listing
 
 
 async def add(store: Store, *keys: str, application_id: str | None = None) -> None:
@@ -119,7 +120,7 @@ async def test_retries_follow_the_schedule_and_end_in_a_dead_letter(store: Store
     assert await fail(store, message, store_clock) is OutboxState.DEAD
     assert await claim(store) == []
     async with store.reading() as tx:
-        (dead,) = await outbox.listing(tx, OutboxState.DEAD, 10)
+        (dead,) = await outbox_listing(tx, OutboxState.DEAD, 10)
         counts = await outbox.counts(tx)
     assert (dead.key, dead.attempts, dead.error_code) == ("poison", 7, "UNAVAILABLE")
     assert (counts.pending, counts.dead, counts.oldest_seconds) == (1, 1, sum(RETRY_AFTER_SECONDS))
@@ -164,7 +165,7 @@ async def test_a_message_that_kills_every_worker_ends_as_a_dead_letter(store: St
         assert keys(await claim(store, lease=-1)) == ["deadly"]
     assert await claim(store) == []
     async with store.reading() as tx:
-        (dead,) = await outbox.listing(tx, OutboxState.DEAD, 10)
+        (dead,) = await outbox_listing(tx, OutboxState.DEAD, 10)
     assert dead.error_code == ABANDONED
 
 
@@ -196,7 +197,7 @@ async def test_a_look_without_a_lock_tells_when_claiming_may_make_sense(store: S
 async def test_an_empty_outbox_counts_nothing(store: Store) -> None:
     async with store.reading() as tx:
         assert await outbox.counts(tx) == outbox.OutboxCounts(0, 0, 0.0)
-        assert await outbox.listing(tx, OutboxState.PENDING, 5) == []
+        assert await outbox_listing(tx, OutboxState.PENDING, 5) == []
 
 
 async def test_a_message_that_does_not_open_is_dead_and_holds_back_nobody_else(store: Store) -> None:
@@ -209,5 +210,5 @@ async def test_a_message_that_does_not_open_is_dead_and_holds_back_nobody_else(s
     assert keys(await claim(store)) == ["whole"]
 
     async with store.reading() as tx:
-        (dead,) = await outbox.listing(tx, OutboxState.DEAD, 10)
+        (dead,) = await outbox_listing(tx, OutboxState.DEAD, 10)
     assert (dead.key, dead.error_code, dead.payload) == ("spoilt", UNREADABLE, {})

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from gateway.commands.outbox import HIDDEN, shown
-from store import audit, outbox, outbox_desk
+from store import outbox, outbox_desk
 from store.engine import Store
 from store.outbox import OutboxState
 from store.outbox_desk import PARKED, OutboxFilter
 from tests.support.databases import NOW
+from tests.support.stored import audit_lines_of
 
 KEY = "01a20c3f-3abb-711a-95a2-2bfee4ee0ffe"
 
@@ -62,7 +63,7 @@ async def test_a_parked_message_waits_with_those_after_it_until_it_is_retried(st
         assert not await outbox_desk.park(tx, 1)
         assert not await outbox_desk.park(tx, 99)
     async with store.reading() as tx:
-        lines = await audit.lines_of(tx, "OUTBOX", "1")
+        lines = await audit_lines_of(tx, "OUTBOX", "1")
     assert [line.action for line in lines] == ["outbox.parked", "outbox.retried"]
 
 
@@ -83,7 +84,7 @@ async def test_a_dead_letter_is_given_up_with_a_reason_and_those_after_it_go_on(
     assert [message.key for message in await claimed(store)] == ["second"]
     assert await keys(store, state=OutboxState.DELIVERED, error_code="HTTP_404") == ["first"]
     async with store.reading() as tx:
-        [line] = await audit.lines_of(tx, "OUTBOX", "1")
+        [line] = await audit_lines_of(tx, "OUTBOX", "1")
     assert (line.action, line.actor_label, line.detail) == (
         "outbox.given_up",
         "ops",

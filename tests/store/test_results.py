@@ -10,6 +10,7 @@ from store.engine import Store
 from store.errors import AlreadyThere, NotThere
 from tests.store.builders import application, certificate, instalment, sanction, sow
 from tests.support.databases import NOW
+from tests.support.stored import record_payment_status
 
 LATER = NOW + timedelta(days=1)
 
@@ -77,14 +78,12 @@ async def test_what_a_payment_was_is_remembered(store: Store) -> None:
         await sow(tx)
         await benefits.add_sanction(tx, sanction())
         await benefits.add_instalments(tx, [instalment()])
-        credited = await benefits.record_payment_status(tx, "i1", PaymentStatus.CREDITED, LATER)
+        credited = await record_payment_status(tx, "i1", PaymentStatus.CREDITED, LATER)
         assert (credited.status, credited.status_at) == (PaymentStatus.CREDITED, LATER)
-        assert (
-            await benefits.record_payment_status(tx, "i1", PaymentStatus.CREDITED, LATER + LATER.resolution) == credited
-        )
-        await benefits.record_payment_status(tx, "i1", PaymentStatus.RETURNED, LATER)
+        assert await record_payment_status(tx, "i1", PaymentStatus.CREDITED, LATER + LATER.resolution) == credited
+        await record_payment_status(tx, "i1", PaymentStatus.RETURNED, LATER)
         with pytest.raises(NotThere):
-            await benefits.record_payment_status(tx, "i9", PaymentStatus.CREDITED, LATER)
+            await record_payment_status(tx, "i9", PaymentStatus.CREDITED, LATER)
     async with store.reading() as tx:
         [events] = (await benefits.payment_events(tx, ["i1"])).values()
     assert [(one.status, one.at) for one in events] == [

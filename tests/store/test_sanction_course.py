@@ -23,6 +23,7 @@ from store.engine import Store
 from store.errors import AlreadyThere, NotThere
 from tests.store.builders import instalment, sanction, sow
 from tests.support.databases import NOW
+from tests.support.stored import life_certificates
 
 TODAY = date(2026, 11, 24)
 STOP = Stop("p1", "c1", "s1", StopKind.SUSPENSION, StopGround.COURT_ORDER, TODAY, "officer", NOW)
@@ -124,7 +125,7 @@ async def test_a_certificate_counts_once_for_a_day(sown: Store):
         assert await sanction_course.add_life_certificate(tx, given)
         assert not await sanction_course.add_life_certificate(tx, replace(given, id="l2"))
     async with sown.reading() as tx:
-        assert await sanction_course.life_certificates(tx, ["s1"]) == {"s1": [given]}
+        assert await life_certificates(tx, "s1") == [given]
 
 
 async def test_an_approval_waits_once_and_is_decided_once(sown: Store):

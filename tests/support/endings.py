@@ -14,6 +14,7 @@ from integrations.errors import IntegrationError
 from store import outbox
 from store.outbox import OutboxMessage, OutboxState
 from tests.support.actions import FREE, FakeRenderer, World
+from tests.support.stored import outbox_listing
 
 FORM = {"father_name": "Bachan Singh", "child_name": "Annya Negi"}
 WRONG = EndGround.CLERICAL_ERROR
@@ -50,7 +51,7 @@ async def issued(world: World) -> IssuedCertificate:
 
 async def waiting(world: World, topic: str = PUSH) -> list[OutboxMessage]:
     async with world.env.store.reading() as tx:
-        return [one for one in await outbox.listing(tx, OutboxState.PENDING, 100) if one.topic == topic]
+        return [one for one in await outbox_listing(tx, OutboxState.PENDING, 100) if one.topic == topic]
 
 
 async def run_pushes(world: World) -> None:

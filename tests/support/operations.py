@@ -2,8 +2,15 @@
 
 import re
 from functools import cache
+from pathlib import Path
 
-from gateway.screens import OPERATIONS, document_of
+from gateway import screens
+from gateway.screens import OPERATIONS
+
+
+def document_of(path: Path, folder: Path = OPERATIONS) -> str:
+    """The document of a file's first operation, as it is signed."""
+    return screens._screens_of(path.parent.name, path, screens._fragments(folder))[0].operation.body
 
 
 @cache

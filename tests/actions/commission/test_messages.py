@@ -10,10 +10,11 @@ from domain.clock import ist_date
 from domain.commission import MessageState
 from domain.lifecycle import Status
 from domain.notices import NoticeKind
-from store import audit, commission
+from store import commission
 from tests.support.actions import World
 from tests.support.commission import Court, appeal_now, awards_of, case_of, filed, hearings_of, post, told_to
 from tests.support.law import appealed, appeals_of, authorities, events_of, present, refused
+from tests.support.stored import audit_lines_of
 
 PLACE = "Commission, Ring Road, Dehradun"
 
@@ -42,7 +43,7 @@ async def test_hearing_order_penalty_and_compensation_come_back_once(world: Worl
         assert kinds.count(kind) == 1
     assert await post(court) == 0, "what the Commission told us is not told back"
     async with court.env.store.reading() as tx:
-        lines = [line.action for line in await audit.lines_of(tx, "APPEAL", appeal.id)]
+        lines = [line.action for line in await audit_lines_of(tx, "APPEAL", appeal.id)]
     assert {"appeal.fix_hearing", "appeal.direct", "commission.message"} <= set(lines)
 
 

@@ -15,11 +15,12 @@ from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Unavailable
 from integrations.sso import ProviderTokens
-from store import audit, identities, outbox, session_tokens
+from store import identities, outbox, session_tokens
 from store.outbox import outbox_table
 from store.personal import erase
 from tests.support.sign_in import GATEWAY, FakeProvider
 from tests.support.signing_in import BROWSER, CSC_ID, EMAIL
+from tests.support.stored import audit_lines_of
 
 
 async def signed_in(env, provider: FakeProvider, subject: str, token: str | None = "t-1", **known) -> SignedIn:
@@ -64,7 +65,7 @@ async def test_the_token_of_a_session_that_was_signed_out_is_revoked_once(env, p
     assert providers[provider].revoked == ["t-1"]
     async with env.store.reading() as tx:
         assert await session_tokens.get(tx, done.session.id) is None
-        lines = await audit.lines_of(tx, "SESSION", done.session.id)
+        lines = await audit_lines_of(tx, "SESSION", done.session.id)
     assert [line.action for line in lines] == ["SIGN_IN", "SIGN_OUT", "SIGNED_OUT_AT_PROVIDER"]
 
 

@@ -15,7 +15,7 @@ from domain.sources import Source
 from domain.text import Language
 from integrations.errors import Refused, Unavailable
 from integrations.sso import Assurance
-from store import audit, identities, people, sessions
+from store import identities, people, sessions
 from tests.support.sign_in import officer
 from tests.support.signing_in import (
     APP,
@@ -36,6 +36,7 @@ from tests.support.signing_in import (
     sign_in,
     tokens,
 )
+from tests.support.stored import audit_lines_of
 
 
 async def test_the_provider_is_asked_with_state_nonce_and_challenge_of_this_transaction(env, providers):
@@ -179,7 +180,7 @@ async def test_an_officer_signs_in_with_a_second_address_once_it_was_entered_for
     assert (await sign_in(env, providers, Provider.PARICHAY, EMAIL)).session.person_id == OFFICER
     assert (await refusal(remove_account(env, by, OFFICER, EMAIL)))[0] is ErrorCode.NOT_FOUND  # the register's own
     async with env.store.reading() as tx:
-        lines = [line.action for line in await audit.lines_of(tx, "OFFICER", OFFICER)]
+        lines = [line.action for line in await audit_lines_of(tx, "OFFICER", OFFICER)]
     assert lines == ["officer.account_added", "officer.account_removed"]
 
 

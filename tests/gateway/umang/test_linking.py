@@ -11,9 +11,10 @@ from actions.sessions import mint_session_token, subject_for_token
 from domain.assurance import Assurance
 from domain.errors import ErrorCode, Problems
 from domain.people import PersonKind, Provider
-from store import audit, identities, notices, sessions
+from store import identities, notices, sessions
 from store.sessions import Session
 from tests.support.graph import ASHA, CITIZEN, RAVI
+from tests.support.stored import audit_lines_of
 from tests.support.umang import Portal
 
 OF_RAVI = "9800000002"
@@ -67,7 +68,7 @@ async def test_an_unknown_account_is_linked_by_its_person_and_then_served(portal
     assert (served["rc"], served["pd"]["total"]) == ("APSK0000", 0)
     async with portal.env.store.reading() as tx:
         assert await notices.count_of_citizen(tx, RAVI) == 1
-        [line] = await audit.lines_of(tx, "ACCOUNT", RAVI)
+        [line] = await audit_lines_of(tx, "ACCOUNT", RAVI)
         assert (line.action, line.detail) == ("account.linked", {"provider": "UMANG"})
         sub = portal.callers.who({"person": "ravi"})["sub"]
         assert await identities.identity(tx, Provider.UMANG, sub) == (PersonKind.CITIZEN, RAVI)
@@ -153,7 +154,7 @@ async def test_a_hand_off_opens_a_session_once(portal: Portal):
     assert all("HttpOnly" in cookie for cookie in opened.headers.get_list("set-cookie"))
     assert (again.status_code, "apuni_session" in again.cookies) == (400, False)
     async with portal.env.store.reading() as tx:
-        [line] = await audit.lines_of(tx, "SESSION", subject.session_id)
+        [line] = await audit_lines_of(tx, "SESSION", subject.session_id)
     assert (line.action, line.detail["provider"]) == ("SIGN_IN", "UMANG")
 
 

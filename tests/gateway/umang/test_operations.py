@@ -17,6 +17,7 @@ from gateway.http.document_door import document_routes
 from integrations.errors import Unavailable
 from store import benefits, ledger, ledger_seal
 from tests.support.graph import ASHA, OFFICER, PDF, add_certificate
+from tests.support.stored import record_payment_status
 from tests.support.umang import Portal
 from tests.support.umang_applying import INCOME, PAPER, PLACE, count, filed, fits, the_application
 
@@ -218,7 +219,7 @@ async def test_benefits_name_the_system_that_does_not_answer(portal: Portal):
     async with portal.env.store.writing() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, ASHA)
         for one in (await benefits.instalments(tx, [sanctions[0].id]))[sanctions[0].id]:
-            await benefits.record_payment_status(tx, one.id, PaymentStatus.INSTRUCTED, portal.env.clock.now())
+            await record_payment_status(tx, one.id, PaymentStatus.INSTRUCTED, portal.env.clock.now())
     whole = await portal.call("getBenefits")
     portal.world.down.errors[Source.DBT_FINANCE] = Unavailable(Source.DBT_FINANCE, "timeout")
     partial = await portal.call("getBenefits")

@@ -27,6 +27,7 @@ from store import outbox
 from store.errors import StoreUnavailable
 from store.outbox import RETRY_AFTER_SECONDS, OutboxMessage, OutboxState
 from tests.support.sign_in import environment
+from tests.support.stored import outbox_listing
 
 TOPIC = "letter"
 PRIVATE = "Asha Negi 9800000001"
@@ -96,7 +97,7 @@ async def post(env: Environment, name: str, *, application: str | None = None, t
 
 async def in_state(env: Environment, state: OutboxState) -> list[OutboxMessage]:
     async with env.store.reading() as tx:
-        return await outbox.listing(tx, state, 100)
+        return await outbox_listing(tx, state, 100)
 
 
 async def names(env: Environment, state: OutboxState) -> list[str]:

@@ -14,6 +14,7 @@ from gateway.worker.runner import Job, Runner
 from store import outbox
 from store.outbox import OutboxState
 from tests.support.sign_in import environment
+from tests.support.stored import outbox_listing
 
 BROKEN = "release_instalments"
 PRIVATE = "Asha Negi 9800000001"
@@ -62,7 +63,7 @@ async def test_a_job_that_raises_ends_neither_the_worker_nor_any_other_job(env, 
         BROKEN: JobOutcome.FAILED
     }
     async with env.store.reading() as tx:
-        assert [one.key for one in await outbox.listing(tx, OutboxState.DELIVERED, 9)] == ["one"]
+        assert [one.key for one in await outbox_listing(tx, OutboxState.DELIVERED, 9)] == ["one"]
     assert swept == [True]
 
 

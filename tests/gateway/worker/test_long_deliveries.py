@@ -16,6 +16,7 @@ from store.errors import StoreUnavailable
 from store.outbox import OutboxMessage, OutboxState
 from store.sql import database_now
 from tests.support.sign_in import environment
+from tests.support.stored import outbox_listing
 
 TOPIC, SHORT = "large.file", "letter"
 CLAIM = 3.0
@@ -94,7 +95,7 @@ async def post(env: Environment, name: str, topic: str = TOPIC) -> None:
 
 async def in_state(env: Environment, state: OutboxState) -> list[OutboxMessage]:
     async with env.store.reading() as tx:
-        return await outbox.listing(tx, state, 100)
+        return await outbox_listing(tx, state, 100)
 
 
 async def pass_on(env: Environment, **values: object) -> None:

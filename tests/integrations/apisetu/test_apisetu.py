@@ -13,7 +13,6 @@ import respx
 from domain.clock import ManualClock
 from domain.sources import Source, SourceState
 from integrations.apisetu import (
-    OLDER_PATH,
     ApiSetu,
     ApiSetuSettings,
     CertificateRequest,
@@ -92,7 +91,9 @@ async def test_a_certificate_is_read_from_what_its_signature_covers(market):
 async def test_both_path_styles_are_served(market):
     known = ApiSetuSettings.from_onboarding(market.onboarding).publishers["edistrictuk"]
 
-    client = market.client(publishers={"edistrictuk": replace(known, path_template=OLDER_PATH)})
+    client = market.client(
+        publishers={"edistrictuk": replace(known, path_template="/{publisher}/v3/{doctype}/certificate")}
+    )
 
     assert (await client.certificate(asked())).value.number == "12345"
 

@@ -44,6 +44,7 @@ from tests.support.graph import (
     seed,
 )
 from tests.support.peers import PATIENCE, a_peer
+from tests.support.stored import record_payment_status
 
 WHO = {"asha": CITIZEN, "ravi": NEIGHBOUR, "officer": OFFICER, "elsewhere": STRANGE_OFFICER}
 MINE = """subscription ($id: ID, $since: String) { applicationChanged(applicationId: $id, since: $since) {
@@ -267,7 +268,7 @@ async def test_a_payment_is_told_to_its_citizen(house):
         async with env.store.writing() as tx:
             made = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
             (paid,) = (await benefits.instalments(tx, [made.id]))[made.id]
-            await benefits.record_payment_status(tx, paid.id, PaymentStatus.INSTRUCTED, env.clock.now())
+            await record_payment_status(tx, paid.id, PaymentStatus.INSTRUCTED, env.clock.now())
         told = await event(asha, "paymentChanged")
         assert told["instalment"] == {"sequence": 1, "status": "INSTRUCTED"}
         assert (told["benefit"]["number"], told["applicationId"]) == (made.number, global_id(application))
