@@ -10,7 +10,7 @@ import pytest
 from actions.decide import Decide, Verdict, decide_application
 from actions.form_import import import_forms
 from actions.issue import issue_certificate
-from actions.pack_content import MadeOf, content_of
+from actions.offline import MadeOf, content_of
 from actions.prefill import prefill, source_as_json, source_of_json
 from actions.respond import AnswerQuery, answer_query
 from actions.submit_checks import NewDocument
