@@ -19,7 +19,7 @@ from domain.errors import ErrorCode, Problem, Problems, Remedy
 from domain.people import SYSTEM, Subject
 from domain.policy import ObjectKind, Purpose
 from domain.sources import Source
-from integrations.errors import IntegrationError, Refused, Unavailable
+from integrations.calling.errors import IntegrationError, Refused, Unavailable
 from store import applications, audit, certificates, outbox, uploads
 from store.engine import Transaction
 

@@ -18,7 +18,7 @@ from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import ALREADY_GONE, RegistrationState
 from domain.people import SYSTEM
 from domain.policy import Purpose
-from integrations.dbt_finance.pfms_models import BeneficiaryRow, LineStatus
+from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
 from store import alarms, audit, beneficiary_endings
 from store.beneficiaries import Heard
 from store.beneficiary_endings import Looked, Place

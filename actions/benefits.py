@@ -16,8 +16,8 @@ from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.reconciliation import IN_FLIGHT, SENT
 from domain.sources import Source, Sourced, SourceState
+from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance import PaymentState
-from integrations.errors import IntegrationError
 from store import benefits, catalogue, payment_files
 
 _NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})

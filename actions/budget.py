@@ -12,7 +12,7 @@ from domain.budgets import ToldBalance, year_of
 from domain.people import SYSTEM
 from domain.policy import Purpose
 from domain.sanction_course import state_under
-from integrations.errors import IntegrationError
+from integrations.calling.errors import IntegrationError
 from store import audit, benefit_rounds, benefits, catalogue, locks, outbox, sanction_course
 
 INSTRUCT = "dbt.instruct"

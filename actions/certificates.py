@@ -24,8 +24,8 @@ from domain.policy import ObjectKind
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual
 from integrations.apisetu import issuer_id_of
+from integrations.calling.errors import IntegrationError
 from integrations.digilocker import IssuedDocument
-from integrations.errors import IntegrationError
 from store import certificates
 
 MOST = 200

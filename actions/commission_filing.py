@@ -30,7 +30,7 @@ from domain.clock import ist_date, ist_midnight
 from domain.commission import CommissionCase, reference_of
 from domain.people import Citizen, Role, Subject
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from integrations.right_to_service import AppealFiling, Attachment, CaseEvent, FilingReceipt, RightToService
 from store import appeals, applications, commission, outbox, people
 from store.engine import Transaction

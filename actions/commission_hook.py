@@ -17,7 +17,7 @@ from domain.appeals import Appeal
 from domain.commission import CommissionCase, CommissionMessage, MessageState
 from domain.errors import Problems
 from domain.policy import Purpose, decide
-from integrations.errors import IntegrationError, NotLetIn, Unavailable
+from integrations.calling.errors import IntegrationError, NotLetIn, Unavailable
 from integrations.right_to_service import NotNow, OtherMessage, Told, UnknownCase, Word
 from store import appeals, audit, commission
 from store.engine import Transaction

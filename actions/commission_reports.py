@@ -11,7 +11,7 @@ from actions.environment import Environment
 from domain.catalogue import Service
 from domain.clock import ist_date, ist_midnight
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from integrations.right_to_service import NotifiedService, RightToService
 from store import catalogue, commission_figures, outbox, seeds
 from store.engine import Transaction

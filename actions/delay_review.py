@@ -21,7 +21,7 @@ from domain.delays import OLDEST_MONTHS
 from domain.figures import Measure, month_of, months_back
 from domain.people import SYSTEM, Posting, Subject
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from store import audit, catalogue, commission, commission_figures, figures, outbox
 from store.engine import Transaction
 from store.errors import NotThere

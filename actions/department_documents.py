@@ -11,7 +11,7 @@ from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.sources import Source, Sourced
 from integrations.apisetu import CertificateRequest, DepartmentCertificate, DepartmentFile
-from integrations.errors import IntegrationError, Refused
+from integrations.calling.errors import IntegrationError, Refused
 from store import department_documents, people
 from store.department_documents import DepartmentDocument
 

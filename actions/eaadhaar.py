@@ -14,8 +14,8 @@ from domain.people import Citizen, PersonKind, Subject
 from domain.policy import ObjectKind
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
+from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
-from integrations.errors import IntegrityFailure
 from store import people
 from store.engine import Transaction
 

@@ -24,9 +24,9 @@ from domain.sign_on import SignOnRules
 from integrations.apisetu import ApiSetu
 from integrations.csc import CscBridge
 from integrations.dbt_finance import DbtBharat, DbtFinance
-from integrations.dbt_finance.pfms_exchange import FileExchange
-from integrations.dbt_finance.pfms_models import PfmsIdentity
-from integrations.dbt_finance.pfms_papers import PfmsPapers
+from integrations.dbt_finance.pfms.exchange import FileExchange
+from integrations.dbt_finance.pfms.models import PfmsIdentity
+from integrations.dbt_finance.pfms.papers import PfmsPapers
 from integrations.digilocker import DigiLocker
 from integrations.etaal import EtaalPush
 from integrations.right_to_service import RightToService

@@ -11,7 +11,7 @@ from domain.clock import ist_date
 from domain.counting import is_over, is_provisional
 from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 from integrations.etaal import OLD_REVISION, Batch, RejectedRow
 from store import audit, etaal, ledger, outbox
 from store.engine import Transaction

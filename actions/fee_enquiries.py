@@ -43,7 +43,7 @@ from domain.lifecycle import Move, Status
 from domain.notices import NoticeKind
 from domain.people import SYSTEM
 from domain.sources import Source
-from integrations.errors import IntegrationError, Unavailable
+from integrations.calling.errors import IntegrationError, Unavailable
 from store import applications, crash_points, fee_orders, outbox
 from store.engine import Transaction
 from store.errors import VersionConflict

@@ -22,7 +22,7 @@ from domain.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState,
 from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
 from domain.policy import ObjectKind, Purpose
-from integrations.errors import Garbled, IntegrationError
+from integrations.calling.errors import Garbled, IntegrationError
 from store import audit, crash_points, fee_orders, fee_scrolls
 from store.engine import Transaction
 from store.errors import AlreadyThere

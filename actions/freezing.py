@@ -15,7 +15,7 @@ from domain.files import UploadedFile
 from domain.people import SYSTEM, PersonKind, Role, Subject
 from domain.signatures import SignatureState
 from domain.sources import Source
-from integrations.errors import Garbled, IntegrationError, NotAsked, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrationError, NotAsked, Refused, Unavailable
 from store import applications, audit
 from store.engine import Transaction
 

@@ -19,8 +19,8 @@ from domain.finance_cases import CaseOutcome, DifferenceKind
 from domain.payment_files import BatchState, FileState, LedgerFile
 from domain.people import SYSTEM
 from domain.reconciliation import ReconciliationRun
-from integrations.dbt_finance.pfms_models import FileKind, FileRefusal
-from integrations.dbt_finance.pfms_names import answered_message_id, statement_of
+from integrations.dbt_finance.pfms.models import FileKind, FileRefusal
+from integrations.dbt_finance.pfms.names import answered_message_id, statement_of
 from store import gone_cases, payment_batches, payment_files
 from store.engine import Transaction
 from store.gone_cases import FILE, OpenCase

@@ -11,8 +11,8 @@ from actions.finance_cases import open_case
 from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import Direction, FileState, LedgerFile
 from domain.people import SYSTEM
-from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, FileExchange, IncomingFile
-from integrations.errors import Garbled, Refused
+from integrations.calling.errors import Garbled, Refused
+from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, FileExchange, IncomingFile
 from store import payment_files
 from store.engine import Transaction
 

@@ -16,6 +16,7 @@ from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced
+from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import (
     EAadhaar,
     Examined,
@@ -29,7 +30,6 @@ from integrations.digilocker import (
     TokenAnswer,
     Uploaded,
 )
-from integrations.errors import Refused, Unavailable
 from store import identities, leases
 from store.errors import NotThere, StoreError, VersionConflict
 from store.identities import LockerTokens

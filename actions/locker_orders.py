@@ -26,8 +26,8 @@ from domain.locker import OrderKind, OrderState
 from domain.people import PersonKind, Subject
 from domain.policy import ObjectKind, Purpose, Resource
 from domain.sources import Source
+from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, Refused, Unavailable
 from integrations.digilocker import PullState, check_upload
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, Refused, Unavailable
 from store import audit, leases, locker_orders, outbox, uploads
 from store.engine import Transaction
 from store.errors import NotThere, StoreError

@@ -21,8 +21,8 @@ from domain.lifecycle import Status
 from domain.people import SYSTEM, Role, Subject
 from domain.policy import ObjectKind, Purpose
 from domain.sources import Source
+from integrations.calling.errors import Refused
 from integrations.digilocker import NOT_HELD, PushAction, PushedUri
-from integrations.errors import Refused
 from store import applications, audit, certificate_endings, certificates, identities, locker_copies, outbox
 from store.engine import Transaction
 from store.errors import NotThere, TryAgain

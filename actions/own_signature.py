@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
 from domain.signatures import SignatureState
-from integrations import safe_xml
+from integrations.calling import safe_xml
 from integrations.digilocker import Examined, examine
 from store.errors import KeyMissing
 from store.keyring import Keyrings

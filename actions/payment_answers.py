@@ -35,9 +35,10 @@ from domain.payment_files import (
 )
 from domain.people import SYSTEM
 from domain.policy import Purpose
-from integrations.dbt_finance.pfms_answers import Answer, read_answer
-from integrations.dbt_finance.pfms_exchange import FileExchange, IncomingFile
-from integrations.dbt_finance.pfms_models import (
+from integrations.calling.errors import IntegrationError
+from integrations.dbt_finance.pfms.answers import Answer, read_answer
+from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
+from integrations.dbt_finance.pfms.models import (
     BankStatus,
     BatchAcknowledgement,
     BeneficiaryAnswer,
@@ -47,7 +48,6 @@ from integrations.dbt_finance.pfms_models import (
     LineStatus,
     PaymentRow,
 )
-from integrations.errors import IntegrationError
 from store import audit, crash_points, payment_batches, payment_files
 
 ROWS = 500

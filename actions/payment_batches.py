@@ -21,7 +21,7 @@ from actions.payment_signers import may_sign
 from domain.clock import ist_date
 from domain.payment_files import NOW, BatchKind, BatchState, Group, PaymentFileBatch
 from domain.people import SYSTEM
-from integrations.dbt_finance import pfms_names
+from integrations.dbt_finance.pfms import names
 from store import beneficiaries, beneficiary_endings, crash_points, outbox, payment_batches, payment_runs
 from store.engine import Transaction
 from store.payment_runs import Due, Run
@@ -179,17 +179,17 @@ async def _new(acting: Acting, partner: Pfms, kind: BatchKind, group: Group) -> 
     number = await payment_runs.next_number(acting.tx, kind, today)
     source = partner.identity.source_id
     if kind is BatchKind.PAYMENT:
-        message = pfms_names.payment_message_id(source, today, number)
-        name = pfms_names.payment_batch_id(source, today, number)
+        message = names.payment_message_id(source, today, number)
+        name = names.payment_batch_id(source, today, number)
     else:
-        message = pfms_names.beneficiary_message_id(source, today, number)
-        name = pfms_names.beneficiary_batch_id(today, number)
+        message = names.beneficiary_message_id(source, today, number)
+        name = names.beneficiary_batch_id(today, number)
     return PaymentFileBatch(
         id=acting.env.ids.key(),
         kind=kind,
         message_id=message,
         batch_id=name,
-        file_name=pfms_names.file_name(message),
+        file_name=names.file_name(message),
         group=group,
         pfms_scheme=scheme,
         agency_name=partner.agency_name(group.agency),

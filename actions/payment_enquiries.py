@@ -19,8 +19,8 @@ from actions.second_payments import paid_again
 from domain.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.people import SYSTEM
+from integrations.calling.errors import IntegrationError, Unavailable
 from integrations.dbt_finance import BillEnquiry, BillReference
-from integrations.errors import IntegrationError, Unavailable
 from store import crash_points, payment_enquiries, payment_reads, reconciliation
 from store.payment_enquiries import Heard
 from store.sql import AnyRow

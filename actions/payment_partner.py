@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from actions.environment import Environment
 from domain.payment_files import BatchKind, Transport
-from integrations.dbt_finance.pfms_exchange import FileExchange
-from integrations.dbt_finance.pfms_models import FileKind, PfmsIdentity
-from integrations.dbt_finance.pfms_papers import PfmsPapers
+from integrations.dbt_finance.pfms.exchange import FileExchange
+from integrations.dbt_finance.pfms.models import FileKind, PfmsIdentity
+from integrations.dbt_finance.pfms.papers import PfmsPapers
 from store.errors import NotThere
 
 FILE_KINDS = {BatchKind.BENEFICIARY: FileKind.BENEFICIARIES, BatchKind.PAYMENT: FileKind.PAYMENTS}

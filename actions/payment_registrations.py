@@ -35,7 +35,7 @@ from domain.payment_files import (
 )
 from domain.people import SYSTEM, Citizen
 from domain.policy import Purpose
-from integrations.dbt_finance.pfms_models import BeneficiaryRow, LineStatus
+from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
 from store import audit, beneficiaries, beneficiary_endings, payment_batches, people
 from store.beneficiaries import Heard, RegistrationLine
 from store.engine import Transaction

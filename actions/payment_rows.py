@@ -12,7 +12,7 @@ from actions.second_payments import credited_again
 from domain.benefits import PaymentNews, PaymentStatus, Rail
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.payment_files import BatchLine, LineState, line_after
-from integrations.dbt_finance.pfms_models import LineStatus, PaymentRow
+from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
 from store import payment_batches
 from store.payment_batches import LineNews
 

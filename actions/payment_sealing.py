@@ -38,10 +38,10 @@ from domain.payment_files import (
 )
 from domain.people import SYSTEM
 from domain.policy import Purpose
-from integrations.dbt_finance import pfms_models as wire
-from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
-from integrations.dbt_finance.pfms_line_rules import faults_of_beneficiary, faults_of_payment
-from integrations.dbt_finance.pfms_signing import FileSigner
+from integrations.dbt_finance.pfms import models as wire
+from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
+from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
+from integrations.dbt_finance.pfms.signing import FileSigner
 from store import beneficiaries, crash_points, payment_batches, payment_files
 from store.beneficiaries import RegistrationLine
 from store.engine import Transaction

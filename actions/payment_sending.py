@@ -19,8 +19,8 @@ from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
 from domain.people import SYSTEM
 from domain.sources import Source
-from integrations.dbt_finance.pfms_exchange import NameTaken
-from integrations.errors import NotAsked
+from integrations.calling.errors import NotAsked
+from integrations.dbt_finance.pfms.exchange import NameTaken
 from store import beneficiaries, crash_points, payment_batches, payment_files
 from store.beneficiaries import Heard
 from store.engine import Transaction

@@ -17,7 +17,7 @@ from actions.payment_partner import Pfms, connected
 from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from domain.payment_files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
 from domain.policy import Purpose
-from integrations.dbt_finance.pfms_models import EnrolmentAnswer
+from integrations.dbt_finance.pfms.models import EnrolmentAnswer
 from store import audit, payment_files, signing_certificates
 from store.engine import Transaction
 

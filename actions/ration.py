@@ -7,7 +7,7 @@ from domain.people import Subject
 from domain.policy import ObjectKind
 from domain.sources import Source, Sourced
 from domain.text import Language
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 from integrations.umang import RationCard
 from store import department_documents
 

@@ -35,8 +35,8 @@ from domain.numbers import NumberKind
 from domain.people import SYSTEM, Citizen
 from domain.plans import REPEATED, Plan, period_end
 from domain.sanction_course import ApprovalKind, PaymentAccount
+from integrations.calling.errors import Refused
 from integrations.dbt_finance import BillReference, Correction, Payee, PaymentInstruction
-from integrations.errors import Refused
 from store import benefits, catalogue, outbox, people
 from store.engine import Transaction
 from store.errors import NotThere

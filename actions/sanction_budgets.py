@@ -27,7 +27,7 @@ from domain.people import Subject
 from domain.policy import Purpose, decide
 from domain.sanction_course import ApprovalKind
 from domain.sources import Source, Sourced, SourceState
-from integrations.errors import IntegrationError
+from integrations.calling.errors import IntegrationError
 from store import applications, benefits, catalogue, desk, sanction_course
 from store.engine import Transaction
 

@@ -6,7 +6,7 @@ from actions.acting import Acting
 from domain.benefits import PaymentStatus
 from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.payment_files import BatchLine, LineState
-from integrations.dbt_finance.pfms_models import LineStatus, PaymentRow
+from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
 from store import benefits, payment_batches
 
 _CAME_BACK = frozenset({LineState.RETURNED, LineState.REJECTED})

@@ -25,10 +25,10 @@ from domain.finance_cases import DifferenceKind, FinanceDifference
 from domain.payment_files import FileState, LedgerFile
 from domain.people import SYSTEM
 from domain.reconciliation import ReconciliationRun, RunState, Side, statement_bounds
-from integrations.dbt_finance.pfms_answers import read_statement
-from integrations.dbt_finance.pfms_exchange import FileExchange, IncomingFile
-from integrations.dbt_finance.pfms_models import DailyStatement, FileKind, FileRefused, LineStatus, StatementRow
-from integrations.errors import IntegrationError
+from integrations.calling.errors import IntegrationError
+from integrations.dbt_finance.pfms.answers import read_statement
+from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
+from integrations.dbt_finance.pfms.models import DailyStatement, FileKind, FileRefused, LineStatus, StatementRow
 from store import crash_points, expected_files, payment_files, reconciliation, statement_reads
 from store.engine import Transaction
 from store.reconciliation import StatementLine

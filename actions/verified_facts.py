@@ -22,9 +22,9 @@ from domain.people import Citizen, LinkedAccount, Provider, Subject
 from domain.signatures import SignatureState
 from domain.sources import Source
 from domain.text import Language
-from integrations import safe_xml
+from integrations.calling import safe_xml
+from integrations.calling.errors import IntegrationError
 from integrations.certificate_facts import StatedFacts, stated, stated_by
-from integrations.errors import IntegrationError
 from store import identities, people
 from store.engine import Transaction
 

@@ -124,7 +124,7 @@ class PaymentNews:
     """What a partner, or we ourselves, say of one payment.
 
     `at` is when it happened, `source_ref` the file, batch or call that told it, `utr_last4` the end of the bank's
-    reference and `return_code` why it came back (integrations/dbt_finance/return_codes.py). `source_ref` never
+    reference and `return_code` why it came back (integrations/dbt_finance/jit/return_codes.py). `source_ref` never
     holds personal data.
     """
 

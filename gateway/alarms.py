@@ -18,7 +18,7 @@ from domain.clock import Clock
 from domain.errors import ApuniError
 from gateway.leadership import Leadership
 from gateway.settings import Settings
-from integrations.transport import Client, Lines
+from integrations.calling.transport import Client, Lines
 
 LOOK_SECONDS = 30.0
 LEASE_SECONDS = 90.0

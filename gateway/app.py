@@ -66,12 +66,12 @@ from gateway.sign_in import SignInSettings
 from gateway.umang import umang_routes
 from gateway.worker_watch import WorkerWatch
 from integrations.apisetu import PublishedSettings, published_routes
+from integrations.calling.reachability_probes import ReachWatch
+from integrations.calling.request_counters import Tallies
 from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
-from integrations.reach import ReachWatch
 from integrations.right_to_service import RightToServiceSettings, commission_routes
-from integrations.tallies import Tallies
 from integrations.treasury import treasury_routes
 from schema import build
 from schema.context import Context

@@ -19,13 +19,13 @@ from gateway.runfiles import NotUp
 from gateway.scanning import scanner_of
 from gateway.settings import Settings
 from gateway.vitals import Vitals
-from integrations.breakers import BreakerObserver, Breakers, BreakerState
-from integrations.cache import KeptAnswers, open_cache
-from integrations.cache_backends import Backend, SealedCache
-from integrations.gate import Gate
-from integrations.hints import BreakerHints
-from integrations.monitor import CallObserver, SourceMonitor
-from integrations.remote import Resilience
+from integrations.calling.breaker_sharing import BreakerHints
+from integrations.calling.breakers import BreakerObserver, Breakers, BreakerState
+from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.cache_backends import Backend, SealedCache
+from integrations.calling.kill_switch import Gate
+from integrations.calling.monitor import CallObserver, SourceMonitor
+from integrations.calling.remote import Resilience
 from store import crash_points
 from store.calendar import work_calendar
 from store.cipher import FieldCipher

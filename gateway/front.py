@@ -23,7 +23,7 @@ from gateway.http.replays import KeptReplays
 from gateway.http.trusted import TrustedLibrary
 from gateway.limits import DEMO_TIMES
 from gateway.settings import Settings
-from integrations.tallies import DoorTallies
+from integrations.calling.request_counters import DoorTallies
 from store.cipher import FieldCipher
 
 

@@ -17,19 +17,20 @@ from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable
 from integrations.apisetu import ApiSetu, ApiSetuSettings
+from integrations.calling.remote import Remote, Resilience
+from integrations.calling.ssrf_guard import Guard
+from integrations.calling.transport import Lines
 from integrations.csc import BridgeSettings, CscBridge, CscConnect, CscConnectSettings
 from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
-from integrations.dbt_finance.pfms_exchange import FileExchange
-from integrations.dbt_finance.pfms_models import PfmsIdentity
-from integrations.dbt_finance.pfms_papers import PfmsPapers
-from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.dbt_finance.pfms_rest_tls import RestTls, Unfit
-from integrations.dbt_finance.pfms_settings import RestSettings, SftpSettings
-from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
+from integrations.dbt_finance.pfms.exchange import FileExchange
+from integrations.dbt_finance.pfms.models import PfmsIdentity
+from integrations.dbt_finance.pfms.papers import PfmsPapers
+from integrations.dbt_finance.pfms.rest import RestExchange
+from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
+from integrations.dbt_finance.pfms.settings import RestSettings, SftpSettings
+from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from integrations.digilocker import DigiLocker, DigiLockerSettings
 from integrations.etaal import EtaalPush, EtaalPushSettings
-from integrations.guard import Guard
-from integrations.remote import Remote, Resilience
 from integrations.right_to_service import RightToService, RightToServiceSettings
 from integrations.sso import (
     IdentityProvider,
@@ -40,7 +41,6 @@ from integrations.sso import (
     TextSender,
     TextSettings,
 )
-from integrations.transport import Lines
 from integrations.treasury import Treasury, TreasurySettings
 from integrations.umang import Umang, UmangSettings
 

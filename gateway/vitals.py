@@ -8,8 +8,8 @@ from pathlib import Path
 from domain.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
 from domain.clock import Clock
 from domain.sources import Source
-from integrations.breakers import BreakerState
-from integrations.monitor import CallObserver
+from integrations.calling.breakers import BreakerState
+from integrations.calling.monitor import CallObserver
 from store.revisions import HEAD
 
 SIGN_IN_SECONDS = 300.0

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from integrations.errors import Garbled
+from integrations.calling.errors import Garbled
 
 BODY_LIMIT = 16_384
 """Octets of what a browser brings back; a sealed message has less than two thousand."""

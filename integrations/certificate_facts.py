@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from domain.facts import FactKey
-from integrations import safe_xml
+from integrations.calling import safe_xml
 
 _DAYS = ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d")
 _GENDERS = {"m": "M", "male": "M", "f": "F", "female": "F", "t": "T", "transgender": "T", "other": "T"}

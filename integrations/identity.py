@@ -12,9 +12,9 @@ from domain.assurance import Assurance
 from domain.mobiles import mobile_digits
 from domain.people import Provider
 from domain.sources import Source
-from integrations.answers import read_json
-from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
-from integrations.remote import Answer
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
+from integrations.calling.remote import Answer
 
 _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
 

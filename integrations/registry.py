@@ -18,11 +18,11 @@ from integrations import (
     umang,
 )
 from integrations.apisetu import codes as apisetu_codes
-from integrations.dbt_finance import pfms_rest_wire
-from integrations.dbt_finance import wire as dbt_wire
-from integrations.digilocker import codes as digilocker_codes
+from integrations.calling.policies import CallPolicy
+from integrations.dbt_finance.jit import wire as dbt_wire
+from integrations.dbt_finance.pfms import rest_wire
+from integrations.digilocker.requester import codes as digilocker_codes
 from integrations.etaal import wire_push as etaal_wire
-from integrations.policies import CallPolicy
 from integrations.umang import wire as umang_wire
 
 FACES = (apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, treasury, umang)
@@ -55,7 +55,7 @@ CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(
         Source.DBT_FINANCE: {f"text with “{part}”": f"Refused: {code}" for part, code in dbt_wire.REJECTS},
         Source.DEPARTMENTS: {"a status from 400": "Refused", "a status from 500": "Unavailable"},
         Source.DIGILOCKER: {code: _OUTCOMES[row.verdict] for code, row in digilocker_codes.ERRORS.items()},
-        Source.PFMS: pfms_rest_wire.CODES,
+        Source.PFMS: rest_wire.CODES,
         Source.RIGHT_TO_SERVICE: right_to_service.CODES,
         Source.E_TAAL: {
             code: f"Refused: {words}{', ours came late' if code == etaal_wire.OLD_REVISION else ''}"

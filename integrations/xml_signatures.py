@@ -16,7 +16,7 @@ from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from integrations import safe_xml
+from integrations.calling import safe_xml
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 

@@ -13,7 +13,7 @@ from domain.errors import NotSignedIn
 from domain.people import Subject
 from domain.switches import Switchboard
 from domain.text import Language
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
 from schema.ledger import SourceLedger
 from schema.loading import Loader, Loaders
 

@@ -23,7 +23,7 @@ from domain.refusals import remedy_for, sentence_for
 from domain.sources import Source
 from domain.switches import MutationOff
 from domain.text import Bilingual, Language
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from schema.document_errors import document_message
 from store.errors import (
     InProgress,

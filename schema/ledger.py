@@ -11,7 +11,7 @@ from graphql.pyutils import Path
 from actions.locker import CONSENT_NEEDED
 from domain.clock import Clock
 from domain.sources import Source, Sourced, SourceState
-from integrations.errors import IntegrationError, Refused
+from integrations.calling.errors import IntegrationError, Refused
 from schema.scalars import show_instant
 
 S = TypeVar("S", bound=Sourced[Any] | None)

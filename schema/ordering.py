@@ -10,7 +10,7 @@ from actions.environment import SubmissionState
 from actions.locker_orders import PullDocument, PutFile, pull_document, put_file, refusal_of
 from domain.errors import ErrorCode, Problem, Problems
 from domain.locker import LONGEST_PATH, OrderState
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 from schema.caring import CarePayload, cared
 from schema.context import Info
 from schema.fields import mutation

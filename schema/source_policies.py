@@ -2,7 +2,7 @@
 
 from strawberry.federation.schema_directive import Location, schema_directive
 
-from integrations.policies import CallPolicy
+from integrations.calling.policies import CallPolicy
 from integrations.registry import BY_NAME
 from schema.directives import UPSTREAM_POINTS, cost
 

@@ -9,7 +9,7 @@ import strawberry
 from domain.messages import label
 from domain.sources import Source, SourceState
 from domain.switches import SwitchState
-from integrations.monitor import SourceStatus
+from integrations.calling.monitor import SourceStatus
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.fields import resolved

@@ -18,13 +18,13 @@ from domain.numbers import NumberKind, make_number
 from domain.payment_files import PayeeDetails, PaymentRules, RegistrationState, Transport, beneficiary_id
 from domain.people import Citizen
 from domain.text import Bilingual, Language
-from integrations.city.clock import SandboxClock
-from integrations.city.kit import Sandbox, SandboxHome
-from integrations.dbt_finance.pfms_models import PfmsIdentity
-from integrations.dbt_finance.pfms_papers import PfmsPapers
-from integrations.dbt_finance.pfms_settings import SftpSettings
-from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
-from integrations.dbt_finance.sandbox_pfms import create_sandbox
+from integrations.dbt_finance.pfms.models import PfmsIdentity
+from integrations.dbt_finance.pfms.papers import PfmsPapers
+from integrations.dbt_finance.pfms.settings import SftpSettings
+from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
+from sandbox.city.clock import SandboxClock
+from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.dbt_finance.pfms.system import create_sandbox
 from store import people
 from store.benefits import instalments_table, sanctions_table
 from store.bulk import insert_rows

@@ -29,7 +29,7 @@ from domain.payment_files import BatchState, Direction
 from domain.reconciliation import RunState
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
-from integrations.errors import IntegrationError
+from integrations.calling.errors import IntegrationError
 from store import payment_batches
 from store.benefits import instalments_table
 from store.errors import StoreError

@@ -19,11 +19,11 @@ import uvloop
 from benchmarks.remote.measuring import SHORT, Call, measured, resilience, stay_on
 from benchmarks.remote.slow_system import one_slow_system
 from domain.sources import Source
-from integrations.cache import Codec
-from integrations.http_transport import Limits, OwnTransport
-from integrations.policies import JSON_TYPES, CallPolicy, Lane, Traffic
-from integrations.remote import Remote
-from integrations.transport import Lines
+from integrations.calling.cache import Codec
+from integrations.calling.http_transport import Limits, OwnTransport
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Traffic
+from integrations.calling.remote import Remote
+from integrations.calling.transport import Lines
 
 ROUNDS = 1 if SHORT else 3
 CONCURRENT = (1, 10, 50)

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from domain.clock import SystemClock
 from domain.sources import Source
-from integrations.breakers import BreakerObserver, Breakers
-from integrations.cache import KeptAnswers, open_cache
-from integrations.monitor import SourceMonitor
-from integrations.remote import Resilience
+from integrations.calling.breakers import BreakerObserver, Breakers
+from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.remote import Resilience
 
 SHORT = os.environ.get("BOUND") == "ci"
 SECONDS = 0.3 if SHORT else 2.0

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from benchmarks.remote.measuring import SHORT, measured, resilience
 from domain.sources import Source
-from integrations.breakers import BreakerState
-from integrations.errors import Unavailable
-from integrations.policies import CallPolicy, Lane, Traffic
-from integrations.remote import Remote
-from integrations.transport import Lines
+from integrations.calling.breakers import BreakerState
+from integrations.calling.errors import Unavailable
+from integrations.calling.policies import CallPolicy, Lane, Traffic
+from integrations.calling.remote import Remote
+from integrations.calling.transport import Lines
 
 PAIRS, WINDOW = (6, 0.2) if SHORT else (60, 0.25)
 """Windows with and without the slow system alternate, so that what else the machine does meets both alike."""

@@ -31,7 +31,7 @@ from domain.text import Language
 from domain.tracking import SecondFactor
 from gateway.http.documents import PREPARED, Documents, GivenDocument
 from gateway.limits import Limits
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
 from store.overdue import overdue
 from tests.support.operations import operation

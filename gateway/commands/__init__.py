@@ -2,7 +2,7 @@
 
 HELP = {
     "serve": "Run the gateway.",
-    "worker": "Run a worker: outbox, audit seal, counters.",
+    "worker": "Run a worker: the outbox, the legal clock, payments, upkeep.",
     "migrate": "Bring the store's schema up to date.",
     "keys": "Keyrings of this installation.",
     "schema": "The printed graph.",

@@ -22,14 +22,14 @@ from domain.sources import Source
 from gateway.commands.opening import account, open_rooms, out, print_table, why_unread
 from gateway.settings import Settings, read_settings
 from gateway.spreadsheets import safe_cell
-from integrations.breakers import Breakers
-from integrations.cache import KeptAnswers, open_cache
-from integrations.errors import IntegrationError
-from integrations.gate import Gate
-from integrations.monitor import SourceMonitor
+from integrations.calling.breakers import Breakers
+from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.errors import IntegrationError
+from integrations.calling.kill_switch import Gate
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.remote import Remote, Resilience
+from integrations.calling.transport import Lines
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
-from integrations.remote import Remote, Resilience
-from integrations.transport import Lines
 from store import catalogue
 
 group = typer.Typer(no_args_is_help=True)

@@ -22,8 +22,8 @@ from gateway.commands.opening import commanding, environment_of, open_rooms, out
 from gateway.composition import open_house
 from gateway.partners import pfms_tls
 from gateway.settings import Settings, read_settings
-from integrations.dbt_finance.pfms_rest_tls import SOON
-from integrations.errors import IntegrationError
+from integrations.calling.errors import IntegrationError
+from integrations.dbt_finance.pfms.rest_tls import SOON
 from store import beneficiary_endings, payment_batches, payment_files
 
 group = typer.Typer(no_args_is_help=True)

@@ -21,9 +21,9 @@ ENTRY_POINTS = "apuni.commands"
 _EVERYWHERE = ("production", "staging", "demo")
 PROFILES: Mapping[str, tuple[str, ...]] = {
     "gateway.commands": _EVERYWHERE,
-    "gateway.commands.legacy": _EVERYWHERE,
-    "gateway.commands.sandbox": ("staging", "demo"),
-    "gateway.commands.demo": ("demo",),
+    "legacy.commands": _EVERYWHERE,
+    "sandbox.commands": ("staging", "demo"),
+    "demo.commands": ("demo",),
 }
 """The packages that hold commands, and the profiles in which these exist; `HELP` of a package has their lines."""
 

@@ -9,7 +9,8 @@ its lists whose length the field above it gives, to the cost of one row. So the 
 document and never with what its fragments come to when they are spread out.
 
 Once it was answered, the objects in the answer are counted by the weights of their fields. The part of a weight that
-stands for outside systems is left out; the calls that were really made are counted beside it (integrations/calls.py).
+stands for outside systems is left out; the calls that were really made are counted beside it
+(integrations/calling/calls.py).
 """
 
 from collections import Counter
@@ -50,7 +51,7 @@ from strawberry.schema import BaseSchema
 
 from domain.errors import ErrorCode
 from domain.sources import Source
-from integrations.calls import counted_calls
+from integrations.calling.calls import counted_calls
 from schema.context import Context
 from schema.directives import UPSTREAM_POINTS, declared
 from schema.errors import Fault

@@ -20,8 +20,8 @@ from domain.text import Language, language_from_header
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import link_over
-from integrations.errors import IntegrationError
-from integrations.streams import WHOLE_SECONDS
+from integrations.calling.errors import IntegrationError
+from integrations.calling.streams import WHOLE_SECONDS
 from schema.errors import OURS, fault_of
 
 HEADERS = {

@@ -16,7 +16,7 @@ from gateway.http.calls import Call, OperationRecord, Ready, RequestContext, Res
 from gateway.http.rates import RateLimits
 from gateway.http.replays import Replays
 from gateway.limits import Limits
-from integrations.tallies import DoorTallies
+from integrations.calling.request_counters import DoorTallies
 
 
 class TrustedDocuments(Protocol):

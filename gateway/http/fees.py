@@ -24,7 +24,7 @@ from domain.numbers import show_number
 from domain.text import Bilingual, Language
 from gateway.http.pages import HEADERS, language_of, respond, table
 from integrations.browser_returns import PaymentForm
-from integrations.gate import SwitchedOff
+from integrations.calling.kill_switch import SwitchedOff
 from store.errors import StoreError
 
 _TITLE = Bilingual("शुल्क भुगतान", "Payment of a fee")

@@ -22,7 +22,7 @@ from gateway.http.admission import Share
 from gateway.http.calls import OperationRecord
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.streams.streaming import Dropped
-from integrations.breakers import BreakerState
+from integrations.calling.breakers import BreakerState
 from integrations.registry import POLICIES
 from store import alarms, outbox
 from store.errors import StoreError

@@ -21,7 +21,7 @@ from gateway.http.documents import PREPARED, Documents, GivenDocument, Prepared
 from gateway.http.edge import Edge
 from gateway.http.rates import Standing
 from gateway.http.refusals import bad_document, bad_request
-from integrations.deadline import set_request_deadline
+from integrations.calling.deadline import set_request_deadline
 from schema.document_errors import nameless
 
 GRACE_SECONDS = 0.5

@@ -18,7 +18,7 @@ from gateway.http.headers import prefers_html
 from gateway.http.health import is_ready
 from gateway.http.pages import HEADERS, font_routes, language_of, respond, table
 from gateway.settings import Settings
-from integrations.monitor import SourceMonitor, SourceStatus
+from integrations.calling.monitor import SourceMonitor, SourceStatus
 
 Switched: TypeAlias = Mapping[Source, SwitchState]
 

@@ -16,7 +16,7 @@ from actions.provider_sign_out import address_of
 from domain.errors import ErrorCode, Problems
 from domain.text import Language, language_from_header
 from gateway.sign_in import pages
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from store.errors import StoreError
 
 EnvironmentOf = Callable[[Request], Environment]

@@ -12,7 +12,7 @@ from gateway.http.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from gateway.umang.described import DESCRIBED, Described
 from integrations.umang import PUBLIC, DoorSettings
-from integrations.umang.answering import OK, TEXTS, TRACING
+from integrations.umang.door_answers import OK, TEXTS, TRACING
 
 PATH = "/umang/openapi.json"
 JSON = "application/json"

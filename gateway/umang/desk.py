@@ -18,7 +18,7 @@ from gateway.umang.reading import Given
 from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
 from gateway.umang.telling import PASSING, Told, told_of_code
 from integrations.umang import PUBLIC, DoorAnswer, DoorCall, StoreAway, UserAssertion
-from integrations.umang.answering import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
+from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
 from store.errors import StoreError
 from store.umang import Request

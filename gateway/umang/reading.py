@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.text import Language, latin_digits
 from gateway.umang.telling import Told
-from integrations.umang.answering import BAD_PARAMETER, failure, field, is_empty
+from integrations.umang.door_answers import BAD_PARAMETER, failure, field, is_empty
 
 LONGEST = 4000
 MOST_PAGE, MOST_LIMIT = 1000, 50

@@ -10,7 +10,7 @@ from domain.numbers import MistypedNumber, NumberKind, parse_number
 from gateway.umang.reading import Given
 from gateway.umang.running import Operations, Said
 from gateway.umang.telling import Told
-from integrations.umang.answering import NOT_FOUND, failure
+from integrations.umang.door_answers import NOT_FOUND, failure
 
 WALK = 100
 """Rows that are asked of the graph at once; a page of UMANG is a part of what is walked so."""

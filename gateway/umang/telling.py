@@ -7,7 +7,7 @@ from typing import Any
 from domain.errors import ErrorCode
 from domain.text import Language
 from integrations.umang import DoorAnswer
-from integrations.umang.answering import (
+from integrations.umang.door_answers import (
     BAD_PARAMETER,
     INTERNAL,
     NOT_LINKED,

@@ -13,7 +13,7 @@ from gateway.umang.reading import Given
 from gateway.umang.reads import day_of, fee_due, found, named, rupees_of
 from gateway.umang.running import Operations
 from gateway.umang.telling import Told, told_of_problems
-from integrations.umang.answering import NOT_POSSIBLE, failure
+from integrations.umang.door_answers import NOT_POSSIBLE, failure
 
 _SOURCES = frozenset(each.value for each in DocumentSource)
 _MODES = frozenset(each.value for each in DeliveryMode)

@@ -11,8 +11,8 @@ from domain.errors import ApuniError
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST
 from gateway.worker.topics import Handler
-from integrations.errors import IntegrationError
-from integrations.gate import SwitchedOff
+from integrations.calling.errors import IntegrationError
+from integrations.calling.kill_switch import SwitchedOff
 from store import crash_points, outbox
 from store.engine import Transaction
 from store.errors import StoreError

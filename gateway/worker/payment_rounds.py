@@ -14,9 +14,9 @@ from actions.payment_registrations import enrol
 from actions.payment_sending import send_batch
 from actions.payment_ways import watch_ways
 from gateway.worker.leader import Leader
-from integrations.dbt_finance import pfms_sftp_exchange
-from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, SLOWEST
-from integrations.errors import IntegrationError
+from integrations.calling.errors import IntegrationError
+from integrations.dbt_finance.pfms import sftp_exchange
+from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST
 from store.errors import StoreError
 
 LEASE, LEASE_SECONDS = "payment-files", 30.0
@@ -33,7 +33,7 @@ async def _send(environment: Environment, payload: Mapping[str, str]) -> None:
 PAYMENT_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {SEND: _send}
 """By topic; gateway/worker/topics.py adds them to its own."""
 
-PAYMENT_LONGEST: Mapping[str, float] = {SEND: 2 * pfms_sftp_exchange.SEND.total + LARGEST_FILE / SLOWEST}
+PAYMENT_LONGEST: Mapping[str, float] = {SEND: 2 * sftp_exchange.SEND.total + LARGEST_FILE / SLOWEST}
 """Seconds of the largest file on the slowest line, and as long as a send may take at all for all that comes before."""
 
 

@@ -16,9 +16,9 @@ from integrations.apisetu.models import (
     DepartmentFile,
     PublisherSettings,
 )
-from integrations.errors import NotLetIn, Refused, Unavailable
-from integrations.policies import JSON_TYPES, XML_TYPES, CallPolicy, Lane
-from integrations.remote import Answer, Codec, Remote
+from integrations.calling.errors import NotLetIn, Refused, Unavailable
+from integrations.calling.policies import JSON_TYPES, XML_TYPES, CallPolicy, Lane
+from integrations.calling.remote import Answer, Codec, Remote
 
 _ACCEPTS = frozenset({wire.PDF}) | XML_TYPES | JSON_TYPES
 """The document, or an error in JSON, which may come with a 200 (docs/contracts/apisetu.md section 11)."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from domain.sources import Source
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 
 Path = tuple[str, ...]
 

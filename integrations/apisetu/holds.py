@@ -6,7 +6,7 @@ the publisher is. So it has a breaker of its own, apart from the one that counts
 
 from domain.clock import Clock
 from domain.sources import Source
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 
 HOLD_SECONDS = 60.0
 """How long it is not asked again after API Setu said that we may not."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integrations.answers import read_json
 from integrations.apisetu import consent as artefacts
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import (
@@ -20,7 +19,8 @@ from integrations.apisetu.published_models import (
     PublishedCall,
     PublishedSettings,
 )
-from integrations.errors import Refused
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Refused
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 200

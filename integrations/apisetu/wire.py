@@ -15,13 +15,14 @@ from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from domain.facts import FactKey
 from domain.sources import Source
-from integrations import certificate_facts, safe_xml
-from integrations.answers import read_json
+from integrations import certificate_facts
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS, Verdict
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
-from integrations.remote import Answer, retry_after_seconds
+from integrations.calling import safe_xml
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from integrations.calling.remote import Answer, retry_after_seconds
 
 SOURCE = Source.API_SETU
 PDF, XML, JSON = "application/pdf", "application/xml", "application/json"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.sources import Source
-from integrations.answers import read_json
-from integrations.errors import Garbled
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Garbled
 
 
 def read(content: bytes) -> Mapping[str, Any]:

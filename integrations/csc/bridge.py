@@ -7,11 +7,11 @@ from typing import TypeVar
 from domain.fees import FeeNews, FeeReceipt, HeardState
 from domain.sources import Source
 from integrations.browser_returns import PaymentForm
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.calling.remote import Answer, Remote
 from integrations.csc import wire_bridge as wire
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority
-from integrations.remote import Answer, Remote
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from domain.assurance import Assurance
 from domain.ids import Ids
 from domain.people import Provider
 from domain.sources import Source
+from integrations.calling.policies import CallPolicy, Priority, Scope
+from integrations.calling.remote import Answer, Remote
 from integrations.csc import wire
 from integrations.identity import ProviderIdentity, json_object, judge_reading
-from integrations.policies import CallPolicy, Priority, Scope
-from integrations.remote import Answer, Remote
 
 TOKEN_POLICY = CallPolicy(
     "csc.connect.token",

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, Refused
+from integrations.calling.errors import Garbled, Refused
 from integrations.identity import ProviderIdentity, mobile_of, text_of
 
 AUTHORIZE_PATH = "/account/authorize"

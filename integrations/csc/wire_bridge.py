@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from domain.clock import IST
 from domain.fees import FeeNews, FeeReceipt, HeardState
 from domain.money import paise_from_rupees, rupees
-from integrations.answers import read_json
+from integrations.calling.answers import read_json
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 
 METHODS = "/v1"

@@ -1,10 +1,9 @@
 """DBT finance: the state treasury's JIT payment service and the files of PFMS, its face."""
 
-from integrations.dbt_finance import pfms_rest, pfms_sftp_exchange
 from integrations.dbt_finance.bharat import REPORT_MONTH, DbtBharat, MonthlyReport
-from integrations.dbt_finance.client import POLICIES as _CALLS
-from integrations.dbt_finance.client import DbtFinance
-from integrations.dbt_finance.models import (
+from integrations.dbt_finance.jit.client import POLICIES as _CALLS
+from integrations.dbt_finance.jit.client import DbtFinance
+from integrations.dbt_finance.jit.models import (
     BankAccount,
     BillEnquiry,
     BillReference,
@@ -19,7 +18,7 @@ from integrations.dbt_finance.models import (
     PaymentInstruction,
     PaymentState,
 )
-from integrations.dbt_finance.return_codes import (
+from integrations.dbt_finance.jit.return_codes import (
     INSTRUCTION_REJECTED,
     RETURN_REASONS,
     UNKNOWN_REASON,
@@ -28,8 +27,9 @@ from integrations.dbt_finance.return_codes import (
     code_of_standing,
     return_reason,
 )
+from integrations.dbt_finance.pfms import rest, sftp_exchange
 
-POLICIES = (*_CALLS, *pfms_rest.POLICIES, *pfms_sftp_exchange.POLICIES, REPORT_MONTH)
+POLICIES = (*_CALLS, *rest.POLICIES, *sftp_exchange.POLICIES, REPORT_MONTH)
 
 __all__ = [
     "INSTRUCTION_REJECTED",

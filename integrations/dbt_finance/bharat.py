@@ -11,12 +11,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from domain.clock import Clock
 from domain.sources import Source
-from integrations.answers import read_json
-from integrations.dbt_finance import wire_auth
-from integrations.dbt_finance.models import DbtFinanceSettings
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.policies import JSON_TYPES, CallPolicy, Lane
-from integrations.remote import Answer, Remote
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane
+from integrations.calling.remote import Answer, Remote
+from integrations.dbt_finance.jit import wire_auth
+from integrations.dbt_finance.jit.models import DbtFinanceSettings
 
 REPORT_MONTH = CallPolicy(
     "dbt_finance.bharat_report",

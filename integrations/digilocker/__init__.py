@@ -1,11 +1,9 @@
 """DigiLocker, the national document wallet: our client as requester, our door as issuer."""
 
-from integrations.digilocker.client import POLICIES, DigiLocker
 from integrations.digilocker.digests import HmacEncoding
-from integrations.digilocker.drive import Walk
-from integrations.digilocker.endpoint import issuer_routes
-from integrations.digilocker.issuer_inferred import UNKNOWN as URI_UNKNOWN
-from integrations.digilocker.issuer_models import (
+from integrations.digilocker.issuer.endpoint import issuer_routes
+from integrations.digilocker.issuer.inferred import UNKNOWN as URI_UNKNOWN
+from integrations.digilocker.issuer.models import (
     PENDING,
     CopyFormat,
     IssuedCopy,
@@ -16,7 +14,9 @@ from integrations.digilocker.issuer_models import (
     PullDocRequest,
     PullRequest,
 )
-from integrations.digilocker.models import (
+from integrations.digilocker.requester.client import POLICIES, DigiLocker
+from integrations.digilocker.requester.drive import Walk
+from integrations.digilocker.requester.models import (
     DigiLockerSettings,
     EAadhaar,
     Folder,
@@ -32,10 +32,10 @@ from integrations.digilocker.models import (
     TokenAnswer,
     Uploaded,
 )
-from integrations.digilocker.pushing import NOT_HELD, PushAction, PushedUri
-from integrations.digilocker.signatures import Examined, examine
-from integrations.digilocker.streamed import FileStream, FileStreams
-from integrations.digilocker.wire_drive import check_upload
+from integrations.digilocker.requester.signatures import Examined, examine
+from integrations.digilocker.requester.streamed_documents import FileStream, FileStreams
+from integrations.digilocker.requester.uri_pushes import NOT_HELD, PushAction, PushedUri
+from integrations.digilocker.requester.wire_drive import check_upload
 
 __all__ = [
     "NOT_HELD",

@@ -3,11 +3,11 @@
 import asyncio
 
 from domain.policy import Purpose
-from integrations.errors import Garbled, NotLetIn, Refused
+from integrations.calling.errors import Garbled, NotLetIn, Refused
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Scope
+from integrations.calling.remote import Answer, Remote
 from integrations.etaal import wire_push as wire
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt
-from integrations.policies import JSON_TYPES, CallPolicy, Scope
-from integrations.remote import Answer, Remote
 
 TOKEN = CallPolicy(
     "etaal.token",

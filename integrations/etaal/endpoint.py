@@ -17,11 +17,11 @@ from starlette.routing import Route
 
 from domain.clock import Clock, ist_date
 from domain.counting import closes_at
-from integrations.answers import read_json
+from integrations.calling.answers import read_json
+from integrations.calling.request_counters import OwnTallies, Tallies, wait_of
 from integrations.etaal import wire
 from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount
 from integrations.etaal.wsdl import wsdl
-from integrations.tallies import OwnTallies, Tallies, wait_of
 
 _WINDOW_SECONDS = 60.0
 

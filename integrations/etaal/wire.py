@@ -13,8 +13,8 @@ from typing import Any
 
 from lxml import etree
 
+from integrations.calling.safe_xml import Element, UnsafeXml, child, children, local_name, parse, text_of
 from integrations.etaal.models import ServiceCount
-from integrations.safe_xml import Element, UnsafeXml, child, children, local_name, parse, text_of
 
 DATE_MISSING = -1
 WRONG_CREDENTIALS = -2

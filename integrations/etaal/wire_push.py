@@ -13,10 +13,10 @@ from typing import Any, TypeGuard
 
 from domain.counting import STATE_CODE, Level
 from domain.sources import Source
-from integrations.answers import read_json
-from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
+from integrations.calling.remote import Answer, retry_after_seconds
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt, RejectedRow
-from integrations.remote import Answer, retry_after_seconds
 
 TOKEN_PATH, PUSH_PATH = "/api/token", "/api/v1/transactions"
 SOURCE = Source.E_TAAL

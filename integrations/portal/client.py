@@ -1,12 +1,12 @@
 """Asks the portal for its catalogue."""
 
 from domain.sources import Source
-from integrations.answers import read_json
-from integrations.errors import Garbled, Refused, Unavailable
-from integrations.policies import CallPolicy, Scope
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Garbled, Refused, Unavailable
+from integrations.calling.policies import CallPolicy, Scope
+from integrations.calling.remote import Answer, Remote
 from integrations.portal.models import ReadCatalogue
 from integrations.portal.wire import NotACatalogue, read_catalogue
-from integrations.remote import Answer, Remote
 
 SERVICES = CallPolicy(
     "portal.services",

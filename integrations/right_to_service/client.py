@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from domain.clock import Clock
 from domain.sources import Source
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.policies import CallPolicy, Lane
-from integrations.remote import Answer, Parts, Remote
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.policies import CallPolicy, Lane
+from integrations.calling.remote import Answer, Parts, Remote
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
     AppealFiling,

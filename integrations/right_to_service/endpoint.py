@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.clock import Clock
+from integrations.calling.request_counters import OwnTallies, Tallies, wait_of
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
     Hearings,
@@ -23,7 +24,6 @@ from integrations.right_to_service.models import (
     RightToServiceSettings,
     UnknownCase,
 )
-from integrations.tallies import OwnTallies, Tallies, wait_of
 
 _WINDOW_SECONDS = 60.0
 _COMMISSION = "commission"

@@ -17,7 +17,7 @@ from typing import Any
 from domain.appeals import AppealLevel
 from domain.clock import IST
 from domain.commission import RANK, Bench, CommissionWord
-from integrations.answers import read_json
+from integrations.calling.answers import read_json
 from integrations.right_to_service.models import (
     AppealFiling,
     CaseAtCommission,

@@ -16,8 +16,8 @@ from joserfc.jws import JWSRegistry
 
 from domain.clock import Clock
 from domain.sources import Source
-from integrations.answers import read_json
-from integrations.errors import Garbled, IntegrityFailure
+from integrations.calling.answers import read_json
+from integrations.calling.errors import Garbled, IntegrityFailure
 
 ALGORITHM = "RS256"
 LEEWAY_SECONDS = 60

@@ -8,10 +8,10 @@ from domain.assurance import Assurance
 from domain.clock import Clock
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, Refused, Unavailable
+from integrations.calling.errors import Garbled, Refused, Unavailable
+from integrations.calling.policies import CallPolicy, Priority
+from integrations.calling.remote import Answer, Remote
 from integrations.identity import ProviderIdentity, basic, json_object, judge_done, judge_reading
-from integrations.policies import CallPolicy, Priority
-from integrations.remote import Answer, Remote
 from integrations.sso import wire_meri_pehchaan as wire
 from integrations.sso.id_token import IdTokenVerifier
 

@@ -7,10 +7,10 @@ from typing import Any, Literal, Self
 from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
+from integrations.calling.policies import CallPolicy, Priority, Scope
+from integrations.calling.remote import Answer, Remote
 from integrations.identity import ProviderIdentity, json_object, judge_done, judge_reading
-from integrations.policies import CallPolicy, Priority, Scope
-from integrations.remote import Answer, Remote
 from integrations.sso import wire_parichay as wire
 
 TOKEN_POLICY = CallPolicy(

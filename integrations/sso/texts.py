@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from domain.sources import Source
+from integrations.calling.policies import CallPolicy, Priority
+from integrations.calling.remote import Remote
 from integrations.identity import judge_reading
-from integrations.policies import CallPolicy, Priority
-from integrations.remote import Remote
 from integrations.sso import wire_texts as wire
 
 TEXT_POLICY = CallPolicy(

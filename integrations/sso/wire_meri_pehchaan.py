@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, IntegrityFailure
+from integrations.calling.errors import Garbled, IntegrityFailure
 from integrations.identity import ProviderIdentity, ProviderTokens, mobile_of, text_of
 
 AUTHORIZE_PATH = "/public/oauth2/1/authorize"

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from domain.assurance import Assurance
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled
+from integrations.calling.errors import Garbled
 from integrations.identity import ProviderIdentity, mobile_of, text_of
 
 AUTHORIZE_PATH = "/oauth2/authorize"

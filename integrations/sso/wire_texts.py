@@ -8,7 +8,7 @@ templates (TRAI, DLT) goes by.
 from typing import Any
 
 from domain.sources import Source
-from integrations.errors import Garbled
+from integrations.calling.errors import Garbled
 from integrations.identity import text_of
 
 MESSAGES_PATH = "/texts/v1/messages"

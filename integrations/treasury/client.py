@@ -7,9 +7,9 @@ from typing import TypeVar
 from domain.fees import FeeNews, HeardState, ScrollLine
 from domain.sources import Source
 from integrations.browser_returns import PaymentForm
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.policies import JSON_TYPES, CallPolicy, Lane, Priority
-from integrations.remote import Answer, Remote
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.calling.remote import Answer, Remote
 from integrations.treasury import wire
 from integrations.treasury.models import Challan, TreasurySettings
 

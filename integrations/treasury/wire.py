@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.clock import IST
 from domain.fees import FeeNews, FeeReceipt, HeardState, ScrollLine
 from domain.money import paise_from_rupees, rupees
-from integrations.answers import read_json
+from integrations.calling.answers import read_json
 from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
 
 PAY, VERIFY, SCROLLS = "/echallan/pay", "/echallan/api/verify", "/echallan/scroll"

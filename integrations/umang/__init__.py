@@ -1,7 +1,7 @@
 """UMANG: services of other departments through the national gateway, and the door at which it calls us; its face."""
 
+from integrations.umang.caller_authentication import NotAuthentic, Turnstile
 from integrations.umang.client import POLICIES, Umang
-from integrations.umang.door_guards import NotAuthentic, Turnstile
 from integrations.umang.door_models import (
     HANDOFF_SECONDS,
     OPERATIONS,

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from domain.sources import Source, Sourced
 from domain.text import Language
-from integrations.errors import Garbled, Refused
-from integrations.policies import JSON_TYPES, CallPolicy, Lane, Scope
-from integrations.remote import Codec
+from integrations.calling.errors import Garbled, Refused
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Scope
+from integrations.calling.remote import Codec
 from integrations.umang import wire, wire_central
-from integrations.umang.line import UmangLine
 from integrations.umang.models import BloodBank, DepartmentAccess, Mandi, Medicine, UmangSettings
+from integrations.umang.session import UmangLine
 
 T = TypeVar("T")
 

@@ -7,13 +7,13 @@ from domain.clock import Clock
 from domain.ids import Ids
 from domain.sources import Source, Sourced
 from domain.text import Language
-from integrations.errors import Garbled, IntegrityFailure, Refused
-from integrations.policies import JSON_TYPES, CallPolicy, Lane
-from integrations.remote import Codec, Remote
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane
+from integrations.calling.remote import Codec, Remote
 from integrations.umang import central, wire
 from integrations.umang.central import CentralServices
-from integrations.umang.line import UmangLine
 from integrations.umang.models import Member, RationCard, UmangSettings
+from integrations.umang.session import UmangLine
 
 RATION_CARD = CallPolicy(
     "umang.getrationcard",

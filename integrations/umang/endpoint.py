@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from domain.clock import Clock
 from domain.text import Language, language_from_header
-from integrations.tallies import OwnTallies, Tallies
-from integrations.umang import answering as wire
-from integrations.umang.door_guards import Bucket, NotAuthentic, Turnstile
+from integrations.calling.request_counters import OwnTallies, Tallies
+from integrations.umang import door_answers as wire
+from integrations.umang.caller_authentication import Bucket, NotAuthentic, Turnstile
 from integrations.umang.door_models import (
     HEADERS,
     KEY,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.text import Language
-from integrations.answers import read_json
+from integrations.calling.answers import read_json
 from integrations.umang.models import DepartmentAccess, Host, Member, RationCard, UmangSettings
 
 NO_DATA = "NO_DATA"

@@ -14,9 +14,9 @@ from actions.payment_registrations import enrol
 from actions.reconciliation import reconcile_due
 from domain.clock import ist_date
 from domain.payment_files import FileState
-from integrations.dbt_finance import sandbox_pfms_answers as writing
-from integrations.dbt_finance.sandbox_pfms_answers import Seal
-from integrations.dbt_finance.sandbox_pfms_apbs import return_file
+from sandbox.dbt_finance.pfms import answers as writing
+from sandbox.dbt_finance.pfms.answers import Seal
+from sandbox.dbt_finance.pfms.apbs import return_file
 from store.payment_tables import beneficiaries_table, lines_table
 from store.reconciliation import statement_rows_table
 from tests.support.payments import Paying

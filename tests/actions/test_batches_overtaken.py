@@ -22,8 +22,8 @@ from domain.people import SYSTEM
 from domain.recoveries import RecoveryGround, RecoveryState
 from domain.sanction_course import StopGround, StopKind
 from domain.sources import Source
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
+from integrations.dbt_finance.pfms.models import FileKind
 from store import benefits, payment_batches, recoveries
 from store.engine import Transaction
 from tests.support.payments import LATE, Paying

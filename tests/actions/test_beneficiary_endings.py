@@ -18,7 +18,7 @@ from domain.clock import ist_date
 from domain.payment_files import BatchState
 from domain.people import SYSTEM
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from store import beneficiary_endings, benefits
 from store.alarms import health_facts_table
 from store.audit import audit_lines_table

@@ -13,10 +13,10 @@ from actions.environment import Environment
 from actions.payment_enquiries import ask_due
 from domain.benefits import PaymentStatus
 from domain.sources import Source
-from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
+from integrations.calling.errors import Refused
 from integrations.dbt_finance import DbtBharat, DbtFinanceSettings
-from integrations.dbt_finance.sandbox import create_sandbox
-from integrations.errors import Refused
+from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
+from sandbox.dbt_finance.server import create_sandbox
 from store import bharat_reports
 from tests.actions.test_payment_enquiries import HOUR, instructed, told
 from tests.support.actions import World

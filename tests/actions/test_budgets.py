@@ -18,7 +18,7 @@ from domain.lifecycle import Status
 from domain.people import SYSTEM
 from domain.sanction_course import StopGround
 from domain.sources import Source
-from integrations.errors import Refused, Unavailable
+from integrations.calling.errors import Refused, Unavailable
 from store import applications, benefits, outbox, sanction_course
 from tests.support.actions import PENSION, World, papers
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong

@@ -23,7 +23,7 @@ from domain.people import PersonKind, Role, Subject
 from domain.sources import Source
 from domain.text import Bilingual, Language
 from integrations.apisetu.consent import artefact_to_send
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
 from store import accesses, department_documents, identities, notices, outbox
 from store.consents import consent_records_table

@@ -16,8 +16,8 @@ from actions.environment import Environment
 from actions.payment_enquiries import ask_due
 from actions.ration import ration_card_of
 from actions.reconciliation import reconcile
-from actions.seed import seed
-from actions.seed_people import Cast, cast_of, citizen_subject
+from demo.seed.people import Cast, cast_of, citizen_subject
+from demo.seed.seed import seed
 from domain.benefits import PaymentStatus, Rail
 from domain.clock import ManualClock, ist_date
 from domain.finance_cases import DifferenceKind
@@ -25,12 +25,12 @@ from domain.reconciliation import RunState
 from domain.sources import Source
 from domain.text import Language
 from integrations.apisetu import ApiSetu, ApiSetuSettings
-from integrations.apisetu.sandbox import create_sandbox as create_apisetu
-from integrations.city import Sandbox, SandboxClock, SandboxHome
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
-from integrations.dbt_finance.sandbox import create_sandbox as create_dbt
 from integrations.umang import Umang, UmangSettings
-from integrations.umang.sandbox import create_sandbox as create_umang
+from sandbox.apisetu.server import create_sandbox as create_apisetu
+from sandbox.city import Sandbox, SandboxClock, SandboxHome
+from sandbox.dbt_finance.server import create_sandbox as create_dbt
+from sandbox.umang.server import create_sandbox as create_umang
 from store import benefits, finance_cases
 from store.finance_cases import CaseFilter
 from tests.support.actions import DEMO, FakeRenderer

@@ -11,7 +11,7 @@ from actions.etaal_rounds import PUSH, close_due, plan_pushes, send_counts
 from actions.etaal_services import MapService, change_mapping
 from domain.counting import Category, CorrectionReason, CountingEvent, Level, Transaction
 from domain.sources import Source
-from integrations.errors import Refused, Unavailable
+from integrations.calling.errors import Refused, Unavailable
 from integrations.etaal import Batch, EtaalPushSettings, Receipt, RejectedRow
 from store import etaal, ledger, ledger_seal
 from store.outbox import OutboxState

@@ -17,7 +17,7 @@ from domain.finance_cases import DifferenceKind
 from domain.lifecycle import Status
 from domain.people import PersonKind, Posting, Role, Subject
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from tests.support.actions import ORDER, World
 from tests.support.fees import Tills, open_tills
 

@@ -19,12 +19,12 @@ from domain.clock import ist_date
 from domain.reconciliation import RunState
 from domain.sources import Source
 from gateway.worker.finance_clock import FinanceClock
-from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
+from integrations.calling.errors import Unavailable
+from integrations.calling.remote import Remote
+from integrations.calling.transport import open_client
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings, PaymentState
-from integrations.dbt_finance.sandbox import create_sandbox
-from integrations.errors import Unavailable
-from integrations.remote import Remote
-from integrations.transport import open_client
+from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
+from sandbox.dbt_finance.server import create_sandbox
 from store import benefits, ledger, ledger_seal, notices, reconciliation
 from tests.actions.test_payment_enquiries import HOUR, status_of
 from tests.actions.test_sanction import first_instalment, sanctioned

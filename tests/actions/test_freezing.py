@@ -8,7 +8,7 @@ from actions.attachments import verify_document
 from domain.applications import Application, AttachedDocument
 from domain.signatures import SignatureState
 from domain.sources import Source
-from integrations.errors import IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import IntegrityFailure, Refused, Unavailable
 from store import applications, outbox
 from tests.actions.test_submit import INCOME, PAN, papers
 from tests.support.actions import World

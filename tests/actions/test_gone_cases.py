@@ -17,8 +17,8 @@ from domain.clock import IST, ist_date
 from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceDifference
 from domain.payment_files import RegistrationState
 from domain.people import SYSTEM
-from integrations.dbt_finance import sandbox_pfms_answers as writing
-from integrations.dbt_finance.sandbox_pfms_answers import Seal
+from sandbox.dbt_finance.pfms import answers as writing
+from sandbox.dbt_finance.pfms.answers import Seal
 from store import audit, benefits, finance_cases, gone_cases
 from store.finance_cases import CaseFilter, cases_table
 from store.payment_tables import beneficiaries_table

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from actions import legacy_batch, legacy_import
 from actions.catalogue_import import import_catalogue
 from actions.figure_upkeep import rebuild
-from actions.legacy_batch import MovedOn
-from actions.legacy_clocks import start_clocks
-from actions.legacy_files import NoFiles
-from actions.legacy_rejects import RejectsFile, RejectsLost
-from actions.legacy_source import look_at
 from domain.ids import SeededIds
+from legacy import batch as legacy_batch
+from legacy import imports
+from legacy.batch import MovedOn
+from legacy.clocks import start_clocks
+from legacy.files import NoFiles
+from legacy.rejects import RejectsFile, RejectsLost
+from legacy.source import look_at
 from store import audit, figure_recount, legacy, people, personal, personal_rules
 from store.checks import histories
 from store.tables import metadata
@@ -101,7 +102,7 @@ async def test_a_second_run_skips_all_of_it_and_names_what_says_something_else(w
 
 
 async def test_one_number_twice_in_a_file_is_taken_once(world: World, old: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(legacy_import, "BATCH", 2)
+    monkeypatch.setattr(imports, "BATCH", 2)
     rows = list(old_rows(2))
     twice = [*rows, rows[0], rows[1] | {"gender": "T"}]
     path = write_rows(old / "rows.jsonl", twice)
@@ -115,7 +116,7 @@ async def test_one_number_twice_in_a_file_is_taken_once(world: World, old: Path,
 
 
 async def test_a_dry_run_writes_nothing_and_leaves_out_the_same_rows(world: World, old: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(legacy_import, "BATCH", 7)
+    monkeypatch.setattr(imports, "BATCH", 7)
     write_certificates(old, 30)
     (old / "4" / "4.pdf").write_bytes(b"no PDF")
     rows = list(old_rows(30))
@@ -154,7 +155,7 @@ class Dies(Exception):
 async def test_it_goes_on_behind_the_last_batch_and_nothing_is_lost_or_there_twice(
     world: World, old: Path, monkeypatch: Any, where: str
 ) -> None:
-    monkeypatch.setattr(legacy_import, "BATCH", 5)
+    monkeypatch.setattr(imports, "BATCH", 5)
     write_certificates(old, 24)
     rows = list(old_rows(24))
     rows[6]["service"] = "no-such-service"
@@ -171,10 +172,10 @@ async def test_it_goes_on_behind_the_last_batch_and_nothing_is_lost_or_there_twi
         if batches == 3:
             raise Dies
 
-    monkeypatch.setattr(legacy_import, "write", dying)
+    monkeypatch.setattr(imports, "write", dying)
     with pytest.raises(Dies):
         await take_over(rooms_of(world.env), path)
-    monkeypatch.setattr(legacy_import, "write", true_write)
+    monkeypatch.setattr(imports, "write", true_write)
     async with world.env.store.reading() as tx:
         found = await legacy.unfinished(tx, look_at(path).sha256)
     assert found is not None
@@ -201,9 +202,7 @@ async def test_two_at_once_do_not_write_one_batch_twice(world: World, old: Path)
 
     rejects = RejectsFile(old / "rejects.csv", length=0)
     with pytest.raises(MovedOn):
-        await legacy_import.import_applications(
-            rooms, legacy_import.Plan(data, NoFiles()), start, rejects, lambda _: None
-        )
+        await imports.import_applications(rooms, imports.Plan(data, NoFiles()), start, rejects, lambda _: None)
     rejects.close()
     assert await rows_in(world.env, "legacy_applications") == {"legacy_applications": 0}
 

@@ -14,8 +14,8 @@ from domain.assurance import Assurance
 from domain.people import PersonKind, Provider, Role, Subject
 from domain.record_claims import ClaimState, ClaimWay
 from domain.signatures import SignatureState
+from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
-from integrations.errors import IntegrityFailure
 from store import aliases, applications, audit, certificates, identities, outbox, people
 from store.legacy_joining import brought_by_an_import
 from tests.support.actions import World

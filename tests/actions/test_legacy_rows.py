@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from actions import legacy_files
 from actions.aliases import certificate_by_any
-from actions.legacy_files import MOST_OCTETS, TarFiles
-from actions.legacy_source import LONGEST_ROW, NotOldData, look_at
 from actions.scanning import EICAR
+from legacy import files as legacy_files
+from legacy.files import MOST_OCTETS, TarFiles
+from legacy.source import LONGEST_ROW, NotOldData, look_at
 from tests.support.actions import World
 from tests.support.legacy import (
     aadhaar,

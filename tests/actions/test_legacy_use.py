@@ -9,7 +9,6 @@ from actions import issuer_search
 from actions.aliases import certificate_by_any
 from actions.decide import Decide, Verdict, decide_application
 from actions.issuer import CertificateIssuer
-from actions.legacy_clocks import start_clocks, waiting
 from actions.legal_sweep import sweep
 from actions.naming import citizen_by_contact
 from actions.tracking import track_application
@@ -18,6 +17,7 @@ from domain.lifecycle import Status
 from domain.people import PersonKind, Provider
 from domain.tracking import SecondFactor
 from integrations.digilocker import CopyFormat, IssuedCopy, PullRequest
+from legacy.clocks import start_clocks, waiting
 from store import audit, contacts, identities
 from tests.support.actions import World
 from tests.support.legacy import (

@@ -15,8 +15,8 @@ from actions.locker import CONSENT_NEEDED
 from domain.errors import Problems
 from domain.people import Provider
 from domain.sources import Source, SourceState
+from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings
-from integrations.errors import Refused, Unavailable
 from store import identities
 from store.identities import LockerTokens
 from tests.support.actions import World

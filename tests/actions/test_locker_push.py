@@ -19,6 +19,7 @@ from actions.locker_push import ASKED, PUSH, note_pulled, send_as_asked
 from actions.sign_in_people import keep_grant
 from domain.consents import ConsentPurpose
 from domain.sources import Source
+from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import (
     PENDING,
     URI_UNKNOWN,
@@ -27,7 +28,6 @@ from integrations.digilocker import (
     PullRequest,
     PushAction,
 )
-from integrations.errors import Refused, Unavailable
 from integrations.sso import ProviderTokens
 from store import accesses, identities, locker_copies, outbox
 from store.errors import NotThere, TryAgain

@@ -12,7 +12,7 @@ from actions.payment_answers import fetch_answers, forget_answers
 from actions.payment_batches import batch_now
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, FileState, LineState, Transport
-from integrations.dbt_finance.sandbox_pfms_answers import ACK, STATUS, Seal, acknowledgement, bank_status, document
+from sandbox.dbt_finance.pfms.answers import ACK, STATUS, Seal, acknowledgement, bank_status, document
 from store import payment_files
 from store.payment_tables import files_table, lines_table
 from tests.support.payments import GOOD, Paying

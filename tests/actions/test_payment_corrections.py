@@ -17,12 +17,12 @@ from actions.payment_orders import ReissuePayment, reissue_payment
 from actions.sanction import send_instruction
 from domain.benefits import Instalment, PaymentStatus
 from domain.sources import Source
-from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
+from integrations.calling.errors import Refused, Unavailable
+from integrations.calling.remote import Remote
+from integrations.calling.transport import open_client
 from integrations.dbt_finance import INSTRUCTION_REJECTED, BillReference, Correction, DbtFinance, DbtFinanceSettings
-from integrations.dbt_finance.sandbox import create_sandbox
-from integrations.errors import Refused, Unavailable
-from integrations.remote import Remote
-from integrations.transport import open_client
+from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
+from sandbox.dbt_finance.server import create_sandbox
 from store import benefits, notices
 from store.finance_cases import cases_table
 from tests.support.actions import PENSION, World, papers

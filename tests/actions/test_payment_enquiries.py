@@ -10,8 +10,8 @@ from domain.benefits import PaymentStatus
 from domain.clock import ist_date
 from domain.finance_cases import DifferenceKind, FinanceCase
 from domain.sources import Source
+from integrations.calling.errors import Garbled, Unavailable
 from integrations.dbt_finance import BillEnquiry, PaymentState
-from integrations.errors import Garbled, Unavailable
 from store import benefits, finance_cases, ledger, ledger_seal
 from store.finance_cases import CaseFilter
 from tests.actions.test_sanction import first_instalment, sanctioned

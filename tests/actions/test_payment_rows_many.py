@@ -13,7 +13,7 @@ from actions.payment_batches import batch_now
 from actions.payment_rows import Told, apply_payment_rows
 from domain.payment_files import BatchLine
 from domain.people import SYSTEM
-from integrations.dbt_finance.pfms_models import LineStatus, PaymentRow
+from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
 from store import payment_batches
 from store.audit import audit_lines_table
 from store.benefits import payment_events_table

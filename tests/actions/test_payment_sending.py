@@ -15,8 +15,8 @@ from actions.payment_sending import send_batch
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, LineState, Transport
 from domain.people import SYSTEM
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
+from integrations.dbt_finance.pfms.models import FileKind
 from store import payment_files
 from store.benefits import instalments_table
 from store.payment_tables import accounts_table, batches_table, beneficiaries_table, lines_table, sealed_files_table

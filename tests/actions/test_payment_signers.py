@@ -16,10 +16,10 @@ from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, EnrolmentState, LineState
 from domain.sources import Source
 from gateway.commands.dbt import problems_of, signer_line
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_papers import PfmsPapers
-from integrations.dbt_finance.sandbox_pfms import new_seal
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.papers import PfmsPapers
+from sandbox.dbt_finance.pfms.system import new_seal
 from store import finance_cases, signing_certificates
 from store.finance_cases import cases_table
 from store.payment_tables import batches_table, sealed_files_table

@@ -17,7 +17,7 @@ from actions.payment_sending import send_batch
 from domain.benefits import PaymentStatus
 from domain.payment_files import BatchState, Transport
 from gateway.worker.payment_rounds import PaymentRounds
-from integrations.errors import NotAsked, Unavailable
+from integrations.calling.errors import NotAsked, Unavailable
 from store import payment_batches
 from store.payment_tables import batches_table
 from tests.support.noting import Noting

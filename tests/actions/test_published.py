@@ -11,7 +11,7 @@ from actions.published import CertificatePublisher
 from domain.certificates import CertificateStatus
 from domain.numbers import NumberKind, make_number
 from integrations.apisetu import PublishedSettings, published_routes
-from integrations.apisetu.sandbox_consumer import CONSUMER_ID
+from sandbox.apisetu.consumer import CONSUMER_ID
 from store import accesses, certificates
 from store.objects import LocalObjects
 from tests.store.builders import application, certificate, citizen, sow

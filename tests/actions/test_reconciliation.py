@@ -13,7 +13,7 @@ from domain.clock import ist_date
 from domain.finance_cases import DifferenceKind
 from domain.reconciliation import RunState
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from store import benefits, finance_totals, reconciliation
 from tests.actions.test_payment_enquiries import HOUR, cases_of, instructed, told
 from tests.support.actions import World

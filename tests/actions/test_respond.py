@@ -17,8 +17,8 @@ from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.lifecycle import Move, Status
 from domain.people import ANONYMOUS, Subject
 from domain.sources import Source
+from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
-from integrations.errors import Unavailable
 from store import accesses, applications, idempotency, outbox
 from tests.support.actions import FREE, INCOME, ORDER, World, papers
 from tests.support.files import hand_in

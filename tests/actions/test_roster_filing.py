@@ -15,7 +15,7 @@ from actions.roster_filing import FILE, file_roster
 from actions.roster_hand_over import HandOverRow, hand_over_row
 from actions.rosters import RowFilter, roster_of
 from actions.rosters import rows_page as page_of
-from actions.seed_people import citizen_subject
+from demo.seed.people import citizen_subject
 from domain.applications import Channel, DeliveryMode
 from domain.assurance import Assurance
 from domain.centres import CentreKind

@@ -12,7 +12,7 @@ from domain.clock import ist_date
 from domain.lifecycle import Status
 from domain.people import SYSTEM
 from domain.sources import Source
-from integrations.errors import Refused, Unavailable
+from integrations.calling.errors import Refused, Unavailable
 from store import applications, benefits, ledger, ledger_seal, outbox
 from store.errors import NotThere
 from tests.support.actions import NO_AMOUNT, PENSION, World, papers

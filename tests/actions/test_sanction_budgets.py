@@ -24,7 +24,7 @@ from domain.law import LAW
 from domain.lifecycle import Status
 from domain.people import PersonKind, Posting, Role, Subject
 from domain.sources import Source, SourceState
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from store import applications, benefits, catalogue, sanction_course
 from tests.support.actions import FREE, PENSION, World, papers
 from tests.support.desk import colleagues_of, officer_of

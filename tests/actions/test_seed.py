@@ -14,10 +14,10 @@ from actions.benefit_plans import arrears_paise
 from actions.environment import Environment
 from actions.form_import import import_forms
 from actions.sanction import plan_of
-from actions.seed import BATCH, PEOPLE_SINCE, seed
-from actions.seed_figures import MOST
-from actions.seed_people import Cast, cast_of, synthetic_aadhaar
-from actions.seed_plan import choice, plans
+from demo.seed.figures import MOST
+from demo.seed.people import Cast, cast_of, synthetic_aadhaar
+from demo.seed.plan import choice, plans
+from demo.seed.seed import BATCH, PEOPLE_SINCE, seed
 from domain.appeals import TRANSITIONS as APPEAL_STEPS
 from domain.appeals import AppealLevel, AppealState
 from domain.applications import Application

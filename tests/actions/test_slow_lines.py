@@ -12,8 +12,8 @@ from domain.payment_files import BatchState, Transport
 from gateway.worker import deliveries
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
-from integrations.dbt_finance import pfms_rest, pfms_sftp_exchange
-from integrations.dbt_finance.pfms_exchange import LARGEST_FILE, SLOWEST, for_size
+from integrations.dbt_finance.pfms import rest, sftp_exchange
+from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST, for_size
 from store import outbox
 from store.sql import database_now
 from tests.support.payments import Paying
@@ -134,7 +134,7 @@ async def test_a_file_is_not_taken_up_before_the_one_ahead_of_it_is_there(paying
     await once(paying)
 
 
-@pytest.mark.parametrize("policy", [pfms_sftp_exchange.SEND, pfms_rest.SEND, pfms_sftp_exchange.FETCH, pfms_rest.FETCH])
+@pytest.mark.parametrize("policy", [sftp_exchange.SEND, rest.SEND, sftp_exchange.FETCH, rest.FETCH])
 def test_a_file_has_the_time_of_its_size_and_the_largest_less_than_its_topic(policy: Any) -> None:
     assert for_size(policy, 0) == policy
     large = for_size(policy, 2_400_000)

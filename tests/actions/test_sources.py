@@ -18,9 +18,9 @@ from domain.people import Subject
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual, Language
 from integrations.apisetu import DepartmentCertificate
+from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.dbt_finance import PaymentState
 from integrations.digilocker import IssuedDocument
-from integrations.errors import Garbled, Refused, Unavailable
 from store import accesses, benefits, department_documents
 from store.department_documents import DepartmentDocument
 from tests.support.actions import FREE, PENSION, FakeRenderer, World, papers

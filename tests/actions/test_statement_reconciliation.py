@@ -17,7 +17,7 @@ from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
 from domain.payment_files import Transport
 from domain.people import SYSTEM
 from domain.reconciliation import ReconciliationRun, RunState
-from integrations.dbt_finance.pfms_models import LineStatus, PaymentRow
+from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
 from store import audit, benefits, finance_cases, payment_queues, reconciliation
 from store.finance_cases import CaseFilter
 from tests.support.payments import GOOD, KYC, SCHEME, Paying

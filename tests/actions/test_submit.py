@@ -16,8 +16,8 @@ from domain.lifecycle import Move, Status
 from domain.numbers import NumberKind, parse_number
 from domain.people import ANONYMOUS
 from domain.sources import Source
+from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
-from integrations.errors import Unavailable
 from store import accesses, applications, outbox, uploads
 from tests.support.actions import CLOSED, FREE, INCOME, ORDER, World, papers, request_for
 from tests.support.files import hand_in

@@ -9,10 +9,10 @@ from actions.access import of_application
 from actions.acting import Acting
 from actions.file_links import link_to
 from actions.personal_data import erase_person
-from actions.seed_papers import demo_paper
 from actions.submit import NewDocument
 from actions.submit_checks import DocumentSource
 from actions.uploads import sweep_unused, take_in, uploaded, use
+from demo.seed.papers import demo_paper
 from domain.desk import ReadPurpose
 from domain.errors import ErrorCode, NotSignedIn, Problems
 from domain.file_types import true_type

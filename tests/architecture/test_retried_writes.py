@@ -9,10 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 ONE_PROCESS = {
-    "actions/seed.py",
-    "actions/seed_care.py",
-    "actions/seed_law.py",
-    "actions/seed_rosters.py",
+    "demo/seed/seed.py",
+    "demo/seed/care.py",
+    "demo/seed/law.py",
+    "demo/seed/rosters.py",
     "tools/reference/umang_sample_world.py",
 }
 """Seeding runs alone, before anything is served; samples are made in a store of their own."""

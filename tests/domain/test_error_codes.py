@@ -5,7 +5,7 @@ import pytest
 from domain.errors import ErrorCode, ErrorType, Remedy, Retry
 from domain.messages import catalogue
 from domain.text import Language
-from integrations.umang.answering import TEXTS
+from integrations.umang.door_answers import TEXTS
 
 
 @pytest.mark.parametrize("code", ErrorCode)

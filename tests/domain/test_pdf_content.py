@@ -8,7 +8,7 @@ import pytest
 from pyhanko.pdf_utils import embed, generic
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
-from actions.seed_papers import demo_paper
+from demo.seed.papers import demo_paper
 from domain.errors import ErrorCode, Problems
 from domain.pdf_content import LARGEST_UNPACKED, MOST_PACKED, refuse_unfit_pdf
 from tests.support.files import PDF

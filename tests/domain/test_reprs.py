@@ -10,10 +10,10 @@ from domain.assisting import Relative
 from domain.doorstep import Visit
 from domain.feedback import Feedback, Suggestion
 from domain.grievances import Grievance
-from domain.legacy import LegacyPerson, LegacyRow
 from domain.people import Citizen
 from domain.roster_rows import RawRow
 from domain.rosters import RowPerson
+from legacy.applications import LegacyPerson, LegacyRow
 
 PERSONAL = frozenset(
     {

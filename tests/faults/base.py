@@ -9,7 +9,7 @@ import httpx
 
 from actions.sign_in_guards import challenge_of
 from domain.sources import Source
-from integrations.policies import CallPolicy
+from integrations.calling.policies import CallPolicy
 from tests.faults.site import GATEWAY, Line, Site, a_line
 
 VERIFIER = "v" * 64

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.sources import Sourced
-from integrations.deadline import set_request_deadline
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused
-from integrations.policies import CallPolicy
+from integrations.calling.deadline import set_request_deadline
+from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused
+from integrations.calling.policies import CallPolicy
 from tests.faults.adapters import comparable
 from tests.faults.base import Adapter
 from tests.faults.kinds import Kind

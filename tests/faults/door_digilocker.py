@@ -14,8 +14,8 @@ import httpx
 from starlette.applications import Starlette
 
 from domain.clock import SystemClock
-from integrations.city.papers import Paper, new_signer, signed_certificate, small_pdf
 from integrations.digilocker import IssuedCopy, IssuerSettings, NotNow, issuer_routes
+from sandbox.city.papers import Paper, new_signer, signed_certificate, small_pdf
 from tests.faults.door import Case, Door, Heard, served
 from tests.faults.site import Site, open_site
 from tests.support.running import free_port

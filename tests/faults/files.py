@@ -1,8 +1,8 @@
 """The exchange of files with PFMS meets every fault that a line of SFTP can have.
 
 Source: docs/reliability.md section 5.1, over SSH. Each cell sets one fault by the control route and asks one operation
-until the breaker opens, then heals and probes. Pass: the outcome is one of the three of integrations/errors.py, in
-time; a file lies there once and whole whatever happened; an open breaker lets nothing through and closes after three
+until the breaker opens, then heals and probes. Pass: the outcome is one of the three of integrations/calling/errors.py,
+in time; a file lies there once and whole whatever happened; an open breaker lets nothing through and closes after three
 good probes; no connection is left.
 """
 
@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from domain.sources import Source
-from integrations.breakers import BreakerState
-from integrations.dbt_finance import pfms_sftp_exchange
-from integrations.dbt_finance.pfms_guarded import GuardedCalls
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_settings import SftpSettings
-from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
-from integrations.errors import Garbled, IntegrationError, IntegrityFailure, Refused
-from integrations.guard import Guard
-from integrations.policies import CallPolicy
+from integrations.calling.breakers import BreakerState
+from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused
+from integrations.calling.policies import CallPolicy
+from integrations.calling.ssrf_guard import Guard
+from integrations.dbt_finance.pfms import sftp_exchange
+from integrations.dbt_finance.pfms.guarded import GuardedCalls
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.settings import SftpSettings
+from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from tests.faults.cells import Row
 from tests.faults.site import FastClock, Site, open_site
 from tests.support.remotes import shared_resilience
@@ -99,7 +99,7 @@ class PfmsFiles:
 
     name: ClassVar[str] = "pfms.sftp"
     system: ClassVar[str] = "pfms"
-    policies: ClassVar[tuple[CallPolicy, ...]] = pfms_sftp_exchange.POLICIES
+    policies: ClassVar[tuple[CallPolicy, ...]] = sftp_exchange.POLICIES
 
     def __init__(self, site: Site) -> None:
         self._site = site

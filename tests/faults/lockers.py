@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from domain.sources import Source
 from integrations import digilocker
 from integrations.digilocker import DigiLocker, DigiLockerSettings, LockerGrant, PullState, PushAction, PushedUri
-from integrations.digilocker.sandbox_pull import org_of
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings
+from sandbox.digilocker.pull import org_of
 from tests.faults.base import (
     BROWSER,
     CLIENT_CREDENTIALS,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.city import sandbox_factories
 from gateway.logs import configure_logging
+from sandbox.server import sandbox_factories
 from tests.faults.adapters import ADAPTERS
 from tests.faults.base import NEEDS, POOL, Adapter
 from tests.faults.cells import Row, bounded, run_cells

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from domain.sources import Source
-from integrations.dbt_finance import pfms_rest
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.dbt_finance.pfms_settings import RestSettings
+from integrations.dbt_finance.pfms import rest
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.rest import RestExchange
+from integrations.dbt_finance.pfms.settings import RestSettings
 from tests.faults.base import CLIENT_CREDENTIALS, NOT_SIGNED, ONE_RECORD, Adapter
 from tests.faults.site import Line
 
@@ -21,7 +21,7 @@ class RestToken(Adapter):
     """The token, which every other call has beforehand, so that it meets its own faults."""
 
     name, system, source = "pfms.rest_token", "pfms", Source.PFMS
-    policies = (pfms_rest.TOKEN,)
+    policies = (rest.TOKEN,)
     tells = frozenset({"body"})
     why_not: ClassVar[Mapping[str, str]] = {
         "signature": NOT_SIGNED,
@@ -64,7 +64,7 @@ class RestCall(RestToken):
 
 class RestSend(RestCall):
     name = "pfms.rest_send"
-    policies = (pfms_rest.SEND, pfms_rest.SENT)
+    policies = (rest.SEND, rest.SENT)
     tells = frozenset({"body", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {**RestCall.token, "signature": NOT_SIGNED} | dict.fromkeys(
         ("parts", "pages"), ONE_RECORD
@@ -82,7 +82,7 @@ class RestSent(RestSend):
     """The enquiry about a request that lies there."""
 
     name = "pfms.rest_sent"
-    policies = (pfms_rest.SENT,)
+    policies = (rest.SENT,)
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -96,7 +96,7 @@ class RestSent(RestSend):
 
 class RestList(RestCall):
     name = "pfms.rest_list"
-    policies = (pfms_rest.LIST,)
+    policies = (rest.LIST,)
     tells = frozenset({"body", "parts", "pages"})
     why_not: ClassVar[Mapping[str, str]] = {
         **RestCall.token,
@@ -116,7 +116,7 @@ class RestList(RestCall):
 
 class RestFetch(RestList):
     name = "pfms.rest_fetch"
-    policies = (pfms_rest.FETCH,)
+    policies = (rest.FETCH,)
     tells = frozenset({"body", "signature"})
     why_not: ClassVar[Mapping[str, str]] = {
         **RestCall.token,
@@ -132,7 +132,7 @@ class RestFetch(RestList):
 
 class RestMove(RestCall):
     name = "pfms.rest_move"
-    policies = (pfms_rest.MOVE,)
+    policies = (rest.MOVE,)
     tells = RestSend.tells
     why_not: ClassVar[Mapping[str, str]] = RestSend.why_not
 

@@ -16,12 +16,12 @@ import httpx
 from domain.clock import SystemClock
 from domain.ids import SystemIds
 from domain.sources import Source
-from gateway.city import sandbox_factories
-from integrations.city.kit import load_demo
-from integrations.city.serving import City
-from integrations.policies import CallPolicy
-from integrations.remote import Remote, Resilience
-from integrations.transport import Client, Lines
+from integrations.calling.policies import CallPolicy
+from integrations.calling.remote import Remote, Resilience
+from integrations.calling.transport import Client, Lines
+from sandbox.city.kit import load_demo
+from sandbox.city.serving import City
+from sandbox.server import sandbox_factories
 from tests.support.remotes import shared_resilience
 
 DEMO = Path(__file__).parents[2] / "demo"

@@ -21,8 +21,8 @@ from gateway.http.cost import CostTable, counting_cost, requested_cost
 from gateway.http.edge import Edge
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.limits import Limits
-from integrations.calls import counted_calls
-from integrations.policies import CallPolicy
+from integrations.calling.calls import counted_calls
+from integrations.calling.policies import CallPolicy
 from schema.context import Context
 from tests.support.graph import CITIZEN, NOW, World
 from tests.support.remotes import remote_over

@@ -14,9 +14,9 @@ READERS = [
     "gateway.http.body",
     "gateway.http.guard",
     "integrations.certificate_facts",
-    "integrations.safe_xml",
-    "integrations.digilocker.issuer_wire",
-    "integrations.digilocker.wire",
+    "integrations.calling.safe_xml",
+    "integrations.digilocker.issuer.wire",
+    "integrations.digilocker.requester.wire",
 ]
 """Whose branches guide the fuzzer; to watch everything that they import would take half a minute each time."""
 

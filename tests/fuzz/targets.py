@@ -17,10 +17,12 @@ from gateway.http.body import decode_json
 from gateway.http.guard import check_document
 from gateway.http.refusals import Refusal
 from gateway.limits import Limits
-from integrations import certificate_facts, safe_xml
-from integrations.digilocker import CopyFormat, issuer_wire
-from integrations.digilocker import wire as locker_wire
-from integrations.errors import Refused
+from integrations import certificate_facts
+from integrations.calling import safe_xml
+from integrations.calling.errors import Refused
+from integrations.digilocker import CopyFormat
+from integrations.digilocker.issuer import wire as issuer_wire
+from integrations.digilocker.requester import wire as locker_wire
 
 LIMITS = Limits()
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ from actions.environment import Environment
 from domain.alarms import ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
 from gateway.worker.deliveries import Deliveries
-from integrations.transport import open_client
+from integrations.calling.transport import open_client
 from store import alarms
 from store.outbox import RETRY_AFTER_SECONDS, OutboxState
 from tests.support.running import free_port

@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 from starlette.responses import PlainTextResponse
 
+from demo.seeding import shown_progress
 from gateway import cli
 from gateway.failures import lines_of
-from gateway.seeding import shown_progress
 from gateway.serving import MetricsApart
 from gateway.settings import SYSTEMS
 from store.errors import StoreUnavailable

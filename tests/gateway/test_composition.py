@@ -16,7 +16,7 @@ from gateway.composition import House, open_house
 from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
 from gateway.settings import Settings, SettingsRefused
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from tests.support.loads import ANY, KEPT, KEY
 from tests.support.loads import Partner as Asked
 from tests.support.running import free_port

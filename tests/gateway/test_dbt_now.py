@@ -16,9 +16,9 @@ import pytest
 from domain.benefits import PaymentStatus
 from domain.clock import ManualClock
 from domain.payment_files import Transport
-from gateway.city import sandbox_factories
-from integrations.city.kit import load_demo
-from integrations.city.serving import City
+from sandbox.city.kit import load_demo
+from sandbox.city.serving import City
+from sandbox.server import sandbox_factories
 from store.cipher import FieldCipher
 from store.engine import Store
 from store.keyring import Keyrings

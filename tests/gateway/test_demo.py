@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gateway import demo
-from gateway.demo import DemoFailed, Supervisor
+from demo import supervisor as demo
+from demo.supervisor import DemoFailed, Supervisor
 from gateway.ports import PortTaken
 from gateway.runfiles import SANDBOXES, log_file
 from gateway.settings import Settings

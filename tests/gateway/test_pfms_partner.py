@@ -13,9 +13,9 @@ from gateway.partner_settings import Partner
 from gateway.partners import _Opening, _pfms, addresses, connected, has_pfms
 from gateway.production import refuse_unfit_production
 from gateway.settings import SYSTEMS, Settings, SettingsRefused
-from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
-from integrations.guard import NotAllowed
+from integrations.calling.ssrf_guard import NotAllowed
+from integrations.dbt_finance.pfms.rest import RestExchange
+from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from tests.support.pfms import open_pfms
 from tests.support.remotes import shared_resilience
 

@@ -10,7 +10,7 @@ from domain.clock import ManualClock
 from gateway.commands.dbt import problems_of_client
 from gateway.partners import lines_of, pfms_tls
 from gateway.settings import Settings, SettingsRefused
-from integrations.city.tls import Certificates, new_authority
+from sandbox.city.tls import Certificates, new_authority
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 ADDRESS = "https://files.pfms.gov.in"

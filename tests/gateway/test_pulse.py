@@ -17,7 +17,7 @@ from domain.text import Bilingual
 from gateway import pulse as beats
 from gateway.pulse import Pulse, pulsing, take_over, take_over_calendar
 from gateway.vitals import Vitals
-from integrations.breakers import BreakerState
+from integrations.calling.breakers import BreakerState
 from store import alarms, calendar, switches
 from store.errors import StoreUnavailable
 from tests.support.databases import NOW

@@ -7,19 +7,19 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.sessions import subject_for_token
+from demo.sign_in import HeadlessFailed, sign_in_headless
 from domain.centres import Binding, Centre, CentreKind
 from domain.people import PersonKind, Provider, Role
 from domain.sources import Source
 from domain.text import Bilingual
-from gateway.headless import HeadlessFailed, sign_in_headless
 from gateway.sign_in import SignInSettings, routes
 from integrations.csc import CscConnect, CscConnectSettings
-from integrations.csc.sandbox import INACTIVE
-from integrations.csc.sandbox import create_sandbox as create_csc
-from integrations.digilocker.sandbox import create_sandbox as create_digilocker
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
-from integrations.sso.sandbox import create_sandbox as create_sso
-from integrations.sso.sandbox_people import ELSEWHERE
+from sandbox.csc.server import INACTIVE
+from sandbox.csc.server import create_sandbox as create_csc
+from sandbox.digilocker.server import create_sandbox as create_digilocker
+from sandbox.sso.people import ELSEWHERE
+from sandbox.sso.server import create_sandbox as create_sso
 from store import centres, identities, people
 from tests.support.remotes import remote_over
 from tests.support.sign_in import DEMO, GATEWAY, enter_operator, environment, officer, operator, sandbox_home

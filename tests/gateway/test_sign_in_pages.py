@@ -13,7 +13,7 @@ from actions.sign_in_guards import challenge_of
 from domain.people import Provider
 from domain.sources import Source
 from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from store import people
 from store.errors import StoreUnavailable
 from tests.support.sign_in import GATEWAY, FakeProvider, environment, officer

@@ -23,8 +23,8 @@ from domain.text import Language
 from gateway.http.edge import Edge
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.replays import KeptReplays
-from integrations.errors import Unavailable
-from integrations.monitor import SourceMonitor
+from integrations.calling.errors import Unavailable
+from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
 from store import idempotency
 from store.engine import Store

@@ -17,7 +17,7 @@ from domain.errors import ErrorCode, Problems
 from domain.ids import SystemIds
 from domain.lifecycle import Status
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from store.application_rows import applications_table
 from store.engine import Store
 from store.idempotency import KEPT_FOR

@@ -8,9 +8,9 @@ import pytest
 
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.breakers import MOST_GROUPS, Breakers, BreakerState, CircuitOpen
-from integrations.errors import Garbled, NotAsked, Refused, Unavailable
-from integrations.policies import Traffic
+from integrations.calling.breakers import MOST_GROUPS, Breakers, BreakerState, CircuitOpen
+from integrations.calling.errors import Garbled, NotAsked, Refused, Unavailable
+from integrations.calling.policies import Traffic
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from integrations.apisetu.codes import ERRORS as SETU
-from integrations.digilocker.codes import ERRORS as LOCKER
-from integrations.digilocker.sandbox_errors import ROWS as ANSWERED
+from integrations.digilocker.requester.codes import ERRORS as LOCKER
+from sandbox.digilocker.errors import ROWS as ANSWERED
 from tests.integrations.contract_rows import ROWS, Row
 from tests.support.setu import ERROR_ROWS
 

@@ -10,9 +10,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from domain.clock import ManualClock
+from integrations.calling.request_counters import DoorTallies, Tallies
 from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.right_to_service import RightToServiceSettings, commission_routes
-from integrations.tallies import DoorTallies, Tallies
 from integrations.umang import DoorSettings, door_routes
 
 pytestmark = pytest.mark.integration

@@ -10,13 +10,13 @@ import respx
 from domain.clock import ManualClock
 from domain.sources import Source, SourceState
 from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
-from integrations.breakers import BreakerState
-from integrations.dbt_finance.client import INSTRUCTION_STATUS, PAYMENT_STATUSES, PUSH_INSTRUCTION
-from integrations.digilocker.client import LIST_ISSUED, REVOKE
-from integrations.errors import NotAsked
-from integrations.gate import Gate, SwitchedOff
-from integrations.policies import CallPolicy
-from integrations.remote import Codec, Remote, Resilience
+from integrations.calling.breakers import BreakerState
+from integrations.calling.errors import NotAsked
+from integrations.calling.kill_switch import Gate, SwitchedOff
+from integrations.calling.policies import CallPolicy
+from integrations.calling.remote import Codec, Remote, Resilience
+from integrations.dbt_finance.jit.client import INSTRUCTION_STATUS, PAYMENT_STATUSES, PUSH_INSTRUCTION
+from integrations.digilocker.requester.client import LIST_ISSUED, REVOKE
 from tests.support.remotes import PARTNER, remote_over, shared_resilience
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from domain.clock import ManualClock
-from integrations.guard import (
+from integrations.calling.ssrf_guard import (
     MOST_LOOKUPS,
     Guard,
     GuardedTransport,
@@ -19,7 +19,7 @@ from integrations.guard import (
     is_public,
     origin_of,
 )
-from integrations.transport import Lines
+from integrations.calling.transport import Lines
 
 PUBLIC = "93.184.215.14"
 

@@ -8,10 +8,10 @@ import pytest
 
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.breakers import Breakers, BreakerState, CircuitOpen
-from integrations.errors import Unavailable
-from integrations.hints import HINTS, BreakerHints
-from integrations.policies import Traffic
+from integrations.calling.breaker_sharing import HINTS, BreakerHints
+from integrations.calling.breakers import Breakers, BreakerState, CircuitOpen
+from integrations.calling.errors import Unavailable
+from integrations.calling.policies import Traffic
 
 GROUP = "publisher:in.gov.secret-name"
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.clock import ManualClock
-from integrations.deadline import RESERVE_SECONDS, seconds_left, set_request_deadline, share
-from integrations.limiter import LaneState, RetryBudget, TokenBucket
-from integrations.policies import Lane, Priority
+from integrations.calling.deadline import RESERVE_SECONDS, seconds_left, set_request_deadline, share
+from integrations.calling.limiter import LaneState, RetryBudget, TokenBucket
+from integrations.calling.policies import Lane, Priority
 
 
 @pytest.fixture

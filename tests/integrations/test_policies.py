@@ -10,7 +10,7 @@ import pytest
 import integrations
 from domain.sources import Source
 from gateway.http.metrics import Metrics
-from integrations.policies import LONGEST_KEPT, CallPolicy, Effect
+from integrations.calling.policies import LONGEST_KEPT, CallPolicy, Effect
 from integrations.registry import BY_NAME, CODES, POLICIES
 from schema.printing import printed_schema
 from tools.reference.policies import CALL, KEPT, SHARED, policies

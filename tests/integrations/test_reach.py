@@ -6,9 +6,9 @@ import pytest
 
 from domain.clock import SystemClock
 from domain.sources import Source, SourceState
-from integrations.monitor import SourceMonitor
-from integrations.reach import ReachWatch
-from integrations.transport import Lines
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.reachability_probes import ReachWatch
+from integrations.calling.transport import Lines
 from tests.support.running import free_port
 
 pytestmark = pytest.mark.integration

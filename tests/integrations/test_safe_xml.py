@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations import safe_xml
+from integrations.calling import safe_xml
 
 
 @pytest.mark.parametrize(

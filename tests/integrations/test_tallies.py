@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.clock import ManualClock
-from integrations.cache_backends import client_of
-from integrations.tallies import DoorTallies, OwnTallies, SharedTallies, Tally
+from integrations.calling.cache_backends import client_of
+from integrations.calling.request_counters import DoorTallies, OwnTallies, SharedTallies, Tally
 
 
 @pytest.fixture

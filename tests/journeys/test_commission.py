@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from demo.sign_in import HeadlessFailed
 from gateway import runfiles
-from gateway.headless import HeadlessFailed
 from tests.support.crashing import Client, Processes
 from tests.support.eventually import eventually
 from tests.support.papers import SUBMIT

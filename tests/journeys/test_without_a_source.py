@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gateway.headless import HeadlessFailed
+from demo.sign_in import HeadlessFailed
 from tests.support.degradation import coded, losses
 from tests.support.eventually import eventually
 from tests.support.forms import answers_of

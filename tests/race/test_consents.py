@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from actions.department_documents import CONSENT_NEEDED, department_certificates_of
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 from store import department_documents, identities
 from store.department_documents import DepartmentDocument, department_documents_table
 from tests.support.locker import locker_documents

@@ -8,8 +8,8 @@ import pytest
 
 from actions import locker
 from domain.sources import Source
+from integrations.calling.errors import Refused
 from integrations.digilocker import TokenAnswer
-from integrations.errors import Refused
 from store import identities
 from tests.support.bounds import rounds
 from tests.support.locker import locker_documents

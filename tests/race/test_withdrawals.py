@@ -20,9 +20,9 @@ from domain.consents import ConsentPurpose
 from domain.people import Subject
 from domain.sources import SourceState
 from domain.text import Bilingual, Language
-from integrations.cache import KeptAnswers
-from integrations.cache_backends import open_cache
-from integrations.errors import Refused
+from integrations.calling.cache import KeptAnswers
+from integrations.calling.cache_backends import open_cache
+from integrations.calling.errors import Refused
 from store import department_documents
 from store.department_documents import DepartmentDocument
 from tests.support.loads import ANY, KEPT, Partner, landed

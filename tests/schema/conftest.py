@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.sources import Source
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
 from tests.support.built import built
 from tests.support.graph import Down, World, environment, seed
 from tests.support.held import Held, held_world, keys_of_sandboxes, neighbours

@@ -2,7 +2,7 @@
 
 from domain.people import ANONYMOUS
 from domain.sources import Source
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from tests.support.graph import CITIZEN, OFFICER
 
 QUERY = """{

@@ -16,7 +16,7 @@ from domain.benefits import PaymentStatus
 from domain.global_ids import TypeCode
 from domain.sources import Source
 from gateway.form_files import form_files
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from schema.directives import declared
 from schema.node import node_id
 from schema.source_policies import SourcePolicy

@@ -15,8 +15,8 @@ from domain.refusals import REMEDIES
 from domain.sources import Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.apisetu import codes as setu_codes
-from integrations.digilocker import codes as locker_codes
-from integrations.digilocker.codes import ERRORS
+from integrations.digilocker.requester import codes as locker_codes
+from integrations.digilocker.requester.codes import ERRORS
 from tests.schema.test_documents import ADD, GRANT
 from tests.support.graph import CITIZEN
 from tests.support.held import Held

@@ -10,7 +10,7 @@ from domain.numbers import MistypedNumber
 from domain.people import ANONYMOUS
 from domain.sources import Source
 from domain.text import Language
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from schema.errors import MOST_ERRORS, fault_of, replace_errors
 from store.errors import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
 from tests.support.graph import CITIZEN

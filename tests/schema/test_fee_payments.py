@@ -14,7 +14,7 @@ from domain.fees import FeeRules, reference_of
 from domain.global_ids import TypeCode
 from domain.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
 from domain.text import Bilingual, Language
-from integrations.city.kit import Sandbox
+from sandbox.city.kit import Sandbox
 from schema.node import node_id
 from store import people
 from tests.support.fees import treasury_on

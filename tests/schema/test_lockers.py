@@ -12,8 +12,8 @@ from actions.uploads import take_in
 from domain.refusals import REMEDIES
 from domain.sources import Source
 from domain.text import Bilingual
-from integrations.digilocker.codes import ERRORS, Verdict
-from integrations.errors import NotAsked, Unavailable
+from integrations.calling.errors import NotAsked, Unavailable
+from integrations.digilocker.requester.codes import ERRORS, Verdict
 from store import leases, locker_orders, outbox, people
 from store.locker_orders import LockerOrder
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR

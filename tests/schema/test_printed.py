@@ -13,8 +13,8 @@ from graphql import (
 )
 
 from integrations.apisetu.client import FETCH_KEPT
-from integrations.dbt_finance.client import PAYMENT_STATUSES
-from integrations.digilocker.client import LIST_ISSUED
+from integrations.dbt_finance.jit.client import PAYMENT_STATUSES
+from integrations.digilocker.requester.client import LIST_ISSUED
 from integrations.umang.client import RATION_CARD
 from schema.entities import TYPES
 from schema.loading import METADATA_KEY, Loader

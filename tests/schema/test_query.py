@@ -4,7 +4,7 @@ from domain.aliases import AliasKind
 from domain.benefits import PaymentStatus
 from domain.sources import Source
 from domain.text import Language
-from integrations.errors import Garbled, Refused, Unavailable
+from integrations.calling.errors import Garbled, Refused, Unavailable
 from store import aliases, benefits
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER, PDF, add_certificate
 from tests.support.operations import operation

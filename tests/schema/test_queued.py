@@ -9,8 +9,8 @@ from domain.global_ids import TypeCode
 from domain.sources import Source
 from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
 from domain.text import Language
-from integrations.errors import Unavailable
-from integrations.monitor import SourceMonitor
+from integrations.calling.errors import Unavailable
+from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
 from schema.node import node_id
 from store import outbox

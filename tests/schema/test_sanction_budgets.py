@@ -5,7 +5,7 @@ import pytest
 from domain.global_ids import TypeCode
 from domain.sources import Source
 from domain.text import Language
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from schema.node import node_id
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER
 

@@ -22,6 +22,7 @@ from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, 
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual, Language
+from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance import (
     BillEnquiry,
     BillReference,
@@ -33,7 +34,6 @@ from integrations.dbt_finance import (
     PaymentState,
 )
 from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant
-from integrations.errors import IntegrationError
 from store import applications, people
 from store.identities import LockerTokens, save_locker_grant
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.cache_backends import Backend, open_cache
+from integrations.calling.cache_backends import Backend, open_cache
 
 BOTH_CACHES = [pytest.param("memory"), pytest.param("valkey", marks=pytest.mark.integration)]
 """Parameters of a fixture that exists once for each cache."""

@@ -19,10 +19,10 @@ from domain.notices import NoticeKind
 from domain.sources import Source
 from gateway.http.public_keys import public_key_routes
 from gateway.worker.commission import COMMISSION_HANDLERS
-from integrations.city.clock import SandboxClock
-from integrations.city.kit import Sandbox, SandboxHome
 from integrations.right_to_service import RightToService, RightToServiceSettings, commission_routes
-from integrations.right_to_service.sandbox import create_sandbox
+from sandbox.city.clock import SandboxClock
+from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.right_to_service.server import create_sandbox
 from store import appeals, commission, notices, outbox
 from tests.support.actions import World
 from tests.support.law import appeals_of, authorities, overdue

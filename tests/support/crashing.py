@@ -20,8 +20,8 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from demo.sign_in import sign_in_headless
 from gateway import runfiles
-from gateway.headless import sign_in_headless
 from tests.support.forms import answers_of
 from tests.support.papers import DECIDE, SUBMIT
 from tests.support.running import free_port

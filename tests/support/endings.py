@@ -9,8 +9,8 @@ from actions.issue import issue_certificate
 from actions.locker_push import PUSH, send_to_locker
 from domain.certificates import EndGround, IssuedCertificate
 from domain.consents import ConsentPurpose
+from integrations.calling.errors import IntegrationError
 from integrations.digilocker import PushAction, PushedUri
-from integrations.errors import IntegrationError
 from store import outbox
 from store.outbox import OutboxMessage, OutboxState
 from tests.support.actions import FREE, FakeRenderer, World

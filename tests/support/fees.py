@@ -19,12 +19,12 @@ from domain.notices import NoticeKind, told
 from domain.people import Subject
 from domain.sources import Source
 from domain.text import Language
-from integrations.city.clock import SandboxClock
-from integrations.city.kit import Sandbox, SandboxHome
 from integrations.csc import BridgeSettings, CscBridge
-from integrations.csc.sandbox import create_sandbox as create_csc
 from integrations.treasury import Treasury, TreasurySettings
-from integrations.treasury.sandbox import create_sandbox as create_treasury
+from sandbox.city.clock import SandboxClock
+from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.csc.server import create_sandbox as create_csc
+from sandbox.treasury.server import create_sandbox as create_treasury
 from store import applications, finance_cases, notices, outbox
 from tests.support.actions import ORDER, World
 from tests.support.remotes import remote_over

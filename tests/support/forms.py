@@ -4,7 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
-from actions.seed_forms import filled_in
+from demo.seed.forms import filled_in
 from domain.clock import SystemClock, ist_date
 from domain.form_reading import COMMON, read_common, read_form
 from domain.forms import Form

@@ -44,7 +44,7 @@ async def a_gateway(
     from gateway.http.streams.streaming import open_streams
     from gateway.limits import Server
     from gateway.settings import Settings
-    from integrations.monitor import SourceMonitor
+    from integrations.calling.monitor import SourceMonitor
     from schema import build
     from store.cipher import FieldCipher
     from store.engine import Store

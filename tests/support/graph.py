@@ -32,10 +32,10 @@ from domain.people import (
 from domain.signatures import SignatureState
 from domain.sources import Source, Sourced, SourceState
 from domain.text import Bilingual, Language
+from integrations.calling.errors import IntegrationError
+from integrations.calling.monitor import SourceMonitor
 from integrations.dbt_finance import BillReference, HeadBalance, PaymentState
 from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
-from integrations.errors import IntegrationError
-from integrations.monitor import SourceMonitor
 from integrations.umang import BloodBank, Mandi, Medicine, Member, RationCard
 from schema.context import Context
 from store import certificates, department_documents, identities, people

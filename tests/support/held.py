@@ -19,13 +19,13 @@ from domain.people import Subject
 from domain.sources import Source
 from gateway.http.document_door import document_routes
 from integrations.apisetu import ApiSetu, ApiSetuSettings
-from integrations.apisetu.sandbox import create_sandbox as create_setu
-from integrations.city import Sandbox, SandboxClock, SandboxHome
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.remote import Remote, Resilience
+from integrations.calling.transport import Lines
 from integrations.digilocker import DigiLocker, DigiLockerSettings
-from integrations.digilocker.sandbox import create_sandbox as create_locker
-from integrations.monitor import SourceMonitor
-from integrations.remote import Remote, Resilience
-from integrations.transport import Lines
+from sandbox.apisetu.server import create_sandbox as create_setu
+from sandbox.city import Sandbox, SandboxClock, SandboxHome
+from sandbox.digilocker.server import create_sandbox as create_locker
 from store import identities
 from store.engine import Store
 from store.identities import LockerTokens

@@ -14,13 +14,13 @@ from stdnum import verhoeff
 
 from actions.certificate_content import CertificateContent
 from actions.environment import Environment
-from actions.legacy_files import CertificateFiles, FolderFiles
-from actions.legacy_import import ImportRooms, Plan, bookmark_of, import_applications
-from actions.legacy_rejects import RejectsFile
-from actions.legacy_source import look_at
 from domain.aliases import AliasKind
 from domain.clock import IST
-from domain.legacy_cells import COLUMNS
+from legacy.cells import COLUMNS
+from legacy.files import CertificateFiles, FolderFiles
+from legacy.imports import ImportRooms, Plan, bookmark_of, import_applications
+from legacy.rejects import RejectsFile
+from legacy.source import look_at
 from store import aliases, applications
 from store.cipher import FieldCipher
 from store.legacy import Bookmark

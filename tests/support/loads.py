@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.sources import Source
-from integrations.cache import Codec, KeptAnswers
-from integrations.errors import Unavailable
-from integrations.policies import CallPolicy
+from integrations.calling.cache import Codec, KeptAnswers
+from integrations.calling.errors import Unavailable
+from integrations.calling.policies import CallPolicy
 
 KEPT = CallPolicy("umang.card", Source.UMANG, fresh=60, stale=3600)
 SERVED = CallPolicy("umang.served", Source.UMANG, fresh=60, revalidate=60, stale=3600)

@@ -29,9 +29,9 @@ from domain.lifecycle import Move
 from domain.sources import Source
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import handlers
-from integrations.city.kit import Sandbox
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
-from integrations.dbt_finance.sandbox import create_sandbox
+from sandbox.city.kit import Sandbox
+from sandbox.dbt_finance.server import create_sandbox
 from store import applications, benefits, finance_cases
 from store.benefits import instalments_table
 from store.finance_cases import CaseFilter

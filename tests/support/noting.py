@@ -3,8 +3,8 @@
 from typing import Any
 
 from domain.sources import Source
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
+from integrations.dbt_finance.pfms.models import FileKind
 
 
 class Noting:

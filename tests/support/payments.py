@@ -25,7 +25,7 @@ from domain.numbers import NumberKind, make_number
 from domain.payment_files import Transport
 from domain.people import SYSTEM
 from domain.sanction_course import PaymentAccount
-from integrations.dbt_finance.sandbox_pfms_store import SealedFiles
+from sandbox.dbt_finance.pfms.store import SealedFiles
 from store import benefits, finance_cases, outbox, payment_batches, people, sanction_course
 from store.benefits import instalments_table
 from store.checks.payments import payments

@@ -14,8 +14,10 @@ from stdnum.verhoeff import calc_check_digit
 from domain.clock import ManualClock
 from domain.payment_files import Transport
 from domain.sources import Source
-from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
-from integrations.dbt_finance.pfms_models import (
+from integrations.calling.remote import Remote
+from integrations.calling.resilience import Resilience
+from integrations.calling.transport import Lines
+from integrations.dbt_finance.pfms.models import (
     Agency,
     BeneficiaryBatch,
     BeneficiaryLine,
@@ -26,20 +28,18 @@ from integrations.dbt_finance.pfms_models import (
     PfmsIdentity,
     Trust,
 )
-from integrations.dbt_finance.pfms_names import (
+from integrations.dbt_finance.pfms.names import (
     beneficiary_batch_id,
     beneficiary_message_id,
     payment_batch_id,
     payment_message_id,
 )
-from integrations.dbt_finance.pfms_papers import PfmsPapers
-from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.dbt_finance.pfms_settings import RestSettings, SftpSettings
-from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
-from integrations.dbt_finance.sandbox_pfms import create_sandbox
-from integrations.remote import Remote
-from integrations.resilience import Resilience
-from integrations.transport import Lines
+from integrations.dbt_finance.pfms.papers import PfmsPapers
+from integrations.dbt_finance.pfms.rest import RestExchange
+from integrations.dbt_finance.pfms.settings import RestSettings, SftpSettings
+from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
+from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
+from sandbox.dbt_finance.pfms.system import create_sandbox
 from tests.support.remotes import shared_resilience
 from tests.support.served import served
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import httpx
 
-from integrations.http_transport import OwnTransport
+from integrations.calling.http_transport import OwnTransport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
 CHUNKED = (

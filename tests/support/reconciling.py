@@ -21,9 +21,9 @@ from domain.sources import Source
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.fees import reconcile_fees
 from gateway.worker.finance_clock import FinanceClock
-from integrations.city.kit import Sandbox
 from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
-from integrations.dbt_finance.sandbox import create_sandbox
+from sandbox.city.kit import Sandbox
+from sandbox.dbt_finance.server import create_sandbox
 from store import benefits
 from store.finance_totals import statements_table, totals_table
 from store.keyring import Keyrings

@@ -7,11 +7,11 @@ import httpx
 
 from domain.clock import Clock, SystemClock
 from domain.sources import Source
-from integrations.breakers import Breakers
-from integrations.cache import KeptAnswers, open_cache
-from integrations.monitor import SourceMonitor
-from integrations.remote import Remote, Resilience
-from integrations.transport import open_client
+from integrations.calling.breakers import Breakers
+from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.remote import Remote, Resilience
+from integrations.calling.transport import open_client
 
 PARTNER = "http://partner.test"
 

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from demo.sign_in import sign_in_headless
 from gateway import runfiles
-from gateway.headless import sign_in_headless
 from tests.support.databases import run_apart
 
 SILENT_SECONDS = 240

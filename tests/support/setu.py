@@ -15,9 +15,9 @@ import httpx
 from domain.clock import ManualClock
 from domain.sources import Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
-from integrations.apisetu.sandbox import create_sandbox
-from integrations.city import Sandbox, SandboxClock, SandboxHome
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
+from sandbox.apisetu.server import create_sandbox
+from sandbox.city import Sandbox, SandboxClock, SandboxHome
 from tests.support.remotes import remote_over, shared_resilience
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "apisetu"

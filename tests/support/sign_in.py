@@ -17,9 +17,9 @@ from domain.ids import SystemIds
 from domain.people import Officer, OfficerLevel, Operator, Posting, Provider, Role
 from domain.sources import Source
 from domain.text import Bilingual
-from integrations.city.kit import SandboxClock, SandboxHome
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 from integrations.sso import Assurance, IdentityProvider, ProviderIdentity
+from sandbox.city.kit import SandboxClock, SandboxHome
 from store import centres, people
 from store.engine import Store, Transaction
 from store.keyring import Keyrings

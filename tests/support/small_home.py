@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from actions.catalogue_import import import_catalogue
-from actions.seed import sow_people
+from demo.seed.seed import sow_people
+from demo.seeding import catalogue_rows
 from domain.clock import ManualClock
 from gateway.composition import open_house
 from gateway.logs import configure_logging
-from gateway.seeding import catalogue_rows
 from gateway.settings import Settings
-from integrations.city.kit import load_demo
+from sandbox.city.kit import load_demo
 from store.engine import migrate
 
 ROOT = Path(__file__).resolve().parents[2]

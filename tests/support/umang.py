@@ -22,10 +22,10 @@ from gateway.http.replays import KeptReplays
 from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents
-from integrations.city.kit import SandboxClock, SandboxHome
 from integrations.umang import DoorSettings, door_routes
-from integrations.umang.sandbox import create_sandbox
-from integrations.umang.sandbox_caller import Callers
+from sandbox.city.kit import SandboxClock, SandboxHome
+from sandbox.umang.caller import Callers
+from sandbox.umang.server import create_sandbox
 from schema.context import Context
 from store import identities
 from tests.support.graph import ASHA, RAVI, World

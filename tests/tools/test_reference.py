@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from domain.errors import ErrorCode, NotSignedIn, Remedy, Retry
 from domain.sources import Source
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from schema.errors import fault_of
 from store.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
 from tools.reference import __main__ as reference

@@ -24,10 +24,11 @@ from domain.clock import ManualClock
 from domain.commission import MessageState
 from domain.sources import Source
 from gateway.http.public_keys import public_keys
-from integrations.breakers import Breakers
-from integrations.cache import KeptAnswers, open_cache
-from integrations.monitor import SourceMonitor
-from integrations.remote import Remote, Resilience
+from integrations.calling.breakers import Breakers
+from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.remote import Remote, Resilience
+from integrations.calling.transport import open_client
 from integrations.right_to_service import (
     AppealFiling,
     Attachment,
@@ -41,7 +42,6 @@ from integrations.right_to_service import (
     Word,
     commission_routes,
 )
-from integrations.transport import open_client
 from store.keyring import Keyrings
 
 NOW = datetime(2026, 11, 26, 4, 30, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from domain.sources import Source
-from integrations.policies import CallPolicy
+from integrations.calling.policies import CallPolicy
 from integrations.registry import CODES, POLICIES
 
 CALL = (
@@ -61,7 +61,8 @@ tokens and identities are good once, and a payment's state is never shown old.
 ## Codes of the partners
 
 The outcome decides what the caller does: `Unavailable` may be asked again, `Refused` may not. A code that is
-not listed goes by the status. Codes of reasons for returned payments are in integrations/dbt_finance/return_codes.py.
+not listed goes by the status. Codes of reasons for returned payments are in
+integrations/dbt_finance/jit/return_codes.py.
 
 {codes}
 """
@@ -69,7 +70,7 @@ not listed goes by the status. Codes of reasons for returned payments are in int
 
 def policies() -> str:
     """The policies of all calls, and the code tables of all partners."""
-    from integrations.deadline import RESERVE_SECONDS, SHARES
+    from integrations.calling.deadline import RESERVE_SECONDS, SHARES
 
     return _POLICIES.format(
         reserve=f"{RESERVE_SECONDS:g}",

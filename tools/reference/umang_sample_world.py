@@ -13,6 +13,7 @@ from actions.catalogue_import import import_catalogue
 from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment, Partners
 from actions.form_import import import_forms
+from demo.seeding import catalogue_rows
 from domain.applications import Channel, RejectionGround
 from domain.clock import ManualClock
 from domain.deadline import WorkCalendar
@@ -24,10 +25,9 @@ from gateway.form_files import form_files
 from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
 from gateway.http.replays import KeptReplays
-from gateway.seeding import catalogue_rows
 from gateway.umang.desk import UmangDesk
 from gateway.umang.running import Caller, Documents
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
 from integrations.umang import DoorSettings, door_routes
 from schema import build
 from schema.context import Context

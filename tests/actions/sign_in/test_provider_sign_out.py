@@ -13,7 +13,7 @@ from domain.errors import Problems
 from domain.people import PersonKind, Provider, Subject
 from domain.sources import Source
 from domain.text import Language
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
 from store import identities, outbox, session_tokens
 from store.outbox import outbox_table

@@ -13,7 +13,7 @@ from domain.errors import ErrorCode, Problems, Remedy
 from domain.people import SYSTEM, PersonKind, Provider
 from domain.sources import Source
 from domain.text import Language
-from integrations.errors import Refused, Unavailable
+from integrations.calling.errors import Refused, Unavailable
 from integrations.sso import Assurance
 from store import identities, people, sessions
 from tests.support.sign_in import officer

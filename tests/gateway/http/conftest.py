@@ -19,7 +19,7 @@ from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.ids import SystemIds
 from domain.text import Language, language_from_header
 from gateway.http.graphql import Edge, GraphQLEndpoint, OperationRecord, RequestFacts
-from integrations.deadline import seconds_left
+from integrations.calling.deadline import seconds_left
 from schema.errors import replace_errors
 
 ORIGIN = "http://gateway.test"

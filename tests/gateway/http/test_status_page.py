@@ -11,7 +11,7 @@ from domain.sources import Source
 from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.http.status import status_routes
 from gateway.settings import Settings
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
 
 NOON = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}

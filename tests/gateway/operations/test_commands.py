@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from actions.client_policy import SetClientPolicy
 from actions.manifests import StillInUse, damaged, open_manifest
+from demo.operations_seeding import publish_folder
 from domain.client_policy import ClientPlatform
 from domain.clock import SystemClock, ist_date
 from domain.manifests import ManifestRefused, document_id
@@ -30,7 +31,6 @@ from gateway.commands.operations import (
 )
 from gateway.commands.safety import run_verify
 from gateway.failures import lines_of
-from gateway.operations.seeding import publish_folder
 from gateway.screens import OPERATIONS
 from gateway.settings import Settings
 from store import manifests

@@ -8,7 +8,7 @@ import pytest
 import schema
 from domain.clock import SystemClock
 from domain.sources import Source
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
 from tests.support.graph import Down, World, environment, seed
 from tests.support.umang import Portal, a_portal, make_keys
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from domain.numbers import NumberKind, make_number
-from integrations.umang.sandbox_wrong import CALLS
+from sandbox.umang.wrong import CALLS
 from store import umang
 from store.tables import metadata
 from tests.support.graph import World

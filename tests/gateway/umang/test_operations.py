@@ -14,7 +14,7 @@ from domain.clock import ist_date
 from domain.counting import STATUS_LINE
 from domain.sources import Source
 from gateway.http.document_door import document_routes
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from store import benefits, ledger, ledger_seal
 from tests.support.graph import ASHA, OFFICER, PDF, add_certificate
 from tests.support.stored import record_payment_status

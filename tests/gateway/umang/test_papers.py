@@ -9,7 +9,7 @@ from actions.submit import NewDocument, SaveDraft, save_draft
 from domain.applications import Channel, DeliveryMode, RejectionGround
 from domain.sources import Source
 from gateway.umang import writes
-from integrations.errors import Unavailable
+from integrations.calling.errors import Unavailable
 from store import applications
 from tests.support.files import hand_in
 from tests.support.graph import CITIZEN, LOCKER_URI, NEIGHBOUR, OFFICER

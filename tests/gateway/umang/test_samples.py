@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from gateway.production import SAMPLE_KEY
-from integrations.umang.answering import TEXTS
+from integrations.umang.door_answers import TEXTS
 from tools.reference.sample_files import outdated
 from tools.reference.umang_sample_calls import SAMPLES
 from tools.reference.umang_samples import SECRET, made

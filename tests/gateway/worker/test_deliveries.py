@@ -20,9 +20,9 @@ from gateway.worker.deliveries import (
 )
 from gateway.worker.runner import Job, Runner
 from gateway.worker.topics import Handler
-from integrations.breakers import CircuitOpen
-from integrations.errors import Unavailable
-from integrations.gate import SwitchedOff
+from integrations.calling.breakers import CircuitOpen
+from integrations.calling.errors import Unavailable
+from integrations.calling.kill_switch import SwitchedOff
 from store import outbox
 from store.errors import StoreUnavailable
 from store.outbox import RETRY_AFTER_SECONDS, OutboxMessage, OutboxState

@@ -19,9 +19,9 @@ from integrations.apisetu import (
     PublisherSettings,
 )
 from integrations.apisetu.codes import ERRORS
-from integrations.apisetu.sandbox import TROUBLES, UNAPPROVED
-from integrations.city.papers import Paper, new_signer, signed_certificate
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from sandbox.apisetu.server import TROUBLES, UNAPPROVED
+from sandbox.city.papers import Paper, new_signer, signed_certificate
 from tests.support.remotes import PARTNER, remote_over
 from tests.support.setu import ARTEFACT, NOW, TXN, market_of
 

@@ -10,8 +10,8 @@ from domain.sources import Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings, PublisherSettings
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.consent import canonical
-from integrations.apisetu.sandbox import SPOILT, TROUBLES
-from integrations.errors import Refused, Unavailable
+from integrations.calling.errors import Refused, Unavailable
+from sandbox.apisetu.server import SPOILT, TROUBLES
 from tests.support.remotes import PARTNER, remote_over
 from tests.support.setu import ARTEFACT, ERROR_ROWS, NOW, PAYLOADS, asked_of
 

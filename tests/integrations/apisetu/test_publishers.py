@@ -10,7 +10,7 @@ import pytest
 from domain.sources import SourceState
 from integrations.apisetu import ApiSetuSettings, PublisherSettings
 from integrations.apisetu.holds import HOLD_SECONDS
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from tests.support.setu import asked_of, demo, market_of
 
 DEMO = demo()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.clock import ManualClock
-from integrations.cache import KeptAnswers
+from integrations.calling.cache import KeptAnswers
 
 
 @pytest.fixture

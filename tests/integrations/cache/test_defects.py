@@ -7,10 +7,10 @@ import pytest
 
 from domain.policy import Purpose
 from domain.sources import Source, SourceState
-from integrations.cache import KeptAnswers, cache_key
-from integrations.cache_backends import BoundedMemoryCache, ValkeyCache, open_cache
-from integrations.errors import Unavailable
-from integrations.policies import CallPolicy, Scope
+from integrations.calling.cache import KeptAnswers, cache_key
+from integrations.calling.cache_backends import BoundedMemoryCache, ValkeyCache, open_cache
+from integrations.calling.errors import Unavailable
+from integrations.calling.policies import CallPolicy, Scope
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner, down
 
 

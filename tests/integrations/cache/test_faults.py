@@ -6,8 +6,8 @@ import pytest
 import redis.exceptions
 
 from domain.sources import SourceState
-from integrations.cache import KeptAnswers, cache_key
-from integrations.cache_backends import BoundedMemoryCache, open_cache
+from integrations.calling.cache import KeptAnswers, cache_key
+from integrations.calling.cache_backends import BoundedMemoryCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, Partner
 
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from domain.sources import SourceState
-from integrations.cache import KeptAnswers
-from integrations.cache_backends import ValkeyCache, open_cache
+from integrations.calling.cache import KeptAnswers
+from integrations.calling.cache_backends import ValkeyCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.sources import Source, SourceState
-from integrations.cache import KeptAnswers
-from integrations.cache_backends import open_cache
-from integrations.deadline import set_request_deadline
-from integrations.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
+from integrations.calling.cache import KeptAnswers
+from integrations.calling.cache_backends import open_cache
+from integrations.calling.deadline import set_request_deadline
+from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner, down, landed
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from domain.sources import SourceState
-from integrations.cache import KeptAnswers, cache_key
-from integrations.cache_backends import SealedCache, open_cache
+from integrations.calling.cache import KeptAnswers, cache_key
+from integrations.calling.cache_backends import SealedCache, open_cache
 from store.cipher import FieldCipher
 from tests.support.loads import ANY, KEPT, KEY, Partner
 

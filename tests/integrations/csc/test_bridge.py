@@ -14,11 +14,11 @@ import respx
 from domain.clock import IST, ManualClock
 from domain.fees import FeeReceipt, HeardState
 from domain.sources import Source
-from integrations.city.kit import Sandbox
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Unavailable
 from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment
 from integrations.csc import wire_bridge as wire
-from integrations.csc.sandbox import create_sandbox
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Unavailable
+from sandbox.city.kit import Sandbox
+from sandbox.csc.server import create_sandbox
 from tests.support.fees import sandbox
 from tests.support.remotes import PARTNER, remote_over
 

@@ -11,10 +11,10 @@ from domain.clock import ManualClock
 from domain.ids import SeededIds
 from domain.people import Provider
 from domain.sources import Source
+from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.csc import CscConnect, CscConnectSettings
-from integrations.csc.sandbox import INACTIVE, OTHER_STATE, create_sandbox
 from integrations.csc.wire import encrypt_text, encrypted_secret, read_identity
-from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
+from sandbox.csc.server import INACTIVE, OTHER_STATE, create_sandbox
 from tests.support.remotes import PARTNER, remote_over
 from tests.support.sign_in import GATEWAY, NOW, choose, query_of, sandbox_home
 

@@ -12,9 +12,9 @@ import pytest
 
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
 from integrations.dbt_finance import BillReference, DbtFinance, DbtFinanceSettings, Payee, PaymentInstruction
-from integrations.dbt_finance.sandbox import create_sandbox
+from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
+from sandbox.dbt_finance.server import create_sandbox
 from tests.support.remotes import remote_over
 
 NOON = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import date
 import httpx
 import pytest
 
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from tests.integrations.dbt_finance.conftest import BILL_DAY, Treasury, order
 
 HEAD = "2235-60-102-03-00-42"

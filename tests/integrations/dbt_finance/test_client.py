@@ -10,9 +10,9 @@ import respx
 
 from domain.benefits import PaymentStatus
 from domain.sources import Source, SourceState
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.dbt_finance import InstructionOutcome, InstructionStage
-from integrations.dbt_finance import client as client_module
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.dbt_finance.jit import client as client_module
 from tests.integrations.dbt_finance.conftest import BILL_DAY, Treasury, asked, order
 from tests.support.remotes import PARTNER
 
@@ -279,8 +279,8 @@ async def test_what_is_kept_reads_back_the_same(treasury: Treasury):
 
 
 async def test_the_books_survive_a_restart(treasury: Treasury):
-    from integrations.city.kit import SandboxHome
-    from integrations.dbt_finance.sandbox import create_sandbox
+    from sandbox.city.kit import SandboxHome
+    from sandbox.dbt_finance.server import create_sandbox
 
     await treasury.client().instruct(order())
     home = treasury.home

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from domain.benefits import PaymentStatus
+from integrations.calling.errors import Refused
 from integrations.dbt_finance import BankAccount, Correction, InstructionOutcome
-from integrations.dbt_finance.wire import correction_params
-from integrations.errors import Refused
+from integrations.dbt_finance.jit.wire import correction_params
 from tests.integrations.dbt_finance.conftest import BILL_DAY, Treasury, asked, order
 
 CLOSED, GOOD, OTHER = "30001234501", "30001234500", "30009999900"

@@ -8,11 +8,11 @@ import pytest
 
 from domain.benefits import PaymentStatus
 from domain.sources import Source
+from integrations.calling.errors import IntegrityFailure, Refused, Unavailable
+from integrations.calling.remote import Remote
+from integrations.calling.transport import open_client
 from integrations.dbt_finance import DbtBharat, DbtFinance, MonthlyReport, Payee
 from integrations.dbt_finance.bharat import report_xml
-from integrations.errors import IntegrityFailure, Refused, Unavailable
-from integrations.remote import Remote
-from integrations.transport import open_client
 from tests.integrations.dbt_finance.conftest import Treasury, asked, order
 from tests.support.remotes import shared_resilience
 from tests.support.served import served

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.dbt_finance import RETURN_REASONS, code_of_reason, return_reason
-from integrations.dbt_finance.sandbox_bills import APBS_TEXTS
+from sandbox.dbt_finance.bills import APBS_TEXTS
 
 CONTRACT = {
     *("00", "01", "02", "03", "51", "52", "53", "54", "55", "56", "57"),

@@ -8,16 +8,10 @@ import pytest
 
 from domain.benefits import PaymentStatus
 from domain.clock import IST
-from integrations.dbt_finance import (
-    BillReference,
-    DbtFinanceSettings,
-    Payee,
-    PaymentInstruction,
-    sandbox_checks,
-    wire,
-    wire_auth,
-)
-from integrations.dbt_finance.states import BillAnswers, states_of
+from integrations.dbt_finance import BillReference, DbtFinanceSettings, Payee, PaymentInstruction
+from integrations.dbt_finance.jit import wire, wire_auth
+from integrations.dbt_finance.jit.states import BillAnswers, states_of
+from sandbox.dbt_finance import checks
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "dbt_finance"
 BILL = "UKB42612345678901001"
@@ -57,7 +51,7 @@ def test_an_instruction_is_written_as_the_golden_message_without_aadhaar():
 def test_the_sandbox_takes_the_golden_instruction():
     client = {"ssu_ia_id": "905"}
     params = json.loads(golden("pi_request.json"))["params"]
-    assert sandbox_checks.faults_of_instruction(params, client) == []
+    assert checks.faults_of_instruction(params, client) == []
 
 
 def test_an_accepted_instruction_is_read():
@@ -121,8 +115,8 @@ def test_both_sides_agree_with_signatures_made_by_openssl():
     headers = wire_auth.request_headers(client, secret, vector["service"], body, at)
     assert headers["x-signature"] == vector["signature"]
     known = {"client_id": client, "hmac_secret": secret}
-    assert sandbox_checks.request_is_genuine(headers, known, "PIS", body, (at,))
-    assert not sandbox_checks.request_is_genuine(headers, known, "PI", body, (at,))
+    assert checks.request_is_genuine(headers, known, "PIS", body, (at,))
+    assert not checks.request_is_genuine(headers, known, "PI", body, (at,))
     answer, signature = vector["answer"].encode(), vector["answer_signature"]
     assert wire_auth.answer_is_genuine(secret, vector["signature"], 200, answer, signature)
     assert not wire_auth.answer_is_genuine(secret, vector["signature"], 200, answer + b" ", signature)

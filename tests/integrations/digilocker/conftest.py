@@ -13,9 +13,9 @@ import pytest
 
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.city import Sandbox, SandboxClock, SandboxHome
 from integrations.digilocker import DigiLocker, DigiLockerSettings, LockerGrant
-from integrations.digilocker.sandbox import create_sandbox
+from sandbox.city import Sandbox, SandboxClock, SandboxHome
+from sandbox.digilocker.server import create_sandbox
 from tests.support.remotes import remote_over
 
 GATEWAY = "http://gateway.test"

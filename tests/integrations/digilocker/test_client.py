@@ -7,8 +7,8 @@ import pytest
 import respx
 
 from domain.sources import Source, SourceState
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings, LockerGrant
-from integrations.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from tests.support.remotes import PARTNER, remote_over
 
 MARKSHEET, LAND = "in.gov.uk.board-SSCER-AB12", "in.gov.uk.board-ROR1B-CD34"

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from domain.sources import Source
-from integrations.errors import Refused
+from integrations.calling.errors import Refused
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings
 from tests.integrations.digilocker.conftest import PEOPLE
 from tests.support.remotes import remote_over

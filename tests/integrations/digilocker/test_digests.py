@@ -5,12 +5,13 @@ import hmac
 
 import pytest
 
-from integrations.digilocker import digests, sandbox_world
+from integrations.digilocker import digests
+from sandbox.digilocker import world
 
 REQUEST = b'<PullURIRequest ver="3.0"/>'
 
 
-@pytest.mark.parametrize("file_hmac", [digests.file_hmac, sandbox_world.body_hmac])
+@pytest.mark.parametrize("file_hmac", [digests.file_hmac, world.body_hmac])
 def test_a_file_is_covered_by_its_hmac(file_hmac):
     assert file_hmac("test-secret", b"hello") == "vMiJpAZnyrcV4dwirSgGks9L8cOigO7spg2NvNjkuZM="
 

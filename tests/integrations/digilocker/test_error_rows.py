@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from integrations.calling.errors import NotLetIn, Refused, Unavailable
 from integrations.digilocker import DigiLocker, LockerGrant, Pulled, PullState
-from integrations.errors import NotLetIn, Refused, Unavailable
 from tests.integrations.digilocker.conftest import WIDE
 
 MARKSHEET = "in.gov.uk.board-SSCER-AB12"

@@ -10,7 +10,7 @@ import time
 import pytest
 from lxml import etree
 
-from integrations import safe_xml
+from integrations.calling import safe_xml
 from integrations.digilocker.digests import issuer_hmac_raw, keyhash
 from tests.integrations.digilocker.test_endpoint import FOREIGN, KEY, REQUEST, TS, Door
 

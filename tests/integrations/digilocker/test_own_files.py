@@ -9,6 +9,7 @@ from stdnum.in_ import aadhaar
 
 from domain.signatures import SignatureState
 from domain.sources import Source, SourceState
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused
 from integrations.digilocker import (
     DigiLocker,
     DigiLockerSettings,
@@ -17,9 +18,8 @@ from integrations.digilocker import (
     PullState,
     digests,
 )
-from integrations.digilocker.sandbox_aadhaar import aadhaar_of
-from integrations.digilocker.sandbox_pull import meta_digest, org_of
-from integrations.errors import Garbled, IntegrityFailure, Refused
+from sandbox.digilocker.aadhaar import aadhaar_of
+from sandbox.digilocker.pull import meta_digest, org_of
 from tests.integrations.digilocker.conftest import PEOPLE, WIDE
 from tests.support.remotes import PARTNER, remote_over
 

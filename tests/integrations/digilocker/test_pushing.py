@@ -10,10 +10,10 @@ import pytest
 import respx
 
 from domain.sources import Source
+from integrations.calling.errors import NotLetIn, Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings, PushAction, PushedUri
-from integrations.digilocker.pushing import form_of, multipart_of
-from integrations.digilocker.sandbox_push import DIGESTED
-from integrations.errors import NotLetIn, Refused, Unavailable
+from integrations.digilocker.requester.uri_pushes import form_of, multipart_of
+from sandbox.digilocker.push import DIGESTED
 from tests.integrations.digilocker.conftest import PEOPLE
 from tests.support.remotes import PARTNER, remote_over
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from integrations.city.papers import Paper, new_signer, signed_certificate, small_pdf
 from integrations.digilocker import IssuedCopy, IssuerSettings, LockerGrant, issuer_routes
+from sandbox.city.papers import Paper, new_signer, signed_certificate, small_pdf
 
 URI = "in.gov.uk.apunisarkar-INCER-AB12CD34EF"
 ARGUMENTS = {"doctype": "INCER", "person": "asha-negi", "certificate_number": "22600000000012", "format": "both"}

@@ -7,9 +7,9 @@ import pytest
 from lxml import etree
 
 from domain.signatures import SignatureState
-from integrations import safe_xml
-from integrations.city.papers import Paper, new_signer, signed_certificate
+from integrations.calling import safe_xml
 from integrations.digilocker import examine
+from sandbox.city.papers import Paper, new_signer, signed_certificate
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 DS = "{http://www.w3.org/2000/09/xmldsig#}"

@@ -10,10 +10,10 @@ import pytest
 from starlette.applications import Starlette
 
 from domain.clock import ManualClock
-from integrations.city.clock import SandboxClock
-from integrations.city.kit import Sandbox, SandboxHome
 from integrations.etaal import CountsUnavailable, EtaalSettings, ServiceCount, etaal_routes
-from integrations.etaal.sandbox import create_sandbox
+from sandbox.city.clock import SandboxClock
+from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.etaal.server import create_sandbox
 
 NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

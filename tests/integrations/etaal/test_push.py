@@ -14,12 +14,12 @@ from starlette.routing import Route
 
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.city.clock import SandboxClock
-from integrations.city.kit import Sandbox, SandboxHome
-from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, RejectedRow, ServiceCount
 from integrations.etaal import wire_push as wire
-from integrations.etaal.sandbox import create_sandbox
+from sandbox.city.clock import SandboxClock
+from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.etaal.server import create_sandbox
 from tests.integrations.etaal.conftest import NOON, TODAY
 from tests.support.remotes import remote_over
 

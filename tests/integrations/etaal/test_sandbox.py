@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from integrations.etaal import ServiceCount
-from integrations.etaal.sandbox import CATEGORY_CHANGED, CLOSED_DAY_CHANGED
+from sandbox.etaal.server import CATEGORY_CHANGED, CLOSED_DAY_CHANGED
 from tests.integrations.etaal.conftest import TODAY, ListedCounts, Puller
 
 ROWS = [

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from integrations.http_transport import Limits
+from integrations.calling.http_transport import Limits
 from tests.support.raw_servers import OK, Server, client, serving
 
 pytestmark = pytest.mark.integration

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from domain.clock import SystemClock
-from integrations.http_transport.connection import CertificateFault, Connection, ConnectionFault
+from integrations.calling.http_transport.connection import CertificateFault, Connection, ConnectionFault
 from tests.support.raw_servers import CHUNKED, OK, Server, client, closing, serving
 
 pytestmark = pytest.mark.integration

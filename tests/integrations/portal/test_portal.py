@@ -12,9 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.sources import Source
-from integrations.city.clock import SandboxClock
-from integrations.city.kit import Sandbox, SandboxHome, load_demo
-from integrations.errors import Garbled, Refused, Unavailable
+from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.portal import (
     NotACatalogue,
     PortalCatalogue,
@@ -23,7 +21,9 @@ from integrations.portal import (
     PortalService,
     read_catalogue,
 )
-from integrations.portal.sandbox import create_sandbox
+from sandbox.city.clock import SandboxClock
+from sandbox.city.kit import Sandbox, SandboxHome, load_demo
+from sandbox.portal.server import create_sandbox
 from tests.support.remotes import remote_over
 
 DEMO = Path(__file__).parents[3] / "demo"

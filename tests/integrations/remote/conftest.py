@@ -7,7 +7,7 @@ import respx
 
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.remote import Remote
+from integrations.calling.remote import Remote
 from tests.support.remotes import PARTNER, remote_over
 
 

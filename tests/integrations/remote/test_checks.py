@@ -3,8 +3,8 @@
 import pytest
 
 from domain.sources import Source
-from integrations.errors import Garbled, Unavailable
-from integrations.policies import CallPolicy
+from integrations.calling.errors import Garbled, Unavailable
+from integrations.calling.policies import CallPolicy
 
 READ = CallPolicy("digilocker.read", Source.DIGILOCKER)
 

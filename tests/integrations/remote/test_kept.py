@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from domain.sources import Source, SourceState
-from integrations.errors import IntegrityFailure, NotLetIn, Unavailable
-from integrations.monitor import SourceMonitor
-from integrations.policies import CallPolicy
-from integrations.remote import Answer, Codec
+from integrations.calling.errors import IntegrityFailure, NotLetIn, Unavailable
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.policies import CallPolicy
+from integrations.calling.remote import Answer, Codec
 from tests.support.remotes import remote_over, shared_resilience
 
 READ = CallPolicy("digilocker.read", Source.DIGILOCKER)

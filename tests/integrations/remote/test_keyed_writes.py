@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from domain.sources import Source
-from integrations.errors import Garbled, Unavailable
-from integrations.policies import CallPolicy
-from integrations.remote import Answer
+from integrations.calling.errors import Garbled, Unavailable
+from integrations.calling.policies import CallPolicy
+from integrations.calling.remote import Answer
 
 KEYED = CallPolicy("digilocker.keyed", Source.DIGILOCKER, keyed=True)
 

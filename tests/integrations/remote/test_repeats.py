@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from domain.sources import Source
-from integrations.deadline import set_request_deadline
-from integrations.errors import Garbled, NotAsked, Refused, Unavailable
-from integrations.policies import CallPolicy, Lane
-from integrations.remote import Answer, retry_after_seconds
+from integrations.calling.deadline import set_request_deadline
+from integrations.calling.errors import Garbled, NotAsked, Refused, Unavailable
+from integrations.calling.policies import CallPolicy, Lane
+from integrations.calling.remote import Answer, retry_after_seconds
 from tests.support.remotes import remote_over, shared_resilience
 
 READ = CallPolicy("digilocker.read", Source.DIGILOCKER)

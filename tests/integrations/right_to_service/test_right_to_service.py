@@ -15,12 +15,12 @@ import pytest
 from domain.clock import ManualClock
 from domain.commission import CommissionWord
 from domain.sources import Source
-from integrations.city.clock import SandboxClock
-from integrations.city.kit import Sandbox, SandboxHome
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.right_to_service import CaseEvent, RightToService, RightToServiceSettings, wire
-from integrations.right_to_service.sandbox import create_sandbox
-from integrations.right_to_service.sandbox_bench import verdict_of
+from sandbox.city.clock import SandboxClock
+from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.right_to_service.bench import verdict_of
+from sandbox.right_to_service.server import create_sandbox
 from tests.faults.commission import filing
 from tests.support.remotes import remote_over
 

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from domain.clock import ManualClock
-from integrations.errors import Garbled, IntegrityFailure
+from integrations.calling.errors import Garbled, IntegrityFailure
 from integrations.sso.id_token import IdTokenVerifier
 
 CLIENT = "client-1"

@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 from domain.assurance import Assurance
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.errors import IntegrityFailure, Refused
+from integrations.calling.errors import IntegrityFailure, Refused
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings
 from tests.support.remotes import PARTNER, remote_over
 

@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 from domain.clock import ManualClock
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.sso import Assurance, MeriPehchaan, MeriPehchaanSettings
 from tests.support.remotes import PARTNER, remote_over
 

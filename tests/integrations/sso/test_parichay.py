@@ -12,10 +12,10 @@ import respx
 from domain.clock import ManualClock
 from domain.people import Provider
 from domain.sources import Source
-from integrations.errors import Garbled, Refused, Unavailable
+from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.sso import Assurance, Parichay, ParichaySettings
-from integrations.sso.sandbox import create_sandbox
 from integrations.sso.wire_parichay import read_identity
+from sandbox.sso.server import create_sandbox
 from tests.support.remotes import PARTNER, remote_over
 from tests.support.sign_in import GATEWAY, NOW, choose, query_of, sandbox_home
 

@@ -8,9 +8,9 @@ import respx
 
 from domain.clock import ManualClock
 from domain.sources import Source
-from integrations.errors import Garbled, IntegrationError, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrationError, Refused, Unavailable
 from integrations.sso import TextSender, TextSettings
-from integrations.sso.sandbox import create_sandbox
+from sandbox.sso.server import create_sandbox
 from tests.support.remotes import PARTNER, remote_over
 from tests.support.sign_in import NOW, sandbox_home
 

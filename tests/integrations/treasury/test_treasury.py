@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.clock import IST, ManualClock
 from domain.fees import FeeNews, HeardState
 from domain.sources import Source
-from integrations.city.kit import Sandbox
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.treasury import Challan, Treasury, TreasurySettings, wire
-from integrations.treasury.sandbox import create_sandbox
+from sandbox.city.kit import Sandbox
+from sandbox.treasury.server import create_sandbox
 from tests.support.fees import sandbox
 from tests.support.remotes import PARTNER, remote_over
 

@@ -15,11 +15,11 @@ from domain.clock import ManualClock
 from domain.ids import SeededIds
 from domain.sources import Source, SourceState
 from domain.text import Language
-from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
-from integrations.errors import Garbled, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.umang import BloodBank, Mandi, Umang, UmangSettings
 from integrations.umang.models import EnvelopeKeys
-from integrations.umang.sandbox import create_sandbox
+from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
+from sandbox.umang.server import create_sandbox
 from tests.faults.adapters import Beneath
 from tests.support.remotes import remote_over
 from tests.support.umang import make_umang_keys

@@ -16,11 +16,11 @@ from domain.clock import ManualClock
 from domain.ids import SeededIds
 from domain.sources import Source, SourceState
 from domain.text import Language
-from integrations.city.kit import Sandbox, SandboxClock, SandboxHome
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.umang import Member, Umang, UmangSettings
-from integrations.umang.sandbox import create_sandbox
-from integrations.umang.sandbox_envelope import new_pair
+from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
+from sandbox.umang.envelope import new_pair
+from sandbox.umang.server import create_sandbox
 from tests.support.remotes import PARTNER, remote_over
 
 NUMBER = "054623423639"

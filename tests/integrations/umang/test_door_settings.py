@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import ECKey
 
 from integrations.umang import SERVICES, DoorSettings
-from integrations.umang.sandbox_envelope import new_pair
+from sandbox.umang.envelope import new_pair
 
 PEM = new_pair()["public"]
 DOOR: dict[str, Any] = {"api_keys": ["k" * 32], "secrets": ["s" * 32], "user_keys": {"u1": PEM}}

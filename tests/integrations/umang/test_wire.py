@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from domain.text import Language
-from integrations.umang import DepartmentAccess, EnvelopeKeys, Member, UmangSettings, sandbox_envelope, wire
+from integrations.umang import DepartmentAccess, EnvelopeKeys, Member, UmangSettings, wire
 from integrations.umang.envelope import Envelope, NoEnvelope, UnfitKeys, WrongEnvelope, looks_sealed
+from sandbox.umang import envelope
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "umang"
 NUMBER = "054600000001"
@@ -52,7 +53,7 @@ def test_an_envelope_made_by_openssl_is_opened_by_both_sides():
     keys, sealed, plain = golden_keys(), golden("envelope.txt"), golden("answer_ration_card.json")
     assert looks_sealed(sealed)
     assert Envelope(keys).open(sealed) == plain
-    assert sandbox_envelope.decrypt(keys.our_private_key, sealed) == plain
+    assert envelope.decrypt(keys.our_private_key, sealed) == plain
 
 
 def test_the_card_is_read_with_none_as_nothing():
@@ -111,7 +112,7 @@ def test_a_refusal_has_our_word(fields: dict[str, Any], code: str):
 
 
 def pair() -> tuple[Envelope, Envelope]:
-    one, other = sandbox_envelope.new_pair(), sandbox_envelope.new_pair()
+    one, other = envelope.new_pair(), envelope.new_pair()
     return (
         Envelope(EnvelopeKeys("a", one["private"], other["public"])),
         Envelope(EnvelopeKeys("b", other["private"], one["public"])),

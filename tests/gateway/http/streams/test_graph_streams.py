@@ -24,7 +24,7 @@ from gateway.http.pipeline import Pipeline
 from gateway.http.streams.connection import SocketEndpoint
 from gateway.http.streams.sessions import Sessions
 from gateway.http.streams.streaming import Streaming
-from integrations.monitor import SourceMonitor
+from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
 from schema.node import node_id
 from store import applications, benefits, changes, sessions

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from integrations.dbt_finance import sandbox_pfms_answers as writing
-from integrations.dbt_finance.apbs_layout import DETAIL, HEADER, RECORD
-from integrations.dbt_finance.pfms_answers import MOST_MARKUP, read_answer, read_statement
-from integrations.dbt_finance.pfms_models import (
+from integrations.dbt_finance.pfms.answers import MOST_MARKUP, read_answer, read_statement
+from integrations.dbt_finance.pfms.apbs_layout import DETAIL, HEADER, RECORD
+from integrations.dbt_finance.pfms.models import (
     BankStatus,
     BatchAcknowledgement,
     BeneficiaryAnswer,
@@ -22,8 +21,9 @@ from integrations.dbt_finance.pfms_models import (
     LineStatus,
     Trust,
 )
-from integrations.dbt_finance.sandbox_pfms import new_seal
-from integrations.dbt_finance.sandbox_pfms_apbs import return_file
+from sandbox.dbt_finance.pfms import answers as writing
+from sandbox.dbt_finance.pfms.apbs import return_file
+from sandbox.dbt_finance.pfms.system import new_seal
 
 AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 NAME = "0905DBTPAYREQ241120261_24112026113000.xml"

@@ -7,12 +7,12 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.sources import Source
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.dbt_finance.pfms_settings import RestSettings
-from integrations.errors import Garbled, IntegrationError, Unavailable
-from integrations.remote import Remote
-from integrations.transport import Lines
+from integrations.calling.errors import Garbled, IntegrationError, Unavailable
+from integrations.calling.remote import Remote
+from integrations.calling.transport import Lines
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.rest import RestExchange
+from integrations.dbt_finance.pfms.settings import RestSettings
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 from tests.support.served import served

@@ -6,12 +6,12 @@ import asyncssh
 import pytest
 
 from domain.sources import Source, SourceState
-from integrations.breakers import BreakerState
-from integrations.dbt_finance.pfms_exchange import MOST_LISTED
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_sftp_exchange import SEND, SftpExchange
-from integrations.deadline import set_request_deadline
-from integrations.errors import Garbled, IntegrityFailure, NeverSent, NotLetIn, Refused, Unavailable
+from integrations.calling.breakers import BreakerState
+from integrations.calling.deadline import set_request_deadline
+from integrations.calling.errors import Garbled, IntegrityFailure, NeverSent, NotLetIn, Refused, Unavailable
+from integrations.dbt_finance.pfms.exchange import MOST_LISTED
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.sftp_exchange import SEND, SftpExchange
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 
@@ -153,7 +153,7 @@ async def test_an_endless_file_is_not_read(pfms: Pfms, exchange: SftpExchange):
 
 
 async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange: SftpExchange, monkeypatch):
-    monkeypatch.setattr("integrations.dbt_finance.pfms_sftp_exchange.MOST_LISTED", 3)
+    monkeypatch.setattr("integrations.dbt_finance.pfms.sftp_exchange.MOST_LISTED", 3)
     for number in range(5):
         files_of(pfms).put(f"/in/payment-ack/{number}.xml", b"x")
     assert len(await exchange.incoming()) == 3

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from domain.money import paise_from_rupees
-from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
-from integrations.dbt_finance.pfms_line_rules import faults_of_beneficiary, faults_of_payment
-from integrations.dbt_finance.pfms_models import BadLine, BeneficiaryPurpose, PaymentMethod
-from integrations.dbt_finance.pfms_names import (
+from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
+from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
+from integrations.dbt_finance.pfms.models import BadLine, BeneficiaryPurpose, PaymentMethod
+from integrations.dbt_finance.pfms.names import (
     answered_at,
     answered_message_id,
     beneficiary_batch_id,
@@ -25,7 +25,7 @@ from integrations.dbt_finance.pfms_names import (
     payment_batch_id,
     payment_message_id,
 )
-from integrations.dbt_finance.pfms_signing import FileSigner, signed_part
+from integrations.dbt_finance.pfms.signing import FileSigner, signed_part
 from tests.support.pfms import TODAY, Pfms, aadhaar_of, beneficiary, open_pfms, payment, payments, registration
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -13,16 +13,16 @@ import pytest
 
 from domain.clock import SystemClock
 from domain.sources import Source
-from integrations.city.proxy import bind_loopback
-from integrations.city.tls import DEMANDS, Certificates, TlsFront, new_authority
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.dbt_finance.pfms_rest_tls import RestTls, Unfit
-from integrations.dbt_finance.pfms_settings import RestSettings
-from integrations.errors import CertificateNotTaken, NeverSent, Unavailable
-from integrations.remote import Remote
-from integrations.resilience import Resilience
-from integrations.transport import Lines
+from integrations.calling.errors import CertificateNotTaken, NeverSent, Unavailable
+from integrations.calling.remote import Remote
+from integrations.calling.resilience import Resilience
+from integrations.calling.transport import Lines
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.rest import RestExchange
+from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
+from integrations.dbt_finance.pfms.settings import RestSettings
+from sandbox.city.proxy import bind_loopback
+from sandbox.city.tls import DEMANDS, Certificates, TlsFront, new_authority
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 from tests.support.served import served

@@ -3,10 +3,10 @@
 import pytest
 
 from domain.payment_files import Transport
-from integrations.dbt_finance.pfms_exchange import FileExchange, NameTaken
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.deadline import set_request_deadline
-from integrations.errors import NotAsked, Refused
+from integrations.calling.deadline import set_request_deadline
+from integrations.calling.errors import NotAsked, Refused
+from integrations.dbt_finance.pfms.exchange import FileExchange, NameTaken
+from integrations.dbt_finance.pfms.models import FileKind
 from tests.support.pfms import Pfms
 
 pytestmark = pytest.mark.integration

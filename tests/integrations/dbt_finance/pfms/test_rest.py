@@ -7,11 +7,11 @@ import pytest
 
 from domain.payment_files import Transport
 from domain.sources import Source
-from integrations.dbt_finance import pfms_rest_wire as wire
-from integrations.dbt_finance.pfms_exchange import NameTaken
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_rest import RestExchange
-from integrations.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.dbt_finance.pfms import rest_wire as wire
+from integrations.dbt_finance.pfms.exchange import NameTaken
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.rest import RestExchange
 from tests.support.pfms import Pfms
 from tests.support.remotes import shared_resilience
 from tests.support.served import served
@@ -179,7 +179,7 @@ async def test_a_host_without_a_folder_that_it_must_have_is_told(pfms: Pfms, exc
 
 
 async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange, monkeypatch):
-    monkeypatch.setattr("integrations.dbt_finance.pfms_rest.MOST_LISTED", 4)
+    monkeypatch.setattr("integrations.dbt_finance.pfms.rest.MOST_LISTED", 4)
     monkeypatch.setattr(wire, "PAGE", 2)
     for number in range(7):
         files_of(pfms).put(f"/in/payment-ack/{number}.xml", b"x")

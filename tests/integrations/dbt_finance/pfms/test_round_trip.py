@@ -3,17 +3,17 @@
 import pytest
 
 from domain.payment_files import Transport
-from integrations.dbt_finance.pfms_answers import read_answer, read_statement
-from integrations.dbt_finance.pfms_exchange import FileExchange
-from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
-from integrations.dbt_finance.pfms_models import (
+from integrations.dbt_finance.pfms.answers import read_answer, read_statement
+from integrations.dbt_finance.pfms.exchange import FileExchange
+from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
+from integrations.dbt_finance.pfms.models import (
     BankStatus,
     BatchAcknowledgement,
     BeneficiaryAnswer,
     FileKind,
     LineStatus,
 )
-from integrations.dbt_finance.pfms_names import file_name
+from integrations.dbt_finance.pfms.names import file_name
 from tests.support.pfms import Pfms, beneficiary, payment, payments, registration
 
 pytestmark = pytest.mark.integration

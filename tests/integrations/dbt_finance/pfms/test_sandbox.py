@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.dbt_finance.pfms_answers import read_answer
-from integrations.dbt_finance.pfms_files import beneficiary_file, payment_file
-from integrations.dbt_finance.pfms_models import (
+from integrations.dbt_finance.pfms.answers import read_answer
+from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
+from integrations.dbt_finance.pfms.models import (
     BankStatus,
     BatchAcknowledgement,
     BeneficiaryPurpose,
@@ -16,12 +16,12 @@ from integrations.dbt_finance.pfms_models import (
     PaymentBatch,
     PaymentMethod,
 )
-from integrations.dbt_finance.pfms_names import file_name
-from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
-from integrations.dbt_finance.pfms_signing import FileSigner
-from integrations.dbt_finance.sandbox_pfms import new_seal
-from integrations.dbt_finance.sandbox_pfms_office import Office
-from integrations.dbt_finance.sandbox_pfms_times import APBS_CODES, DEFAULTS, course
+from integrations.dbt_finance.pfms.names import file_name
+from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
+from integrations.dbt_finance.pfms.signing import FileSigner
+from sandbox.dbt_finance.pfms.office import Office
+from sandbox.dbt_finance.pfms.system import new_seal
+from sandbox.dbt_finance.pfms.times import APBS_CODES, DEFAULTS, course
 from tests.support.pfms import TODAY, Pfms, aadhaar_of, beneficiary, payment, payments, registration
 
 pytestmark = pytest.mark.integration

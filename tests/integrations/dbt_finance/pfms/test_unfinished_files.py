@@ -10,10 +10,10 @@ import asyncssh
 import pytest
 
 from domain.clock import ManualClock
-from integrations.dbt_finance.pfms_models import FileKind
-from integrations.dbt_finance.pfms_settings import SftpSettings
-from integrations.dbt_finance.pfms_sftp import BLOCK
-from integrations.dbt_finance.pfms_sftp_exchange import SftpExchange
+from integrations.dbt_finance.pfms.models import FileKind
+from integrations.dbt_finance.pfms.settings import SftpSettings
+from integrations.dbt_finance.pfms.sftp import BLOCK
+from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from tests.support.pfms import loopback
 from tests.support.remotes import shared_resilience
 

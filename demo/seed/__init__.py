@@ -1,0 +1,1 @@
+"""Seeds a store with the people and histories of the demo."""

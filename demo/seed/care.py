@@ -1,0 +1,194 @@
+"""Feedback, grievances, suggestions and visits of the demo, made through the verbs on a clock that is set back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from actions.acting import Acting
+from actions.doorstep import BookVisit, book
+from actions.doorstep_rounds import FailVisit, HandOver, RecordVisitFee, SetOut, give, give_up, leave, take_fee
+from actions.environment import Environment
+from actions.feedback import GiveFeedback, say
+from actions.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, complain, step
+from actions.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
+from demo.seed.people import Cast, cast_of, citizen_subject
+from demo.seed.plan import choice
+from domain.applications import Application, DeliveryMode
+from domain.clock import ManualClock
+from domain.doorstep import Visit, VisitFailure, VisitPurpose, offered_slots
+from domain.feedback import SuggestionState
+from domain.grievances import GrievanceCategory, GrievanceMove
+from domain.ids import SeededIds
+from domain.lifecycle import Status
+from domain.people import PersonKind, Role, Subject
+from store import applications, doorstep, seeds
+from store.engine import Transaction
+
+FEE_PAISE = 5000
+"""What a visit of the demo costs; no source gives the real fee."""
+
+_SAID = (
+    (5, "समय पर मिल गया, धन्यवाद।"),
+    (4, "Good service, but one more visit to the office was needed."),
+    (3, None),
+    (5, "Everything could be done from the village."),
+    (2, "बहुत देर लगी।"),
+)
+_COMPLAINTS = (
+    (GrievanceCategory.DELAY, "पन्द्रह दिन से कोई उत्तर नहीं मिला।"),
+    (GrievanceCategory.CONDUCT, "I was sent from one counter to the next."),
+    (GrievanceCategory.PORTAL, "The receipt could not be downloaded."),
+    (GrievanceCategory.PERSONAL_DATA, "Please tell me who read my application last week."),
+    (GrievanceCategory.DELAY, "The field visit was never made."),
+)
+_REPLY = "आपके प्रकरण को देखा गया है; कार्यवाही इसी सप्ताह होगी।"
+_PROPOSALS = (
+    "The form should take the village from a list.",
+    "प्रमाण-पत्र की सूचना एसएमएस से भी मिले।",
+    "Please open the service in the evening for those who work.",
+)
+_OFFICERS_PROPOSAL = "Ask for the family register only once; it is with the department already."
+_CITIZENS = 8
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What all steps share; `now` is the real moment of seeding."""
+
+    env: Environment
+    tx: Transaction
+    clock: ManualClock
+    now: datetime
+    cast: Cast
+
+    def acting(self, subject: Subject, at: datetime) -> Acting:
+        """Somebody at work at a moment that is not after now."""
+        self.clock.set(min(at, self.now))
+        return Acting(self.env, self.tx, subject)
+
+
+async def sow_care(env: Environment, demo: Mapping[str, Any]) -> bool:
+    """Sow once, after the applications of the demo; false where it was sown already."""
+    part = f"{demo['histories']['seed_id']}:care"
+    now = env.clock.now()
+    clock = ManualClock(now)
+    care = replace(env.care, doorstep_fee_paise=FEE_PAISE)
+    back_dated = replace(env, clock=clock, ids=SeededIds(clock, part), care=care)
+    async with env.store.writing() as tx:
+        if not await seeds.mark(tx, part):
+            return False
+        stage = _Stage(back_dated, replace(tx, clock=clock), clock, now, await cast_of(tx, demo))
+        citizens = list(stage.cast.citizens.values())
+        held = [await applications.page_of_citizen(tx, one, limit=60) for one in citizens]
+        for cases in held[:_CITIZENS]:
+            await _feedback(stage, cases)
+        await _grievances(stage, [case for cases in held[:_CITIZENS] for case in cases])
+        await _suggestions(stage, [cases[0] for cases in held if cases])
+        await _visits(stage, [case for cases in held for case in cases])
+    return True
+
+
+async def _feedback(stage: _Stage, cases: list[Application]) -> None:
+    decided = [case for case in cases if case.status in (Status.DELIVERED, Status.REJECTED)][:2]
+    for case in decided:
+        rating, text = _SAID[choice(case.number + "/rating", len(_SAID))]
+        at = case.updated_at + timedelta(days=2)
+        request = GiveFeedback(case.id, rating, text, "seed")
+        await say(stage.acting(citizen_subject(case.citizen_id), at), request)
+
+
+async def _grievances(stage: _Stage, cases: list[Application]) -> None:
+    """One open, one answered, one closed, one taken up, one more that is open."""
+    before = stage.now - timedelta(days=6)
+    running = [case for case in cases if case.status is Status.IN_SCRUTINY and case.updated_at < before]
+    for place, (case, (category, text)) in enumerate(zip(running, _COMPLAINTS, strict=False)):
+        citizen = citizen_subject(case.citizen_id)
+        made = await complain(stage.acting(citizen, before), RaiseGrievance(case.id, category, text, "seed"))
+        officer = stage.cast.officers.get(case.officer_id or "")
+        if place in (0, 4) or officer is None:
+            continue
+        await answer(stage.acting(officer, before + timedelta(days=2)), ReplyToGrievance(made.id, _REPLY, "seed"))
+        if place > 1:
+            move = GrievanceMove.CLOSE if place == 2 else GrievanceMove.ESCALATE
+            await step(stage.acting(citizen, before + timedelta(days=3)), MoveGrievance(made.id, move, "seed"))
+
+
+async def _suggestions(stage: _Stage, cases: list[Application]) -> None:
+    """Three of citizens and one of an officer; the first that a department can answer is answered."""
+    at = stage.now - timedelta(days=20)
+    admin = _with_role(stage.cast, Role.DEPARTMENT_ADMIN)
+    answered = False
+    for case, text in zip(cases, _PROPOSALS, strict=False):
+        request = MakeSuggestion(case.service_code, case.district, text, "seed")
+        made = await propose(stage.acting(citizen_subject(case.citizen_id), at), request)
+        if admin is not None and not answered and _posted(admin, made.department):
+            reply = ReplyToSuggestion(made.id, SuggestionState.ACCEPTED, "It comes with the next release.", "seed")
+            await respond(stage.acting(admin, at + timedelta(days=5)), reply)
+            answered = True
+    officer = _with_role(stage.cast, Role.OFFICER)
+    if officer is not None and cases:
+        request = MakeSuggestion(cases[0].service_code, None, _OFFICERS_PROPOSAL, "seed")
+        await propose(stage.acting(officer, at), request)
+
+
+async def _visits(stage: _Stage, cases: list[Application]) -> None:
+    """A delivery that failed and has a new slot, one that was handed over; papers to fetch, and an agent on the way."""
+    settled = stage.now - timedelta(days=10)
+    waiting = [
+        case
+        for case in cases
+        if case.status is Status.CERTIFICATE_ISSUED
+        and case.delivery is DeliveryMode.DOORSTEP
+        and case.updated_at < settled
+    ]
+    for place, case in enumerate(waiting[:2]):
+        visit = await _book(stage, case, VisitPurpose.DELIVERY, case.updated_at + timedelta(hours=2))
+        if visit is not None:
+            await (_failed if place == 0 else _delivered)(stage, case, visit)
+    examined = [case for case in cases if case.status is Status.IN_SCRUTINY]
+    for place, case in enumerate(examined[:2]):
+        visit = await _book(stage, case, VisitPurpose.PICK_UP, stage.now)
+        if visit is not None and place == 1:
+            await leave(stage.acting(_agent(visit), stage.now), SetOut(visit.id, "seed"))
+
+
+async def _failed(stage: _Stage, case: Application, visit: Visit) -> None:
+    start = visit.slot.starts_at
+    await leave(stage.acting(_agent(visit), start), SetOut(visit.id, "seed"))
+    failed = FailVisit(visit.id, VisitFailure.NOBODY_HOME, "seed")
+    await give_up(stage.acting(_agent(visit), start + timedelta(hours=1)), failed)
+    await _book(stage, case, VisitPurpose.DELIVERY, stage.now)
+
+
+async def _delivered(stage: _Stage, _case: Application, visit: Visit) -> None:
+    start = visit.slot.starts_at
+    await leave(stage.acting(_agent(visit), start), SetOut(visit.id, "seed"))
+    await _hand_over(stage, visit, _agent(visit), start + timedelta(hours=1))
+
+
+async def _book(stage: _Stage, case: Application, purpose: VisitPurpose, at: datetime) -> Visit | None:
+    acting = stage.acting(citizen_subject(case.citizen_id), at)
+    if not await doorstep.agents_for(stage.tx, case.district, case.tehsil):
+        return None
+    slot = next(offered_slots(acting.today, stage.env.calendar, case.district))
+    return await book(acting, BookVisit(case.id, purpose, slot, "seed"))
+
+
+def _agent(visit: Visit) -> Subject:
+    return Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, visit.agent_id, district=visit.district)
+
+
+async def _hand_over(stage: _Stage, visit: Visit, agent: Subject, at: datetime) -> None:
+    acting = stage.acting(agent, at)
+    await take_fee(acting, RecordVisitFee(visit.id, f"DOOR{visit.sequence:04d}", FEE_PAISE, "seed"))
+    shown = await doorstep.get(stage.tx, visit.id)
+    await give(acting, HandOver(visit.id, "seed", otp=shown.otp if shown else None))
+
+
+def _with_role(cast: Cast, role: Role) -> Subject | None:
+    return next((officer for officer in cast.officers.values() if role in officer.roles), None)
+
+
+def _posted(officer: Subject, department: str | None) -> bool:
+    return any(posting.department in (None, department) for posting in officer.postings)

@@ -1,0 +1,49 @@
+"""The consents of the demo people, given by themselves through the verbs some weeks ago."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from actions.acting import Acting
+from actions.consents import ChangeConsent, take_step
+from actions.environment import Environment
+from demo.seed.people import cast_of, citizen_subject
+from domain.clock import ManualClock
+from domain.consents import ConsentPurpose, ConsentStep
+from domain.ids import SeededIds
+from store import seeds
+from store.engine import Transaction
+
+GIVEN_BEFORE = timedelta(days=30)
+"""How long ago the demo people gave their consents."""
+
+
+async def sow_consents(env: Environment, demo: Mapping[str, Any]) -> bool:
+    """Let everybody consent to what departments hold of them; False where it was done already.
+
+    For the locker they consent at DigiLocker when they sign in.
+    """
+    part = f"{demo['histories']['seed_id']}:consents"
+    clock = ManualClock(env.clock.now() - GIVEN_BEFORE)
+    back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
+
+    async def work(tx: Transaction) -> bool:
+        if await seeds.seeded(tx, part):
+            return False
+        cast = await cast_of(tx, demo)
+        for person in demo["people"]:
+            citizen_id = cast.citizens[person["key"]]
+            acting = Acting(back_dated, replace(tx, clock=clock), citizen_subject(citizen_id))
+            for purpose in _purposes_of(person):
+                request = ChangeConsent(purpose, f"{part}:{purpose.value}")
+                await take_step(acting, citizen_id, ConsentStep.GRANT, request)
+        await seeds.mark(tx, part)
+        return True
+
+    return await env.store.carry_out(work)
+
+
+def _purposes_of(person: Mapping[str, Any]) -> list[ConsentPurpose]:
+    purposes = [ConsentPurpose.DEPARTMENT_DOCUMENTS] if person["department_documents"] else []
+    return [*purposes, ConsentPurpose.RATION_CARD] if person["ration_card"] else purposes

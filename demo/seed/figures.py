@@ -1,0 +1,67 @@
+"""Reasons of delays and saved views of the demo's officers, given by themselves through the verbs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from actions import delays, saved_views
+from actions.acting import Acting
+from actions.delays import RecordDelayReason
+from actions.environment import Environment
+from actions.saved_views import SaveView
+from demo.seed.people import cast_of
+from domain.clock import ManualClock
+from domain.dashboards import Dimension, ViewContent
+from domain.delays import CaseFilter, CaseList, DelayCause
+from domain.ids import SeededIds
+from domain.people import Posting, Role, Subject
+from domain.policy import ObjectKind, Purpose, Resource, decide
+from store import figure_cases, seeds
+from store.engine import Transaction
+
+MOST = 40
+"""Overdue cases of which every second one is explained."""
+
+SAID_BEFORE = timedelta(hours=3)
+_CAUSES = tuple(DelayCause)
+
+
+async def sow_figures(env: Environment, demo: Mapping[str, Any]) -> bool:
+    """Let officers explain some late cases and keep a view each; False where it was done already."""
+    part = f"{demo['histories']['seed_id']}:figures"
+    clock = ManualClock(env.clock.now() - SAID_BEFORE)
+    back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
+
+    async def work(tx: Transaction) -> bool:
+        if await seeds.seeded(tx, part):
+            return False
+        officers = (await cast_of(tx, demo)).officers
+        then = replace(tx, clock=clock)
+        late = await figure_cases.page(
+            then, [Posting(Role.SYSTEM)], CaseList.OVERDUE, CaseFilter(), place=None, limit=MOST
+        )
+        for number, case in enumerate(late[::2]):
+            officer = officers.get(case.officer_id or "")
+            if officer is not None and _answers_for(officer, case):
+                cause = _CAUSES[number % len(_CAUSES)]
+                request = RecordDelayReason(cause, None, f"{part}:{case.id}", application_id=case.id)
+                await delays.record(Acting(back_dated, then, officer), request)
+        for officer in officers.values():
+            if decide(officer, Resource(ObjectKind.SAVED_VIEW, person_id=officer.person_id), Purpose.APPLY):
+                await saved_views.keep(Acting(back_dated, then, officer), _view(officer, part))
+        await seeds.mark(tx, part)
+        return True
+
+    return await env.store.carry_out(work)
+
+
+def _answers_for(officer: Subject, case: Any) -> bool:
+    place = (case.department, case.district, case.tehsil)
+    return decide(officer, Resource(ObjectKind.DELAY_REASON, case.id, case.citizen_id, *place), Purpose.RESPOND)
+
+
+def _view(officer: Subject, part: str) -> SaveView:
+    first = officer.postings[0]
+    content = ViewContent(department=first.department, district=first.district, group_by=(Dimension.MONTH,))
+    return SaveView("My office by month", content, f"{part}:{officer.person_id}")

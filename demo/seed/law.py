@@ -1,0 +1,167 @@
+"""Appeals of the demo in every state, filed and decided through the verbs on a clock that is set back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from actions.acting import Acting
+from actions.appeal_steps import follow
+from actions.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHearing, enter, fix_hearing, pass_order
+from actions.environment import Environment
+from actions.jurisdiction import Place, at_level, place_of
+from actions.legal_sweep import file_breach, raise_level
+from demo.seed.people import Cast, cast_of, citizen_subject
+from domain.appeals import Appeal, AppealLevel
+from domain.applications import Application
+from domain.clock import ManualClock, ist_date
+from domain.deadline import breaches_at
+from domain.ids import SeededIds
+from domain.lifecycle import Move, Status
+from domain.people import SYSTEM, OfficerLevel, Subject
+from store import applications, seeds
+from store.engine import Transaction
+
+PER_KIND = 2
+"""Demo appeals of each kind."""
+
+_LEAST_OVERDUE, _LEAST_DECIDED = timedelta(days=3), timedelta(days=60)
+"""Only what is so long overdue or decided: there must be time for all that is replayed."""
+
+_APPEALS = ("The documents were complete; please look at them again.", "मेरे सभी अभिलेख पूर्ण थे, कृपया पुनः विचार करें।")
+_DISMISSED = "The reasons of the designated officer hold. The appeal is dismissed."
+_CLOSED = "The service was given after the time limit; the delay has been explained. The appeal is closed."
+_DIRECTED = "The officer is directed to decide within the days named in this order."
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The environment at the moment that is replayed, and who hears appeals, by id."""
+
+    env: Environment
+    clock: ManualClock
+    tx: Transaction
+    officers: Mapping[str, Subject]
+
+    def by(self, subject: Subject) -> Acting:
+        """Somebody at work at that moment."""
+        return Acting(self.env, replace(self.tx, clock=self.clock), subject)
+
+
+async def sow_law(env: Environment, demo: Mapping[str, Any]) -> bool:
+    """Sow the appeals once, on top of the demo's applications; False where they are there already."""
+    part = f"{demo['histories']['seed_id']}:appeals"
+    now = env.clock.now()
+    clock = ManualClock(now)
+    back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
+    async with env.store.writing() as tx:
+        if await seeds.seeded(tx, part):
+            return False
+        cast = await cast_of(tx, demo)
+        await _sow(Bench(back_dated, clock, tx, cast.officers), cast, now)
+        await seeds.mark(tx, part)
+    return True
+
+
+async def _sow(bench: Bench, cast: Cast, now: datetime) -> None:
+    """File and decide appeals about what the demo holds already."""
+    held: list[Application] = []
+    for citizen_id in cast.citizens.values():
+        held += await applications.page_of_citizen(bench.tx, citizen_id, limit=100)
+    held.sort(key=lambda one: (one.created_at, one.id))
+    breached = [one for one in held if _breached_for(one, now) >= _LEAST_OVERDUE]
+    rejected = [one for one in held if one.status is Status.REJECTED and _decided_for(one, now) >= _LEAST_DECIDED]
+    breached, rejected = await _with_judges(bench, breached), await _with_judges(bench, rejected)
+    for place, application in enumerate(breached[: 3 * PER_KIND]):
+        await _about_breach(bench, application, place, now)
+    oldest_and_newest = {one.id: one for one in [*rejected[: 2 * PER_KIND], *rejected[-2 * PER_KIND :]]}
+    for place, application in enumerate(oldest_and_newest.values()):
+        await _about_rejection(bench, application, place, now)
+    late = await _with_judges(bench, [one for one in held if _delivered_late(one)])
+    for place, application in enumerate(late[: 2 * PER_KIND]):
+        await _about_late_delivery(bench, application, place, now)
+
+
+async def _with_judges(bench: Bench, found: list[Application]) -> list[Application]:
+    """Those in whose place a first appellate authority is posted."""
+    posted: dict[Place, str | None] = {}
+    for one in found:
+        if place_of(one) not in posted:
+            posted[place_of(one)] = await at_level(bench.by(SYSTEM), place_of(one), OfficerLevel.FIRST_APPELLATE)
+    return [one for one in found if posted[place_of(one)]]
+
+
+async def _about_breach(bench: Bench, application: Application, place: int, now: datetime) -> None:
+    """Filed by itself, then left, being heard, or with an order."""
+    if application.due_at is None:
+        return
+    bench.clock.set(breaches_at(application.due_at))
+    appeal = await file_breach(bench.by(SYSTEM), application)
+    if appeal is None:
+        return
+    judge = bench.officers.get(appeal.authority_id or "")
+    if place < PER_KIND or judge is None:
+        return
+    bench.clock.set(min(bench.clock.now() + timedelta(hours=35), now))
+    heard = await fix_hearing(
+        bench.by(judge), RecordHearing(appeal.id, now + timedelta(days=2), "Tehsil office", appeal.id)
+    )
+    if place < 2 * PER_KIND:
+        return
+    bench.clock.set(min(bench.clock.now() + timedelta(hours=20), now))
+    until = ist_date(now) + timedelta(days=10)
+    await pass_order(
+        bench.by(judge), DecideAppeal(heard.id, AppealVerdict.DIRECT, _DIRECTED, heard.id, direct_until=until)
+    )
+
+
+async def _about_rejection(bench: Bench, application: Application, place: int, now: datetime) -> None:
+    """Filed by the citizen, then dismissed, or lapsed once, or lapsed up to the Commission."""
+    if application.decision is None:
+        return
+    bench.clock.set(application.decision.decided_at + timedelta(days=4))
+    citizen = bench.by(citizen_subject(application.citizen_id))
+    appeal: Appeal = await enter(citizen, FileAppeal(application.id, _APPEALS[place % 2], application.id))
+    judge = bench.officers.get(appeal.authority_id or "")
+    if place % 2 == 0 and judge is not None:
+        bench.clock.set(appeal.received_at + timedelta(days=9))
+        await pass_order(bench.by(judge), DecideAppeal(appeal.id, AppealVerdict.DISMISS, _DISMISSED, appeal.id))
+        return
+    last = appeal
+    while last.decide_by is not None and breaches_at(last.decide_by) <= now:
+        bench.clock.set(breaches_at(last.decide_by))
+        above = await raise_level(bench.by(SYSTEM), last)
+        if above is None:
+            break
+        last = above
+        if above.level is AppealLevel.COMMISSION:
+            break
+
+
+async def _about_late_delivery(bench: Bench, application: Application, place: int, now: datetime) -> None:
+    """Filed by itself, then overtaken by the delivery; some were closed since."""
+    if application.due_at is None or application.delivered_at is None:
+        return
+    bench.clock.set(breaches_at(application.due_at))
+    appeal = await file_breach(bench.by(SYSTEM), application)
+    bench.clock.set(application.delivered_at)
+    await follow(bench.by(SYSTEM), application, Move.DELIVER)
+    judge = bench.officers.get(appeal.authority_id or "") if appeal else None
+    if appeal is None or judge is None or place % 2:
+        return
+    bench.clock.set(min(application.delivered_at + timedelta(days=6), now))
+    await pass_order(bench.by(judge), DecideAppeal(appeal.id, AppealVerdict.CLOSE, _CLOSED, appeal.id))
+
+
+def _delivered_late(application: Application) -> bool:
+    due_at, delivered_at = application.due_at, application.delivered_at
+    return due_at is not None and delivered_at is not None and delivered_at > due_at
+
+
+def _breached_for(application: Application, now: datetime) -> timedelta:
+    running = application.status is Status.IN_SCRUTINY and application.due_at is not None
+    return now - application.due_at if running and application.due_at else timedelta()
+
+
+def _decided_for(application: Application, now: datetime) -> timedelta:
+    return now - application.decision.decided_at if application.decision else timedelta()

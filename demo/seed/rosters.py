@@ -1,0 +1,123 @@
+"""A school and a camp of the demo, with a roster each that its principal or camp officer filed through the verbs."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from actions.environment import Environment
+from actions.roster_adding import AddRows, add_rows
+from actions.roster_filing import file_at_once
+from actions.roster_hand_over import RecordRowFee, record_row_fee
+from actions.rosters import OpenRoster, open_roster
+from actions.uploads import take_in
+from demo.seed.forms import filled_in
+from demo.seed.papers import demo_paper
+from domain.catalogue import Service
+from domain.centres import Binding, Centre, CentreKind
+from domain.clock import ist_date
+from domain.forms import Form
+from domain.people import Operator, PersonKind, Subject
+from domain.roster_rows import RawRow
+from domain.rosters import KEEPERS
+from domain.text import Bilingual
+from store import catalogue, centres, forms, people, roster_rows, seeds
+from store.engine import Transaction
+
+CAMP_DAYS = timedelta(days=3)
+"""The camp of the demo began so long before it is sown, and ends so long after."""
+
+_FROM_THE_ROW = ("applicant_name", "father_name", "mother_name", "date_of_birth", "mobile")
+
+Entry = Mapping[str, Any]
+
+
+async def sow_rosters(env: Environment, demo: Mapping[str, Any]) -> bool:
+    """Enter the school and the camp and file their rosters; False where it was done already.
+
+    What was cut off goes on where it stopped: every step has a key of its own.
+    """
+    part = f"{demo['histories']['seed_id']}:rosters"
+    async with env.store.reading() as tx:
+        if await seeds.seeded(tx, part) or "rosters" not in demo:
+            return False
+    keepers = {entry["key"]: await _entered(env, entry) for entry in demo["rosters"]["keepers"]}
+    for entry in demo["rosters"]["rosters"]:
+        await _filed(env, keepers[entry["by"]], entry, f"{part}:{entry['by']}")
+    async with env.store.writing() as tx:
+        await seeds.mark(tx, part)
+    return True
+
+
+async def _entered(env: Environment, entry: Entry) -> Subject:
+    """The school or camp and who works there, entered as an import does it."""
+    kind, name = CentreKind(entry["kind"]), Bilingual(entry["centre_hi"], entry["centre_en"])
+    today = ist_date(env.clock.now())
+    days = (today - CAMP_DAYS, today + CAMP_DAYS) if kind is CentreKind.CAMP else (None, None)
+    centre = Centre(entry["code"], kind, name, entry["district"], entry["tehsil"], True, *days)
+
+    async def work(tx: Transaction) -> str:
+        present = await people.operator_by_csc_id(tx, entry["csc_id"])
+        operator = Operator(
+            present.id if present else env.ids.key(),
+            Bilingual(entry["name_hi"], entry["name_en"]),
+            entry["csc_id"],
+            name,
+            entry["district"],
+            entry["tehsil"],
+        )
+        await centres.save_centres(tx, [centre])
+        await people.save_operator(tx, operator)
+        await centres.bind(tx, [Binding(operator.id, centre.code, entry["email"])])
+        return operator.id
+
+    operator_id = await env.store.carry_out(work)
+    places = frozenset({centre.code})
+    roles = frozenset({KEEPERS[kind]})
+    return Subject(roles, PersonKind.OPERATOR, operator_id, district=centre.district, places=places)
+
+
+async def _filed(env: Environment, keeper: Subject, entry: Entry, key: str) -> None:
+    """One roster: opened, filled, filed at once, and its fees taken."""
+    roster, _ = await open_roster(env, keeper, OpenRoster(entry["service"], f"{key}:open"))
+    consent = (await take_in(env, keeper, demo_paper("consent-of-the-guardians"))).reference
+    paper = (await take_in(env, keeper, demo_paper("papers-of-the-roster"))).reference
+    async with env.store.reading() as tx:
+        service = (await catalogue.services_by_codes(tx, [entry["service"]]))[entry["service"]]
+        form = (await forms.of_services(tx, [service.code])).get(service.code)
+    today = ist_date(env.clock.now())
+    rows = tuple(_row(row, service, form, today, paper, consent) for row in entry["rows"])
+    results, _ = await add_rows(env, keeper, AddRows(roster.number, rows, f"{key}:rows"))
+    refused = [problem for result in results for problem in result.problems]
+    if refused:
+        raise ValueError(f"the demo does not fit the catalogue: {refused[0].code.value} {'.'.join(refused[0].path)}")
+    await file_at_once(env, keeper, roster.number)
+    async with env.store.reading() as tx:
+        filed = await roster_rows.page(tx, roster.id, place=None, backward=False, limit=len(rows))
+    for row in filed if service.fee_paise else ():
+        if row.application_id is not None:
+            fee = RecordRowFee(row.id, f"D-{row.reference}", service.fee_paise or 0, f"{key}:fee:{row.reference}")
+            await record_row_fee(env, keeper, fee)
+
+
+def _row(entry: Entry, service: Service, form: Form | None, today: date, paper: str, consent: str) -> RawRow:
+    born_on = date(today.year - int(entry["age"]), 1, 15)
+    answers = {name: text for name, text in filled_in(form, {}, today).items() if name not in _FROM_THE_ROW}
+    return RawRow(
+        reference=entry["reference"],
+        name=entry["name"],
+        born_on=born_on.isoformat(),
+        guardian=entry["guardian"],
+        relation=entry["relation"],
+        mobile=entry["mobile"],
+        name_hi=entry["name_hi"],
+        answers=_with_father(answers, form, entry),
+        documents={one.key: paper for one in service.documents if one.required},
+        consent_paper=None if entry.get("unsigned") else consent,
+    )
+
+
+def _with_father(answers: Mapping[str, str], form: Form | None, entry: Entry) -> dict[str, str]:
+    """A father's name, which the row itself gives only where he is the guardian."""
+    if form is None or form.question("father_name") is None or entry["relation"] == "FATHER":
+        return dict(answers)
+    return {**answers, "father_name": "Bachan Lal"}

@@ -1,0 +1,133 @@
+"""Seeding the demo: people, then more than five hundred applications in every state, through the verbs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from actions.acting import Acting
+from actions.certificate_content import Renderer
+from actions.environment import Environment
+from actions.uploads import take_in
+from demo.seed.care import sow_care
+from demo.seed.consents import sow_consents
+from demo.seed.figures import sow_figures
+from demo.seed.law import sow_law
+from demo.seed.papers import demo_paper
+from demo.seed.people import Cast, add_people, cast_of, citizen_subject, vaulted
+from demo.seed.plan import Plan, plans
+from demo.seed.replay import Replay, Stage
+from demo.seed.rosters import sow_rosters
+from domain.clock import ManualClock, ist_date
+from domain.ids import SeededIds
+from domain.people import SYSTEM
+from store import catalogue, forms, seeds
+
+BATCH = 50
+"""Applications in one transaction."""
+
+PEOPLE_SINCE = timedelta(days=430)
+"""How long ago the demo people were entered: before their first application."""
+
+Progress = Callable[[int, int], None]
+
+
+async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress, renderer: Renderer) -> bool:
+    """Sow the demo into a store whose catalogue is loaded; False where it was sown already.
+
+    `demo` holds the files of demo/ by name: people, officers, operators, histories, rosters. `progress` is told
+    how many applications of how many are done. A seeding that was cut off is taken up where it stopped;
+    nothing is sent to an outside system. Raises ValueError where the demo and the catalogue do not fit.
+    """
+    seed_id = str(demo["histories"]["seed_id"])
+    async with env.store.reading() as tx:
+        sown = await seeds.seeded(tx, seed_id)
+    if sown:
+        cared, appealed = await sow_care(env, demo), await sow_law(env, demo)
+        consented, explained = await sow_consents(env, demo), await sow_figures(env, demo)
+        listed = await sow_rosters(env, demo)
+        return cared or appealed or consented or explained or listed
+    clock = ManualClock(env.clock.now())
+    await sow_people(env, demo, clock, seed_id)
+    stage = await _stage(env, demo, clock, renderer)
+    async with env.store.reading() as tx:
+        schemes = await catalogue.schemes(tx)
+    planned = plans(demo, stage.services, schemes, ist_date(stage.now))
+    for start in range(0, len(planned), BATCH):
+        batch = planned[start : start + BATCH]
+        await _sow(stage, f"{seed_id}:{start // BATCH}", batch)
+        progress(start + len(batch), len(planned))
+    async with env.store.writing() as tx:
+        await seeds.mark(tx, seed_id)
+    await sow_care(env, demo)
+    await sow_law(env, demo)
+    await sow_consents(env, demo)
+    await sow_figures(env, demo)
+    await sow_rosters(env, demo)
+    return True
+
+
+async def sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualClock, seed_id: str) -> None:
+    """Enter the people of the demo, once for a seed: citizens, officers, operators."""
+    part = f"{seed_id}:people"
+    async with env.store.reading() as tx:
+        if await seeds.seeded(tx, part):
+            return
+    references = await vaulted(env, demo)
+    now = clock.now()
+    clock.set(now - PEOPLE_SINCE)
+    back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
+    async with env.store.writing() as tx:
+        acting = Acting(back_dated, replace(tx, clock=clock), SYSTEM)
+        await add_people(acting, demo, references)
+        await seeds.mark(tx, part)
+    clock.set(now)
+
+
+async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, renderer: Renderer) -> Stage:
+    async with env.store.reading() as tx:
+        cast = await cast_of(tx, demo)
+        told = demo["histories"]
+        codes = [entry["code"] for entry in told["services"]] + [entry["service"] for entry in told["benefits"]]
+        codes += [line["service"] for lines in told["people"].values() for line in lines]
+        services = await catalogue.services_by_codes(tx, codes)
+        held = await forms.of_services(tx, codes)
+    uploads = await _papers(env, demo, cast, clock)
+    return Stage(
+        env=replace(env, clock=clock),
+        clock=clock,
+        now=clock.now(),
+        demo=demo,
+        cast=cast,
+        services=services,
+        forms=held,
+        uploads=uploads,
+        renderer=renderer,
+    )
+
+
+async def _sow(stage: Stage, part: str, batch: list[Plan]) -> None:
+    """Replay a batch in one transaction, which also notes that it was done."""
+    async with stage.env.store.writing() as tx:
+        if await seeds.seeded(tx, part):
+            return
+        own = replace(stage, env=replace(stage.env, ids=SeededIds(stage.clock, part)))
+        for plan in batch:
+            await Replay(own, tx, plan).play()
+        stage.clock.set(stage.now)
+        await seeds.mark(tx, part)
+
+
+async def _papers(env: Environment, demo: Mapping[str, Any], cast: Cast, clock: ManualClock) -> dict[str, str]:
+    """One paper of each citizen, uploaded by herself when she came; references by the keys of the people."""
+    now = clock.now()
+    clock.set(now - PEOPLE_SINCE)
+    back_dated = replace(env, clock=clock)
+    papers = {
+        person["key"]: await take_in(
+            back_dated, citizen_subject(cast.citizens[person["key"]]), demo_paper(person["key"])
+        )
+        for person in demo["people"]
+    }
+    clock.set(now)
+    return {key: paper.reference for key, paper in papers.items()}

@@ -1,0 +1,101 @@
+"""Prepares a store for the demo: schema, catalogue and geography, people and histories; once."""
+
+import csv
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from actions.catalogue_import import import_catalogue
+from actions.catalogue_rows import FILES, CatalogueRows
+from actions.certificate_content import CertificateContent, RenderedCertificate, Renderer
+from actions.environment import Environment
+from actions.form_import import import_forms
+from actions.strengths_import import import_strengths
+from demo.operations_seeding import publish_folder
+from demo.seed.seed import seed
+from gateway.composition import open_house
+from gateway.form_files import form_files
+from gateway.logs import configure_logging
+from gateway.settings import Settings
+from sandbox.city.kit import load_demo
+from store.engine import migrate
+
+ROOT = Path(__file__).parent.parent
+
+LINE_EVERY = 100
+"""Applications between two lines of progress where there is no terminal."""
+
+
+def catalogue_rows(folder: Path = ROOT / "catalogue_data") -> CatalogueRows:
+    """The rows of every file of catalogue_data/."""
+    return CatalogueRows(**{name: _rows(folder / file) for name, file in FILES.items()})
+
+
+@contextmanager
+def shown_progress(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """What is told how many applications of how many are done: a bar, or a line now and then in a log file."""
+    if not console.is_terminal:
+        yield _line_teller(console)
+        return
+    columns = (TextColumn("apuni: seeding demo applications"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("seeding", total=None, visible=False)
+        yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
+
+
+def _line_teller(console: Console) -> Callable[[int, int], None]:
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if done // LINE_EVERY > told // LINE_EVERY or done == total:
+            told = done
+            console.print(f"apuni: seeding demo applications {done}/{total}", highlight=False, soft_wrap=True)
+
+    return tell
+
+
+class _LateRenderer:
+    """Loads the libraries of certificates for the first of them: a start that seeds nothing needs none of them."""
+
+    def __init__(self, environment: Environment, folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        from gateway.documents.renderer import CertificateRenderer
+
+        return CertificateRenderer(self._environment.keyrings, self._folder, self._environment.clock)
+
+    def render(self, content: CertificateContent) -> RenderedCertificate:
+        """Lay out and sign; blocking, called in a thread."""
+        return self._renderer.render(content)
+
+
+async def seed_demo(settings: Settings, console: Console) -> None:
+    """Migrate, load the catalogue, seed; the second time nothing is done twice."""
+    configure_logging(level=logging.WARNING)  # an event for each certificate would bury the progress
+    await migrate(settings.store_url)
+    async with open_house(settings) as house:
+        loaded = await import_catalogue(house.environment, catalogue_rows())
+        await import_forms(house.environment.store, form_files())
+        await import_strengths(house.environment.store, _rows(ROOT / "catalogue_data" / "local_strengths.csv"))
+        environment = replace(house.environment, calendar=loaded.calendar)
+        renderer = _LateRenderer(environment, settings.home / "certificates")
+        with shown_progress(console) as tell:
+            sown = await seed(environment, load_demo(ROOT / "demo"), progress=tell, renderer=renderer)
+        console.print("apuni: demo people and applications seeded" if sown else "apuni: demo data are there already")
+        published = await publish_folder(environment.store, environment.keyrings)
+        console.print(f"apuni: {published} operations of operations/ can be asked for by id")
+
+
+def _rows(path: Path) -> tuple[dict[str, str], ...]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))

@@ -1,0 +1,1 @@
+"""The one resilient caller of every outside system."""

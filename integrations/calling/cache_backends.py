@@ -1,0 +1,269 @@
+"""The two backends of aiocache that hold kept answers: this process's bounded memory, or Redis and Valkey.
+
+They know the entries of each subject, so that all that is kept of one citizen can be dropped. An entry's
+name begins with its subject (`entry_name`).
+
+Kept answers that lie outside this process are sealed: who reads the cache's memory or its network sees nothing. The
+associated data is the entry's name, so that an entry that was moved to another name, such as another citizen's, does
+not open. What does not open, for whatever reason, is a miss.
+"""
+
+import asyncio
+from typing import Any, Protocol
+
+import redis.asyncio
+import redis.exceptions
+import structlog
+from aiocache import RedisCache, SimpleMemoryCache
+from aiocache.serializers import NullSerializer
+
+from integrations.calling.policies import LONGEST_KEPT
+
+MEMORY_ENTRIES = 10_000
+CACHE_SECONDS = 0.25
+"""A cache that answers later than this is treated as a miss."""
+
+INDEX_SECONDS = int(LONGEST_KEPT) + 3600
+"""The index and the epoch of a subject outlive every entry."""
+
+CACHE_FAULTS = (redis.exceptions.RedisError, TimeoutError, OSError)
+"""What a backend raises when it is not there."""
+
+_PREFIX = "apuni:kept"
+log = structlog.get_logger(__name__)
+
+
+class Backend(Protocol):
+    """What kept answers need of a cache. Every call may raise one of CACHE_FAULTS.
+
+    `waits` is whether reading gives way to other tasks, so that readers of one name are better joined.
+    """
+
+    waits: bool
+
+    async def read(self, name: str) -> tuple[bytes | None, int]:
+        """An entry, and the epoch of its subject: how often all that is kept of her was dropped."""
+        ...
+
+    async def write(self, name: str, raw: bytes, seconds: float) -> None:
+        """Keep an entry for so long."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Drop an entry."""
+        ...
+
+    async def remove_subject(self, subject: str) -> None:
+        """Drop all entries of a subject and begin her next epoch."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and timers."""
+        ...
+
+
+def entry_name(subject: str, policy: str, digest: str) -> str:
+    """The name of an entry. The subject is a digest itself."""
+    return f"{_PREFIX}:{subject}:{policy}:{digest}"
+
+
+def subject_of(name: str) -> str:
+    """The subject in the name of an entry."""
+    return name.split(":", 3)[2]
+
+
+def _epoch(subject: str) -> str:
+    return f"apuni:epoch:{subject}"
+
+
+def _index(subject: str) -> str:
+    return f"apuni:index:{subject}"
+
+
+def _key(key: str, namespace: str | None = None) -> str:
+    """A namespace is set apart from the key, so that `a` + `bc` is not `ab` + `c`."""
+    return f"{namespace}:{key}" if namespace else key
+
+
+class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]
+    """The memory backend with a bound: the entry unused for longest goes first, with its timer."""
+
+    waits = False
+
+    def __init__(self, *, entries: int = MEMORY_ENTRIES) -> None:
+        super().__init__(serializer=NullSerializer(), timeout=None, key_builder=_key)
+        self._entries = entries
+        self._of_subject: dict[str, set[str]] = {}
+        self._epochs: dict[str, int] = {}
+
+    async def read(self, name: str) -> tuple[bytes | None, int]:
+        return await self.get(name), self._epochs.get(subject_of(name), 0)
+
+    async def write(self, name: str, raw: bytes, seconds: float) -> None:
+        await self.set(name, raw, ttl=seconds)
+
+    async def remove(self, name: str) -> None:
+        await self.delete(name)
+
+    async def remove_subject(self, subject: str) -> None:
+        self._epochs[subject] = self._epochs.pop(subject, 0) + 1
+        while len(self._epochs) > self._entries:
+            self._epochs.pop(next(iter(self._epochs)))
+        for name in list(self._of_subject.get(subject, ())):
+            await self._delete(name)
+
+    async def _get(self, key: str, encoding: str = "utf-8", _conn: Any = None) -> Any:
+        value = await super()._get(key, encoding=encoding)
+        if value is not None:
+            self._cache[key] = self._cache.pop(key)  # the youngest entry is the last
+        return value
+
+    async def _set(
+        self, key: str, value: Any, ttl: float | None = None, _cas_token: Any = None, _conn: Any = None
+    ) -> Any:
+        self._cache.pop(key, None)
+        while len(self._cache) >= self._entries:
+            await self._delete(next(iter(self._cache)))
+        if key.startswith(_PREFIX):
+            self._of_subject.setdefault(subject_of(key), set()).add(key)
+        done = await super()._set(key, value, _cas_token=_cas_token)
+        if ttl:
+            self._handlers[key] = asyncio.get_running_loop().call_later(ttl, self._expired, key)
+        return done
+
+    async def _delete(self, key: str, _conn: Any = None) -> int:
+        return self._expired(key)
+
+    async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
+        for key in [key for key in self._cache if namespace is None or key.startswith(_key("", namespace))]:
+            self._expired(key)
+        return True
+
+    async def _close(self, *_args: Any, _conn: Any = None, **_options: Any) -> None:
+        await self._clear()
+
+    def _expired(self, key: str) -> int:
+        """Drop an entry with its timer and its place in the index."""
+        handle = self._handlers.pop(key, None)
+        if handle is not None:
+            handle.cancel()
+        if key.startswith(_PREFIX):
+            names = self._of_subject.get(subject_of(key), set())
+            names.discard(key)
+            if not names:
+                self._of_subject.pop(subject_of(key), None)
+        return int(self._cache.pop(key, None) is not None)
+
+
+class ValkeyCache(RedisCache):  # type: ignore[misc]
+    """The Redis backend for redis-py 8: no deprecated commands, and no FLUSHDB."""
+
+    waits = True
+
+    def __init__(self, url: str) -> None:
+        super().__init__(serializer=NullSerializer(encoding=None), timeout=CACHE_SECONDS, key_builder=_key)
+        self.client = client_of(url)
+
+    async def read(self, name: str) -> tuple[bytes | None, int]:
+        raw, epoch = await self.multi_get([name, _epoch(subject_of(name))])
+        return raw, int(epoch or 0)
+
+    async def write(self, name: str, raw: bytes, seconds: float) -> None:
+        index = _index(subject_of(name))
+        async with self.client.pipeline(transaction=True) as pipe:
+            pipe.set(name, raw, px=int(seconds * 1000))
+            pipe.sadd(index, name)
+            pipe.expire(index, INDEX_SECONDS)
+            await pipe.execute()
+
+    async def remove(self, name: str) -> None:
+        await self.delete(name)
+
+    async def remove_subject(self, subject: str) -> None:
+        epoch, index = _epoch(subject), _index(subject)
+        async with self.client.pipeline(transaction=True) as pipe:
+            pipe.incr(epoch)
+            pipe.expire(epoch, INDEX_SECONDS)
+            pipe.smembers(index)
+            *_, names = await pipe.execute()
+        await self.client.unlink(index, *names)
+
+    async def _set(
+        self, key: str, value: Any, ttl: float | None = None, _cas_token: Any = None, _conn: Any = None
+    ) -> Any:
+        return await self.client.set(key, value, px=int(ttl * 1000) if ttl else None)
+
+    async def _close(self, *_args: Any, _conn: Any = None, **_options: Any) -> None:
+        await self.client.aclose()
+
+    async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
+        if not namespace:
+            raise ValueError("a namespace is needed: the whole database is never emptied")
+        async for key in self.client.scan_iter(match=_key("*", namespace)):
+            await self.client.unlink(key)
+        return True
+
+
+def client_of(url: str) -> "redis.asyncio.Redis":
+    """A client whose connections and answers may take no longer than a cache may."""
+    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+        url, socket_connect_timeout=CACHE_SECONDS, socket_timeout=CACHE_SECONDS
+    )
+    return client
+
+
+def open_cache(url: str | None) -> Backend:
+    """A cache by its address: None for this process's memory, `redis://host:port/db` for a shared one."""
+    return ValkeyCache(url) if url else BoundedMemoryCache()
+
+
+class Seal(Protocol):
+    """Seals bytes for one place, as the cipher of the store's fields does (AES-256-GCM with associated data)."""
+
+    def encrypt(self, plain: bytes, context: str) -> bytes:
+        """The sealed bytes; the context is where they may be opened again."""
+        ...
+
+    def decrypt(self, sealed: bytes, context: str) -> bytes:
+        """The bytes that were sealed for this context; raises where they were not."""
+        ...
+
+
+class SealedCache:
+    """A cache whose entries only those who have the key can read."""
+
+    def __init__(self, cache: Backend, seal: Seal) -> None:
+        self._cache = cache
+        self._seal = seal
+        self.waits = cache.waits
+
+    async def read(self, name: str) -> tuple[bytes | None, int]:
+        """An entry and the epoch of its subject; no entry where it does not open."""
+        sealed, epoch = await self._cache.read(name)
+        if sealed is None:
+            return None, epoch
+        try:
+            return self._seal.decrypt(sealed, _place(name)), epoch
+        except Exception as error:  # noqa: BLE001 - a key that is gone, another key, a bit that flipped: all are a miss
+            log.warning("cache_entry_not_opened", kind=type(error).__name__)
+            return None, epoch
+
+    async def write(self, name: str, raw: bytes, seconds: float) -> None:
+        """Keep an entry, sealed for its name."""
+        await self._cache.write(name, self._seal.encrypt(raw, _place(name)), seconds)
+
+    async def remove(self, name: str) -> None:
+        """Drop an entry."""
+        await self._cache.remove(name)
+
+    async def remove_subject(self, subject: str) -> None:
+        """Drop all entries of a subject and begin her next epoch."""
+        await self._cache.remove_subject(subject)
+
+    async def close(self) -> None:
+        """Let go of the cache's connections."""
+        await self._cache.close()
+
+
+def _place(name: str) -> str:
+    return f"cache:{name}"

@@ -1,0 +1,39 @@
+"""Whether an outside system can be reached at all, before anybody has asked it anything.
+
+A connection is opened and closed, with the handshake where it is TLS; no request is sent, so that nothing is
+counted, logged or billed over there. What a real call finds out goes before it (integrations/calling/monitor.py).
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from domain.sources import Source
+from integrations.calling.monitor import SourceMonitor
+from integrations.calling.transport import Lines
+
+REACH_SECONDS = 1.0
+"""A connection that is not there after this is not there."""
+
+log = structlog.get_logger(__name__)
+
+
+class ReachWatch:
+    """Tries every system that was not asked yet; a system has one address or several, all of which must answer."""
+
+    def __init__(self, lines: Lines, addresses: Mapping[Source, Sequence[str]], monitor: SourceMonitor) -> None:
+        self._lines = lines
+        self._addresses = addresses
+        self._monitor = monitor
+
+    async def look(self) -> None:
+        """Try them all at once, for a second at most. Never raises: what cannot be reached is DOWN."""
+        unasked = [source for source in self._addresses if not self._monitor.was_asked(source)]
+        await asyncio.gather(*(self._try(source) for source in unasked))
+
+    async def _try(self, source: Source) -> None:
+        found = await asyncio.gather(*(self._lines.reachable(url, REACH_SECONDS) for url in self._addresses[source]))
+        self._monitor.reached(source, reachable=all(found))
+        if not all(found):
+            log.info("source_not_reached", source=source.value)

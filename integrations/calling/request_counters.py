@@ -1,0 +1,189 @@
+"""How often somebody knocked at a partner's door: counted by all processes together, or by this one alone.
+
+A shared store that is away locks nobody out: the door goes on by the counts of this process, and the fault is counted,
+as at the edge (gateway/http/rates.py).
+"""
+
+import asyncio
+import hashlib
+import math
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import structlog
+
+from domain.clock import Clock
+from integrations.calling.cache_backends import CACHE_FAULTS, CACHE_SECONDS, client_of
+
+T = TypeVar("T")
+
+REST_SECONDS = 1.0
+"""A shared store that failed is not asked for so long, so that its time-out is not paid by every request."""
+
+MOST_KEYS = 10_000
+"""Keys that are counted in memory; those not counted for longest are forgotten first."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many there were in the present window of a key, and the seconds until the window ends."""
+
+    number: int
+    seconds_left: float
+
+
+class Tallies(Protocol):
+    """Counts by key. A window begins with the first that is counted in it."""
+
+    async def look(self, key: str, seconds: float) -> Tally:
+        """What was counted; an empty window of so many seconds where nothing was."""
+        ...
+
+    async def add(self, key: str, seconds: float) -> Tally:
+        """Count one in a window of so many seconds."""
+        ...
+
+    async def take(self, key: str, per_second: float, burst: float) -> float:
+        """Take a token of a bucket: 0 where there was one, else the seconds until there is one, and none is taken."""
+        ...
+
+
+async def wait_of(tallies: Tallies, limits: Iterable[tuple[str, int]], seconds: float) -> int | None:
+    """Whole seconds until a key that reached its most within its window may come again; None where none did."""
+    for key, most in limits:
+        counted = await tallies.look(key, seconds)
+        if counted.number >= most:
+            return max(1, int(counted.seconds_left) + 1)
+    return None
+
+
+class OwnTallies:
+    """The counts of this process, on the injected clock."""
+
+    def __init__(self, clock: Clock, most: int = MOST_KEYS) -> None:
+        self._clock = clock
+        self._most = most
+        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._due: OrderedDict[str, float] = OrderedDict()
+
+    async def look(self, key: str, seconds: float) -> Tally:
+        now = self._clock.monotonic()
+        ends_at, number = self._windows.get(key, (now, 0))
+        return Tally(number, ends_at - now) if ends_at > now else Tally(0, seconds)
+
+    async def add(self, key: str, seconds: float) -> Tally:
+        before = await self.look(key, seconds)
+        now = Tally(before.number + 1, before.seconds_left)
+        self._keep(self._windows, key, (self._clock.monotonic() + now.seconds_left, now.number))
+        return now
+
+    async def take(self, key: str, per_second: float, burst: float) -> float:
+        now = self._clock.monotonic()
+        due = max(self._due.get(key, now), now) + 1 / per_second
+        wait = due - now - burst / per_second
+        if wait > 1e-9:
+            return wait
+        self._keep(self._due, key, due)
+        return 0.0
+
+    def _keep(self, kept: OrderedDict[str, T], key: str, value: T) -> None:
+        kept[key] = value
+        kept.move_to_end(key)
+        if len(kept) > self._most:
+            kept.popitem(last=False)
+
+
+_LOOK = "return {tonumber(redis.call('GET', KEYS[1]) or '0'), redis.call('PTTL', KEYS[1])}"
+_ADD = """
+local number = redis.call('INCR', KEYS[1])
+if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {number, redis.call('PTTL', KEYS[1])}
+"""
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + ARGV[1]
+local wait = due - now - ARGV[1] * ARGV[2]
+if wait > 0 then return wait end
+redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1000)
+return 0
+"""
+"""The generic cell rate algorithm (ITU-T I.371), in microseconds by the server's clock: a bucket is one number, the
+moment at which it is full again, so that one round trip reads and takes."""
+
+
+class SharedTallies:
+    """The counts of all processes, in Redis or Valkey. Every call may raise one of CACHE_FAULTS."""
+
+    def __init__(self, url: str) -> None:
+        self._client = client_of(url)
+        self._look, self._add, self._take = map(self._client.register_script, (_LOOK, _ADD, _TAKE))
+
+    async def look(self, key: str, seconds: float) -> Tally:
+        return _tally(await self._look(keys=[_name(key)]), seconds)
+
+    async def add(self, key: str, seconds: float) -> Tally:
+        return _tally(await self._add(keys=[_name(key)], args=[math.ceil(seconds * 1000)]), seconds)
+
+    async def take(self, key: str, per_second: float, burst: float) -> float:
+        interval = max(1, round(1_000_000 / per_second))
+        return int(await self._take(keys=[_name(f"{key}/bucket")], args=[interval, burst])) / 1_000_000
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+
+def _tally(found: list[int], seconds: float) -> Tally:
+    number, milliseconds = found
+    return Tally(number, milliseconds / 1000 if milliseconds >= 0 else seconds)
+
+
+def _name(key: str) -> str:
+    """Keys hold addresses; a digest is of one length and tells none."""
+    return f"apuni:door:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+class DoorTallies:
+    """The shared counts where there is a shared store that answers, else those of this process.
+
+    `faults` is told of every fault of the shared store.
+    """
+
+    def __init__(
+        self, clock: Clock, shared_url: str | None = None, *, faults: Callable[[], None] = lambda: None
+    ) -> None:
+        self._clock = clock
+        self._faults = faults
+        self._own = OwnTallies(clock)
+        self._shared = SharedTallies(shared_url) if shared_url else None
+        self._asked_again_at = clock.monotonic()
+
+    async def look(self, key: str, seconds: float) -> Tally:
+        return await self._ask(lambda counts: counts.look(key, seconds))
+
+    async def add(self, key: str, seconds: float) -> Tally:
+        return await self._ask(lambda counts: counts.add(key, seconds))
+
+    async def take(self, key: str, per_second: float, burst: float) -> float:
+        return await self._ask(lambda counts: counts.take(key, per_second, burst))
+
+    async def close(self) -> None:
+        """Let go of the shared store."""
+        if self._shared is not None:
+            await self._shared.close()
+
+    async def _ask(self, ask: Callable[[Tallies], Awaitable[T]]) -> T:
+        if self._shared is not None and self._clock.monotonic() >= self._asked_again_at:
+            try:
+                async with asyncio.timeout(CACHE_SECONDS):
+                    return await ask(self._shared)
+            except CACHE_FAULTS as error:
+                self._asked_again_at = self._clock.monotonic() + REST_SECONDS
+                self._faults()
+                _log.warning("door_tallies_away", kind=type(error).__name__)
+        return await ask(self._own)

@@ -1,0 +1,20 @@
+"""What all callers of one process share."""
+
+from dataclasses import dataclass, field
+
+from domain.clock import Clock
+from integrations.calling.breakers import Breakers
+from integrations.calling.cache import KeptAnswers
+from integrations.calling.kill_switch import Gate
+from integrations.calling.monitor import SourceMonitor
+
+
+@dataclass(frozen=True, slots=True)
+class Resilience:
+    """Clock, breakers, kept answers, what each system did last, and the switches."""
+
+    clock: Clock
+    breakers: Breakers
+    kept: KeptAnswers
+    monitor: SourceMonitor
+    gate: Gate = field(default_factory=Gate)

@@ -1,0 +1,1 @@
+"""The state treasury's JIT payment service."""

@@ -1,0 +1,239 @@
+"""The exchange of files with PFMS over REST, by the project's one caller (integrations/calling/remote.py).
+
+The same promises as over SFTP: a file is looked for before it is sent, and again before any repeat; its name is the
+key of the write; nothing is written over. What is said of paths and shapes is INFERRED (pfms_rest_wire.py).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+
+from domain.sources import Source
+from integrations.calling.answers import Answer
+from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.policies import XML_TYPES, CallPolicy
+from integrations.calling.remote import Remote
+from integrations.dbt_finance.pfms import rest_wire as wire
+from integrations.dbt_finance.pfms.exchange import (
+    LARGEST_FILE,
+    MOST_LISTED,
+    IncomingFile,
+    NameTaken,
+    check_place,
+    for_size,
+)
+from integrations.dbt_finance.pfms.models import INCOMING, OUTGOING, SELDOM, FileKind
+from integrations.dbt_finance.pfms.names import is_safe
+from integrations.dbt_finance.pfms.rest_tokens import GROUP, LANE, TOKEN, TokenEnded, Tokens
+from integrations.dbt_finance.pfms.settings import RestSettings
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+SEND = CallPolicy(
+    "pfms.rest_send", Source.PFMS, total=120.0, attempt=60.0, body_limit=64_000, keyed=True, breaker=GROUP, lane=LANE
+)
+"""Repeatable because the name of the file is its key; it is looked for before it is sent.
+
+The size of the file gives it more time (pfms_exchange.for_size), as it does to FETCH.
+"""
+SENT = CallPolicy("pfms.rest_sent", Source.PFMS, body_limit=64_000, breaker=GROUP, lane=LANE)
+LIST = CallPolicy("pfms.rest_list", Source.PFMS, total=30.0, attempt=15.0, breaker=GROUP, lane=LANE)
+FETCH = CallPolicy(
+    "pfms.rest_fetch",
+    Source.PFMS,
+    total=120.0,
+    attempt=60.0,
+    body_limit=LARGEST_FILE,
+    breaker=GROUP,
+    lane=LANE,
+    accepts=XML_TYPES | {"text/plain"},
+)
+"""A return file of APBS is plain text."""
+MOVE = CallPolicy("pfms.rest_move", Source.PFMS, body_limit=64_000, changes=True, breaker=GROUP, lane=LANE)
+"""A file that was read, to the archive or, with its reason, aside. A second time changes nothing."""
+POLICIES = (TOKEN, SEND, SENT, LIST, FETCH, MOVE)
+
+
+class RestExchange:
+    """A FileExchange over REST."""
+
+    def __init__(self, remote: Remote, settings: RestSettings) -> None:
+        self._remote = remote
+        self._tokens = Tokens(remote, settings)
+        self._sending = asyncio.Lock()
+
+    async def send(self, kind: FileKind, name: str, content: bytes) -> None:
+        check_place(kind, name, OUTGOING)
+        if len(content) > LARGEST_FILE:
+            raise ValueError("a file is too large to be sent")
+        async with self._sending:  # one after the other: files that shared a slow line would all come too late
+            await self._tokens.used(SEND, lambda token: self._put(token, kind, name, content))
+
+    async def sent(self, kind: FileKind, name: str) -> bool:
+        check_place(kind, name, OUTGOING)
+        return await self._tokens.used(SENT, lambda token: self._standing(token, kind, name)) is not None
+
+    async def incoming(self) -> list[IncomingFile]:
+        async def listed(token: str) -> list[IncomingFile]:
+            return [each for kind in INCOMING for each in await self._ready(token, kind)]
+
+        return await self._tokens.used(LIST, listed)
+
+    async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
+        check_place(kind, name, INCOMING)
+        path, policy = wire.answer_path(kind, name), for_size(FETCH, size)
+        return await self._tokens.used(policy, lambda token: self._asked(policy, "GET", path, _content, token))
+
+    async def archive(self, kind: FileKind, name: str) -> None:
+        check_place(kind, name, INCOMING)
+        await self._moved(kind, name, wire.archive_path(kind, name), wire.Put.ARCHIVED, {})
+
+    async def refuse(self, kind: FileKind, name: str, reason: str) -> None:
+        check_place(kind, name, INCOMING)
+        await self._moved(kind, name, wire.failed_path(kind, name), wire.Put.FAILED, {"reason": reason})
+
+    async def aclose(self) -> None:
+        """Nothing is held: the line belongs to whoever opened it."""
+
+    async def _put(self, token: str, kind: FileKind, name: str, content: bytes) -> None:
+        digest = wire.digest_of(content)
+
+        async def arrived() -> bool:
+            return await self._same_is_there(token, kind, name, digest)
+
+        def judged(answer: Answer) -> None:
+            receipt = _standing_of(kind, name)(answer)
+            if receipt.digest != digest:  # what lies there is looked at before anything is believed
+                raise Garbled(Source.PFMS, "other_digest")
+
+        if await arrived():
+            return
+        try:
+            await self._remote.send_once(
+                for_size(SEND, len(content)),
+                "PUT",
+                wire.request_path(kind, name),
+                confirm=arrived,
+                headers={**wire.bearer(token), **wire.sending(content)},
+                content=content,
+                judge=judged,
+            )
+        except NameTaken:  # since we looked, by us or by somebody else: what lies there says
+            if not await arrived():
+                raise Unavailable(Source.PFMS, "not_found_under_its_name") from None
+
+    async def _same_is_there(self, token: str, kind: FileKind, name: str, digest: str) -> bool:
+        found = await self._standing(token, kind, name)
+        if found is not None and found.digest != digest:
+            raise NameTaken(Source.PFMS, wire.NAME_TAKEN)
+        return found is not None
+
+    async def _standing(self, token: str, kind: FileKind, name: str) -> wire.Receipt | None:
+        """Where a request lies; None where PFMS has none of that name."""
+        try:
+            return await self._asked(SENT, "GET", wire.request_path(kind, name), _standing_of(kind, name), token)
+        except Refused as error:
+            if error.code == wire.NO_SUCH_FILE:
+                return None
+            raise
+
+    async def _ready(self, token: str, kind: FileKind) -> list[IncomingFile]:
+        """The files of a kind; none where PFMS has no folder for a kind that it need not have."""
+        try:
+            return await self._listed(token, kind)
+        except Refused as error:
+            if kind in SELDOM and error.code in {wire.NO_SUCH_PLACE, wire.NO_SUCH_FILE}:
+                return []
+            raise
+
+    async def _listed(self, token: str, kind: FileKind) -> list[IncomingFile]:
+        found: dict[str, int] = {}
+        after, marks, odd = None, set[str](), 0
+
+        def read(answer: Answer) -> wire.Page:
+            page = _read(wire.page_of, answer)
+            if page.following is not None and (page.following in marks or not page.files):  # it would never end
+                raise Garbled(Source.PFMS, "page_mark")
+            return page
+
+        for _ in range(MOST_LISTED // wire.PAGE):
+            params = wire.page_params(after)
+            page = await self._asked(LIST, "GET", wire.inbox_path(kind), read, token, params=params)
+            found |= {name: size for name, size in page.files if is_safe(name)}
+            odd += sum(not is_safe(name) for name, _ in page.files)
+            after = page.following
+            if after is None:
+                break
+            marks.add(after)
+        if odd:
+            log.warning("pfms_files_with_odd_names", kind=kind.value, count=odd)
+        return [IncomingFile(kind, name, found[name]) for name in sorted(found)]
+
+    async def _moved(self, kind: FileKind, name: str, path: str, state: wire.Put, told: dict[str, str]) -> None:
+        def read(answer: Answer) -> None:
+            receipt = _read(wire.put_of, answer)
+            if (receipt.kind, receipt.name, receipt.state) != (kind.value, name, state.value):
+                raise IntegrityFailure(Source.PFMS, "other_file")
+
+        await self._tokens.used(MOVE, lambda token: self._asked(MOVE, "POST", path, read, token, json=told))
+
+    async def _asked(
+        self, policy: CallPolicy, method: str, path: str, read: Callable[[Answer], T], token: str, **parts: Any
+    ) -> T:
+        """What is read of an answer, which is read as it is judged, so that the breaker counts what cannot be."""
+        found: list[T] = []
+
+        def judged(answer: Answer) -> None:
+            found[:] = [read(answer)]
+
+        await self._remote.send(policy, method, path, headers=wire.bearer(token), judge=judged, **parts)
+        return found[0]
+
+
+def _admit(answer: Answer) -> None:
+    """Raise what an answer means that is no good one."""
+    if answer.status < 300:
+        return
+    if answer.status == 401:
+        raise TokenEnded(Source.PFMS, "token_ended")
+    if answer.status == 403:
+        raise NotLetIn(Source.PFMS, "permission")
+    if answer.status >= 500:
+        raise Unavailable(Source.PFMS, f"http_{answer.status}")
+    code = wire.problem_of(answer)
+    if code is None:  # a host that does not know us knows nothing of our files either
+        raise Garbled(Source.PFMS, f"http_{answer.status}")
+    if code == wire.NAME_TAKEN:
+        raise NameTaken(Source.PFMS, code)
+    raise Refused(Source.PFMS, code)
+
+
+def _read(reader: Callable[[Answer], T], answer: Answer) -> T:
+    _admit(answer)
+    try:
+        return reader(answer)
+    except wire.Unreadable as error:
+        raise Garbled(Source.PFMS, str(error)) from error
+
+
+def _standing_of(kind: FileKind, name: str) -> Callable[[Answer], wire.Receipt]:
+    def read(answer: Answer) -> wire.Receipt:
+        told = _read(wire.standing_of, answer)
+        if (told.kind, told.name) != (kind.value, name):
+            raise IntegrityFailure(Source.PFMS, "other_file")
+        return told
+
+    return read
+
+
+def _content(answer: Answer) -> bytes:
+    """The bytes of a file that are what their digest says."""
+    if _read(wire.told_digest, answer) != wire.digest_of(answer.content):
+        raise IntegrityFailure(Source.PFMS, "content_digest")
+    return answer.content
+
+
+__all__ = ["FETCH", "LIST", "MOVE", "POLICIES", "SEND", "SENT", "TOKEN", "RestExchange"]

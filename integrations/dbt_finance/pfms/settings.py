@@ -1,0 +1,52 @@
+"""How PFMS is reached: over SFTP, or over REST."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class SftpSettings:
+    """How the exchange is reached. `host_keys` are the only keys that its host may show, in OpenSSH's form."""
+
+    host: str
+    port: int
+    username: str
+    client_key: str = field(repr=False)
+    host_keys: tuple[str, ...]
+    root: str = ""
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
+        """Read the onboarding file; raises KeyError or ValueError where a needed part is missing or spoilt."""
+        keys = tuple(str(key) for key in given["host_keys"])
+        if not keys:
+            raise ValueError("no host key")
+        return cls(
+            host=str(given["host"]),
+            port=int(given.get("port", 22)),
+            username=str(given["username"]),
+            client_key=str(given["client_key"]),
+            host_keys=keys,
+            root=str(given.get("root", "")).rstrip("/"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RestSettings:
+    """What onboarding hands over for the exchange over REST; the address is the partner's own."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
+        """Read the onboarding file; raises KeyError where a part is missing, ValueError where it is empty."""
+        own = cls(str(given["client_id"]), str(given["client_secret"]))
+        if not own.client_id or not own.client_secret:
+            raise ValueError("empty credentials")
+        return own
+
+
+Addresses = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The checked addresses of a host (integrations/calling/ssrf_guard.py); raises OSError where it must not be called."""

@@ -1,0 +1,1 @@
+"""DigiLocker as issuer: it pulls the certificates that we issue."""

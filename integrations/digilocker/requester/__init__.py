@@ -1,0 +1,1 @@
+"""DigiLocker as requester: a citizen's documents, read with her consent."""

@@ -1,0 +1,114 @@
+"""What every part of the requester asks with: our credentials, a citizen's token, and how answers are judged."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from integrations.calling.errors import IntegrityFailure, Refused
+from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Traffic
+from integrations.calling.remote import Answer, Remote
+from integrations.digilocker.digests import file_hmac, parameters_digest, same
+from integrations.digilocker.requester import wire
+from integrations.digilocker.requester.models import DigiLockerSettings, LockerFile, LockerGrant
+from integrations.identity import basic
+
+GATEWAY_TROUBLE = frozenset({429, 502, 504})
+"""503 and 530 go to the error table, where some of their codes must not be tried again."""
+
+FILES = Lane("files", places=10, places_of_group=5)
+"""Files come from their issuers through DigiLocker: one issuer that is slow leaves places for the others."""
+
+WHO_OWNS = CallPolicy(
+    "digilocker.user", wire.SOURCE, retry_statuses=GATEWAY_TROUBLE, traffic=Traffic.BUSY, accepts=JSON_TYPES
+)
+
+
+class LockerLine:
+    """DigiLocker as a requester speaks to it; the parts of the client share one."""
+
+    def __init__(self, remote: Remote, settings: DigiLockerSettings) -> None:
+        self.remote = remote
+        self.settings = settings
+
+    async def get(self, policy: CallPolicy, path: str, access_token: str, judge: Callable[[Answer], None]) -> Answer:
+        """Read with a citizen's token."""
+        return await self.remote.send(
+            policy, "GET", self.settings.api_prefix + path, headers=bearer(access_token), judge=judge
+        )
+
+    async def post(
+        self, policy: CallPolicy, path: str, form: Mapping[str, str], judge: Callable[[Answer], None] = wire.judge
+    ) -> Answer:
+        """Send a form with our own credentials (HTTP Basic)."""
+        return await self.remote.send(
+            policy,
+            "POST",
+            self.settings.api_prefix + path,
+            headers=basic(self.settings.client_id, self.settings.client_secret),
+            form=form,
+            judge=judge,
+        )
+
+    async def meta(
+        self,
+        policy: CallPolicy,
+        path: str,
+        fields: Sequence[tuple[str, str]],
+        judge: Callable[[Answer], None] = wire.judge,
+    ) -> Answer:
+        """Send a form that `ts` and `hmac` authenticate, as docs/contracts/digilocker.md sections 4.3 and 5 order it.
+
+        `fields` stand between `clientid` and `ts` in the digest, in their order.
+        """
+        ts = str(int(self.remote.clock.now().timestamp()))
+        named = [("clientid", self.settings.client_id), *fields, ("ts", ts)]
+        digest = parameters_digest(self.settings.client_secret, *(value for _, value in named))
+        return await self.remote.send(
+            policy, "POST", self.settings.api_prefix + path, form={**dict(named), "hmac": digest}, judge=judge
+        )
+
+    async def document(self, policy: CallPolicy, path: str, grant: LockerGrant, uri: str, group: str) -> LockerFile:
+        """Bytes that the `hmac` header covers. Raises IntegrityFailure where it does not."""
+
+        def judge(answer: Answer) -> None:
+            wire.judge(answer)
+            if not same(file_hmac(self.settings.client_secret, answer.content), answer.headers.get("hmac")):
+                raise IntegrityFailure(wire.SOURCE, "hmac_mismatch")
+
+        answer = await self.remote.send(
+            policy,
+            "GET",
+            self.settings.api_prefix + path,
+            headers=bearer(grant.access_token),
+            group=group,
+            judge=judge,
+        )
+        return LockerFile(uri, answer.media_type, answer.content, answer.at)
+
+    async def of_owner(self, grant: LockerGrant, asked: Awaitable[Answer]) -> Answer:
+        """The answer, after `/user` was asked at the same time whose locker the token opens.
+
+        Raises IntegrityFailure where it is another person's.
+        """
+        owner, answer = await asyncio.gather(self._owner(grant), asked, return_exceptions=True)
+        if isinstance(answer, BaseException):
+            raise answer
+        if isinstance(owner, BaseException):
+            raise owner
+        if owner not in (None, grant.locker_id):
+            raise IntegrityFailure(wire.SOURCE, "wrong_owner")
+        return answer
+
+    async def _owner(self, grant: LockerGrant) -> str | None:
+        """Whose locker the token opens; None where the consent does not let us ask."""
+        try:
+            answer = await self.get(WHO_OWNS, "/1/user", grant.access_token, wire.judge_owner)
+        except Refused as refusal:
+            if refusal.code == "insufficient_scope":
+                return None
+            raise
+        return wire.owner(answer)
+
+
+def bearer(access_token: str) -> dict[str, str]:
+    """The header that shows a citizen's token."""
+    return {"Authorization": f"Bearer {access_token}"}

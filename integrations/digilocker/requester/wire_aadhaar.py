@@ -1,0 +1,117 @@
+"""The XML of an e-Aadhaar to our model, masked on the way; pure (docs/contracts/digilocker.md section 6)."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from lxml import etree
+
+from domain.masks import mask_aadhaar_in
+from domain.signatures import SignatureState
+from integrations.calling import safe_xml
+from integrations.calling.errors import Garbled, Refused
+from integrations.digilocker.requester import wire
+from integrations.digilocker.requester.models import EAadhaar
+
+_DROPPED = frozenset({"signature", "pht", "photo"})
+"""The photograph is not needed, and the signature no longer fits once a document is masked."""
+
+_ADDRESS = ("co", "house", "street", "lm", "loc", "vtc", "subdist", "dist", "state", "pc", "country")
+_DAYS = (r"(?P<d>\d{2})[-/](?P<m>\d{2})[-/](?P<y>\d{4})", r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})")
+_GENDERS = frozenset({"M", "F", "T"})
+
+
+def whole_number(root: safe_xml.Element) -> str | None:
+    """The number, where the source did not mask it; its twelve digits without spaces."""
+    digits = re.sub(r"[\s-]", "", safe_xml.attribute(_uid_data(root), "uid") or "")
+    return digits if re.fullmatch(r"[0-9]{12}", digits) else None
+
+
+def read(root: safe_xml.Element, reference: str | None, state: SignatureState, at: datetime) -> EAadhaar:
+    """The model; raises Garbled where the document does not have its form, Refused where it says no."""
+    kyc = _kyc(root)
+    if (safe_xml.attribute(kyc, "ret") or "Y").upper() != "Y":
+        raise Refused(wire.SOURCE, "aadhaar_not_available")
+    data = _uid_data(root)
+    uid, person = safe_xml.attribute(data, "uid") or "", safe_xml.child(data, "Poi")
+    last4 = re.sub(r"[\s-]", "", uid)[-4:]
+    name = safe_xml.attribute(person, "name") if person is not None else None
+    if person is None or name is None or not re.fullmatch(r"[0-9]{4}", last4):
+        raise Garbled(wire.SOURCE, "eaadhaar")
+    gender = (safe_xml.attribute(person, "gender") or "").upper()
+    local = safe_xml.child(data, "LData")
+    return EAadhaar(
+        reference=reference,
+        last4=last4,
+        name=_masked(name),
+        born_on=_day(safe_xml.attribute(person, "dob") or ""),
+        gender=gender if gender in _GENDERS else None,
+        address=_texts(safe_xml.child(data, "Poa"), _ADDRESS),
+        local=_texts(local, ("lang", "name", *_ADDRESS)),
+        signature=state,
+        masked_xml=masked(root),
+        fetched_at=at,
+    )
+
+
+def masked(root: safe_xml.Element) -> bytes:
+    """The document without number, photograph, signature and comments.
+
+    The attribute `uid` shows the last four digits alone; elsewhere every valid number is masked.
+    """
+    kept = etree.fromstring(etree.tostring(root))
+    for element in list(kept.iter()):
+        parent = element.getparent()
+        if not isinstance(element.tag, str) or safe_xml.local_name(element).lower() in _DROPPED:
+            if parent is not None:
+                parent.remove(element)
+            continue
+        element.text = _masked(element.text) if element.text else element.text
+        element.tail = None
+        for name, value in element.attrib.items():
+            element.set(name, _uid(str(value)) if str(name).casefold() == "uid" else _masked(str(value)))
+    return etree.tostring(kept, xml_declaration=True, encoding="UTF-8")
+
+
+def _kyc(root: safe_xml.Element) -> safe_xml.Element:
+    """KycRes itself (`/2/`), or below Certificate/CertificateData (`/3/`, INFERRED); raises Garbled."""
+    places = [root, *(each for each in root.iter() if isinstance(each.tag, str))]
+    found = [each for each in dict.fromkeys(places) if safe_xml.local_name(each) == "KycRes"]
+    if len(found) != 1:
+        raise Garbled(wire.SOURCE, "eaadhaar")
+    return found[0]
+
+
+def _uid_data(root: safe_xml.Element) -> safe_xml.Element:
+    data = safe_xml.child(_kyc(root), "UidData")
+    if data is None:
+        raise Garbled(wire.SOURCE, "eaadhaar")
+    return data
+
+
+def _uid(value: str) -> str:
+    digits = re.sub(r"[\s-]", "", value)
+    return f"xxxxxxxx{digits[-4:]}" if len(digits) >= 12 else _masked(value)
+
+
+def _masked(value: str) -> str:
+    return mask_aadhaar_in(value)
+
+
+def _texts(element: safe_xml.Element | None, names: tuple[str, ...]) -> Mapping[str, str]:
+    if element is None:
+        return {}
+    found = {name: safe_xml.attribute(element, name) for name in names}
+    return {name: _masked(value) for name, value in found.items() if value}
+
+
+def _day(text: str) -> date | None:
+    """The date of birth; None where only a year is known, as on older cards."""
+    for form in _DAYS:
+        match = re.fullmatch(form, text)
+        if match:
+            try:
+                return date(int(match["y"]), int(match["m"]), int(match["d"]))
+            except ValueError:
+                return None
+    return None

@@ -1,0 +1,144 @@
+"""Who is let in at UMANG's door: key, address, rate, signature over the raw bytes, and the assertion of the user.
+
+INFERRED, all of it, in the form that docs/contracts/umang.md section 5 proposes.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+from joserfc.jws import JWSRegistry
+
+from domain.clock import IST, Clock
+from integrations.calling.request_counters import Tallies
+from integrations.umang.door_models import (
+    ASSERTION_SECONDS,
+    SKEW_SECONDS,
+    DoorSettings,
+    UserAssertion,
+)
+
+_REGISTRY = JWSRegistry(algorithms=["RS256"])
+_LONGEST = 4096
+_SIGNATURE = re.compile(r"t=(?P<t>[0-9]{1,12}),v1=(?P<v1>[0-9a-f]{64})")
+_MOBILE = re.compile(r"[6-9][0-9]{9}")
+_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
+_LEEWAY_SECONDS = 60
+_DAY_SECONDS = 86_400.0
+
+
+class NotAuthentic(Exception):
+    """A signature or assertion that does not hold. The word says which check failed, for the log alone."""
+
+
+class Turnstile:
+    """Addresses, keys, signatures and assertions of the settings."""
+
+    def __init__(self, settings: DoorSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._networks = tuple(map(ipaddress.ip_network, settings.networks))
+        self._keys = {kid: RSAKey.import_key(pem) for kid, pem in settings.user_keys.items()}
+
+    def admits(self, address: str | None) -> bool:
+        """Whether the address is on the list that was agreed; every one where there is no list."""
+        if not self._networks:
+            return True
+        try:
+            asking = ipaddress.ip_address(address or "")
+        except ValueError:
+            return False
+        return any(asking in network for network in self._networks)
+
+    def knows(self, api_key: str | None) -> bool:
+        """Whether the key is one of ours for UMANG; each is compared in full, in constant time."""
+        given = hashlib.sha256((api_key or "").encode("utf-8", "surrogatepass")).digest()
+        known = [hashlib.sha256(key.encode()).digest() for key in self._settings.api_keys]
+        return any([hmac.compare_digest(given, one) for one in known])  # noqa: C419 - all are compared
+
+    def check_signature(self, header: str | None, body: bytes) -> None:
+        """Check `x-umang-signature` over the raw bytes. Raises NotAuthentic."""
+        match = _SIGNATURE.fullmatch(header or "")
+        if match is None:
+            raise NotAuthentic("signature_malformed")
+        expected = [_hmac(secret, match["t"], body) for secret in self._settings.secrets]
+        if not any([hmac.compare_digest(one, match["v1"]) for one in expected]):  # noqa: C419 - all are compared
+            raise NotAuthentic("signature_wrong")
+        if abs(int(match["t"]) - self._clock.now().timestamp()) > SKEW_SECONDS:
+            raise NotAuthentic("signature_stale")
+
+    def assertion(self, token: str, *, srvid: str | None, longest: int = ASSERTION_SECONDS) -> UserAssertion:
+        """The user of an assertion; `srvid` None where it is for no service (hand-off). Raises NotAuthentic."""
+        claims = self._verified(token)
+        now = self._clock.now().timestamp()
+        issued, ends = claims.get("iat"), claims.get("exp")
+        if not isinstance(issued, int) or not isinstance(ends, int) or isinstance(issued, bool):
+            raise NotAuthentic("assertion_times")
+        if ends <= now or issued > now + _LEEWAY_SECONDS or not 0 < ends - issued <= longest:
+            raise NotAuthentic("assertion_times")
+        if claims.get("aud") != self._settings.audience:
+            raise NotAuthentic("assertion_audience")
+        if srvid is not None and str(claims.get("srvid")) != srvid:
+            raise NotAuthentic("assertion_srvid")
+        return _user(claims, ends)
+
+    def _verified(self, token: str) -> Mapping[str, Any]:
+        if len(token) > _LONGEST:
+            raise NotAuthentic("assertion_long")
+        try:
+            header = jws.extract_compact(token.encode(), registry=_REGISTRY).headers()
+            key = self._keys.get(str(header.get("kid")))
+            if key is None or header.get("alg") != "RS256":
+                raise NotAuthentic("assertion_key")
+            claims = json.loads(jws.deserialize_compact(token, key, registry=_REGISTRY).payload)
+        except (JoseError, ValueError, RecursionError):
+            raise NotAuthentic("assertion_malformed") from None
+        if not isinstance(claims, dict):
+            raise NotAuthentic("assertion_malformed")
+        return claims
+
+
+class Bucket:
+    """A token bucket for bursts and a counter of the day in India (INFERRED, docs/contracts/umang.md section 6)."""
+
+    def __init__(self, settings: DoorSettings, clock: Clock, tallies: Tallies) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._tallies = tallies
+
+    async def wait(self) -> int | None:
+        """Count one call: None where it may go on, else the seconds to wait."""
+        day = f"umang/{self._clock.now().astimezone(IST).date()}"
+        if (await self._tallies.look(day, _DAY_SECONDS)).number >= self._settings.daily:
+            return 3600
+        wait = await self._tallies.take("umang", self._settings.per_second, self._settings.burst)
+        if wait:
+            return math.ceil(wait)
+        await self._tallies.add(day, _DAY_SECONDS)
+        return None
+
+
+def _user(claims: Mapping[str, Any], ends: int) -> UserAssertion:
+    subject, mobile, jti = (claims.get(name) for name in ("sub", "mobile", "jti"))
+    if not (isinstance(subject, str) and _NAME.fullmatch(subject)):
+        raise NotAuthentic("assertion_subject")
+    if not (isinstance(mobile, str) and _MOBILE.fullmatch(mobile)):
+        raise NotAuthentic("assertion_mobile")
+    if not (isinstance(jti, str) and _NAME.fullmatch(jti)):
+        raise NotAuthentic("assertion_jti")
+    mpid = claims.get("mpid")
+    known = mpid if isinstance(mpid, str) and 0 < len(mpid) <= 200 else None
+    return UserAssertion(subject, mobile, known, jti, datetime.fromtimestamp(ends, UTC))
+
+
+def _hmac(secret: str, stamp: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()

@@ -1,0 +1,1 @@
+"""Taking over the applications of a former system."""

@@ -1,0 +1,1 @@
+"""Faithful servers of the outside systems, and the city that runs them."""

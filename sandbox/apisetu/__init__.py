@@ -1,0 +1,1 @@
+"""The sandbox of apisetu: its server, written from the contract."""

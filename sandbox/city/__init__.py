@@ -1,0 +1,29 @@
+"""The sandbox city: one faithful stand-in for each outside system, with faults and a ledger."""
+
+from sandbox.city.kit import (
+    Action,
+    Fault,
+    Faults,
+    Ledger,
+    Sandbox,
+    SandboxClock,
+    SandboxHome,
+    State,
+    load_demo,
+    sandbox_app,
+    write_onboarding,
+)
+
+__all__ = [
+    "Action",
+    "Fault",
+    "Faults",
+    "Ledger",
+    "Sandbox",
+    "SandboxClock",
+    "SandboxHome",
+    "State",
+    "load_demo",
+    "sandbox_app",
+    "write_onboarding",
+]

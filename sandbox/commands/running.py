@@ -1,0 +1,20 @@
+"""The command `apuni sandbox`."""
+
+import asyncio
+from pathlib import Path
+
+from gateway.failures import check_writable
+from gateway.ports import check_port
+from gateway.settings import read_settings
+from sandbox.server import serve_city
+
+PEOPLE = Path(__file__).parents[2] / "demo"
+
+
+def sandbox() -> None:
+    """Run the sandboxes of the outside systems."""
+    settings = read_settings()
+    check_writable(settings.home)
+    if settings.sandbox_port:
+        check_port("127.0.0.1", settings.sandbox_port, "SANDBOX_PORT")
+    asyncio.run(serve_city(settings.home, PEOPLE, sandbox_port=settings.sandbox_port, gateway_url=settings.url))

@@ -1,0 +1,1 @@
+"""The sandbox of csc: its server, written from the contract."""

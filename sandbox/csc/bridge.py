@@ -1,0 +1,274 @@
+"""A stand-in for CSC Bridge: docs/contracts/other_systems.md section 3, written a second time, with real RSA and AES.
+
+Faults of its own: `signature` (answers signed by another key), `foreign` (another payment's answer), `partial` (status
+200 with an empty body). Amounts choose others (sandbox_wallet.py).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.city.kit import Action, SandboxHome
+from sandbox.csc import envelope as envelopes
+from sandbox.csc import wallet as wallets
+
+MERCHANT, PRODUCT = "49613", "4961300001"
+HEAD = "007060800020000"
+_METHOD = "/v1/{group}/{method}/format/json"
+
+Pairs = dict[str, str]
+
+
+class Bridge:
+    """The wallet at CSC's side of the wire."""
+
+    def __init__(self, home: SandboxHome) -> None:
+        self._home = home
+        self._state = home.state
+        self._keys = home.state.once("bridge", "keys", envelopes.new_keys)
+        self._methods: Mapping[str, Callable[[Request, Pairs], Pairs]] = {
+            "transaction/enquiry": self._told,
+            "transaction/status": self._told,
+            "transaction/reverse": self._reverse,
+            "refund/log": self._refund,
+            "refund/status": self._refund_status,
+            "recon/log": self._recon,
+        }
+
+    def onboarding(self) -> dict[str, Any]:
+        """What the merchant centre hands over for the wallet."""
+        return {
+            "merchant_id": MERCHANT,
+            "product_id": PRODUCT,
+            "pay_url": f"{self._home.public_url}/v1/payment",
+            "pay_to_email": "fees@apuni.example",
+            "private_key": self._keys["merchant_private"],
+            "csc_key": self._keys["csc_public"],
+            "head": HEAD,
+        }
+
+    def routes(self) -> list[BaseRoute]:
+        """The pay page and the calls."""
+        return [
+            Route("/v1/payment/confirm", self.confirm, methods=["POST"]),
+            Route("/v1/payment/{frac}", self.pay, methods=["POST"]),
+            Route(_METHOD, self.call, methods=["POST"]),
+        ]
+
+    def actions(self) -> dict[str, Action]:
+        """What operators and banks do."""
+        return {
+            "set_balance": self.set_balance,
+            "pay_from_wallet": self.pay_now,
+            "fail_payment": self.fail_payment,
+            "book_other_amount": self.book_other_amount,
+            "wallet_return": self.wallet_return,
+            "wallet_payment": self.payment,
+        }
+
+    async def pay(self, request: Request) -> Response:
+        """An operator comes with a payment of a merchant."""
+        form = await request.form()
+        try:
+            payment = self._take(str(form.get("message", "")))
+        except (envelopes.NotOurs, ValueError):
+            request.state.ledger_effect = "declined"
+            return _page("<p role='alert'>The payment is not valid</p>", 400)
+        request.state.ledger_key, request.state.ledger_effect = payment["reference"], "page shown"
+        reference = escape(payment["reference"])
+        return _page(
+            f"<p>This is a demonstration. Amount: ₹ {wallets.rupees(payment['amount'])}</p>"
+            '<form method="post" action="confirm">'
+            f'<input type="hidden" name="reference" value="{reference}">'
+            '<p><button name="decision" value="pay">Pay from the wallet</button> '
+            '<button name="decision" value="fail">Let it fail</button></p></form>'
+        )
+
+    async def confirm(self, request: Request) -> Response:
+        """The operator confirmed; the money is taken where the wallet holds enough."""
+        form = await request.form()
+        payment = self._state.get("payment", str(form.get("reference", "")))
+        if payment is None:
+            return _page("<p role='alert'>Unknown payment</p>", 400)
+        request.state.ledger_key = payment["reference"]
+        if form.get("decision") == "fail":
+            self.fail_payment({"reference": payment["reference"]})
+        elif not self._pay(payment):
+            request.state.ledger_effect = "low balance"
+            return _page("<p role='alert'>Insufficient balance in the wallet</p>", 402)
+        request.state.ledger_effect = wallets.code(payment, self._now())
+        if payment["amount"] % 100 == wallets.NO_RETURN:
+            return _page("<p>The session is over.</p>")
+        back = self.wallet_return({"reference": payment["reference"]})
+        return _page(
+            f'<form method="post" action="{escape(back["url"])}">'
+            f'<input type="hidden" name="bridgeResponseMessage" value="{escape(back["message"])}">'
+            "<p><button>Back to the department</button></p></form>"
+        )
+
+    async def call(self, request: Request) -> Response:
+        """One call of a merchant."""
+        method = f"{request.path_params['group']}/{request.path_params['method']}"
+        if method not in self._methods:
+            return JSONResponse({"response_status": "Error"}, 404)
+        try:
+            body = json.loads(await request.body())
+            asked = envelopes.opened(self._keys, str(body["request_data"]))
+        except (envelopes.NotOurs, ValueError, KeyError, TypeError):
+            request.state.ledger_effect = "not let in"
+            return JSONResponse({"response_status": "Error"}, 401)
+        reference = asked.get("merchant_txn", "")
+        request.state.ledger_key = reference
+        if body.get("merchant_id") != MERCHANT:
+            return JSONResponse({"response_status": "Error"}, 401)
+        said = self._methods[method](request, asked)
+        kept = self._state.get("payment", reference)
+        faults = self._home.faults
+        if faults.match("partial", _METHOD) or (kept and kept["amount"] % 100 == wallets.EMPTY):
+            return Response(b"", 200, media_type="application/json")
+        if faults.match("foreign", _METHOD):
+            said = {**said, "merchant_txn": "UKASOTHER"}
+        signer = "merchant" if faults.match("signature", _METHOD) else "csc"
+        sealed = envelopes.sealed(self._keys, said, signer=signer)
+        return JSONResponse({"response_status": "Success", "response_data": sealed})
+
+    def set_balance(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Fill or empty a wallet."""
+        self._state.put("balance", str(arguments["csc_id"]), {"paise": int(arguments["paise"])})
+        return {"paise": int(arguments["paise"])}
+
+    def pay_now(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """An operator pays in one step: `message` of the form; gives what the browser would post."""
+        payment = self._take(str(arguments["message"]))
+        if not self._pay(payment):
+            return {"status": "LOW_BALANCE"}
+        return self.wallet_return({"reference": payment["reference"]})
+
+    def fail_payment(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The payment failed at CSC."""
+        payment = self._known(arguments)
+        if payment["outcome"] != "PAID":
+            payment["outcome"] = "FAILED"
+            payment["csc_txn"] = payment["csc_txn"] or f"CSCW{self._serial():012d}"
+            self._state.put("payment", payment["reference"], payment)
+        return {"status": wallets.code(payment, self._now())}
+
+    def book_other_amount(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """CSC booked another amount."""
+        payment = self._known(arguments)
+        payment["booked"] = int(arguments["paise"])
+        self._state.put("payment", payment["reference"], payment)
+        return {"booked": payment["booked"]}
+
+    def wallet_return(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the browser posts on its way back; with `pairs` somebody tampered with it."""
+        payment = self._known(arguments)
+        pairs = wallets.shown(payment, payment["reference"], MERCHANT, self._now()) | dict(arguments.get("pairs") or {})
+        return {"url": payment["return_url"], "message": envelopes.sealed(self._keys, pairs), "status": "RETURNED"}
+
+    def payment(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What is kept of a payment."""
+        payment = self._state.get("payment", str(arguments["reference"]))
+        logged = self._state.get("recon", str(arguments["reference"])) or {}
+        return {**(payment or {}), "status": wallets.code(payment, self._now()), "reconciled": bool(logged)}
+
+    def _take(self, message: str) -> wallets.Payment:
+        merchant, _, sealed = message.partition("|")
+        if merchant != MERCHANT:
+            raise envelopes.NotOurs
+        sent = wallets.new_payment(envelopes.opened(self._keys, sealed))
+        self._state.add("payment", sent["reference"], sent)
+        return self._known({"reference": sent["reference"]})
+
+    def _pay(self, payment: wallets.Payment) -> bool:
+        """Once for its reference; False where the wallet holds too little."""
+        if payment["outcome"] is not None:
+            return True
+        kept = self._state.get("balance", payment["csc_id"]) or {"paise": wallets.FIRST_BALANCE}
+        if kept["paise"] < payment["amount"]:
+            return False
+        self._state.put("balance", payment["csc_id"], {"paise": kept["paise"] - payment["amount"]})
+        wallets.pay(payment, self._serial(), self._now())
+        self._state.put("payment", payment["reference"], payment)
+        return True
+
+    def _told(self, request: Request, asked: Pairs) -> Pairs:
+        reference = asked.get("merchant_txn", "")
+        said = wallets.shown(self._state.get("payment", reference), reference, MERCHANT, self._now())
+        request.state.ledger_effect = said["txn_status"]
+        return said
+
+    def _reverse(self, request: Request, asked: Pairs) -> Pairs:
+        payment = self._known({"reference": asked.get("merchant_txn", "")})
+        if payment["amount"] % 100 == wallets.NO_REVERSE or wallets.code(payment, self._now()) not in {"100", "101"}:
+            request.state.ledger_effect = "not reversed"
+            return self._said(asked, reverse_status="300")
+        again = payment["reversed"]
+        payment["reversed"] = True
+        self._state.put("payment", payment["reference"], payment)
+        if not again:
+            self._give_back(payment)
+        request.state.ledger_effect = "reversed before" if again else "reversed"
+        return self._said(asked, reverse_status="100")
+
+    def _refund(self, request: Request, asked: Pairs) -> Pairs:
+        payment = self._known({"reference": asked.get("merchant_txn", "")})
+        if payment["refund"] is None:
+            number = f"CSCR{self._serial():010d}"
+            payment["refund"] = {"number": number, "at": self._now().isoformat(), "by": asked["merchant_reference"]}
+            self._state.put("payment", payment["reference"], payment)
+            self._give_back(payment)
+            request.state.ledger_effect = "refund taken"
+        else:
+            request.state.ledger_effect = "refund known"
+        return self._said(asked, refund_reference=payment["refund"]["number"])
+
+    def _refund_status(self, request: Request, asked: Pairs) -> Pairs:
+        payment = self._known({"reference": asked.get("merchant_txn", "")})
+        state = wallets.refund_code(payment, self._now()) if payment["refund"] else "404"
+        request.state.ledger_effect = state
+        return self._said(asked, refund_status=state)
+
+    def _recon(self, request: Request, asked: Pairs) -> Pairs:
+        first = self._state.add("recon", asked.get("merchant_txn", ""), dict(asked))
+        request.state.ledger_effect = "logged" if first else "logged before"
+        return self._said(asked, recon_status="100")
+
+    def _give_back(self, payment: Mapping[str, Any]) -> None:
+        if payment["amount"] % 100 != wallets.REFUND_DECLINED:
+            kept = self._state.get("balance", payment["csc_id"]) or {"paise": wallets.FIRST_BALANCE}
+            self._state.put("balance", payment["csc_id"], {"paise": kept["paise"] + payment["amount"]})
+
+    def _said(self, asked: Pairs, **more: str) -> Pairs:
+        own = {"merchant_id": MERCHANT, "merchant_txn": asked.get("merchant_txn", "")}
+        return {**own, "csc_txn": asked.get("csc_txn", ""), **more}
+
+    def _known(self, arguments: Mapping[str, Any]) -> wallets.Payment:
+        payment = self._state.get("payment", str(arguments["reference"]))
+        if payment is None:
+            raise KeyError("there is no such payment")
+        return payment
+
+    def _serial(self) -> int:
+        number = int((self._state.get("serial", "last") or {"number": 0})["number"]) + 1
+        self._state.put("serial", "last", {"number": number})
+        return number
+
+    def _now(self) -> datetime:
+        return self._home.clock.now()
+
+
+def _page(body: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>CSC Wallet</title></head><body><main><h1>CSC Wallet</h1>{body}</main></body></html>",
+        status,
+        headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
+    )

@@ -1,0 +1,1 @@
+"""The sandbox of dbt_finance: its server, written from the contract."""

@@ -1,0 +1,1 @@
+"""The sandbox of digilocker: its server, written from the contract."""

@@ -1,0 +1,1 @@
+"""The sandbox of etaal: its server, written from the contract."""

@@ -1,0 +1,1 @@
+"""The sandbox of portal: its server, written from the contract."""

@@ -1,0 +1,1 @@
+"""The sandbox of sso: its server, written from the contract."""

@@ -1,0 +1,1 @@
+"""The sandbox of treasury: its server, written from the contract."""

@@ -1,0 +1,1 @@
+"""The sandbox of umang: its server, written from the contract."""

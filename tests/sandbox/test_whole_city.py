@@ -1,0 +1,45 @@
+"""All sandboxes together, with the demo's data, as `apuni sandbox` starts them."""
+
+import json
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.city.kit import load_demo
+from sandbox.city.serving import City
+from sandbox.server import sandbox_factories
+
+SYSTEMS = {
+    "digilocker",
+    "sso",
+    "csc",
+    "apisetu",
+    "umang",
+    "dbt_finance",
+    "pfms",
+    "etaal",
+    "portal",
+    "right_to_service",
+    "treasury",
+}
+DEMO = Path(__file__).parents[2] / "demo"
+
+
+@pytest.mark.integration
+async def test_every_system_starts_hands_over_its_onboarding_and_keeps_it(tmp_path: Path):
+    handed: list[dict[str, str]] = []
+    for _ in range(2):
+        city = City(tmp_path, load_demo(DEMO), port=0, gateway_url="http://127.0.0.1:1", factories=sandbox_factories())
+        await city.start()
+        async with httpx.AsyncClient() as client:
+            for system, port in city.ports["proxies"].items():
+                assert (await client.get(f"http://127.0.0.1:{port}/{system}/no-such-page")).status_code == 404
+        await city.stop()
+        files = {path.stem: path for path in (tmp_path / "onboarding").iterdir()}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
+        handed.append({system: path.read_text() for system, path in files.items()})
+    assert set(handed[0]) == set(city.ports["proxies"]) == SYSTEMS
+    assert handed[0] == handed[1]
+    assert all(json.loads(text) for text in handed[0].values())
