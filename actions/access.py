@@ -5,19 +5,19 @@ from dataclasses import replace
 
 from actions.acting import Acting
 from actions.environment import Environment
-from domain.appeals import Appeal
-from domain.applications import Application
-from domain.benefits import Sanction
-from domain.certificates import IssuedCertificate
+from domain.appeals.appeals import Appeal
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import Sanction
+from domain.certificates.certificates import IssuedCertificate
 from domain.clearances import Clearance
-from domain.errors import NotSignedIn, not_found
-from domain.lifecycle import Status
-from domain.people import Posting, Role, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide, purpose_for
-from domain.sources import Source
-from store import accesses
-from store.accesses import AccessReceipt
-from store.engine import Transaction
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import Posting, Role, Subject
+from domain.kernel.sources import Source
+from store.database.engine import Transaction
+from store.identity import accesses
+from store.identity.accesses import AccessReceipt
 
 
 def of_application(application: Application) -> Resource:

@@ -13,17 +13,18 @@ from actions.notices import tell
 from actions.payment_news import hear
 from actions.payment_registrations import account_changed
 from actions.sanction_stops import about, note
-from domain.assisting import strength_problem
-from domain.assurance import Assurance
-from domain.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
-from domain.errors import ErrorCode, Problem, Problems
-from domain.notices import NoticeKind
-from domain.people import Subject
-from domain.policy import Purpose
-from domain.sanction_course import PaymentAccount
-from domain.text import Bilingual
-from store import benefits, outbox, sanction_course
-from store.engine import Transaction
+from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
+from domain.benefits.sanction_course import PaymentAccount
+from domain.feedback.notices import NoticeKind
+from domain.identity.assisting import strength_problem
+from domain.identity.policy import Purpose
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual
+from store.benefits import benefits, sanction_course
+from store.database.engine import Transaction
+from store.platform import outbox
 
 NEEDED = Assurance.SUBSTANTIAL
 """How sure a session must be of who she is, as for every change of a bank account."""

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any, Self, TypeVar, cast
 
 from actions.environment import Environment
-from domain.budgets import ToldBalance
-from domain.clock import ist_date
-from domain.people import PersonKind, Role, Subject
-from store.engine import Transaction
+from domain.kernel.clock import ist_date
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.payments.budgets import ToldBalance
+from store.database.engine import Transaction
 
 T = TypeVar("T")
 

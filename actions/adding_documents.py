@@ -13,15 +13,16 @@ from actions.acting import Acting
 from actions.department_documents import RATION_CARD
 from actions.environment import Environment
 from actions.idempotent import hash_of, once
-from domain.documents import name_of
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.masks import mask_aadhaar_in
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose
+from domain.documents.documents import name_of
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import PersonKind, Subject
 from integrations.apisetu import DocumentSpecification
-from store import audit, department_documents, locks
-from store.department_documents import DepartmentDocument
-from store.engine import Transaction
+from store.database import audit, locks
+from store.database.engine import Transaction
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
 
 MOST_HELD = 50
 """Documents of departments that one citizen may name."""

@@ -5,15 +5,19 @@ from datetime import datetime, timedelta
 
 from actions import access, umang_compare
 from actions.environment import Environment
-from domain.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, raised
-from domain.clock import ist_date
-from domain.deadline import WorkCalendar
-from domain.people import SYSTEM, Subject
-from domain.policy import Purpose
-from domain.silence import LOOK_BACK_DAYS, silent_for
-from store import alarms, audit, desk_reads, figures, finance_cases, outbox, reconciliation
-from store.engine import Transaction
-from store.leases import Lease, still_held
+from domain.applications.deadline import WorkCalendar
+from domain.identity.policy import Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM, Subject
+from domain.platform.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, raised
+from domain.statistics.silence import LOOK_BACK_DAYS, silent_for
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.leases import Lease, still_held
+from store.officers import desk_reads
+from store.platform import alarms, outbox
+from store.reconciliation import finance_cases, reconciliation
+from store.statistics import figures
 
 HOUR = timedelta(hours=1)
 
@@ -71,7 +75,7 @@ async def evaluate(
 
 
 async def silent_offices(tx: Transaction, calendar: WorkCalendar) -> dict[str, int]:
-    """The working days of silence of each tehsil that is silent against its own norm (domain/silence.py)."""
+    """The working days of silence of each tehsil that is silent against its own norm (domain/statistics/silence.py)."""
     today = ist_date(tx.clock.now())
     found = {}
     for active in await figures.activity(tx, today - timedelta(days=LOOK_BACK_DAYS)):

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 from actions.environment import Environment
-from domain.aliases import AliasKind, alias_form, meant_as_ours
-from domain.applications import Application
-from domain.certificates import IssuedCertificate
-from domain.numbers import MistypedNumber, NumberKind, parse_number
-from store import aliases, applications, certificates
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.certificates.certificates import IssuedCertificate
+from domain.identity.aliases import AliasKind, alias_form, meant_as_ours
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from store.applications import applications
+from store.certificates import certificates
+from store.database.engine import Transaction
+from store.identity import aliases
 
 
 async def application_by_any(tx: Transaction, text: str) -> Application | None:

@@ -9,14 +9,14 @@ from actions.acting import Acting
 from actions.appeal_steps import Filing, may_be_appealed, step
 from actions.cases import PATH
 from actions.legal_clock import has_breached
-from domain.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.deadline import end_of_day
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.law import Period
-from domain.lifecycle import ON_THE_CLOCK, Status
-from store import appeals
+from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
+from domain.appeals.law import Period
+from domain.applications.applications import Application
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import ON_THE_CLOCK, Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from store.appeals import appeals
 
 AFTER_DELIVERY = frozenset({AppealGround.NOT_SATISFIED, AppealGround.CLOSED_WITHOUT_SERVICE})
 """Grounds that she may name against an application that was closed as delivered."""

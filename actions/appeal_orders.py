@@ -12,7 +12,7 @@ from actions.involved import hearing
 from actions.jurisdiction import Holder, designated_for, note_holder, place_of
 from actions.moves import Step, move
 from actions.notices import tell_of_award
-from domain.appeals import (
+from domain.appeals.appeals import (
     Appeal,
     AppealLevel,
     AppealMove,
@@ -23,14 +23,15 @@ from domain.appeals import (
     HearingState,
     Order,
 )
-from domain.clock import ist_date
-from domain.deadline import ORDER, DayUnit, TimeLimit, breaches_at, end_of_day
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.law import Period
-from domain.lifecycle import FINAL, REFUSED, Move, Status
-from domain.masks import mask_aadhaar_in
-from store import appeals, applications
-from store.errors import NotThere
+from domain.appeals.law import Period
+from domain.applications.deadline import ORDER, DayUnit, TimeLimit, breaches_at, end_of_day
+from domain.applications.lifecycle import FINAL, REFUSED, Move, Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.masks import mask_aadhaar_in
+from store.appeals import appeals
+from store.applications import applications
+from store.database.errors import NotThere
 
 
 class Amount(Protocol):

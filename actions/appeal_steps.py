@@ -13,7 +13,7 @@ from actions.jurisdiction import Holder, at_level, authority_for, place_of
 from actions.legal_clock import calendar_of, has_breached
 from actions.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
 from actions.numbering import draw_numbers
-from domain.appeals import (
+from domain.appeals.appeals import (
     OPEN,
     PENDING,
     Appeal,
@@ -25,15 +25,18 @@ from domain.appeals import (
     AppealState,
     correct,
 )
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.deadline import breaches_at, end_of_day
-from domain.lifecycle import Move
-from domain.masks import mask_aadhaar_in
-from domain.numbers import NumberKind
-from domain.people import OfficerLevel
-from domain.staff import Covered, CoverKind
-from store import appeals, audit, catalogue, cover
+from domain.applications.applications import Application
+from domain.applications.deadline import breaches_at, end_of_day
+from domain.applications.lifecycle import Move
+from domain.kernel.clock import ist_date
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import OfficerLevel
+from domain.officers.staff import Covered, CoverKind
+from store.appeals import appeals
+from store.catalogue import catalogue
+from store.database import audit
+from store.officers import cover
 
 _ENDS_CLOCK = frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -97,7 +100,7 @@ async def step(
     note: str | None = None,
     changes: Mapping[str, Any] = _NOTHING,
 ) -> Appeal:
-    """Take one lawful step. Raises Problems(TRANSITION_NOT_ALLOWED), store.errors.VersionConflict."""
+    """Take one lawful step. Raises Problems(TRANSITION_NOT_ALLOWED), store.database.errors.VersionConflict."""
     saved = await appeals.save(acting.tx, _after(appeal, move, changes))
     await _record(acting, [_Taken(appeal.state, saved, move, note)])
     await tell_of_appeal(acting, saved, move)

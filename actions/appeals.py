@@ -15,16 +15,17 @@ from actions.environment import Environment
 from actions.hearings import cancel, fix, fixed_at
 from actions.idempotent import conflict_problem, once
 from actions.involved import barred_from
-from domain.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.lifecycle import Status
-from domain.masks import mask_aadhaar_in
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import appeals, applications
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
+from domain.applications.lifecycle import Status
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import PersonKind, Subject
+from store.appeals import appeals
+from store.applications import applications
+from store.database.engine import Transaction
+from store.database.errors import NotThere
 
 LONGEST_TEXT = 4000
 LONGEST_PLACE = 200

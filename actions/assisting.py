@@ -19,7 +19,8 @@ from actions.idempotent import once
 from actions.naming import citizen_by_contact, citizen_by_number
 from actions.submit_checks import open_service
 from actions.uploads import uploaded, use
-from domain.assisting import (
+from domain.catalogue.centres import Centre
+from domain.identity.assisting import (
     LONGEST_NAME,
     STRENGTH,
     Applicant,
@@ -28,15 +29,15 @@ from domain.assisting import (
     AssistanceWay,
     check_minutes,
 )
-from domain.centres import Centre
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.mobiles import mobile_digits
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.text import Language
-from store import assistances, centres, relatives
-from store.cipher import FieldCipher
-from store.engine import Transaction
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.people import Subject
+from domain.kernel.text import Language
+from store.catalogue import centres
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.identity import assistances, relatives
 
 MOST_ASKED, ASKED_WITHIN = 60, timedelta(hours=1)
 """Requests of one operator in an hour: whoever may ask for more may guess more often whom we know."""

@@ -6,13 +6,14 @@ from datetime import timedelta
 from actions.acting import Acting
 from actions.consent_ledger import recorded, write
 from actions.notices import About, tell
-from domain.assisting import Assistance, AssistanceState, AssistanceWay
-from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
-from domain.notices import NoticeKind, Topic
-from domain.people import Citizen
-from domain.policy import ObjectKind, Purpose
-from domain.text import Bilingual, Language
-from store import assistances, audit, locks, people
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.assisting import Assistance, AssistanceState, AssistanceWay
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import Citizen
+from domain.kernel.text import Bilingual, Language
+from store.database import audit, locks
+from store.identity import assistances, people
 
 PURPOSE = ConsentPurpose.ASSISTANCE
 ANY_SERVICE = "*"

@@ -12,16 +12,20 @@ from actions.environment import Environment
 from actions.freezing import freeze
 from actions.submit_checks import DocumentSource, NewDocument, unknown_document
 from actions.uploads import known_uploads, use
-from domain.applications import Application, AttachedDocument
-from domain.catalogue import Service
-from domain.consents import ConsentPurpose, consent_required
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.people import SYSTEM, Subject
-from domain.policy import ObjectKind, Purpose
-from domain.sources import Source
+from domain.applications.applications import Application, AttachedDocument
+from domain.catalogue.catalogue import Service
+from domain.consents.consents import ConsentPurpose, consent_required
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.people import SYSTEM, Subject
+from domain.kernel.sources import Source
 from integrations.calling.errors import IntegrationError, Refused, Unavailable
-from store import applications, audit, certificates, outbox, uploads
-from store.engine import Transaction
+from store.applications import applications
+from store.certificates import certificates
+from store.database import audit
+from store.database.engine import Transaction
+from store.platform import outbox
+from store.uploads import uploads
 
 VERIFY = "document.verify"
 """The outbox topic of a document whose source was away at submission."""

@@ -11,14 +11,14 @@ from actions.commission_filing import note_award
 from actions.environment import Environment
 from actions.idempotent import once
 from actions.notices import tell_of_award
-from domain.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
-from domain.clock import ist_date
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.masks import holds_aadhaar
-from domain.people import Posting, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import appeals, hearing_calendar
-from store.engine import Transaction
+from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.kernel.masks import holds_aadhaar
+from domain.kernel.people import Posting, Subject
+from store.appeals import appeals, hearing_calendar
+from store.database.engine import Transaction
 
 LONGEST_REFERENCE = 40
 _APPEAL = ("input", "appealId")

@@ -14,15 +14,17 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_cases
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import ALREADY_GONE, RegistrationState
-from domain.people import SYSTEM
-from domain.policy import Purpose
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM
+from domain.payments.files import ALREADY_GONE, RegistrationState
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
-from store import alarms, audit, beneficiary_endings
-from store.beneficiaries import Heard
-from store.beneficiary_endings import Looked, Place
-from store.engine import Transaction
+from store.database import audit
+from store.database.engine import Transaction
+from store.payments import beneficiary_endings
+from store.payments.beneficiaries import Heard
+from store.payments.beneficiary_endings import Looked, Place
+from store.platform import alarms
 
 KNOWN_SINCE, HEARD_WITHIN = "0040", timedelta(minutes=5)
 """A worker of a release before this revision stops at a beneficiary who leaves: its round cannot read how she stands.

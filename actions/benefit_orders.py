@@ -16,12 +16,8 @@ from actions.recovery_orders import recover_overpaid
 from actions.sanction import plan_of
 from actions.sanction_stops import lift_stop, missed_paise, note, pass_by_given_up, put_stop, stops_of
 from actions.second_approvals import ask, needs_second
-from domain.benefits import Sanction
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.people import Subject
-from domain.policy import Purpose
-from domain.sanction_course import (
+from domain.benefits.benefits import Sanction
+from domain.benefits.sanction_course import (
     CESSATION_GROUNDS,
     SUSPENSION_GROUNDS,
     ApprovalKind,
@@ -31,9 +27,13 @@ from domain.sanction_course import (
     StopGround,
     StopKind,
 )
-from store import benefits
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.identity.policy import Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Subject
+from store.benefits import benefits
+from store.database.engine import Transaction
+from store.database.errors import NotThere
 
 _BENEFIT, _GROUND = ("input", "benefitId"), ("input", "ground")
 

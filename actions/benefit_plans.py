@@ -7,11 +7,11 @@ from itertools import islice
 
 from actions.environment import Environment
 from actions.sanction import anchor_of, plan_of
-from domain.benefits import Instalment, PaymentStatus, Sanction, SanctionState
-from domain.catalogue import Scheme
-from domain.clock import ist_date
-from domain.plans import REPEATED, Period, add_months, certificate_cutoff, review_due_on
-from domain.sanction_course import Stop, given_up
+from domain.benefits.benefits import Instalment, PaymentStatus, Sanction, SanctionState
+from domain.benefits.plans import REPEATED, Period, add_months, certificate_cutoff, review_due_on
+from domain.benefits.sanction_course import Stop, given_up
+from domain.catalogue.catalogue import Scheme
+from domain.kernel.clock import ist_date
 
 MOST_COMING = 24
 PAID_OUT = "PAID_OUT"

@@ -9,16 +9,18 @@ from actions.certificates import MOST, Provenance
 from actions.environment import Environment
 from actions.expected_files import bank_days_beside
 from actions.sanction import bill_of
-from domain.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction
-from domain.catalogue import Scheme
-from domain.clock import ist_date
-from domain.people import Subject
-from domain.policy import ObjectKind
-from domain.reconciliation import IN_FLIGHT, SENT
-from domain.sources import Source, Sourced, SourceState
+from domain.benefits.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction
+from domain.catalogue.catalogue import Scheme
+from domain.identity.policy import ObjectKind
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.reconciliation.reconciliation import IN_FLIGHT, SENT
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance import PaymentState
-from store import benefits, catalogue, payment_files
+from store.benefits import benefits
+from store.catalogue import catalogue
+from store.payments import payment_files
 
 _NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
 """The treasury was not told of these, so it is not asked."""

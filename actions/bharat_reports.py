@@ -8,16 +8,19 @@ import structlog
 
 from actions.environment import Environment
 from actions.finance_totals import month_bounds, month_statement, months_owed
-from domain.clock import ist_date
-from domain.finance_totals import NOTHING, plus
-from domain.money import rupees
-from domain.people import SYSTEM
-from domain.policy import ObjectKind, Purpose
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.money import rupees
+from domain.kernel.people import SYSTEM
+from domain.reconciliation.finance_totals import NOTHING, plus
 from integrations.dbt_finance import MonthlyReport
-from store import audit, bharat_figures, bharat_reports, crash_points, outbox
-from store.bharat_reports import ACCEPTED, SUPERSEDED, KeptReport
-from store.engine import Transaction
-from store.errors import NotThere
+from store.benefits import bharat_reports
+from store.benefits.bharat_reports import ACCEPTED, SUPERSEDED, KeptReport
+from store.database import audit, crash_points
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.payments import bharat_figures
+from store.platform import outbox
 
 REPORT = "dbt.bharat_report"
 """The outbox topic of a report that is to be handed in."""

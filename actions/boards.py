@@ -13,11 +13,14 @@ from actions.environment import Environment
 from actions.figure_counts import Question
 from actions.figure_filters import refuse_unknown
 from actions.figures import DEFAULT_MONTHS, Statistics, statistics
-from domain.alarms import AlarmCode, AlarmState
-from domain.appeals import PENDING
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.dashboards import (
+from domain.appeals.appeals import PENDING
+from domain.appeals.delays import CaseFilter, CaseList, DelayReason, ListSize
+from domain.applications.applications import Application
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import Officer, Posting, Subject
+from domain.officers.dashboards import (
     BOARDS,
     ONLY_WHERE_SOME,
     TILES,
@@ -28,14 +31,16 @@ from domain.dashboards import (
     TileUnit,
     dashboards_of,
 )
-from domain.delays import CaseFilter, CaseList, DelayReason, ListSize
-from domain.desk import ReadPurpose
-from domain.errors import NotSignedIn, not_found
-from domain.figures import Delivery, counted, month_of, months_back
-from domain.people import Officer, Posting, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import alarms, appeals, audit, delays, figure_cases, held_benefits, payment_queues
-from store.engine import Transaction
+from domain.officers.desk import ReadPurpose
+from domain.platform.alarms import AlarmCode, AlarmState
+from domain.statistics.figures import Delivery, counted, month_of, months_back
+from store.appeals import appeals, delays
+from store.database import audit
+from store.database.engine import Transaction
+from store.payments import payment_queues
+from store.platform import alarms
+from store.reconciliation import held_benefits
+from store.statistics import figure_cases
 
 MONEY = frozenset(key for key, rule in TILES.items() if rule.unit in (TileUnit.BENEFITS, TileUnit.FILES))
 """Tiles about benefits that are held back and files that were refused, known for now alone."""

@@ -7,13 +7,25 @@ import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
-from domain.benefits import BUDGET_UNSETTLED, UNSENT, BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
-from domain.budgets import ToldBalance, year_of
-from domain.people import SYSTEM
-from domain.policy import Purpose
-from domain.sanction_course import state_under
+from domain.benefits.benefits import (
+    BUDGET_UNSETTLED,
+    UNSENT,
+    BudgetState,
+    Hold,
+    Instalment,
+    Rail,
+    Sanction,
+    SanctionState,
+)
+from domain.benefits.sanction_course import state_under
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM
+from domain.payments.budgets import ToldBalance, year_of
 from integrations.calling.errors import IntegrationError
-from store import audit, benefit_rounds, benefits, catalogue, locks, outbox, sanction_course
+from store.benefits import benefit_rounds, benefits, sanction_course
+from store.catalogue import catalogue
+from store.database import audit, locks
+from store.platform import outbox
 
 INSTRUCT = "dbt.instruct"
 """The outbox topic of an instalment that is to be paid by the state treasury."""

@@ -13,12 +13,12 @@ from actions.environment import Environment
 from actions.forward import ForwardCase, forward_application
 from actions.proposing import WEIGHED
 from actions.sanction_budgets import balances_before
-from domain.applications import Application, RejectionGround
-from domain.desk import MOST_AT_ONCE
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import UNDECIDED
-from domain.people import Subject
-from store.errors import StoreError
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import UNDECIDED
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import MOST_AT_ONCE
+from store.database.errors import StoreError
 
 
 class ItemOutcome(StrEnum):

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain.clock import ist_date
-from domain.deadline import WorkCalendar
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import SYSTEM
-from domain.policy import Purpose
-from domain.text import Bilingual
-from store import audit, calendar, catalogue
-from store.calendar import Holiday
-from store.engine import Store, Transaction
+from domain.applications.deadline import WorkCalendar
+from domain.identity.policy import Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import SYSTEM
+from domain.kernel.text import Bilingual
+from store.catalogue import calendar, catalogue
+from store.catalogue.calendar import Holiday
+from store.database import audit
+from store.database.engine import Store, Transaction
 
 COLUMNS = ("date", "name_hi", "name_en", "district")
 MOST_ROWS = 2000

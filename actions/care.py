@@ -8,17 +8,19 @@ from actions.access import of_application, require_one
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.applications import Application
-from domain.catalogue import Service
+from domain.applications.applications import Application
+from domain.catalogue.catalogue import Service
 from domain.doorstep import Visit
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.feedback import Feedback, Suggestion
-from domain.grievances import Grievance
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import applications, audit, catalogue
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.feedback.feedback import Feedback, Suggestion
+from domain.feedback.grievances import Grievance
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Subject
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere
 
 Thing = TypeVar("Thing", Grievance, Suggestion)
 DAY_SECONDS = 86_400

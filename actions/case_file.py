@@ -21,17 +21,19 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from actions.environment import Environment
-from domain.appeals import Appeal, AppealEvent, Award, Hearing
-from domain.applications import Application, AttachedDocument, TimelineEntry
-from domain.clock import IST, ist_date
-from domain.commission import CommissionCase
-from domain.masks import mask_aadhaar_in, mask_mobile
-from domain.people import Citizen
-from store import appeals, catalogue, timeline
-from store.engine import Transaction
-from store.errors import NotThere
-from store.keyring import Keyrings
-from store.types import canonical_json
+from domain.appeals.appeals import Appeal, AppealEvent, Award, Hearing
+from domain.appeals.commission import CommissionCase
+from domain.applications.applications import Application, AttachedDocument, TimelineEntry
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.masks import mask_aadhaar_in, mask_mobile
+from domain.kernel.people import Citizen
+from store.appeals import appeals
+from store.applications import timeline
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.database.keyring import Keyrings
+from store.database.types import canonical_json
 
 TYPE = "apuni-case-file+jws"
 SIGNATURE = "manifest.jws"

@@ -4,12 +4,13 @@ from actions.access import of_application, require
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import conflict_problem
-from domain.applications import Application
-from domain.catalogue import Service
-from domain.errors import not_found
-from domain.policy import Purpose
-from store import applications, catalogue
-from store.errors import NotThere
+from domain.applications.applications import Application
+from domain.catalogue.catalogue import Service
+from domain.identity.policy import Purpose
+from domain.kernel.errors import not_found
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.errors import NotThere
 
 PATH = ("input", "applicationId")
 

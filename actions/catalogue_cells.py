@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar, cast
 
-from domain.money import paise_from_rupees
-from domain.text import is_plain_line
+from domain.kernel.money import paise_from_rupees
+from domain.kernel.text import is_plain_line
 
 Row = Mapping[str, str]
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from actions.catalogue_cells import Reject
-from domain.catalogue import Department, District, Scheme, Service, Tehsil
-from domain.text import Bilingual
+from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
+from domain.kernel.text import Bilingual
 
 Entry = Service | Department | District | Tehsil | Scheme
 _NOT_COMPARED = frozenset({"id", "version"})

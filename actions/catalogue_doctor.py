@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from domain.catalogue import Service
+from domain.catalogue.catalogue import Service
 
 FACTS: Mapping[str, Callable[[Service], bool]] = MappingProxyType(
     {

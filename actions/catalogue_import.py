@@ -12,13 +12,15 @@ from actions.catalogue_changes import Change, Imported, Tell, changes_of
 from actions.catalogue_portal import merged
 from actions.catalogue_rows import FILES, Catalogue, CatalogueRows, etaal_code, examine_catalogue, read_catalogue
 from actions.environment import Environment
-from domain.catalogue import Service
-from domain.counting import FIRST_DAY, Category, EnrolledService
-from domain.people import SYSTEM
-from domain.policy import Purpose
+from domain.catalogue.catalogue import Service
+from domain.etaal.counting import FIRST_DAY, Category, EnrolledService
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM
 from integrations.portal import ReadCatalogue
-from store import audit, calendar, catalogue, etaal, locks
-from store.engine import Store, Transaction
+from store.catalogue import calendar, catalogue
+from store.database import audit, locks
+from store.database.engine import Store, Transaction
+from store.etaal import etaal
 
 BATCH = 50
 """Services between two tellings of progress."""

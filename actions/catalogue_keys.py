@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from actions.catalogue_cells import Row, key_text, needed
-from domain.catalogue import RequiredDocument
+from domain.catalogue.catalogue import RequiredDocument
 
 _NAMESPACE = uuid.UUID("6f0b8a6e-2f0c-5d0e-9a54-6170756e6973")
 

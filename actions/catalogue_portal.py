@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from actions.catalogue_cells import Reject
 from actions.catalogue_keys import document_key, papers_of, row_id
-from domain.catalogue import Department, Outcome, Service
-from domain.deadline import DayUnit
-from domain.text import Bilingual
+from domain.applications.deadline import DayUnit
+from domain.catalogue.catalogue import Department, Outcome, Service
+from domain.kernel.text import Bilingual
 from integrations.portal import PortalDepartment, PortalService, ReadCatalogue
 
 SOURCE = "GET /api/service of the portal"

@@ -15,10 +15,10 @@ from actions.catalogue_cells import CellWrong, Reject, Row, Sieve, is_verified, 
 from actions.catalogue_keys import document_key, letters, row_id
 from actions.catalogue_schemes import read_schemes
 from actions.catalogue_services import LocalFacts, read_services
-from domain.catalogue import Department, District, Scheme, Service, Tehsil
-from domain.deadline import WorkCalendar
-from domain.text import Bilingual
-from store.calendar import Holiday, by_day
+from domain.applications.deadline import WorkCalendar
+from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
+from domain.kernel.text import Bilingual
+from store.catalogue.calendar import Holiday, by_day
 
 
 @dataclass(frozen=True, slots=True)

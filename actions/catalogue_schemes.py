@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from actions.catalogue_cells import CellWrong, Row, Sieve, is_verified, needed, paise, text, whole, word, yes_or_no
 from actions.catalogue_keys import row_id
-from domain.benefits import Rail
-from domain.catalogue import Scheme
-from domain.text import Bilingual
+from domain.benefits.benefits import Rail
+from domain.catalogue.catalogue import Scheme
+from domain.kernel.text import Bilingual
 
 SCHEMES, LOCAL = "dbt_schemes.csv", "local_schemes.csv"
 MOST_TERMS = 12

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.environment import Environment
-from domain.catalogue import Facts, LifeEvent, Service, may_be_eligible
-from domain.catalogue_search import BEST, CatalogueIndex, Found
-from store import catalogue
+from domain.catalogue.catalogue import Facts, LifeEvent, Service, may_be_eligible
+from domain.catalogue.search import BEST, CatalogueIndex, Found
+from store.catalogue import catalogue
 
 Place = tuple[str, str]
 """Where a service stands in the list that was asked for: its rank and English name as one text, and its code."""

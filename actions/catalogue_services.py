@@ -23,17 +23,9 @@ from actions.catalogue_cells import (
 )
 from actions.catalogue_keys import document_key, papers_of, row_id, service_code
 from actions.catalogue_schemes import SCHEMES
-from domain.catalogue import (
-    Department,
-    Eligibility,
-    LifeEvent,
-    Outcome,
-    Scheme,
-    Service,
-    Situation,
-)
-from domain.deadline import DayUnit
-from domain.text import Bilingual
+from domain.applications.deadline import DayUnit
+from domain.catalogue.catalogue import Department, Eligibility, LifeEvent, Outcome, Scheme, Service, Situation
+from domain.kernel.text import Bilingual
 
 SERVICES, DEPARTMENTS = "services.csv", "departments.csv"
 _OWN_FILES = (

@@ -1,11 +1,11 @@
 """Services of the Union for everybody, asked for through UMANG: mandis, medicines, blood. They are about nobody."""
 
 from actions.environment import Environment
-from domain.errors import ErrorCode, Problem, Problems
-from domain.sources import Sourced
-from domain.text import Language
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.sources import Sourced
+from domain.kernel.text import Language
 from integrations.umang import BloodBank, Mandi, Medicine
-from store import catalogue
+from store.catalogue import catalogue
 
 SHORTEST_NAME, LONGEST_NAME = 3, 60
 

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from actions.environment import Environment
-from domain.centres import Binding, Centre, CentreKind
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.ids import Ids
-from domain.people import SYSTEM, Operator, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
-from domain.text import Bilingual
-from store import audit, catalogue, centres, officer_accounts, people
-from store.engine import Store, Transaction
+from domain.catalogue.centres import Binding, Centre, CentreKind
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.ids import Ids
+from domain.kernel.people import SYSTEM, Operator, Subject
+from domain.kernel.text import Bilingual
+from store.catalogue import catalogue, centres
+from store.database import audit
+from store.database.engine import Store, Transaction
+from store.identity import officer_accounts, people
 
 CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")
 CAMP_COLUMNS = ("opens_on", "closes_on")

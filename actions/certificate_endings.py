@@ -23,17 +23,21 @@ from actions.issue import certificate_of, content_of, gathered, mint
 from actions.locker_push import plan_delete, plan_update
 from actions.moves import Step, move
 from actions.personal_data import ERASED_ACTION
-from domain.applications import Application
-from domain.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.lifecycle import Move
-from domain.masks import mask_aadhaar_in
-from domain.people import SYSTEM, Subject
-from domain.policy import ObjectKind, Purpose
-from store import applications, audit, certificate_endings, certificates, outbox, people
-from store.engine import Transaction
-from store.errors import AlreadyThere, NotThere
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import SYSTEM, Subject
+from store.applications import applications
+from store.certificates import certificate_endings, certificates
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+from store.identity import people
+from store.platform import outbox
 
 CORRECT = "certificate.correct"
 """The outbox topic of a corrected certificate that is to be made."""

@@ -16,17 +16,17 @@ from actions.department_documents import (
     held_by_departments,
 )
 from actions.environment import Environment
-from domain.certificates import IssuedCertificate
-from domain.clock import ist_date
-from domain.documents import key_of, key_of_uri
-from domain.people import Subject
-from domain.policy import ObjectKind
-from domain.sources import Source, Sourced, SourceState
-from domain.text import Bilingual
+from domain.certificates.certificates import IssuedCertificate
+from domain.documents.documents import key_of, key_of_uri
+from domain.identity.policy import ObjectKind
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel.text import Bilingual
 from integrations.apisetu import issuer_id_of
 from integrations.calling.errors import IntegrationError
 from integrations.digilocker import IssuedDocument
-from store import certificates
+from store.certificates import certificates
 
 MOST = 200
 """The longest list from sources (ADR 0025)."""
@@ -44,8 +44,8 @@ _WORST_LAST = (SourceState.LIVE, SourceState.CACHED, SourceState.STALE, SourceSt
 class CertificateView:
     """One certificate, wherever it lies. `issued` is set for one of ours; `uri` is None where a source gives none.
 
-    `also_at` are the other places where the same one lies (domain/documents.py has the rule). `state` and `as_of`
-    say how the line was had. `answer` is set for a department's: what was asked for it and what came.
+    `also_at` are the other places where the same one lies (domain/documents/documents.py has the rule). `state` and
+    `as_of` say how the line was had. `answer` is set for a department's: what was asked for it and what came.
     """
 
     uri: str | None

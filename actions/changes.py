@@ -12,15 +12,17 @@ from datetime import UTC, datetime
 from actions.access import of_application
 from actions.environment import Environment
 from actions.queue import own_cases
-from domain.applications import Application
-from domain.changes import OF_APPLICATIONS, OF_QUEUES, Change, FeedState, Position, Wanted
-from domain.desk import QueueFilter, QueueSort
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.lifecycle import WITH_OFFICER, Status
-from domain.people import PersonKind, Posting, Subject
-from domain.policy import ObjectKind, Resource, purpose_for
-from store import applications, changes, desk_queue
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.applications.lifecycle import WITH_OFFICER, Status
+from domain.identity.policy import ObjectKind, Resource, purpose_for
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import PersonKind, Posting, Subject
+from domain.officers.desk import QueueFilter, QueueSort
+from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, FeedState, Position, Wanted
+from store.applications import applications
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.officers import desk_queue
 
 ROWS_FOR_ONE = 5
 """Rows of the feed that are read for each thing that may be told: one thing often changes several times."""
@@ -167,7 +169,7 @@ class _Reading:
     scope: str = ""
 
     async def delta(self, tx: Transaction, since: Bookmark | None, first: int) -> Delta:
-        state = await changes.state(tx)
+        state = await change_feed.state(tx)
         if since is None:
             since = begin(self.env, state, scope=self.scope, place=LISTING_BEGINS)
         check(state, since, self.scope)
@@ -179,7 +181,7 @@ class _Reading:
         rows: Sequence[Application] = await self.listing(tx, place, first + 1)  # type: ignore[misc]
         page, more = rows[:first], len(rows) > first
         if not more:
-            behind = await changes.page(tx, since.position, 1, self.wanted)
+            behind = await change_feed.page(tx, since.position, 1, self.wanted)
             return Delta([(row, False) for row in page], (), replace(since, place=None), complete=not behind)
         at = self.sorted_by(page[-1])
         going_on = replace(since, place=(at.isoformat() if at else None, page[-1].id))
@@ -187,7 +189,7 @@ class _Reading:
 
     async def _changed(self, tx: Transaction, state: FeedState, since: Bookmark, first: int) -> Delta:
         limit = first * ROWS_FOR_ONE
-        rows = await changes.page(tx, since.position, limit, self.wanted)
+        rows = await change_feed.page(tx, since.position, limit, self.wanted)
         taken = _taken(rows, first)
         keys = list(dict.fromkeys(str(row.application_id) for row in taken))
         found: Mapping[str, Application] = await applications.many(tx, keys)

@@ -8,15 +8,16 @@ from actions.acting import Acting
 from actions.cases import PATH, present, take_up
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.applications import Application
-from domain.clock import IST
-from domain.desk import Claim
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import UNDECIDED
-from domain.people import Subject
-from domain.policy import Purpose
-from store import audit, desk
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.applications.lifecycle import UNDECIDED
+from domain.identity.policy import Purpose
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import Claim
+from store.database import audit
+from store.database.engine import Transaction
+from store.officers import desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from actions.acting import Acting
 from actions.jurisdiction import at_level, place_of
 from actions.legal_clock import calendar_of, furthest
 from actions.rounds import BATCH
+from domain.applications.deadline import end_of_day
 from domain.clearances import Clearance, Escalation, EscalationKind
-from domain.clock import ist_date
-from domain.deadline import end_of_day
-from domain.people import OfficerLevel
-from store import applications, clearances
+from domain.kernel.clock import ist_date
+from domain.kernel.people import OfficerLevel
+from store import clearances
+from store.applications import applications
 
 
 async def remind_of_clearances(acting: Acting) -> tuple[int, int]:

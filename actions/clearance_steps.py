@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from actions.acting import Acting
-from domain.applications import Application
+from domain.applications.applications import Application
 from domain.clearances import Clearance, ClearanceState, Photo, Place, VerificationReport
-from domain.errors import ErrorCode, Problem, Problems
-from domain.masks import mask_aadhaar_in
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
 from store import clearances
 
 _VERDICT = ("input", "verdict")

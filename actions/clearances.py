@@ -12,17 +12,19 @@ from actions.environment import Environment
 from actions.idempotent import once
 from actions.legal_clock import calendar_of
 from actions.moves import Step, move
-from domain.applications import Application
+from domain.applications.applications import Application
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState
-from domain.deadline import end_of_day
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.lifecycle import Move, Status
-from domain.masks import mask_aadhaar_in
-from domain.people import Subject
-from domain.policy import Purpose
-from store import applications, catalogue, clearances
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from store import clearances
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.database.errors import NotThere
 
 LONGEST_TEXT = 4000
 MOST_DEPARTMENTS = 10

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from actions import access
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.client_policy import LONGEST_LINK, AppVersion, ClientPlatform, ClientRule, Support, support_of
-from domain.errors import ErrorCode, Problem, Problems
-from domain.manifests import is_app_name
-from domain.masks import mask_aadhaar_in
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import audit, manifests
-from store.engine import Transaction
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from domain.platform.client_policy import LONGEST_LINK, AppVersion, ClientPlatform, ClientRule, Support, support_of
+from domain.platform.manifests import is_app_name
+from store.database import audit
+from store.database.engine import Transaction
+from store.platform import manifests
 
 OPERATION = "setClientPolicy"
 _OPERATIONS = Resource(ObjectKind.OPERATIONS)

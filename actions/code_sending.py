@@ -12,12 +12,13 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.one_time_codes import count_code
-from domain.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
-from domain.errors import ErrorCode, Problem, Problems
-from domain.messages import label
-from domain.text import Bilingual, Language
-from store import outbox, sent_codes
-from store.sent_codes import SentCode
+from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.messages import label
+from domain.kernel.text import Bilingual, Language
+from store.identity import sent_codes
+from store.identity.sent_codes import SentCode
+from store.platform import outbox
 
 SEND = "code.send"
 """The outbox topic of a code that is to be sent."""

@@ -14,7 +14,7 @@ import structlog
 from actions.acting import Acting
 from actions.case_file import MEDIA_TYPE, make_case_file, masked
 from actions.environment import Environment
-from domain.appeals import (
+from domain.appeals.appeals import (
     Appeal,
     AppealEvent,
     AppealLevel,
@@ -25,16 +25,19 @@ from domain.appeals import (
     AwardState,
     Hearing,
 )
-from domain.applications import Application
-from domain.clock import ist_date, ist_midnight
-from domain.commission import CommissionCase, reference_of
-from domain.people import Citizen, Role, Subject
-from domain.sources import Source
+from domain.appeals.commission import CommissionCase, reference_of
+from domain.applications.applications import Application
+from domain.kernel.clock import ist_date, ist_midnight
+from domain.kernel.people import Citizen, Role, Subject
+from domain.kernel.sources import Source
 from integrations.calling.errors import Unavailable
 from integrations.right_to_service import AppealFiling, Attachment, CaseEvent, FilingReceipt, RightToService
-from store import appeals, applications, commission, outbox, people
-from store.engine import Transaction
-from store.errors import NotThere
+from store.appeals import appeals, commission
+from store.applications import applications
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
+from store.platform import outbox
 
 FILE, EVENT = "commission.file", "commission.event"
 """Outbox topics: an appeal that reached the Commission, and what happened to it afterwards."""

@@ -13,15 +13,16 @@ from actions.acting import Acting
 from actions.commission_filing import COMMISSION
 from actions.commission_words import apply
 from actions.environment import Environment
-from domain.appeals import Appeal
-from domain.commission import CommissionCase, CommissionMessage, MessageState
-from domain.errors import Problems
-from domain.policy import Purpose, decide
+from domain.appeals.appeals import Appeal
+from domain.appeals.commission import CommissionCase, CommissionMessage, MessageState
+from domain.identity.policy import Purpose, decide
+from domain.kernel.errors import Problems
 from integrations.calling.errors import IntegrationError, NotLetIn, Unavailable
 from integrations.right_to_service import NotNow, OtherMessage, Told, UnknownCase, Word
-from store import appeals, audit, commission
-from store.engine import Transaction
-from store.errors import StoreUnavailable, TryAgain, VersionConflict
+from store.appeals import appeals, commission
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import StoreUnavailable, TryAgain, VersionConflict
 
 _RACES = 3
 """How often a message is tried where somebody else changed the appeal at the same moment."""

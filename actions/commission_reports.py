@@ -8,13 +8,15 @@ from typing import Any
 from actions.commission_hook import compare_cases, settle_all_waiting
 from actions.delay_review import is_due, make_review
 from actions.environment import Environment
-from domain.catalogue import Service
-from domain.clock import ist_date, ist_midnight
-from domain.sources import Source
+from domain.catalogue.catalogue import Service
+from domain.kernel.clock import ist_date, ist_midnight
+from domain.kernel.sources import Source
 from integrations.calling.errors import Unavailable
 from integrations.right_to_service import NotifiedService, RightToService
-from store import catalogue, commission_figures, outbox, seeds
-from store.engine import Transaction
+from store.appeals import commission_figures
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.platform import outbox, seeds
 
 SERVICE, SUMMARY = "commission.service", "commission.summary"
 """Outbox topics: one version of a notified service, the summary of one day."""

@@ -15,11 +15,11 @@ from actions.appeal_orders import impose
 from actions.appeal_steps import step
 from actions.appeals import AppealVerdict, DecideAppeal, Imposed, pass_order
 from actions.hearings import cancel, fix
-from domain.appeals import PENDING, Appeal, AppealMove, AppealState, AwardKind, Hearing, HearingState
-from domain.commission import Bench, CommissionMessage, CommissionWord, MessageState
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.masks import mask_aadhaar_in
-from store import appeals, commission
+from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, AwardKind, Hearing, HearingState
+from domain.appeals.commission import Bench, CommissionMessage, CommissionWord, MessageState
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.masks import mask_aadhaar_in
+from store.appeals import appeals, commission
 
 _A = MessageState
 

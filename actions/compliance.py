@@ -10,13 +10,14 @@ from actions.appeals import APPEAL, present, written
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
 from actions.uploads import uploaded, use
-from domain.appeals import Appeal, AppealMove
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.lifecycle import Status
-from domain.people import Subject
-from domain.policy import Purpose
-from store import appeals, applications
-from store.engine import Transaction
+from domain.appeals.appeals import Appeal, AppealMove
+from domain.applications.lifecycle import Status
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import Subject
+from store.appeals import appeals
+from store.applications import applications
+from store.database.engine import Transaction
 
 
 @dataclass(frozen=True, slots=True)

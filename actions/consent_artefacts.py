@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from actions.acting import Acting
-from domain.people import Citizen
-from store.errors import KeyMissing
-from store.keyring import Keyrings
+from domain.kernel.people import Citizen
+from store.database.errors import KeyMissing
+from store.database.keyring import Keyrings
 
 PURPOSE = "Certificates of the citizen in Apuni Sarkar"
 KEYRING = "xml"

@@ -5,11 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from actions.acting import Acting
-from domain.consent_notices import fingerprint_of
-from domain.consents import DEFAULT_DAYS, SOURCES, Consent, ConsentPurpose, ConsentRecord, ConsentStep, consents_of
-from domain.policy import ObjectKind, Purpose
-from store import audit, consents
-from store.engine import Transaction
+from domain.consents.consent_notices import fingerprint_of
+from domain.consents.consents import (
+    DEFAULT_DAYS,
+    SOURCES,
+    Consent,
+    ConsentPurpose,
+    ConsentRecord,
+    ConsentStep,
+    consents_of,
+)
+from domain.identity.policy import ObjectKind, Purpose
+from store.consents import consents
+from store.database import audit
+from store.database.engine import Transaction
 
 
 async def recorded(tx: Transaction, citizen_id: str) -> list[Consent]:

@@ -5,12 +5,13 @@ from datetime import timedelta
 from actions.acting import Acting
 from actions.consent_ledger import recorded
 from actions.environment import Environment
-from domain.consents import KEPT_YEARS, Consent, due_for_deletion
-from domain.people import SYSTEM, Subject
-from domain.policy import ObjectKind, Purpose
-from store import audit, consents, locks
-from store.consent_deletions import DELETED
-from store.engine import Transaction
+from domain.consents.consents import KEPT_YEARS, Consent, due_for_deletion
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import SYSTEM, Subject
+from store.consents import consents
+from store.consents.consent_deletions import DELETED
+from store.database import audit, locks
+from store.database.engine import Transaction
 
 LEAST_KEPT = timedelta(days=365 * KEPT_YEARS)
 """Nothing younger can be due; what is older is counted by the calendar."""

@@ -8,11 +8,12 @@ from typing import Any
 from actions.acting import Acting
 from actions.consent_artefacts import consent_artefact
 from actions.department_documents import RATION_CARD
-from domain.consents import ConsentPurpose
-from domain.errors import ErrorCode, Problem, Problems
-from store import assistances, department_documents, identities, people
-from store.department_documents import DepartmentDocument
-from store.errors import NotThere
+from domain.consents.consents import ConsentPurpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from store.database.errors import NotThere
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+from store.identity import assistances, identities, people
 
 LOCKER = "digilocker/ISSUED_DOCUMENTS"
 """The scope of the consent for the locker."""

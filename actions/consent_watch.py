@@ -7,7 +7,7 @@ and for a shared cache that was away when the consent was withdrawn.
 from datetime import timedelta
 
 from actions.environment import Environment
-from store import consents
+from store.consents import consents
 
 WINDOW = timedelta(seconds=60)
 """How far back each look reaches: a transaction may be committed later than its records say."""

@@ -13,7 +13,7 @@ from actions.idempotent import once
 from actions.locker_push import plan_earlier
 from actions.locker_revoking import plan_revocation
 from actions.notices import About, tell
-from domain.consents import (
+from domain.consents.consents import (
     Consent,
     ConsentPurpose,
     ConsentStatus,
@@ -23,13 +23,14 @@ from domain.consents import (
     consents_of,
     present_of,
 )
-from domain.errors import not_found
-from domain.notices import NoticeKind, Topic
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose
-from store import consents, locks
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import not_found
+from domain.kernel.people import PersonKind, Subject
+from store.consents import consents
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.errors import NotThere
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.acting import Acting
-from domain.counting import CorrectionReason, CountingEvent, Transaction
-from domain.counting_rules import rules_on
-from store import ledger
+from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction
+from domain.etaal.counting_rules import rules_on
+from store.etaal import ledger
 
 
 @dataclass(frozen=True, slots=True)

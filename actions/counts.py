@@ -11,7 +11,7 @@ import structlog
 
 from actions import access
 from actions.environment import Environment
-from domain.counting import (
+from domain.etaal.counting import (
     NOT_STARTED,
     STATE_CODE,
     Correction,
@@ -21,13 +21,13 @@ from domain.counting import (
     TransactionCount,
     is_provisional,
 )
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Role, Subject
-from domain.policy import ObjectKind, Purpose, Resource
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Role, Subject
 from integrations.etaal import CountsUnavailable, ServiceCount, etaal_channel
-from store import etaal, ledger, ledger_seal
-from store.engine import Transaction
-from store.errors import StoreError, StoreUnavailable, TryAgain
+from store.database.engine import Transaction
+from store.database.errors import StoreError, StoreUnavailable, TryAgain
+from store.etaal import etaal, ledger, ledger_seal
 
 E_TAAL = Subject(frozenset({Role.E_TAAL}))
 """Who e-Taal is to the access table, once its credentials were checked at the door."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from actions.access import of_citizen, require_read
 from actions.environment import Environment
-from domain.applications import Application
-from domain.lifecycle import OPEN, Status
-from domain.people import Subject
-from domain.policy import ObjectKind
-from store import dashboard
+from domain.applications.applications import Application
+from domain.applications.lifecycle import OPEN, Status
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Subject
+from store.statistics import dashboard
 
 MOST = 20
 """Applications that wait for her, in one answer."""

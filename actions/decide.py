@@ -18,16 +18,16 @@ from actions.moves import Step, move
 from actions.proposing import Draft, put_aside
 from actions.sanction import grant
 from actions.sanction_budgets import Balances, balances_before
-from domain.applications import Application, Decision, RejectionGround
-from domain.catalogue import Outcome
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import Move, Status, advance
-from domain.masks import mask_aadhaar_in
-from domain.people import Subject
-from domain.policy import Purpose
-from store import outbox
-from store.desk import hold
-from store.engine import Transaction
+from domain.applications.applications import Application, Decision, RejectionGround
+from domain.applications.lifecycle import Move, Status, advance
+from domain.catalogue.catalogue import Outcome
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from store.database.engine import Transaction
+from store.officers.desk import hold
+from store.platform import outbox
 
 ISSUE = "certificate.issue"
 """The outbox topic of an approved application whose certificate is to be made."""

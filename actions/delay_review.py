@@ -14,19 +14,23 @@ from typing import Any
 from actions.acting import Acting
 from actions.delays import reviewed
 from actions.environment import Environment
-from domain.appeals import AppealLevel
-from domain.clock import ist_date, ist_midnight
-from domain.commission import DelayReview
-from domain.delays import OLDEST_MONTHS
-from domain.figures import Measure, month_of, months_back
-from domain.people import SYSTEM, Posting, Subject
-from domain.sources import Source
+from domain.appeals.appeals import AppealLevel
+from domain.appeals.commission import DelayReview
+from domain.appeals.delays import OLDEST_MONTHS
+from domain.kernel.clock import ist_date, ist_midnight
+from domain.kernel.people import SYSTEM, Posting, Subject
+from domain.kernel.sources import Source
+from domain.statistics.figures import Measure, month_of, months_back
 from integrations.calling.errors import Unavailable
-from store import audit, catalogue, commission, commission_figures, figures, outbox
-from store.engine import Transaction
-from store.errors import NotThere
-from store.figures import FigureFilter
-from store.types import canonical_json
+from store.appeals import commission, commission_figures
+from store.catalogue import catalogue
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.database.types import canonical_json
+from store.platform import outbox
+from store.statistics import figures
+from store.statistics.figures import FigureFilter
 
 REVIEW = "commission.review"
 """The outbox topic of a review; its key is the month, so each is sent once."""

@@ -11,18 +11,19 @@ from actions.boards import line_of
 from actions.care import note
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.feedback import moderated
-from domain.figures import month_of, months_back
-from domain.lifecycle import ON_THE_CLOCK
-from domain.people import PersonKind, Posting, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import applications, delays
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
+from domain.applications.applications import Application
+from domain.applications.lifecycle import ON_THE_CLOCK
+from domain.feedback.feedback import moderated
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import PersonKind, Posting, Subject
+from domain.statistics.figures import month_of, months_back
+from store.appeals import delays
+from store.applications import applications
+from store.database.engine import Transaction
+from store.database.errors import NotThere
 
 Office = tuple[str | None, str | None, str | None]
 """Department, district and tehsil."""

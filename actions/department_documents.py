@@ -7,13 +7,14 @@ from datetime import datetime
 
 from actions.access import of_citizen, read_at_sources
 from actions.environment import Environment
-from domain.people import Subject
-from domain.policy import ObjectKind
-from domain.sources import Source, Sourced
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced
 from integrations.apisetu import CertificateRequest, DepartmentCertificate, DepartmentFile
 from integrations.calling.errors import IntegrationError, Refused
-from store import department_documents, people
-from store.department_documents import DepartmentDocument
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+from store.identity import people
 
 CONSENT_NEEDED = "consent_needed"
 RATION_CARD = "onorc"

@@ -10,12 +10,13 @@ from actions.acting import Acting
 from actions.assisting_consent import close_session
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.errors import NotSignedIn, not_found
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import audit, devices
-from store.devices import Device
-from store.engine import Transaction
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import PersonKind, Subject
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import devices
+from store.identity.devices import Device
 
 
 @dataclass(frozen=True, slots=True)

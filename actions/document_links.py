@@ -16,14 +16,16 @@ from actions import locker
 from actions.access import of_citizen, read_at_sources
 from actions.department_documents import fetch_document
 from actions.environment import Environment
-from domain.people import PersonKind, Role, Subject
-from domain.policy import ObjectKind, Purpose
-from domain.sources import Source
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel.sources import Source
 from integrations.digilocker import FileStream
-from store import audit, certificates, sessions
-from store.cipher import FieldCipher
-from store.engine import Transaction
-from store.errors import CannotDecrypt
+from store.certificates import certificates
+from store.database import audit
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.database.errors import CannotDecrypt
+from store.identity import sessions
 
 PDF, XML = "application/pdf", "application/xml"
 DOWNLOADED = "document.downloaded"

@@ -13,16 +13,17 @@ from actions.idempotent import conflict_problem, once
 from actions.legal_clock import calendar_of
 from actions.notices import tell_of_visit
 from domain import doorstep as rules
-from domain.applications import Application
+from domain.applications.applications import Application
 from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.notices import NoticeKind
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose
-from store import applications, locks
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import Subject
 from store import doorstep as kept
-from store.engine import Transaction
-from store.errors import AlreadyThere, NotThere
+from store.applications import applications
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
 
 ARRANGE = (Purpose.APPLY, Purpose.DECIDE)
 """The citizen or her operator chooses a slot; so may an officer of the place."""

@@ -5,14 +5,14 @@ from dataclasses import replace
 from actions.acting import Acting
 from actions.care import note, of_visit
 from actions.notices import tell_of_visit
-from domain import lifecycle
-from domain.applications import Application, DeliveryMode
+from domain.applications import lifecycle
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Status
 from domain.doorstep import OPEN, VisitMove, VisitPurpose, advance
-from domain.lifecycle import Status
-from domain.notices import NoticeKind
-from domain.policy import Purpose
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import Purpose
 from store import doorstep as kept
-from store import locks
+from store.database import locks
 
 _PICK_UP = frozenset({*lifecycle.WITH_OFFICER, Status.FEE_PENDING, Status.QUERY_RAISED})
 

@@ -14,19 +14,20 @@ from actions.notices import tell_of_visit
 from actions.one_time_codes import count_code
 from actions.uploads import uploaded, use
 from domain import doorstep as rules
+from domain.applications.lifecycle import Move
 from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitMove, VisitPurpose
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.feedback import moderated
-from domain.lifecycle import Move
-from domain.notices import NoticeKind
-from domain.people import SYSTEM, Subject
-from domain.policy import Purpose
-from domain.text import Bilingual
-from store import applications, people
+from domain.feedback.feedback import moderated
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.people import SYSTEM, Subject
+from domain.kernel.text import Bilingual
 from store import doorstep as kept
-from store.cipher import FieldCipher
-from store.engine import Transaction
-from store.errors import NotThere
+from store.applications import applications
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
 
 AFTER_SLOT = timedelta(hours=2)
 """How long after its slot the code of a visit still holds."""

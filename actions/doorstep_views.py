@@ -8,13 +8,14 @@ from actions.access import may_read_all
 from actions.care import of_visit
 from actions.environment import Environment
 from domain import doorstep as rules
-from domain.applications import Application
+from domain.applications.applications import Application
 from domain.doorstep import Visit, VisitState
-from domain.people import Operator, Role, Subject
-from domain.policy import Purpose, decide
-from domain.text import Bilingual
-from store import applications, people
+from domain.identity.policy import Purpose, decide
+from domain.kernel.people import Operator, Role, Subject
+from domain.kernel.text import Bilingual
 from store import doorstep as kept
+from store.applications import applications
+from store.identity import people
 
 _ADDRESS = ("house", "address", "village", "locality", "ward", "post_office", "pin")
 """Fields of forms that say where somebody lives, in the order of an address."""

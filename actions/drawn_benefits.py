@@ -6,12 +6,12 @@ No rule refuses a second sanction, since some schemes pay a family for each chil
 from collections.abc import Iterable
 
 from actions.access import of_application
-from domain.applications import Application
-from domain.benefits import Sanction, SanctionState
-from domain.catalogue import Service
-from domain.lifecycle import UNDECIDED
-from domain.people import Subject
-from domain.policy import Purpose, decide
+from domain.applications.applications import Application
+from domain.applications.lifecycle import UNDECIDED
+from domain.benefits.benefits import Sanction, SanctionState
+from domain.catalogue.catalogue import Service
+from domain.identity.policy import Purpose, decide
+from domain.kernel.people import Subject
 
 
 def may_be_told(subject: Subject, application: Application) -> bool:

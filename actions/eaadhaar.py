@@ -10,14 +10,14 @@ from actions.access import of_citizen, read_at_sources
 from actions.environment import Environment
 from actions.holder_match import is_holder
 from actions.legacy_joining import take_in_by_aadhaar
-from domain.people import Citizen, PersonKind, Subject
-from domain.policy import ObjectKind
-from domain.signatures import SignatureState
-from domain.sources import Source, Sourced, SourceState
+from domain.certificates.signatures import SignatureState
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Citizen, PersonKind, Subject
+from domain.kernel.sources import Source, Sourced, SourceState
 from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
-from store import people
-from store.engine import Transaction
+from store.database.engine import Transaction
+from store.identity import people
 
 _log = structlog.get_logger(__name__)
 

@@ -10,14 +10,14 @@ import structlog
 from actions.acting import Acting
 from actions.counting import Counted, count_event
 from actions.environment import Environment
-from domain.applications import Application, Channel
-from domain.clock import ist_date
-from domain.counting import STATUS_LINE, CountingEvent
-from domain.counting_rules import rules_on
-from domain.lifecycle import Status
-from domain.people import ANONYMOUS, PersonKind, Subject
-from store.engine import Transaction
-from store.errors import StoreError
+from domain.applications.applications import Application, Channel
+from domain.applications.lifecycle import Status
+from domain.etaal.counting import STATUS_LINE, CountingEvent
+from domain.etaal.counting_rules import rules_on
+from domain.kernel.clock import ist_date
+from domain.kernel.people import ANONYMOUS, PersonKind, Subject
+from store.database.engine import Transaction
+from store.database.errors import StoreError
 
 _CITIZENS = frozenset({None, PersonKind.CITIZEN, PersonKind.OPERATOR})
 """Who asks for a citizen: nobody who signed in, she herself, or an operator for her. An officer's look is work."""

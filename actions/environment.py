@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from actions.scanning import EicarScanner, Scanner
-from domain.benefits import Rail
-from domain.catalogue_search import KeptIndex
-from domain.clock import Clock
-from domain.counting import KeptDays
-from domain.deadline import CalendarBoard, WorkCalendar
-from domain.desk import DeskRules
-from domain.enquiries import RecentEnquiries
-from domain.feedback import CareRules
-from domain.fees import FeeRules
-from domain.files import FileRules
-from domain.held_back import HeldBack, HeldBackOfTwo, KeptHeldBack
-from domain.ids import Ids
-from domain.law import LAW, Law
-from domain.payment_files import PaymentRules, Transport
-from domain.people import Provider
-from domain.sign_on import SignOnRules
+from domain.appeals.law import LAW, Law
+from domain.applications.deadline import CalendarBoard, WorkCalendar
+from domain.benefits.benefits import Rail
+from domain.catalogue.search import KeptIndex
+from domain.etaal.counting import KeptDays
+from domain.feedback.feedback import CareRules
+from domain.fees.fees import FeeRules
+from domain.identity.sign_on import SignOnRules
+from domain.kernel.clock import Clock
+from domain.kernel.ids import Ids
+from domain.kernel.people import Provider
+from domain.officers.desk import DeskRules
+from domain.payments.files import PaymentRules, Transport
+from domain.statistics.cell_suppression import HeldBack, HeldBackOfTwo, KeptHeldBack
+from domain.umang.enquiries import RecentEnquiries
+from domain.uploads.files import FileRules
 from integrations.apisetu import ApiSetu
 from integrations.csc import CscBridge
 from integrations.dbt_finance import DbtBharat, DbtFinance
@@ -33,11 +33,11 @@ from integrations.right_to_service import RightToService
 from integrations.sso import IdentityProvider, TextSender
 from integrations.treasury import Treasury
 from integrations.umang import Umang
-from store.engine import Store
-from store.erasures import ErasureList
-from store.keyring import Keyrings
-from store.objects import ObjectStore
-from store.vault import Vault
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.database.objects import ObjectStore
+from store.database.vault import Vault
+from store.privacy.erasures import ErasureList
 
 ISSUER_ID = "in.gov.uk.apunisarkar"
 """Our issuer id with DigiLocker until onboarding gives the real one (docs/contracts/digilocker.md section 11)."""

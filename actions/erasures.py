@@ -7,10 +7,11 @@ import structlog
 
 from actions.environment import Environment
 from actions.personal_data import ERASED_ACTION, erase_person
-from domain.errors import ErrorCode, Problems
-from domain.people import SYSTEM
-from store import audit, people
-from store.erasures import ErasureList
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import SYSTEM
+from store.database import audit
+from store.identity import people
+from store.privacy.erasures import ErasureList
 
 _log = structlog.get_logger(__name__)
 

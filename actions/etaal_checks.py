@@ -11,8 +11,8 @@ import structlog
 from actions.counts import rows_hash, told_to_etaal
 from actions.environment import Environment
 from actions.etaal_rounds import ClosedDay
-from store import etaal, ledger
-from store.engine import Transaction
+from store.database.engine import Transaction
+from store.etaal import etaal, ledger
 
 _log = structlog.get_logger(__name__)
 

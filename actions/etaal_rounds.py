@@ -7,16 +7,18 @@ import structlog
 
 from actions.counts import rows_hash, told_to_etaal
 from actions.environment import Environment
-from domain.clock import ist_date
-from domain.counting import is_over, is_provisional
-from domain.people import SYSTEM
-from domain.policy import ObjectKind, Purpose
+from domain.etaal.counting import is_over, is_provisional
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
 from integrations.calling.errors import Refused
 from integrations.etaal import OLD_REVISION, Batch, RejectedRow
-from store import audit, etaal, ledger, outbox
-from store.engine import Transaction
-from store.errors import NotThere
-from store.ledger import SealedDay
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.etaal import etaal, ledger
+from store.etaal.ledger import SealedDay
+from store.platform import outbox
 
 PUSH = "etaal.push"
 """The outbox topic of a day's counts that are to be sent."""
@@ -26,7 +28,7 @@ CLOSE = "etaal.day_closed"
 
 DAYS_AT_ONCE = 31
 CLOSED_AFTER = timedelta(days=3)
-"""No day is closed before so many days after it have begun (domain.counting.closes_at says when exactly)."""
+"""No day is closed before so many days after it have begun (domain.etaal.counting.closes_at says when exactly)."""
 
 _log = structlog.get_logger(__name__)
 

@@ -7,13 +7,15 @@ from datetime import date
 from actions import access
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.counting import FIRST_DAY, STATUS_LINE, Category, EnrolledService, Level
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.text import Bilingual
-from store import audit, catalogue, etaal, ledger
-from store.engine import Transaction
+from domain.etaal.counting import FIRST_DAY, STATUS_LINE, Category, EnrolledService, Level
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual
+from store.catalogue import catalogue
+from store.database import audit
+from store.database.engine import Transaction
+from store.etaal import etaal, ledger
 
 OPERATION = "mapEtaalService"
 MAPPED = "etaal.service_mapped"

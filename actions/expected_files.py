@@ -9,13 +9,14 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_case, settle_by_itself
-from domain.clock import ist_date
-from domain.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of, due_of, next_bank_day
-from domain.fees import FeeRoute
-from domain.finance_cases import CaseOutcome, DifferenceKind
-from domain.people import SYSTEM
-from store import expected_files, fee_orders
-from store.engine import Transaction
+from domain.fees.fees import FeeRoute
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.payments.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of, due_of, next_bank_day
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
+from store.database.engine import Transaction
+from store.fees import fee_orders
+from store.payments import expected_files
 
 CAME_LATE = "The file came after its time and was compared."
 _log = structlog.get_logger(__name__)

@@ -3,11 +3,12 @@
 from actions.acting import Acting
 from actions.finance_cases import open_case
 from actions.notices import About, tell
-from domain.fees import FeeOrder
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.notices import NoticeKind, Topic
-from domain.policy import ObjectKind, Purpose, Resource
-from store import applications, audit
+from domain.feedback.notices import NoticeKind, Topic
+from domain.fees.fees import FeeOrder
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
+from store.applications import applications
+from store.database import audit
 
 ABOUT = "fee:"
 """How a case of money names an order."""

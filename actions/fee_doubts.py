@@ -12,14 +12,15 @@ from actions.environment import Environment
 from actions.fee_cases import order_id_of, tell_of_payment
 from actions.fee_enquiries import enquire
 from actions.fee_refunds import request_refund
-from domain.errors import ErrorCode, Problem, Problems
-from domain.fees import PAID, FeeOrder, FeeRoute, RefundCause
-from domain.finance_cases import ACCEPTED_AS_IT_IS, CaseOutcome, DifferenceKind, FinanceCase
-from domain.lifecycle import Status
-from domain.notices import NoticeKind
-from domain.sources import Source
-from store import applications, fee_orders
-from store.engine import Transaction
+from domain.applications.lifecycle import Status
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import PAID, FeeOrder, FeeRoute, RefundCause
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import ACCEPTED_AS_IT_IS, CaseOutcome, DifferenceKind, FinanceCase
+from store.applications import applications
+from store.database.engine import Transaction
+from store.fees import fee_orders
 
 JUST_NOW = timedelta(seconds=30)
 """How old the source's word may be on which money is ordered back.

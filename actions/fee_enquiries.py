@@ -20,8 +20,10 @@ from actions.fee_cases import ABOUT, differ, note, tell_of_payment
 from actions.fee_refunds import note_refund_heard, request_refund, send_refund
 from actions.finance_cases import settle_by_itself
 from actions.moves import Step, move
-from domain.applications import Application
-from domain.fees import (
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move, Status
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import (
     BETWEEN,
     OPEN,
     PAID,
@@ -38,15 +40,16 @@ from domain.fees import (
     may_become,
     next_enquiry,
 )
-from domain.finance_cases import CaseOutcome, DifferenceKind
-from domain.lifecycle import Move, Status
-from domain.notices import NoticeKind
-from domain.people import SYSTEM
-from domain.sources import Source
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
 from integrations.calling.errors import IntegrationError, Unavailable
-from store import applications, crash_points, fee_orders, outbox
-from store.engine import Transaction
-from store.errors import VersionConflict
+from store.applications import applications
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.errors import VersionConflict
+from store.fees import fee_orders
+from store.platform import outbox
 
 RECONCILED = "fee.reconciled"
 """The topic that tells CSC what a wallet's payment was taken for."""

@@ -1,8 +1,9 @@
 """Telling CSC what a wallet's payment was taken for (`recon/log`, docs/contracts/other_systems.md section 3.3)."""
 
 from actions.environment import Environment
-from domain.money import rupees
-from store import fee_orders, people
+from domain.kernel.money import rupees
+from store.fees import fee_orders
+from store.identity import people
 
 
 async def log_reconciled(env: Environment, order_id: str) -> None:

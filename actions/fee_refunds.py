@@ -13,9 +13,10 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.fee_cases import differ, note, of_order, tell_of_payment
 from actions.idempotent import conflict_problem, once
-from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.fees import (
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import (
     CAUSES,
     REFUND_ENQUIRIES,
     FeeOrder,
@@ -26,16 +27,17 @@ from domain.fees import (
     HeardState,
     RefundCause,
 )
-from domain.finance_cases import DifferenceKind
-from domain.lifecycle import Move
-from domain.notices import NoticeKind
-from domain.people import SYSTEM, Subject
-from domain.policy import Purpose
-from domain.text import latin_digits
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import SYSTEM, Subject
+from domain.kernel.text import latin_digits
+from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.csc import CscBridge, Refund
-from store import crash_points, fee_orders, outbox
-from store.engine import Transaction
-from store.errors import NotThere
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.fees import fee_orders
+from store.platform import outbox
 
 REFUND = "fee.refund"
 """The topic that asks the wallet for a refund."""

@@ -3,11 +3,11 @@
 from actions.environment import Environment
 from actions.fee_enquiries import enquire
 from actions.fees import page_link
-from domain.fees import FeeOrder, FeeRoute
+from domain.fees.fees import FeeOrder, FeeRoute
 from integrations.browser_returns import NotNow
-from store import fee_orders
-from store.engine import Transaction
-from store.errors import StoreUnavailable, TryAgain
+from store.database.engine import Transaction
+from store.database.errors import StoreUnavailable, TryAgain
+from store.fees import fee_orders
 
 
 class FeeReturns:

@@ -16,16 +16,17 @@ from actions.environment import Environment
 from actions.fee_cases import ABOUT, differ
 from actions.fee_enquiries import ask, settle
 from actions.finance_cases import open_case, settle_by_itself
-from domain.clock import IST, ist_date
-from domain.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of
-from domain.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
-from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
-from domain.people import SYSTEM
-from domain.policy import ObjectKind, Purpose
+from domain.fees.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.people import SYSTEM
+from domain.payments.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from integrations.calling.errors import Garbled, IntegrationError
-from store import audit, crash_points, fee_orders, fee_scrolls
-from store.engine import Transaction
-from store.errors import AlreadyThere
+from store.database import audit, crash_points
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.fees import fee_orders, fee_scrolls
 
 READY_AT = time(6, 0)
 SCROLL, WALLET = FileSource.TREASURY_SCROLL, FileSource.CSC_WALLET

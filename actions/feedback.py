@@ -10,14 +10,14 @@ from actions.acting import Acting
 from actions.care import case_for, note, of_feedback
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.applications import Application
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderated
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose
-from store import feedback as kept
-from store.engine import Transaction
-from store.errors import NotThere, VersionConflict
+from domain.applications.applications import Application
+from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderated
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.people import Subject
+from store.database.engine import Transaction
+from store.database.errors import NotThere, VersionConflict
+from store.feedback import feedback as kept
 
 LONGEST_PERIOD = 3650
 """Days that an average may reach back."""

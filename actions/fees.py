@@ -17,23 +17,26 @@ from actions.fee_enquiries import enquire
 from actions.idempotent import once
 from actions.numbering import draw_number
 from actions.signed_links import holds, signed
-from domain.applications import Application
-from domain.budgets import year_of
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems
-from domain.fees import FeeOrder, FeeRoute, FeeState, fee_due, may_become, next_enquiry, reference_of
-from domain.lifecycle import Status
-from domain.numbers import NumberKind
-from domain.people import PersonKind, Subject
-from domain.policy import Purpose, decide
-from domain.sources import Source
-from domain.text import Bilingual
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from domain.fees.fees import FeeOrder, FeeRoute, FeeState, fee_due, may_become, next_enquiry, reference_of
+from domain.identity.policy import Purpose, decide
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import PersonKind, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual
+from domain.payments.budgets import year_of
 from integrations.browser_returns import PaymentForm
 from integrations.csc import WalletPayment
 from integrations.treasury import Challan
-from store import applications, catalogue, fee_orders, people
-from store.engine import Transaction
-from store.errors import NotThere, VersionConflict
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.database.errors import NotThere, VersionConflict
+from store.fees import fee_orders
+from store.identity import people
 
 LINK_LIVES = timedelta(hours=1)
 _NUMBERS = 5

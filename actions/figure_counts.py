@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from domain.dashboards import Dimension
-from domain.figures import Delivery, Measure, StatisticsChannel, delivery, next_month
-from domain.people import Posting
-from domain.small_cells import Behind
-from store import figure_days, figures
-from store.engine import Transaction
-from store.figures import FigureFilter
+from domain.kernel.people import Posting
+from domain.officers.dashboards import Dimension
+from domain.statistics.figures import Delivery, Measure, StatisticsChannel, delivery, next_month
+from domain.statistics.small_cells import Behind
+from store.database.engine import Transaction
+from store.statistics import figure_days, figures
+from store.statistics.figures import FigureFilter
 
 _BEGINNING = date(2000, 1, 1)
 """Before the first application; pendency is counted from here."""

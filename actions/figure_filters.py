@@ -4,9 +4,9 @@ Districts, tehsils, departments and services are never taken out of the catalogu
 reach.
 """
 
-from domain.errors import ErrorCode, Problem, Problems
-from store import catalogue
-from store.engine import Transaction
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from store.catalogue import catalogue
+from store.database.engine import Transaction
 
 
 async def refuse_unknown(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.environment import Environment
-from domain.dashboards import Dimension
-from domain.messages import label
-from domain.text import Bilingual, Language
-from store import catalogue
+from domain.kernel.messages import label
+from domain.kernel.text import Bilingual, Language
+from domain.officers.dashboards import Dimension
+from store.catalogue import catalogue
 
 UNKNOWN = Bilingual("ज्ञात नहीं", "Not known")
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from domain.people import SYSTEM
-from domain.policy import ObjectKind, Purpose
-from store import audit, figure_build, figure_state, figures, seeds
-from store.engine import Store, Transaction
-from store.figure_state import MARKS, Build
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import SYSTEM
+from store.database import audit
+from store.database.engine import Store, Transaction
+from store.platform import seeds
+from store.statistics import figure_build, figure_state, figures
+from store.statistics.figure_state import MARKS, Build
 
 STALLED_AFTER = timedelta(minutes=2)
 """A build that nobody went on with for so long is gone on with by the worker: nothing is folded until its end."""

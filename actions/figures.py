@@ -9,12 +9,12 @@ from actions.environment import Environment
 from actions.figure_counts import COLUMNS, Question, counted, figures_of, is_coarse, together
 from actions.figure_filters import refuse_unknown
 from actions.held_back import held_back
-from domain.clock import ist_date
-from domain.dashboards import STRANGERS_DIMENSIONS, Dimension, check_period
-from domain.errors import ErrorCode, Problem, Problems
-from domain.figures import Delivery, delivery, month_of, months_back
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.officers.dashboards import STRANGERS_DIMENSIONS, Dimension, check_period
+from domain.statistics.figures import Delivery, delivery, month_of, months_back
 
 _COUNTS = Resource(ObjectKind.COUNTS)
 DEFAULT_MONTHS = 12

@@ -18,14 +18,19 @@ from actions.queue import standing_in_for
 from actions.rosters import of_row
 from actions.signed_links import holds, signed
 from actions.uploads import people_of, seen_by
-from domain.desk import ReadPurpose
-from domain.errors import NotSignedIn, Problems
-from domain.files import FileLink, UploadedFile
-from domain.people import Subject
-from domain.policy import ObjectKind, Resource, purpose_for
-from store import appeals, applications, clearances, doorstep, file_uses, grievances, roster_rows, rosters, uploads
-from store.engine import Transaction
-from store.file_uses import Reach
+from domain.identity.policy import ObjectKind, Resource, purpose_for
+from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import ReadPurpose
+from domain.uploads.files import FileLink, UploadedFile
+from store import clearances, doorstep
+from store.appeals import appeals
+from store.applications import applications
+from store.database.engine import Transaction
+from store.feedback import grievances
+from store.rosters import roster_rows, rosters
+from store.uploads import file_uses, uploads
+from store.uploads.file_uses import Reach
 
 
 async def may_read_by_use(env: Environment, subject: Subject, sha256: str, stated: ReadPurpose | None) -> bool:

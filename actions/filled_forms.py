@@ -8,13 +8,13 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.prefill_tokens import opened
 from actions.submit_checks import clean_form, form_problems
-from domain.applications import Application
-from domain.errors import ErrorCode, Problem
-from domain.form_checking import check_answers
-from domain.forms import Form, digest_of
-from domain.masks import mask_aadhaar_in
-from store import catalogue, forms
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.catalogue.form_checking import check_answers
+from domain.catalogue.forms import Form, digest_of
+from domain.kernel.errors import ErrorCode, Problem
+from domain.kernel.masks import mask_aadhaar_in
+from store.catalogue import catalogue, forms
+from store.database.engine import Transaction
 
 KeptSources = Mapping[str, Mapping[str, Any]]
 """By question: the digest of the answer that a document gave, and that document, as JSON."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 import structlog
 
 from actions.acting import Acting
-from domain.finance_cases import (
+from domain.identity.policy import ObjectKind, Purpose
+from domain.reconciliation.finance_cases import (
     CRITICAL,
     INSTALMENT,
     LONGEST_ABOUT,
@@ -18,8 +19,9 @@ from domain.finance_cases import (
     DifferenceKind,
     FinanceDifference,
 )
-from domain.policy import ObjectKind, Purpose
-from store import audit, benefits, crash_points, finance_cases
+from store.benefits import benefits
+from store.database import audit, crash_points
+from store.reconciliation import finance_cases
 
 _log = structlog.get_logger(__name__)
 

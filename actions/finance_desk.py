@@ -9,8 +9,11 @@ from actions.access import covering, require_one
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.finance_cases import (
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Posting, Subject
+from domain.reconciliation.finance_cases import (
     CaseEvent,
     CaseOutcome,
     CaseState,
@@ -19,12 +22,10 @@ from domain.finance_cases import (
     after_step,
     needs_second_officer,
 )
-from domain.masks import mask_aadhaar_in
-from domain.people import Posting, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import audit, finance_cases
-from store.engine import Transaction
-from store.errors import NotThere
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.reconciliation import finance_cases
 
 LONGEST_NOTE = 1_000
 _CASE, _NOTE = ("input", "caseId"), ("input", "note")
@@ -52,7 +53,7 @@ def of_payee(
 ) -> Resource:
     """What access to a row about a citizen's money depends on: her benefit for who pays it, the book for an auditor.
 
-    `reach` is what `reach_of` gave. An auditor reads every book, and no benefit itself (domain/policy.py).
+    `reach` is what `reach_of` gave. An auditor reads every book, and no benefit itself (domain/identity/policy.py).
     """
     kind = ObjectKind.FINANCE_BOOK if reach is None else ObjectKind.BENEFIT
     return Resource(kind, sanction_id, citizen_id, department, district)

@@ -8,16 +8,18 @@ from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.finance_desk import reach_of
 from actions.second_payments import paid_again
-from domain.benefits import PaymentStatus, Rail
-from domain.clock import IST, ist_date
-from domain.figures import month_of, months_back
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.finance_totals import Moved, PaymentTotal, added_up
-from domain.people import SYSTEM, Subject
-from domain.policy import ObjectKind
-from store import crash_points, finance_totals, payment_reads
-from store.engine import Transaction
-from store.finance_totals import Range
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.identity.policy import ObjectKind
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.people import SYSTEM, Subject
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
+from domain.reconciliation.finance_totals import Moved, PaymentTotal, added_up
+from domain.statistics.figures import month_of, months_back
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.payments import payment_reads
+from store.reconciliation import finance_totals
+from store.reconciliation.finance_totals import Range
 
 SANCTIONS_AT_ONCE, LINES_AT_ONCE = 2_000, 200
 MOST_MONTHS = 24

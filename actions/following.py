@@ -12,13 +12,15 @@ from actions.access import of_application
 from actions.changes import Bookmark, begin, check, in_queue, name_of, queue_postings, resync
 from actions.environment import Environment
 from actions.queue import own_cases
-from domain.applications import Application
-from domain.changes import OF_APPLICATIONS, OF_QUEUES, Change, ChangeKind, FeedState, Wanted
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.lifecycle import Status
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Resource, purpose_for
-from store import applications, benefits, changes
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from domain.identity.policy import ObjectKind, Resource, purpose_for
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import PersonKind, Subject
+from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, ChangeKind, FeedState, Wanted
+from store.applications import applications
+from store.benefits import benefits
+from store.database import change_feed
 
 BACKLOG_PAGE = 200
 """Rows that are read at once of what was missed."""
@@ -54,7 +56,7 @@ class TooSlow(Problems):
 async def feed_state(env: Environment) -> FeedState:
     """The feed as it is now."""
     async with env.store.reading() as tx:
-        return await changes.state(tx)
+        return await change_feed.state(tx)
 
 
 async def follow(
@@ -94,7 +96,7 @@ async def _missed(env: Environment, wanted: Wanted, since: Bookmark) -> AsyncGen
     position = since.position
     while True:
         async with env.store.reading() as tx:
-            rows = await changes.page(tx, position, BACKLOG_PAGE, wanted)
+            rows = await change_feed.page(tx, position, BACKLOG_PAGE, wanted)
         latest = {(row.kind, row.object_id): row for row in rows}
         for row in rows:
             if latest[row.kind, row.object_id] is row:

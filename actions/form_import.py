@@ -6,13 +6,14 @@ What is the same is not touched, and a form that changed becomes a new version b
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from domain.form_bounds import FormRefused, Reason
-from domain.form_reading import COMMON, NO_COMMON, Common, read_common, read_form
-from domain.forms import Form
-from domain.people import SYSTEM
-from domain.policy import Purpose
-from store import audit, catalogue, forms
-from store.engine import Store, Transaction
+from domain.catalogue.form_bounds import FormRefused, Reason
+from domain.catalogue.form_reading import COMMON, NO_COMMON, Common, read_common, read_form
+from domain.catalogue.forms import Form
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM
+from store.catalogue import catalogue, forms
+from store.database import audit
+from store.database.engine import Store, Transaction
 
 MOST_FILES = 500
 

@@ -14,13 +14,15 @@ from actions.involved import hearing
 from actions.moves import Step, move
 from actions.proposing import refuse_if_proposed
 from actions.second_pair import checked_reason
-from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.lifecycle import Move
-from domain.people import Officer, OfficerLevel, Role, Subject
-from domain.policy import Purpose
-from store import applications, desk, leave, people
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Officer, OfficerLevel, Role, Subject
+from store.applications import applications
+from store.database.engine import Transaction
+from store.identity import people
+from store.officers import desk, leave
 
 
 @dataclass(frozen=True, slots=True)

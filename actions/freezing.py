@@ -9,15 +9,16 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.scanning import ScannerAway
 from actions.uploads import take_in, use
-from domain.applications import Application, AttachedDocument
-from domain.errors import ErrorCode, Problems
-from domain.files import UploadedFile
-from domain.people import SYSTEM, PersonKind, Role, Subject
-from domain.signatures import SignatureState
-from domain.sources import Source
+from domain.applications.applications import Application, AttachedDocument
+from domain.certificates.signatures import SignatureState
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import SYSTEM, PersonKind, Role, Subject
+from domain.kernel.sources import Source
+from domain.uploads.files import UploadedFile
 from integrations.calling.errors import Garbled, IntegrationError, NotAsked, Refused, Unavailable
-from store import applications, audit
-from store.engine import Transaction
+from store.applications import applications
+from store.database import audit
+from store.database.engine import Transaction
 
 FROZEN, NOT_FROZEN = "document.frozen", "document.not_frozen"
 

@@ -15,15 +15,15 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import settle_by_itself
-from domain.finance_cases import CaseOutcome, DifferenceKind
-from domain.payment_files import BatchState, FileState, LedgerFile
-from domain.people import SYSTEM
-from domain.reconciliation import ReconciliationRun
+from domain.kernel.people import SYSTEM
+from domain.payments.files import BatchState, FileState, LedgerFile
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
+from domain.reconciliation.reconciliation import ReconciliationRun
 from integrations.dbt_finance.pfms.models import FileKind, FileRefusal
 from integrations.dbt_finance.pfms.names import answered_message_id, statement_of
-from store import gone_cases, payment_batches, payment_files
-from store.engine import Transaction
-from store.gone_cases import FILE, OpenCase
+from store.database.engine import Transaction
+from store.payments import auto_closed_cases, payment_batches, payment_files
+from store.payments.auto_closed_cases import FILE, OpenCase
 
 AT_ONCE = 200
 """Cases that one transaction looks at."""
@@ -54,9 +54,9 @@ _Look = Callable[[Transaction, str], Awaitable[list[OpenCase]]]
 async def settle_gone(env: Environment, run: ReconciliationRun) -> int:
     """Settle each open case that is no longer so after a run; tells how many. May be run again at any time."""
     looks: Sequence[_Look] = (
-        lambda tx, after: gone_cases.of_payments(tx, run.id, after, AT_ONCE),
-        lambda tx, after: gone_cases.of_beneficiaries(tx, after, AT_ONCE),
-        lambda tx, after: gone_cases.of_files(tx, after, AT_ONCE),
+        lambda tx, after: auto_closed_cases.of_payments(tx, run.id, after, AT_ONCE),
+        lambda tx, after: auto_closed_cases.of_beneficiaries(tx, after, AT_ONCE),
+        lambda tx, after: auto_closed_cases.of_files(tx, after, AT_ONCE),
     )
     many = 0
     for look in looks:

@@ -11,22 +11,24 @@ from actions.environment import Environment
 from actions.idempotent import conflict_problem
 from actions.notices import tell_of_grievance
 from actions.numbering import draw_number
-from domain import grievances as rules
-from domain.applications import Application
-from domain.deadline import end_of_day
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.feedback import moderated
-from domain.figures import difference, marks_of_grievance
-from domain.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceReply, GrievanceState
-from domain.lifecycle import Status
-from domain.notices import NoticeKind
-from domain.numbers import NumberKind
-from domain.people import SYSTEM, Role, Subject
-from domain.policy import ObjectKind, Purpose
-from store import applications, figures, locks
-from store import grievances as kept
-from store.engine import Transaction
-from store.errors import VersionConflict
+from domain.applications.applications import Application
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import Status
+from domain.feedback import grievances as rules
+from domain.feedback.feedback import moderated
+from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceReply, GrievanceState
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import SYSTEM, Role, Subject
+from domain.statistics.figures import difference, marks_of_grievance
+from store.applications import applications
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.errors import VersionConflict
+from store.feedback import grievances as kept
+from store.statistics import figures
 
 ABOVE = frozenset({Role.APPELLATE, Role.DEPARTMENT_ADMIN})
 """Who answers a grievance that went up one level."""

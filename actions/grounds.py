@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from actions.acting import Acting
 from actions.cases import service_of
-from domain.applications import Application, RejectionGround
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import Move
-from store import timeline
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Move
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from store.applications import timeline
 
 ABOUT_PAPERS = frozenset({RejectionGround.DOCUMENT_NOT_VALID, RejectionGround.DOCUMENT_NOT_LEGIBLE})
 """Grounds that are about papers: at least one of the notified list must be named."""

@@ -10,14 +10,16 @@ from actions.cases import PATH, present
 from actions.environment import Environment
 from actions.idempotent import conflict_problem, once
 from actions.moves import Step, move
-from domain.applications import Application, DeliveryMode
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitPurpose
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.lifecycle import Move, Status
-from domain.people import Role, Subject
-from domain.policy import Purpose
-from store import applications, certificates, doorstep
-from store.engine import Transaction
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Role, Subject
+from store import doorstep
+from store.applications import applications
+from store.certificates import certificates
+from store.database.engine import Transaction
 
 LONGEST_NOTE = 500
 _READY = (Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED)

@@ -4,12 +4,12 @@ from typing import Any
 
 from actions.access import covering
 from actions.environment import Environment
-from domain.appeals import Appeal, Hearing
-from domain.errors import NotSignedIn, not_found
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import appeals, hearing_calendar
-from store.hearing_calendar import Concerned, HearingWanted
+from domain.appeals.appeals import Appeal, Hearing
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import PersonKind, Subject
+from store.appeals import appeals, hearing_calendar
+from store.appeals.hearing_calendar import Concerned, HearingWanted
 
 
 def concerned(subject: Subject) -> Concerned:

@@ -6,11 +6,12 @@ from datetime import datetime
 from actions.acting import Acting
 from actions.appeal_steps import step
 from actions.notices import tell_of_hearing
-from domain.appeals import PENDING, Appeal, AppealMove, AppealState, Hearing, HearingState
+from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, Hearing, HearingState
 from domain.clearances import Escalation, EscalationKind
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.notices import NoticeKind
-from store import appeals, clearances
+from domain.feedback.notices import NoticeKind
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from store import clearances
+from store.appeals import appeals
 
 _MAY_BE_HEARD = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
 

@@ -1,4 +1,4 @@
-"""Which figures of an answer strangers are not shown (domain/small_cells.py, domain/held_back.py, docs/figures.md).
+"""Which figures of an answer strangers are not shown (docs/figures.md).
 
 Cells of the state, of one place, of one department or service and of one channel are judged in the table of all of
 their kind, whatever was asked: so a filter tells no more than a row. So are cells of two of those at once in a whole
@@ -13,11 +13,11 @@ from typing import Any
 
 from actions.environment import Environment
 from actions.figure_counts import COLUMNS, Place, Question, behind_each
-from domain.clock import ist_date
-from domain.dashboards import Dimension
-from domain.figures import Delivery
-from domain.held_back import HeldBack, HeldBackOfTwo
-from domain.small_cells import Behind, Coordinates, Period, judged_with, lines_of, whole_period, withheld
+from domain.kernel.clock import ist_date
+from domain.officers.dashboards import Dimension
+from domain.statistics.cell_suppression import HeldBack, HeldBackOfTwo
+from domain.statistics.figures import Delivery
+from domain.statistics.small_cells import Behind, Coordinates, Period, judged_with, lines_of, whole_period, withheld
 
 Chain = tuple[Dimension, ...]
 Named = Mapping[Dimension, Any]

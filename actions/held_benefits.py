@@ -1,9 +1,9 @@
 """Whose benefits an officer sees to: those that she decides, or pays, in her places."""
 
 from actions.access import covering
-from domain.errors import NotSignedIn, not_found
-from domain.people import Posting, Subject
-from domain.policy import ObjectKind, Purpose
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import Posting, Subject
 
 
 def reach_of_benefits(subject: Subject) -> list[Posting]:

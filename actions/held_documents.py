@@ -9,11 +9,11 @@ from actions.access import of_citizen, read_at_sources
 from actions.certificates import EVERYWHERE, CertificatesView, CertificateView, certificates_of
 from actions.environment import Environment
 from actions.own_signature import own_signature
-from domain.documents import DocumentKind, kind_of
-from domain.people import Subject
-from domain.policy import ObjectKind
-from domain.signatures import SignatureState
-from domain.sources import Source, Sourced, SourceState
+from domain.certificates.signatures import SignatureState
+from domain.documents.documents import DocumentKind, kind_of
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced, SourceState
 
 XML = "application/xml"
 

@@ -13,9 +13,9 @@ import re
 import unicodedata
 from datetime import date
 
-from domain.people import Citizen
-from store.errors import NotThere
-from store.vault import Vault
+from domain.kernel.people import Citizen
+from store.database.errors import NotThere
+from store.database.vault import Vault
 
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "shri", "smt", "kumari", "km", "श्री", "श्रीमती", "कुमारी", "सुश्री", "डॉ"})
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.environment import Environment
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Subject
-from store import crash_points, errors, idempotency
-from store.engine import Transaction
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from store.database import crash_points, errors, idempotency
+from store.database.engine import Transaction
 
 KEY_LENGTH = 255
 ANSWERS = "answer"

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-from domain.errors import ErrorCode, Problem, Problems
-from domain.files import MediaType
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.uploads.files import MediaType
 
 _AT_ONCE = ThreadPoolExecutor(2, "image")
 """A picture of 25 million points takes up to 100 MB while it is open, so no more are open at a time."""

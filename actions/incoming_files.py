@@ -8,13 +8,13 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_case
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import Direction, FileState, LedgerFile
-from domain.people import SYSTEM
+from domain.kernel.people import SYSTEM
+from domain.payments.files import Direction, FileState, LedgerFile
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import Garbled, Refused
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, FileExchange, IncomingFile
-from store import payment_files
-from store.engine import Transaction
+from store.database.engine import Transaction
+from store.payments import payment_files
 
 TOO_LARGE = "TOO_LARGE"
 """Why a file is refused that no sender of these files writes (more than 32 MB); its octets were never read."""

@@ -9,14 +9,15 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.sanction import add_instalment, anchor_of, plan_of
 from actions.sanction_stops import note, put_stop, stops_of
-from domain.benefits import Instalment, Sanction, SanctionState
-from domain.catalogue import Scheme
-from domain.clock import ist_date
-from domain.people import SYSTEM
-from domain.plans import REPEATED, certified_enough, review_due_on
-from domain.sanction_course import Stop, StopGround, StopKind, payable_from
-from store import benefit_rounds, benefits, catalogue, sanction_course
-from store.engine import Transaction
+from domain.benefits.benefits import Instalment, Sanction, SanctionState
+from domain.benefits.plans import REPEATED, certified_enough, review_due_on
+from domain.benefits.sanction_course import Stop, StopGround, StopKind, payable_from
+from domain.catalogue.catalogue import Scheme
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from store.benefits import benefit_rounds, benefits, sanction_course
+from store.catalogue import catalogue
+from store.database.engine import Transaction
 
 BATCH = 50
 _log = structlog.get_logger(__name__)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from actions.acting import Acting
 from actions.jurisdiction import at_level, place_of
-from domain.appeals import OPEN, Appeal, AppealLevel
-from domain.applications import Application
-from domain.lifecycle import Move
-from domain.people import OfficerLevel
-from store import appeals, desk, timeline
+from domain.appeals.appeals import OPEN, Appeal, AppealLevel
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.kernel.people import OfficerLevel
+from store.appeals import appeals
+from store.applications import timeline
+from store.officers import desk
 
 WORK = frozenset(
     {

@@ -12,17 +12,20 @@ from actions.environment import Environment
 from actions.locker_push import plan_add
 from actions.moves import Step, move
 from actions.numbering import draw_number, draw_uris
-from domain.applications import Application, DeliveryMode
-from domain.catalogue import Department, District, Service, Tehsil
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.clock import ist_date
-from domain.lifecycle import Move, Status
-from domain.numbers import NumberKind
-from domain.people import SYSTEM, Citizen, Officer
-from domain.text import Bilingual
-from store import applications, catalogue, certificates, people
-from store.engine import Transaction
-from store.errors import AlreadyThere, NotThere
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.catalogue import Department, District, Service, Tehsil
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel.clock import ist_date
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import SYSTEM, Citizen, Officer
+from domain.kernel.text import Bilingual
+from store.applications import applications
+from store.catalogue import catalogue
+from store.certificates import certificates
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+from store.identity import people
 
 __all__ = [
     "CertificateContent",

@@ -16,16 +16,19 @@ from actions.holder_match import is_holder, same_number
 from actions.idempotent import once
 from actions.issuer_search import NO_TAGS, Found, SearchTags, search
 from actions.locker_push import note_pulled, plan_as_asked
-from domain.applications import Application
-from domain.catalogue import Outcome
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.errors import ErrorCode, Problems
-from domain.people import Citizen, PersonKind, Provider, Role, Subject
-from domain.policy import ObjectKind, Purpose
+from domain.applications.applications import Application
+from domain.catalogue.catalogue import Outcome
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Citizen, PersonKind, Provider, Role, Subject
 from integrations.digilocker import PENDING, IssuedCopy, NotNow, Pending, PullDocRequest, PullRequest
-from store import audit, catalogue, certificate_endings, certificates, identities, people
-from store.engine import Transaction
-from store.errors import StoreError
+from store.catalogue import catalogue
+from store.certificates import certificate_endings, certificates
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import StoreError
+from store.identity import identities, people
 
 log = structlog.get_logger(__name__)
 

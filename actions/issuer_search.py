@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from domain.aliases import AliasKind, alias_form
-from domain.applications import Application
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.form_checking import plain_day
-from domain.lifecycle import Status
-from domain.numbers import MistypedNumber, NumberKind, parse_number
-from store import aliases, applications, certificates
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from domain.catalogue.form_checking import plain_day
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.identity.aliases import AliasKind, alias_form
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from store.applications import applications
+from store.certificates import certificates
+from store.database.engine import Transaction
+from store.identity import aliases
 
 YEAR = "issued_year"
 """What a tag may mean beside a field of the form."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actions.acting import Acting
-from domain.appeals import LEVELS, AppealLevel
-from domain.applications import Application
+from domain.appeals.appeals import LEVELS, AppealLevel
+from domain.applications.applications import Application
 from domain.clearances import Escalation, EscalationKind
-from domain.people import OfficerLevel, Role
-from domain.staff import AbsenceRule, Covered, CoverKind, Leave
-from store import clearances, cover, leave, people, posts
+from domain.kernel.people import OfficerLevel, Role
+from domain.officers.staff import AbsenceRule, Covered, CoverKind, Leave
+from store import clearances
+from store.identity import people
+from store.officers import cover, leave, posts
 
 NOBODY: frozenset[str] = frozenset()
 

@@ -7,12 +7,14 @@ that, is joined to another; it may be joined to one that is in use.
 from dataclasses import replace
 from datetime import date
 
-from domain.people import Citizen
-from domain.policy import ObjectKind, Purpose
-from store import audit, legacy, people
-from store.cipher import FieldCipher
-from store.engine import Transaction
-from store.legacy_joining import brought_by_an_import, hand_over
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import Citizen
+from store.applications import imports
+from store.database import audit
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.identity import people
+from store.privacy.imported_records import brought_by_an_import, hand_over
 
 JOINED = "legacy.joined"
 AADHAAR = "AADHAAR"
@@ -46,7 +48,7 @@ async def take_in_by_aadhaar(tx: Transaction, citizen: Citizen, reference: str, 
     """Join the records with the Aadhaar number that her own e-Aadhaar bears, and her date of birth; tells how many."""
     indexes = person_indexes(tx.cipher, AADHAAR, reference)
     born = born_indexes(tx.cipher, citizen.born_on) if citizen.born_on else ()
-    found = (await legacy.persons(tx, indexes)).values()
+    found = (await imports.persons(tx, indexes)).values()
     hers = {one.citizen_id for one in found if one.born_index in born}
     return sum([await take_in(tx, record_id, citizen.id, by) for record_id in sorted(hers)])
 

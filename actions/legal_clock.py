@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions.acting import Acting
-from domain.applications import Application
-from domain.catalogue import Service
-from domain.clock import ist_date
-from domain.deadline import TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
-from store import calendar as calendars
+from domain.applications.applications import Application
+from domain.applications.deadline import TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
+from domain.catalogue.catalogue import Service
+from domain.kernel.clock import ist_date
+from store.catalogue import calendar as calendars
 
 
 async def calendar_of(acting: Acting) -> WorkCalendar:

@@ -19,14 +19,16 @@ from actions.legal_clock import calendar_of, furthest
 from actions.notices import tell_of_breaches
 from actions.rounds import BATCH, Fence, fenced, in_batches
 from actions.staff_rounds import sweep_staff
-from domain.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
-from domain.applications import Application
+from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
+from domain.applications.applications import Application
+from domain.applications.deadline import WorkCalendar, end_of_day
 from domain.clearances import Escalation, EscalationKind
-from domain.clock import ist_date
-from domain.deadline import WorkCalendar, end_of_day
-from domain.people import OfficerLevel
-from store import appeals, applications, clearances
-from store.errors import NotThere
+from domain.kernel.clock import ist_date
+from domain.kernel.people import OfficerLevel
+from store import clearances
+from store.appeals import appeals
+from store.applications import applications
+from store.database.errors import NotThere
 
 _LONG_AGO = timedelta(days=3650)
 _ONE_SECOND = timedelta(seconds=1)

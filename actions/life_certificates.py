@@ -8,13 +8,14 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.notices import tell
 from actions.sanction_stops import about, lift_stop, note, stops_of
-from domain.benefits import Sanction
-from domain.notices import NoticeKind
-from domain.people import SYSTEM
-from domain.plans import add_months
-from domain.sanction_course import LifeCertificate, LifeProof, StopKind
-from store import benefit_rounds, benefits, catalogue, sanction_course
-from store.engine import Transaction
+from domain.benefits.benefits import Sanction
+from domain.benefits.plans import add_months
+from domain.benefits.sanction_course import LifeCertificate, LifeProof, StopKind
+from domain.feedback.notices import NoticeKind
+from domain.kernel.people import SYSTEM
+from store.benefits import benefit_rounds, benefits, sanction_course
+from store.catalogue import catalogue
+from store.database.engine import Transaction
 
 BATCH = 200
 LAST_REMINDER = timedelta(days=10)

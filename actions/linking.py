@@ -16,16 +16,18 @@ from actions.environment import Environment
 from actions.idempotent import once
 from actions.notices import About, tell
 from actions.sign_in_guards import same
-from domain.assurance import Assurance, strongest
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.masks import mask_mobile
-from domain.notices import NoticeKind, Topic
-from domain.people import Citizen, PersonKind, Provider, Role, Subject
-from domain.policy import ObjectKind, Purpose
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.assurance import Assurance, strongest
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.masks import mask_mobile
+from domain.kernel.people import Citizen, PersonKind, Provider, Role, Subject
 from integrations.sso import ProviderIdentity
-from store import account_links, audit, devices, identities, people, personal
-from store.account_links import AccountLink
-from store.engine import Transaction
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import account_links, devices, identities, people
+from store.identity.account_links import AccountLink
+from store.privacy import personal
 
 LINK_LIFE = timedelta(minutes=15)
 LINK_PATH = "/sign-in/link"

@@ -12,10 +12,10 @@ import structlog
 
 from actions.access import of_citizen, read_at_sources
 from actions.environment import Environment
-from domain.people import Subject
-from domain.policy import ObjectKind
-from domain.signatures import SignatureState
-from domain.sources import Source, Sourced
+from domain.certificates.signatures import SignatureState
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import (
     EAadhaar,
@@ -30,9 +30,10 @@ from integrations.digilocker import (
     TokenAnswer,
     Uploaded,
 )
-from store import identities, leases
-from store.errors import NotThere, StoreError, VersionConflict
-from store.identities import LockerTokens
+from store.database import leases
+from store.database.errors import NotThere, StoreError, VersionConflict
+from store.identity import identities
+from store.identity.identities import LockerTokens
 
 T = TypeVar("T")
 

@@ -20,18 +20,21 @@ from actions.environment import Environment
 from actions.idempotent import hash_of, once
 from actions.recorded_consents import require_consent
 from actions.uploads import uploaded, use
-from domain.consents import ConsentPurpose
-from domain.errors import not_found
-from domain.locker import OrderKind, OrderState
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.sources import Source
+from domain.consents.consents import ConsentPurpose
+from domain.documents.locker import OrderKind, OrderState
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import not_found
+from domain.kernel.people import PersonKind, Subject
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, Refused, Unavailable
 from integrations.digilocker import PullState, check_upload
-from store import audit, leases, locker_orders, outbox, uploads
-from store.engine import Transaction
-from store.errors import NotThere, StoreError
-from store.locker_orders import LockerOrder
+from store.database import audit, leases
+from store.database.engine import Transaction
+from store.database.errors import NotThere, StoreError
+from store.documents import locker_orders
+from store.documents.locker_orders import LockerOrder
+from store.platform import outbox
+from store.uploads import uploads
 
 ORDER = "locker.order"
 """The outbox topic of an order."""

@@ -15,18 +15,23 @@ from actions.access import of_certificate, require
 from actions.acting import Acting
 from actions.consent_ledger import recorded
 from actions.environment import Environment
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.consents import ConsentPurpose, ConsentStatus, present_of
-from domain.lifecycle import Status
-from domain.people import SYSTEM, Role, Subject
-from domain.policy import ObjectKind, Purpose
-from domain.sources import Source
+from domain.applications.lifecycle import Status
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.consents.consents import ConsentPurpose, ConsentStatus, present_of
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import SYSTEM, Role, Subject
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused
 from integrations.digilocker import NOT_HELD, PushAction, PushedUri
-from store import applications, audit, certificate_endings, certificates, identities, locker_copies, outbox
-from store.engine import Transaction
-from store.errors import NotThere, TryAgain
-from store.locker_copies import LockerCopy, Via
+from store.applications import applications
+from store.certificates import certificate_endings, certificates
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere, TryAgain
+from store.documents import locker_copies
+from store.documents.locker_copies import LockerCopy, Via
+from store.identity import identities
+from store.platform import outbox
 
 PUSH = "locker.push"
 """The outbox topic of a URI that is to be put into a locker, updated or deleted."""

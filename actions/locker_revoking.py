@@ -8,11 +8,13 @@ import structlog
 
 from actions.acting import Acting
 from actions.environment import Environment
-from domain.people import SYSTEM
-from domain.policy import ObjectKind
-from domain.sources import Source
-from store import audit, identities, outbox
-from store.engine import Transaction
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import identities
+from store.platform import outbox
 
 REVOKE = "locker.revoke"
 """The outbox topic of a locker whose consent is to be ended at DigiLocker."""

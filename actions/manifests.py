@@ -14,15 +14,16 @@ from hashlib import sha256
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from domain.clock import ist_date
-from domain.manifests import Manifest, ManifestRefused, PublishedManifest, manifest_of
-from domain.masks import mask_aadhaar_in
-from domain.policy import Purpose
-from store import audit, manifests
+from domain.identity.policy import Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.masks import mask_aadhaar_in
+from domain.platform.manifests import Manifest, ManifestRefused, PublishedManifest, manifest_of
 from store.checks.finding import Finding
-from store.engine import Transaction
-from store.keyring import Keyrings
-from store.types import canonical_json
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.keyring import Keyrings
+from store.database.types import canonical_json
+from store.platform import manifests
 
 TYPE = "apuni-operations+jws"
 IN_USE_DAYS = 30

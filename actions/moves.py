@@ -11,12 +11,14 @@ from actions.counting import Counted, count_event, take_back
 from actions.doorstep_endings import end_visits
 from actions.fee_refunds import give_back_after
 from actions.notices import tell_of_step
-from domain.applications import Application, RejectionGround, TimelineEntry
-from domain.counting import CorrectionReason, CountingEvent, counted_channel
-from domain.figures import counted, difference, marks_of
-from domain.lifecycle import Move, Status, advance
-from domain.masks import mask_aadhaar_in
-from store import applications, audit, figures
+from domain.applications.applications import Application, RejectionGround, TimelineEntry
+from domain.applications.lifecycle import Move, Status, advance
+from domain.etaal.counting import CorrectionReason, CountingEvent, counted_channel
+from domain.kernel.masks import mask_aadhaar_in
+from domain.statistics.figures import counted, difference, marks_of
+from store.applications import applications
+from store.database import audit
+from store.statistics import figures
 
 _EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -37,7 +39,7 @@ class Step:
 async def move(acting: Acting, application: Application, step: Step) -> Application:
     """Take one lawful step and write everything that belongs to it.
 
-    Raises Problems(TRANSITION_NOT_ALLOWED) for an unlawful step and store.errors.VersionConflict where
+    Raises Problems(TRANSITION_NOT_ALLOWED) for an unlawful step and store.database.errors.VersionConflict where
     somebody changed the application since it was read.
     """
     changed = replace(application, status=advance(application.status, step.move), **step.changes)

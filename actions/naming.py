@@ -8,9 +8,9 @@ from datetime import date
 
 from actions.aliases import application_by_any
 from actions.environment import Environment
-from domain.numbers import MistypedNumber
-from store import contacts, people
-from store.engine import Transaction
+from domain.kernel.numbers import MistypedNumber
+from store.database.engine import Transaction
+from store.identity import contacts, people
 
 INDEXED_AT_ONCE = 500
 

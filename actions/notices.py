@@ -9,18 +9,19 @@ from actions.access import require
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
-from domain.applications import Application, DeliveryMode
-from domain.clock import ist_date
+from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Move
 from domain.doorstep import Visit
-from domain.errors import ErrorCode, Problem, Problems
-from domain.grievances import Grievance
-from domain.lifecycle import Move
-from domain.notices import OF_MOVES, Notice, NoticeKind, Topic
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import appeals, notices
-from store.engine import Transaction
+from domain.feedback.grievances import Grievance
+from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import PersonKind, Subject
+from store.appeals import appeals
+from store.database.engine import Transaction
+from store.feedback import notices
 
 MOST_MARKED = 100
 """Messages that one request marks by their ids."""

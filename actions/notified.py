@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.environment import Environment
-from domain.catalogue import Department, Service
-from domain.law import ACT
-from store import catalogue
+from domain.appeals.law import ACT
+from domain.catalogue.catalogue import Department, Service
+from store.catalogue import catalogue
 
 SECTION = f"{ACT}, section 3"
 """Where the Act has services, officers and limits notified."""

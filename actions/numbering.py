@@ -1,16 +1,17 @@
 """Reference numbers and addresses of certificates that nothing has yet: of millions of random ones some come twice.
 
-Ten random digits (domain/numbers.py) meet one of two million numbers of a year once in five thousand times.
+Ten random digits (domain/kernel/numbers.py) meet one of two million numbers of a year once in five thousand times.
 """
 
 from collections.abc import Sequence
 
-from domain.clock import ist_date
-from domain.ids import Ids
-from domain.numbers import NumberKind, make_number
-from store import certificates, numbers
-from store.engine import Transaction
-from store.errors import AlreadyThere
+from domain.kernel.clock import ist_date
+from domain.kernel.ids import Ids
+from domain.kernel.numbers import NumberKind, make_number
+from store.certificates import certificates
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.platform import numbers
 
 ROUNDS = 50
 """Of drawing; as many in vain mean that the digits are not random."""

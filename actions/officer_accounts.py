@@ -5,12 +5,14 @@ The register decides who an address is, so it is an explicit entry there; what t
 
 from actions import provider_sign_out
 from actions.environment import Environment
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.people import PersonKind, Subject
-from domain.policy import Purpose
-from store import audit, centres, devices, officer_accounts, people
-from store.engine import Transaction
-from store.errors import AlreadyThere
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import PersonKind, Subject
+from store.catalogue import centres
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.identity import devices, officer_accounts, people
 
 _EMAIL, _OFFICER = ("input", "email"), "OFFICER"
 

@@ -27,20 +27,23 @@ from actions.idempotent import once
 from actions.proposing import WEIGHED
 from actions.queue import own_cases, queue_postings
 from actions.sanction_budgets import Balances, balances_before
-from domain.applications import Application, AttachedDocument, RejectionGround
-from domain.catalogue import Service
-from domain.clock import IST, ist_date
-from domain.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
-from domain.errors import ErrorCode, Problem, Problems
-from domain.global_ids import TypeCode, to_global_id
-from domain.lifecycle import Move, moves_from
-from domain.masks import mask_aadhaar_in, mask_account
-from domain.people import Citizen, Officer, Subject
-from domain.policy import Purpose
-from domain.text import Bilingual
-from store import applications, catalogue, desk, desk_queue, forms, people
-from store.engine import Transaction
-from store.forms import FiledForm
+from domain.applications.applications import Application, AttachedDocument, RejectionGround
+from domain.applications.lifecycle import Move, moves_from
+from domain.catalogue.catalogue import Service
+from domain.identity.policy import Purpose
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel.masks import mask_aadhaar_in, mask_account
+from domain.kernel.people import Citizen, Officer, Subject
+from domain.kernel.text import Bilingual
+from domain.officers.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
+from store.applications import applications
+from store.catalogue import catalogue, forms
+from store.catalogue.forms import FiledForm
+from store.database.engine import Transaction
+from store.identity import people
+from store.officers import desk, desk_queue
 
 _KEYRING, _ALGORITHM = "manifest", "ES256"
 _PACK = ("input", "packId")

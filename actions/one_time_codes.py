@@ -7,9 +7,9 @@ restart gets round it (docs/reliability.md section 4).
 from datetime import timedelta
 
 from actions.environment import Environment
-from domain.errors import ErrorCode, Problem, Problems
-from store import tracking
-from store.engine import Transaction
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from store.database.engine import Transaction
+from store.feedback import tracking
 
 WINDOW = timedelta(hours=1)
 _KIND = "one_time_code"

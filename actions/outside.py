@@ -9,9 +9,9 @@ from actions.attachments import VERIFY
 from actions.environment import Environment, SubmissionState
 from actions.locker_push import ASKED, PUSH
 from actions.sanction import INSTRUCT
-from domain.sources import Source
-from store.outbox import RETRY_AFTER_SECONDS, OutboxState
-from store.outbox_of import Errand, errands
+from domain.kernel.sources import Source
+from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxState
+from store.platform.outbox_of import Errand, errands
 
 OUTSIDE: Mapping[str, Source] = MappingProxyType(
     {INSTRUCT: Source.DBT_FINANCE, VERIFY: Source.DIGILOCKER, PUSH: Source.DIGILOCKER, ASKED: Source.DIGILOCKER}

@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
-from domain.signatures import SignatureState
+from domain.certificates.signatures import SignatureState
 from integrations.calling import safe_xml
 from integrations.digilocker import Examined, examine
-from store.errors import KeyMissing
-from store.keyring import Keyrings
+from store.database.errors import KeyMissing
+from store.database.keyring import Keyrings
 
 KEYRING = "xml"
 _CERTIFICATE = "{http://www.w3.org/2000/09/xmldsig#}X509Certificate"

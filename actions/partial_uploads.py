@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from actions.environment import Environment
 from actions.uploads import refuse_strangers, take_in, too_large
-from domain.errors import ErrorCode, Problem, Problems
-from domain.files import PartialUpload, UploadedFile
-from domain.people import PersonKind, Subject
-from store import locks, partial_uploads, uploads
-from store.engine import Transaction
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import PersonKind, Subject
+from domain.uploads.files import PartialUpload, UploadedFile
+from store.database import locks
+from store.database.engine import Transaction
+from store.uploads import partial_uploads, uploads
 
 LARGEST_PIECE = 256 * 1024
 """Bytes that are written at a time, so that little is lost where the link drops."""

@@ -22,8 +22,9 @@ from actions.payment_registrations import apply_rows, is_wrong_itself
 from actions.payment_rows import Told, apply_payment_rows
 from actions.payment_sealing import set_aside
 from actions.payment_signers import apply_enrolment
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import (
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM
+from domain.payments.files import (
     OF_THE_FILE,
     BatchKind,
     BatchLine,
@@ -33,8 +34,7 @@ from domain.payment_files import (
     LineState,
     PaymentFileBatch,
 )
-from domain.people import SYSTEM
-from domain.policy import Purpose
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms.answers import Answer, read_answer
 from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
@@ -48,7 +48,8 @@ from integrations.dbt_finance.pfms.models import (
     LineStatus,
     PaymentRow,
 )
-from store import audit, crash_points, payment_batches, payment_files
+from store.database import audit, crash_points
+from store.payments import payment_batches, payment_files
 
 ROWS = 500
 """Rows that one transaction applies; an acknowledgement of a batch is applied as one."""

@@ -18,13 +18,15 @@ from actions.payment_closing import note_batch
 from actions.payment_partner import Pfms, connected
 from actions.payment_registrations import enrol
 from actions.payment_signers import may_sign
-from domain.clock import ist_date
-from domain.payment_files import NOW, BatchKind, BatchState, Group, PaymentFileBatch
-from domain.people import SYSTEM
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.payments.files import NOW, BatchKind, BatchState, Group, PaymentFileBatch
 from integrations.dbt_finance.pfms import names
-from store import beneficiaries, beneficiary_endings, crash_points, outbox, payment_batches, payment_runs
-from store.engine import Transaction
-from store.payment_runs import Due, Run
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.payments import beneficiaries, beneficiary_endings, payment_batches, payment_runs
+from store.payments.payment_runs import Due, Run
+from store.platform import outbox
 
 SEND = "pfms.send"
 """The outbox topic of a batch that is to be sent; its key is our id of the batch."""

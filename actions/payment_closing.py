@@ -1,9 +1,10 @@
 """The end of a batch: when the status of its last line is final its file is destroyed, name and hash stay."""
 
 from actions.acting import Acting
-from domain.payment_files import BatchState, FileState, PaymentFileBatch
-from domain.policy import Purpose
-from store import audit, payment_batches, payment_files
+from domain.identity.policy import Purpose
+from domain.payments.files import BatchState, FileState, PaymentFileBatch
+from store.database import audit
+from store.payments import payment_batches, payment_files
 
 
 async def close_batch(acting: Acting, batch: PaymentFileBatch, state: BatchState) -> None:

@@ -10,12 +10,12 @@ from actions.acting import Acting
 from actions.finance_cases import open_case
 from actions.payee_account import account_at
 from actions.payment_news import hear
-from domain.benefits import Instalment, PaymentEvent, PaymentNews, PaymentStatus, Rail, Sanction
-from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from domain.sanction_course import PaymentAccount
+from domain.benefits.benefits import Instalment, PaymentEvent, PaymentNews, PaymentStatus, Rail, Sanction
+from domain.benefits.sanction_course import PaymentAccount
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance import INSTRUCTION_REJECTED, BankAccount, BillReference, Correction
-from store import benefits
-from store.engine import Transaction
+from store.benefits import benefits
+from store.database.engine import Transaction
 
 CORRECTS = "COR "
 """How the note of an order begins that was sent as a correction; the bill that failed first follows."""

@@ -16,14 +16,17 @@ from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.payment_news import hear_many
 from actions.second_payments import paid_again
-from domain.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail
-from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from domain.people import SYSTEM
+from domain.benefits.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail
+from domain.kernel.people import SYSTEM
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.calling.errors import IntegrationError, Unavailable
 from integrations.dbt_finance import BillEnquiry, BillReference
-from store import crash_points, payment_enquiries, payment_reads, reconciliation
-from store.payment_enquiries import Heard
-from store.sql import AnyRow
+from store.benefits import payment_enquiries
+from store.benefits.payment_enquiries import Heard
+from store.database import crash_points
+from store.database.sql import AnyRow
+from store.payments import payment_reads
+from store.reconciliation import reconciliation
 
 ROUND, APPLIED_AT_ONCE = 200, 25
 """Bills of one round, and answers kept in one transaction; the longest due come first, so none is passed over.

@@ -13,15 +13,17 @@ from actions.moves import Step, move
 from actions.notices import About, tell_many
 from actions.recovering import came_back
 from actions.recovery_orders import recover_late
-from domain.applications import Channel
-from domain.benefits import ON_ITS_WAY, RETURN_WINDOW, UNSENT, Instalment, PaymentNews, PaymentStatus, Sanction
-from domain.counting import CorrectionReason, CountingEvent
-from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from domain.lifecycle import Move
-from domain.notices import NoticeKind, Topic
-from domain.policy import Purpose
-from domain.sources import Source
-from store import applications, audit, benefit_rounds, benefits, sanction_course
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import Move
+from domain.benefits.benefits import ON_ITS_WAY, RETURN_WINDOW, UNSENT, Instalment, PaymentNews, PaymentStatus, Sanction
+from domain.etaal.counting import CorrectionReason, CountingEvent
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import Purpose
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
+from store.applications import applications
+from store.benefits import benefit_rounds, benefits, sanction_course
+from store.database import audit
 
 _CHUNK = 500
 
@@ -39,7 +41,7 @@ async def hear(acting: Acting, instalment_id: str, news: PaymentNews) -> bool:
     """Apply news of one payment in the caller's transaction; False where it changes nothing.
 
     Repeated or late news changes nothing. A return after the ten days in which a credit usually comes back
-    is not applied: it opens a case (docs/contracts/dbt_finance.md section 7). Raises store.errors.NotThere.
+    is not applied: it opens a case (docs/contracts/dbt_finance.md section 7). Raises store.database.errors.NotThere.
     """
     return instalment_id in await hear_many(acting, [(instalment_id, news)])
 

@@ -18,18 +18,18 @@ from actions.sanction import add_instalment, put_out, rail_of
 from actions.sanction_budgets import NOTHING_ASKED, Balances, balances_before_approval, check_at_sanction
 from actions.sanction_stops import about, note, put_stop, stops_of
 from actions.second_approvals import ask, decide, needs_second
-from domain.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
-from domain.bills import bill_number, end_to_end_id
-from domain.clock import ist_date
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.masks import holds_aadhaar
-from domain.notices import NoticeKind
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose
-from domain.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
-from domain.sanction_course import Approval, ApprovalKind, StopGround, StopKind
-from store import benefits, recoveries, sanction_course
-from store.engine import Transaction
+from domain.benefits.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import Approval, ApprovalKind, StopGround, StopKind
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.kernel.masks import holds_aadhaar
+from domain.kernel.people import Subject
+from store.benefits import benefits, recoveries, sanction_course
+from store.database.engine import Transaction
 
 LONGEST_CHALLAN = 40
 MOST_WAITING = 200

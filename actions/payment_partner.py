@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from actions.environment import Environment
-from domain.payment_files import BatchKind, Transport
+from domain.payments.files import BatchKind, Transport
 from integrations.dbt_finance.pfms.exchange import FileExchange
 from integrations.dbt_finance.pfms.models import FileKind, PfmsIdentity
 from integrations.dbt_finance.pfms.papers import PfmsPapers
-from store.errors import NotThere
+from store.database.errors import NotThere
 
 FILE_KINDS = {BatchKind.BENEFICIARY: FileKind.BENEFICIARIES, BatchKind.PAYMENT: FileKind.PAYMENTS}
 """The folder of each kind of batch."""
@@ -48,7 +48,7 @@ def connected(env: Environment) -> Pfms | None:
 
 
 def pfms(env: Environment) -> Pfms:
-    """The way to PFMS; raises store.errors.NotThere where there is none."""
+    """The way to PFMS; raises store.database.errors.NotThere where there is none."""
     found = connected(env)
     if found is None:
         raise NotThere("the way to PFMS")

@@ -17,10 +17,10 @@ from actions.payee_account import account_of
 from actions.payment_closing import close_batch
 from actions.payment_news import hear_many
 from actions.payment_partner import connected, pfms
-from domain.banks import bank_name
-from domain.benefits import PaymentNews, PaymentStatus, Rail, Sanction
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import (
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail, Sanction
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM, Citizen
+from domain.payments.files import (
     DELETE,
     LEAVING_STATES,
     OF_THE_FILE,
@@ -33,12 +33,14 @@ from domain.payment_files import (
     RegistrationState,
     beneficiary_id,
 )
-from domain.people import SYSTEM, Citizen
-from domain.policy import Purpose
+from domain.reconciliation.banks import bank_name
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
-from store import audit, beneficiaries, beneficiary_endings, payment_batches, people
-from store.beneficiaries import Heard, RegistrationLine
-from store.engine import Transaction
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import people
+from store.payments import beneficiaries, beneficiary_endings, payment_batches
+from store.payments.beneficiaries import Heard, RegistrationLine
 
 PAGE = 200
 

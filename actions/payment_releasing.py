@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 
 from actions.acting import Acting
-from domain.errors import ApuniError
-from domain.finance_cases import FinanceCase
-from domain.payment_files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch, RegistrationState
-from domain.policy import Purpose
-from store import audit, beneficiaries, beneficiary_endings, finance_cases, payment_batches
-from store.beneficiaries import Heard
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ApuniError
+from domain.payments.files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch, RegistrationState
+from domain.reconciliation.finance_cases import FinanceCase
+from store.database import audit
+from store.payments import beneficiaries, beneficiary_endings, payment_batches
+from store.payments.beneficiaries import Heard
+from store.reconciliation import finance_cases
 
 
 class CasesAreOpen(ApuniError):

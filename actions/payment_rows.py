@@ -9,12 +9,12 @@ from actions.finance_cases import open_cases
 from actions.payment_closing import close_if_final
 from actions.payment_news import hear_many
 from actions.second_payments import credited_again
-from domain.benefits import PaymentNews, PaymentStatus, Rail
-from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from domain.payment_files import BatchLine, LineState, line_after
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.payments.files import BatchLine, LineState, line_after
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
-from store import payment_batches
-from store.payment_batches import LineNews
+from store.payments import payment_batches
+from store.payments.payment_batches import LineNews
 
 _NEWS = {
     LineState.ACCEPTED: PaymentStatus.INSTRUCTED,

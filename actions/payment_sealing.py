@@ -19,9 +19,10 @@ from actions.payment_closing import close_batch, note_batch
 from actions.payment_news import hear_many
 from actions.payment_partner import FILE_KINDS, Pfms
 from actions.payment_registrations import CITIZEN_CORRECTS, tell_rejected
-from domain.benefits import PaymentNews, PaymentStatus, Rail
-from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from domain.payment_files import (
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM
+from domain.payments.files import (
     DELETE,
     TWICE,
     BatchKind,
@@ -36,17 +37,17 @@ from domain.payment_files import (
     PaymentFileBatch,
     PaymentMethod,
 )
-from domain.people import SYSTEM
-from domain.policy import Purpose
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms import models as wire
 from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
 from integrations.dbt_finance.pfms.signing import FileSigner
-from store import beneficiaries, crash_points, payment_batches, payment_files
-from store.beneficiaries import RegistrationLine
-from store.engine import Transaction
-from store.errors import CannotDecrypt, NotThere
-from store.payment_batches import LineNews
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.errors import CannotDecrypt, NotThere
+from store.payments import beneficiaries, payment_batches, payment_files
+from store.payments.beneficiaries import RegistrationLine
+from store.payments.payment_batches import LineNews
 
 _CODES = {"account_number": "DBE0008", "ifsc": "DBE0015", "bank_name": "DBE0009", "aadhaar": "DBE0008"}
 """What PFMS would say of a field; the others are "schema validation failed"."""

@@ -14,17 +14,18 @@ from actions.payment_partner import FILE_KINDS, Pfms, pfms
 from actions.payment_sealing import content_of
 from actions.payment_signers import is_stopped, never_tried
 from actions.payment_ways import WAY_GONE, tell_cut_off
-from domain.clock import ist_date
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
-from domain.people import SYSTEM
-from domain.sources import Source
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from domain.payments.files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import NotAsked
 from integrations.dbt_finance.pfms.exchange import NameTaken
-from store import beneficiaries, crash_points, payment_batches, payment_files
-from store.beneficiaries import Heard
-from store.engine import Transaction
-from store.errors import NotThere
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.payments import beneficiaries, payment_batches, payment_files
+from store.payments.beneficiaries import Heard
 
 _NOT_SENT = frozenset({BatchState.BUILT, BatchState.SEALED})
 _log = structlog.get_logger(__name__)

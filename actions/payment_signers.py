@@ -14,12 +14,14 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_case, settle_by_itself
 from actions.payment_partner import Pfms, connected
-from domain.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
-from domain.payment_files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
-from domain.policy import Purpose
+from domain.identity.policy import Purpose
+from domain.payments.files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import EnrolmentAnswer
-from store import audit, payment_files, signing_certificates
-from store.engine import Transaction
+from store.certificates import signing_certificates
+from store.database import audit
+from store.database.engine import Transaction
+from store.payments import payment_files
 
 ENROLLED = "PFMS takes the certificate by now."
 _log = structlog.get_logger(__name__)

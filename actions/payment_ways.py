@@ -12,10 +12,10 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.finance_cases import open_cases
 from actions.payment_partner import Pfms
-from domain.finance_cases import DifferenceKind, FinanceDifference, SuggestedCause
-from domain.payment_files import PaymentFileBatch
-from domain.people import SYSTEM
-from store import payment_batches
+from domain.kernel.people import SYSTEM
+from domain.payments.files import PaymentFileBatch
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference, SuggestedCause
+from store.payments import payment_batches
 
 WAY_GONE = "way_not_connected"
 """The code of a message that cannot go before its way is connected again."""

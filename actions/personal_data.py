@@ -10,13 +10,16 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import ANSWERS
 from actions.moves import Step, move
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.lifecycle import Move, Status
-from domain.people import Citizen, PersonKind, Role, Subject
-from domain.policy import Purpose
-from store import applications, audit, idempotency, people, personal, personal_files, personal_rules
-from store.engine import Transaction
-from store.personal import Rows
+from domain.applications.lifecycle import Move, Status
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Citizen, PersonKind, Role, Subject
+from store.applications import applications
+from store.database import audit, idempotency
+from store.database.engine import Transaction
+from store.identity import people
+from store.privacy import personal, personal_files, personal_rules
+from store.privacy.personal import Rows
 
 ERASED_ACTION = "citizen.erased"
 """The audit line of an erasure."""

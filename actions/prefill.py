@@ -13,14 +13,14 @@ from actions.filled_forms import form_of_service
 from actions.prefill_tokens import Noted, note
 from actions.submit import applicant
 from actions.verified_facts import VerifiedFacts, verified_facts
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems
-from domain.facts import FactKey, FactSource
-from domain.form_checking import check_answers
-from domain.forms import Form, Question
-from domain.people import Subject
-from domain.signatures import SignatureState
-from domain.sources import Source
+from domain.catalogue.form_checking import check_answers
+from domain.catalogue.forms import Form, Question
+from domain.certificates.signatures import SignatureState
+from domain.identity.facts import FactKey, FactSource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from actions.environment import Environment
-from domain.errors import ErrorCode, Problem
-from domain.form_problems import PATH
-from store.cipher import FieldCipher
-from store.errors import CannotDecrypt
+from domain.catalogue.form_problems import PATH
+from domain.kernel.errors import ErrorCode, Problem
+from store.database.cipher import FieldCipher
+from store.database.errors import CannotDecrypt
 
 LIFE = timedelta(days=1)
 LONGEST = 4000

@@ -6,11 +6,11 @@ from actions.acting import Acting
 from actions.cases import PATH, service_of
 from actions.claim import note, refuse_if_claimed
 from actions.clearance_steps import refuse_while_pending
-from domain.applications import Application, RejectionGround
-from domain.desk import OpinionState, Proposal
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import Move, Status, advance
-from store import desk
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Move, Status, advance
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.officers.desk import OpinionState, Proposal
+from store.officers import desk
 
 WEIGHED = frozenset({Move.APPROVE.value, Move.REJECT.value})
 """Verdicts that a second officer must confirm where the service asks for it."""

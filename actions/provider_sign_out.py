@@ -12,9 +12,11 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.locker_revoking import plan_revocation
-from domain.people import SYSTEM, PersonKind, Provider
-from store import audit, identities, outbox, session_tokens, sessions
-from store.engine import Transaction
+from domain.kernel.people import SYSTEM, PersonKind, Provider
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import identities, session_tokens, sessions
+from store.platform import outbox
 
 END = "session.end_at_provider"
 """The outbox topic of a session that is to be ended at its provider."""

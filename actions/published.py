@@ -15,13 +15,13 @@ from actions import access
 from actions.environment import Environment
 from actions.holder_match import same_name
 from actions.idempotent import once
-from domain.catalogue import Outcome, Service
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.errors import ErrorCode, Problems
-from domain.numbers import MistypedNumber, NumberKind, parse_number
-from domain.people import Citizen, Role, Subject
-from domain.policy import ObjectKind, Purpose
-from domain.text import Bilingual
+from domain.catalogue.catalogue import Outcome, Service
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel.people import Citizen, Role, Subject
+from domain.kernel.text import Bilingual
 from integrations.apisetu import (
     ConsentUsedUp,
     NotNow,
@@ -30,9 +30,12 @@ from integrations.apisetu import (
     PublishedDocument,
     PublishedService,
 )
-from store import audit, catalogue, certificates, idempotency, people
-from store.engine import Transaction
-from store.errors import KeyReused, StoreUnavailable
+from store.catalogue import catalogue
+from store.certificates import certificates
+from store.database import audit, idempotency
+from store.database.engine import Transaction
+from store.database.errors import KeyReused, StoreUnavailable
+from store.identity import people
 
 log = structlog.get_logger(__name__)
 

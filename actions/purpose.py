@@ -1,6 +1,7 @@
 """Reads of applications: a case that lies with a colleague needs a purpose, which the citizen sees.
 
-Unusually many such reads within an hour raise an alarm: an audit line, and a row that `store.desk.unusual_reads` gives.
+Unusually many such reads within an hour raise an alarm: an audit line, and a row that
+`store.officers.desk.unusual_reads` gives.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,14 @@ from actions.access import leave_receipt, may_read_all, of_another, of_applicati
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.queue import in_cover, own_cases, own_work_first
-from domain.applications import Application
-from domain.desk import ReadPurpose
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Subject
-from domain.policy import Purpose, Resource, purpose_for
-from store import audit, desk
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.identity.policy import Purpose, Resource, purpose_for
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import ReadPurpose
+from store.database import audit
+from store.database.engine import Transaction
+from store.officers import desk
 
 HOUR = timedelta(hours=1)
 

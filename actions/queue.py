@@ -6,16 +6,16 @@ from datetime import datetime
 
 from actions.access import may_read_all
 from actions.environment import Environment
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.desk import Claim, Proposal, QueueCounts, QueueFilter, QueueSort, in_own_queue
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import Status
-from domain.people import Officer, Posting, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.text import latin_digits
-from store import cover, desk, desk_queue, leave
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Officer, Posting, Subject
+from domain.kernel.text import latin_digits
+from domain.officers.desk import Claim, Proposal, QueueCounts, QueueFilter, QueueSort, in_own_queue
+from store.database.engine import Transaction
+from store.officers import cover, desk, desk_queue, leave
 
 MOST_DIGITS = 14
 

@@ -3,13 +3,13 @@
 from actions.access import of_citizen, read_at_sources
 from actions.department_documents import CONSENT_NEEDED, RATION_CARD, lapsed, still_held
 from actions.environment import Environment
-from domain.people import Subject
-from domain.policy import ObjectKind
-from domain.sources import Source, Sourced
-from domain.text import Language
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced
+from domain.kernel.text import Language
 from integrations.calling.errors import Refused
 from integrations.umang import RationCard
-from store import department_documents
+from store.documents import department_documents
 
 CARD_NUMBER = "CardNumber"
 

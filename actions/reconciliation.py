@@ -21,12 +21,12 @@ from actions.payment_enquiries import NOT_KNOWN, ask_due, reference_twice
 from actions.second_payments import paid_again
 from actions.statement_files import read_statements, take_statements
 from actions.statement_news import apply_stated
-from domain.benefits import Rail
-from domain.clock import ist_date
-from domain.expected_files import ASKED_BACK, FileSource
-from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from domain.people import SYSTEM
-from domain.reconciliation import (
+from domain.benefits.benefits import Rail
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.payments.expected_files import ASKED_BACK, FileSource
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
+from domain.reconciliation.reconciliation import (
     IN_FLIGHT_WORKING_DAYS,
     ReconciliationRun,
     RunState,
@@ -34,9 +34,12 @@ from domain.reconciliation import (
     difference_of,
     statement_bounds,
 )
-from store import crash_points, payment_enquiries, payment_queues, payment_reads, reconciliation, statement_reads
-from store.engine import Transaction
-from store.payment_reads import Pair
+from store.benefits import payment_enquiries
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.payments import payment_queues, payment_reads, statement_reads
+from store.payments.payment_reads import Pair
+from store.reconciliation import reconciliation
 
 RANGE, CASES_AT_ONCE = 1_000, 200
 ASKED_WITHIN = timedelta(hours=12)

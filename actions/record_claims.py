@@ -20,15 +20,11 @@ from actions.legacy_joining import take_in
 from actions.linking import MADE_BY_A_SIGN_IN
 from actions.notices import About, tell
 from actions.record_joining import agree
-from domain.applications import Application
-from domain.assisting import strength_problem
-from domain.assurance import Assurance
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.notices import NoticeKind, Topic
-from domain.numbers import MistypedNumber
-from domain.people import Citizen, PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.record_claims import (
+from domain.applications.applications import Application
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.assisting import strength_problem
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.identity.record_claims import (
     ASKED_WITHIN,
     CLAIM_LIFE,
     MOST_ASKED,
@@ -38,10 +34,17 @@ from domain.record_claims import (
     RecordClaim,
     record_in_use,
 )
-from domain.text import Language
-from store import applications, identities, locks, people, personal, record_claims
-from store.cipher import FieldCipher
-from store.engine import Transaction
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.numbers import MistypedNumber
+from domain.kernel.people import Citizen, PersonKind, Subject
+from domain.kernel.text import Language
+from store.applications import applications
+from store.database import locks
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.identity import identities, people, record_claims
+from store.privacy import personal
 
 MOST_SHOWN = 50
 _INPUT = ("input",)

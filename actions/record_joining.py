@@ -17,15 +17,17 @@ from actions.idempotent import once
 from actions.legacy_joining import completed
 from actions.notices import About, tell
 from actions.personal_data import ERASED_ACTION
-from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
-from domain.errors import not_found
-from domain.notices import NoticeKind, Topic
-from domain.people import SYSTEM, PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.record_claims import COOLING_OFF, ClaimState, RecordClaim, aadhaar_differs, of_two_people
-from store import audit, consents, locks, people, record_claims
-from store.engine import Transaction
-from store.record_joining import join
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.identity.record_claims import COOLING_OFF, ClaimState, RecordClaim, aadhaar_differs, of_two_people
+from domain.kernel.errors import not_found
+from domain.kernel.people import SYSTEM, PersonKind, Subject
+from store.consents import consents
+from store.database import audit, locks
+from store.database.engine import Transaction
+from store.identity import people, record_claims
+from store.privacy.record_joining import join
 
 BATCH = 50
 """Claims that one round takes up."""

@@ -4,11 +4,12 @@ from actions.access import of_citizen
 from actions.consent_ledger import recorded
 from actions.department_documents import RATION_CARD
 from actions.environment import Environment
-from domain.consents import ConsentPurpose, ConsentState, ConsentStatus, consent_required, present_of
-from domain.errors import Problems, not_found
-from domain.people import Subject
-from domain.policy import ObjectKind, purpose_for
-from store import department_documents, identities
+from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, consent_required, present_of
+from domain.identity.policy import ObjectKind, purpose_for
+from domain.kernel.errors import Problems, not_found
+from domain.kernel.people import Subject
+from store.documents import department_documents
+from store.identity import identities
 
 _KINDS = {
     ConsentPurpose.DEPARTMENT_DOCUMENTS: ObjectKind.CERTIFICATE,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from actions.acting import Acting
-from domain.benefits import Instalment, Sanction
-from domain.recoveries import RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay, deduction_of
-from store import recoveries
+from domain.benefits.benefits import Instalment, Sanction
+from domain.benefits.recoveries import RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay, deduction_of
+from store.benefits import recoveries
 
 _AFTER_THE_END = frozenset({RecoveryGround.PAID_AFTER_DEATH, RecoveryGround.PAID_WHILE_INELIGIBLE})
 

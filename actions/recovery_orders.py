@@ -6,11 +6,11 @@ from actions.acting import Acting
 from actions.notices import tell
 from actions.sanction_stops import about, locked, note, stops_of
 from actions.second_approvals import ask, needs_second
-from domain.benefits import ON_ITS_WAY, Instalment, Sanction
-from domain.notices import NoticeKind
-from domain.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
-from domain.sanction_course import ApprovalKind, StopGround, StopKind
-from store import benefits, recoveries
+from domain.benefits.benefits import ON_ITS_WAY, Instalment, Sanction
+from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
+from domain.feedback.notices import NoticeKind
+from store.benefits import benefits, recoveries
 
 
 async def order(

@@ -7,14 +7,15 @@ from actions.access import of_citizen, require
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.assisting import LONGEST_NAME, Relative
-from domain.errors import ErrorCode, Problem, Problems
-from domain.mobiles import mobile_digits
-from domain.people import PersonKind, Subject
-from domain.policy import ObjectKind, Purpose
-from store import audit, relatives
-from store.cipher import FieldCipher
-from store.engine import Transaction
+from domain.identity.assisting import LONGEST_NAME, Relative
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.people import PersonKind, Subject
+from store.database import audit
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.identity import relatives
 
 MOST_RELATIVES = 5
 LONGEST_RELATION = 40

@@ -16,13 +16,13 @@ from actions.idempotent import once
 from actions.moves import Step, move
 from actions.strength import refuse_weak_bank_change
 from actions.submit_checks import NewDocument, clean_form, each_once, unasked_documents
-from domain.applications import Application
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.lifecycle import Move, advance
-from domain.people import Subject
-from domain.policy import Purpose, decide
-from store import applications
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move, advance
+from domain.identity.policy import Purpose, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import Subject
+from store.applications import applications
+from store.database.engine import Transaction
 
 LONGEST_ANSWER = 4000
 LONGEST_RECEIPT = 40

@@ -14,11 +14,10 @@ from actions.roster_checks import Batch, row_problems
 from actions.rosters import ROW, of_roster, of_row, require_open, row_taken_up, taken_up
 from actions.submit_checks import open_service
 from actions.uploads import known_uploads, use
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose
-from domain.roster_rows import RawRow, at_row, read_row, same_person
-from domain.rosters import (
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.rosters.rosters import (
     DRAFT_DAYS,
     MOST_AT_ONCE,
     MOST_ROWS,
@@ -33,9 +32,12 @@ from domain.rosters import (
     problem_values,
     state_after,
 )
-from store import forms, roster_rows, uploads
-from store.cipher import FieldCipher
-from store.engine import Transaction
+from domain.rosters.rows import RawRow, at_row, read_row, same_person
+from store.catalogue import forms
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.rosters import roster_rows
+from store.uploads import uploads
 
 SWEEP = 200
 """Rows that are forgotten in one transaction."""

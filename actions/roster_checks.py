@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from actions.acting import Acting
 from actions.submit_checks import DocumentSource, NewDocument, document_problems
 from actions.uploads import known_uploads
-from domain.applications import Application
-from domain.catalogue import Service
-from domain.errors import ErrorCode, Problem, Remedy
-from domain.form_checking import check_answers
-from domain.forms import Form
-from domain.lifecycle import OPEN
-from domain.roster_rows import RawRow, answers_for, same_person
-from domain.rosters import MOST_ROWS, OPEN_ROWS, Roster, RosterRow, RowPerson
-from store import applications, roster_rows, rosters
+from domain.applications.applications import Application
+from domain.applications.lifecycle import OPEN
+from domain.catalogue.catalogue import Service
+from domain.catalogue.form_checking import check_answers
+from domain.catalogue.forms import Form
+from domain.kernel.errors import ErrorCode, Problem, Remedy
+from domain.rosters.rosters import MOST_ROWS, OPEN_ROWS, Roster, RosterRow, RowPerson
+from domain.rosters.rows import RawRow, answers_for, same_person
+from store.applications import applications
+from store.rosters import roster_rows, rosters
 
 
 @dataclass(slots=True)

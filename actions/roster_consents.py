@@ -13,12 +13,13 @@ from actions.environment import Environment
 from actions.idempotent import once
 from actions.rosters import ROW, of_row, require_open, row_taken_up
 from actions.uploads import uploaded, use
-from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.lifecycle import Status
-from domain.people import Subject
-from domain.policy import Purpose
-from domain.rosters import (
+from domain.applications.lifecycle import Status
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual, Language
+from domain.rosters.rosters import (
     CONSENT_DAYS,
     OPEN_ROWS,
     STRENGTH,
@@ -28,10 +29,11 @@ from domain.rosters import (
     RowConsent,
     RowState,
 )
-from domain.text import Bilingual, Language
-from store import applications, locks, roster_rows
-from store.cipher import FieldCipher
-from store.engine import Transaction
+from store.applications import applications
+from store.database import locks
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.rosters import roster_rows
 
 _CODE = ("input", "code")
 

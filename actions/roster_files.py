@@ -10,13 +10,13 @@ from itertools import zip_longest
 from actions.environment import Environment
 from actions.roster_adding import AddRows, RowResult, add_rows
 from actions.rosters import RowFilter, rows_page
-from domain.applications import Application
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Subject
-from domain.roster_rows import RawRow
-from domain.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
-from domain.text import Bilingual
-from store import applications
+from domain.applications.applications import Application
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual
+from domain.rosters.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
+from domain.rosters.rows import RawRow
+from store.applications import applications
 
 REQUIRED = ("reference", "name", "born_on", "guardian", "relation")
 COLUMNS = (*REQUIRED, "name_hi", "mobile", "consent_paper")

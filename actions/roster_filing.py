@@ -21,13 +21,13 @@ from actions.roster_consents import enter_in_ledger
 from actions.rosters import NUMBER, of_roster, of_row, present_roster, require_open, taken_up
 from actions.submit import SubmitApplication
 from actions.uploads import known_uploads, use
-from domain.applications import DeliveryMode
-from domain.consents import ConsentPurpose, consent_required
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.people import Citizen, PersonKind, Subject
-from domain.policy import ObjectKind, Purpose
-from domain.roster_rows import answers_for
-from domain.rosters import (
+from domain.applications.applications import DeliveryMode
+from domain.consents.consents import ConsentPurpose, consent_required
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.people import Citizen, PersonKind, Subject
+from domain.kernel.text import Bilingual, Language
+from domain.rosters.rosters import (
     CHANNELS,
     FILED_AT_ONCE,
     KEEPERS,
@@ -38,9 +38,14 @@ from domain.rosters import (
     RosterState,
     RowState,
 )
-from domain.text import Bilingual, Language
-from store import audit, crash_points, forms, outbox, people, roster_rows, rosters, uploads
-from store.engine import Transaction
+from domain.rosters.rows import answers_for
+from store.catalogue import forms
+from store.database import audit, crash_points
+from store.database.engine import Transaction
+from store.identity import people
+from store.platform import outbox
+from store.rosters import roster_rows, rosters
+from store.uploads import uploads
 
 FILE = "roster.file"
 """The outbox topic of a roster whose rows are to be filed."""

@@ -15,15 +15,16 @@ from actions.respond import record_fee as record_application_fee
 from actions.roster_consents import PROOF, present_row, refuse_not_made, require_held, sealed
 from actions.rosters import ROW, of_row, row_taken_up
 from actions.uploads import uploaded, use
+from domain.applications.lifecycle import Move
 from domain.doorstep import HandOverProof
-from domain.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.lifecycle import Move
-from domain.people import Subject
-from domain.policy import Purpose
-from domain.rosters import Acknowledgement, Recipient, Roster, RosterRow
-from domain.text import Bilingual
-from store import applications, roster_rows
-from store.engine import Transaction
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual
+from domain.rosters.rosters import Acknowledgement, Recipient, Roster, RosterRow
+from store.applications import applications
+from store.database.engine import Transaction
+from store.rosters import roster_rows
 
 _CODE, _PAPER = ("input", "code"), ("input", "paper")
 _RECEIPT = {

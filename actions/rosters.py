@@ -10,14 +10,16 @@ from actions.environment import Environment
 from actions.idempotent import once
 from actions.numbering import draw_number
 from actions.submit_checks import open_service
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.numbers import MistypedNumber, NumberKind, parse_number
-from domain.people import Posting, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
-from domain.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
-from store import centres, locks, roster_rows, rosters
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel.people import Posting, Subject
+from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
+from store.catalogue import centres
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.rosters import roster_rows, rosters
 
 NUMBER = ("input", "number")
 ROW = ("input", "rowId")

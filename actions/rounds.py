@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from actions.acting import Acting
 from actions.environment import Environment
-from domain.people import SYSTEM
-from store.engine import Transaction
+from domain.kernel.people import SYSTEM
+from store.database.engine import Transaction
 
 BATCH = 100
 

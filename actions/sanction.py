@@ -14,8 +14,9 @@ from actions.payment_news import hear
 from actions.recovering import deducted
 from actions.sanction_budgets import check_at_sanction
 from actions.second_approvals import ask, needs_second
-from domain.applications import Application
-from domain.benefits import (
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.benefits.benefits import (
     Hold,
     Instalment,
     InstalmentKind,
@@ -25,21 +26,23 @@ from domain.benefits import (
     Sanction,
     SanctionState,
 )
-from domain.bills import bill_number, end_to_end_id
-from domain.budgets import granted_until
-from domain.catalogue import Scheme, Service
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.lifecycle import Move
-from domain.numbers import NumberKind
-from domain.people import SYSTEM, Citizen
-from domain.plans import REPEATED, Plan, period_end
-from domain.sanction_course import ApprovalKind, PaymentAccount
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.benefits.plans import REPEATED, Plan, period_end
+from domain.benefits.sanction_course import ApprovalKind, PaymentAccount
+from domain.catalogue.catalogue import Scheme, Service
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import SYSTEM, Citizen
+from domain.payments.budgets import granted_until
 from integrations.calling.errors import Refused
 from integrations.dbt_finance import BillReference, Correction, Payee, PaymentInstruction
-from store import benefits, catalogue, outbox, people
-from store.engine import Transaction
-from store.errors import NotThere
+from store.benefits import benefits
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
+from store.platform import outbox
 
 __all__ = ["ACCOUNT_FIELD", "IFSC_FIELD", "INSTRUCT", "REPEATED"]
 
@@ -94,7 +97,7 @@ async def add_instalment(
     """Make the next instalment of a sanction, from a day or from today, and ask for its payment.
 
     Raises ValueError where the amount is not known, or a one-time benefit has its instalment already, and
-    store.errors.AlreadyThere where another one made it first.
+    store.database.errors.AlreadyThere where another one made it first.
     """
     begins = begins or acting.today
     made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])

@@ -16,20 +16,23 @@ from actions.access import of_application, of_sanction
 from actions.acting import Acting
 from actions.budget import note_budget, settle, told_balance
 from actions.environment import Environment
-from domain.applications import Application
-from domain.benefits import BudgetState, Instalment, Sanction, SanctionState
-from domain.budgets import SanctionBudget, ToldBalance, need_of
-from domain.catalogue import Outcome, Scheme
-from domain.clock import ist_date
-from domain.desk import Proposal
-from domain.lifecycle import UNDECIDED, Move
-from domain.people import Subject
-from domain.policy import Purpose, decide
-from domain.sanction_course import ApprovalKind
-from domain.sources import Source, Sourced, SourceState
+from domain.applications.applications import Application
+from domain.applications.lifecycle import UNDECIDED, Move
+from domain.benefits.benefits import BudgetState, Instalment, Sanction, SanctionState
+from domain.benefits.sanction_course import ApprovalKind
+from domain.catalogue.catalogue import Outcome, Scheme
+from domain.identity.policy import Purpose, decide
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.officers.desk import Proposal
+from domain.payments.budgets import SanctionBudget, ToldBalance, need_of
 from integrations.calling.errors import IntegrationError
-from store import applications, benefits, catalogue, desk, sanction_course
-from store.engine import Transaction
+from store.applications import applications
+from store.benefits import benefits, sanction_course
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.officers import desk
 
 Balances = Mapping[str, ToldBalance | None]
 """By scheme, what the treasury told; None where it did not answer."""

@@ -6,13 +6,23 @@ from datetime import date, timedelta
 from actions.acting import Acting
 from actions.budget import INSTRUCT
 from actions.notices import About, tell
-from domain.benefits import UNSENT, Hold, Instalment, Rail, Sanction, SanctionState
-from domain.notices import MISSED, NoticeKind, Topic
-from domain.plans import Plan
-from domain.policy import Purpose
-from domain.sanction_course import ApprovalKind, Stop, StopGround, StopKind, given_up, payable_from, state_under
-from store import audit, benefits, outbox, sanction_course
-from store.errors import NotThere
+from domain.benefits.benefits import UNSENT, Hold, Instalment, Rail, Sanction, SanctionState
+from domain.benefits.plans import Plan
+from domain.benefits.sanction_course import (
+    ApprovalKind,
+    Stop,
+    StopGround,
+    StopKind,
+    given_up,
+    payable_from,
+    state_under,
+)
+from domain.feedback.notices import MISSED, NoticeKind, Topic
+from domain.identity.policy import Purpose
+from store.benefits import benefits, sanction_course
+from store.database import audit
+from store.database.errors import NotThere
+from store.platform import outbox
 
 
 async def put_stop(

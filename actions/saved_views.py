@@ -9,12 +9,13 @@ from actions.acting import Acting
 from actions.care import note
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.dashboards import MOST_MONTHS, MOST_VIEWS, SavedView, ViewContent, view_name
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.people import Officer, PersonKind, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from store import locks, saved_views
-from store.engine import Transaction
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import Officer, PersonKind, Subject
+from domain.officers.dashboards import MOST_MONTHS, MOST_VIEWS, SavedView, ViewContent, view_name
+from store.database import locks
+from store.database.engine import Transaction
+from store.statistics import saved_views
 
 _NAME = ("input", "name")
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from actions.acting import Acting
-from domain.benefits import Sanction
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Role
-from domain.policy import Purpose
-from domain.sanction_course import CONFIRMED_BY, Approval, ApprovalKind
-from store import audit, sanction_course
+from domain.benefits.benefits import Sanction
+from domain.benefits.sanction_course import CONFIRMED_BY, Approval, ApprovalKind
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Role
+from store.benefits import sanction_course
+from store.database import audit
 
 _PATH = ("input", "number")
 

@@ -12,14 +12,14 @@ from actions.environment import Environment
 from actions.grounds import refuse_unfounded
 from actions.idempotent import conflict_problem, once
 from actions.sanction_budgets import balances_before
-from domain.applications import Application
-from domain.desk import OpinionState, Proposal
-from domain.errors import ErrorCode, Problem, Problems
-from domain.masks import mask_aadhaar_in
-from domain.people import Subject
-from domain.policy import Purpose
-from store import desk
-from store.engine import Transaction
+from domain.applications.applications import Application
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from domain.officers.desk import OpinionState, Proposal
+from store.database.engine import Transaction
+from store.officers import desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from actions.acting import Acting
-from domain.benefits import PaymentStatus
-from domain.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from domain.payment_files import BatchLine, LineState
+from domain.benefits.benefits import PaymentStatus
+from domain.payments.files import BatchLine, LineState
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
-from store import benefits, payment_batches
+from store.benefits import benefits
+from store.payments import payment_batches
 
 _CAME_BACK = frozenset({LineState.RETURNED, LineState.REJECTED})
 

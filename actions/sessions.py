@@ -16,15 +16,19 @@ from joserfc.jws import JWSRegistry
 
 from actions import provider_sign_out
 from actions.environment import Environment
-from domain.assurance import Assurance
-from domain.centres import ROSTER_KINDS
-from domain.clock import ist_date
-from domain.errors import NotSignedIn
-from domain.people import Officer, PersonKind, Posting, Role, Subject
-from domain.rosters import KEEPERS
-from store import assistances, audit, centres, doorstep, leave, people, posts, sessions
-from store.engine import Transaction
-from store.sessions import Session
+from domain.catalogue.centres import ROSTER_KINDS
+from domain.kernel.assurance import Assurance
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.rosters.rosters import KEEPERS
+from store import doorstep
+from store.catalogue import centres
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import assistances, people, sessions
+from store.identity.sessions import Session
+from store.officers import leave, posts
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type

@@ -16,16 +16,17 @@ from actions.linking import prove_link
 from actions.sessions import mint_session_token
 from actions.sign_in_guards import AppRequest, challenge_of, hash_of, safe_return_to, same, verifier_matches, with_query
 from actions.sign_in_people import Admitted, person_of
-from domain.assurance import Assurance
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.people import PersonKind, Provider
-from domain.text import Language
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.people import PersonKind, Provider
+from domain.kernel.text import Language
 from integrations.sso import IdentityProvider, ProviderIdentity
-from store import audit, devices, session_tokens, sessions, sign_ins
-from store.engine import Transaction
-from store.errors import AlreadyThere
-from store.sessions import Session
-from store.sign_ins import AppCode, SignInTransaction
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.identity import devices, session_tokens, sessions, sign_ins
+from store.identity.sessions import Session
+from store.identity.sign_ins import AppCode, SignInTransaction
 
 TRANSACTION_SECONDS = 600
 APP_CODE_SECONDS = 60

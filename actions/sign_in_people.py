@@ -9,15 +9,16 @@ from actions.acting import Acting
 from actions.consents import locker_was_linked
 from actions.environment import Environment
 from actions.locker_push import plan_earlier
-from domain.assurance import Assurance, strongest
-from domain.centres import SIGNS_IN_BY, CentreKind
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Citizen, PersonKind, Provider, Role, Subject
-from domain.text import Bilingual, Language
+from domain.catalogue.centres import SIGNS_IN_BY, CentreKind
+from domain.kernel.assurance import Assurance, strongest
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Citizen, PersonKind, Provider, Role, Subject
+from domain.kernel.text import Bilingual, Language
 from integrations.sso import ProviderIdentity, ProviderTokens
-from store import centres, identities, officer_accounts, people, session_tokens
-from store.engine import Transaction
-from store.identities import LockerTokens
+from store.catalogue import centres
+from store.database.engine import Transaction
+from store.identity import identities, officer_accounts, people, session_tokens
+from store.identity.identities import LockerTokens
 
 CITIZENS = frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY})
 """Who vouches for citizens. A citizen's provider never opens an officer's session."""

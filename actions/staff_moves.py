@@ -1,7 +1,7 @@
 """What is open with an officer goes to whoever has her work now, and comes back when she is there again.
 
 Each function is a batch in the caller's transaction. What moved is known by the store alone (who has the case, and the
-rows of store.cover), so a batch that was cut off is simply done again, and nothing moves twice.
+rows of store.officers.cover), so a batch that was cut off is simply done again, and nothing moves twice.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,12 +22,15 @@ from actions.jurisdiction import (
 )
 from actions.moves import Step, move
 from actions.rounds import BATCH
-from domain.appeals import LEVELS, PENDING, Appeal, AppealMove, AppealState
-from domain.applications import Application
-from domain.lifecycle import UNDECIDED, Move
-from domain.people import Officer, OfficerLevel, Posting, Role
-from domain.staff import Covered, CoverKind, Leave, Transfer, Vacancy
-from store import appeals, applications, cover, leave, people, posts
+from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealMove, AppealState
+from domain.applications.applications import Application
+from domain.applications.lifecycle import UNDECIDED, Move
+from domain.kernel.people import Officer, OfficerLevel, Posting, Role
+from domain.officers.staff import Covered, CoverKind, Leave, Transfer, Vacancy
+from store.appeals import appeals
+from store.applications import applications
+from store.identity import people
+from store.officers import cover, leave, posts
 
 MOVABLE = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
 """Appeals that an authority still has to deal with."""

@@ -12,10 +12,10 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.rounds import BATCH, Fence, fenced
 from actions.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
-from domain.people import Subject
-from domain.staff import Leave, LeaveState
-from store import cover, leave, posts
-from store.errors import VersionConflict
+from domain.kernel.people import Subject
+from domain.officers.staff import Leave, LeaveState
+from store.database.errors import VersionConflict
+from store.officers import cover, leave, posts
 
 T = TypeVar("T")
 

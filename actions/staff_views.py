@@ -6,11 +6,12 @@ from datetime import date, datetime
 from actions.access import covering
 from actions.environment import Environment
 from actions.staffing import of_posting
-from domain.errors import NotSignedIn, not_found
-from domain.people import Officer, PersonKind, Posting, Role, Subject
-from domain.policy import ObjectKind, Purpose, decide
-from domain.staff import Leave, Vacancy
-from store import leave, people, posts
+from domain.identity.policy import ObjectKind, Purpose, decide
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.officers.staff import Leave, Vacancy
+from store.identity import people
+from store.officers import leave, posts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,16 @@ from actions.environment import Environment
 from actions.idempotent import once
 from actions.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from actions.submit_checks import place_problems
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.people import Officer, OfficerLevel, Posting, Role, Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
-from store import audit, catalogue, cover, leave, people, posts
-from store.engine import Transaction
-from store.errors import NotThere
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Officer, OfficerLevel, Posting, Role, Subject
+from domain.officers.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
+from store.catalogue import catalogue
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
+from store.officers import cover, leave, posts
 
 MOST_POSTINGS = 20
 

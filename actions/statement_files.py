@@ -18,20 +18,22 @@ from actions.finance_cases import open_case
 from actions.incoming_files import enter, fetched, put_away
 from actions.payment_enquiries import hash_of
 from actions.payment_partner import connected
-from domain.benefits import Rail
-from domain.clock import IST
-from domain.expected_files import FileSource
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.payment_files import FileState, LedgerFile
-from domain.people import SYSTEM
-from domain.reconciliation import ReconciliationRun, RunState, Side, statement_bounds
+from domain.benefits.benefits import Rail
+from domain.kernel.clock import IST
+from domain.kernel.people import SYSTEM
+from domain.payments.expected_files import FileSource
+from domain.payments.files import FileState, LedgerFile
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
+from domain.reconciliation.reconciliation import ReconciliationRun, RunState, Side, statement_bounds
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms.answers import read_statement
 from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
 from integrations.dbt_finance.pfms.models import DailyStatement, FileKind, FileRefused, LineStatus, StatementRow
-from store import crash_points, expected_files, payment_files, reconciliation, statement_reads
-from store.engine import Transaction
-from store.reconciliation import StatementLine
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.payments import expected_files, payment_files, statement_reads
+from store.reconciliation import reconciliation
+from store.reconciliation.reconciliation import StatementLine
 
 STATEMENT_BY = time(12, 0)
 """By then, the day after, a statement must be there. Without one the day is compared with nothing."""

@@ -14,13 +14,15 @@ import structlog
 from actions.acting import Acting
 from actions.payment_closing import close_if_final
 from actions.payment_news import hear_many
-from domain.benefits import PaymentNews, PaymentStatus, Rail
-from domain.payment_files import BatchLine, LineState, line_after
-from domain.policy import Purpose
-from domain.reconciliation import ReconciliationRun, Side
-from store import audit, payment_batches, reconciliation, statement_reads
-from store.payment_batches import LineNews
-from store.statement_reads import Stated
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.identity.policy import Purpose
+from domain.payments.files import BatchLine, LineState, line_after
+from domain.reconciliation.reconciliation import ReconciliationRun, Side
+from store.database import audit
+from store.payments import payment_batches, statement_reads
+from store.payments.payment_batches import LineNews
+from store.payments.statement_reads import Stated
+from store.reconciliation import reconciliation
 
 SOURCE = "daily statement"
 """What the history of a payment says of where the news came from, before the name of the file."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from actions.acting import Acting
-from domain.applications import Application
-from domain.assisting import BANK_FIELDS, strength_problem
-from domain.assurance import Assurance
-from domain.errors import Problems
-from domain.people import PersonKind
-from store import applications, strengths
+from domain.applications.applications import Application
+from domain.identity.assisting import BANK_FIELDS, strength_problem
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import Problems
+from domain.kernel.people import PersonKind
+from store.applications import applications
+from store.identity import strengths
 
 _LOOKED_AT = 100
 """Applications of hers, the newest first, among which an earlier bank account is looked for."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.assurance import Assurance, Needed
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import SYSTEM
-from domain.policy import Purpose
-from store import audit, catalogue, strengths
-from store.engine import Store, Transaction
+from domain.identity.policy import Purpose
+from domain.kernel.assurance import Assurance, Needed
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import SYSTEM
+from store.catalogue import catalogue
+from store.database import audit
+from store.database.engine import Store, Transaction
+from store.identity import strengths
 
 COLUMNS = ("service_code", "own", "assisted")
 

@@ -25,15 +25,16 @@ from actions.submit_checks import (
     place_problems,
     unasked_documents,
 )
-from domain.applications import Application, Channel, DeliveryMode, filed_through
-from domain.catalogue import Service
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.lifecycle import Move, Status
-from domain.numbers import NumberKind
-from domain.people import PersonKind, Role, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import applications, umang
-from store.engine import Transaction
+from domain.applications.applications import Application, Channel, DeliveryMode, filed_through
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.catalogue import Service
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import PersonKind, Role, Subject
+from store import umang
+from store.applications import applications
+from store.database.engine import Transaction
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
 

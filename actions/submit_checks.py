@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.catalogue import Service
-from domain.errors import ErrorCode, Problem, Problems
-from domain.masks import mask_aadhaar_in
-from store import catalogue
-from store.engine import Transaction
+from domain.catalogue.catalogue import Service
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+from store.catalogue import catalogue
+from store.database.engine import Transaction
 
 LONGEST_VALUE = 2000
 MOST_FIELDS = 100

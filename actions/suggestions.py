@@ -9,13 +9,14 @@ from actions.care import DAY_SECONDS, known_service, note, of_suggestion, once_a
 from actions.environment import Environment
 from actions.idempotent import conflict_problem
 from actions.notices import About, tell
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.feedback import Suggestion, SuggestionState, moderated, replied_state
-from domain.notices import NoticeKind, Topic
-from domain.people import PersonKind, Subject
-from domain.policy import Purpose
-from store import catalogue, locks
-from store import suggestions as kept
+from domain.feedback.feedback import Suggestion, SuggestionState, moderated, replied_state
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import PersonKind, Subject
+from store.catalogue import catalogue
+from store.database import locks
+from store.feedback import suggestions as kept
 
 _PATH = ("input", "suggestionId")
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from actions import access
 from actions.environment import Environment
 from actions.idempotent import once
-from domain.errors import ErrorCode, Problem, Problems
-from domain.masks import mask_aadhaar_in
-from domain.people import Subject
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.switches import ALWAYS_ON, LONGEST_REASON, STATES, SYSTEMS, Switch, SwitchKind, SwitchState
-from store import audit, switches
-from store.engine import Transaction
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from domain.platform.switches import ALWAYS_ON, LONGEST_REASON, STATES, SYSTEMS, Switch, SwitchKind, SwitchState
+from store.database import audit
+from store.database.engine import Transaction
+from store.platform import switches
 
 OPERATION = "setSwitch"
 _OPERATIONS = Resource(ObjectKind.OPERATIONS)

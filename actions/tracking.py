@@ -5,12 +5,15 @@ from datetime import timedelta
 from actions.aliases import application_by_any
 from actions.enquiries import Asker, count_enquiry
 from actions.environment import Environment
-from domain.aliases import alias_form
-from domain.errors import ErrorCode, Problem, Problems
-from domain.numbers import MistypedNumber
-from domain.tracking import SecondFactor, Tracked, is_public, matches, stages_of
-from store import applications, catalogue, people, tracking
-from store.engine import Transaction
+from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
+from domain.identity.aliases import alias_form
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.numbers import MistypedNumber
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.feedback import tracking
+from store.identity import people
 
 NUMBER, CLIENT = "number", "client"
 _MISTYPED = ""

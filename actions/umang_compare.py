@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import structlog
 
 from actions.environment import Environment
-from domain.clock import IST, ist_date
-from domain.umang import Compared, compared
+from domain.kernel.clock import IST, ist_date
+from domain.umang.umang import Compared, compared
 from store import umang
-from store.engine import Store, Transaction
+from store.database.engine import Store, Transaction
 
 APPLY = "applyService"
 AFTER_MIDNIGHT = timedelta(minutes=10)

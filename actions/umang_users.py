@@ -12,15 +12,17 @@ from actions.acting import Acting
 from actions.environment import Environment
 from actions.notices import About, tell
 from actions.sign_in_guards import same
-from domain.assurance import Assurance, weakest
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.masks import mask_mobile
-from domain.notices import NoticeKind, Topic
-from domain.people import PersonKind, Provider, Role, Subject
-from domain.policy import ObjectKind, Purpose
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.assurance import Assurance, weakest
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.masks import mask_mobile
+from domain.kernel.people import PersonKind, Provider, Role, Subject
 from integrations.umang import UserAssertion
-from store import audit, identities, umang
-from store.engine import Transaction
+from store import umang
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import identities
 from store.umang import Account
 
 LINK_PATH = "/sign-in/umang"

@@ -16,15 +16,17 @@ import structlog
 from actions.acting import Acting
 from actions.environment import Environment
 from actions.images import re_encoded
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.file_types import true_type
-from domain.files import MediaType, QuarantinedFile, UploadedFile
-from domain.pdf_content import refuse_unfit_pdf
-from domain.people import PersonKind, Role, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import audit, locks, partial_uploads, personal_files, quarantine, uploads
-from store.engine import Transaction
-from store.uploads import Use
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.uploads.file_types import true_type
+from domain.uploads.files import MediaType, QuarantinedFile, UploadedFile
+from domain.uploads.pdf_content import refuse_unfit_pdf
+from store.database import audit, locks
+from store.database.engine import Transaction
+from store.privacy import personal_files
+from store.uploads import partial_uploads, quarantine, uploads
+from store.uploads.uploads import Use
 
 SWEEP_BATCH = 100
 """Files that one transaction of the sweep lets go."""

@@ -13,15 +13,15 @@ from actions.idempotent import once
 from actions.moves import Step, move
 from actions.submit_checks import place_problems
 from actions.uploads import uploaded, use
-from domain.applications import Application
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
 from domain.clearances import Photo, Place
-from domain.errors import ErrorCode, Problem, Problems
-from domain.files import MediaType, UploadedFile
-from domain.lifecycle import Move
-from domain.masks import mask_aadhaar_in
-from domain.people import Subject
-from domain.policy import Purpose
-from store.engine import Transaction
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from domain.uploads.files import MediaType, UploadedFile
+from store.database.engine import Transaction
 
 LONGEST_TEXT = 4000
 MOST_PHOTOS = 10

@@ -3,8 +3,8 @@
 from actions.environment import Environment
 from actions.file_links import signed_link
 from domain.clearances import VerificationReport
-from domain.files import FileLink
-from store import uploads
+from domain.uploads.files import FileLink
+from store.uploads import uploads
 
 
 async def photo_link(env: Environment, report: VerificationReport, sha256: str) -> FileLink | None:

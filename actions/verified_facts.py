@@ -15,18 +15,18 @@ from actions.certificates import CertificatesView, CertificateView, Provenance, 
 from actions.environment import Environment
 from actions.holder_match import is_holder
 from actions.own_signature import own_signature
-from domain.documents import KINDS, DocumentKind, kind_of
-from domain.facts import FactKey, FactSource, VerifiedFact, best_first
-from domain.messages import label
-from domain.people import Citizen, LinkedAccount, Provider, Subject
-from domain.signatures import SignatureState
-from domain.sources import Source
-from domain.text import Language
+from domain.certificates.signatures import SignatureState
+from domain.documents.documents import KINDS, DocumentKind, kind_of
+from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
+from domain.kernel.messages import label
+from domain.kernel.people import Citizen, LinkedAccount, Provider, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from integrations.calling import safe_xml
 from integrations.calling.errors import IntegrationError
 from integrations.certificate_facts import StatedFacts, stated, stated_by
-from store import identities, people
-from store.engine import Transaction
+from store.database.engine import Transaction
+from store.identity import identities, people
 
 ACCOUNT = "ACCOUNT"
 """Stands for a type of document where an account is meant."""

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from actions.manifests import content_hash, publish_manifest, sign_manifest
-from domain.manifests import Manifest
+from domain.platform.manifests import Manifest
 from gateway.screens import OPERATIONS, manifests
-from store import manifests as shelf
-from store.engine import Store, Transaction
-from store.keyring import Keyrings
+from store.database.engine import Store, Transaction
+from store.database.keyring import Keyrings
+from store.platform import manifests as shelf
 
 BY = "DEMO"
 

@@ -24,7 +24,7 @@ from gateway.form_files import form_files
 from gateway.logs import configure_logging
 from gateway.settings import Settings
 from sandbox.city.kit import load_demo
-from store.engine import migrate
+from store.database.engine import migrate
 
 ROOT = Path(__file__).parent.parent
 

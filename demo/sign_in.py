@@ -11,9 +11,9 @@ import httpx
 from lxml import etree, html
 
 from actions.sign_in_guards import challenge_of, same
-from domain.clock import SystemClock
-from domain.ids import SystemIds
-from domain.people import Provider
+from domain.kernel.clock import SystemClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.people import Provider
 from gateway.failures import CommandFailed
 from gateway.sign_in.providers import SLUGS
 

@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.clock import IST
-from domain.deadline import WorkCalendar
-from domain.errors import ErrorCode, Problem, Problems
+from domain.applications.deadline import WorkCalendar
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problem, Problems
 
 MOST_FAILURES = 3
 """Visits that failed by the citizen, after which the paper waits at the office."""

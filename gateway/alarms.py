@@ -13,9 +13,9 @@ import structlog
 
 from actions.alarms import evaluate
 from actions.environment import Environment
-from domain.alarms import Alarm, AlarmState
-from domain.clock import Clock
-from domain.errors import ApuniError
+from domain.kernel.clock import Clock
+from domain.kernel.errors import ApuniError
+from domain.platform.alarms import Alarm, AlarmState
 from gateway.leadership import Leadership
 from gateway.settings import Settings
 from integrations.calling.transport import Client, Lines

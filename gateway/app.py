@@ -20,10 +20,10 @@ from actions.following import Feed
 from actions.issuer import CertificateIssuer
 from actions.published import CertificatePublisher
 from actions.sessions import subject_for_token
-from domain.fees import FeeRoute
-from domain.people import ANONYMOUS, PersonKind, Subject
-from domain.sources import Source
-from domain.text import Language, language_from_header
+from domain.fees.fees import FeeRoute
+from domain.kernel.people import ANONYMOUS, PersonKind, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Language, language_from_header
 from gateway import sign_in
 from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
 from gateway.composition import House, open_house
@@ -75,7 +75,7 @@ from integrations.right_to_service import RightToServiceSettings, commission_rou
 from integrations.treasury import treasury_routes
 from schema import build
 from schema.context import Context
-from store import people
+from store.identity import people
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from domain.feedback import CareRules
+from domain.feedback.feedback import CareRules
 from gateway.limits import DEMO_TIMES
 
 

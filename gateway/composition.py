@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import httpx
 
 from actions.environment import Environment
-from domain.clock import Clock, SystemClock
-from domain.ids import SystemIds
-from domain.law import LAW
-from domain.sources import Source
-from domain.switches import Switchboard
+from domain.appeals.law import LAW
+from domain.kernel.clock import Clock, SystemClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.sources import Source
+from domain.platform.switches import Switchboard
 from gateway.object_place import open_objects
 from gateway.partners import connected, open_partners
 from gateway.pulse import label_of, take_over
@@ -26,13 +26,13 @@ from integrations.calling.cache_backends import Backend, SealedCache
 from integrations.calling.kill_switch import Gate
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
-from store import crash_points
-from store.calendar import work_calendar
-from store.cipher import FieldCipher
-from store.engine import Store, schema_is_current
-from store.erasures import ErasureList
-from store.keyring import Keyrings
-from store.vault import Vault
+from store.catalogue.calendar import work_calendar
+from store.database import crash_points
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, schema_is_current
+from store.database.keyring import Keyrings
+from store.database.vault import Vault
+from store.privacy.erasures import ErasureList
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, Field
 
-from domain.desk import CLAIM_MINUTES, OUTSIDE_READS_AN_HOUR, DeskRules
-from domain.staff import AbsenceRule
+from domain.officers.desk import CLAIM_MINUTES, OUTSIDE_READS_AN_HOUR, DeskRules
+from domain.officers.staff import AbsenceRule
 
 
 class Desk(BaseModel):

@@ -15,11 +15,11 @@ import structlog
 from redis.exceptions import RedisError
 
 from actions.following import TooSlow
-from domain.changes import START, Change, Position, Wanted
+from domain.platform.changes import START, Change, Position, Wanted
 from gateway.fanout_settings import Streams
-from store import changes
-from store.engine import Store
-from store.errors import StoreError
+from store.database import change_feed
+from store.database.engine import Store
+from store.database.errors import StoreError
 
 CHANNEL = "apuni:changes"
 CONNECT_SECONDS = 1.0
@@ -175,7 +175,7 @@ class Fanout:
 
     def committed(self, marks: Collection[str]) -> None:
         """Listen to the store of this process."""
-        if changes.CHANGED in marks:
+        if change_feed.CHANGED in marks:
             self.wake()
             if self._bus is not None:
                 self._bus.ring()
@@ -185,7 +185,7 @@ class Fanout:
         """Read the feed from now on, until the end of the context. Raises StoreError."""
         await named(self._store)
         async with self._store.reading() as tx:
-            self._position = (await changes.state(tx)).end
+            self._position = (await change_feed.state(tx)).end
         self._store.after_commit.append(self.committed)
         tasks = [asyncio.create_task(self._run())]
         if self._bus is not None:
@@ -202,8 +202,8 @@ class Fanout:
         """Read what is new and hand it on; False where rows are held back and a look soon makes sense."""
         while True:
             async with self._store.reading() as tx:
-                rows = await changes.page(tx, self._position, PAGE)
-                held_back = len(rows) < PAGE and await changes.unsettled(tx)
+                rows = await change_feed.page(tx, self._position, PAGE)
+                held_back = len(rows) < PAGE and await change_feed.unsettled(tx)
             for row in rows:
                 for follower in self._followers:
                     follower.take(row)
@@ -235,10 +235,10 @@ class Fanout:
 async def named(store: Store) -> None:
     """See to it that the feed has its name. A store that is busy does not hinder a start: cursors are RESYNC later."""
     async with store.reading() as tx:
-        if await changes.is_open(tx):
+        if await change_feed.is_open(tx):
             return
     try:
-        await store.carry_out(changes.open_feed)
+        await store.carry_out(change_feed.open_feed)
     except StoreError as error:
         log.warning("feed_not_named", kind=type(error).__name__)
 
@@ -252,7 +252,7 @@ async def telling(store: Store, bus: Bus | None) -> AsyncIterator[None]:
         return
 
     def committed(marks: Collection[str]) -> None:
-        if changes.CHANGED in marks:
+        if change_feed.CHANGED in marks:
             bus.ring()
 
     store.after_commit.append(committed)

@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.fees import FeeRules
-from domain.lifecycle import Move
+from domain.applications.lifecycle import Move
+from domain.fees.fees import FeeRules
 
 
 class Fees(BaseModel):

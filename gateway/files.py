@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from domain.files import FileRules
+from domain.uploads.files import FileRules
 
 
 class Files(BaseModel):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from domain.form_bounds import LARGEST_FILE
+from domain.catalogue.form_bounds import LARGEST_FILE
 
 FOLDER = Path(__file__).parent.parent / "catalogue_data" / "forms"
 """The forms that come with the gateway."""

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actions.sessions import person_of_token
-from domain.people import PersonKind, Role
+from domain.kernel.people import PersonKind, Role
 from gateway.composition import House
 from gateway.graphiql.page import graphiql_page
 from gateway.http.admission import Admission, Share
@@ -24,7 +24,7 @@ from gateway.http.trusted import TrustedLibrary
 from gateway.limits import DEMO_TIMES
 from gateway.settings import Settings
 from integrations.calling.request_counters import DoorTallies
-from store.cipher import FieldCipher
+from store.database.cipher import FieldCipher
 
 
 @asynccontextmanager

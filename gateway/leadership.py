@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from actions.environment import Environment
-from store import leases
-from store.engine import Transaction
-from store.errors import StoreError
-from store.leases import Lease
+from store.database import leases
+from store.database.engine import Transaction
+from store.database.errors import StoreError
+from store.database.leases import Lease
 
 
 class Leadership:

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from domain.clock import Clock
+from domain.kernel.clock import Clock
 from gateway.settings import Settings
-from store.objects import LocalObjects, ObjectStore
+from store.database.objects import LocalObjects, ObjectStore
 
 
 @asynccontextmanager
@@ -14,7 +14,7 @@ async def open_objects(settings: Settings, clock: Clock) -> AsyncIterator[Object
     if settings.s3.endpoint is None:
         yield LocalObjects(settings.objects_folder)
         return
-    from store.s3_objects import Credentials, S3Objects, S3Place
+    from store.database.s3_objects import Credentials, S3Objects, S3Place
 
     s3 = settings.s3
     by = Credentials(s3.access_key, s3.secret_key.get_secret_value(), s3.region)

@@ -7,12 +7,12 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from actions.environment import Partners
-from domain.clock import Clock
-from domain.ids import Ids
-from domain.payment_files import Transport
-from domain.people import Provider
-from domain.sign_on import SignOnRules
-from domain.sources import Source
+from domain.identity.sign_on import SignOnRules
+from domain.kernel.clock import Clock
+from domain.kernel.ids import Ids
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source
+from domain.payments.files import Transport
 from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp
 from gateway.settings import SYSTEMS, Settings, SettingsRefused, variable

@@ -10,12 +10,13 @@ import structlog
 
 from actions.alarms import tell
 from actions.environment import Environment
-from domain.alarms import AlarmCode
-from domain.switches import Switchboard
+from domain.platform.alarms import AlarmCode
+from domain.platform.switches import Switchboard
 from gateway.vitals import Vitals
-from store import calendar, switches
-from store.engine import Store
-from store.errors import StoreError
+from store.catalogue import calendar
+from store.database.engine import Store
+from store.database.errors import StoreError
+from store.platform import switches
 
 SWITCH_SECONDS = 1.0
 """How often the number of the switches is read: a change holds everywhere within two seconds."""

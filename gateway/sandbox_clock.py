@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from domain.clock import SystemClock
+from domain.kernel.clock import SystemClock
 from gateway import runfiles
 from gateway.settings import Settings
 

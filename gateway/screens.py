@@ -22,7 +22,7 @@ from graphql import (
 )
 from graphql.language import Visitor, visit
 
-from domain.manifests import Manifest, ManifestRefused, Operation, document_id
+from domain.platform.manifests import Manifest, ManifestRefused, Operation, document_id
 
 OPERATIONS = Path(__file__).resolve().parents[1] / "operations"
 FRAGMENTS = "fragments"

@@ -6,9 +6,9 @@ stopped or to go on.
 
 import structlog
 
-from domain.clock import Clock
-from store import audit
-from store.engine import Store
+from domain.kernel.clock import Clock
+from store.database import audit
+from store.database.engine import Store
 
 SEEN_SECONDS = 150.0
 """For how long, by the clock that never steps, a process must have seen it: more than two rounds of the sealer.

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from domain.benefits import Rail
-from domain.law import LAW
+from domain.appeals.law import LAW
+from domain.benefits.benefits import Rail
 from gateway import runfiles
 from gateway.care import Care
 from gateway.desk import Desk
@@ -27,7 +27,7 @@ from gateway.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.partner_settings import Partner
 from gateway.payment_settings import PaymentFiles, PfmsWay
 from gateway.sign_on import SignOn
-from store.crash_points import POINTS
+from store.database.crash_points import POINTS
 
 PREFIX, NESTED = "APUNI_", "__"
 
@@ -250,7 +250,7 @@ class Settings(BaseSettings):
     server: Server = Field(default_factory=Server, description="The HTTP server.")
     law: dict[str, int] = Field(
         default_factory=dict,
-        description="Legal periods and amounts that differ from domain/law.py, as a JSON object by name.",
+        description="Legal periods and amounts that differ from domain/appeals/law.py, as a JSON object by name.",
     )
     rails: dict[str, Rail] = Field(
         default_factory=dict,
@@ -377,7 +377,7 @@ def _revealed(secret: SecretStr | None) -> str | None:
 def _is_database(url: str) -> bool:
     from sqlalchemy.exc import ArgumentError
 
-    from store.connections import database_url
+    from store.database.connections import database_url
 
     try:
         database_url(url)

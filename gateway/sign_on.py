@@ -6,8 +6,8 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.people import PersonKind, Provider
-from domain.sign_on import CITIZEN_REFRESH_SECONDS, PROVIDERS, STAFF_REFRESH_SECONDS, SignOnRules
+from domain.identity.sign_on import CITIZEN_REFRESH_SECONDS, PROVIDERS, STAFF_REFRESH_SECONDS, SignOnRules
+from domain.kernel.people import PersonKind, Provider
 
 
 class SignOn(BaseModel):

@@ -5,12 +5,12 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
-from domain.clock import Clock
-from domain.sources import Source
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
+from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
 from integrations.calling.breakers import BreakerState
 from integrations.calling.monitor import CallObserver
-from store.revisions import HEAD
+from store.database.revisions import HEAD
 
 SIGN_IN_SECONDS = 300.0
 LEAST_AWAY = RULES[AlarmCode.STORE_UNAVAILABLE].threshold

@@ -13,9 +13,9 @@ import structlog
 
 from actions.alarms import payload_of
 from actions.environment import Environment
-from domain.alarms import RULES, Alarm, AlarmCode
+from domain.platform.alarms import RULES, Alarm, AlarmCode
 from gateway.alarms import AlarmNotTold, AlarmWatch
-from store import alarms
+from store.platform import alarms
 
 MOST_SILENCE = RULES[AlarmCode.WORKER_AWAY].threshold
 _log = structlog.get_logger(__name__)

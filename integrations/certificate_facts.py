@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from domain.facts import FactKey
+from domain.identity.facts import FactKey
 from integrations.calling import safe_xml
 
 _DAYS = ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d")

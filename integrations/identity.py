@@ -8,10 +8,10 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from domain.assurance import Assurance
-from domain.mobiles import mobile_digits
-from domain.people import Provider
-from domain.sources import Source
+from domain.kernel.assurance import Assurance
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.remote import Answer

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from domain.sources import Source
+from domain.kernel.sources import Source
 from integrations import (
     apisetu,
     csc,

@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.applications import Channel, Decision, DeliveryMode, RejectionGround
-from domain.catalogue import Outcome, Service
-from domain.clock import ist_date
-from domain.deadline import DayUnit, TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
-from domain.lifecycle import FINAL, OPEN, REFUSED, TRANSITIONS, Move, Status
-from domain.people import Role
-from domain.text import Bilingual
+from domain.applications.applications import Channel, Decision, DeliveryMode, RejectionGround
+from domain.applications.deadline import DayUnit, TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
+from domain.applications.lifecycle import FINAL, OPEN, REFUSED, TRANSITIONS, Move, Status
+from domain.catalogue.catalogue import Outcome, Service
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Role
+from domain.kernel.text import Bilingual
 
 
 class Fault(StrEnum):

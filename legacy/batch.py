@@ -11,25 +11,29 @@ from datetime import datetime, time
 from actions.certificate_content import CertificateContent
 from actions.certificate_fields import guardian_of, printed_fields
 from actions.numbering import draw_numbers
-from domain.aliases import AliasKind
-from domain.applications import Application, TimelineEntry
-from domain.catalogue import Department, District, Tehsil
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.clock import IST
-from domain.deadline import WorkCalendar
-from domain.figures import counted, marks_of
-from domain.ids import Ids
-from domain.lifecycle import OPEN, Move, Status
-from domain.numbers import NumberKind
-from domain.people import Citizen, OfficerLevel, Role
-from domain.policy import ObjectKind, Purpose
-from domain.text import Bilingual
+from domain.applications.applications import Application, TimelineEntry
+from domain.applications.deadline import WorkCalendar
+from domain.applications.lifecycle import OPEN, Move, Status
+from domain.catalogue.catalogue import Department, District, Tehsil
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.identity.aliases import AliasKind
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import IST
+from domain.kernel.ids import Ids
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import Citizen, OfficerLevel, Role
+from domain.kernel.text import Bilingual
+from domain.statistics.figures import counted, marks_of
 from legacy.applications import LegacyRow, Life, life_of, statuses_of
 from legacy.people import People, Slot, new_citizen
-from store import aliases, applications, audit, certificates, figures, legacy, people
-from store.engine import Transaction
-from store.legacy import Bookmark, TakenOver
-from store.vault import VaultReference
+from store.applications import applications, imports
+from store.applications.imports import Bookmark, TakenOver
+from store.certificates import certificates
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.vault import VaultReference
+from store.identity import aliases, people
+from store.statistics import figures
 
 ACTION = "application.import"
 """The audit line of an application that was taken over; its `version` is the number of steps it came with."""
@@ -130,10 +134,10 @@ def _designation(row: LegacyRow) -> Bilingual:
 
 async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None:
     """Write a batch and move the bookmark. Raises MovedOn, AlreadyThere where a number was taken meanwhile."""
-    if not await legacy.move_on(tx, batch.before, batch.after, finished=batch.finished):
+    if not await imports.move_on(tx, batch.before, batch.after, finished=batch.finished):
         raise MovedOn
     await people.add_citizens(tx, _new_people(tx, batch, ids))
-    await legacy.add_persons(tx, batch.people.new_signs(batch.references))
+    await imports.add_persons(tx, batch.people.new_signs(batch.references))
     numbers = await draw_numbers(tx, ids, NumberKind.APPLICATION, len(batch.cases))
     officers = [await _officer(tx, case, places) for case in batch.cases]
     new = [
@@ -146,7 +150,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
     await applications.add_entries(tx, entries)
     await _add_certificates(tx, batch.cases, new, ids)
     await aliases.add_many(tx, AliasKind.APPLICATION, {case.row.number: case.id for case in batch.cases})
-    await legacy.add(tx, batch.before.id, [_taken(case) for case in batch.cases])
+    await imports.add(tx, batch.before.id, [_taken(case) for case in batch.cases])
     await _count(tx, new)
     await audit.append_many(tx, [_line(case, batch) for case in batch.cases])
 

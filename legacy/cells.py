@@ -9,11 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from domain.aliases import alias_form
-from domain.clock import IST
-from domain.masks import holds_aadhaar
-from domain.numbers import MistypedNumber, parse_number
-from domain.text import latin_digits
+from domain.identity.aliases import alias_form
+from domain.kernel.clock import IST
+from domain.kernel.masks import holds_aadhaar
+from domain.kernel.numbers import MistypedNumber, parse_number
+from domain.kernel.text import latin_digits
 from legacy.applications import Fault
 
 LONGEST: Mapping[str, int] = MappingProxyType(

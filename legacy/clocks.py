@@ -8,13 +8,16 @@ it: an application that is late is late from the day on which it was, and its ap
 from dataclasses import dataclass
 
 from actions.decide import ISSUE
-from domain.catalogue import Outcome
-from domain.clock import Clock
-from domain.lifecycle import Status
-from domain.policy import Purpose
-from store import applications, audit, catalogue, legacy, outbox
-from store.engine import Store, Transaction
-from store.legacy import Waiting
+from domain.applications.lifecycle import Status
+from domain.catalogue.catalogue import Outcome
+from domain.identity.policy import Purpose
+from domain.kernel.clock import Clock
+from store.applications import applications, imports
+from store.applications.imports import Waiting
+from store.catalogue import catalogue
+from store.database import audit
+from store.database.engine import Store, Transaction
+from store.platform import outbox
 
 BATCH = 200
 STARTED = "legacy.clocks_started"
@@ -31,7 +34,7 @@ class Started:
 async def waiting(store: Store, clock: Clock) -> Waiting:
     """How many open applications are held, and how many of them are beyond their due instant."""
     async with store.reading() as tx:
-        return await legacy.waiting(tx, clock.now())
+        return await imports.waiting(tx, clock.now())
 
 
 async def start_clocks(store: Store, by: str) -> Started:
@@ -45,7 +48,7 @@ async def start_clocks(store: Store, by: str) -> Started:
 
 
 async def _some(tx: Transaction, by: str) -> Started:
-    ids = await legacy.held(tx, BATCH)
+    ids = await imports.held(tx, BATCH)
     if not ids:
         return Started(0, 0)
     cases = await applications.many(tx, ids)
@@ -54,7 +57,7 @@ async def _some(tx: Transaction, by: str) -> Started:
     for case in cases.values():
         if case.status is Status.APPROVED and services[case.service_code].outcome is Outcome.CERTIFICATE:
             made += await outbox.add(tx, ISSUE, case.id, {"application_id": case.id}, application_id=case.id)
-    await legacy.let_go(tx, ids)
+    await imports.let_go(tx, ids)
     detail = {"applications": len(ids), "certificates": made}
     await audit.append(tx, audit.AuditLine(by, STARTED, "LEGACY_IMPORT", None, Purpose.OPERATE.value, detail))
     return Started(len(ids), made)

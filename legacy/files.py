@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from actions.scanning import Scanner
-from domain.errors import Problems
-from domain.file_types import true_type
-from domain.files import MediaType
+from domain.kernel.errors import Problems
+from domain.uploads.file_types import true_type
+from domain.uploads.files import MediaType
 from legacy.applications import Fault, LegacyCertificate
 
 MOST_OCTETS = 10 * 1024 * 1024

@@ -14,11 +14,11 @@ from typing import Protocol
 from actions.certificate_content import CertificateContent
 from actions.numbering import draw_uris
 from actions.scanning import Scanner
-from domain.aliases import AliasKind
-from domain.catalogue import Service
-from domain.clock import Clock
-from domain.ids import Ids
-from domain.policy import Purpose
+from domain.catalogue.catalogue import Service
+from domain.identity.aliases import AliasKind
+from domain.identity.policy import Purpose
+from domain.kernel.clock import Clock
+from domain.kernel.ids import Ids
 from legacy.applications import Fault, LegacyRow, Reject
 from legacy.batch import Batch, Case, Places, case_of, content_of, write
 from legacy.files import CertificateFiles, checked_file
@@ -27,13 +27,16 @@ from legacy.reading import LegacyCatalogue, catalogue_of, number_of, read_row
 from legacy.rejects import RejectsFile
 from legacy.scratch import Scratch
 from legacy.source import OldData, SourceRow, rows_of
-from store import aliases, audit, calendar, catalogue, legacy
-from store.cipher import FieldCipher
-from store.engine import Store, Transaction
-from store.errors import AlreadyThere
-from store.legacy import Bookmark
-from store.objects import ObjectStore
-from store.vault import Vault
+from store.applications import imports
+from store.applications.imports import Bookmark
+from store.catalogue import calendar, catalogue
+from store.database import audit
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, Transaction
+from store.database.errors import AlreadyThere
+from store.database.objects import ObjectStore
+from store.database.vault import Vault
+from store.identity import aliases
 
 BATCH = 500
 """Rows of one transaction."""
@@ -85,7 +88,7 @@ class Plan:
 async def bookmark_of(rooms: ImportRooms, data: OldData) -> Bookmark:
     """Where an import of this file goes on; one that came to its end begins anew, and skips what is there."""
     async with rooms.store.reading() as tx:
-        found = await legacy.unfinished(tx, data.sha256)
+        found = await imports.unfinished(tx, data.sha256)
     return found or Bookmark(rooms.ids.key(), data.sha256)
 
 
@@ -119,8 +122,8 @@ def _taken(source: Iterator[SourceRow]) -> list[SourceRow]:
 
 
 async def _begin(tx: Transaction, start: Bookmark, by: str, rejects_bytes: int) -> None:
-    if await legacy.unfinished(tx, start.source_digest) is None:
-        await legacy.begin(tx, replace(start, rejects_bytes=rejects_bytes))
+    if await imports.unfinished(tx, start.source_digest) is None:
+        await imports.begin(tx, replace(start, rejects_bytes=rejects_bytes))
         line = audit.AuditLine(by, "legacy.import", OBJECT_KIND, start.id, Purpose.OPERATE.value, {})
         await audit.append(tx, line)
 
@@ -209,7 +212,7 @@ class _Run:
             slot = people.place(one.row)
             if isinstance(slot, Slot):
                 cases.append(self._case(one, slot, files))
-        after = legacy.counted(before, imported=len(cases), skipped=batch.skipped, rejected=_rows_in(batch.rejects))
+        after = imports.counted(before, imported=len(cases), skipped=batch.skipped, rejected=_rows_in(batch.rejects))
         after = replace(
             after,
             bytes_done=rows[-1].end if rows else before.bytes_done,
@@ -285,7 +288,7 @@ class _Run:
         """Rows whose number is there: skipped where they say the same, or were erased; else left out."""
         numbers = [one.row.number for one in batch.good]
         named = await aliases.named(tx, AliasKind.APPLICATION, numbers)
-        contents = await legacy.contents(tx, named.values())
+        contents = await imports.contents(tx, named.values())
         known: dict[str, str | None] = {number: contents.get(key) for number, key in named.items()}
         if self._scratch is not None:
             seen = self._scratch.found(f"{AliasKind.APPLICATION}:{number}" for number in numbers)

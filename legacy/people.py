@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from actions.legacy_joining import AADHAAR, BORN, born_indexes, person_indexes
-from domain.people import Citizen
-from domain.text import Language
+from domain.kernel.people import Citizen
+from domain.kernel.text import Language
 from legacy.applications import Fault, LegacyPerson, LegacyRow
 from legacy.scratch import Scratch
-from store import legacy
-from store.cipher import FieldCipher
-from store.engine import Transaction
-from store.legacy import KnownPerson
-from store.vault import Vault, VaultReference
+from store.applications import imports
+from store.applications.imports import KnownPerson
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.database.vault import Vault, VaultReference
 
 OLD_ID = "ID"
 
@@ -110,7 +110,7 @@ async def people_of(
     people = People(cipher)
     signs = {sign for row in rows for sign in signs_of(row.person)}
     owners = {index: sign for sign in signs for index in indexes_of(cipher, sign, references)}
-    for index, there in (await legacy.persons(tx, owners)).items():
+    for index, there in (await imports.persons(tx, owners)).items():
         people.known[owners[index]] = (there.born_index, there.citizen_id)
     return people
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from stdnum.in_ import aadhaar as aadhaar_number
 
-from domain.aliases import alias_form
-from domain.applications import Channel, DeliveryMode, RejectionGround
-from domain.catalogue import District, Outcome, Service, Tehsil
-from domain.lifecycle import REFUSED, Move, Status
-from domain.masks import holds_aadhaar
-from domain.mobiles import mobile_digits
-from domain.text import Bilingual, latin_digits
+from domain.applications.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications.lifecycle import REFUSED, Move, Status
+from domain.catalogue.catalogue import District, Outcome, Service, Tehsil
+from domain.identity.aliases import alias_form
+from domain.kernel.masks import holds_aadhaar
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.text import Bilingual, latin_digits
 from legacy.applications import (
     OUTCOME_OF,
     Fault,

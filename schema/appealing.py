@@ -22,9 +22,9 @@ from actions.clearances import AnswerClearance, AskClearance, answer_clearance, 
 from actions.compliance import ReportCompliance, report_compliance
 from actions.hand_over import HandOver, hand_over
 from actions.verification import ReportVerification, report_verification
-from domain.appeals import AppealGround
+from domain.appeals.appeals import AppealGround
 from domain.clearances import Place
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.appeals import Appeal
 from schema.caring import CarePayload, cared
 from schema.clearances import Clearance

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.access import of_appeal
-from domain import appeals, law
-from domain.appeals import (
+from domain.appeals import appeals, law
+from domain.appeals.appeals import (
     AppealGround,
     AppealLevel,
     AppealMove,
@@ -17,12 +17,12 @@ from domain.appeals import (
     AwardState,
     HearingState,
 )
-from domain.clock import ist_date
-from domain.global_ids import TypeCode, from_global_id
-from domain.messages import label
-from domain.numbers import NumberKind, parse_number, show_number
-from domain.people import Role
-from domain.policy import Purpose, decide
+from domain.identity.policy import Purpose, decide
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.messages import label
+from domain.kernel.numbers import NumberKind, parse_number, show_number
+from domain.kernel.people import Role
 from schema.application_loaders import application_by_id
 from schema.applications import Application
 from schema.commission_cases import CommissionCase, case_of_appeal
@@ -33,7 +33,7 @@ from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import VIEWS, Node, node_id
 from schema.scalars import Paise
 from schema.staff import AssignedOfficer, officer_by_id
-from store import appeals as appeal_store
+from store.appeals import appeals as appeal_store
 
 appeal_by_id = one_by_key(appeal_store.many, of_appeal)
 appeal_by_number = one_by_key(appeal_store.by_numbers, of_appeal)

@@ -5,12 +5,14 @@ from typing import TypeAlias
 from actions import aliases
 from actions.environment import Environment
 from actions.purpose import read_all, read_applicants
-from domain.applications import Application
-from domain.desk import ReadPurpose
-from domain.people import Citizen, Subject
-from domain.policy import Resource
+from domain.applications.applications import Application
+from domain.identity.policy import Resource
+from domain.kernel.people import Citizen, Subject
+from domain.officers.desk import ReadPurpose
 from schema.loading import Loader, Read, many_by_key, one_by_key
-from store import appeals, applications, people, strengths
+from store.appeals import appeals
+from store.applications import applications
+from store.identity import people, strengths
 
 Named: TypeAlias = tuple[str, str, ReadPurpose | None]
 """An application by the kind of its name, the name, and the purpose that was stated for reading it."""

@@ -10,16 +10,17 @@ import strawberry
 from actions.access import of_applicant
 from actions.enquiries import Asker, note_enquiry
 from actions.sanction_budgets import budget_of
-from domain import applications, doorstep
-from domain.aliases import meant_as_ours, ours_or_old
-from domain.applications import Channel, DeliveryMode
-from domain.assurance import Assurance
-from domain.desk import ReadPurpose
-from domain.global_ids import TypeCode, from_global_id
-from domain.lifecycle import OPEN, Move, Status, moves_from
-from domain.messages import label
-from domain.numbers import MistypedNumber, NumberKind, show_number
-from domain.people import PersonKind
+from domain import doorstep
+from domain.applications import applications
+from domain.applications.applications import Channel, DeliveryMode
+from domain.applications.lifecycle import OPEN, Move, Status, moves_from
+from domain.identity.aliases import meant_as_ours, ours_or_old
+from domain.kernel.assurance import Assurance
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.messages import label
+from domain.kernel.numbers import MistypedNumber, NumberKind, show_number
+from domain.kernel.people import PersonKind
+from domain.officers.desk import ReadPurpose
 from schema.application_loaders import (
     Applied,
     appeals_of_application,

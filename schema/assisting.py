@@ -8,18 +8,18 @@ import strawberry
 from actions.access import of_citizen, require_read
 from actions.assisting import AskAssistance, ask_assistance, confirm_assistance, end_assistance
 from actions.relatives import RegisterRelative, register_relative, relatives_of, remove_relative
-from domain import assisting
-from domain.assisting import AssistanceState, AssistanceWay
-from domain.assurance import Assurance
-from domain.masks import mask_mobile
-from domain.policy import ObjectKind
-from domain.scopes import Scope
+from domain.identity import assisting
+from domain.identity.assisting import AssistanceState, AssistanceWay
+from domain.identity.policy import ObjectKind
+from domain.kernel.assurance import Assurance
+from domain.kernel.masks import mask_mobile
+from domain.kernel.scopes import Scope
 from schema.caring import CarePayload, cared
 from schema.context import Info
 from schema.directives import AUTHENTICATED
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, key_of
-from store import assistances
+from store.identity import assistances
 
 MOST_SHOWN = 100
 

@@ -6,11 +6,11 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.finance_desk import of_payee, reach_of
-from domain.masks import account_of_last4
-from domain.messages import label
-from domain.numbers import show_number
-from domain.payment_files import RegistrationState
-from domain.policy import ObjectKind
+from domain.identity.policy import ObjectKind
+from domain.kernel.masks import account_of_last4
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from domain.payments.files import RegistrationState
 from schema.benefit_course import PaymentReason
 from schema.benefits import Benefit, sanction_by_id
 from schema.context import Info, InLanguage, spoken
@@ -20,8 +20,8 @@ from schema.loading import ByKey
 from schema.paging import Connection, Listing, Paged
 from schema.places import District, district_by_code
 from schema.store_lists import counting, reading
-from store import beneficiary_lists
-from store.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
+from store.payments import beneficiary_lists
+from store.payments.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
 
 _DISTRICT = ByKey(district_by_code, lambda one: one.district_code)
 _SANCTION = ByKey(sanction_by_id, lambda one: one.item.sanction_id)

@@ -6,12 +6,12 @@ from typing import Self
 import strawberry
 
 from actions.benefit_plans import Certificate
-from domain import benefits, recoveries, sanction_course
-from domain.benefits import BudgetState, PaymentStatus, Rail
-from domain.messages import label
-from domain.plans import Period
-from domain.recoveries import RecoveryGround, RecoveryState, RecoveryWay
-from domain.sanction_course import ApprovalKind, StopGround, StopKind
+from domain.benefits import benefits, recoveries, sanction_course
+from domain.benefits.benefits import BudgetState, PaymentStatus, Rail
+from domain.benefits.plans import Period
+from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
+from domain.kernel.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved

@@ -32,12 +32,12 @@ from actions.payment_orders import (
     order_recovery,
     reissue_payment,
 )
-from domain.benefits import Sanction
-from domain.global_ids import TypeCode
-from domain.people import Subject
-from domain.recoveries import RecoveryGround, RecoveryWay
-from domain.sanction_course import LifeProof, ResumeGround, StopGround
-from domain.scopes import Scope
+from domain.benefits.benefits import Sanction
+from domain.benefits.recoveries import RecoveryGround, RecoveryWay
+from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Subject
+from domain.kernel.scopes import Scope
 from schema.benefits import Benefit
 from schema.caring import CarePayload
 from schema.context import Info

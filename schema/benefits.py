@@ -18,15 +18,15 @@ from actions.benefit_plans import (
     review_due_of,
 )
 from actions.benefits import BenefitView, InstalmentView
-from domain.benefits import Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
-from domain.benefits import Instalment as InstalmentItem
-from domain.benefits import PaymentEvent as EventItem
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems
-from domain.global_ids import TypeCode
-from domain.masks import account_of_last4
-from domain.messages import label
-from domain.sanction_course import Stop
+from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
+from domain.benefits.benefits import Instalment as InstalmentItem
+from domain.benefits.benefits import PaymentEvent as EventItem
+from domain.benefits.sanction_course import Stop
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.masks import account_of_last4
+from domain.kernel.messages import label
 from integrations.dbt_finance import code_of_standing
 from schema.benefit_course import (
     BenefitBudget,
@@ -46,7 +46,7 @@ from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.scalars import Paise
 from schema.services import Scheme, scheme_by_code
-from store import benefits, recoveries, sanction_course
+from store.benefits import benefits, recoveries, sanction_course
 
 sanction_by_id = one_by_key(benefits.sanctions, of_sanction)
 # The loaders below are keyed by applications, citizens, sanctions and instalments that were let through before.

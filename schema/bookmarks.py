@@ -4,11 +4,11 @@
 """
 
 from actions.changes import Bookmark
-from domain.changes import Position
-from domain.errors import ErrorCode, Problem, Problems
-from domain.people import Subject
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.platform.changes import Position
 from schema.cursors import Cursors
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

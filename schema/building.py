@@ -8,7 +8,7 @@ from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from domain.text import Language
+from domain.kernel.text import Language
 from schema.answers import AnswerExtension
 from schema.appealing import AppealingMutation, ExaminingMutation
 from schema.appeals import AppealsQuery

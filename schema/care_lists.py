@@ -7,12 +7,12 @@ from typing import Any
 from actions.access import covering, of_appeal
 from actions.care import of_feedback, of_grievance, of_suggestion
 from actions.doorstep_views import Errand, count_errands, errands_of
-from domain.appeals import Appeal
+from domain.appeals.appeals import Appeal
 from domain.doorstep import VisitState
-from domain.feedback import Feedback, Suggestion
-from domain.grievances import Grievance, GrievanceState
-from domain.people import Posting
-from domain.policy import ObjectKind, Purpose
+from domain.feedback.feedback import Feedback, Suggestion
+from domain.feedback.grievances import Grievance, GrievanceState
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import Posting
 from schema.appeals import Appeal as AppealView
 from schema.context import Info
 from schema.cursors import Position
@@ -22,8 +22,9 @@ from schema.grievances import Grievance as GrievanceView
 from schema.paging import Listing, Window
 from schema.store_lists import Part, counting, reading
 from schema.suggestions import Suggestion as SuggestionView
-from store import appeals, feedback, grievances, suggestions
-from store.engine import Transaction
+from store.appeals import appeals
+from store.database.engine import Transaction
+from store.feedback import feedback, grievances, suggestions
 
 
 def grievances_of_citizen(info: Info, citizen_id: str) -> Listing[Grievance]:

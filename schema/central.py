@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from actions.central_services import blood_in, mandis_in, medicines_named
-from domain.sources import Sourced
+from domain.kernel.sources import Sourced
 from integrations.umang import BloodBank as BloodBankItem
 from integrations.umang import Mandi as MandiItem
 from integrations.umang import Medicine as MedicineItem

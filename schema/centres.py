@@ -5,8 +5,8 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.centres import CentreFilter, Listed, centres_page, count_centres
-from domain.centres import CentreKind
-from domain.scopes import Scope
+from domain.catalogue.centres import CentreKind
+from domain.kernel.scopes import Scope
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped

@@ -13,12 +13,12 @@ from actions.certificate_endings import Ended, end_of
 from actions.certificates import CertificateView, view_of_ours
 from actions.document_links import DocumentName, LinkKind
 from actions.locker import locker_file
-from domain.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problem, Problems
-from domain.global_ids import TypeCode
-from domain.people import PersonKind
-from domain.sources import Source, Sourced, SourceState
+from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import PersonKind
+from domain.kernel.sources import Source, Sourced, SourceState
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, PUBLIC
 from schema.document_addresses import DocumentAddress, address_of
@@ -28,8 +28,8 @@ from schema.loading import ByKey, one_by_key
 from schema.node import Node, node_id
 from schema.provenance import Provenance
 from schema.source_policies import read_from
-from store import certificate_endings
-from store import certificates as certificate_store
+from store.certificates import certificate_endings
+from store.certificates import certificates as certificate_store
 
 certificate_by_id = one_by_key(certificate_store.many, of_certificate)
 certificate_by_number = one_by_key(certificate_store.by_numbers, of_certificate)

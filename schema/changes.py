@@ -6,9 +6,9 @@ from typing import Annotated, Self, TypeAlias
 import strawberry
 
 from actions.changes import Delta, changed_applications, changed_queue
-from domain import people
-from domain.errors import ErrorCode, Problem, Problems
-from domain.global_ids import TypeCode
+from domain.kernel import people
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
 from schema import bookmarks
 from schema.applications import Application
 from schema.context import Info

@@ -11,22 +11,22 @@ from actions.certificates import CertificatesView, CertificateView, certificates
 from actions.dashboard import dashboard_of
 from actions.prefill import prefill
 from actions.ration import ration_card_of
-from domain import people
-from domain.appeals import Appeal as AppealItem
-from domain.applications import Application as ApplicationItem
-from domain.consents import Consent as ConsentItem
-from domain.consents import ConsentPurpose
-from domain.errors import ErrorCode, Problem, Problems
-from domain.feedback import Suggestion as SuggestionItem
-from domain.fees import FeeOrder
-from domain.global_ids import TypeCode
-from domain.grievances import Grievance as GrievanceItem
-from domain.lifecycle import Status
-from domain.masks import mask_mobile
-from domain.notices import Notice as NoticeItem
-from domain.policy import ObjectKind
-from domain.sources import Source
-from domain.text import Language
+from domain.appeals.appeals import Appeal as AppealItem
+from domain.applications.applications import Application as ApplicationItem
+from domain.applications.lifecycle import Status
+from domain.consents.consents import Consent as ConsentItem
+from domain.consents.consents import ConsentPurpose
+from domain.feedback.feedback import Suggestion as SuggestionItem
+from domain.feedback.grievances import Grievance as GrievanceItem
+from domain.feedback.notices import Notice as NoticeItem
+from domain.fees.fees import FeeOrder
+from domain.identity.policy import ObjectKind
+from domain.kernel import people
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.masks import mask_mobile
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from schema.appeals import Appeal
 from schema.applications import Application
 from schema.assisting import Assistance, Relative, assistances_of, relatives_listed
@@ -69,7 +69,7 @@ from schema.ration import RationCard
 from schema.source_policies import read_from
 from schema.store_lists import Part, counting
 from schema.suggestions import Suggestion
-from store import applications as kept
+from store.applications import applications as kept
 
 _DISTRICT = ByKey(district_by_code, lambda citizen: citizen.item.district)
 

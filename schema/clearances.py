@@ -10,8 +10,8 @@ import strawberry
 from actions.access import of_clearance
 from domain import clearances
 from domain.clearances import ClearanceState, EscalationKind
-from domain.global_ids import TypeCode
-from domain.messages import label
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved

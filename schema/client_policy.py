@@ -5,9 +5,9 @@ from typing import Annotated
 import strawberry
 
 from actions.client_policy import SetClientPolicy, client_policy, set_client_policy
-from domain.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
-from domain.messages import label
-from domain.scopes import Scope
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.platform.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.fields import mutation, resolved

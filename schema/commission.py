@@ -8,14 +8,15 @@ import strawberry
 from actions.awards import SettleAward, awards_page, count_awards, settle_award, settled_by
 from actions.delay_review import reviews_made, shown_review
 from actions.hearing_lists import concerned, count_hearings, hearings_page
-from domain import appeals, commission, people
-from domain.appeals import AppealLevel, AwardKind, AwardState, HearingState
-from domain.clock import ist_midnight
-from domain.delays import DelayCause
-from domain.figures import month_of
-from domain.global_ids import TypeCode
-from domain.messages import label
-from domain.scopes import Scope
+from domain.appeals import appeals, commission
+from domain.appeals.appeals import AppealLevel, AwardKind, AwardState, HearingState
+from domain.appeals.delays import DelayCause
+from domain.kernel import people
+from domain.kernel.clock import ist_midnight
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.statistics.figures import month_of
 from schema.appeals import Appeal, Award, appeal_by_id
 from schema.caring import CarePayload, cared
 from schema.context import Info, InLanguage, signed_in, spoken
@@ -30,7 +31,7 @@ from schema.places import Department, District, department_by_slug, district_by_
 from schema.scalars import Long
 from schema.services import Service, service_by_code
 from schema.store_lists import Part
-from store.hearing_calendar import HearingWanted
+from store.appeals.hearing_calendar import HearingWanted
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
 _SERVICE = ByKey(service_by_code, lambda one: one.item[1].service_code)

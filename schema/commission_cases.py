@@ -5,14 +5,14 @@ from typing import Self
 
 import strawberry
 
-from domain import commission
-from domain.commission import Bench, CommissionWord, MessageState
-from domain.messages import label
+from domain.appeals import commission
+from domain.appeals.commission import Bench, CommissionWord, MessageState
+from domain.kernel.messages import label
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved
 from schema.loading import many_by_key, one_by_key
-from store import commission as commission_store
+from store.appeals import commission as commission_store
 
 # Keyed by appeals that were let through before.
 case_by_appeal, messages_of_case = one_by_key(commission_store.cases), many_by_key(commission_store.messages)

@@ -12,8 +12,8 @@ from actions.grievances import (
     raise_grievance,
     reply_to_grievance,
 )
-from domain.global_ids import TypeCode
-from domain.grievances import GrievanceCategory, GrievanceMove
+from domain.feedback.grievances import GrievanceCategory, GrievanceMove
+from domain.kernel.global_ids import TypeCode
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info
 from schema.fields import mutation

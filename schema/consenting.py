@@ -7,10 +7,10 @@ import strawberry
 
 from actions.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
 from actions.environment import Environment
-from domain import consents
-from domain.consents import ConsentPurpose
-from domain.people import Subject
-from domain.scopes import Scope
+from domain.consents import consents
+from domain.consents.consents import ConsentPurpose
+from domain.kernel.people import Subject
+from domain.kernel.scopes import Scope
 from schema.caring import CarePayload, cared
 from schema.consents import Consent
 from schema.context import Info

@@ -7,14 +7,14 @@ import strawberry
 
 from actions.access import of_citizen, require_read
 from actions.consent_ledger import recorded
-from domain import consent_notices, consents
-from domain.consents import DEFAULT_DAYS, LONGEST_DAYS, ConsentPurpose, ConsentStatus, ConsentStep
-from domain.errors import ErrorCode, Problem, Problems
-from domain.messages import label
-from domain.people import Role
-from domain.policy import ObjectKind
-from domain.sources import Source
-from domain.text import Language
+from domain.consents import consent_notices, consents
+from domain.consents.consents import DEFAULT_DAYS, LONGEST_DAYS, ConsentPurpose, ConsentStatus, ConsentStep
+from domain.identity.policy import ObjectKind
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.messages import label
+from domain.kernel.people import Role
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC

@@ -8,11 +8,11 @@ import strawberry
 
 from actions.environment import Environment
 from actions.following import Feed
-from domain.applications import Channel
-from domain.errors import NotSignedIn
-from domain.people import Subject
-from domain.switches import Switchboard
-from domain.text import Language
+from domain.applications.applications import Channel
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.people import Subject
+from domain.kernel.text import Language
+from domain.platform.switches import Switchboard
 from integrations.calling.monitor import SourceMonitor
 from schema.ledger import SourceLedger
 from schema.loading import Loader, Loaders

@@ -5,9 +5,9 @@ from typing import Annotated
 import strawberry
 
 from actions.certificate_endings import CorrectCertificate, EndCertificate, correct_certificate, revoke_certificate
-from domain.certificates import EndGround
-from domain.errors import ErrorCode, Problem, Problems
-from domain.global_ids import TypeCode
+from domain.certificates.certificates import EndGround
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type

@@ -6,11 +6,11 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.counts import ALGORITHM, GENESIS, DayCounts, placed_counts, transaction_counts
-from domain import counting
-from domain.clock import ist_date
-from domain.counting_rules import rules_on
-from domain.messages import label
-from domain.scopes import Scope
+from domain.etaal import counting
+from domain.etaal.counting_rules import rules_on
+from domain.kernel.clock import ist_date
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved

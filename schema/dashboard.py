@@ -5,8 +5,8 @@ from typing import Self
 import strawberry
 
 from actions import dashboard
-from domain.lifecycle import Status
-from domain.messages import label
+from domain.applications.lifecycle import Status
+from domain.kernel.messages import label
 from schema.applications import Application
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved

@@ -5,8 +5,8 @@ from typing import Annotated
 import strawberry
 
 from actions.decide import Decide, Verdict, decide_application
-from domain.applications import RejectionGround
-from domain.global_ids import TypeCode
+from domain.applications.applications import RejectionGround
+from domain.kernel.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type

@@ -13,9 +13,9 @@ from actions.environment import SubmissionState
 from actions.forward import ForwardCase, forward_application
 from actions.offline import OfflineDecision, replay_decisions
 from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
-from domain import applications
-from domain.applications import RejectionGround
-from domain.global_ids import TypeCode
+from domain.applications import applications
+from domain.applications.applications import RejectionGround
+from domain.kernel.global_ids import TypeCode
 from schema.applications import Application
 from schema.context import Info
 from schema.fields import mutation

@@ -7,15 +7,15 @@ from typing import Self
 import strawberry
 
 from actions.decide import Verdict
-from domain import desk
-from domain.applications import RejectionGround
-from domain.desk import OpinionState
+from domain.applications.applications import RejectionGround
+from domain.officers import desk
+from domain.officers.desk import OpinionState
 from schema.context import Info
 from schema.fields import resolved
 from schema.loading import ByKey, one_by_key
 from schema.staff import AssignedOfficer, officer_by_id
-from store import desk as desk_store
-from store.engine import Transaction
+from store.database.engine import Transaction
+from store.officers import desk as desk_store
 
 
 async def _claims(tx: Transaction, application_ids: Iterable[str]) -> dict[str, desk.Claim]:

@@ -8,9 +8,9 @@ import strawberry
 from actions.devices import OwnDevice, end_devices, own_devices
 from actions.linking import LinkBegun, begin_link, unlink
 from actions.provider_sign_out import address_of
-from domain.assurance import Assurance
-from domain.people import Provider
-from domain.scopes import Scope
+from domain.kernel.assurance import Assurance
+from domain.kernel.people import Provider
+from domain.kernel.scopes import Scope
 from schema.caring import CarePayload, cared
 from schema.context import Info, signed_in
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed

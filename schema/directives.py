@@ -14,8 +14,8 @@ from strawberry.federation.schema_directives import Authenticated, Cost, ListSiz
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema_directive import schema_directive as plain_directive
 
-from domain.consents import ConsentPurpose
-from domain.scopes import Scope
+from domain.consents.consents import ConsentPurpose
+from domain.kernel.scopes import Scope
 
 CONSENT_SPECIFICATION = "https://specs.apuni-sarkar.example/consent/v1.0"
 """Names the directive for composers; nothing is fetched from there."""

@@ -8,9 +8,9 @@ import re
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from domain.errors import ErrorCode
-from domain.messages import message
-from domain.text import Language
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import message
+from domain.kernel.text import Language
 
 _NAMES_ONLY = (
     "Cannot query field ",

@@ -7,11 +7,12 @@ import strawberry
 
 from actions.care import of_visit
 from actions.doorstep_views import Errand, code_for, possible_agents
-from domain import doorstep, people
+from domain import doorstep
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
-from domain.global_ids import TypeCode
-from domain.messages import label
-from domain.numbers import show_number
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
 from schema.application_loaders import application_by_id
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED

@@ -4,9 +4,9 @@ from typing import Self
 
 import strawberry
 
-from domain import catalogue
-from domain.catalogue import Facts, Situation
-from domain.errors import ErrorCode, Problem, Problems
+from domain.catalogue import catalogue
+from domain.catalogue.catalogue import Facts, Situation
+from domain.kernel.errors import ErrorCode, Problem, Problems
 from schema.scalars import Paise
 
 _OLDEST = 150

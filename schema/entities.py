@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.global_ids import TypeCode, from_global_id
-from domain.numbers import NumberKind, parse_number
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.numbers import NumberKind, parse_number
 from schema.application_loaders import application_by_number
 from schema.applications import Application
 from schema.certificates import Certificate, certificate_by_number

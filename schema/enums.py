@@ -11,8 +11,7 @@ from actions.decide import Verdict
 from actions.environment import SubmissionState
 from actions.roster_consents import CodeUse
 from actions.submit_checks import DocumentSource
-from domain.alarms import AlarmCode, AlarmState, Severity
-from domain.appeals import (
+from domain.appeals.appeals import (
     AppealGround,
     AppealLevel,
     AppealMove,
@@ -22,51 +21,52 @@ from domain.appeals import (
     AwardState,
     HearingState,
 )
-from domain.applications import Channel, DeliveryMode, RejectionGround
-from domain.assisting import AssistanceState, AssistanceWay
-from domain.assurance import Assurance
-from domain.benefits import BudgetState, Hold, InstalmentKind, PaymentStatus, Rail, SanctionState
-from domain.catalogue import LifeEvent, Outcome, Situation
-from domain.centres import CentreKind
-from domain.certificates import CertificateStatus, EndGround
+from domain.appeals.commission import Bench, CommissionWord, MessageState
+from domain.appeals.delays import CaseList, DelayCause
+from domain.applications.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications.deadline import DayUnit
+from domain.applications.lifecycle import Move, Status
+from domain.benefits.benefits import BudgetState, Hold, InstalmentKind, PaymentStatus, Rail, SanctionState
+from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import ApprovalKind, LifeProof, ResumeGround, StopGround, StopKind
+from domain.catalogue.catalogue import LifeEvent, Outcome, Situation
+from domain.catalogue.centres import CentreKind
+from domain.catalogue.forms import QuestionKind
+from domain.certificates.certificates import CertificateStatus, EndGround
+from domain.certificates.signatures import SignatureState
 from domain.clearances import ClearanceState, EscalationKind
-from domain.client_policy import ClientPlatform, Support
-from domain.commission import Bench, CommissionWord, MessageState
-from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep
-from domain.counting import Category, CorrectionReason, Level
-from domain.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
-from domain.deadline import DayUnit
-from domain.delays import CaseList, DelayCause
-from domain.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
-from domain.documents import DocumentKind
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
+from domain.documents.documents import DocumentKind
+from domain.documents.locker import OrderKind, OrderState
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
-from domain.errors import ErrorCode, Remedy
-from domain.feedback import SuggestionState
-from domain.fees import FeeRoute, FeeState, RefundCause
-from domain.figures import StatisticsChannel
-from domain.files import MediaType
-from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
-from domain.forms import QuestionKind
-from domain.grievances import GrievanceCategory, GrievanceMove, GrievanceState
-from domain.lifecycle import Move, Status
-from domain.locker import OrderKind, OrderState
-from domain.messages import label
-from domain.notices import NoticeKind
-from domain.payment_files import BatchState, EnrolmentState, RegistrationState
-from domain.people import OfficerLevel, Provider, Role
-from domain.policy import ObjectKind, Purpose
-from domain.reconciliation import RunState
-from domain.record_claims import ClaimState, ClaimWay
-from domain.recoveries import RecoveryGround, RecoveryState, RecoveryWay
-from domain.rosters import ConsentWay, GuardianRelation, Recipient, RosterState, RowOutcome, RowState
-from domain.sanction_course import ApprovalKind, LifeProof, ResumeGround, StopGround, StopKind
-from domain.signatures import SignatureState
-from domain.sources import Source, SourceState
-from domain.staff import LeaveState
-from domain.switches import SwitchKind, SwitchState
-from domain.text import Language
-from store.beneficiary_lists import BeneficiaryOrder
-from store.payment_queues import PaymentQueue
+from domain.etaal.counting import Category, CorrectionReason, Level
+from domain.feedback.feedback import SuggestionState
+from domain.feedback.grievances import GrievanceCategory, GrievanceMove, GrievanceState
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import FeeRoute, FeeState, RefundCause
+from domain.identity.assisting import AssistanceState, AssistanceWay
+from domain.identity.policy import ObjectKind, Purpose
+from domain.identity.record_claims import ClaimState, ClaimWay
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel.messages import label
+from domain.kernel.people import OfficerLevel, Provider, Role
+from domain.kernel.sources import Source, SourceState
+from domain.kernel.text import Language
+from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
+from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
+from domain.officers.staff import LeaveState
+from domain.payments.files import BatchState, EnrolmentState, RegistrationState
+from domain.platform.alarms import AlarmCode, AlarmState, Severity
+from domain.platform.client_policy import ClientPlatform, Support
+from domain.platform.switches import SwitchKind, SwitchState
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
+from domain.reconciliation.reconciliation import RunState
+from domain.rosters.rosters import ConsentWay, GuardianRelation, Recipient, RosterState, RowOutcome, RowState
+from domain.statistics.figures import StatisticsChannel
+from domain.uploads.files import MediaType
+from store.payments.beneficiary_lists import BeneficiaryOrder
+from store.payments.payment_queues import PaymentQueue
 
 
 class DocumentIntegrity(StrEnum):

@@ -14,18 +14,18 @@ import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from actions.locker import CONSENT_NEEDED
-from domain.consents import PURPOSE_OF, PURPOSE_PARAM
-from domain.errors import USUAL, ErrorCode, NotSignedIn, Problem, Problems, Remedy, Retry
-from domain.global_ids import MalformedGlobalId
-from domain.messages import label, message
-from domain.numbers import MistypedNumber
-from domain.refusals import remedy_for, sentence_for
-from domain.sources import Source
-from domain.switches import MutationOff
-from domain.text import Bilingual, Language
+from domain.consents.consents import PURPOSE_OF, PURPOSE_PARAM
+from domain.kernel.errors import USUAL, ErrorCode, NotSignedIn, Problem, Problems, Remedy, Retry
+from domain.kernel.global_ids import MalformedGlobalId
+from domain.kernel.messages import label, message
+from domain.kernel.numbers import MistypedNumber
+from domain.kernel.refusals import remedy_for, sentence_for
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual, Language
+from domain.platform.switches import MutationOff
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from schema.document_errors import document_message
-from store.errors import (
+from store.database.errors import (
     InProgress,
     KeyReused,
     ObjectDamaged,

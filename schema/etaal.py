@@ -13,8 +13,8 @@ from actions.etaal_services import (
     map_service,
     services_page,
 )
-from domain.counting import Category, EnrolledService, Level
-from domain.scopes import Scope
+from domain.etaal.counting import Category, EnrolledService, Level
+from domain.kernel.scopes import Scope
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped

@@ -7,8 +7,8 @@ import strawberry
 from actions.environment import SubmissionState
 from actions.fee_refunds import RecordFeeRefund, record_fee_refund
 from actions.fees import StartFeePayment, page_link, payment_form, present_order, start_fee_payment
-from domain.fees import FeeOrder, FeeRoute
-from domain.global_ids import TypeCode
+from domain.fees.fees import FeeOrder, FeeRoute
+from domain.kernel.global_ids import TypeCode
 from integrations.browser_returns import PaymentForm
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info

@@ -9,14 +9,16 @@ import strawberry
 from actions.access import covering
 from actions.fee_cases import of_order
 from actions.fees import offered_routes
-from domain import applications, fees, people
-from domain.fee_words import standing
-from domain.fees import FeeOrder, FeeRoute, FeeState, RefundCause, fee_due
-from domain.global_ids import TypeCode
-from domain.lifecycle import Status
-from domain.messages import label
-from domain.numbers import show_number
-from domain.policy import ObjectKind, Purpose
+from domain.applications import applications
+from domain.applications.lifecycle import Status
+from domain.fees import fees
+from domain.fees.fees import FeeOrder, FeeRoute, FeeState, RefundCause, fee_due
+from domain.fees.words import standing
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
 from schema.application_loaders import application_by_id
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
@@ -26,8 +28,8 @@ from schema.node import VIEWS, node_id
 from schema.paging import Connection, Listing, Paged
 from schema.scalars import Paise
 from schema.store_lists import Part, counting, reading
-from store import fee_orders
-from store.engine import Transaction
+from store.database.engine import Transaction
+from store.fees import fee_orders
 
 if TYPE_CHECKING:
     from schema.applications import Application

@@ -7,8 +7,8 @@ import strawberry
 
 from actions.care import of_feedback
 from actions.feedback import service_levels
-from domain import feedback
-from domain.global_ids import TypeCode
+from domain.feedback import feedback
+from domain.kernel.global_ids import TypeCode
 from schema.application_loaders import application_by_id
 from schema.context import Info
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
@@ -17,7 +17,7 @@ from schema.loading import ByKey, one_by_key
 from schema.node import VIEWS, node_id
 from schema.services import Service, service_by_code
 from schema.staff import AssignedOfficer, officer_by_id
-from store import feedback as feedback_store
+from store.feedback import feedback as feedback_store
 
 if TYPE_CHECKING:
     from schema.applications import Application

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from actions.respond import RecordFee, record_fee
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type

@@ -15,16 +15,17 @@ from actions.delays import (
     record_delay_reason,
     reviewed,
 )
-from domain import applications, delays
-from domain.clock import ist_date
-from domain.dashboards import DashboardRole
-from domain.delays import CaseList, DelayCause, ListSize
-from domain.desk import ReadPurpose
-from domain.figures import month_of
-from domain.global_ids import TypeCode
-from domain.lifecycle import Status
-from domain.messages import label
-from domain.scopes import Scope
+from domain.appeals import delays
+from domain.appeals.delays import CaseList, DelayCause, ListSize
+from domain.applications import applications
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.officers.dashboards import DashboardRole
+from domain.officers.desk import ReadPurpose
+from domain.statistics.figures import month_of
 from schema.caring import CarePayload, cared
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
@@ -38,7 +39,7 @@ from schema.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.services import Service, service_by_code
 from schema.staff import AssignedOfficer, officer_by_id
 from schema.store_lists import Part
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 _SERVICE = ByKey(service_by_code, lambda line: line.item.application.service_code)
 _DISTRICT = ByKey(district_by_code, lambda line: line.item.application.district)

@@ -4,8 +4,8 @@ from typing import Self
 
 import strawberry
 
-from domain import catalogue
-from domain.deadline import DayUnit
+from domain.applications.deadline import DayUnit
+from domain.catalogue import catalogue
 from schema.scalars import Paise
 from schema.services import RequiredDocument
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import strawberry
 
 from actions.file_links import link_to
-from domain.desk import ReadPurpose
-from domain.files import MediaType
+from domain.officers.desk import ReadPurpose
+from domain.uploads.files import MediaType
 from schema.context import Info, signed_in
 from schema.directives import AUTHENTICATED
 from schema.fields import resolved

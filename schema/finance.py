@@ -8,13 +8,13 @@ import strawberry
 
 from actions.fee_cases import order_id_of
 from actions.payment_signers import KnownSigner
-from domain import finance_cases, finance_totals, reconciliation
-from domain.benefits import PaymentStatus, Rail
-from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
-from domain.messages import label
-from domain.numbers import show_number
-from domain.payment_files import EnrolmentState
-from domain.reconciliation import RunState
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from domain.payments.files import EnrolmentState
+from domain.reconciliation import finance_cases, finance_totals, reconciliation
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
+from domain.reconciliation.reconciliation import RunState
 from integrations.dbt_finance import return_reason
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, listed
@@ -24,9 +24,9 @@ from schema.loading import ByKey, one_by_key
 from schema.places import District, district_by_code
 from schema.scalars import Long, Paise
 from schema.staff import AssignedOfficer, officer_by_id
-from store import payment_queues
-from store.bharat_reports import KeptReport
-from store.payment_queues import QueuedPayment
+from store.benefits.bharat_reports import KeptReport
+from store.payments import payment_queues
+from store.payments.payment_queues import QueuedPayment
 
 payment_of_instalment = one_by_key(payment_queues.by_instalments)
 

@@ -9,21 +9,23 @@ import strawberry
 from actions.finance_desk import case_with_history, of_case, of_payee, reach_of
 from actions.finance_totals import statement_lines
 from actions.payment_signers import known_signers
-from domain.benefits import Rail
-from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
-from domain.payment_files import BatchState
-from domain.policy import ObjectKind
-from domain.reconciliation import ReconciliationRun
+from domain.benefits.benefits import Rail
+from domain.identity.policy import ObjectKind
+from domain.payments.files import BatchState
+from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceCase
+from domain.reconciliation.reconciliation import ReconciliationRun
 from schema import finance as views
 from schema.context import Info
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
 from schema.store_lists import Part, counting, reading
-from store import bharat_reports, finance_cases, finance_totals, payment_queues, reconciliation
-from store.engine import Transaction
-from store.finance_cases import CaseFilter
-from store.payment_queues import PaymentQueue, QueuedPayment, QueueFilter
+from store.benefits import bharat_reports
+from store.database.engine import Transaction
+from store.payments import payment_queues
+from store.payments.payment_queues import PaymentQueue, QueuedPayment, QueueFilter
+from store.reconciliation import finance_cases, finance_totals, reconciliation
+from store.reconciliation.finance_cases import CaseFilter
 
 Row = TypeVar("Row")
 MOST_LINES = 1_000

@@ -7,10 +7,10 @@ import strawberry
 
 from actions.environment import Environment
 from actions.finance_desk import CaseRequest, answer_case, note_case, settle_case, take_case
-from domain import finance_cases
-from domain.finance_cases import CaseOutcome
-from domain.people import Subject
-from domain.scopes import Scope
+from domain.kernel.people import Subject
+from domain.kernel.scopes import Scope
+from domain.reconciliation import finance_cases
+from domain.reconciliation.finance_cases import CaseOutcome
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info
 from schema.fields import mutation

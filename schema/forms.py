@@ -8,19 +8,19 @@ import strawberry
 from strawberry.scalars import JSON
 
 from actions.prefill import Prefilled, PrefilledAnswer, source_of_json
-from domain import forms
-from domain.facts import FactSource
-from domain.forms import QuestionKind
-from domain.signatures import SignatureState
-from domain.sources import Source
-from domain.text import Bilingual, Language
+from domain.catalogue import forms
+from domain.catalogue.forms import QuestionKind
+from domain.certificates.signatures import SignatureState
+from domain.identity.facts import FactSource
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual, Language
 from schema.context import Info, InLanguage, spoken
 from schema.directives import cost, listed
 from schema.fields import resolved
 from schema.loading import one_by_key
 from schema.provenance import Provenance, noted
 from schema.scalars import Long
-from store import forms as form_store
+from store.catalogue import forms as form_store
 
 form_of_service, form_of_application = one_by_key(form_store.of_services), one_by_key(form_store.filed)
 

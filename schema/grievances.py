@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from actions.care import of_grievance
-from domain import grievances
-from domain.global_ids import TypeCode
-from domain.grievances import WAITING, GrievanceCategory, GrievanceState
-from domain.messages import label
-from domain.numbers import show_number
+from domain.feedback import grievances
+from domain.feedback.grievances import WAITING, GrievanceCategory, GrievanceState
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
 from schema.application_loaders import application_by_id
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
@@ -19,7 +19,7 @@ from schema.loading import ByKey, many_by_key, one_by_key
 from schema.node import VIEWS, Node, node_id
 from schema.services import Service, service_by_code
 from schema.staff import AssignedOfficer, officer_by_id
-from store import grievances as grievance_store
+from store.feedback import grievances as grievance_store
 
 if TYPE_CHECKING:
     from schema.applications import Application

@@ -13,10 +13,10 @@ from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSc
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes
 
 from actions.recorded_consents import require_consent
-from domain.consents import ConsentPurpose
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.people import Subject
-from domain.scopes import scopes_of
+from domain.consents.consents import ConsentPurpose
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import Subject
+from domain.kernel.scopes import scopes_of
 from schema.context import Context, Info
 from schema.directives import Consent, declared
 

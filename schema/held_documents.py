@@ -9,11 +9,11 @@ import strawberry
 from actions.certificates import CertificatesView, CertificateView
 from actions.document_links import DocumentName, LinkKind
 from actions.held_documents import DocumentsWanted, held_documents, key_of, page_of, place_of, signature_of
-from domain.certificates import CertificateStatus
-from domain.documents import DocumentKind, kind_of
-from domain.errors import ErrorCode, Problem, Problems
-from domain.signatures import SignatureState
-from domain.sources import Source
+from domain.certificates.certificates import CertificateStatus
+from domain.certificates.signatures import SignatureState
+from domain.documents.documents import DocumentKind, kind_of
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.sources import Source
 from schema.certificates import Certificate
 from schema.context import Info, InLanguage, spoken
 from schema.document_addresses import DocumentAddress, address_of

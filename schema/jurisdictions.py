@@ -4,7 +4,7 @@ from typing import Self
 
 import strawberry
 
-from domain.people import OfficerLevel, Posting, Role
+from domain.kernel.people import OfficerLevel, Posting, Role
 from schema.context import Info
 from schema.fields import resolved
 from schema.loading import ByKey

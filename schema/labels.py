@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
-from domain.messages import field_label, labels
+from domain.kernel.messages import field_label, labels
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.fields import resolved

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from graphql.pyutils import Path
 
 from actions.locker import CONSENT_NEEDED
-from domain.clock import Clock
-from domain.sources import Source, Sourced, SourceState
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source, Sourced, SourceState
 from integrations.calling.errors import IntegrationError, Refused
 from schema.scalars import show_instant
 

@@ -5,17 +5,17 @@ from typing import Self
 
 import strawberry
 
-from domain import people
-from domain.assurance import Assurance
-from domain.messages import label
-from domain.people import Provider, Role
-from domain.policy import ObjectKind, Purpose
-from domain.sources import Source
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel import people
+from domain.kernel.assurance import Assurance
+from domain.kernel.messages import label
+from domain.kernel.people import Provider, Role
+from domain.kernel.sources import Source
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
 from schema.loading import many_by_key
-from store import identities
-from store.accesses import AccessReceipt
+from store.identity import identities
+from store.identity.accesses import AccessReceipt
 
 accounts_of_citizen = many_by_key(identities.linked_accounts)
 

@@ -14,9 +14,9 @@ from strawberry.dataloader import DataLoader
 
 from actions.access import may_read_all
 from actions.environment import Environment
-from domain.people import Subject
-from domain.policy import Resource
-from store.engine import Transaction
+from domain.identity.policy import Resource
+from domain.kernel.people import Subject
+from store.database.engine import Transaction
 
 K = TypeVar("K")
 V = TypeVar("V")

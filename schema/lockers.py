@@ -11,13 +11,13 @@ from actions.adding_documents import documents_named, is_open, offers_of
 from actions.document_links import DocumentName, LinkKind
 from actions.eaadhaar import MaskedAadhaar, masked_aadhaar
 from actions.locker_orders import orders_of, refusal_of
-from domain.consents import ConsentPurpose
-from domain.documents import DocumentKind, kind_of, name_of
-from domain.errors import ErrorCode, Problem, Problems
-from domain.locker import OrderKind, OrderState
-from domain.policy import ObjectKind
-from domain.signatures import SignatureState
-from domain.sources import Source, Sourced, SourceState
+from domain.certificates.signatures import SignatureState
+from domain.consents.consents import ConsentPurpose
+from domain.documents.documents import DocumentKind, kind_of, name_of
+from domain.documents.locker import OrderKind, OrderState
+from domain.identity.policy import ObjectKind
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.sources import Source, Sourced, SourceState
 from integrations.digilocker import Folder, FolderEntry
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
@@ -27,8 +27,8 @@ from schema.fields import resolved
 from schema.paging import LARGEST_PAGE
 from schema.provenance import Provenance
 from schema.source_policies import read_from
-from store.department_documents import DepartmentDocument as DepartmentDocumentItem
-from store.locker_orders import LockerOrder as LockerOrderItem
+from store.documents.department_documents import DepartmentDocument as DepartmentDocumentItem
+from store.documents.locker_orders import LockerOrder as LockerOrderItem
 
 MOST = 200
 """The longest list from a source (ADR 0025)."""

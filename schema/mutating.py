@@ -8,13 +8,13 @@ import strawberry
 
 from actions.environment import Environment, SubmissionState
 from actions.outside import OUTSIDE, Away, standing
-from domain import applications
-from domain.errors import ErrorCode, Problem, Problems, Remedy
-from domain.global_ids import MalformedGlobalId, TypeCode, from_global_id
-from domain.messages import message
-from domain.people import Subject
-from domain.sources import Source, SourceState
-from domain.switches import SwitchState
+from domain.applications import applications
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id
+from domain.kernel.messages import message
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, SourceState
+from domain.platform.switches import SwitchState
 from schema.applications import Application
 from schema.context import Info, signed_in
 from schema.errors import EXPECTED_IN_MUTATIONS, LARGEST_MESSAGE, fault_of

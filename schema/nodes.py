@@ -8,9 +8,9 @@ from typing import Annotated, TypeAlias, TypeVar, cast
 import strawberry
 
 from actions.staff_views import leave_by_id
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.global_ids import TypeCode, from_global_id
-from domain.people import PersonKind
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.people import PersonKind
 from schema.appeals import Appeal, appeal_by_id
 from schema.application_loaders import application_by_id
 from schema.applications import Application

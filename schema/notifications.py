@@ -7,10 +7,10 @@ import strawberry
 
 from actions.access import require_read
 from actions.notices import mark_read
-from domain import notices
-from domain.global_ids import TypeCode
-from domain.notices import NEEDS_HER, NoticeKind, Topic, told
-from domain.policy import ObjectKind, Resource
+from domain.feedback import notices
+from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, told
+from domain.identity.policy import ObjectKind, Resource
+from domain.kernel.global_ids import TypeCode
 from schema.appeals import Appeal, appeal_by_id
 from schema.application_loaders import application_by_id
 from schema.applications import Application
@@ -27,7 +27,7 @@ from schema.node import Node, node_id
 from schema.paging import Listing, Window
 from schema.store_lists import Part
 from schema.suggestions import Suggestion, suggestion_by_id
-from store import notices as kept
+from store.feedback import notices as kept
 
 
 def _of_notice(notice: notices.Notice) -> Resource:

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.notified import SECTION, NotifiedFilter, notified_services, page_of
-from domain import catalogue
-from domain.deadline import DayUnit
+from domain.applications.deadline import DayUnit
+from domain.catalogue import catalogue
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC

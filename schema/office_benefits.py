@@ -15,14 +15,14 @@ from actions.drawn_benefits import drawn_beside, may_be_told
 from actions.environment import Environment
 from actions.held_benefits import reach_of_benefits
 from actions.payment_orders import waiting_approvals
-from domain import budgets
-from domain.applications import Application
-from domain.benefits import Sanction, SanctionState
-from domain.budgets import year_name
-from domain.clock import ist_date
-from domain.messages import label
-from domain.people import Subject
-from domain.sources import Sourced
+from domain.applications.applications import Application
+from domain.benefits.benefits import Sanction, SanctionState
+from domain.kernel.clock import ist_date
+from domain.kernel.messages import label
+from domain.kernel.people import Subject
+from domain.kernel.sources import Sourced
+from domain.payments import budgets
+from domain.payments.budgets import year_name
 from schema.benefit_course import PaymentApproval
 from schema.benefits import Benefit, instalments_of_sanction, sanctions_of_citizen, stops_of_sanction
 from schema.context import Info, InLanguage, spoken
@@ -35,7 +35,7 @@ from schema.provenance import Provenance
 from schema.scalars import Paise
 from schema.services import Scheme, scheme_by_code, service_as_filed
 from schema.store_lists import reading
-from store import held_benefits
+from store.reconciliation import held_benefits
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A benefit that the applicant has already.")

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import strawberry
 
-from domain import people
-from domain.feedback import Feedback as FeedbackItem
-from domain.feedback import Suggestion as SuggestionItem
-from domain.feedback import SuggestionState
-from domain.grievances import WAITING, GrievanceState
-from domain.grievances import Grievance as GrievanceItem
+from domain.feedback.feedback import Feedback as FeedbackItem
+from domain.feedback.feedback import Suggestion as SuggestionItem
+from domain.feedback.feedback import SuggestionState
+from domain.feedback.grievances import WAITING, GrievanceState
+from domain.feedback.grievances import Grievance as GrievanceItem
+from domain.kernel import people
 from schema.care_lists import feedback_of_office, grievances_of_office, suggestions_of_author, suggestions_of_office
 from schema.context import Info
 from schema.feedback import Feedback

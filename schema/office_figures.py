@@ -7,13 +7,14 @@ import strawberry
 
 from actions import boards
 from actions.saved_views import DeleteView, RenameView, SaveView, delete_view, rename_view, save_view, views_of
-from domain import dashboards, people
-from domain.benefits import SanctionState
-from domain.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
-from domain.delays import CaseList
-from domain.figures import StatisticsChannel
-from domain.messages import label
-from domain.scopes import Scope
+from domain.appeals.delays import CaseList
+from domain.benefits.benefits import SanctionState
+from domain.kernel import people
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.officers import dashboards
+from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
+from domain.statistics.figures import StatisticsChannel
 from schema.caring import CarePayload, cared
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED, listed

@@ -5,15 +5,16 @@ from typing import Annotated
 import strawberry
 
 from actions.access import covering, require
-from domain import appeals as domain_appeals
-from domain import applications, people
 from domain import clearances as domain_clearances
-from domain.appeals import PENDING, AppealState
+from domain.appeals import appeals as domain_appeals
+from domain.appeals.appeals import PENDING, AppealState
+from domain.applications import applications
 from domain.clearances import ClearanceState
-from domain.errors import not_found
-from domain.people import Posting, Role
-from domain.policy import ObjectKind, Purpose, Resource
-from domain.scopes import Scope
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel import people
+from domain.kernel.errors import not_found
+from domain.kernel.people import Posting, Role
+from domain.kernel.scopes import Scope
 from schema.appeals import Appeal
 from schema.applications import Application
 from schema.clearances import Clearance
@@ -23,9 +24,9 @@ from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
 from schema.fields import resolved
 from schema.paging import Connection, Listing, Paged, Window
 from schema.store_lists import Part
-from store import appeals as kept_appeals
 from store import clearances as kept_clearances
-from store import overdue as kept_overdue
+from store.appeals import appeals as kept_appeals
+from store.statistics import overdue as kept_overdue
 
 _OPEN_APPEALS = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
 

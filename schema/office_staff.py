@@ -6,11 +6,12 @@ from typing import Self
 import strawberry
 
 from actions.staff_views import count_leaves, leaves_page
-from domain import people, staff
-from domain.clock import ist_date
-from domain.global_ids import TypeCode
-from domain.messages import label
-from domain.staff import LeaveState
+from domain.kernel import people
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.officers import staff
+from domain.officers.staff import LeaveState
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED

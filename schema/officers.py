@@ -8,11 +8,13 @@ import strawberry
 from actions import queue
 from actions.forward import forward_targets
 from actions.offline import queue_pack
-from domain import applications, desk, people
-from domain.desk import Holder, QueueSort
-from domain.global_ids import TypeCode
-from domain.lifecycle import Status
-from domain.people import OfficerLevel, Role
+from domain.applications import applications
+from domain.applications.lifecycle import Status
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import OfficerLevel, Role
+from domain.officers import desk
+from domain.officers.desk import Holder, QueueSort
 from schema.applications import Application
 from schema.changes import OfficeChanges
 from schema.commission import OfficeAwards

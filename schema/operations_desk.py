@@ -7,11 +7,11 @@ import strawberry
 
 from actions.alarms import alarms_for
 from actions.switches import SetSwitch, set_switch, switches_for
-from domain import alarms, switches
-from domain.alarms import RULES, AlarmCode, AlarmState, Severity
-from domain.messages import label
-from domain.scopes import Scope
-from domain.switches import SwitchKind, SwitchState
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.platform import alarms, switches
+from domain.platform.alarms import RULES, AlarmCode, AlarmState, Severity
+from domain.platform.switches import SwitchKind, SwitchState
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
 from schema.fields import MUTATIONS, mutation, resolved

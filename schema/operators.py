@@ -5,10 +5,10 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.doorstep_views import Errand
-from domain import people
 from domain.doorstep import OPEN, VisitState
-from domain.global_ids import TypeCode
-from domain.people import Role
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Role
 from schema.care_lists import visits_of_agent
 from schema.citizens import Citizen
 from schema.context import Info, InLanguage, spoken

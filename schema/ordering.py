@@ -8,15 +8,15 @@ import strawberry
 from actions.adding_documents import AddDocument, add_document, remove_document
 from actions.environment import SubmissionState
 from actions.locker_orders import PullDocument, PutFile, pull_document, put_file, refusal_of
-from domain.errors import ErrorCode, Problem, Problems
-from domain.locker import LONGEST_PATH, OrderState
+from domain.documents.locker import LONGEST_PATH, OrderState
+from domain.kernel.errors import ErrorCode, Problem, Problems
 from integrations.calling.errors import Refused
 from schema.caring import CarePayload, cared
 from schema.context import Info
 from schema.fields import mutation
 from schema.lockers import DepartmentDocument, LockerOrder
 from schema.mutating import KEY_DESCRIPTION, Submission, came_of, doing, key_of, rejected, user_errors_of
-from store.locker_orders import LockerOrder as LockerOrderItem
+from store.documents.locker_orders import LockerOrder as LockerOrderItem
 
 _MOST_PARAMETERS, _LONGEST_TEXT = 20, 200
 _STATES = {

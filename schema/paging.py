@@ -12,12 +12,12 @@ from strawberry.federation.schema_directives import ListSize
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from domain.errors import ErrorCode, Problem, Problems
+from domain.kernel.errors import ErrorCode, Problem, Problems
 from schema.context import Info
 from schema.cursors import Cursors, Position
 from schema.directives import sliced
 from schema.fields import resolved
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 LARGEST_PAGE = 100
 

@@ -9,7 +9,7 @@ from actions.personal_data import MOST_ROWS, Erasure, erase_person, export_part,
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import UserError, came_of
-from store.personal import Rows
+from store.privacy.personal import Rows
 
 
 @strawberry.input(description="Which part of her data a citizen asks for.")

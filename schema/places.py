@@ -5,15 +5,15 @@ from typing import Self
 
 import strawberry
 
-from domain import catalogue
-from domain.global_ids import TypeCode
+from domain.catalogue import catalogue
+from domain.kernel.global_ids import TypeCode
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.fields import resolved
 from schema.loading import Loaders, many_by_key, one_by_key
 from schema.node import Node, node_id
-from store import catalogue as kept
-from store.engine import Transaction
+from store.catalogue import catalogue as kept
+from store.database.engine import Transaction
 
 
 async def _departments(tx: Transaction, slugs: Iterable[str]) -> dict[str, catalogue.Department]:

@@ -6,19 +6,19 @@ from typing import Self
 import strawberry
 
 from actions.submit_checks import DocumentSource
-from domain import applications, deadline
-from domain.applications import RejectionGround
-from domain.lifecycle import ON_THE_CLOCK, Move, Status
-from domain.messages import label
-from domain.people import Role
-from domain.signatures import SignatureState
+from domain.applications import applications, deadline
+from domain.applications.applications import RejectionGround
+from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
+from domain.certificates.signatures import SignatureState
+from domain.kernel.messages import label
+from domain.kernel.people import Role
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
 from schema.loading import ByKey, many_by_key, one_by_key
 from schema.services import service_as_filed
 from schema.staff import AssignedOfficer, officer_by_id
-from store import appeals as appeal_store
-from store import timeline
+from store.appeals import appeals as appeal_store
+from store.applications import timeline
 
 # Keyed by applications and citizens that were let through before.
 timeline_of_application, documents_of_application = many_by_key(timeline.timelines), many_by_key(timeline.documents)

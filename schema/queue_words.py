@@ -9,10 +9,10 @@ from actions.idempotent import hash_of
 from actions.offline import GivenPack
 from actions.queue import digits_of, states
 from actions.rosters import number_of
-from domain import desk
-from domain.applications import Channel
-from domain.desk import DaysLeft, Holder, QueueSort
-from domain.lifecycle import WITH_OFFICER, Status
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import WITH_OFFICER, Status
+from domain.officers import desk
+from domain.officers.desk import DaysLeft, Holder, QueueSort
 
 
 @strawberry.input(description="Which applications of the queue are listed; what is left out filters nothing.")

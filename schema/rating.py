@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from actions.feedback import GiveFeedback, give_feedback
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.caring import CarePayload, cared
 from schema.context import Info
 from schema.feedback import Feedback

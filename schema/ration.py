@@ -4,8 +4,8 @@ from typing import Self
 
 import strawberry
 
-from domain.masks import mask_account
-from domain.sources import Sourced
+from domain.kernel.masks import mask_account
+from domain.kernel.sources import Sourced
 from integrations.umang import RationCard as RationCardItem
 from schema.context import Info
 from schema.provenance import Provenance

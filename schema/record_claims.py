@@ -7,10 +7,10 @@ import strawberry
 
 from actions.record_claims import ClaimRecord, ClaimShown, claim_record, claims_for, confirm_claim, decide_claim
 from actions.record_joining import stop_claim
-from domain import record_claims
-from domain.assurance import Assurance
-from domain.record_claims import ClaimState, ClaimWay
-from domain.scopes import Scope
+from domain.identity import record_claims
+from domain.identity.record_claims import ClaimState, ClaimWay
+from domain.kernel.assurance import Assurance
+from domain.kernel.scopes import Scope
 from schema.caring import CarePayload, cared
 from schema.context import Info, signed_in
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed

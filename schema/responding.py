@@ -6,7 +6,7 @@ import strawberry
 
 from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.submit_checks import NewDocument
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type

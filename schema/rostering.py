@@ -10,11 +10,11 @@ from actions.roster_consents import CodeUse, RecordConsent, ask_row_code, record
 from actions.roster_filing import file_roster
 from actions.roster_hand_over import HandOverRow, RecordRowFee, hand_over_row, record_row_fee
 from actions.rosters import OpenRoster, open_roster
-from domain import rosters
-from domain.errors import Problems
-from domain.roster_rows import RawRow
-from domain.rosters import Recipient, RowOutcome
-from domain.scopes import Scope
+from domain.kernel.errors import Problems
+from domain.kernel.scopes import Scope
+from domain.rosters import rosters
+from domain.rosters.rosters import Recipient, RowOutcome
+from domain.rosters.rows import RawRow
 from schema.caring import CarePayload, cared
 from schema.context import Info
 from schema.fields import mutation

@@ -6,14 +6,15 @@ from typing import Annotated, Self, TypeAlias
 import strawberry
 
 from actions.rosters import RowFilter, count_rosters, count_rows, roster_of, rosters_page, rows_page
-from domain import rosters
-from domain.assurance import Assurance
-from domain.centres import CentreKind
+from domain.applications.lifecycle import Status
+from domain.catalogue.centres import CentreKind
 from domain.doorstep import HandOverProof
-from domain.errors import Problems
-from domain.lifecycle import Status
-from domain.masks import mask_mobile
-from domain.rosters import (
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import Problems
+from domain.kernel.masks import mask_mobile
+from domain.kernel.scopes import Scope
+from domain.rosters import rosters
+from domain.rosters.rosters import (
     MOST_ROWS,
     STRENGTH,
     ConsentWay,
@@ -23,7 +24,6 @@ from domain.rosters import (
     RosterState,
     RowState,
 )
-from domain.scopes import Scope
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
@@ -33,9 +33,9 @@ from schema.mutating import UserError, user_errors_of
 from schema.paging import Connection, Listing, Paged, Window
 from schema.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.services import Service, service_by_code
-from store import applications as application_store
-from store import centres as centre_store
-from store import roster_rows
+from store.applications import applications as application_store
+from store.catalogue import centres as centre_store
+from store.rosters import roster_rows
 
 # Keyed by rosters that were let through before: of their applications only number and state are shown.
 progress_of_roster = one_by_key(roster_rows.progress)

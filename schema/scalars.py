@@ -9,8 +9,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from domain.clock import IST
-from domain.money import LARGEST_PAISE
+from domain.kernel.clock import IST
+from domain.kernel.money import LARGEST_PAISE
 
 Paise = NewType("Paise", int)
 """An amount of money: whole paise, always Indian rupees."""

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import strawberry
 
-from domain import catalogue
-from domain.benefits import Rail
+from domain.benefits.benefits import Rail
+from domain.catalogue import catalogue
 from schema.context import Info
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
 from schema.fields import resolved
 from schema.services import Scheme
-from store import catalogue as kept
+from store.catalogue import catalogue as kept
 
 
 @strawberry.input(description="Which schemes are listed. All that is given must hold.")

@@ -7,14 +7,14 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.catalogue_search import Wanted, find_services, page_of, place_of
-from domain import catalogue
-from domain.assurance import Assurance, Needed
-from domain.benefits import Rail
-from domain.catalogue import LifeEvent, Outcome
-from domain.catalogue_search import Found
-from domain.deadline import DayUnit
-from domain.global_ids import TypeCode, from_global_id
-from domain.messages import our_word
+from domain.applications.deadline import DayUnit
+from domain.benefits.benefits import Rail
+from domain.catalogue import catalogue
+from domain.catalogue.catalogue import LifeEvent, Outcome
+from domain.catalogue.search import Found
+from domain.kernel.assurance import Assurance, Needed
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.messages import our_word
 from schema.context import Info, InLanguage, spoken
 from schema.cursors import Position
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC
@@ -26,9 +26,9 @@ from schema.node import Node, node_id
 from schema.paging import Connection, Listing, Paged, Window
 from schema.places import Department, department_by_slug
 from schema.scalars import Paise
-from store import catalogue as kept
-from store import strengths
-from store.engine import Transaction
+from store.catalogue import catalogue as kept
+from store.database.engine import Transaction
+from store.identity import strengths
 
 
 async def _schemes_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catalogue.Scheme]:

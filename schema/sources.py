@@ -6,9 +6,9 @@ from typing import Self
 
 import strawberry
 
-from domain.messages import label
-from domain.sources import Source, SourceState
-from domain.switches import SwitchState
+from domain.kernel.messages import label
+from domain.kernel.sources import Source, SourceState
+from domain.platform.switches import SwitchState
 from integrations.calling.monitor import SourceStatus
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, listed

@@ -5,16 +5,16 @@ from typing import Self
 import strawberry
 
 from actions.access import of_citizen
-from domain import people
-from domain.global_ids import TypeCode
-from domain.masks import mask_mobile
-from domain.policy import Resource
+from domain.identity.policy import Resource
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.masks import mask_mobile
 from schema.context import Info, InLanguage, spoken
 from schema.fields import resolved
 from schema.loading import ByKey, one_by_key
 from schema.node import node_id
 from schema.places import District, district_by_code
-from store import people as people_store
+from store.identity import people as people_store
 
 
 def _of_citizen(citizen: people.Citizen) -> Resource:

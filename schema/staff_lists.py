@@ -13,9 +13,10 @@ from actions.staff_views import (
     staff_page,
     vacancies_page,
 )
-from domain import people, staff
-from domain.global_ids import TypeCode
-from domain.scopes import Scope
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.scopes import Scope
+from domain.officers import staff
 from schema.context import Info, InLanguage, signed_in, spoken
 from schema.cursors import Position
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped

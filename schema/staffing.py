@@ -14,10 +14,10 @@ from actions.staffing import (
     record_leave,
     transfer_officer,
 )
-from domain import staff
-from domain.global_ids import TypeCode
-from domain.people import OfficerLevel, Posting, Role
-from domain.scopes import Scope
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import OfficerLevel, Posting, Role
+from domain.kernel.scopes import Scope
+from domain.officers import staff
 from schema.caring import CarePayload, cared
 from schema.context import Info
 from schema.fields import mutation

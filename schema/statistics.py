@@ -7,11 +7,11 @@ import strawberry
 
 from actions.figure_counts import Question
 from actions.figures import FigureRow, Statistics, period, statistics
-from domain import figures
-from domain.dashboards import Dimension
-from domain.figures import DEFINITIONS_VERSION, StatisticsChannel
-from domain.messages import label
-from domain.small_cells import SMALLEST
+from domain.kernel.messages import label
+from domain.officers.dashboards import Dimension
+from domain.statistics import figures
+from domain.statistics.figures import DEFINITIONS_VERSION, StatisticsChannel
+from domain.statistics.small_cells import SMALLEST
 from schema.context import Info, InLanguage, spoken
 from schema.directives import NEVER_SILENTLY_NULL, PUBLIC, cost, listed
 from schema.fields import resolved

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TypedDict, TypeVar
 
 from actions.access import may_read_all
-from domain.policy import Resource
+from domain.identity.policy import Resource
 from schema.context import Info
 from schema.paging import Window
-from store.engine import Transaction
+from store.database.engine import Transaction
 
 Row = TypeVar("Row")
 _Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]

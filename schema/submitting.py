@@ -6,10 +6,10 @@ import strawberry
 
 from actions.submit import NewDocument, SaveDraft, SubmitApplication, save_draft, submit_application
 from actions.submit_checks import DocumentSource
-from domain.applications import Channel, DeliveryMode
-from domain.errors import ErrorCode, Problem, Problems
-from domain.forms import MOST_ANSWERS
-from domain.global_ids import TypeCode
+from domain.applications.applications import Channel, DeliveryMode
+from domain.catalogue.forms import MOST_ANSWERS
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
 from schema.context import Info
 from schema.fields import mutation
 from schema.mutating import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type

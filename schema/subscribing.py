@@ -21,13 +21,13 @@ from actions.following import (
     wanted_payments,
     wanted_queue,
 )
-from domain.changes import Change, Wanted
-from domain.errors import ErrorCode, Problem, Problems
-from domain.global_ids import TypeCode
-from domain.people import PersonKind, Subject
-from domain.scopes import Scope
-from domain.sources import Source, SourceState
-from domain.switches import SwitchState
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import PersonKind, Subject
+from domain.kernel.scopes import Scope
+from domain.kernel.sources import Source, SourceState
+from domain.platform.changes import Change, Wanted
+from domain.platform.switches import SwitchState
 from schema import bookmarks
 from schema.application_loaders import application_by_id
 from schema.applications import Application

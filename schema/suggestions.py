@@ -7,10 +7,10 @@ import strawberry
 
 from actions.care import of_suggestion
 from actions.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
-from domain import feedback
-from domain.feedback import SuggestionState
-from domain.global_ids import TypeCode
-from domain.messages import label
+from domain.feedback import feedback
+from domain.feedback.feedback import SuggestionState
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info, InLanguage, spoken
 from schema.directives import AUTHENTICATED
@@ -20,7 +20,7 @@ from schema.mutating import KEY_DESCRIPTION, doing, key_of, key_of_type
 from schema.node import Node, node_id
 from schema.services import Service, service_by_code
 from schema.staff import AssignedOfficer, officer_by_id
-from store import suggestions
+from store.feedback import suggestions
 
 suggestion_by_id = one_by_key(suggestions.many, of_suggestion)
 

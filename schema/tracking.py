@@ -6,11 +6,11 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.tracking import track_application
-from domain import tracking
-from domain.lifecycle import Move, Status
-from domain.messages import label
-from domain.numbers import show_number
-from domain.tracking import SecondFactor
+from domain.applications.lifecycle import Move, Status
+from domain.feedback import tracking
+from domain.feedback.tracking import SecondFactor
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
 from schema.context import Info, InLanguage, spoken
 from schema.directives import PUBLIC
 from schema.fields import resolved

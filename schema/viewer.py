@@ -4,7 +4,7 @@ from typing import Annotated, Self, TypeAlias
 
 import strawberry
 
-from domain.people import PersonKind, Role, Subject
+from domain.kernel.people import PersonKind, Role, Subject
 from schema.citizens import Citizen
 from schema.context import Info
 from schema.directives import AUTHENTICATED, PUBLIC

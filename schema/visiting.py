@@ -27,7 +27,7 @@ from actions.doorstep_rounds import (
 )
 from domain import doorstep
 from domain.doorstep import SlotWindow, VisitFailure, VisitPurpose
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.caring import VERSION_DESCRIPTION, CarePayload, cared
 from schema.context import Info, signed_in
 from schema.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed

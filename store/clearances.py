@@ -24,19 +24,19 @@ from sqlalchemy import (
     update,
 )
 
-from domain.appeals import PENDING, Appeal
-from domain.applications import Application
-from domain.changes import ChangeKind
+from domain.appeals.appeals import PENDING, Appeal
+from domain.applications.applications import Application
 from domain.clearances import Clearance, ClearanceState, Escalation, EscalationKind, Photo, Place, VerificationReport
-from domain.people import Posting
-from store import changes
-from store.appeal_rows import appeal_of, appeals_table
-from store.appeals import running
-from store.application_rows import application_of, applications_table
-from store.engine import Transaction
-from store.metadata import metadata
-from store.sql import AnyRow, count, first, grouped, insert_into, keyset_window, rows_of
-from store.types import Instant, Json, Key
+from domain.kernel.people import Posting
+from domain.platform.changes import ChangeKind
+from store.appeals.appeal_rows import appeal_of, appeals_table
+from store.appeals.appeals import running
+from store.applications.application_rows import application_of, applications_table
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, grouped, insert_into, keyset_window, rows_of
+from store.database.types import Instant, Json, Key
 
 clearances_table = Table(
     "clearances",
@@ -116,7 +116,7 @@ _PLAIN = (
 async def add_clearance(tx: Transaction, clearance: Clearance) -> None:
     """Keep a question to another department; the text is encrypted."""
     await tx.connection.execute(insert(clearances_table).values(_values(tx, clearance)))
-    await changes.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
 
 
 async def settle(tx: Transaction, clearance: Clearance) -> bool:
@@ -125,7 +125,7 @@ async def settle(tx: Transaction, clearance: Clearance) -> bool:
     statement = update(clearances_table).where(*asked).values(_values(tx, clearance))
     if (await tx.connection.execute(statement.returning(_C.id))).first() is None:
         return False
-    await changes.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
     return True
 
 
@@ -200,7 +200,7 @@ async def add_report(tx: Transaction, report: VerificationReport) -> None:
         "reported_at": report.reported_at,
     }
     await tx.connection.execute(insert(verifications_table).values(values))
-    await changes.touch(tx, ChangeKind.APPLICATION, report.application_id)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, report.application_id)
 
 
 async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[VerificationReport]]:
@@ -223,7 +223,7 @@ async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
     rows = [{name: getattr(one, name) for name in names} | {"kind": one.kind.value} for one in warned]
     statement = insert_into(tx, escalations_table).values(rows).on_conflict_do_nothing()
     new = (await tx.connection.execute(statement.returning(_E.application_id))).scalars().all()
-    await changes.touch_many(tx, ChangeKind.QUEUE, list(dict.fromkeys(new)))
+    await change_feed.touch_many(tx, ChangeKind.QUEUE, list(dict.fromkeys(new)))
     return set(new)
 
 

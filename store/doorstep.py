@@ -22,7 +22,6 @@ from sqlalchemy import (
     update,
 )
 
-from domain.changes import ChangeKind
 from domain.doorstep import (
     OPEN,
     DoorstepAgent,
@@ -35,12 +34,13 @@ from domain.doorstep import (
     VisitPurpose,
     VisitState,
 )
-from store import changes
-from store.engine import Transaction
-from store.errors import AlreadyThere, NotThere, VersionConflict
-from store.metadata import metadata
-from store.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of
-from store.types import Instant, Key
+from domain.platform.changes import ChangeKind
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of
+from store.database.types import Instant, Key
 
 agents_table = Table(
     "doorstep_agents",
@@ -150,7 +150,7 @@ async def add(tx: Transaction, visit: Visit) -> None:
     """Keep a new visit. Raises AlreadyThere where a visit of the same sequence was first."""
     if not await insert_new(tx, visits_table, _values(tx, visit)):
         raise AlreadyThere("the visit")
-    await changes.touch(tx, ChangeKind.APPLICATION, visit.application_id)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, visit.application_id)
 
 
 async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
@@ -164,7 +164,7 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
         if present is None:
             raise NotThere("the visit")
         raise VersionConflict(present.version, present.state)
-    await changes.touch(tx, ChangeKind.APPLICATION, visit.application_id)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, visit.application_id)
     return changed
 
 

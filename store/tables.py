@@ -1,87 +1,44 @@
 """Every table of the store in one MetaData, for migrations and checks."""
 
-from store import (  # noqa: F401 - importing a module declares its tables
+# ruff: noqa: F401 - importing a module declares its tables
+
+from store import clearances, doorstep, umang
+from store.appeals import appeal_course, appeal_rows, appeals, commission, delays
+from store.applications import application_rows, imports, timeline
+from store.benefits import benefits, bharat_reports, payment_enquiries, recoveries, sanction_course
+from store.catalogue import calendar, catalogue_rows, centres, forms
+from store.certificates import certificate_endings, certificates
+from store.consents import consent_deletions, consents
+from store.database import audit, change_feed, idempotency, leases
+from store.database.metadata import metadata
+from store.documents import department_documents, locker_copies, locker_orders
+from store.etaal import etaal, ledger
+from store.feedback import feedback, grievances, notices, suggestions, tracking
+from store.fees import fee_orders, fee_scrolls
+from store.identity import (
     accesses,
     account_links,
-    alarms,
     aliases,
-    appeal_course,
-    appeal_rows,
-    appeals,
-    application_rows,
     assistances,
-    audit,
-    benefits,
-    bharat_reports,
-    calendar,
-    catalogue_rows,
-    centres,
-    certificate_endings,
-    certificates,
-    changes,
-    clearances,
-    commission,
-    consent_deletions,
-    consents,
     contacts,
-    cover,
-    delays,
-    department_documents,
-    desk,
-    desk_reads,
     devices,
-    doorstep,
-    etaal,
-    expected_files,
-    fee_orders,
-    fee_scrolls,
-    feedback,
-    figure_state,
-    figures,
-    finance_cases,
-    finance_totals,
-    forms,
-    grievances,
-    held_benefits,
-    idempotency,
     identities,
-    leases,
-    leave,
-    ledger,
-    legacy,
-    locker_copies,
-    locker_orders,
-    manifests,
-    notices,
     officer_accounts,
-    outbox,
-    partial_uploads,
-    payment_enquiries,
-    payment_tables,
     people,
-    posts,
-    quarantine,
-    reconciliation,
     record_claims,
-    recoveries,
     relatives,
-    roster_rows,
-    rosters,
-    sanction_course,
-    saved_views,
-    seeds,
     sent_codes,
     session_tokens,
     sessions,
     sign_ins,
     strengths,
-    suggestions,
-    switches,
-    timeline,
-    tracking,
-    umang,
-    uploads,
 )
-from store.metadata import metadata
+from store.officers import cover, desk, desk_reads, leave, posts
+from store.payments import expected_files, payment_tables
+from store.platform import alarms, manifests, outbox, seeds, switches
+from store.reconciliation import finance_cases, finance_totals, held_benefits, reconciliation
+from store.rosters import roster_rows, rosters
+from store.statistics import figure_state, figures, saved_views
+from store.uploads import partial_uploads, quarantine, uploads
 
 __all__ = ["metadata"]

@@ -20,12 +20,12 @@ from sqlalchemy import (
     update,
 )
 
-from domain.umang import Compared
-from store.application_rows import applications_table
-from store.engine import Transaction
-from store.metadata import metadata
-from store.sql import AnyRow, first, insert_new, upsert
-from store.types import Instant, Json, Key
+from domain.umang.umang import Compared
+from store.applications.application_rows import applications_table
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_new, upsert
+from store.database.types import Instant, Json, Key
 
 KEPT_FOR = timedelta(days=8)
 """How long a request and its answer are kept: a day is promised (docs/contracts/umang.md section 8), and verbs keep

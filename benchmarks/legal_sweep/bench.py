@@ -20,17 +20,17 @@ import structlog
 from sqlalchemy import insert, text
 
 from actions.legal_sweep import Swept, sweep
-from domain.applications import Application
-from domain.clock import ManualClock, ist_date
-from domain.deadline import end_of_day
-from domain.lifecycle import Status
-from domain.numbers import NumberKind, make_number
-from domain.people import Citizen
-from store import people
-from store.application_rows import applications_table, values_of
-from store.cipher import FieldCipher
-from store.engine import Store, Transaction, migrate
-from store.keyring import Keyrings
+from domain.applications.applications import Application
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ManualClock, ist_date
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.people import Citizen
+from store.applications.application_rows import applications_table, values_of
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, Transaction, migrate
+from store.database.keyring import Keyrings
+from store.identity import people
 from tests.support.actions import World
 from tests.support.databases import NOW, PostgresServer
 from tests.support.law import authorities

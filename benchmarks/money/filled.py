@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from actions.environment import Environment
-from domain.benefits import PaymentStatus, Rail, SanctionState
-from domain.bills import bill_number, end_to_end_id
-from domain.ids import SystemIds
-from domain.numbers import NumberKind, make_number
-from domain.payment_files import PayeeDetails, PaymentRules, RegistrationState, Transport, beneficiary_id
-from domain.people import Citizen
-from domain.text import Bilingual, Language
+from domain.benefits.benefits import PaymentStatus, Rail, SanctionState
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.kernel.ids import SystemIds
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.people import Citizen
+from domain.kernel.text import Bilingual, Language
+from domain.payments.files import PayeeDetails, PaymentRules, RegistrationState, Transport, beneficiary_id
 from integrations.dbt_finance.pfms.models import PfmsIdentity
 from integrations.dbt_finance.pfms.papers import PfmsPapers
 from integrations.dbt_finance.pfms.settings import SftpSettings
@@ -25,13 +25,13 @@ from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome
 from sandbox.dbt_finance.pfms.system import create_sandbox
-from store import people
-from store.benefits import instalments_table, sanctions_table
-from store.bulk import insert_rows
-from store.cipher import FieldCipher
-from store.engine import Store, Transaction
-from store.keyring import Keyrings
-from store.payment_tables import accounts_table, beneficiaries_table
+from store.benefits.benefits import instalments_table, sanctions_table
+from store.database.bulk import insert_rows
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, Transaction
+from store.database.keyring import Keyrings
+from store.identity import people
+from store.payments.payment_tables import accounts_table, beneficiaries_table
 from tests.support.catalogued import bare_environment, calendar_of_the_catalogue
 from tests.support.pfms import loopback
 from tests.support.remotes import shared_resilience

@@ -24,16 +24,16 @@ from actions.payment_partner import pfms
 from actions.payment_sealing import content_of
 from actions.reconciliation import reconcile
 from benchmarks.money.filled import MORNING, opened
-from domain.benefits import PaymentStatus, Rail
-from domain.payment_files import BatchState, Direction
-from domain.reconciliation import RunState
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.payments.files import BatchState, Direction
+from domain.reconciliation.reconciliation import RunState
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.calling.errors import IntegrationError
-from store import payment_batches
-from store.benefits import instalments_table
-from store.errors import StoreError
-from store.payment_tables import batches_table, files_table
+from store.benefits.benefits import instalments_table
+from store.database.errors import StoreError
+from store.payments import payment_batches
+from store.payments.payment_tables import batches_table, files_table
 
 FINAL = (PaymentStatus.CREDITED.value, PaymentStatus.RETURNED.value)
 PARTS = ("batch", "sign", "send", "answer", "reconcile")

@@ -6,8 +6,8 @@ import resource
 import time
 from collections.abc import Awaitable, Callable
 
-from domain.clock import SystemClock
-from domain.sources import Source
+from domain.kernel.clock import SystemClock
+from domain.kernel.sources import Source
 from integrations.calling.breakers import BreakerObserver, Breakers
 from integrations.calling.cache import KeptAnswers, open_cache
 from integrations.calling.monitor import SourceMonitor

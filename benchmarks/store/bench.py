@@ -29,11 +29,11 @@ from benchmarks.store.house import House, opened
 from benchmarks.store.load import Plan, load, population_of
 from benchmarks.store.reads import COMMISSION, Asking, all_months, measure
 from benchmarks.store.server import KeptServer
-from domain.figures import rate
+from domain.statistics.figures import rate
 from gateway import sweeps
-from store import figure_recount
-from store.application_rows import applications_table
-from store.engine import Transaction
+from store.applications.application_rows import applications_table
+from store.database.engine import Transaction
+from store.statistics import figure_recount
 
 SIZES = {"sqlite": (10_000, 1_000_000), "postgresql": (10_000, 1_000_000, 6_200_000)}
 WHOLE = 6_200_000

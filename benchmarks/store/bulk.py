@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Column, Table, func, insert, select, text
 
 from benchmarks.store.chunks import Chunk, Rows
-from domain.figures import Mark
-from store import figures
-from store.audit import audit_chain_table, audit_lines_table
-from store.connections import database_url, write_engine
-from store.engine import Store, Transaction
-from store.outbox import outbox_table
+from domain.statistics.figures import Mark
+from store.database.audit import audit_chain_table, audit_lines_table
+from store.database.connections import database_url, write_engine
+from store.database.engine import Store, Transaction
+from store.database.types import Json, canonical_json
+from store.platform.outbox import outbox_table
+from store.statistics import figures
 from store.tables import metadata
-from store.types import Json, canonical_json
 
 COUNTED_FROM = (audit_lines_table, outbox_table)
 """Tables whose numbers the database counts up; the next one must follow what was loaded."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
-from domain.applications import Channel
-from domain.catalogue import Service, Tehsil
-from domain.clock import IST
-from domain.ids import uuid7
-from domain.lifecycle import Move, Status
-from domain.text import Bilingual
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.catalogue import Service, Tehsil
+from domain.kernel.clock import IST
+from domain.kernel.ids import uuid7
+from domain.kernel.text import Bilingual
 
 PROCESSED, ON_TIME, AVERAGE_DAYS = 0.9905, 0.915, 9.0
 """What the state publishes; under 1 % are pending."""

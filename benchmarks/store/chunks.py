@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from domain.figures import Mark
+from domain.statistics.figures import Mark
 
 Rows = list[dict[str, Any]]
 

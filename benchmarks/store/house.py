@@ -7,11 +7,11 @@ from pathlib import Path
 
 from actions.environment import Environment
 from benchmarks.store.cases import NOW
-from domain.clock import Clock, ManualClock
-from domain.ids import SystemIds
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
+from domain.kernel.clock import Clock, ManualClock
+from domain.kernel.ids import SystemIds
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
 from tests.support.catalogued import bare_environment
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from benchmarks.store.cases import DAYS, NOW, Case, Population
 from benchmarks.store.chunks import Chunk
-from domain.clock import ist_date
-from domain.counting import UNMAPPED, Category, CountingEvent
-from domain.counting_rules import rules_on
-from domain.lifecycle import Status
-from store.ledger import PLACE, day_totals_table, days_table, event_key, ledger_table
-from store.ledger_seal import GENESIS, link_of, said_by
+from domain.applications.lifecycle import Status
+from domain.etaal.counting import UNMAPPED, Category, CountingEvent
+from domain.etaal.counting_rules import rules_on
+from domain.kernel.clock import ist_date
+from store.etaal.ledger import PLACE, day_totals_table, days_table, event_key, ledger_table
+from store.etaal.ledger_seal import GENESIS, link_of, said_by
 
 
 def add_day(chunk: Chunk, population: Population, day: int) -> None:

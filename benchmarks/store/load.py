@@ -16,10 +16,17 @@ from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS, NOW, SHARES, Population
 from benchmarks.store.house import House, opened
 from benchmarks.store.rows import SHEET, Writer, officers_of
-from store import application_rows, audit, catalogue, certificates, contacts, ledger, notices, outbox, people, seeds
-from store import timeline as kept_timeline
-from store.engine import Store, migrate
-from store.figure_state import MARKS
+from store.applications import application_rows
+from store.applications import timeline as kept_timeline
+from store.catalogue import catalogue
+from store.certificates import certificates
+from store.database import audit
+from store.database.engine import Store, migrate
+from store.etaal import ledger
+from store.feedback import notices
+from store.identity import contacts, people
+from store.platform import outbox, seeds
+from store.statistics.figure_state import MARKS
 from tests.support.actions import catalogue_rows
 
 LOADED = (

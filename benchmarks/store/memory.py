@@ -15,8 +15,8 @@ from benchmarks.store.house import House, opened
 from benchmarks.store.load import Plan
 from benchmarks.store.reads import COMMISSION, a_year
 from benchmarks.watching import watched
-from domain.people import PersonKind, Role, Subject
-from store.aliases import aliases_table
+from domain.kernel.people import PersonKind, Role, Subject
+from store.identity.aliases import aliases_table
 
 RESTORED = 100_000
 """Up to so many applications the backup is restored too."""
@@ -89,8 +89,8 @@ async def _figures(house: House) -> None:
 
     from actions.figure_names import read_names
     from actions.figures import statistics
-    from domain.dashboards import Dimension
-    from domain.text import Language
+    from domain.kernel.text import Language
+    from domain.officers.dashboards import Dimension
     from gateway.http.figures_csv import _statistics_lines, _written
 
     by = (Dimension.DISTRICT, Dimension.SERVICE, Dimension.MONTH)

@@ -19,21 +19,21 @@ from actions.queue import queue_counts, queue_page
 from actions.tracking import track_application
 from benchmarks.store.cases import NOW, Case, Population, citizen_id, mixed, mobile_of
 from benchmarks.store.rows import number_of, officers_of
-from domain.clock import ist_date
-from domain.counting import KeptDays
-from domain.dashboards import Dimension
-from domain.desk import QueueFilter, QueueSort
-from domain.figures import month_of, months_back
-from domain.numbers import NumberKind
-from domain.people import Officer, PersonKind, Role, Subject
-from domain.sources import Source
-from domain.text import Language
-from domain.tracking import SecondFactor
+from domain.etaal.counting import KeptDays
+from domain.feedback.tracking import SecondFactor
+from domain.kernel.clock import ist_date
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import Officer, PersonKind, Role, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
+from domain.officers.dashboards import Dimension
+from domain.officers.desk import QueueFilter, QueueSort
+from domain.statistics.figures import month_of, months_back
 from gateway.http.documents import PREPARED, Documents, GivenDocument
 from gateway.limits import Limits
 from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
-from store.overdue import overdue
+from store.statistics.overdue import overdue
 from tests.support.operations import operation
 
 SAMPLES, WARM, LONGEST = 300, 20, 20.0

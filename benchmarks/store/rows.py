@@ -19,20 +19,25 @@ from benchmarks.store.cases import (
 )
 from benchmarks.store.chunks import Chunk
 from benchmarks.store.ledger_rows import add_day
-from domain.applications import Application, Decision, DeliveryMode, RejectionGround, TimelineEntry
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.clock import Clock, ist_date
-from domain.deadline import DayUnit, TimeLimit, end_of_day
-from domain.figures import counted, marks_of
-from domain.ids import uuid7
-from domain.lifecycle import Move, Status
-from domain.notices import OF_MOVES, Notice, NoticeKind, Topic
-from domain.numbers import NumberKind, make_number
-from domain.people import Citizen, Officer, OfficerLevel, Posting, Role
-from domain.text import Bilingual, Language
-from store import application_rows, audit, certificates, contacts, notices, outbox, people, timeline
-from store.cipher import FieldCipher
-from store.engine import Transaction
+from domain.applications.applications import Application, Decision, DeliveryMode, RejectionGround, TimelineEntry
+from domain.applications.deadline import DayUnit, TimeLimit, end_of_day
+from domain.applications.lifecycle import Move, Status
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic
+from domain.kernel.clock import Clock, ist_date
+from domain.kernel.ids import uuid7
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.people import Citizen, Officer, OfficerLevel, Posting, Role
+from domain.kernel.text import Bilingual, Language
+from domain.statistics.figures import counted, marks_of
+from store.applications import application_rows, timeline
+from store.certificates import certificates
+from store.database import audit
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.feedback import notices
+from store.identity import contacts, people
+from store.platform import outbox
 
 SHEET = b"%PDF-1.4\n% A synthetic certificate; it stands for all of them.\n%%EOF\n"
 """The file of every certificate: files grow with their number, and are no rows."""

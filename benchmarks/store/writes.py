@@ -8,10 +8,10 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment
 from actions.submit import submit_application
 from benchmarks.store.cases import Population, citizen_id
-from domain.errors import ErrorCode, Problems
-from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual
-from store import people
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual
+from store.identity import people
 from tests.support.actions import FREE, request_for
 
 WRITERS = (1, 8, 64)

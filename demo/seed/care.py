@@ -14,16 +14,18 @@ from actions.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, 
 from actions.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
 from demo.seed.people import Cast, cast_of, citizen_subject
 from demo.seed.plan import choice
-from domain.applications import Application, DeliveryMode
-from domain.clock import ManualClock
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Status
 from domain.doorstep import Visit, VisitFailure, VisitPurpose, offered_slots
-from domain.feedback import SuggestionState
-from domain.grievances import GrievanceCategory, GrievanceMove
-from domain.ids import SeededIds
-from domain.lifecycle import Status
-from domain.people import PersonKind, Role, Subject
-from store import applications, doorstep, seeds
-from store.engine import Transaction
+from domain.feedback.feedback import SuggestionState
+from domain.feedback.grievances import GrievanceCategory, GrievanceMove
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import PersonKind, Role, Subject
+from store import doorstep
+from store.applications import applications
+from store.database.engine import Transaction
+from store.platform import seeds
 
 FEE_PAISE = 5000
 """What a visit of the demo costs; no source gives the real fee."""

@@ -9,11 +9,11 @@ from actions.acting import Acting
 from actions.consents import ChangeConsent, take_step
 from actions.environment import Environment
 from demo.seed.people import cast_of, citizen_subject
-from domain.clock import ManualClock
-from domain.consents import ConsentPurpose, ConsentStep
-from domain.ids import SeededIds
-from store import seeds
-from store.engine import Transaction
+from domain.consents.consents import ConsentPurpose, ConsentStep
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from store.database.engine import Transaction
+from store.platform import seeds
 
 GIVEN_BEFORE = timedelta(days=30)
 """How long ago the demo people gave their consents."""

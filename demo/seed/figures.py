@@ -11,14 +11,15 @@ from actions.delays import RecordDelayReason
 from actions.environment import Environment
 from actions.saved_views import SaveView
 from demo.seed.people import cast_of
-from domain.clock import ManualClock
-from domain.dashboards import Dimension, ViewContent
-from domain.delays import CaseFilter, CaseList, DelayCause
-from domain.ids import SeededIds
-from domain.people import Posting, Role, Subject
-from domain.policy import ObjectKind, Purpose, Resource, decide
-from store import figure_cases, seeds
-from store.engine import Transaction
+from domain.appeals.delays import CaseFilter, CaseList, DelayCause
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import Posting, Role, Subject
+from domain.officers.dashboards import Dimension, ViewContent
+from store.database.engine import Transaction
+from store.platform import seeds
+from store.statistics import figure_cases
 
 MOST = 40
 """Overdue cases of which every second one is explained."""

@@ -9,10 +9,10 @@ from actions.attachments import Finding
 from actions.sanction import ACCOUNT_FIELD, IFSC_FIELD
 from actions.submit_checks import DocumentSource, NewDocument
 from demo.seed.plan import Plan, choice
-from domain.catalogue import Outcome, Service
-from domain.form_checking import check_answers
-from domain.form_lint import EXAMPLE_DAY
-from domain.forms import Form, QuestionKind
+from domain.catalogue.catalogue import Outcome, Service
+from domain.catalogue.form_checking import check_answers
+from domain.catalogue.form_lint import EXAMPLE_DAY
+from domain.catalogue.forms import Form, QuestionKind
 
 Person = Mapping[str, Any]
 

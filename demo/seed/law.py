@@ -12,15 +12,16 @@ from actions.environment import Environment
 from actions.jurisdiction import Place, at_level, place_of
 from actions.legal_sweep import file_breach, raise_level
 from demo.seed.people import Cast, cast_of, citizen_subject
-from domain.appeals import Appeal, AppealLevel
-from domain.applications import Application
-from domain.clock import ManualClock, ist_date
-from domain.deadline import breaches_at
-from domain.ids import SeededIds
-from domain.lifecycle import Move, Status
-from domain.people import SYSTEM, OfficerLevel, Subject
-from store import applications, seeds
-from store.engine import Transaction
+from domain.appeals.appeals import Appeal, AppealLevel
+from domain.applications.applications import Application
+from domain.applications.deadline import breaches_at
+from domain.applications.lifecycle import Move, Status
+from domain.kernel.clock import ManualClock, ist_date
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import SYSTEM, OfficerLevel, Subject
+from store.applications import applications
+from store.database.engine import Transaction
+from store.platform import seeds
 
 PER_KIND = 2
 """Demo appeals of each kind."""

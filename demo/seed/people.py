@@ -12,15 +12,18 @@ from actions.acting import Acting
 from actions.department_documents import RATION_CARD
 from actions.environment import Environment
 from actions.ration import CARD_NUMBER
-from domain.centres import Binding, Centre, CentreKind
+from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
-from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject
-from domain.text import Bilingual, Language
+from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject
+from domain.kernel.text import Bilingual, Language
 from integrations.sso import Assurance
-from store import centres, department_documents, doorstep, identities, people
-from store.department_documents import DepartmentDocument
-from store.engine import Transaction
-from store.vault import VaultReference
+from store import doorstep
+from store.catalogue import centres
+from store.database.engine import Transaction
+from store.database.vault import VaultReference
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+from store.identity import identities, people
 
 Entry = Mapping[str, Any]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.applications import Channel, DeliveryMode
-from domain.catalogue import Outcome, Scheme, Service
-from domain.clock import IST, ist_date
-from domain.deadline import WorkCalendar
-from domain.lifecycle import Status
-from domain.plans import demo_day
+from domain.applications.applications import Channel, DeliveryMode
+from domain.applications.deadline import WorkCalendar
+from domain.applications.lifecycle import Status
+from domain.benefits.plans import demo_day
+from domain.catalogue.catalogue import Outcome, Scheme, Service
+from domain.kernel.clock import IST, ist_date
 
 OPENING = time(10, 0)
 OFFICE_MINUTES = 420

@@ -17,17 +17,18 @@ from actions.submit import SaveDraft, SubmitApplication, draft, file, open_case
 from demo.seed.forms import filled_in, findings_of, form_of, papers_of
 from demo.seed.people import Cast, citizen_subject, operator_subject
 from demo.seed.plan import Plan, Timetable, choice
-from domain.applications import Application, Channel, DeliveryMode, RejectionGround
-from domain.benefits import PaymentStatus, Rail
-from domain.bills import seeded_sanction_number
-from domain.catalogue import Outcome, Service
-from domain.clock import ManualClock, ist_date
-from domain.forms import Form
-from domain.lifecycle import Status
-from domain.people import SYSTEM, Subject
-from domain.plans import certificate_cutoff
-from store import benefits, outbox
-from store.engine import Transaction
+from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.benefits.bills import seeded_sanction_number
+from domain.benefits.plans import certificate_cutoff
+from domain.catalogue.catalogue import Outcome, Service
+from domain.catalogue.forms import Form
+from domain.kernel.clock import ManualClock, ist_date
+from domain.kernel.people import SYSTEM, Subject
+from store.benefits import benefits
+from store.database.engine import Transaction
+from store.platform import outbox
 
 WORKER = "seed"
 REVIEWED_AGO = timedelta(days=200)

@@ -12,16 +12,19 @@ from actions.rosters import OpenRoster, open_roster
 from actions.uploads import take_in
 from demo.seed.forms import filled_in
 from demo.seed.papers import demo_paper
-from domain.catalogue import Service
-from domain.centres import Binding, Centre, CentreKind
-from domain.clock import ist_date
-from domain.forms import Form
-from domain.people import Operator, PersonKind, Subject
-from domain.roster_rows import RawRow
-from domain.rosters import KEEPERS
-from domain.text import Bilingual
-from store import catalogue, centres, forms, people, roster_rows, seeds
-from store.engine import Transaction
+from domain.catalogue.catalogue import Service
+from domain.catalogue.centres import Binding, Centre, CentreKind
+from domain.catalogue.forms import Form
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Operator, PersonKind, Subject
+from domain.kernel.text import Bilingual
+from domain.rosters.rosters import KEEPERS
+from domain.rosters.rows import RawRow
+from store.catalogue import catalogue, centres, forms
+from store.database.engine import Transaction
+from store.identity import people
+from store.platform import seeds
+from store.rosters import roster_rows
 
 CAMP_DAYS = timedelta(days=3)
 """The camp of the demo began so long before it is sown, and ends so long after."""

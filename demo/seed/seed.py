@@ -18,10 +18,11 @@ from demo.seed.people import Cast, add_people, cast_of, citizen_subject, vaulted
 from demo.seed.plan import Plan, plans
 from demo.seed.replay import Replay, Stage
 from demo.seed.rosters import sow_rosters
-from domain.clock import ManualClock, ist_date
-from domain.ids import SeededIds
-from domain.people import SYSTEM
-from store import catalogue, forms, seeds
+from domain.kernel.clock import ManualClock, ist_date
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import SYSTEM
+from store.catalogue import catalogue, forms
+from store.platform import seeds
 
 BATCH = 50
 """Applications in one transaction."""

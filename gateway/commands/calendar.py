@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from actions.calendar_import import Imported, Row, import_calendar
-from domain.errors import Problems
-from domain.law import LAW
+from domain.appeals.law import LAW
+from domain.kernel.errors import Problems
 from gateway.commands.opening import account, open_rooms, why_unread
 from gateway.settings import Settings, read_settings
 

@@ -17,8 +17,8 @@ from actions.catalogue_changes import Imported, Tell
 from actions.catalogue_doctor import counted, missing_facts
 from actions.catalogue_import import import_portal, import_rows
 from actions.catalogue_rows import FILES, CatalogueRows
-from domain.clock import Clock
-from domain.sources import Source
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
 from gateway.commands.opening import account, open_rooms, out, print_table, why_unread
 from gateway.settings import Settings, read_settings
 from gateway.spreadsheets import safe_cell
@@ -30,7 +30,7 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Lines
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
-from store import catalogue
+from store.catalogue import catalogue
 
 group = typer.Typer(no_args_is_help=True)
 

@@ -9,13 +9,13 @@ import typer
 
 from actions.centres import Imported, import_centres
 from actions.strengths_import import import_strengths
-from domain.centres import CentreKind
-from domain.errors import Problems
-from domain.ids import SystemIds
+from domain.catalogue.centres import CentreKind
+from domain.kernel.errors import Problems
+from domain.kernel.ids import SystemIds
 from gateway.commands.calendar import read_rows
 from gateway.commands.opening import account, open_rooms, out, why_unread
 from gateway.settings import Settings, read_settings
-from store import centres
+from store.catalogue import centres
 
 group = typer.Typer(no_args_is_help=True)
 strength_group = typer.Typer(no_args_is_help=True)

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from actions.client_policy import SetClientPolicy, change_policy
-from domain.client_policy import ClientPlatform
-from domain.clock import IST
-from domain.errors import ErrorCode, Problems
-from domain.manifests import ManifestRefused
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problems
+from domain.platform.client_policy import ClientPlatform
+from domain.platform.manifests import ManifestRefused
 from gateway.commands.opening import account, open_rooms, out
 from gateway.settings import Settings, read_settings
-from store import manifests
+from store.platform import manifests
 
 group = typer.Typer(no_args_is_help=True)
 

@@ -13,7 +13,7 @@ from actions.delay_review import make_review
 from gateway.composition import open_house
 from gateway.http.public_keys import public_keys
 from gateway.settings import read_settings
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 
 group = typer.Typer(no_args_is_help=True)
 

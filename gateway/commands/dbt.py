@@ -15,8 +15,8 @@ from actions.payment_batches import batch_now
 from actions.payment_releasing import release_set_aside
 from actions.payment_sending import send_batch
 from actions.payment_signers import KnownSigner, known_signers
-from domain.errors import ApuniError
-from domain.payment_files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
+from domain.kernel.errors import ApuniError
+from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from gateway.commands.dbt_books import books
 from gateway.commands.opening import commanding, environment_of, open_rooms, out
 from gateway.composition import open_house
@@ -24,7 +24,7 @@ from gateway.partners import pfms_tls
 from gateway.settings import Settings, read_settings
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms.rest_tls import SOON
-from store import beneficiary_endings, payment_batches, payment_files
+from store.payments import beneficiary_endings, payment_batches, payment_files
 
 group = typer.Typer(no_args_is_help=True)
 group.add_typer(books)

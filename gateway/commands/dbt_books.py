@@ -12,20 +12,22 @@ import typer
 from actions.bharat_reports import report_month
 from actions.finance_totals import month_statement
 from actions.reconciliation import reconcile, reconcile_due
-from domain.benefits import Rail
-from domain.clock import Clock, ist_date
-from domain.figures import month_of
-from domain.finance_cases import CaseState
-from domain.finance_totals import Moved
-from domain.numbers import show_number
-from domain.reconciliation import ReconciliationRun, RunState
+from domain.benefits.benefits import Rail
+from domain.kernel.clock import Clock, ist_date
+from domain.kernel.numbers import show_number
+from domain.reconciliation.finance_cases import CaseState
+from domain.reconciliation.finance_totals import Moved
+from domain.reconciliation.reconciliation import ReconciliationRun, RunState
+from domain.statistics.figures import month_of
 from gateway.commands.opening import environment_of, open_rooms, out
 from gateway.composition import open_house
 from gateway.settings import Settings, read_settings
-from store import bharat_figures, catalogue, finance_cases, payment_queues
-from store.engine import Transaction
-from store.finance_cases import CaseFilter
-from store.finance_totals import MOVES
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.payments import bharat_figures, payment_queues
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
+from store.reconciliation.finance_totals import MOVES
 
 books = typer.Typer()
 

@@ -13,12 +13,12 @@ from actions.counts import DayCounts, day_counts
 from actions.etaal_checks import Step, compare
 from actions.etaal_rounds import close_due
 from actions.etaal_services import CountedService, MapService, change_mapping, listed
-from domain.counting import Category, Level, TransactionCount, is_provisional
-from domain.counting_rules import counting_rules
-from domain.errors import Problems
+from domain.etaal.counting import Category, Level, TransactionCount, is_provisional
+from domain.etaal.counting_rules import counting_rules
+from domain.kernel.errors import Problems
 from gateway.commands.opening import account, environment_of, open_rooms, out
 from gateway.settings import Settings, read_settings
-from store import ledger, ledger_seal
+from store.etaal import ledger, ledger_seal
 
 group = typer.Typer(no_args_is_help=True)
 

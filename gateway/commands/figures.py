@@ -6,11 +6,11 @@ from collections.abc import Callable
 import typer
 
 from actions.figure_upkeep import rebuild
-from domain.clock import Clock
+from domain.kernel.clock import Clock
 from gateway.commands.opening import account, open_rooms
 from gateway.settings import Settings, read_settings
-from store import figure_build
-from store.figure_state import Build, Phase
+from store.statistics import figure_build
+from store.statistics.figure_state import Build, Phase
 
 group = typer.Typer(no_args_is_help=True)
 

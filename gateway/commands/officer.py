@@ -18,18 +18,19 @@ from actions.staffing import (
     record_leave,
     transfer_officer,
 )
-from domain.clock import IST, ist_date
-from domain.errors import Problems
-from domain.messages import message
-from domain.people import Officer, OfficerLevel, Posting, Role
-from domain.staff import Leave, LeaveState
-from domain.text import Language
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.errors import Problems
+from domain.kernel.messages import message
+from domain.kernel.people import Officer, OfficerLevel, Posting, Role
+from domain.kernel.text import Language
+from domain.officers.staff import Leave, LeaveState
 from gateway.commands.opening import commanding, out
 from gateway.composition import open_house
 from gateway.failures import CommandFailed
 from gateway.settings import Settings, read_settings
-from store import leave, officer_accounts, people
-from store.errors import NotThere
+from store.database.errors import NotThere
+from store.identity import officer_accounts, people
+from store.officers import leave
 
 group = typer.Typer(no_args_is_help=True)
 

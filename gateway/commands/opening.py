@@ -13,22 +13,22 @@ from rich.console import Console
 from rich.table import Table
 
 from actions.environment import Environment, Partners
-from domain.clock import Clock
-from domain.ids import SystemIds
-from domain.people import SYSTEM, Subject
+from domain.kernel.clock import Clock
+from domain.kernel.ids import SystemIds
+from domain.kernel.people import SYSTEM, Subject
 from gateway.composition import open_clock
 from gateway.object_place import open_objects
 from gateway.runfiles import NotUp
 from gateway.settings import Settings
-from store import crash_points
-from store.archive import BackupKey
-from store.calendar import NO_CALENDAR
-from store.cipher import FieldCipher
-from store.engine import Store, schema_is_current
-from store.erasures import ErasureList
-from store.keyring import Keyrings
-from store.objects import ObjectStore
-from store.vault import Vault
+from store.backup.archive import BackupKey
+from store.catalogue.calendar import NO_CALENDAR
+from store.database import crash_points
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, schema_is_current
+from store.database.keyring import Keyrings
+from store.database.objects import ObjectStore
+from store.database.vault import Vault
+from store.privacy.erasures import ErasureList
 
 out = Console(soft_wrap=True, highlight=False)
 

@@ -11,16 +11,16 @@ from strawberry.schema import BaseSchema
 
 import schema
 from actions.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
-from domain.clock import IST
-from domain.manifests import Manifest, ManifestRefused, read_operations
+from domain.kernel.clock import IST
+from domain.platform.manifests import Manifest, ManifestRefused, read_operations
 from gateway.commands.opening import Rooms, account, open_rooms, out
 from gateway.limits import Limits
 from gateway.operations.checking import OperationsChecker
 from gateway.screens import OPERATIONS, manifests
 from gateway.settings import Settings, read_settings
-from store.engine import Transaction
-from store.keyring import Keyrings
-from store.manifests import everything
+from store.database.engine import Transaction
+from store.database.keyring import Keyrings
+from store.platform.manifests import everything
 
 group = typer.Typer(no_args_is_help=True)
 

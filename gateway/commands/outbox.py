@@ -15,10 +15,10 @@ from actions.locker_push import ASKED, PUSH
 from actions.provider_sign_out import END
 from gateway.commands.opening import account, open_rooms, out, print_table
 from gateway.settings import Settings, read_settings
-from store import outbox_desk
-from store.errors import NotThere
-from store.outbox import OutboxMessage, OutboxState, counts
-from store.outbox_desk import OutboxFilter
+from store.database.errors import NotThere
+from store.platform import outbox_desk
+from store.platform.outbox import OutboxMessage, OutboxState, counts
+from store.platform.outbox_desk import OutboxFilter
 
 group = typer.Typer(no_args_is_help=True)
 

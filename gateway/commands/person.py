@@ -11,14 +11,15 @@ import typer
 from actions import personal_data
 from actions.consent_retention import delete_old_consents
 from actions.environment import Environment
-from domain.errors import Problems
-from domain.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel.errors import Problems
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
 from gateway.commands.opening import commanding, out
 from gateway.composition import open_house
 from gateway.failures import CommandFailed
 from gateway.settings import Settings, read_settings
-from store import applications, people
-from store.errors import NotThere
+from store.applications import applications
+from store.database.errors import NotThere
+from store.identity import people
 
 group = typer.Typer(no_args_is_help=True)
 consents = typer.Typer(no_args_is_help=True)

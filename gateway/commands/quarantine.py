@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from domain.clock import IST
-from domain.policy import ObjectKind, Purpose
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import IST
 from gateway.commands.opening import account, open_rooms, print_table
 from gateway.settings import Settings, read_settings
-from store import audit, quarantine
-from store.engine import Transaction
+from store.database import audit
+from store.database.engine import Transaction
+from store.uploads import quarantine
 
 group = typer.Typer(no_args_is_help=True)
 

@@ -14,17 +14,17 @@ import typer
 
 from actions.erasures import settle_erasures
 from actions.manifests import damaged
-from domain.clock import SystemClock
+from domain.kernel.clock import SystemClock
 from gateway.commands.opening import backup_key, environment_of, open_rooms, out, small_files
 from gateway.settings import Settings, read_settings
-from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.engine import migrate, schema_is_current
-from store.erasures import ErasureList
-from store.errors import NotEmpty
-from store.keyring import Keyrings
-from store.revisions import schema_of_backup
-from store.verify import Checked
-from store.verify import verify as verify_store
+from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
+from store.checks.verify import Checked
+from store.checks.verify import verify as verify_store
+from store.database.engine import migrate, schema_is_current
+from store.database.errors import NotEmpty
+from store.database.keyring import Keyrings
+from store.database.revisions import schema_of_backup
+from store.privacy.erasures import ErasureList
 
 _FILE = Annotated[Path, typer.Argument(help="the file of the backup")]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from domain.clock import SystemClock, ist_date
+from domain.kernel.clock import SystemClock, ist_date
 from gateway.failures import CommandFailed
 from schema.compatibility import breaking
 from schema.printing import printed_schema

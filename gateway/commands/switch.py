@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 
 from actions.switches import SetSwitch, board, change
-from domain.alarms import ProcessFacts
-from domain.clock import IST
-from domain.errors import ErrorCode, Problems
-from domain.switches import SYSTEMS, Switch, SwitchKind, SwitchState
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problems
+from domain.platform.alarms import ProcessFacts
+from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState
 from gateway.commands.opening import account, open_rooms, out
 from gateway.pulse import BEAT_SECONDS, SWITCH_SECONDS
 from gateway.settings import Settings, read_settings
 from schema.fields import MUTATIONS
-from store import alarms, switches
-from store.engine import Store
+from store.database.engine import Store
+from store.platform import alarms, switches
 
 group = typer.Typer(no_args_is_help=True)
 

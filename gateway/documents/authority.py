@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from domain.clock import Clock
-from store.keyring import Keyrings
-from store.whole_files import put_once
+from domain.kernel.clock import Clock
+from store.database.atomic_files import put_once
+from store.database.keyring import Keyrings
 
 TEST_AUTHORITY = "Apuni Sarkar test authority"
 _LIFE = timedelta(days=3650)

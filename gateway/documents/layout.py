@@ -18,8 +18,8 @@ import segno
 import typst
 
 from actions.certificate_content import CertificateContent
-from domain.numbers import show_number
-from domain.text import Bilingual
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Bilingual
 from gateway.documents.text import drawable
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")

@@ -17,8 +17,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domain.clock import Clock
-from domain.errors import ErrorCode
+from domain.kernel.clock import Clock
+from domain.kernel.errors import ErrorCode
 from gateway.http.refusals import Refusal
 from gateway.limits import Load
 from schema.errors import Fault

@@ -8,8 +8,8 @@ from typing import Any
 from graphql import GraphQLError
 from starlette.responses import Response
 
-from domain.errors import ErrorCode
-from domain.text import Language
+from domain.kernel.errors import ErrorCode
+from domain.kernel.text import Language
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, Accepted
 from gateway.http.refusals import Refusal
 from schema.errors import Fault

@@ -8,7 +8,7 @@ from graphql import OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.text import Language
+from domain.kernel.text import Language
 from gateway.http.admission import Slot
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.body import GraphQLParameters

@@ -49,8 +49,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.schema import BaseSchema
 
-from domain.errors import ErrorCode
-from domain.sources import Source
+from domain.kernel.errors import ErrorCode
+from domain.kernel.sources import Source
 from integrations.calling.calls import counted_calls
 from schema.context import Context
 from schema.directives import UPSTREAM_POINTS, declared

@@ -2,7 +2,7 @@
 
 `?district=`, `?department=` and `?months=` choose, and `?role=` bounds the page to the posts of a dashboard of one's
 own; both languages; no script. Strangers are shown no cell behind which fewer people stand than
-domain.small_cells.SMALLEST, and are answered from a copy that is at most a minute old.
+domain.statistics.small_cells.SMALLEST, and are answered from a copy that is at most a minute old.
 """
 
 from collections import OrderedDict
@@ -20,18 +20,18 @@ from actions.environment import Environment
 from actions.figure_counts import Question
 from actions.figure_names import Names, read_names
 from actions.figures import FigureRow, Statistics, period, sees_small_cells, statistics
-from domain.clock import ist_date
-from domain.dashboards import DashboardRole, Dimension, dashboards_of
-from domain.errors import NotSignedIn, Problems
-from domain.figures import Delivery, months_back
-from domain.messages import label
-from domain.people import Posting, Subject
-from domain.small_cells import SMALLEST
-from domain.text import Bilingual, Language
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel.messages import label
+from domain.kernel.people import Posting, Subject
+from domain.kernel.text import Bilingual, Language
+from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
+from domain.statistics.figures import Delivery, months_back
+from domain.statistics.small_cells import SMALLEST
 from gateway.http.pages import language_of, respond, table
 from gateway.http.plots import Plot, Series, Writer, bars, columns, line
 from gateway.http.readers import reader_of
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 KEPT_SECONDS = 60.0
 MOST_KEPT = 256

@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from actions.document_links import OpenedDocument, opened
 from actions.environment import Environment
-from domain.errors import ErrorCode
-from domain.text import Language, language_from_header
+from domain.kernel.errors import ErrorCode
+from domain.kernel.text import Language, language_from_header
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import link_over

@@ -19,7 +19,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema import BaseSchema
 from strawberry.schema.schema import validate_document
 
-from domain.errors import ErrorCode
+from domain.kernel.errors import ErrorCode
 from gateway.http.guard import check_document, check_words
 from gateway.http.refusals import bad_document
 from gateway.limits import Limits

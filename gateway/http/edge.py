@@ -7,8 +7,8 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.clock import Clock
-from domain.ids import Ids
+from domain.kernel.clock import Clock
+from domain.kernel.ids import Ids
 from gateway.http.admission import Admission
 from gateway.http.body import GraphQLParameters
 from gateway.http.callers import Callers

@@ -14,18 +14,18 @@ from starlette.routing import Route
 from actions.environment import Environment
 from actions.fee_enquiries import enquire
 from actions.fees import linked_order, page_link, payment_form
-from domain.clock import IST
-from domain.errors import ErrorCode
-from domain.fee_words import standing
-from domain.fees import FeeOrder
-from domain.messages import message
-from domain.money import rupees
-from domain.numbers import show_number
-from domain.text import Bilingual, Language
+from domain.fees.fees import FeeOrder
+from domain.fees.words import standing
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import message
+from domain.kernel.money import rupees
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Bilingual, Language
 from gateway.http.pages import HEADERS, language_of, respond, table
 from integrations.browser_returns import PaymentForm
 from integrations.calling.kill_switch import SwitchedOff
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 _TITLE = Bilingual("शुल्क भुगतान", "Payment of a fee")
 _GO = Bilingual("भुगतान के लिए आगे बढ़ें", "Go on to pay")

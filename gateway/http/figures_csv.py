@@ -26,26 +26,26 @@ from actions.figure_counts import Question
 from actions.figure_names import Names, read_names
 from actions.figures import FigureRow, period, sees_small_cells, statistics
 from actions.finance_totals import statement_lines
-from domain.clock import ist_date
-from domain.commission import DelayReview
-from domain.dashboards import Dimension
-from domain.delays import CaseFilter, CaseList, DelayCause
-from domain.desk import ReadPurpose
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.figures import Delivery, StatisticsChannel, month_of
-from domain.finance_totals import NOTHING, Moved, Sum, plus
-from domain.messages import field_label, label
-from domain.numbers import show_number
-from domain.people import Subject
-from domain.text import Bilingual, Language
+from domain.appeals.commission import DelayReview
+from domain.appeals.delays import CaseFilter, CaseList, DelayCause
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.messages import field_label, label
+from domain.kernel.numbers import show_number
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual, Language
+from domain.officers.dashboards import Dimension
+from domain.officers.desk import ReadPurpose
+from domain.reconciliation.finance_totals import NOTHING, Moved, Sum, plus
+from domain.statistics.figures import Delivery, StatisticsChannel, month_of
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
 from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
 from schema.errors import OURS, fault_of
-from store import catalogue
-from store.finance_totals import MOVES
+from store.catalogue import catalogue
+from store.reconciliation.finance_totals import MOVES
 
 PAGE = 100
 """Cases that are read, and for which receipts are written, at once."""

@@ -9,8 +9,8 @@ from html import escape
 from types import MappingProxyType
 from typing import Any
 
-from domain.forms import Form, Question, QuestionKind, Rule, Section, row_of
-from domain.text import Bilingual, Language
+from domain.catalogue.forms import Form, Question, QuestionKind, Rule, Section, row_of
+from domain.kernel.text import Bilingual, Language
 
 ROWS = "_rows."
 """Begins the name of the hidden field that says how many rows of a group are drawn."""

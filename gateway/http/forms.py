@@ -12,16 +12,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from actions.environment import Environment
-from domain.clock import ist_date
-from domain.errors import ErrorCode
-from domain.form_checking import check_answers
-from domain.forms import GENERIC, Form, row_of
-from domain.messages import message
-from domain.text import Bilingual, Language
+from domain.catalogue.form_checking import check_answers
+from domain.catalogue.forms import GENERIC, Form, row_of
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import message
+from domain.kernel.text import Bilingual, Language
 from gateway.http.form_drawing import MORE, ROWS, Drawn, draw
 from gateway.http.pages import HEADERS, language_of, respond, table
-from store import catalogue, forms
-from store.errors import StoreError
+from store.catalogue import catalogue, forms
+from store.database.errors import StoreError
 
 LARGEST_BODY = 256 * 1024
 MOST_FIELDS = 300

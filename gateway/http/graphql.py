@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema import BaseSchema
 
-from domain.errors import ErrorCode, NotSignedIn
-from domain.text import language_from_header
+from domain.kernel.errors import ErrorCode, NotSignedIn
+from domain.kernel.text import language_from_header
 from gateway.http.answers import encode_json, failed_before_execution
 from gateway.http.body import GraphQLParameters, parameters_of_get, parameters_of_post
 from gateway.http.callers import ROUTER

@@ -17,19 +17,19 @@ from starlette.routing import Route
 
 from actions.environment import Environment
 from actions.hearing_lists import hearings_page
-from domain.appeals import Appeal, Hearing, HearingState
-from domain.catalogue import Service
-from domain.clock import ist_date, ist_midnight
-from domain.messages import label
-from domain.numbers import show_number
-from domain.text import Bilingual, Language
+from domain.appeals.appeals import Appeal, Hearing, HearingState
+from domain.catalogue.catalogue import Service
+from domain.kernel.clock import ist_date, ist_midnight
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Bilingual, Language
 from gateway.http.figures_csv import month_in, refused
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
 from schema.errors import OURS
-from store import catalogue
-from store.hearing_calendar import HearingWanted
+from store.appeals.hearing_calendar import HearingWanted
+from store.catalogue import catalogue
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 """RFC 5545 section 8.1."""

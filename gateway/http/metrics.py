@@ -16,16 +16,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.environment import Environment
-from domain.alarms import PRESENT_SECONDS, AlarmCode, ProcessFacts
-from domain.sources import Source
+from domain.kernel.sources import Source
+from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, ProcessFacts
 from gateway.http.admission import Share
 from gateway.http.calls import OperationRecord
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.streams.streaming import Dropped
 from integrations.calling.breakers import BreakerState
 from integrations.registry import POLICIES
-from store import alarms, outbox
-from store.errors import StoreError
+from store.database.errors import StoreError
+from store.platform import alarms, outbox
 
 OTHER = "other"
 MOST_NAMES = 300

@@ -18,15 +18,15 @@ from starlette.routing import Route
 
 from actions.environment import Environment
 from actions.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
-from domain.catalogue import Department, Service
-from domain.messages import our_word
-from domain.text import Bilingual, Language
+from domain.catalogue.catalogue import Department, Service
+from domain.kernel.messages import our_word
+from domain.kernel.text import Bilingual, Language
 from gateway.http.answers import encode_json
 from gateway.http.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.pages import language_of, respond, table
 from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 PATH = "/notified-services"
 LONGEST_WORDS, MOST_DAYS = 100, 3650

@@ -12,7 +12,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError, OperationType
 from strawberry.schema import BaseSchema
 
-from domain.errors import ErrorCode
+from domain.kernel.errors import ErrorCode
 from gateway.http.admission import Slot
 from gateway.http.body import GraphQLParameters
 from gateway.http.callers import Caller, Callers

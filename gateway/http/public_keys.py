@@ -13,7 +13,7 @@ from starlette.routing import Route
 from actions.environment import Environment
 from gateway.http.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 
 PURPOSES = ("manifest", "qr")
 """The keyrings whose signatures leave the house: case files of appeals, QR codes of certificates."""

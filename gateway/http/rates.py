@@ -19,8 +19,8 @@ from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storag
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
-from domain.clock import Clock
-from domain.errors import ErrorCode
+from domain.kernel.clock import Clock
+from domain.kernel.errors import ErrorCode
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.refusals import Refusal
 from gateway.limits import Rates

@@ -4,8 +4,8 @@ from starlette.requests import Request
 
 from actions.environment import Environment
 from actions.sessions import subject_for_token
-from domain.errors import NotSignedIn
-from domain.people import ANONYMOUS, Subject
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.people import ANONYMOUS, Subject
 from gateway.http.headers import SESSION_COOKIE, token_of
 
 _OTHER_SITES = frozenset({"cross-site", "same-site"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.errors import ErrorCode, Remedy
+from domain.kernel.errors import ErrorCode, Remedy
 from schema.errors import Fault
 
 

@@ -12,12 +12,12 @@ import structlog
 from graphql import ExecutionResult, FieldNode, OperationType
 
 from actions.idempotent import ANSWERS, completed, hash_of
-from domain.clock import Clock
+from domain.kernel.clock import Clock
 from gateway.http.calls import Ready, RequestContext
 from schema.context import Context
-from store import idempotency
-from store.engine import Store, Transaction
-from store.errors import StoreError
+from store.database import idempotency
+from store.database.engine import Store, Transaction
+from store.database.errors import StoreError
 
 SELF_TELLING = "replayed"
 """A field that says whether the answer is a replay: with it two answers cannot be equal, and none is kept."""

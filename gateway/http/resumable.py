@@ -31,9 +31,9 @@ from actions.partial_uploads import (
     own_partial,
 )
 from actions.uploads import too_large
-from domain.errors import ErrorCode, Problem, Problems, not_found
-from domain.files import PartialUpload
-from domain.people import Subject
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Subject
+from domain.uploads.files import PartialUpload
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
 

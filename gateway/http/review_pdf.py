@@ -17,12 +17,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.environment import Environment
-from domain.clock import ist_date
-from domain.commission import DelayReview
-from domain.delays import DelayCause
-from domain.errors import NotSignedIn
-from domain.messages import label
-from domain.text import Bilingual, Language
+from domain.appeals.commission import DelayReview
+from domain.appeals.delays import DelayCause
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.messages import label
+from domain.kernel.text import Bilingual, Language
 from gateway.documents.text import drawable
 from gateway.http.figures_csv import REVIEWED, named, refused, review_asked_for
 from gateway.http.headers import EVERY_ANSWER

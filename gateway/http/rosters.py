@@ -20,12 +20,12 @@ from actions.environment import Environment
 from actions.roster_files import LineResult, ListedRow, add_table, listed_rows
 from actions.rosters import RowFilter, roster_of
 from actions.uploads import too_large
-from domain.clock import IST
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
-from domain.messages import label, message
-from domain.numbers import show_number
-from domain.rosters import RowOutcome
-from domain.text import Language
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.kernel.messages import label, message
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Language
+from domain.rosters.rosters import RowOutcome
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.clock import IST, Clock
-from domain.messages import label
-from domain.sources import Source, SourceState
-from domain.switches import Switchboard, SwitchState
-from domain.text import Bilingual, Language
+from domain.kernel.clock import IST, Clock
+from domain.kernel.messages import label
+from domain.kernel.sources import Source, SourceState
+from domain.kernel.text import Bilingual, Language
+from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import prefers_html
 from gateway.http.health import is_ready
 from gateway.http.pages import HEADERS, font_routes, language_of, respond, table

@@ -13,14 +13,14 @@ from starlette.routing import Route
 
 from actions.environment import Environment
 from actions.tracking import track_application
-from domain.clock import IST
-from domain.errors import ErrorCode, Problems
-from domain.messages import label, message
-from domain.numbers import show_number
-from domain.text import Bilingual, Language, latin_digits
-from domain.tracking import SecondFactor, Tracked
+from domain.feedback.tracking import SecondFactor, Tracked
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.messages import label, message
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Bilingual, Language, latin_digits
 from gateway.http.pages import HEADERS, language_of, respond, table
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 _LARGEST_FORM = 4096
 _TITLE = Bilingual("आवेदन की स्थिति", "Track an application")

@@ -22,10 +22,17 @@ from strawberry.schema.schema import validate_document
 
 from actions.environment import Environment
 from actions.manifests import open_manifest
-from domain.clock import Clock, ist_date
-from domain.errors import ErrorCode, Remedy
-from domain.manifests import Manifest, ManifestRefused, Operation, PublishedManifest, document_id, is_document_id
-from domain.people import Role
+from domain.kernel.clock import Clock, ist_date
+from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel.people import Role
+from domain.platform.manifests import (
+    Manifest,
+    ManifestRefused,
+    Operation,
+    PublishedManifest,
+    document_id,
+    is_document_id,
+)
 from gateway.http.body import GraphQLParameters
 from gateway.http.calls import RequestContext, Resolved
 from gateway.http.documents import Prepared
@@ -35,10 +42,10 @@ from gateway.http.refusals import Refusal, bad_request
 from gateway.limits import DocumentMode
 from gateway.pulse import repeating
 from schema.errors import Fault
-from store import manifests
-from store.engine import Store
-from store.errors import StoreError
-from store.keyring import Keyrings
+from store.database.engine import Store
+from store.database.errors import StoreError
+from store.database.keyring import Keyrings
+from store.platform import manifests
 
 PREFIX = "sha256:"
 NAME_HEADERS = ("x-client-name", "apollographql-client-name")

@@ -12,11 +12,11 @@ from actions.environment import Environment
 from actions.file_links import signed_link
 from actions.scanning import ScannerAway
 from actions.sessions import subject_for_token
-from domain.clock import IST
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.files import UploadedFile
-from domain.people import ANONYMOUS, Subject
-from domain.text import Language, language_from_header
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.people import ANONYMOUS, Subject
+from domain.kernel.text import Language, language_from_header
+from domain.uploads.files import UploadedFile
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of
 from schema.errors import OURS, fault_of

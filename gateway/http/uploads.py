@@ -21,13 +21,13 @@ from starlette.routing import Route
 from actions.environment import Environment
 from actions.file_links import OpenedFile, opened
 from actions.uploads import refuse_strangers, take_in, too_large
-from domain.errors import ErrorCode, Problem, Problems
-from domain.files import ENDINGS
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.pages import link_over
 from gateway.http.resumable import Resumable, speaks_tus
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 _MULTIPART = "multipart/form-data"
 _UNSAID = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})

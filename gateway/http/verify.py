@@ -17,15 +17,15 @@ from starlette.routing import Route
 from actions.aliases import certificate_by_any
 from actions.certificate_endings import Ended, end_of
 from actions.environment import Environment
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.clock import Clock, ist_date
-from domain.errors import ErrorCode
-from domain.messages import label, message
-from domain.numbers import MistypedNumber, show_number
-from domain.text import Bilingual, Language
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel.clock import Clock, ist_date
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import label, message
+from domain.kernel.numbers import MistypedNumber, show_number
+from domain.kernel.text import Bilingual, Language
 from gateway.http.headers import prefers_html
 from gateway.http.pages import HEADERS, language_of, respond, table
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 Finder = Callable[[str], Awaitable[IssuedCertificate | None]]
 """Finds a certificate of ours by its number or URI, or by a number of a system before; raises MistypedNumber."""

@@ -7,9 +7,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.clock import Clock
-from domain.sources import Source
-from domain.switches import Switchboard, SwitchState
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
+from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import EVERY_ANSWER
 
 WAIT_SECONDS = 60

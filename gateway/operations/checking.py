@@ -6,7 +6,7 @@ from typing import Any
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, parse, validate
 from strawberry.schema import BaseSchema
 
-from domain.manifests import GivenOperation, Manifest, ManifestRefused, Operation
+from domain.platform.manifests import GivenOperation, Manifest, ManifestRefused, Operation
 from gateway.http.cost import CostTable, requested_cost
 from gateway.http.guard import check_document
 from gateway.http.refusals import Refusal

@@ -7,9 +7,9 @@ from starlette.responses import HTMLResponse
 
 from actions.devices import OwnDevice
 from actions.linking import LinkShown
-from domain.clock import IST
-from domain.people import LinkedAccount, Provider
-from domain.text import Bilingual, Language
+from domain.kernel.clock import IST
+from domain.kernel.people import LinkedAccount, Provider
+from domain.kernel.text import Bilingual, Language
 from gateway.sign_in.pages import PROVIDERS, respond, say
 
 DEVICES = Bilingual("आपके उपकरण", "Your devices")

@@ -13,8 +13,8 @@ from actions.provider_sign_out import BACK, way_out
 from actions.sessions import subject_for_token
 from actions.sign_in import Wish, begin_sign_in
 from actions.sign_in_guards import hash_of
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.people import PersonKind, Provider, Subject
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.people import PersonKind, Provider, Subject
 from gateway.sign_in import account_pages, cookies
 from gateway.sign_in.asking import (
     PLAIN,
@@ -28,7 +28,7 @@ from gateway.sign_in.asking import (
 )
 from gateway.sign_in.providers import callback_path
 from gateway.sign_in.settings import SignInSettings
-from store import identities
+from store.identity import identities
 
 CODE_PATH = f"{LINK_PATH}/code"
 

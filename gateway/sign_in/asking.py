@@ -13,11 +13,11 @@ from starlette.responses import Response
 
 from actions.environment import Environment
 from actions.provider_sign_out import address_of
-from domain.errors import ErrorCode, Problems
-from domain.text import Language, language_from_header
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.text import Language, language_from_header
 from gateway.sign_in import pages
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 EnvironmentOf = Callable[[Request], Environment]
 View = Callable[[Request], Awaitable[Response]]

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse
 
-from domain.errors import ErrorCode
-from domain.people import PersonKind, Provider
-from domain.text import Bilingual, Language
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import PersonKind, Provider
+from domain.kernel.text import Bilingual, Language
 from gateway.sign_in.providers import SLUGS
 
 PORTAL = Bilingual("अपुणि सरकार", "Apuni Sarkar")

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from domain.people import Provider
+from domain.kernel.people import Provider
 
 SLUGS = MappingProxyType(
     {

@@ -22,10 +22,10 @@ from actions.sign_in import (
     refresh_session,
 )
 from actions.sign_in_guards import AppRequest, app_request, hash_of, safe_return_to, with_query
-from domain.assurance import Assurance
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
-from domain.people import PersonKind, Provider
-from domain.text import Language
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.kernel.people import PersonKind, Provider
+from domain.kernel.text import Language
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.account_routes import CODE_PATH, account_routes
 from gateway.sign_in.asking import (
@@ -42,7 +42,7 @@ from gateway.sign_in.asking import (
 )
 from gateway.sign_in.providers import callback_path, provider_of
 from gateway.sign_in.settings import SignInSettings
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 SIGNED_OUT = "user_loggedout"
 """What MeriPehchaan says when it sends a browser back that it signed out (docs/contracts/sso.md section 2)."""

@@ -10,9 +10,9 @@ import structlog
 
 from actions import umang_users
 from actions.environment import Environment
-from domain.errors import ErrorCode
-from domain.people import ANONYMOUS, Subject
-from domain.text import Language
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import ANONYMOUS, Subject
+from domain.kernel.text import Language
 from gateway.umang import reads, writes
 from gateway.umang.reading import Given
 from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
@@ -20,7 +20,7 @@ from gateway.umang.telling import PASSING, Told, told_of_code
 from integrations.umang import PUBLIC, DoorAnswer, DoorCall, StoreAway, UserAssertion
 from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
-from store.errors import StoreError
+from store.database.errors import StoreError
 from store.umang import Request
 
 Work = Callable[[Operations, Given], Awaitable[Mapping[str, Any]]]

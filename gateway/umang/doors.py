@@ -8,10 +8,10 @@ from functools import partial
 from starlette.routing import Route
 from strawberry.schema import BaseSchema
 
-from domain.applications import Channel
-from domain.clock import Clock
-from domain.sources import Source
-from domain.switches import Switchboard, SwitchState
+from domain.applications.applications import Channel
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
+from domain.platform.switches import Switchboard, SwitchState
 from gateway.composition import House
 from gateway.http.calls import RequestContext, RequestFacts
 from gateway.http.edge import Edge

@@ -11,9 +11,9 @@ from actions.environment import Environment
 from actions.sessions import subject_for_token
 from actions.sign_in import open_for_umang
 from actions.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, spend, subject_of
-from domain.assurance import Assurance
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
-from domain.people import PersonKind, Subject
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.kernel.people import PersonKind, Subject
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.asking import PLAIN, form_of, from_elsewhere, language_of, platform_of, readable, text_in
 from gateway.umang import link_pages

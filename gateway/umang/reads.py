@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.lifecycle import Status
-from domain.money import rupees
-from domain.numbers import MistypedNumber, NumberKind, parse_number
+from domain.applications.lifecycle import Status
+from domain.kernel.money import rupees
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
 from gateway.umang.reading import Given
 from gateway.umang.running import Operations, Said
 from gateway.umang.telling import Told

@@ -9,11 +9,11 @@ from typing import Any
 
 from graphql import ExecutionResult
 
-from domain.clock import Clock
-from domain.errors import ErrorCode
-from domain.people import Subject
-from domain.sources import SourceState
-from domain.text import Language
+from domain.kernel.clock import Clock
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import Subject
+from domain.kernel.sources import SourceState
+from domain.kernel.text import Language
 from gateway.http.body import GraphQLParameters
 from gateway.http.calls import Ready, RequestContext, Resolved
 from gateway.http.pipeline import Pipeline

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.errors import ErrorCode
-from domain.text import Language
+from domain.kernel.errors import ErrorCode
+from domain.kernel.text import Language
 from integrations.umang import DoorAnswer
 from integrations.umang.door_answers import (
     BAD_PARAMETER,

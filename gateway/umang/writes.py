@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actions.submit_checks import DocumentSource
-from domain.appeals import AppealGround
-from domain.applications import Channel, DeliveryMode
-from domain.errors import ErrorCode
-from domain.fees import FeeRoute
-from domain.lifecycle import Status
+from domain.appeals.appeals import AppealGround
+from domain.applications.applications import Channel, DeliveryMode
+from domain.applications.lifecycle import Status
+from domain.fees.fees import FeeRoute
+from domain.kernel.errors import ErrorCode
 from gateway.umang.reading import Given
 from gateway.umang.reads import day_of, fee_due, found, named, rupees_of
 from gateway.umang.running import Operations

@@ -7,16 +7,17 @@ from datetime import timedelta
 import structlog
 
 from actions.environment import Environment
-from domain.errors import ApuniError
+from domain.kernel.errors import ApuniError
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST
 from gateway.worker.topics import Handler
 from integrations.calling.errors import IntegrationError
 from integrations.calling.kill_switch import SwitchedOff
-from store import crash_points, outbox
-from store.engine import Transaction
-from store.errors import StoreError
-from store.outbox import OutboxMessage, OutboxState
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.errors import StoreError
+from store.platform import outbox
+from store.platform.outbox import OutboxMessage, OutboxState
 
 LEASE_SECONDS = 30.0
 BATCH = 8

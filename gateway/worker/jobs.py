@@ -25,7 +25,7 @@ from actions.roster_adding import forget_unfiled
 from actions.tracking import forget_tries
 from actions.umang_compare import compare_due
 from actions.uploads import sweep_partial, sweep_quarantine, sweep_unused
-from domain.clock import ist_date
+from domain.kernel.clock import ist_date
 from gateway.settings import Retention
 from gateway.worker import finance_clock, legal_clock
 from gateway.worker.deliveries import Deliveries
@@ -34,22 +34,13 @@ from gateway.worker.finance_clock import FinanceClock
 from gateway.worker.legal_clock import LegalClock
 from gateway.worker.payment_rounds import PaymentRounds
 from gateway.worker.runner import Job
-from store import (
-    accesses,
-    account_links,
-    audit,
-    changes,
-    figures,
-    idempotency,
-    ledger_seal,
-    manifests,
-    sent_codes,
-    session_tokens,
-    sessions,
-    sign_ins,
-    umang,
-)
-from store.engine import Store, Transaction
+from store import umang
+from store.database import audit, change_feed, idempotency
+from store.database.engine import Store, Transaction
+from store.etaal import ledger_seal
+from store.identity import accesses, account_links, sent_codes, session_tokens, sessions, sign_ins
+from store.platform import manifests
+from store.statistics import figures
 
 POLL_SECONDS = 0.2
 SEAL_SECONDS = 1.0
@@ -137,7 +128,7 @@ def _forgetting(environment: Environment, kept: Retention) -> Mapping[str, Work]
         "forget_idempotency_keys": older(idempotency.forget_expired),
         "forget_sessions": older(sessions.forget_before, kept.session_days),
         "forget_accesses": older(accesses.forget_before, kept.access_days),
-        "forget_changes": older(changes.sweep, kept.change_days),
+        "forget_changes": older(change_feed.sweep, kept.change_days),
         "forget_operation_uses": operation_uses,
         "forget_tracking_tries": partial(forget_tries, environment),
         "forget_unfiled_rosters": partial(forget_unfiled, environment),

@@ -8,8 +8,8 @@ import structlog
 
 from actions.environment import Environment
 from gateway.leadership import Leadership
-from store.engine import Transaction
-from store.errors import StoreError
+from store.database.engine import Transaction
+from store.database.errors import StoreError
 
 T = TypeVar("T")
 

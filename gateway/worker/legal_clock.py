@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from actions.environment import Environment
 from actions.legal_sweep import Swept, sweep
-from domain.clock import ist_date
+from domain.kernel.clock import ist_date
 from gateway.worker.leader import Leader
 
 LEASE = "legal-clock"

@@ -17,7 +17,7 @@ from gateway.worker.leader import Leader
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms import sftp_exchange
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST
-from store.errors import StoreError
+from store.database.errors import StoreError
 
 LEASE, LEASE_SECONDS = "payment-files", 30.0
 """One worker at a time looks. What it does would be right beside another too, only done in vain. The lease is short,

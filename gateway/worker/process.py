@@ -20,7 +20,7 @@ from gateway.worker.deliveries import Deliveries
 from gateway.worker.jobs import AT_ONCE, service_jobs, upkeep_jobs
 from gateway.worker.runner import Runner
 from gateway.worker.topics import handlers
-from store.erasures import ErasureList
+from store.privacy.erasures import ErasureList
 
 
 async def run_worker(settings: Settings) -> None:

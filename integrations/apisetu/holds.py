@@ -4,8 +4,8 @@ A wrong key, a missing approval or a wrong path does not heal by being asked aga
 the publisher is. So it has a breaker of its own, apart from the one that counts failures.
 """
 
-from domain.clock import Clock
-from domain.sources import Source
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused
 
 HOLD_SECONDS = 60.0

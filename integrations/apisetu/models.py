@@ -7,7 +7,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Self
 
-from domain.facts import FactKey
+from domain.identity.facts import FactKey
 
 NEWER_PATH = "/certificate/v3/{publisher}/{doctype}"
 """The newer of the two path styles in use (docs/contracts/apisetu.md section 2)."""

@@ -13,8 +13,8 @@ from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from domain.facts import FactKey
-from domain.sources import Source
+from domain.identity.facts import FactKey
+from domain.kernel.sources import Source
 from integrations import certificate_facts
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS, Verdict

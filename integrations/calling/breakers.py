@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from domain.clock import Clock
-from domain.sources import Source
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, NotAsked, Unavailable
 from integrations.calling.policies import Traffic
 

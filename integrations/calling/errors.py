@@ -9,7 +9,7 @@ IntegrationError
     IntegrityFailure its signature, HMAC or owner is wrong: never shown, never cached, alarms
 """
 
-from domain.sources import Source
+from domain.kernel.sources import Source
 
 
 class IntegrationError(Exception):

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from domain.sources import Source
-from domain.switches import Switchboard, SwitchState
+from domain.kernel.sources import Source
+from domain.platform.switches import Switchboard, SwitchState
 from integrations.calling.errors import NotAsked
 
 _CODES = {

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.policy import Purpose
-from domain.sources import Source
+from domain.identity.policy import Purpose
+from domain.kernel.sources import Source
 
 LONGEST_KEPT = 25 * 3600.0
 """Seconds; no answer is kept longer. What forgets a citizen relies on it (integrations/calling/cache.py)."""

@@ -15,8 +15,8 @@ import httpx
 import tenacity
 from tenacity import RetryCallState
 
-from domain.clock import Clock
-from domain.sources import Source, Sourced
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source, Sourced
 from integrations.calling.answers import Answer, retry_after_seconds
 from integrations.calling.breakers import CircuitOpen
 from integrations.calling.cache import Codec

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from domain.clock import Clock
+from domain.kernel.clock import Clock
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import KeptAnswers
 from integrations.calling.kill_switch import Gate

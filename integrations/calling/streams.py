@@ -12,8 +12,8 @@ from typing import Protocol
 
 import httpx
 
-from domain.clock import Clock
-from domain.sources import Source
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
 from integrations.calling.answers import Answer
 from integrations.calling.errors import Garbled, IntegrationError, Unavailable
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 import httpx
 
-from domain.clock import Clock
+from domain.kernel.clock import Clock
 from integrations.calling.http_transport import Limits, OwnTransport
 from integrations.calling.ssrf_guard import Guard, GuardedTransport, PinningTransport, origin_of
 

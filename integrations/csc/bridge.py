@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from domain.fees import FeeNews, FeeReceipt, HeardState
-from domain.sources import Source
+from domain.fees.fees import FeeNews, FeeReceipt, HeardState
+from domain.kernel.sources import Source
 from integrations.browser_returns import PaymentForm
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Priority

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from domain.clock import IST
-from domain.fees import FeeNews, FeeReceipt, HeardState
-from domain.money import paise_from_rupees, rupees
+from domain.fees.fees import FeeNews, FeeReceipt, HeardState
+from domain.kernel.clock import IST
+from domain.kernel.money import paise_from_rupees, rupees
 from integrations.calling.answers import read_json
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from domain.policy import Purpose
+from domain.identity.policy import Purpose
 from integrations.calling.errors import Garbled, NotLetIn, Refused
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Scope
 from integrations.calling.remote import Answer, Remote

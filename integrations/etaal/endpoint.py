@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.clock import Clock, ist_date
-from domain.counting import closes_at
+from domain.etaal.counting import closes_at
+from domain.kernel.clock import Clock, ist_date
 from integrations.calling.answers import read_json
 from integrations.calling.request_counters import OwnTallies, Tallies, wait_of
 from integrations.etaal import wire

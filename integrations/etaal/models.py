@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, Self
 
-from domain.applications import Channel
-from domain.counting import DOORSTEP
+from domain.applications.applications import Channel
+from domain.etaal.counting import DOORSTEP
 
 CALLS_A_MINUTE = 60
 """By credential (docs/contracts/etaal.md section 7)."""

@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from domain.counting import STATE_CODE, Level
-from domain.sources import Source
+from domain.etaal.counting import STATE_CODE, Level
+from domain.kernel.sources import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.remote import Answer, retry_after_seconds

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from domain.clock import Clock
-from domain.sources import Source
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import CallPolicy, Lane
 from integrations.calling.remote import Answer, Parts, Remote

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.clock import Clock
+from domain.kernel.clock import Clock
 from integrations.calling.request_counters import OwnTallies, Tallies, wait_of
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (

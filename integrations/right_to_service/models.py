@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, Self
 
-from domain.commission import CommissionWord, MessageState
+from domain.appeals.commission import CommissionWord, MessageState
 
 CALLS_A_MINUTE = 600
 """Messages that the door takes in a minute: ten a second, as the Commission's own limit

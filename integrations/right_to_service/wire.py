@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from domain.appeals import AppealLevel
-from domain.clock import IST
-from domain.commission import RANK, Bench, CommissionWord
+from domain.appeals.appeals import AppealLevel
+from domain.appeals.commission import RANK, Bench, CommissionWord
+from domain.kernel.clock import IST
 from integrations.calling.answers import read_json
 from integrations.right_to_service.models import (
     AppealFiling,

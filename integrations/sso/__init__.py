@@ -1,6 +1,6 @@
 """Single sign-on: MeriPehchaan and Jan Parichay for citizens, Parichay for officials."""
 
-from domain.assurance import Assurance
+from domain.kernel.assurance import Assurance
 from integrations.identity import IdentityProvider, ProviderIdentity, ProviderTokens
 from integrations.sso.meri_pehchaan import REVOKE_POLICY as MERI_PEHCHAAN_REVOKE
 from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN

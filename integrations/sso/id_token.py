@@ -14,8 +14,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
-from domain.clock import Clock
-from domain.sources import Source
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, IntegrityFailure
 

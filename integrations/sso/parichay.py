@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
-from domain.assurance import Assurance
-from domain.people import Provider
-from domain.sources import Source
+from domain.kernel.assurance import Assurance
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Answer, Remote

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from domain.assurance import Assurance
-from domain.people import Provider
-from domain.sources import Source
+from domain.kernel.assurance import Assurance
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure
 from integrations.identity import ProviderIdentity, ProviderTokens, mobile_of, text_of
 

@@ -20,9 +20,9 @@ from datetime import date, datetime
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.clock import IST
-from domain.fees import FeeNews, FeeReceipt, HeardState, ScrollLine
-from domain.money import paise_from_rupees, rupees
+from domain.fees.fees import FeeNews, FeeReceipt, HeardState, ScrollLine
+from domain.kernel.clock import IST
+from domain.kernel.money import paise_from_rupees, rupees
 from integrations.calling.answers import read_json
 from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
 

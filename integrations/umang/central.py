@@ -7,8 +7,8 @@ the forms that public clients show (docs/contracts/umang.md section 9, S2, S4, S
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from domain.sources import Source, Sourced
-from domain.text import Language
+from domain.kernel.sources import Source, Sourced
+from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, Refused
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Scope
 from integrations.calling.remote import Codec

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from domain.clock import Clock
-from domain.ids import Ids
-from domain.sources import Source, Sourced
-from domain.text import Language
+from domain.kernel.clock import Clock
+from domain.kernel.ids import Ids
+from domain.kernel.sources import Source, Sourced
+from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane
 from integrations.calling.remote import Codec, Remote

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from domain.text import Bilingual, Language
+from domain.kernel.text import Bilingual, Language
 from integrations.umang.door_models import DoorAnswer, Fields
 
 OK = "APSK0000"

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from actions.scanning import ScannerAway
-from domain.clock import Clock
-from domain.ids import SystemIds
+from domain.kernel.clock import Clock
+from domain.kernel.ids import SystemIds
 from gateway.commands.opening import account, open_rooms, out, why_unread
 from gateway.documents.renderer import CertificateRenderer
 from gateway.scanning import scanner_of
@@ -25,9 +25,9 @@ from legacy.files import CertificateFiles, FolderFiles, NoFiles, TarFiles
 from legacy.imports import ImportRooms, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import NotOldData, OldData, look_at
-from store.cipher import FieldCipher
-from store.keyring import Keyrings
-from store.legacy import Bookmark
+from store.applications.imports import Bookmark
+from store.database.cipher import FieldCipher
+from store.database.keyring import Keyrings
 
 
 def import_old_applications(

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.clock import Clock, SystemClock
+from domain.kernel.clock import Clock, SystemClock
 
 
 class SandboxClock:
-    """A clock that runs at the machine's pace, moved by an offset. It is a `domain.clock.Clock`.
+    """A clock that runs at the machine's pace, moved by an offset. It is a `domain.kernel.clock.Clock`.
 
     Only `now` is moved: `monotonic` and `sleep` stay those of the machine, so that time-outs hold.
     """

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.plans import demo_day
+from domain.benefits.plans import demo_day
 
 INDIA = ZoneInfo("Asia/Kolkata")
 TO_BANK = timedelta(hours=1)

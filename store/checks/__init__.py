@@ -1,1 +1,1 @@
-"""The invariants of the whole store, one module for each kind; store/verify.py runs them."""
+"""The invariants of the whole store, one module for each kind; store/checks/verify.py runs them."""

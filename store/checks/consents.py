@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 
-from domain.consents import ConsentRecord
-from store import audit, consent_deletions
+from domain.consents.consents import ConsentRecord
 from store.checks.finding import Finding, paged
-from store.consent_deletions import DELETED, DeletedRecord
-from store.consents import GENESIS, consent_records_table, everything, hash_of, link_of
-from store.engine import Transaction
-from store.sql import rows_of
+from store.consents import consent_deletions
+from store.consents.consent_deletions import DELETED, DeletedRecord
+from store.consents.consents import GENESIS, consent_records_table, everything, hash_of, link_of
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.sql import rows_of
 
 LEDGER = "CONSENT"
 """The kind of object that audit lines of the ledger name."""

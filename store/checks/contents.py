@@ -5,20 +5,20 @@ from types import MappingProxyType
 
 from sqlalchemy import Table, select
 
-from store import uploads
 from store.checks.finding import PAGE, Finding, paged
-from store.dump import present
-from store.engine import Transaction
-from store.errors import CannotDecrypt, ObjectDamaged
-from store.metadata import LARGE_ROWS
-from store.named_files import LISTED, named_files
-from store.objects import ObjectStore
-from store.people import citizens_table, personal_place
-from store.personal_files import HANDED_IN
-from store.sql import AnyRow
+from store.database.dump import present
+from store.database.engine import Transaction
+from store.database.errors import CannotDecrypt, ObjectDamaged
+from store.database.metadata import LARGE_ROWS
+from store.database.objects import ObjectStore
+from store.database.sql import AnyRow
+from store.database.types import sealed_columns
+from store.database.vault import Vault
+from store.identity.people import citizens_table, personal_place
+from store.privacy.personal_files import HANDED_IN
 from store.tables import metadata
-from store.types import sealed_columns
-from store.vault import Vault
+from store.uploads import uploads
+from store.uploads.named_files import LISTED, named_files
 
 PLACES: Mapping[str, Callable[[AnyRow], str]] = MappingProxyType({"outbox": lambda row: f"{row.topic}:{row.key}"})
 """The last word of a field's place where it is not the primary key."""
@@ -57,7 +57,7 @@ async def vaulted(tx: Transaction, vault: Vault) -> AsyncIterator[Finding]:
 async def files(tx: Transaction, objects: ObjectStore) -> AsyncIterator[Finding]:
     """Every file that a row names is there with the content that its name says, and what was handed in has its upload.
 
-    By that row a file is known to be needed (store/personal_files.py), so one without it could be swept.
+    By that row a file is known to be needed (store/privacy/personal_files.py), so one without it could be swept.
     """
     handed_in = {f"{table}.{column}" for table, column in (*HANDED_IN, *LISTED)}
     async for sha256, where in named_files(tx, metadata):

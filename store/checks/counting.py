@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import exists, literal, not_, select
 
-from domain.counting import MAPPED, UNMAPPED, CorrectionReason, CountingEvent
-from domain.counting_rules import rules_named
-from domain.lifecycle import Move
-from store import audit
+from domain.applications.lifecycle import Move
+from domain.etaal.counting import MAPPED, UNMAPPED, CorrectionReason, CountingEvent
+from domain.etaal.counting_rules import rules_named
+from store.applications.timeline import timeline_table
 from store.checks.finding import Finding, paged
-from store.engine import Transaction
-from store.ledger import AMOUNT, PLACE, REVERSED, day_totals_table, days_table, event_key, ledger_table
-from store.ledger_seal import GENESIS, exported, link_of
-from store.sql import AnyRow, rows_of
-from store.timeline import timeline_table
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.sql import AnyRow, rows_of
+from store.etaal.ledger import AMOUNT, PLACE, REVERSED, day_totals_table, days_table, event_key, ledger_table
+from store.etaal.ledger_seal import GENESIS, exported, link_of
 
 CLOSED = "etaal.day_closed"
 """The action of the audit line that keeps the link with which a day was closed; a test compares it."""

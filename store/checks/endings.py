@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
-from domain.certificates import CertificateStatus
-from store import certificate_endings, certificates
-from store.certificate_endings import certificate_endings_table
-from store.certificates import certificates_table
+from domain.certificates.certificates import CertificateStatus
+from store.certificates import certificate_endings, certificates
+from store.certificates.certificate_endings import certificate_endings_table
+from store.certificates.certificates import certificates_table
 from store.checks.finding import Finding, paged
-from store.engine import Transaction
-from store.locker_copies import locker_copies_table
-from store.outbox import OutboxState, outbox_table
-from store.sql import AnyRow, rows_of
+from store.database.engine import Transaction
+from store.database.sql import AnyRow, rows_of
+from store.documents.locker_copies import locker_copies_table
+from store.platform.outbox import OutboxState, outbox_table
 
 CORRECT, PUSH = "certificate.correct", "locker.push"
 """The topics that follow an end; a test compares them with those of the actions."""

@@ -5,17 +5,17 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, String, and_, exists, func, literal, not_, or_, select
 
-from domain.fees import FOLLOWED, OPEN, PAID, REFUND_ENQUIRIES, FeeRoute, FeeState
-from domain.finance_cases import DifferenceKind
-from domain.lifecycle import Move, Status
-from store.application_rows import applications_table
+from domain.applications.lifecycle import Move, Status
+from domain.fees.fees import FOLLOWED, OPEN, PAID, REFUND_ENQUIRIES, FeeRoute, FeeState
+from domain.reconciliation.finance_cases import DifferenceKind
+from store.applications.application_rows import applications_table
+from store.applications.timeline import timeline_table
 from store.checks.finding import Finding, paged
-from store.engine import Transaction
-from store.fee_orders import orders_table
-from store.finance_cases import cases_table
-from store.outbox import outbox_table
-from store.people import citizens_table
-from store.timeline import timeline_table
+from store.database.engine import Transaction
+from store.fees.fee_orders import orders_table
+from store.identity.people import citizens_table
+from store.platform.outbox import outbox_table
+from store.reconciliation.finance_cases import cases_table
 
 ABOUT, REFUND = "fee:", "fee.refund"
 """How cases name an order, and the topic that asks for a refund; a test compares them with those of the actions."""

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import select
 
-from domain.clock import ist_date
-from domain.deadline import end_of_day
-from domain.lifecycle import ON_THE_CLOCK
-from store.application_rows import applications_table, in_states
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import ON_THE_CLOCK
+from domain.kernel.clock import ist_date
+from store.applications.application_rows import applications_table, in_states
 from store.checks.finding import Finding, paged
-from store.engine import Transaction
-from store.figure_recount import kept, recounted
+from store.database.engine import Transaction
+from store.statistics.figure_recount import kept, recounted
 
 _T = applications_table.c
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Column, Select
 
-from store.engine import Transaction
-from store.sql import AnyRow
+from store.database.engine import Transaction
+from store.database.sql import AnyRow
 
 PAGE = 500
 """Rows that a check holds at once."""

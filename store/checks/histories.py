@@ -7,19 +7,19 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from domain.clock import ist_date
-from domain.counting import CountingEvent, counted_channel
-from domain.counting_rules import rules_on
-from domain.lifecycle import TRANSITIONS, Move, Status
-from domain.people import Role
-from store.application_rows import applications_table
-from store.audit import audit_lines_table
+from domain.applications.lifecycle import TRANSITIONS, Move, Status
+from domain.etaal.counting import CountingEvent, counted_channel
+from domain.etaal.counting_rules import rules_on
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Role
+from store.applications.application_rows import applications_table
+from store.applications.imports import imported_steps
+from store.applications.timeline import timeline_table
 from store.checks.finding import Finding, paged
-from store.engine import Transaction
-from store.ledger import event_key, ledger_table
-from store.legacy import imported_steps
-from store.sql import AnyRow
-from store.timeline import timeline_table
+from store.database.audit import audit_lines_table
+from store.database.engine import Transaction
+from store.database.sql import AnyRow
+from store.etaal.ledger import event_key, ledger_table
 
 EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
 """What a step enters into the ledger, said again so that a mistake of actions/moves.py shows; a test compares."""

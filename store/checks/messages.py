@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
-from domain.benefits import PaymentStatus, Rail
-from domain.lifecycle import Status
-from store.application_rows import applications_table
-from store.benefits import instalments_table
-from store.catalogue_rows import services_table
-from store.certificates import certificates_table
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import PaymentStatus, Rail
+from store.applications.application_rows import applications_table
+from store.applications.imports import is_held
+from store.benefits.benefits import instalments_table
+from store.catalogue.catalogue_rows import services_table
+from store.certificates.certificates import certificates_table
 from store.checks.finding import Finding, paged
-from store.engine import Transaction
-from store.legacy import is_held
-from store.outbox import OutboxState, outbox_table
+from store.database.engine import Transaction
+from store.platform.outbox import OutboxState, outbox_table
 
 ISSUE, INSTRUCT = "certificate.issue", "dbt.instruct"
 """The topics whose effect lies in the store; a test compares them with those of the actions."""

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
-from domain.benefits import PaymentStatus, Rail
-from domain.payment_files import AWAITED_REGISTRATIONS, LEAVING_STATES, LIVING_LINES, BatchKind, BatchState, LineState
-from store.benefits import instalments_table
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.payments.files import AWAITED_REGISTRATIONS, LEAVING_STATES, LIVING_LINES, BatchKind, BatchState, LineState
+from store.benefits.benefits import instalments_table
 from store.checks.finding import Finding, paged
-from store.engine import Transaction
-from store.payment_tables import (
+from store.database.engine import Transaction
+from store.payments.payment_tables import (
     batches_table,
     beneficiaries_table,
     lines_table,

@@ -1,4 +1,4 @@
-"""What Alembic runs: the connection comes from store/migrations/runner.py, tables to compare with from the caller."""
+"""What Alembic runs: store/database/migration_runner.py gives the connection, the caller the tables to compare with."""
 
 from alembic import context
 

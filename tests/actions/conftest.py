@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from actions.environment import Environment
-from domain.benefits import Sanction
-from domain.clock import ManualClock
-from domain.payment_files import Transport
-from store.keyring import Keyrings
+from domain.benefits.benefits import Sanction
+from domain.kernel.clock import ManualClock
+from domain.payments.files import Transport
+from store.database.keyring import Keyrings
 from tests.support.actions import World
 from tests.support.camps import Camps, camps_of
 from tests.support.catalogued import Filled, a_copy

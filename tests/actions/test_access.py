@@ -3,12 +3,12 @@
 import pytest
 
 from actions.access import may_read, may_read_all, of_applicant, of_application, of_citizen, read_at_sources, require
-from domain.errors import NotSignedIn, Problems
-from domain.people import ANONYMOUS, SYSTEM
-from domain.policy import ObjectKind, Purpose
-from domain.sources import Source
-from store import accesses
-from store.accesses import AccessReceipt
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, SYSTEM
+from domain.kernel.sources import Source
+from store.identity import accesses
+from store.identity.accesses import AccessReceipt
 from tests.support.actions import World
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from actions.account_corrections import CorrectAccount, correct_account
 from actions.sanction import send_instruction
-from domain.assurance import Assurance
-from domain.benefits import PaymentStatus, Sanction
-from domain.errors import ErrorCode, Problems
-from domain.messages import message
-from domain.text import Language
+from domain.benefits.benefits import PaymentStatus, Sanction
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.messages import message
+from domain.kernel.text import Language
 from tests.support.actions import World
 from tests.support.pensions import code_of, made, news
 

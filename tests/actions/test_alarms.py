@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from actions.alarms import NOTIFY, alarms_for, evaluate, tell
-from domain.alarms import AlarmCode, AlarmState, ProcessFacts
-from domain.errors import Problems
-from domain.people import PersonKind, Role, Subject
-from store import audit, outbox, outbox_desk
-from store.leases import acquire, release
-from store.outbox import OutboxState
+from domain.kernel.errors import Problems
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts
+from store.database import audit
+from store.database.leases import acquire, release
+from store.platform import outbox, outbox_desk
+from store.platform.outbox import OutboxState
 from tests.support.actions import World
 from tests.support.stored import audit_lines_of, outbox_listing
 

@@ -9,14 +9,16 @@ from starlette.applications import Starlette
 from actions.aliases import certificate_by_any
 from actions.issue import issue_certificate
 from actions.tracking import track_application
-from domain.aliases import AliasKind, alias_form, meant_as_ours
-from domain.applications import Application
-from domain.certificates import IssuedCertificate
-from domain.errors import ErrorCode, Problems
-from domain.numbers import MistypedNumber
-from domain.tracking import SecondFactor
+from domain.applications.applications import Application
+from domain.certificates.certificates import IssuedCertificate
+from domain.feedback.tracking import SecondFactor
+from domain.identity.aliases import AliasKind, alias_form, meant_as_ours
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.numbers import MistypedNumber
 from gateway.http.verify import verify_routes
-from store import aliases, applications, certificates
+from store.applications import applications
+from store.certificates import certificates
+from store.identity import aliases
 from tests.support.actions import FREE, FakeRenderer, World
 
 BORN = SecondFactor(born_on=date(1984, 3, 14))

@@ -11,14 +11,14 @@ from actions.compliance import ReportCompliance, report_compliance
 from actions.decide import Decide, Verdict, decide_application
 from actions.issue import issue_certificate
 from actions.legal_sweep import sweep
-from domain.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState
-from domain.applications import Application, RejectionGround
-from domain.clock import ist_date
-from domain.deadline import breaches_at, end_of_day
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import Status
-from store import catalogue
-from store.application_rows import applications_table
+from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.deadline import breaches_at, end_of_day
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from store.applications.application_rows import applications_table
+from store.catalogue import catalogue
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.files import hand_in
 from tests.support.law import (

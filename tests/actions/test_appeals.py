@@ -8,7 +8,7 @@ from actions.appeals import AppealVerdict, FileAppeal, Imposed, file_appeal
 from actions.decide import Decide, Verdict, decide_application
 from actions.issue import issue_certificate
 from actions.legal_sweep import sweep
-from domain.appeals import (
+from domain.appeals.appeals import (
     OPEN,
     PENDING,
     TRANSITIONS,
@@ -19,13 +19,13 @@ from domain.appeals import (
     AppealState,
     advance,
 )
-from domain.applications import RejectionGround
-from domain.clock import ist_date
-from domain.deadline import Fixed, deadline_at, end_of_day
-from domain.errors import ErrorCode, Problems
-from domain.law import LAW, proposed_penalty
-from domain.lifecycle import Status
-from store import appeals
+from domain.appeals.law import LAW, proposed_penalty
+from domain.applications.applications import RejectionGround
+from domain.applications.deadline import Fixed, deadline_at, end_of_day
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from store.appeals import appeals
 from tests.support.actions import FakeRenderer, World
 from tests.support.law import (
     appealed,
@@ -205,7 +205,7 @@ async def test_each_level_is_heard_by_its_own_authority_only(world: World):
 
 
 async def test_where_the_first_authority_is_missing_the_second_hears_and_it_is_flagged(world: World):
-    from domain.people import OfficerLevel, Posting, Role
+    from domain.kernel.people import OfficerLevel, Posting, Role
     from tests.support.law import DEPARTMENT, enter_officer
 
     posting = Posting(Role.APPELLATE, DEPARTMENT, "49", None, OfficerLevel.SECOND_APPELLATE)

@@ -17,16 +17,19 @@ from actions.relatives import RegisterRelative, register_relative, remove_relati
 from actions.respond import AnswerQuery, answer_query
 from actions.submit import SaveDraft, save_draft, submit_application
 from actions.uploads import take_in
-from domain.applications import Channel, DeliveryMode, RejectionGround
-from domain.assisting import AssistanceState, AssistanceWay
-from domain.assurance import Assurance, Needed
-from domain.consents import ConsentPurpose, ConsentStatus
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.lifecycle import Status
-from domain.notices import NoticeKind
-from domain.people import Subject
-from domain.policy import ObjectKind
-from store import accesses, assistances, audit, centres, notices, people, strengths
+from domain.applications.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.consents.consents import ConsentPurpose, ConsentStatus
+from domain.feedback.notices import NoticeKind
+from domain.identity.assisting import AssistanceState, AssistanceWay
+from domain.identity.policy import ObjectKind
+from domain.kernel.assurance import Assurance, Needed
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import Subject
+from store.catalogue import centres
+from store.database import audit
+from store.feedback import notices
+from store.identity import accesses, assistances, people, strengths
 from tests.support.actions import FREE, request_for
 from tests.support.assisting import MOBILE, again, asking, by_code, delivered, signed_in
 from tests.support.files import PNG

@@ -12,13 +12,13 @@ import pytest
 from actions.payment_batches import batch_now
 from actions.payment_registrations import enrol
 from actions.reconciliation import reconcile_due
-from domain.clock import ist_date
-from domain.payment_files import FileState
+from domain.kernel.clock import ist_date
+from domain.payments.files import FileState
 from sandbox.dbt_finance.pfms import answers as writing
 from sandbox.dbt_finance.pfms.answers import Seal
 from sandbox.dbt_finance.pfms.apbs import return_file
-from store.payment_tables import beneficiaries_table, lines_table
-from store.reconciliation import statement_rows_table
+from store.payments.payment_tables import beneficiaries_table, lines_table
+from store.reconciliation.reconciliation import statement_rows_table
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

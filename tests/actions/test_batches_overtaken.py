@@ -16,16 +16,17 @@ from actions.payment_sealing import content_of
 from actions.payment_sending import send_batch
 from actions.recovery_orders import recover_overpaid
 from actions.sanction_stops import put_stop
-from domain.benefits import PaymentStatus, Sanction
-from domain.payment_files import BatchState, LineState, Transport
-from domain.people import SYSTEM
-from domain.recoveries import RecoveryGround, RecoveryState
-from domain.sanction_course import StopGround, StopKind
-from domain.sources import Source
+from domain.benefits.benefits import PaymentStatus, Sanction
+from domain.benefits.recoveries import RecoveryGround, RecoveryState
+from domain.benefits.sanction_course import StopGround, StopKind
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from domain.payments.files import BatchState, LineState, Transport
 from integrations.calling.errors import Unavailable
 from integrations.dbt_finance.pfms.models import FileKind
-from store import benefits, payment_batches, recoveries
-from store.engine import Transaction
+from store.benefits import benefits, recoveries
+from store.database.engine import Transaction
+from store.payments import payment_batches
 from tests.support.payments import LATE, Paying
 
 pytestmark = pytest.mark.integration

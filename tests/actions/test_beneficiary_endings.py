@@ -12,20 +12,21 @@ from actions.beneficiary_endings import end_and_return
 from actions.payment_batches import batch_now
 from actions.payment_releasing import release_set_aside
 from actions.payment_sending import send_batch
-from domain.benefits import PaymentStatus, Rail
-from domain.bills import bill_number, end_to_end_id
-from domain.clock import ist_date
-from domain.payment_files import BatchState
-from domain.people import SYSTEM
-from domain.sources import Source
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from domain.payments.files import BatchState
 from integrations.calling.errors import Unavailable
-from store import beneficiary_endings, benefits
-from store.alarms import health_facts_table
-from store.audit import audit_lines_table
-from store.benefits import instalments_table, sanctions_table
-from store.payment_tables import beneficiaries_table, registration_lines_table, sealed_files_table
-from store.revisions import HEAD
-from store.vault import reads_table
+from store.benefits import benefits
+from store.benefits.benefits import instalments_table, sanctions_table
+from store.database.audit import audit_lines_table
+from store.database.revisions import HEAD
+from store.database.vault import reads_table
+from store.payments import beneficiary_endings
+from store.payments.payment_tables import beneficiaries_table, registration_lines_table, sealed_files_table
+from store.platform.alarms import health_facts_table
 from tests.support.payments import GOOD, LATE, SCHEME, Paying
 from tests.support.plans import asked, plan_of
 from tests.support.worlds import AADHAAR

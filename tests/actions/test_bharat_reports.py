@@ -11,13 +11,13 @@ import pytest
 from actions.bharat_reports import plan_reports, report_month, send_report
 from actions.environment import Environment
 from actions.payment_enquiries import ask_due
-from domain.benefits import PaymentStatus
-from domain.sources import Source
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused
 from integrations.dbt_finance import DbtBharat, DbtFinanceSettings
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox
-from store import bharat_reports
+from store.benefits import bharat_reports
 from tests.actions.test_payment_enquiries import HOUR, instructed, told
 from tests.support.actions import World
 from tests.support.remotes import remote_over

@@ -13,13 +13,15 @@ from actions.budget import settle_budgets
 from actions.instalments import release_due
 from actions.payment_news import hear, hear_many
 from actions.sanction import send_instruction
-from domain.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction, SanctionState
-from domain.lifecycle import Status
-from domain.people import SYSTEM
-from domain.sanction_course import StopGround
-from domain.sources import Source
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction, SanctionState
+from domain.benefits.sanction_course import StopGround
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable
-from store import applications, benefits, outbox, sanction_course
+from store.applications import applications
+from store.benefits import benefits, sanction_course
+from store.platform import outbox
 from tests.support.actions import PENSION, World, papers
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong
 

@@ -6,12 +6,12 @@ import pytest
 
 from actions.calendar_import import import_calendar
 from actions.catalogue_import import import_catalogue
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.deadline import Fixed, deadline_at
-from domain.errors import ErrorCode, Problems
+from domain.applications.applications import Application
+from domain.applications.deadline import Fixed, deadline_at
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
 from gateway.pulse import take_over_calendar
-from store import calendar
+from store.catalogue import calendar
 from tests.support.actions import World, catalogue_rows
 from tests.support.law import present
 

@@ -20,15 +20,17 @@ from actions.grievances import (
 )
 from actions.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
 from actions.tracking import forget_tries, track_application
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.feedback import SuggestionState
-from domain.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceState
-from domain.lifecycle import Status
-from domain.numbers import NumberKind, make_number, parse_number
-from domain.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual
-from domain.tracking import SecondFactor
-from store import accesses, audit, grievances, people
+from domain.applications.lifecycle import Status
+from domain.feedback.feedback import SuggestionState
+from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceState
+from domain.feedback.tracking import SecondFactor
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.numbers import NumberKind, make_number, parse_number
+from domain.kernel.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual
+from store.database import audit
+from store.feedback import grievances
+from store.identity import accesses, people
 from tests.support.actions import FREE, ORDER, World
 
 MOBILE = SecondFactor(mobile_last4="0001")

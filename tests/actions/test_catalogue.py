@@ -8,12 +8,13 @@ import pytest
 
 from actions.catalogue_import import import_catalogue
 from actions.catalogue_rows import calendar_of, read_catalogue
-from domain.catalogue import Outcome
-from domain.counting import Category, EnrolledService
-from domain.deadline import DayUnit
-from domain.text import Bilingual
-from store import calendar, catalogue, etaal
-from store.calendar import Holiday
+from domain.applications.deadline import DayUnit
+from domain.catalogue.catalogue import Outcome
+from domain.etaal.counting import Category, EnrolledService
+from domain.kernel.text import Bilingual
+from store.catalogue import calendar, catalogue
+from store.catalogue.calendar import Holiday
+from store.etaal import etaal
 from tests.support.actions import World, catalogue_rows
 
 READ = read_catalogue(catalogue_rows())

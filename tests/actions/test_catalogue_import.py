@@ -12,9 +12,10 @@ from actions.catalogue_cells import REASONS
 from actions.catalogue_doctor import missing_facts
 from actions.catalogue_import import import_catalogue, import_portal, import_rows
 from actions.catalogue_search import Wanted, find_services
-from domain.ids import SeededIds
+from domain.kernel.ids import SeededIds
 from integrations.portal import read_catalogue
-from store import audit, catalogue
+from store.catalogue import catalogue
+from store.database import audit
 from tests.support.actions import World, catalogue_rows
 from tests.support.catalogued import bare_environment
 from tests.support.stored import versions_of

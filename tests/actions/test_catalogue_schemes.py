@@ -5,8 +5,8 @@ from datetime import date
 from actions.catalogue_cells import Sieve
 from actions.catalogue_rows import CatalogueRows, examine_catalogue
 from actions.catalogue_schemes import default_rail, read_schemes
-from domain.benefits import Rail
-from domain.plans import Plan, add_months
+from domain.benefits.benefits import Rail
+from domain.benefits.plans import Plan, add_months
 from tests.support.actions import catalogue_rows
 
 ROW = {

@@ -9,14 +9,14 @@ import pytest
 from actions.catalogue_rows import read_catalogue
 from actions.catalogue_search import Wanted, find_services, index_of, page_of, place_of
 from actions.environment import Environment
-from domain.catalogue import Facts, LifeEvent, Situation
-from domain.catalogue_search import CatalogueIndex
-from domain.clock import ManualClock
-from domain.ids import SeededIds
-from domain.text import Bilingual
-from store import catalogue
-from store.engine import Store
-from store.keyring import Keyrings
+from domain.catalogue.catalogue import Facts, LifeEvent, Situation
+from domain.catalogue.search import CatalogueIndex
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from domain.kernel.text import Bilingual
+from store.catalogue import catalogue
+from store.database.engine import Store
+from store.database.keyring import Keyrings
 from tests.support.actions import catalogue_rows
 from tests.support.catalogued import bare_environment
 

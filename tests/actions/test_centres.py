@@ -7,13 +7,14 @@ import pytest
 from actions.centres import CentreFilter, centres_page, count_centres, import_centres
 from actions.sign_in_people import person_of
 from actions.strengths_import import import_strengths
-from domain.assurance import Assurance, Needed
-from domain.centres import CentreKind
-from domain.errors import ErrorCode, Problems
-from domain.people import PersonKind, Posting, Provider, Role, Subject
-from domain.text import Language
+from domain.catalogue.centres import CentreKind
+from domain.kernel.assurance import Assurance, Needed
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import PersonKind, Posting, Provider, Role, Subject
+from domain.kernel.text import Language
 from integrations.sso import ProviderIdentity
-from store import centres, people, strengths
+from store.catalogue import centres
+from store.identity import people, strengths
 from tests.support.actions import FREE
 from tests.support.stored import audit_lines_of
 

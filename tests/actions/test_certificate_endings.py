@@ -12,14 +12,16 @@ from actions.certificate_endings import (
     revoke_certificate,
 )
 from actions.personal_data import erase_person, export_part
-from domain.certificates import CertificateStatus, EndGround
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Move
-from domain.notices import NoticeKind, told
-from domain.people import SYSTEM
-from domain.text import Language
-from store import applications, certificate_endings, certificates, notices
-from store.personal_rules import ERASED
+from domain.applications.lifecycle import Move
+from domain.certificates.certificates import CertificateStatus, EndGround
+from domain.feedback.notices import NoticeKind, told
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import SYSTEM
+from domain.kernel.text import Language
+from store.applications import applications
+from store.certificates import certificate_endings, certificates
+from store.feedback import notices
+from store.privacy.personal_rules import ERASED
 from tests.support.actions import FakeRenderer, World
 from tests.support.endings import WRONG, correction, issued, waiting
 from tests.support.stored import audit_lines_of

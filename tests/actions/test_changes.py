@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from actions.changes import changed_applications
-from domain.lifecycle import OPEN
-from store import applications, people
+from domain.applications.lifecycle import OPEN
+from store.applications import applications
+from store.identity import people
 from tests.store import builders
 from tests.support.graph import CITIZEN, Down, environment
 

@@ -10,15 +10,16 @@ from actions.legal_sweep import sweep
 from actions.queue import queue_counts, queue_page
 from actions.respond import Withdraw, withdraw_application
 from actions.second_pair import ConfirmDecision, confirm_decision
-from domain.applications import Application, RejectionGround
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.deadline import breaches_at, end_of_day
+from domain.applications.lifecycle import Status
 from domain.clearances import Clearance, ClearanceState, EscalationKind
-from domain.clock import ist_date
-from domain.deadline import breaches_at, end_of_day
-from domain.desk import OpinionState, QueueFilter, QueueSort
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Status
-from domain.people import OfficerLevel, Posting, Role, Subject
-from store import clearances, desk
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.officers.desk import OpinionState, QueueFilter, QueueSort
+from store import clearances
+from store.officers import desk
 from tests.support.actions import World
 from tests.support.desk import DISABILITY_PENSION, colleagues_of, officer_of
 from tests.support.law import enter_officer, present

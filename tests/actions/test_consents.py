@@ -16,18 +16,21 @@ from actions.personal_data import erase_person, export_part
 from actions.ration import CARD_NUMBER
 from actions.recorded_consents import consent_state
 from actions.sign_in_people import keep_grant
-from domain.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
-from domain.errors import ErrorCode, Problems
-from domain.notices import NoticeKind, told
-from domain.people import PersonKind, Role, Subject
-from domain.sources import Source
-from domain.text import Bilingual, Language
+from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
+from domain.feedback.notices import NoticeKind, told
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual, Language
 from integrations.apisetu.consent import artefact_to_send
 from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
-from store import accesses, department_documents, identities, notices, outbox
-from store.consents import consent_records_table
-from store.department_documents import DepartmentDocument
+from store.consents.consents import consent_records_table
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+from store.feedback import notices
+from store.identity import accesses, identities
+from store.platform import outbox
 from tests.support.worlds import wrong
 
 DOCUMENTS, CARD, LOCKER = (

@@ -10,14 +10,15 @@ from actions.certificate_endings import EndCertificate, correct_certificate, rev
 from actions.enquiries import Asker, note_enquiry
 from actions.sanction import settle
 from actions.tracking import track_application
-from domain.benefits import PaymentStatus
-from domain.clock import ist_date
-from domain.counting import STATUS_LINE, CorrectionReason
-from domain.people import PersonKind, Role, Subject
-from domain.tracking import SecondFactor
-from store import benefits, ledger, ledger_seal
+from domain.benefits.benefits import PaymentStatus
+from domain.etaal.counting import STATUS_LINE, CorrectionReason
+from domain.feedback.tracking import SecondFactor
+from domain.kernel.clock import ist_date
+from domain.kernel.people import PersonKind, Role, Subject
+from store.benefits import benefits
 from store.checks.counting import counting
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
+from store.etaal import ledger, ledger_seal
 from tests.support.actions import PENSION, World, papers
 from tests.support.endings import WRONG, correction, issued
 from tests.support.worlds import PENSION_PAPERS, deliver_all, link_and_offer

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actions.counts import LedgerCounts, placed_counts, rows_hash, transaction_counts
-from domain.counting import (
+from domain.etaal.counting import (
     Category,
     CorrectionReason,
     CountingEvent,
@@ -15,12 +15,12 @@ from domain.counting import (
     PlacedCounts,
     Transaction,
 )
-from domain.counting_rules import rules_on
-from domain.errors import NotSignedIn, Problems
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.etaal.counting_rules import rules_on
+from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
 from integrations.etaal import CountsUnavailable, ServiceCount
-from store import etaal, ledger, ledger_seal
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
+from store.etaal import etaal, ledger, ledger_seal
 from tests.support.sign_in import environment
 
 DAY = date(2026, 11, 21)

@@ -7,12 +7,15 @@ import pytest
 
 from actions.decide import ISSUE, Decide, Verdict, decide_application
 from actions.respond import AnswerQuery, answer_query
-from domain.applications import Application, RejectionGround
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Status
-from domain.people import Subject
-from store import accesses, applications, ledger, ledger_seal, outbox
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Subject
+from store.applications import applications
+from store.etaal import ledger, ledger_seal
+from store.identity import accesses
+from store.platform import outbox
 from tests.support.actions import FREE, ORDER, World
 
 GROUND, REASON = RejectionGround.NOT_ELIGIBLE, "The child was born in another state."

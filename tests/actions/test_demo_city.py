@@ -18,12 +18,12 @@ from actions.ration import ration_card_of
 from actions.reconciliation import reconcile
 from demo.seed.people import Cast, cast_of, citizen_subject
 from demo.seed.seed import seed
-from domain.benefits import PaymentStatus, Rail
-from domain.clock import ManualClock, ist_date
-from domain.finance_cases import DifferenceKind
-from domain.reconciliation import RunState
-from domain.sources import Source
-from domain.text import Language
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.kernel.clock import ManualClock, ist_date
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
+from domain.reconciliation.finance_cases import DifferenceKind
+from domain.reconciliation.reconciliation import RunState
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from integrations.umang import Umang, UmangSettings
@@ -31,8 +31,9 @@ from sandbox.apisetu.server import create_sandbox as create_apisetu
 from sandbox.city import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox as create_dbt
 from sandbox.umang.server import create_sandbox as create_umang
-from store import benefits, finance_cases
-from store.finance_cases import CaseFilter
+from store.benefits import benefits
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
 from tests.support.actions import DEMO, FakeRenderer
 from tests.support.remotes import remote_over
 

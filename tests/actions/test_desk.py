@@ -13,12 +13,13 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.forward import ForwardCase, forward_application, forward_targets
 from actions.respond import Withdraw, withdraw_application
 from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
-from domain.applications import Application, RejectionGround
-from domain.desk import OpinionState
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Move, Status
-from domain.people import Subject
-from store import applications, desk
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Move, Status
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import OpinionState
+from store.applications import applications
+from store.officers import desk
 from tests.support.actions import FREE, ORDER, World
 from tests.support.desk import DISABILITY_PENSION, Colleagues, colleagues_of
 from tests.support.stored import audit_lines_of

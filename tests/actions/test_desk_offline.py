@@ -11,14 +11,16 @@ from actions.bulk import ItemOutcome
 from actions.claim import ClaimCase, claim_application
 from actions.decide import Verdict
 from actions.offline import OfflineDecision, queue_pack, replay_decisions
-from domain.applications import Application, RejectionGround
-from domain.clock import ist_date
-from domain.desk import DeskRules, ReadPurpose
-from domain.errors import ErrorCode, Problems
-from domain.global_ids import TypeCode, to_global_id
-from domain.lifecycle import Status
-from domain.people import Subject
-from store import accesses, applications, desk
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel.people import Subject
+from domain.officers.desk import DeskRules, ReadPurpose
+from store.applications import applications
+from store.identity import accesses
+from store.officers import desk
 from tests.support.actions import World
 from tests.support.desk import DISABILITY_PENSION, Colleagues, colleagues_of, officer_of
 from tests.support.stored import audit_lines_of

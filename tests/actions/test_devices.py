@@ -10,11 +10,12 @@ from actions.devices import end_devices, own_devices
 from actions.sessions import subject_for_token
 from actions.sign_in import begin_sign_in, exchange_app_code, finish_sign_in, refresh_session
 from actions.sign_in_guards import AppRequest, challenge_of, hash_of
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.people import ANONYMOUS, Provider, Subject
-from domain.sign_on import SignOnRules
-from domain.text import Language
-from store import audit, devices
+from domain.identity.sign_on import SignOnRules
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, Provider, Subject
+from domain.kernel.text import Language
+from store.database import audit
+from store.identity import devices
 from tests.support.sign_in import FakeProvider, enter_operator, environment
 
 BROWSER = hash_of("a browser")

@@ -32,9 +32,9 @@ from actions.file_links import link_to
 from actions.issue import issue_certificate
 from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.sessions import mint_session_token, subject_for_token
-from domain.applications import Application, DeliveryMode, RejectionGround
-from domain.centres import Binding, Centre, CentreKind
-from domain.clock import ist_date
+from domain.applications.applications import Application, DeliveryMode, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import (
     OPEN,
     HandOverProof,
@@ -42,14 +42,19 @@ from domain.doorstep import (
     VisitPurpose,
     VisitState,
 )
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.lifecycle import Status
-from domain.notices import NoticeKind
-from domain.people import ANONYMOUS, PersonKind, Provider, Role
-from domain.text import Bilingual
+from domain.feedback.notices import NoticeKind
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, PersonKind, Provider, Role
+from domain.kernel.text import Bilingual
 from integrations.etaal.models import etaal_channel
-from store import accesses, applications, centres, doorstep, ledger, ledger_seal, notices
-from store.sessions import Session, add_session
+from store import doorstep
+from store.applications import applications
+from store.catalogue import centres
+from store.etaal import ledger, ledger_seal
+from store.feedback import notices
+from store.identity import accesses
+from store.identity.sessions import Session, add_session
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.doorstep import DELIVERY, Door, a_door
 from tests.support.files import hand_in

@@ -6,9 +6,9 @@ import pytest
 
 from actions.erasures import settle_erasures
 from actions.personal_data import erase_person
-from store import people
-from store.erasures import ErasureList
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
+from store.identity import people
+from store.privacy.erasures import ErasureList
 from tests.support.actions import FREE
 from tests.support.databases import NOW
 

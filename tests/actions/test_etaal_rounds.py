@@ -9,12 +9,12 @@ import pytest
 from actions.etaal_checks import Step, compare
 from actions.etaal_rounds import PUSH, close_due, plan_pushes, send_counts
 from actions.etaal_services import MapService, change_mapping
-from domain.counting import Category, CorrectionReason, CountingEvent, Level, Transaction
-from domain.sources import Source
+from domain.etaal.counting import Category, CorrectionReason, CountingEvent, Level, Transaction
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.etaal import Batch, EtaalPushSettings, Receipt, RejectedRow
-from store import etaal, ledger, ledger_seal
-from store.outbox import OutboxState
+from store.etaal import etaal, ledger, ledger_seal
+from store.platform.outbox import OutboxState
 from tests.support.sign_in import environment
 from tests.support.stored import audit_lines_of, outbox_listing
 

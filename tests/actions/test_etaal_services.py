@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from actions.etaal_services import MAPPED, MapService, change_mapping, count_services, map_service, services_page
-from domain.counting import STATUS_LINE, Category, CountingEvent, Level, Transaction
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from store import ledger, ledger_seal
+from domain.etaal.counting import STATUS_LINE, Category, CountingEvent, Level, Transaction
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from store.etaal import ledger, ledger_seal
 from tests.support.actions import World
 from tests.support.stored import audit_lines_of
 

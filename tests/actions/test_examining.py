@@ -13,13 +13,14 @@ from actions.respond import AnswerQuery, answer_query
 from actions.submit import SaveDraft, save_draft
 from actions.uploads import take_in
 from actions.verification import ReportVerification, report_verification
-from domain.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState, Photo, Place
-from domain.clock import ist_date
-from domain.deadline import end_of_day
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Move, Status
-from store import applications, clearances
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from store import clearances
+from store.applications import applications
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.files import JPEG, PNG, hand_in
 
@@ -53,7 +54,7 @@ async def test_a_ground_about_papers_names_one_of_the_notified_list(world: World
 
     application = await world.submit(world.asha, ORDER)
     async with world.env.store.reading() as tx:
-        from store import catalogue
+        from store.catalogue import catalogue
 
         service = await catalogue.service(tx, ORDER)
     assert service is not None

@@ -13,16 +13,19 @@ from actions.fee_scrolls import compare_due
 from actions.fees import payment_form
 from actions.finance_desk import CaseRequest, answer_case, settle_case, take_case
 from actions.respond import RecordFee, record_fee
-from domain.errors import ErrorCode
-from domain.fee_words import standing
-from domain.fees import FeeOrder, FeeState, RefundCause
-from domain.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceCase
-from domain.lifecycle import Status
-from domain.notices import NoticeKind
-from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
-from domain.text import Language
-from store import audit, fee_orders, finance_cases, notices
-from store.finance_cases import CaseFilter
+from domain.applications.lifecycle import Status
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import FeeOrder, FeeState, RefundCause
+from domain.fees.words import standing
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Language
+from domain.reconciliation.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceCase
+from store.database import audit
+from store.feedback import notices
+from store.fees import fee_orders
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
 from tests.support.plans import statements_of

@@ -15,14 +15,17 @@ from actions.fee_returns import FeeReturns
 from actions.fees import StartFeePayment, start_fee_payment
 from actions.finance_desk import CaseRequest, settle_case, take_case
 from actions.respond import RecordFee, record_fee
-from domain.errors import Problems
-from domain.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState, RefundCause
-from domain.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind
-from domain.lifecycle import Move, Status
-from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
-from store import audit, fee_orders, finance_cases, timeline
-from store.engine import Transaction
-from store.finance_cases import OPEN_STATES, CaseFilter
+from domain.applications.lifecycle import Move, Status
+from domain.fees.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState, RefundCause
+from domain.kernel.errors import Problems
+from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
+from domain.reconciliation.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind
+from store.applications import timeline
+from store.database import audit
+from store.database.engine import Transaction
+from store.fees import fee_orders
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import OPEN_STATES, CaseFilter
 from tests.support.actions import ORDER
 from tests.support.fees import Tills, open_tills
 from tests.support.twins import Twins

@@ -11,12 +11,12 @@ import pytest
 from actions.fee_refunds import RecordFeeRefund, record_fee_refund, send_refund
 from actions.fees import StartFeePayment, start_fee_payment
 from actions.respond import RecordFee, record_fee
-from domain.errors import ErrorCode, Problems
-from domain.fees import FeeOrder, FeeState
-from domain.finance_cases import DifferenceKind
-from domain.lifecycle import Status
-from domain.people import PersonKind, Posting, Role, Subject
-from domain.sources import Source
+from domain.applications.lifecycle import Status
+from domain.fees.fees import FeeOrder, FeeState
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import PersonKind, Posting, Role, Subject
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.calling.errors import Unavailable
 from tests.support.actions import ORDER, World
 from tests.support.fees import Tills, open_tills

@@ -9,12 +9,14 @@ import pytest
 from actions.fee_reconciled import log_reconciled
 from actions.fee_scrolls import compare, compare_due, compare_wallet, take_scroll
 from actions.respond import Withdraw, withdraw_application
-from domain.clock import IST, ist_date
-from domain.fees import FeeOrder, FeeRules, FeeState
-from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind
-from domain.lifecycle import Status
-from store import audit, fee_scrolls, finance_cases
-from store.finance_cases import CaseFilter
+from domain.applications.lifecycle import Status
+from domain.fees.fees import FeeOrder, FeeRules, FeeState
+from domain.kernel.clock import IST, ist_date
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind
+from store.database import audit
+from store.fees import fee_scrolls
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
 

@@ -13,14 +13,15 @@ from actions.fee_enquiries import enquire
 from actions.fee_returns import FeeReturns
 from actions.fees import StartFeePayment, payment_form, present_order, start_fee_payment
 from actions.finance_desk import CaseRequest, settle_case, take_case
-from domain.fees import FeeOrder, FeeRoute, FeeRules, FeeState
-from domain.finance_cases import CaseOutcome, CaseState, DifferenceKind
-from domain.lifecycle import Status
-from domain.people import PersonKind, Posting, Role, Subject
-from domain.sources import Source
+from domain.applications.lifecycle import Status
+from domain.fees.fees import FeeOrder, FeeRoute, FeeRules, FeeState
+from domain.kernel.people import PersonKind, Posting, Role, Subject
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, DifferenceKind
 from integrations.csc import BridgeSettings, CscBridge
 from integrations.treasury import Treasury, TreasurySettings
-from store import applications, finance_cases
+from store.applications import applications
+from store.reconciliation import finance_cases
 from tests.faults.site import a_line, open_site
 from tests.support.actions import ORDER, World
 

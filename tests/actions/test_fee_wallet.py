@@ -14,10 +14,10 @@ from actions.fees import (
     start_fee_payment,
 )
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
-from domain.errors import ErrorCode
-from domain.fees import FeeRoute, FeeRules, FeeState
-from domain.lifecycle import Move, Status
-from domain.notices import NoticeKind
+from domain.applications.lifecycle import Move, Status
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import FeeRoute, FeeRules, FeeState
+from domain.kernel.errors import ErrorCode
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
 from tests.support.refusals import refusal

@@ -16,16 +16,18 @@ from actions.fees import (
     start_fee_payment,
 )
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
-from domain.applications import RejectionGround
-from domain.errors import ErrorCode
-from domain.fees import FeeRoute, FeeRules, FeeState, RefundCause
-from domain.finance_cases import DifferenceKind
-from domain.lifecycle import Move, Status
-from domain.notices import NoticeKind
-from domain.people import Officer, PersonKind, Posting, Role, Subject
-from domain.sources import Source
-from domain.text import Bilingual
-from store import accesses, audit, people, timeline
+from domain.applications.applications import RejectionGround
+from domain.applications.lifecycle import Move, Status
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import FeeRoute, FeeRules, FeeState, RefundCause
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual
+from domain.reconciliation.finance_cases import DifferenceKind
+from store.applications import timeline
+from store.database import audit
+from store.identity import accesses, people
 from tests.support.actions import FREE, ORDER, World
 from tests.support.fees import Tills, open_tills
 from tests.support.refusals import refusal

@@ -10,14 +10,16 @@ from sqlalchemy import event, insert
 
 from actions import file_links
 from actions.file_links import link_to
-from domain.desk import Claim, ReadPurpose
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Status
-from domain.people import Subject
-from store import accesses, applications, desk
-from store.application_rows import applications_table, values_of
-from store.file_uses import MOST_TRIED
-from store.uploads import upload_uses_table
+from domain.applications.lifecycle import Status
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import Claim, ReadPurpose
+from store.applications import applications
+from store.applications.application_rows import applications_table, values_of
+from store.identity import accesses
+from store.officers import desk
+from store.uploads.file_uses import MOST_TRIED
+from store.uploads.uploads import upload_uses_table
 from tests.store.builders import application
 from tests.support.actions import World
 from tests.support.files import hand_in

@@ -9,11 +9,11 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.respond import RecordFee, record_fee
 from actions.submit import NewDocument
 from actions.submit_checks import DocumentSource
-from domain.applications import Application, RejectionGround
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Status
-from domain.people import Subject
-from store import catalogue
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Subject
+from store.catalogue import catalogue
 from tests.support.actions import INCOME, World, catalogue_rows
 from tests.support.files import hand_in
 from tests.support.papers import INCOME_PAPERS

@@ -11,10 +11,12 @@ from actions.form_import import import_forms
 from actions.prefill_tokens import Noted, note
 from actions.respond import AnswerQuery, answer_query
 from actions.submit import SaveDraft, save_draft
-from domain.applications import Application, Channel, DeliveryMode, RejectionGround
-from domain.errors import ErrorCode, Problems
+from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
+from domain.kernel.errors import ErrorCode, Problems
 from gateway.form_files import form_files
-from store import applications, forms, personal
+from store.applications import applications
+from store.catalogue import forms
+from store.privacy import personal
 from tests.actions.test_form_import import changed
 from tests.support.actions import FREE, ORDER, World
 from tests.support.forms import own_forms

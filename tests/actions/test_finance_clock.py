@@ -13,11 +13,11 @@ from actions.budget import settle_budgets
 from actions.environment import Environment
 from actions.payment_enquiries import APPLIED_AT_ONCE
 from actions.sanction import send_instruction
-from domain.alarms import AlarmCode, raised
-from domain.benefits import BudgetState, PaymentStatus, Rail, SanctionState
-from domain.clock import ist_date
-from domain.reconciliation import RunState
-from domain.sources import Source
+from domain.benefits.benefits import BudgetState, PaymentStatus, Rail, SanctionState
+from domain.kernel.clock import ist_date
+from domain.kernel.sources import Source
+from domain.platform.alarms import AlarmCode, raised
+from domain.reconciliation.reconciliation import RunState
 from gateway.worker.finance_clock import FinanceClock
 from integrations.calling.errors import Unavailable
 from integrations.calling.remote import Remote
@@ -25,7 +25,10 @@ from integrations.calling.transport import open_client
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings, PaymentState
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox
-from store import benefits, ledger, ledger_seal, notices, reconciliation
+from store.benefits import benefits
+from store.etaal import ledger, ledger_seal
+from store.feedback import notices
+from store.reconciliation import reconciliation
 from tests.actions.test_payment_enquiries import HOUR, status_of
 from tests.actions.test_sanction import first_instalment, sanctioned
 from tests.support.actions import World

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from actions.form_import import import_forms
-from domain.form_bounds import Reason
-from domain.form_reading import COMMON
+from domain.catalogue.form_bounds import Reason
+from domain.catalogue.form_reading import COMMON
 from gateway.form_files import form_files
-from store import audit, catalogue, forms
+from store.catalogue import catalogue, forms
+from store.database import audit
 from tests.support.actions import FREE, INCOME, PENSION, World
 from tests.support.forms import octets
 

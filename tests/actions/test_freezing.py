@@ -5,11 +5,12 @@ import hashlib
 import pytest
 
 from actions.attachments import verify_document
-from domain.applications import Application, AttachedDocument
-from domain.signatures import SignatureState
-from domain.sources import Source
+from domain.applications.applications import Application, AttachedDocument
+from domain.certificates.signatures import SignatureState
+from domain.kernel.sources import Source
 from integrations.calling.errors import IntegrityFailure, Refused, Unavailable
-from store import applications, outbox
+from store.applications import applications
+from store.platform import outbox
 from tests.actions.test_submit import INCOME, PAN, papers
 from tests.support.actions import World
 from tests.support.papers import INCOME_PAPERS

@@ -12,16 +12,19 @@ from actions.payment_batches import batch_now
 from actions.payment_enquiries import ask_due
 from actions.payment_news import hear
 from actions.reconciliation import reconcile, reconcile_due
-from domain.benefits import PaymentNews, PaymentStatus, Rail
-from domain.clock import IST, ist_date
-from domain.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceDifference
-from domain.payment_files import RegistrationState
-from domain.people import SYSTEM
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.people import SYSTEM
+from domain.payments.files import RegistrationState
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceDifference
 from sandbox.dbt_finance.pfms import answers as writing
 from sandbox.dbt_finance.pfms.answers import Seal
-from store import audit, benefits, finance_cases, gone_cases
-from store.finance_cases import CaseFilter, cases_table
-from store.payment_tables import beneficiaries_table
+from store.benefits import benefits
+from store.database import audit
+from store.payments import auto_closed_cases
+from store.payments.payment_tables import beneficiaries_table
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter, cases_table
 from tests.actions.test_payment_enquiries import HOUR, instructed, told
 from tests.actions.test_statement_reconciliation import compared, e2e, lost, open_kinds, paid, taken
 from tests.support.actions import World
@@ -169,7 +172,7 @@ async def test_nobody_is_asked_about_a_case_while_it_is_looked_at(peopled: World
         difference = FinanceDifference(K.FILE_REFUSED, "file:one.xml", expected="SENT", found="MALFORMED")
         case_id = await open_case(Acting(peopled.env, tx, SYSTEM), difference)
     async with store.writing() as looking:
-        assert [one.id for one in await gone_cases.of_files(looking, "", 10)] == [case_id]
+        assert [one.id for one in await auto_closed_cases.of_files(looking, "", 10)] == [case_id]
         async with store.writing() as other:
             free = select(cases_table.c.id).with_for_update(skip_locked=True)
             assert (await other.connection.execute(free)).all() == []

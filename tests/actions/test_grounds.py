@@ -9,13 +9,15 @@ from actions.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
 from actions.decide import Decide, Verdict, decide_application
 from actions.offline import OfflineDecision, queue_pack, replay_decisions
 from actions.second_pair import ConfirmDecision, confirm_decision
-from domain.applications import Application, RejectionGround
-from domain.catalogue import RequiredDocument
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Move, Status
-from domain.people import Subject
-from store import applications, catalogue, desk
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.catalogue import RequiredDocument
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Subject
+from store.applications import applications
+from store.catalogue import catalogue
+from store.officers import desk
 from tests.support.actions import FREE, World
 from tests.support.desk import DISABILITY_PENSION, colleagues_of, officer_of
 

@@ -8,13 +8,13 @@ import pytest
 
 from actions.figure_counts import Question
 from actions.figures import statistics
-from domain.applications import Channel
-from domain.clock import ist_date
-from domain.dashboards import Dimension
-from domain.figures import Delivery, Mark, StatisticsChannel, counted, marks_of, month_of, months_back
-from domain.lifecycle import Status
-from domain.people import ANONYMOUS, Subject
-from store import figures
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.people import ANONYMOUS, Subject
+from domain.officers.dashboards import Dimension
+from domain.statistics.figures import Delivery, Mark, StatisticsChannel, counted, marks_of, month_of, months_back
+from store.statistics import figures
 from tests.store.builders import application
 from tests.support.actions import World
 

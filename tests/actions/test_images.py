@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from actions.images import re_encoded
-from domain.errors import ErrorCode, Problems
-from domain.file_types import true_type
-from domain.files import MediaType
+from domain.kernel.errors import ErrorCode, Problems
+from domain.uploads.file_types import true_type
+from domain.uploads.files import MediaType
 from tests.support.files import JPEG, PDF, PNG
 from tests.support.pictures import SECRET, bomb_png, camera_jpeg, points, talking_png
 

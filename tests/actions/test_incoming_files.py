@@ -5,10 +5,10 @@ from sqlalchemy import update
 
 from actions import incoming_files
 from actions.reconciliation import reconcile
-from domain.benefits import Rail
-from domain.clock import ist_date
-from domain.payment_files import FileState, Transport
-from store.payment_tables import files_table
+from domain.benefits.benefits import Rail
+from domain.kernel.clock import ist_date
+from domain.payments.files import FileState, Transport
+from store.payments.payment_tables import files_table
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

@@ -8,10 +8,11 @@ import pytest
 
 from actions.acting import Acting
 from actions.instalments import release_due, stop
-from domain.benefits import Sanction
-from domain.clock import ist_date
-from domain.people import SYSTEM
-from store import benefits, outbox
+from domain.benefits.benefits import Sanction
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from store.benefits import benefits
+from store.platform import outbox
 from tests.support.actions import World
 from tests.support.pensions import made
 from tests.support.stored import outbox_listing

@@ -11,12 +11,12 @@ from actions.forward import ForwardCase, forward_application, forward_targets
 from actions.legal_sweep import sweep
 from actions.second_pair import ConfirmDecision, confirm_decision
 from actions.staffing import RecordLeave, TransferOfficer, record_leave, transfer_officer
-from domain.appeals import AppealLevel, AppealState
-from domain.applications import Application, RejectionGround
-from domain.clock import ist_date
-from domain.deadline import breaches_at
-from domain.errors import ErrorCode, Problems
-from domain.people import OfficerLevel, Posting, Role, Subject
+from domain.appeals.appeals import AppealLevel, AppealState
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.deadline import breaches_at
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import OfficerLevel, Posting, Role, Subject
 from tests.support.actions import World
 from tests.support.desk import DISABILITY_PENSION, colleagues_of
 from tests.support.law import (

@@ -5,12 +5,14 @@ import asyncio
 import pytest
 
 from actions.issue import issue_certificate
-from domain.applications import DeliveryMode
-from domain.clock import ist_date
-from domain.lifecycle import Move, Status
-from domain.numbers import NumberKind, parse_number
-from store import applications, certificates, ledger, ledger_seal
-from store.errors import NotThere
+from domain.applications.applications import DeliveryMode
+from domain.applications.lifecycle import Move, Status
+from domain.kernel.clock import ist_date
+from domain.kernel.numbers import NumberKind, parse_number
+from store.applications import applications
+from store.certificates import certificates
+from store.database.errors import NotThere
+from store.etaal import ledger, ledger_seal
 from tests.support.actions import FREE, FakeRenderer, World
 
 FORM = {"father_name": "Bachan Singh", "child_name": "Ananya Negi", "anything": "<b>not printed</b>"}

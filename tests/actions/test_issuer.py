@@ -9,16 +9,17 @@ import pytest
 
 from actions.holder_match import same_name
 from actions.issuer import CertificateIssuer
-from domain.certificates import CertificateStatus
-from domain.ids import SystemIds
-from domain.numbers import NumberKind, make_number
-from domain.people import PersonKind, Provider
+from domain.certificates.certificates import CertificateStatus
+from domain.kernel.ids import SystemIds
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.people import PersonKind, Provider
 from integrations.digilocker import CopyFormat, IssuedCopy, NotNow, PullDocRequest, PullRequest
-from store import accesses, certificates, identities, people
-from store.errors import InProgress, StoreError, StoreUnavailable, WritesStopped
-from store.identities import LockerTokens
-from store.objects import LocalObjects
-from store.vault import Vault
+from store.certificates import certificates
+from store.database.errors import InProgress, StoreError, StoreUnavailable, WritesStopped
+from store.database.objects import LocalObjects
+from store.database.vault import Vault
+from store.identity import accesses, identities, people
+from store.identity.identities import LockerTokens
 from tests.store.builders import application, certificate, sow
 from tests.support.sign_in import environment
 from tests.support.stored import audit_lines_of

@@ -7,10 +7,11 @@ import pytest
 
 from actions.holder_match import is_holder
 from actions.issuer import CertificateIssuer
-from domain.certificates import CertificateEnding, CertificateStatus, EndGround
-from domain.numbers import NumberKind, make_number
+from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround
+from domain.kernel.numbers import NumberKind, make_number
 from integrations.digilocker import PENDING, CopyFormat, IssuedCopy, PullDocRequest
-from store import certificate_endings, certificates, locker_copies
+from store.certificates import certificate_endings, certificates
+from store.documents import locker_copies
 from tests.actions.test_issuer import BORN, LOCKER, NUMBER, OTHER_LOCKER, env, pull  # noqa: F401 - a fixture
 from tests.store.builders import NOW, application, certificate, sow
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.fees import FeeOrder, FeeState
+from domain.fees.fees import FeeOrder, FeeState
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
 

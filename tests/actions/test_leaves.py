@@ -12,15 +12,16 @@ from actions.forward import ForwardCase, forward_application, forward_targets
 from actions.legal_sweep import sweep
 from actions.purpose import read_applicants
 from actions.staffing import CancelLeave, Moved, RecordLeave, cancel_leave, record_leave
-from domain.clock import ist_date
-from domain.desk import DeskRules
-from domain.errors import ErrorCode, Problems
-from domain.people import OfficerLevel, Posting, Role, Subject
-from domain.policy import Purpose, Resource, decide
-from domain.staff import AbsenceRule, Leave, LeaveState
+from domain.identity.policy import Purpose, Resource, decide
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.officers.desk import DeskRules
+from domain.officers.staff import AbsenceRule, Leave, LeaveState
 from gateway.worker.leader import LeadershipLost
 from gateway.worker.legal_clock import LegalClock
-from store import accesses, desk, leave
+from store.identity import accesses
+from store.officers import desk, leave
 from tests.support.actions import World
 from tests.support.law import appealed, appeals_of, authorities, enter_officer, present, refused
 from tests.support.staffing import ADMIN, OURS, open_with, reassigned, signed_in_now

@@ -8,7 +8,7 @@ import pytest
 
 from actions.catalogue_import import import_catalogue
 from actions.figure_upkeep import rebuild
-from domain.ids import SeededIds
+from domain.kernel.ids import SeededIds
 from legacy import batch as legacy_batch
 from legacy import imports
 from legacy.batch import MovedOn
@@ -16,8 +16,12 @@ from legacy.clocks import start_clocks
 from legacy.files import NoFiles
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import look_at
-from store import audit, figure_recount, legacy, people, personal, personal_rules
+from store.applications import imports as legacy
 from store.checks import histories
+from store.database import audit
+from store.identity import people
+from store.privacy import personal, personal_rules
+from store.statistics import figure_recount
 from store.tables import metadata
 from tests.support.actions import World, catalogue_rows
 from tests.support.catalogued import bare_environment

@@ -10,14 +10,18 @@ import pytest
 from actions.code_sending import SEND, send_code
 from actions.eaadhaar import bind_card
 from actions.record_claims import ClaimRecord, claim_record, confirm_claim
-from domain.assurance import Assurance
-from domain.people import PersonKind, Provider, Role, Subject
-from domain.record_claims import ClaimState, ClaimWay
-from domain.signatures import SignatureState
+from domain.certificates.signatures import SignatureState
+from domain.identity.record_claims import ClaimState, ClaimWay
+from domain.kernel.assurance import Assurance
+from domain.kernel.people import PersonKind, Provider, Role, Subject
 from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
-from store import aliases, applications, audit, certificates, identities, outbox, people
-from store.legacy_joining import brought_by_an_import
+from store.applications import applications
+from store.certificates import certificates
+from store.database import audit
+from store.identity import aliases, identities, people
+from store.platform import outbox
+from store.privacy.imported_records import brought_by_an_import
 from tests.support.actions import World
 from tests.support.legacy import aadhaar, old_row, rooms_of, take_over, write_certificates, write_rows
 from tests.support.phones import Phones

@@ -12,13 +12,14 @@ from actions.issuer import CertificateIssuer
 from actions.legal_sweep import sweep
 from actions.naming import citizen_by_contact
 from actions.tracking import track_application
-from domain.clock import IST
-from domain.lifecycle import Status
-from domain.people import PersonKind, Provider
-from domain.tracking import SecondFactor
+from domain.applications.lifecycle import Status
+from domain.feedback.tracking import SecondFactor
+from domain.kernel.clock import IST
+from domain.kernel.people import PersonKind, Provider
 from integrations.digilocker import CopyFormat, IssuedCopy, PullRequest
 from legacy.clocks import start_clocks, waiting
-from store import audit, contacts, identities
+from store.database import audit
+from store.identity import contacts, identities
 from tests.support.actions import World
 from tests.support.legacy import (
     QUIET,

@@ -12,13 +12,15 @@ from actions.hand_over import HandOver, hand_over
 from actions.issue import issue_certificate
 from actions.legal_sweep import Swept, sweep
 from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
-from domain.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
-from domain.applications import DeliveryMode, RejectionGround
+from domain.appeals.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
+from domain.applications.applications import DeliveryMode, RejectionGround
+from domain.applications.deadline import breaches_at, end_of_day
+from domain.applications.lifecycle import Status
 from domain.clearances import EscalationKind
-from domain.clock import ist_date
-from domain.deadline import breaches_at, end_of_day
-from domain.lifecycle import Status
-from store import appeals, catalogue, clearances
+from domain.kernel.clock import ist_date
+from store import clearances
+from store.appeals import appeals
+from store.catalogue import catalogue
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.law import (
     appealed,
@@ -217,7 +219,7 @@ async def test_what_was_given_in_time_and_recorded_later_has_no_appeal(world: Wo
     """A counter's record comes in after the round; the round had filed because of an error in the record."""
     from actions.acting import Acting
     from actions.legal_sweep import file_breach
-    from domain.people import SYSTEM
+    from domain.kernel.people import SYSTEM
 
     application = await world.submit(world.asha, delivery=DeliveryMode.COUNTER)
     await issued(world, application.id)

@@ -11,13 +11,15 @@ from actions.linking import begin_link, confirm_link, link_under_way, open_link,
 from actions.sessions import subject_for_token
 from actions.sign_in import LinkProven, SignedIn, Wish, begin_sign_in, finish_sign_in
 from actions.sign_in_guards import hash_of
-from domain.assurance import Assurance
-from domain.errors import ErrorCode, NotSignedIn, Problems, Remedy
-from domain.notices import Notice, NoticeKind, Topic
-from domain.people import PersonKind, Provider, Subject
-from domain.sign_on import SignOnRules
-from domain.text import Language
-from store import identities, notices, outbox, people
+from domain.feedback.notices import Notice, NoticeKind, Topic
+from domain.identity.sign_on import SignOnRules
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems, Remedy
+from domain.kernel.people import PersonKind, Provider, Subject
+from domain.kernel.text import Language
+from store.feedback import notices
+from store.identity import identities, people
+from store.platform import outbox
 from tests.support.phones import Phones
 from tests.support.sign_in import FakeProvider, environment
 

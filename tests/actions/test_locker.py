@@ -12,13 +12,13 @@ import pytest
 
 from actions.environment import Environment
 from actions.locker import CONSENT_NEEDED
-from domain.errors import Problems
-from domain.people import Provider
-from domain.sources import Source, SourceState
+from domain.kernel.errors import Problems
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source, SourceState
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings
-from store import identities
-from store.identities import LockerTokens
+from store.identity import identities
+from store.identity.identities import LockerTokens
 from tests.support.actions import World
 from tests.support.locker import locker_documents
 from tests.support.remotes import remote_over

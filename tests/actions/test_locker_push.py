@@ -17,8 +17,8 @@ from actions.issue import issue_certificate
 from actions.issuer import CertificateIssuer
 from actions.locker_push import ASKED, PUSH, note_pulled, send_as_asked
 from actions.sign_in_people import keep_grant
-from domain.consents import ConsentPurpose
-from domain.sources import Source
+from domain.consents.consents import ConsentPurpose
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import (
     PENDING,
@@ -29,8 +29,10 @@ from integrations.digilocker import (
     PushAction,
 )
 from integrations.sso import ProviderTokens
-from store import accesses, identities, locker_copies, outbox
-from store.errors import NotThere, TryAgain
+from store.database.errors import NotThere, TryAgain
+from store.documents import locker_copies
+from store.identity import accesses, identities
+from store.platform import outbox
 from tests.support.actions import FREE, ORDER, FakeRenderer, World
 from tests.support.endings import FORM, WRONG, Pushes, consent, correction, issued, run_pushes, waiting
 from tests.support.stored import audit_lines_of

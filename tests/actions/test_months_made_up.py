@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from actions.finance_totals import MOST_MONTHS, make_statements, months_owed
-from domain.people import Posting, Role
-from store import finance_totals
+from domain.kernel.people import Posting, Role
+from store.reconciliation import finance_totals
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

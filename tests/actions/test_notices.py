@@ -18,17 +18,17 @@ from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_applic
 from actions.submit import NewDocument
 from actions.submit_checks import DocumentSource
 from actions.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
-from domain.applications import DeliveryMode, RejectionGround
-from domain.clock import ist_date
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.feedback import SuggestionState
-from domain.grievances import GrievanceCategory
-from domain.messages import labels
-from domain.notices import NEEDS_HER, Notice, NoticeKind, Topic, told
-from domain.people import ANONYMOUS, Posting, Role
-from domain.text import Language
-from store import notices
-from store.notices import notices_table
+from domain.applications.applications import DeliveryMode, RejectionGround
+from domain.feedback.feedback import SuggestionState
+from domain.feedback.grievances import GrievanceCategory
+from domain.feedback.notices import NEEDS_HER, Notice, NoticeKind, Topic, told
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.messages import labels
+from domain.kernel.people import ANONYMOUS, Posting, Role
+from domain.kernel.text import Language
+from store.feedback import notices
+from store.feedback.notices import notices_table
 from tests.support.actions import FREE, INCOME, FakeRenderer, World
 from tests.support.files import hand_in
 from tests.support.law import appealed, authorities, enter_officer, heard, ordered, overdue, pass_days, refused

@@ -10,10 +10,10 @@ from actions.environment import Environment
 from actions.issue import issue_certificate
 from actions.numbering import ROUNDS, draw_number, draw_numbers, draw_uris
 from actions.submit import submit_application
-from domain.ids import Ids
-from domain.numbers import NumberKind
-from store import numbers
-from store.errors import AlreadyThere
+from domain.kernel.ids import Ids
+from domain.kernel.numbers import NumberKind
+from store.database.errors import AlreadyThere
+from store.platform import numbers
 from tests.support.actions import FREE, FakeRenderer, World, request_for
 from tests.support.twins import Twins
 

@@ -7,8 +7,8 @@ import pytest
 from actions.environment import SubmissionState
 from actions.outside import OUTSIDE, Away, Standing, standing
 from actions.sanction import INSTRUCT
-from domain.sources import Source
-from store import outbox
+from domain.kernel.sources import Source
+from store.platform import outbox
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing
 

@@ -13,10 +13,11 @@ from actions.scanning import EICAR, ScannerAway
 from actions.submit import NewDocument
 from actions.submit_checks import DocumentSource
 from actions.uploads import sweep_partial, sweep_quarantine, take_in
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.people import ANONYMOUS
-from store import audit, partial_uploads, quarantine
-from store.quarantine import MOST_OF_ONE
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS
+from store.database import audit
+from store.uploads import partial_uploads, quarantine
+from store.uploads.quarantine import MOST_OF_ONE
 from tests.support.actions import INCOME, World
 from tests.support.files import JPEG, PNG, pdf
 from tests.support.papers import INCOME_PAPERS

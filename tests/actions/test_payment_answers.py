@@ -10,11 +10,11 @@ from sqlalchemy import update
 from actions import payment_answers
 from actions.payment_answers import fetch_answers, forget_answers
 from actions.payment_batches import batch_now
-from domain.benefits import PaymentStatus
-from domain.payment_files import BatchState, FileState, LineState, Transport
+from domain.benefits.benefits import PaymentStatus
+from domain.payments.files import BatchState, FileState, LineState, Transport
 from sandbox.dbt_finance.pfms.answers import ACK, STATUS, Seal, acknowledgement, bank_status, document
-from store import payment_files
-from store.payment_tables import files_table, lines_table
+from store.payments import payment_files
+from store.payments.payment_tables import files_table, lines_table
 from tests.support.payments import GOOD, Paying
 
 pytestmark = pytest.mark.integration

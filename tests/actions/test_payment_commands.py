@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from actions.payment_batches import batch_now
-from domain.payment_files import BatchState, LineState
+from domain.payments.files import BatchState, LineState
 from gateway.commands.dbt import run_batches, run_files, run_release
 from gateway.commands.dbt_books import run_cases
 from gateway.settings import Settings
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

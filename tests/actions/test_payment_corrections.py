@@ -15,16 +15,17 @@ from actions.environment import Environment
 from actions.payment_enquiries import ask_due
 from actions.payment_orders import ReissuePayment, reissue_payment
 from actions.sanction import send_instruction
-from domain.benefits import Instalment, PaymentStatus
-from domain.sources import Source
+from domain.benefits.benefits import Instalment, PaymentStatus
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.transport import open_client
 from integrations.dbt_finance import INSTRUCTION_REJECTED, BillReference, Correction, DbtFinance, DbtFinanceSettings
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox
-from store import benefits, notices
-from store.finance_cases import cases_table
+from store.benefits import benefits
+from store.feedback import notices
+from store.reconciliation.finance_cases import cases_table
 from tests.support.actions import PENSION, World, papers
 from tests.support.pensions import FIRST
 from tests.support.remotes import shared_resilience

@@ -6,14 +6,16 @@ import pytest
 
 from actions.payment_enquiries import AFTER_CREDIT, EVERY_HOUR, PUT_OFF, ask_due, next_enquiry
 from actions.sanction import send_instruction
-from domain.benefits import PaymentStatus
-from domain.clock import ist_date
-from domain.finance_cases import DifferenceKind, FinanceCase
-from domain.sources import Source
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.clock import ist_date
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceCase
 from integrations.calling.errors import Garbled, Unavailable
 from integrations.dbt_finance import BillEnquiry, PaymentState
-from store import benefits, finance_cases, ledger, ledger_seal
-from store.finance_cases import CaseFilter
+from store.benefits import benefits
+from store.etaal import ledger, ledger_seal
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
 from tests.actions.test_sanction import first_instalment, sanctioned
 from tests.support.actions import World
 from tests.support.stored import enquiry_of

@@ -5,10 +5,11 @@ import pytest
 from actions.budget import settle_budgets
 from actions.payment_batches import batch_now, batch_round
 from actions.payment_registrations import enrol
-from domain.benefits import PaymentStatus, Rail
-from domain.lifecycle import Status
-from domain.payment_files import BatchState, LineState, PaymentRules
-from store import applications, benefits
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.payments.files import BatchState, LineState, PaymentRules
+from store.applications import applications
+from store.benefits import benefits
 from tests.support.actions import PENSION, papers
 from tests.support.payments import CLOSED, GOOD, KYC, LATE, Paying
 from tests.support.worlds import PENSION_PAPERS, link_and_offer

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from domain.benefits import PaymentStatus
-from domain.payment_files import Transport
+from domain.benefits.benefits import PaymentStatus
+from domain.payments.files import Transport
 from gateway.worker import payment_rounds
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
-from store import leases
+from store.database import leases
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

@@ -11,16 +11,16 @@ from sqlalchemy import select
 from actions.acting import Acting
 from actions.payment_batches import batch_now
 from actions.payment_rows import Told, apply_payment_rows
-from domain.payment_files import BatchLine
-from domain.people import SYSTEM
+from domain.kernel.people import SYSTEM
+from domain.payments.files import BatchLine
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
-from store import payment_batches
-from store.audit import audit_lines_table
-from store.benefits import payment_events_table
-from store.engine import Transaction
-from store.finance_cases import cases_table
-from store.ledger import ledger_table
-from store.notices import notices_table
+from store.benefits.benefits import payment_events_table
+from store.database.audit import audit_lines_table
+from store.database.engine import Transaction
+from store.etaal.ledger import ledger_table
+from store.feedback.notices import notices_table
+from store.payments import payment_batches
+from store.reconciliation.finance_cases import cases_table
 from tests.support.bounds import rounds
 from tests.support.payments import Paying
 

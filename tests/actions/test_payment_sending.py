@@ -12,15 +12,21 @@ from actions.payment_batches import batch_now
 from actions.payment_releasing import release_set_aside
 from actions.payment_sealing import FileDiffers
 from actions.payment_sending import send_batch
-from domain.benefits import PaymentStatus
-from domain.payment_files import BatchState, LineState, Transport
-from domain.people import SYSTEM
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.people import SYSTEM
+from domain.payments.files import BatchState, LineState, Transport
 from integrations.calling.errors import Unavailable
 from integrations.dbt_finance.pfms.models import FileKind
-from store import payment_files
-from store.benefits import instalments_table
-from store.payment_tables import accounts_table, batches_table, beneficiaries_table, lines_table, sealed_files_table
-from store.vault import reads_table
+from store.benefits.benefits import instalments_table
+from store.database.vault import reads_table
+from store.payments import payment_files
+from store.payments.payment_tables import (
+    accounts_table,
+    batches_table,
+    beneficiaries_table,
+    lines_table,
+    sealed_files_table,
+)
 from tests.support.noting import Noting
 from tests.support.payments import SCHEME, Paying
 from tests.support.worlds import AADHAAR

@@ -12,17 +12,18 @@ from actions.payment_batches import batch_now
 from actions.payment_sealing import FileDiffers
 from actions.payment_sending import send_batch
 from actions.payment_signers import known_signers
-from domain.benefits import PaymentStatus
-from domain.payment_files import BatchState, EnrolmentState, LineState
-from domain.sources import Source
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.sources import Source
+from domain.payments.files import BatchState, EnrolmentState, LineState
 from gateway.commands.dbt import problems_of, signer_line
 from integrations.calling.errors import Unavailable
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.papers import PfmsPapers
 from sandbox.dbt_finance.pfms.system import new_seal
-from store import finance_cases, signing_certificates
-from store.finance_cases import cases_table
-from store.payment_tables import batches_table, sealed_files_table
+from store.certificates import signing_certificates
+from store.payments.payment_tables import batches_table, sealed_files_table
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import cases_table
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

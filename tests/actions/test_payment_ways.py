@@ -14,12 +14,12 @@ from actions.payment_batches import batch_now
 from actions.payment_partner import pfms
 from actions.payment_sealing import content_of
 from actions.payment_sending import send_batch
-from domain.benefits import PaymentStatus
-from domain.payment_files import BatchState, Transport
+from domain.benefits.benefits import PaymentStatus
+from domain.payments.files import BatchState, Transport
 from gateway.worker.payment_rounds import PaymentRounds
 from integrations.calling.errors import NotAsked, Unavailable
-from store import payment_batches
-from store.payment_tables import batches_table
+from store.payments import payment_batches
+from store.payments.payment_tables import batches_table
 from tests.support.noting import Noting
 from tests.support.payments import Paying
 

@@ -10,17 +10,19 @@ from actions import personal_data
 from actions.grievances import RaiseGrievance, ReplyToGrievance, raise_grievance, reply_to_grievance
 from actions.personal_data import erase_person, export_part, parts
 from actions.submit import SaveDraft, save_draft
-from domain.benefits import PaymentStatus
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.grievances import GrievanceCategory
-from domain.lifecycle import Status
-from domain.people import ANONYMOUS, SYSTEM, PersonKind, Provider
-from store import applications, benefits, identities, people, sessions
-from store.errors import NotThere
-from store.personal_rules import DELETED, KEPT, PASSING, PLAIN, TEXTS, VALUES
-from store.sessions import Session
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import PaymentStatus
+from domain.feedback.grievances import GrievanceCategory
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, SYSTEM, PersonKind, Provider
+from store.applications import applications
+from store.benefits import benefits
+from store.database.errors import NotThere
+from store.database.types import sealed_columns
+from store.identity import identities, people, sessions
+from store.identity.sessions import Session
+from store.privacy.personal_rules import DELETED, KEPT, PASSING, PLAIN, TEXTS, VALUES
 from store.tables import metadata
-from store.types import sealed_columns
 from tests.support.actions import FREE, ORDER, request_for
 from tests.support.stored import record_payment_status
 from tests.support.worlds import AADHAAR, deliver_all, lives, wrong
@@ -201,7 +203,7 @@ def test_every_table_with_a_citizen_or_with_sealed_columns_has_its_rule():
     ruled = {*DELETED, *TEXTS, *VALUES, *PLAIN, *KEPT, *PASSING}
     for table in metadata.sorted_tables:
         if "citizen_id" in table.c or sealed_columns(table):
-            assert table.name in ruled, f"say in store/personal_rules.py what an erasure does with {table.name}"
+            assert table.name in ruled, f"say in store/privacy/personal_rules.py what an erasure does with {table.name}"
         blanked = {*TEXTS.get(table.name, ()), *VALUES.get(table.name, ())[:1]}
         if table.name not in {*DELETED, *KEPT, *PASSING}:
             assert blanked == set(sealed_columns(table)), table.name
@@ -222,8 +224,8 @@ def test_every_table_that_names_a_citizen_is_handed_out_and_has_a_rule_for_erasu
     walked = [table.name for table in metadata.sorted_tables if names_a_citizen(table)]
     assert len(walked) > 25
     for name in walked:
-        assert name in exported, f"store/personal_rules.py does not hand {name} out"
-        assert name in ruled, f"say in store/personal_rules.py what an erasure does with {name}"
+        assert name in exported, f"store/privacy/personal_rules.py does not hand {name} out"
+        assert name in ruled, f"say in store/privacy/personal_rules.py what an erasure does with {name}"
 
 
 async def test_replies_to_her_grievances_are_handed_out_and_emptied(lived):

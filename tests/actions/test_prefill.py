@@ -14,17 +14,19 @@ from actions.offline import MadeOf, content_of
 from actions.prefill import prefill, source_as_json, source_of_json
 from actions.respond import AnswerQuery, answer_query
 from actions.submit_checks import NewDocument
-from domain.applications import Application, RejectionGround
-from domain.clock import IST
-from domain.desk import Pack
-from domain.errors import ErrorCode, Problems
-from domain.facts import FactSource
-from domain.people import PersonKind, Provider
-from domain.signatures import SignatureState
-from domain.sources import Source
+from domain.applications.applications import Application, RejectionGround
+from domain.certificates.signatures import SignatureState
+from domain.identity.facts import FactSource
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import PersonKind, Provider
+from domain.kernel.sources import Source
+from domain.officers.desk import Pack
 from gateway.documents.renderer import CertificateRenderer
 from gateway.form_files import form_files
-from store import applications, catalogue, forms, identities, people
+from store.applications import applications
+from store.catalogue import catalogue, forms
+from store.identity import identities, people
 from tests.support.actions import INCOME, ORDER, World
 from tests.support.forms import octets, own_forms
 from tests.support.worlds import hand_in

@@ -8,12 +8,13 @@ from starlette.applications import Starlette
 
 from actions.environment import Environment
 from actions.published import CertificatePublisher
-from domain.certificates import CertificateStatus
-from domain.numbers import NumberKind, make_number
+from domain.certificates.certificates import CertificateStatus
+from domain.kernel.numbers import NumberKind, make_number
 from integrations.apisetu import PublishedSettings, published_routes
 from sandbox.apisetu.consumer import CONSUMER_ID
-from store import accesses, certificates
-from store.objects import LocalObjects
+from store.certificates import certificates
+from store.database.objects import LocalObjects
+from store.identity import accesses
 from tests.store.builders import application, certificate, citizen, sow
 from tests.support.setu import Market, market_of
 from tests.support.stored import audit_lines_of

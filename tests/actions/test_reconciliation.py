@@ -8,13 +8,14 @@ import pytest
 from actions.finance_totals import make_statements
 from actions.payment_enquiries import ask_due
 from actions.reconciliation import reconcile, reconcile_due
-from domain.benefits import InstalmentKind, PaymentStatus, Rail
-from domain.clock import ist_date
-from domain.finance_cases import DifferenceKind
-from domain.reconciliation import RunState
-from domain.sources import Source
+from domain.benefits.benefits import InstalmentKind, PaymentStatus, Rail
+from domain.kernel.clock import ist_date
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import DifferenceKind
+from domain.reconciliation.reconciliation import RunState
 from integrations.calling.errors import Unavailable
-from store import benefits, finance_totals, reconciliation
+from store.benefits import benefits
+from store.reconciliation import finance_totals, reconciliation
 from tests.actions.test_payment_enquiries import HOUR, cases_of, instructed, told
 from tests.support.actions import World
 from tests.support.stored import record_payment_status

@@ -11,13 +11,16 @@ from actions.acting import Acting
 from actions.code_sending import SEND, send_code
 from actions.record_claims import ClaimRecord, claim_record, claims_for, confirm_claim, decide_claim
 from actions.record_joining import join_due, stop_claim
-from domain.assurance import Assurance
-from domain.consents import ConsentPurpose, ConsentStatus, ConsentStep
-from domain.errors import ErrorCode, Problems
-from domain.people import PersonKind, Provider, Role, Subject
-from domain.record_claims import CLAIM_LIFE, COOLING_OFF, ClaimState, ClaimWay
-from domain.text import Bilingual
-from store import accesses, applications, identities, notices, outbox, people
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
+from domain.identity.record_claims import CLAIM_LIFE, COOLING_OFF, ClaimState, ClaimWay
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import PersonKind, Provider, Role, Subject
+from domain.kernel.text import Bilingual
+from store.applications import applications
+from store.feedback import notices
+from store.identity import accesses, identities, people
+from store.platform import outbox
 from tests.store.builders import citizen
 from tests.support.phones import Phones
 from tests.support.stored import aliases_of, audit_lines_of

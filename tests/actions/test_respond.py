@@ -12,14 +12,17 @@ from actions.idempotent import hash_of
 from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
 from actions.submit import NewDocument
 from actions.submit_checks import DocumentSource
-from domain.applications import Application, AttachedDocument, RejectionGround
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.lifecycle import Move, Status
-from domain.people import ANONYMOUS, Subject
-from domain.sources import Source
+from domain.applications.applications import Application, AttachedDocument, RejectionGround
+from domain.applications.lifecycle import Move, Status
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, Subject
+from domain.kernel.sources import Source
 from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
-from store import accesses, applications, idempotency, outbox
+from store.applications import applications
+from store.database import idempotency
+from store.identity import accesses
+from store.platform import outbox
 from tests.support.actions import FREE, INCOME, ORDER, World, papers
 from tests.support.files import hand_in
 from tests.support.papers import INCOME_PAPERS

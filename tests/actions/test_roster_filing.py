@@ -16,18 +16,22 @@ from actions.roster_hand_over import HandOverRow, hand_over_row
 from actions.rosters import RowFilter, roster_of
 from actions.rosters import rows_page as page_of
 from demo.seed.people import citizen_subject
-from domain.applications import Channel, DeliveryMode
-from domain.assurance import Assurance
-from domain.centres import CentreKind
-from domain.clock import ist_date
-from domain.consents import ConsentPurpose, ConsentStatus
-from domain.dashboards import Dimension
-from domain.desk import QueueFilter
-from domain.errors import ErrorCode
-from domain.lifecycle import Status
-from domain.people import Role
-from domain.rosters import ConsentWay, Recipient, Roster, RosterProgress, RosterState, RowOutcome, RowState
-from store import applications, desk_queue, people, roster_rows, strengths, uploads
+from domain.applications.applications import Channel, DeliveryMode
+from domain.applications.lifecycle import Status
+from domain.catalogue.centres import CentreKind
+from domain.consents.consents import ConsentPurpose, ConsentStatus
+from domain.kernel.assurance import Assurance
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import Role
+from domain.officers.dashboards import Dimension
+from domain.officers.desk import QueueFilter
+from domain.rosters.rosters import ConsentWay, Recipient, Roster, RosterProgress, RosterState, RowOutcome, RowState
+from store.applications import applications
+from store.identity import people, strengths
+from store.officers import desk_queue
+from store.rosters import roster_rows
+from store.uploads import uploads
 from tests.support.actions import FREE
 from tests.support.camps import (
     SCHOOL,

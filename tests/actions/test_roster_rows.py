@@ -7,13 +7,14 @@ from actions.acting import Acting
 from actions.roster_adding import AddRows, add_rows
 from actions.roster_checks import Batch, row_problems
 from actions.submit_checks import open_service
-from domain.clock import ist_date
-from domain.errors import ErrorCode
-from domain.messages import message
-from domain.roster_rows import read_row
-from domain.rosters import MOST_ROWS, ConsentWay, RowOutcome, RowState
-from domain.text import Language
-from store import applications, outbox
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import message
+from domain.kernel.text import Language
+from domain.rosters.rosters import MOST_ROWS, ConsentWay, RowOutcome, RowState
+from domain.rosters.rows import read_row
+from store.applications import applications
+from store.platform import outbox
 from tests.support.actions import FREE, INCOME
 from tests.support.camps import (
     a_filed_roster,

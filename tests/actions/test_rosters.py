@@ -11,13 +11,15 @@ from actions.roster_adding import AddRows, add_rows, forget_unfiled, remove_row
 from actions.roster_filing import file_roster
 from actions.rosters import OpenRoster, RowFilter, count_rows, open_roster, roster_of, rosters_page
 from actions.rosters import rows_page as page_of
-from domain.applications import Channel
-from domain.errors import ErrorCode
-from domain.people import Role
-from domain.rosters import DRAFT_DAYS
-from store import accesses, applications, audit
-from store import centres as roster_centres
-from store.personal import erase
+from domain.applications.applications import Channel
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import Role
+from domain.rosters.rosters import DRAFT_DAYS
+from store.applications import applications
+from store.catalogue import centres as roster_centres
+from store.database import audit
+from store.identity import accesses
+from store.privacy.personal import erase
 from tests.support.actions import FREE
 from tests.support.camps import (
     CAMP,

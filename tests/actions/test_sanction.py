@@ -6,15 +6,18 @@ import pytest
 
 from actions.acting import Acting
 from actions.sanction import INSTRUCT, add_instalment, send_instruction
-from domain.benefits import PaymentStatus, Sanction
-from domain.bills import bill_number, end_to_end_id
-from domain.clock import ist_date
-from domain.lifecycle import Status
-from domain.people import SYSTEM
-from domain.sources import Source
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import PaymentStatus, Sanction
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable
-from store import applications, benefits, ledger, ledger_seal, outbox
-from store.errors import NotThere
+from store.applications import applications
+from store.benefits import benefits
+from store.database.errors import NotThere
+from store.etaal import ledger, ledger_seal
+from store.platform import outbox
 from tests.support.actions import NO_AMOUNT, PENSION, World, papers
 
 PENSION_PAPERS = (

@@ -15,17 +15,19 @@ from actions.payment_orders import DecideApproval, decide_approval
 from actions.sanction import send_instruction
 from actions.sanction_budgets import budget_of
 from actions.second_pair import ConfirmDecision, confirm_decision
-from domain.applications import Application, RejectionGround
-from domain.benefits import BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
-from domain.budgets import SanctionBudget, SanctionNeed
-from domain.clock import ist_date
-from domain.errors import Problems
-from domain.law import LAW
-from domain.lifecycle import Status
-from domain.people import PersonKind, Posting, Role, Subject
-from domain.sources import Source, SourceState
+from domain.appeals.law import LAW
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import Problems
+from domain.kernel.people import PersonKind, Posting, Role, Subject
+from domain.kernel.sources import Source, SourceState
+from domain.payments.budgets import SanctionBudget, SanctionNeed
 from integrations.calling.errors import Unavailable
-from store import applications, benefits, catalogue, sanction_course
+from store.applications import applications
+from store.benefits import benefits, sanction_course
+from store.catalogue import catalogue
 from tests.support.actions import FREE, PENSION, World, papers
 from tests.support.desk import colleagues_of, officer_of
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong

@@ -35,15 +35,17 @@ from actions.payment_orders import (
     waiting_approvals,
 )
 from actions.sanction import send_instruction
-from domain.benefits import Hold, InstalmentKind, PaymentStatus, Sanction, SanctionState
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problems
-from domain.finance_cases import DifferenceKind
-from domain.law import LAW
-from domain.notices import NoticeKind
-from domain.recoveries import RecoveryGround, RecoveryState, RecoveryWay
-from domain.sanction_course import LifeProof, ResumeGround, StopGround
-from store import benefits, finance_cases, notices, recoveries, sanction_course
+from domain.appeals.law import LAW
+from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Sanction, SanctionState
+from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
+from domain.feedback.notices import NoticeKind
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.reconciliation.finance_cases import DifferenceKind
+from store.benefits import benefits, recoveries, sanction_course
+from store.feedback import notices
+from store.reconciliation import finance_cases
 from tests.support.actions import PENSION, World, papers
 from tests.support.pensions import FIRST, SECOND, code_of, made, news
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong

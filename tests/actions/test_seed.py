@@ -18,39 +18,34 @@ from demo.seed.figures import MOST
 from demo.seed.people import Cast, cast_of, synthetic_aadhaar
 from demo.seed.plan import choice, plans
 from demo.seed.seed import BATCH, PEOPLE_SINCE, seed
-from domain.appeals import TRANSITIONS as APPEAL_STEPS
-from domain.appeals import AppealLevel, AppealState
-from domain.applications import Application
-from domain.benefits import Instalment, Sanction
-from domain.bills import bill_number, end_to_end_id, seeded_sanction_number
-from domain.clock import ist_date
-from domain.delays import ReasonFilter
+from domain.appeals.appeals import TRANSITIONS as APPEAL_STEPS
+from domain.appeals.appeals import AppealLevel, AppealState
+from domain.appeals.delays import ReasonFilter
+from domain.applications.applications import Application
+from domain.applications.lifecycle import TRANSITIONS, Status
+from domain.benefits.benefits import Instalment, Sanction
+from domain.benefits.bills import bill_number, end_to_end_id, seeded_sanction_number
+from domain.benefits.plans import REPEATED, demo_day
 from domain.doorstep import VisitState
-from domain.grievances import GrievanceState
-from domain.lifecycle import TRANSITIONS, Status
-from domain.people import OfficerLevel, Posting, Role
-from domain.plans import REPEATED, demo_day
-from domain.rosters import RosterState, RowState
+from domain.feedback.grievances import GrievanceState
+from domain.kernel.clock import ist_date
+from domain.kernel.people import OfficerLevel, Posting, Role
+from domain.rosters.rosters import RosterState, RowState
 from gateway.form_files import form_files
-from store import (
-    appeals,
-    applications,
-    audit,
-    benefits,
-    catalogue,
-    certificates,
-    delays,
-    department_documents,
-    doorstep,
-    feedback,
-    grievances,
-    outbox,
-    people,
-    roster_rows,
-    rosters,
-    saved_views,
-)
-from store.outbox import OutboxState
+from store import doorstep
+from store.appeals import appeals, delays
+from store.applications import applications
+from store.benefits import benefits
+from store.catalogue import catalogue
+from store.certificates import certificates
+from store.database import audit
+from store.documents import department_documents
+from store.feedback import feedback, grievances
+from store.identity import people
+from store.platform import outbox
+from store.platform.outbox import OutboxState
+from store.rosters import roster_rows, rosters
+from store.statistics import saved_views
 from tests.support.actions import DEMO, ROOT, FakeRenderer
 from tests.support.figures import wrong_figures
 from tests.support.stored import outbox_listing

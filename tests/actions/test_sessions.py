@@ -12,11 +12,13 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from actions.sessions import mint_session_token, sign_out, subject_for_token
-from domain.errors import NotSignedIn
-from domain.people import ANONYMOUS, OfficerLevel, PersonKind, Posting, Provider, Role
-from store import audit, centres, people, sessions
-from store.keyring import Keyrings
-from store.sessions import Session
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.people import ANONYMOUS, OfficerLevel, PersonKind, Posting, Provider, Role
+from store.catalogue import centres
+from store.database import audit
+from store.database.keyring import Keyrings
+from store.identity import people, sessions
+from store.identity.sessions import Session
 from tests.support.sign_in import GATEWAY, enter_operator, environment, officer
 
 ROOT = Path(__file__).parents[2]

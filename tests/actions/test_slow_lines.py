@@ -8,14 +8,14 @@ from sqlalchemy import update
 
 from actions.payment_batches import batch_now
 from actions.payment_registrations import enrol
-from domain.payment_files import BatchState, Transport
+from domain.payments.files import BatchState, Transport
 from gateway.worker import deliveries
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.dbt_finance.pfms import rest, sftp_exchange
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST, for_size
-from store import outbox
-from store.sql import database_now
+from store.database.sql import database_now
+from store.platform import outbox
 from tests.support.payments import Paying
 
 CLAIM, BEATS = 3.0, 4

@@ -12,17 +12,19 @@ from actions.department_documents import RATION_CARD, department_certificates_of
 from actions.issue import issue_certificate
 from actions.ration import CARD_NUMBER, ration_card_of
 from actions.sanction import send_instruction
-from domain.benefits import PaymentStatus
-from domain.errors import Problems
-from domain.people import Subject
-from domain.sources import Source, Sourced, SourceState
-from domain.text import Bilingual, Language
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.errors import Problems
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel.text import Bilingual, Language
 from integrations.apisetu import DepartmentCertificate
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.dbt_finance import PaymentState
 from integrations.digilocker import IssuedDocument
-from store import accesses, benefits, department_documents
-from store.department_documents import DepartmentDocument
+from store.benefits import benefits
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+from store.identity import accesses
 from tests.support.actions import FREE, PENSION, FakeRenderer, World, papers
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)

@@ -11,17 +11,20 @@ from actions.appeals import AppealVerdict
 from actions.decide import Decide, Verdict, decide_application
 from actions.legal_sweep import sweep
 from actions.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer
-from domain.appeals import AppealMove
-from domain.applications import RejectionGround
+from domain.appeals.appeals import AppealMove
+from domain.applications.applications import RejectionGround
+from domain.applications.lifecycle import Move
 from domain.clearances import EscalationKind
-from domain.clock import ist_date
-from domain.desk import DeskRules
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Move
-from domain.people import OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.policy import Purpose, decide
-from domain.staff import AbsenceRule
-from store import applications, clearances, people, posts
+from domain.identity.policy import Purpose, decide
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.officers.desk import DeskRules
+from domain.officers.staff import AbsenceRule
+from store import clearances
+from store.applications import applications
+from store.identity import people
+from store.officers import posts
 from tests.support.actions import World
 from tests.support.law import (
     DEPARTMENT,

@@ -11,15 +11,18 @@ from actions.acting import Acting
 from actions.payment_batches import batch_now
 from actions.payment_rows import Told, apply_payment_rows
 from actions.reconciliation import reconcile, reconcile_due
-from domain.benefits import PaymentStatus, Rail
-from domain.clock import ist_date
-from domain.finance_cases import CaseState, DifferenceKind, FinanceCase
-from domain.payment_files import Transport
-from domain.people import SYSTEM
-from domain.reconciliation import ReconciliationRun, RunState
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.payments.files import Transport
+from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceCase
+from domain.reconciliation.reconciliation import ReconciliationRun, RunState
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
-from store import audit, benefits, finance_cases, payment_queues, reconciliation
-from store.finance_cases import CaseFilter
+from store.benefits import benefits
+from store.database import audit
+from store.payments import payment_queues
+from store.reconciliation import finance_cases, reconciliation
+from store.reconciliation.finance_cases import CaseFilter
 from tests.support.payments import GOOD, KYC, SCHEME, Paying
 from tests.support.stored import record_payment_status
 

@@ -31,14 +31,15 @@ from actions.payment_orders import (
 )
 from actions.sanction import send_instruction
 from actions.second_pair import ConfirmDecision, confirm_decision
-from domain.benefits import Hold, Instalment, PaymentStatus, Sanction, SanctionState
-from domain.clock import ist_date
-from domain.errors import ErrorCode, Problems
-from domain.law import LAW
-from domain.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
-from domain.sanction_course import ResumeGround, StopGround
+from domain.appeals.law import LAW
+from domain.benefits.benefits import Hold, Instalment, PaymentStatus, Sanction, SanctionState
+from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import ResumeGround, StopGround
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problems
 from integrations.dbt_finance import HeadBalance
-from store import benefits, catalogue, recoveries, sanction_course
+from store.benefits import benefits, recoveries, sanction_course
+from store.catalogue import catalogue
 from tests.support.actions import PENSION, FakeDbt, World, papers
 from tests.support.desk import colleagues_of
 from tests.support.pensions import FIRST, SECOND, code_of, granted_pension, made, news

@@ -9,16 +9,19 @@ from actions.acting import Acting
 from actions.attachments import VERIFY, verify_document
 from actions.submit import SaveDraft, save_draft, submit_application
 from actions.submit_checks import DocumentSource, NewDocument
-from domain.applications import Application, Channel, DeliveryMode
-from domain.clock import ist_date
-from domain.errors import ErrorCode, NotSignedIn, Problems, Remedy
-from domain.lifecycle import Move, Status
-from domain.numbers import NumberKind, parse_number
-from domain.people import ANONYMOUS
-from domain.sources import Source
+from domain.applications.applications import Application, Channel, DeliveryMode
+from domain.applications.lifecycle import Move, Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems, Remedy
+from domain.kernel.numbers import NumberKind, parse_number
+from domain.kernel.people import ANONYMOUS
+from domain.kernel.sources import Source
 from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
-from store import accesses, applications, outbox, uploads
+from store.applications import applications
+from store.identity import accesses
+from store.platform import outbox
+from store.uploads import uploads
 from tests.support.actions import CLOSED, FREE, INCOME, ORDER, World, papers, request_for
 from tests.support.files import hand_in
 from tests.support.papers import INCOME_PAPERS

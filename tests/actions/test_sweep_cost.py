@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import insert
 
 from actions.legal_sweep import sweep
-from domain.appeals import AppealLevel, AppealMove, AppealState
-from domain.applications import Application
-from domain.deadline import breaches_at
-from domain.numbers import NumberKind, make_number
-from store import appeals, people
-from store.application_rows import applications_table, values_of
-from store.errors import NotThere, VersionConflict
+from domain.appeals.appeals import AppealLevel, AppealMove, AppealState
+from domain.applications.applications import Application
+from domain.applications.deadline import breaches_at
+from domain.kernel.numbers import NumberKind, make_number
+from store.appeals import appeals
+from store.applications.application_rows import applications_table, values_of
+from store.database.errors import NotThere, VersionConflict
+from store.identity import people
 from tests.support.actions import World
 from tests.support.law import appeals_of, authorities, overdue
 from tests.support.plans import asked

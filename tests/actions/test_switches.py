@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from actions.switches import SetSwitch, set_switch, switches_for
-from domain.errors import NotSignedIn, Problems
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.switches import SwitchKind, SwitchState
+from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.platform.switches import SwitchKind, SwitchState
 from tests.support.actions import World
 from tests.support.stored import audit_lines_of
 

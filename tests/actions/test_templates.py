@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from actions.catalogue_import import import_catalogue
-from domain.clock import ManualClock
-from domain.ids import SeededIds
-from store import people
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.identity import people
 from tests.support.actions import World, catalogue_rows, people_of_the_world
 from tests.support.catalogued import SEED, bare_environment, calendar_of_the_catalogue
 

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from actions.expected_files import is_bank_day
 from actions.reconciliation import reconcile
-from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
-from domain.bills import bill_number, end_to_end_id
-from domain.finance_cases import INSTALMENT, DifferenceKind
-from domain.numbers import NumberKind, make_number
-from domain.reconciliation import RunState, Side, statement_bounds
-from store import benefits, finance_cases, reconciliation
-from store.finance_cases import CaseFilter
-from store.reconciliation import StatementLine
+from domain.benefits.benefits import Instalment, PaymentStatus, Rail, Sanction
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.kernel.numbers import NumberKind, make_number
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind
+from domain.reconciliation.reconciliation import RunState, Side, statement_bounds
+from store.benefits import benefits
+from store.reconciliation import finance_cases, reconciliation
+from store.reconciliation.finance_cases import CaseFilter
+from store.reconciliation.reconciliation import StatementLine
 from tests.support.actions import World
 from tests.support.stored import record_payment_status
 

@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from actions.environment import Environment
 from actions.umang_compare import APPLY, compare, compare_due, differing
-from domain.alarms import AlarmCode, Readings, raised
-from domain.umang import OK, Compared, compared
+from domain.platform.alarms import AlarmCode, Readings, raised
+from domain.umang.umang import OK, Compared, compared
 from store import umang
 from store.umang import Request, requests_table
 from tests.support.actions import FREE, World

@@ -17,10 +17,10 @@ from actions.benefit_orders import (
     take_life_certificate,
 )
 from actions.instalments import release_due
-from domain.benefits import Hold, Sanction, SanctionState
-from domain.clock import ist_date
-from domain.sanction_course import LifeProof, ResumeGround, StopGround
-from store import benefits
+from domain.benefits.benefits import Hold, Sanction, SanctionState
+from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
+from domain.kernel.clock import ist_date
+from store.benefits import benefits
 from tests.support.actions import World
 from tests.support.pensions import made
 from tests.support.worlds import wrong

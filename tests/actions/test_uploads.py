@@ -13,13 +13,14 @@ from actions.submit import NewDocument
 from actions.submit_checks import DocumentSource
 from actions.uploads import sweep_unused, take_in, uploaded, use
 from demo.seed.papers import demo_paper
-from domain.desk import ReadPurpose
-from domain.errors import ErrorCode, NotSignedIn, Problems
-from domain.file_types import true_type
-from domain.files import MediaType
-from domain.people import ANONYMOUS
-from store import accesses, uploads
-from store.uploads import MOST_COPIES
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel.people import ANONYMOUS
+from domain.officers.desk import ReadPurpose
+from domain.uploads.file_types import true_type
+from domain.uploads.files import MediaType
+from store.identity import accesses
+from store.uploads import uploads
+from store.uploads.uploads import MOST_COPIES
 from tests.support.actions import INCOME, World
 from tests.support.files import hand_in, pdf
 from tests.support.papers import INCOME_PAPERS

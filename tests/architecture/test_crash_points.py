@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from store import crash_points
+from store.database import crash_points
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("actions", "gateway", "integrations", "schema", "store")

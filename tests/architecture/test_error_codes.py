@@ -1,10 +1,10 @@
-"""What is known of every error code stands in the table of domain/errors.py and in no second one."""
+"""What is known of every error code stands in the table of domain/kernel/errors.py and in no second one."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.errors import ErrorCode
+from domain.kernel.errors import ErrorCode
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"tests", "benchmarks"}

@@ -13,10 +13,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from actions.sessions import sign_out, subject_for_token
-from domain.clock import SystemClock
-from domain.global_ids import TypeCode
-from domain.ids import SystemIds
-from domain.switches import Switchboard
+from domain.kernel.clock import SystemClock
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.ids import SystemIds
+from domain.platform.switches import Switchboard
 from gateway.app import context_factory
 from gateway.fanout_settings import Streams
 from gateway.http.edge import Edge

@@ -14,13 +14,13 @@ from typing import Self
 
 import pytest
 
-from domain.clock import SystemClock
-from domain.global_ids import TypeCode, to_global_id
-from domain.ids import SystemIds
-from store import people
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
+from domain.kernel.clock import SystemClock
+from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel.ids import SystemIds
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.identity import people
 from tests.store import builders
 from tests.support.crashing import Client, Processes, people_of
 from tests.support.databases import run_apart

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store import outbox
-from store.engine import Store
+from store.database.engine import Store
+from store.platform import outbox
 from tests.support.databases import PostgresServer, run_apart
 
 pytestmark = [

@@ -18,9 +18,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from strawberry.types import ExecutionContext
 
-from domain.clock import SystemClock
-from domain.ids import SystemIds
-from domain.text import Language, language_from_header
+from domain.kernel.clock import SystemClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.text import Language, language_from_header
 from gateway.graphiql.page import GraphiQL
 from gateway.http.graphql import Edge, GraphQLEndpoint, RequestFacts
 from schema.errors import replace_errors

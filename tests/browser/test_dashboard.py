@@ -11,12 +11,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 from starlette.applications import Starlette
 
-from domain.clock import ManualClock
-from domain.figures import counted, marks_of
-from domain.lifecycle import Status
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ManualClock
+from domain.statistics.figures import counted, marks_of
 from gateway.http.dashboard import dashboard_routes
-from store import applications, figures
-from store.keyring import Keyrings
+from store.applications import applications
+from store.database.keyring import Keyrings
+from store.statistics import figures
 from tests.store.builders import application
 from tests.support.catalogued import Filled, a_copy
 from tests.support.databases import NOW

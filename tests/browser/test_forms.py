@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 from starlette.requests import Request
 
-from domain.forms import Form
-from domain.text import Language
+from domain.catalogue.forms import Form
+from domain.kernel.text import Language
 from gateway.http.form_drawing import Drawn, draw, id_of
 from gateway.http.pages import respond
 from tests.support.bounds import rounds

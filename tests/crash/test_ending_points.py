@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from store import crash_points
-from store.benefits import sanctions_table
-from store.keyring import Keyrings
-from store.payment_tables import beneficiaries_table, registration_lines_table
+from store.benefits.benefits import sanctions_table
+from store.database import crash_points
+from store.database.keyring import Keyrings
+from store.payments.payment_tables import beneficiaries_table, registration_lines_table
 from tests.crash.test_payment_points import live, opened
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart

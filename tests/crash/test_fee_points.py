@@ -9,10 +9,13 @@ import pytest
 from actions.fee_enquiries import ask_due
 from actions.fee_refunds import REFUND, send_refund
 from actions.respond import RecordFee, record_fee
-from domain.fees import FeeOrder, FeeRoute, FeeState
-from domain.lifecycle import Move, Status
-from domain.people import Subject
-from store import applications, crash_points, fee_orders, outbox, timeline
+from domain.applications.lifecycle import Move, Status
+from domain.fees.fees import FeeOrder, FeeRoute, FeeState
+from domain.kernel.people import Subject
+from store.applications import applications, timeline
+from store.database import crash_points
+from store.fees import fee_orders
+from store.platform import outbox
 from tests.support.actions import World
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart

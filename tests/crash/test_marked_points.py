@@ -14,11 +14,14 @@ from actions.calendar_import import import_calendar
 from actions.decide import Decide, Verdict, decide_application
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.submit import submit_application
-from domain.lifecycle import Status
+from domain.applications.lifecycle import Status
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import handlers
-from store import applications, calendar, crash_points, outbox
-from store.application_rows import applications_table
+from store.applications import applications
+from store.applications.application_rows import applications_table
+from store.catalogue import calendar
+from store.database import crash_points
+from store.platform import outbox
 from tests.support.actions import FREE, FakeRenderer, World, request_for
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from store import crash_points
-from store.keyring import Keyrings
+from store.database import crash_points
+from store.database.keyring import Keyrings
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart
 from tests.support.mending import DAY, STORIES, Story

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from store import crash_points
+from store.database import crash_points
 from tests.support.bounds import rounds
 from tests.support.crashing import HUNG_SECONDS, Processes
 from tests.support.eventually import eventually

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import select
 
 from actions.payment_registrations import enrol
-from domain.benefits import PaymentStatus
-from domain.payment_files import Transport
-from store import crash_points
-from store.benefits import instalments_table
-from store.keyring import Keyrings
+from domain.benefits.benefits import PaymentStatus
+from domain.payments.files import Transport
+from store.benefits.benefits import instalments_table
+from store.database import crash_points
+from store.database.keyring import Keyrings
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart
 from tests.support.payments import Paying, with_pfms

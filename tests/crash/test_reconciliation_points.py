@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from domain.finance_cases import DifferenceKind
-from domain.people import SYSTEM
-from store import crash_points
-from store.keyring import Keyrings
+from domain.kernel.people import SYSTEM
+from domain.reconciliation.finance_cases import DifferenceKind
+from store.database import crash_points
+from store.database.keyring import Keyrings
 from tests.support.bounds import rounds, whole
 from tests.support.databases import run_apart
 from tests.support.prepared import Prepared, apart

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from domain.alarms import PRESENT_SECONDS, RULES, AlarmCode, Event, JobRuns, ProcessFacts, Readings, raised
-from domain.messages import label
-from domain.text import Language
+from domain.kernel.messages import label
+from domain.kernel.text import Language
+from domain.platform.alarms import PRESENT_SECONDS, RULES, AlarmCode, Event, JobRuns, ProcessFacts, Readings, raised
 
 WELL = ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None)
 QUIET = Readings((WELL,), dead_letters=0, outbox_seconds=0, unsealed_seconds=0, session_key_seconds=0)

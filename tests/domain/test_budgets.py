@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from domain.budgets import SanctionNeed, granted_until, need_of, year_name, year_of
-from domain.catalogue import Scheme
-from domain.text import Bilingual
+from domain.catalogue.catalogue import Scheme
+from domain.kernel.text import Bilingual
+from domain.payments.budgets import SanctionNeed, granted_until, need_of, year_name, year_of
 
 NAME = Bilingual(None, "a scheme")
 PENSION = Scheme("1", "a-scheme", NAME, NAME, "pension", 150_000, "monthly", None, "a source", True)

@@ -7,15 +7,16 @@ from itertools import product
 import pytest
 from stdnum import verhoeff
 
-from domain import doorstep, grievances
-from domain.deadline import WorkCalendar
+from domain import doorstep
+from domain.applications.deadline import WorkCalendar
 from domain.doorstep import Slot, SlotWindow, Visit, VisitMove, VisitPurpose, VisitState
-from domain.errors import ErrorCode, Problems
-from domain.feedback import SuggestionState, check_rating, moderated, replied_state
-from domain.grievances import GrievanceMove, GrievanceState
-from domain.people import Citizen
-from domain.text import Bilingual, Language
-from domain.tracking import SecondFactor, matches
+from domain.feedback import grievances
+from domain.feedback.feedback import SuggestionState, check_rating, moderated, replied_state
+from domain.feedback.grievances import GrievanceMove, GrievanceState
+from domain.feedback.tracking import SecondFactor, matches
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import Citizen
+from domain.kernel.text import Bilingual, Language
 from tests.support.digits import devanagari_digits
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)

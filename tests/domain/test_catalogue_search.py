@@ -3,9 +3,9 @@
 import pytest
 
 from actions.catalogue_rows import read_catalogue
-from domain.catalogue import Eligibility, Facts, Situation, may_be_eligible
-from domain.catalogue_search import BEST, CatalogueIndex, KeptIndex
-from domain.transliteration import bones_of, is_devanagari, sounds_of, words_of
+from domain.catalogue.catalogue import Eligibility, Facts, Situation, may_be_eligible
+from domain.catalogue.search import BEST, CatalogueIndex, KeptIndex
+from domain.catalogue.transliteration import bones_of, is_devanagari, sounds_of, words_of
 from tests.support.actions import catalogue_rows
 
 READ = read_catalogue(catalogue_rows())

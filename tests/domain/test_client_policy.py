@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.client_policy import AppVersion, ClientPlatform, ClientRule, Support, support_of
+from domain.platform.client_policy import AppVersion, ClientPlatform, ClientRule, Support, support_of
 
 ORDER = ["0.9", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.2", "1.0.0-beta", "1.0.0", "1.0.1", "1.2", "1.10", "2"]
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from domain.counting import Category, CountingEvent, Level, Standing
-from domain.counting_rules import RulesWrong, counting_rules, read_rules, rules_named, rules_on
-from domain.people import Role
+from domain.etaal.counting import Category, CountingEvent, Level, Standing
+from domain.etaal.counting_rules import RulesWrong, counting_rules, read_rules, rules_named, rules_on
+from domain.kernel.people import Role
 
 DAY = date(2026, 11, 24)
 
 
 def content() -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(files("domain").joinpath("counting_rules.json").read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(files("domain.etaal").joinpath("counting_rules.json").read_text(encoding="utf-8"))
     return read
 
 

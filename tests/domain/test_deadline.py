@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clock import IST, ist_date
-from domain.deadline import DayUnit, TimeLimit, WorkCalendar, deadline_at, due_on, end_of_day
+from domain.applications.deadline import DayUnit, TimeLimit, WorkCalendar, deadline_at, due_on, end_of_day
+from domain.kernel.clock import IST, ist_date
 
 DISTRICT = "49"
 HOLIDAYS = {

@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clock import IST, ist_date
-from domain.deadline import DayUnit, Fixed, TimeLimit, WorkCalendar, breaches_at, deadline_at, due_on, end_of_day
+from domain.applications.deadline import (
+    DayUnit,
+    Fixed,
+    TimeLimit,
+    WorkCalendar,
+    breaches_at,
+    deadline_at,
+    due_on,
+    end_of_day,
+)
+from domain.kernel.clock import IST, ist_date
 
 LONG = {date(2026, 10, 17) + timedelta(days=offset): frozenset[str]() for offset in range(7)}
 HOLIDAYS = {**LONG, date(2028, 2, 29): frozenset[str](), date(2026, 12, 31): frozenset({"49"})}

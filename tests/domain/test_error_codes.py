@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.errors import ErrorCode, ErrorType, Remedy, Retry
-from domain.messages import catalogue
-from domain.text import Language
+from domain.kernel.errors import ErrorCode, ErrorType, Remedy, Retry
+from domain.kernel.messages import catalogue
+from domain.kernel.text import Language
 from integrations.umang.door_answers import TEXTS
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from domain.fees import (
+from domain.fees.fees import (
     BETWEEN,
     ENQUIRIES,
     FOLLOWED,

@@ -3,8 +3,9 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.applications import Channel
-from domain.figures import (
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import Status
+from domain.statistics.figures import (
     COARSE_EDGES,
     COUNTED_AS,
     EDGES,
@@ -21,7 +22,6 @@ from domain.figures import (
     months_back,
     percentile,
 )
-from domain.lifecycle import Status
 
 RECEIVED_AT = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 """Half an hour after midnight of the 25th in India."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.errors import ErrorCode, Problems
-from domain.file_types import true_type
-from domain.files import MediaType
+from domain.kernel.errors import ErrorCode, Problems
+from domain.uploads.file_types import true_type
+from domain.uploads.files import MediaType
 from tests.support.files import JPEG, PDF, PNG
 
 GOOD = [(JPEG, MediaType.JPEG), (PNG, MediaType.PNG), (PDF, MediaType.PDF)]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.errors import ErrorCode
-from domain.form_checking import check_answers, plain_day
-from domain.forms import Form
-from domain.messages import message
-from domain.text import Language
+from domain.catalogue.form_checking import check_answers, plain_day
+from domain.catalogue.forms import Form
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import message
+from domain.kernel.text import Language
 from tests.support.forms import LABEL, number, own_forms, small, text
 
 TODAY = date(2026, 11, 24)

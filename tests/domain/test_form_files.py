@@ -8,12 +8,12 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from domain.errors import ErrorCode
-from domain.facts import FactKey
-from domain.form_checking import check_answers
-from domain.form_lint import EXAMPLE_DAY
-from domain.form_reading import COMMON
-from domain.forms import Form, Question, QuestionKind
+from domain.catalogue.form_checking import check_answers
+from domain.catalogue.form_lint import EXAMPLE_DAY
+from domain.catalogue.form_reading import COMMON
+from domain.catalogue.forms import Form, Question, QuestionKind
+from domain.identity.facts import FactKey
+from domain.kernel.errors import ErrorCode
 from gateway.form_files import FOLDER
 from tests.support.forms import own_forms
 

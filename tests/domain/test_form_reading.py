@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.form_bounds import DEEPEST, LARGEST_FILE, FormRefused, Reason
-from domain.form_patterns import unsafe
-from domain.form_reading import document_of, form_of, kept_form, read_common, read_form
+from domain.catalogue.form_bounds import DEEPEST, LARGEST_FILE, FormRefused, Reason
+from domain.catalogue.form_patterns import unsafe
+from domain.catalogue.form_reading import document_of, form_of, kept_form, read_common, read_form
 from tests.support.forms import LABEL, document, number, octets, own_forms, small, text
 
 ROWS = {"type": "object", "additionalProperties": False, "x-order": ["name"], "properties": {"name": text()}}

@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from domain.figures import months_back
-from domain.held_back import KEPT_SECONDS, MOST_KEPT, HeldBack, HeldBackOfTwo, KeptHeldBack
-from domain.small_cells import SMALLEST, Behind, Cells, Coordinates, Period, together, whole_period
-from domain.sum_graph import that_close, that_follow
+from domain.statistics.cell_suppression import KEPT_SECONDS, MOST_KEPT, HeldBack, HeldBackOfTwo, KeptHeldBack
+from domain.statistics.figures import months_back
+from domain.statistics.small_cells import SMALLEST, Behind, Cells, Coordinates, Period, together, whole_period
+from domain.statistics.sum_graph import that_close, that_follow
 
 TODAY = date(2026, 11, 24)
 THIS_MONTH = date(2026, 11, 1)

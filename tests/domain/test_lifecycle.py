@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import FINAL, OPEN, TRANSITIONS, WITH_OFFICER, Move, Status, advance, moves_from
+from domain.applications.lifecycle import FINAL, OPEN, TRANSITIONS, WITH_OFFICER, Move, Status, advance, moves_from
+from domain.kernel.errors import ErrorCode, Problems
 
 ALL = list(itertools.product(Status, Move))
 

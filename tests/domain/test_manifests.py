@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.manifests import Manifest, ManifestRefused, Operation, document_id, manifest_of, read_operations
+from domain.platform.manifests import Manifest, ManifestRefused, Operation, document_id, manifest_of, read_operations
 
 UNIVERSAL = "query UniversalQuery { __typename }"
 UNIVERSAL_ID = "dc67510fb4289672bea757e862d6b00e83db5d3cbbcfb15260601b6f29bb2b8f"

@@ -6,10 +6,10 @@ from string import Formatter
 import pytest
 
 from actions.catalogue_rows import read_catalogue
-from domain.errors import ErrorCode, Remedy
-from domain.lifecycle import Move, Status
-from domain.messages import MissingMessage, catalogue, label, labels, message, our_word
-from domain.text import Language
+from domain.applications.lifecycle import Move, Status
+from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel.messages import MissingMessage, catalogue, label, labels, message, our_word
+from domain.kernel.text import Language
 from tests.support.actions import catalogue_rows
 
 HINDI, ENGLISH = catalogue(Language.HI), catalogue(Language.EN)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.benefits import PaymentStatus, SanctionState, may_follow
-from domain.recoveries import deduction_of
-from domain.sanction_course import Stop, StopGround, StopKind, state_under
+from domain.benefits.benefits import PaymentStatus, SanctionState, may_follow
+from domain.benefits.recoveries import deduction_of
+from domain.benefits.sanction_course import Stop, StopGround, StopKind, state_under
 
 S = PaymentStatus
 AT = datetime(2026, 11, 24, tzinfo=UTC)

@@ -9,8 +9,8 @@ from pyhanko.pdf_utils import embed, generic
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
 from demo.seed.papers import demo_paper
-from domain.errors import ErrorCode, Problems
-from domain.pdf_content import LARGEST_UNPACKED, MOST_PACKED, refuse_unfit_pdf
+from domain.kernel.errors import ErrorCode, Problems
+from domain.uploads.pdf_content import LARGEST_UNPACKED, MOST_PACKED, refuse_unfit_pdf
 from tests.support.files import PDF
 
 SCRIPT = b"/S /JavaScript /JS (app.alert)"

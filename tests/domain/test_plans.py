@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.plans import (
+from domain.benefits.plans import (
     Plan,
     add_months,
     certificate_cutoff,

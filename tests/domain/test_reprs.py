@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from domain.applications import Application
-from domain.assisting import Relative
+from domain.applications.applications import Application
 from domain.doorstep import Visit
-from domain.feedback import Feedback, Suggestion
-from domain.grievances import Grievance
-from domain.people import Citizen
-from domain.roster_rows import RawRow
-from domain.rosters import RowPerson
+from domain.feedback.feedback import Feedback, Suggestion
+from domain.feedback.grievances import Grievance
+from domain.identity.assisting import Relative
+from domain.kernel.people import Citizen
+from domain.rosters.rosters import RowPerson
+from domain.rosters.rows import RawRow
 from legacy.applications import LegacyPerson, LegacyRow
 
 PERSONAL = frozenset(

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.small_cells import (
+from domain.statistics.small_cells import (
     SMALLEST,
     Behind,
     Period,

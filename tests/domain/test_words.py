@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import verhoeff
 
-from domain.clock import ManualClock
-from domain.global_ids import MalformedGlobalId, TypeCode, from_global_id, to_global_id
-from domain.ids import SeededIds, SystemIds
-from domain.masks import holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
-from domain.money import LARGEST_PAISE, paise_from_rupees, rupees
-from domain.text import Bilingual, Language, language_from_header, latin_digits
+from domain.kernel.clock import ManualClock
+from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id, to_global_id
+from domain.kernel.ids import SeededIds, SystemIds
+from domain.kernel.masks import holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
+from domain.kernel.money import LARGEST_PAISE, paise_from_rupees, rupees
+from domain.kernel.text import Bilingual, Language, language_from_header, latin_digits
 from tests.support.digits import devanagari_digits
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from domain.clock import SystemClock, ist_date
-from domain.sources import Source, Sourced
-from domain.text import Language
+from domain.kernel.clock import SystemClock, ist_date
+from domain.kernel.sources import Source, Sourced
+from domain.kernel.text import Language
 from integrations import apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, treasury, umang
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
 from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, ServiceCount

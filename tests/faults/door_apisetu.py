@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.clock import SystemClock
-from domain.text import Bilingual
+from domain.kernel.clock import SystemClock
+from domain.kernel.text import Bilingual
 from integrations.apisetu import (
     ConsentUsedUp,
     NotNow,

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.clock import SystemClock
-from domain.commission import MessageState
-from domain.sources import Source
+from domain.appeals.commission import MessageState
+from domain.kernel.clock import SystemClock
+from domain.kernel.sources import Source
 from integrations.right_to_service import (
     NotNow,
     OtherMessage,

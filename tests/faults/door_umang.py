@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.clock import SystemClock
+from domain.kernel.clock import SystemClock
 from integrations.umang import DoorAnswer, DoorCall, DoorSettings, StoreAway, UserAssertion, door_routes
 from tests.faults.door import Case, Door, Heard, served
 from tests.faults.site import Site, open_site

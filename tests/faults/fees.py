@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from domain.clock import SystemClock, ist_date
-from domain.fees import FeeReceipt
-from domain.sources import Source
+from domain.fees.fees import FeeReceipt
+from domain.kernel.clock import SystemClock, ist_date
+from domain.kernel.sources import Source
 from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment, bridge
 from integrations.treasury import Challan, Treasury, TreasurySettings, client
 from tests.faults.base import BROWSER, CLIENT_CREDENTIALS, ONE_RECORD, POOL, Adapter

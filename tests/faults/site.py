@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-from domain.clock import SystemClock
-from domain.ids import SystemIds
-from domain.sources import Source
+from domain.kernel.clock import SystemClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.sources import Source
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Client, Lines

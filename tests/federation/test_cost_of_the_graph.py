@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 import schema
-from domain.clock import ManualClock
-from domain.ids import SystemIds
-from domain.sources import Source
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.sources import Source
 from gateway.http.calls import RequestFacts
 from gateway.http.cost import CostTable, counting_cost, requested_cost
 from gateway.http.edge import Edge

@@ -10,18 +10,18 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_list_typ
 from graphql import get_nullable_type as bare
 from strawberry.federation.schema_directives import Authenticated, Cost, ListSize, RequiresScopes, Tag
 
-from domain.consents import ConsentPurpose
-from domain.people import ANONYMOUS, Role
-from domain.policy import TABLE, ObjectKind
-from domain.scopes import SCOPES, Scope, scopes_of
-from domain.text import Bilingual
+from domain.consents.consents import ConsentPurpose
+from domain.identity.policy import TABLE, ObjectKind
+from domain.kernel.people import ANONYMOUS, Role
+from domain.kernel.scopes import SCOPES, Scope, scopes_of
+from domain.kernel.text import Bilingual
 from integrations.registry import BY_NAME
 from schema.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, declared
 from schema.guarding import Demand, guarded_fields
 from schema.nodes import FINDERS, TYPE_NAMES
 from schema.source_policies import SourcePolicy
-from store import department_documents
-from store.department_documents import DepartmentDocument
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER
 from tests.support.graph_fields import root_fields
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.global_ids import TypeCode
-from domain.people import ANONYMOUS
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import ANONYMOUS
 from schema.node import node_id
-from store import applications
-from store.errors import StoreUnavailable
+from store.applications import applications
+from store.database.errors import StoreUnavailable
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, World
 
 QUERY = """query ($refs: [_Any!]!) { _entities(representations: $refs) { __typename

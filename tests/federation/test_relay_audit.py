@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.node import node_id
 from tests.support.graph import ASHA, CITIZEN, World
 

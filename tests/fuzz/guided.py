@@ -9,8 +9,8 @@ import sys
 import atheris
 
 READERS = [
-    "domain.masks",
-    "domain.text",
+    "domain.kernel.masks",
+    "domain.kernel.text",
     "gateway.http.body",
     "gateway.http.guard",
     "integrations.certificate_facts",

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from graphql import GraphQLSyntaxError, Source, build_schema, parse, validate
 from stdnum.in_ import aadhaar
 
-from domain.masks import holds_aadhaar, mask_aadhaar_in
-from domain.text import latin_digits
+from domain.kernel.masks import holds_aadhaar, mask_aadhaar_in
+from domain.kernel.text import latin_digits
 from gateway.http.body import decode_json
 from gateway.http.guard import check_document
 from gateway.http.refusals import Refusal

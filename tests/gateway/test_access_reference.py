@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.people import Role
-from domain.policy import TABLE
+from domain.identity.policy import TABLE
+from domain.kernel.people import Role
 from tools.reference.access import DOORS, PARTNERS, access
 
 ROOT = Path(__file__).parents[2]
@@ -30,4 +30,4 @@ def test_a_door_asks_in_the_module_that_is_named(door):
     module = (ROOT / door.asked_in).read_text(encoding="utf-8")
 
     assert door.cell in TABLE
-    assert "actions.access" in module or "domain.policy" in module or "from actions import access" in module
+    assert "actions.access" in module or "domain.identity.policy" in module or "from actions import access" in module

@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 
 from actions.code_sending import send_code
 from actions.sign_in_guards import challenge_of
-from domain.assurance import Assurance
-from domain.people import Provider
-from domain.sign_on import SignOnRules
+from domain.identity.sign_on import SignOnRules
+from domain.kernel.assurance import Assurance
+from domain.kernel.people import Provider
 from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes
-from store import outbox
+from store.platform import outbox
 from tests.support.sign_in import GATEWAY, FakeProvider, environment
 
 APP, VERIFIER = "http://127.0.0.1:53682/signed-in", "v" * 64

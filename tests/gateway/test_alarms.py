@@ -17,12 +17,12 @@ from starlette.routing import Route
 
 from actions.alarms import NOTIFY, tell
 from actions.environment import Environment
-from domain.alarms import ProcessFacts
+from domain.platform.alarms import ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
 from gateway.worker.deliveries import Deliveries
 from integrations.calling.transport import open_client
-from store import alarms
-from store.outbox import RETRY_AFTER_SECONDS, OutboxState
+from store.platform import alarms
+from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxState
 from tests.support.running import free_port
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from store.archive import BackupKey
-from store.backup import Place, write_backup
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
-from store.objects import LocalObjects
-from store.vault import Vault
+from store.backup.archive import BackupKey
+from store.backup.backup import Place, write_backup
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.database.vault import Vault
 from tests.gateway.test_cli import apuni, told
 from tests.support.before import BACKUP, PASSPHRASE, make_schema
 from tests.support.databases import run_apart

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from actions.catalogue_cells import Reject
-from domain.files import QuarantinedFile
+from domain.uploads.files import QuarantinedFile
 from gateway import cli
 from gateway.commands.catalogue import OPTIONAL, write_rejects
 from gateway.commands.opening import open_rooms
 from gateway.settings import read_settings
-from store import quarantine
+from store.uploads import quarantine
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "catalogue_data"

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 import pytest
 
-from domain.catalogue import District
-from domain.centres import CentreKind
-from domain.text import Bilingual
+from domain.catalogue.catalogue import District
+from domain.catalogue.centres import CentreKind
+from domain.kernel.text import Bilingual
 from gateway.commands import centre as commands
 from gateway.commands.centre import run_import, run_list, run_strengths
 from gateway.commands.opening import Rooms
-from store import catalogue
+from store.catalogue import catalogue
 from tests.support.sign_in import environment
 
 SETTINGS = cast("Any", None)

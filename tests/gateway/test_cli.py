@@ -21,7 +21,7 @@ from gateway import cli
 from gateway.failures import lines_of
 from gateway.serving import MetricsApart
 from gateway.settings import SYSTEMS
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
 from tests.support.forked import apuni_forked
 from tests.support.running import free_port
 

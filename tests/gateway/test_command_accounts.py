@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from domain.clock import ist_date
-from domain.people import SYSTEM, Role
-from domain.switches import SwitchState
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM, Role
+from domain.platform.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
 from gateway.commands.opening import account, commanding, open_rooms
 from gateway.settings import Settings
-from store import outbox as stored_outbox
-from store import people
+from store.identity import people
+from store.platform import outbox as stored_outbox
 from tests.store.builders import citizen
 from tests.support.stored import audit_lines_of
 

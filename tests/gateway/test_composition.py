@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from domain.people import Provider
-from domain.sources import Source, SourceState
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source, SourceState
 from gateway.composition import House, open_house
 from gateway.partner_settings import Partner
 from gateway.runfiles import NotUp

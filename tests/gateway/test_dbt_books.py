@@ -8,14 +8,14 @@ import typer
 
 from actions.acting import Acting
 from actions.finance_cases import open_case
-from domain.finance_cases import CaseState, DifferenceKind, FinanceDifference
-from domain.finance_totals import Moved
-from domain.people import SYSTEM
+from domain.kernel.people import SYSTEM
+from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceDifference
+from domain.reconciliation.finance_totals import Moved
 from gateway.commands.dbt_books import csv_line, run_cases, run_report, run_statement, statement_rows
 from gateway.commands.opening import environment_of, open_rooms
 from gateway.settings import Settings
-from store import bharat_reports
-from store.engine import migrate
+from store.benefits import bharat_reports
+from store.database.engine import migrate
 
 OCTOBER = date(2024, 10, 1)
 """Over by any clock."""

@@ -13,15 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.benefits import PaymentStatus
-from domain.clock import ManualClock
-from domain.payment_files import Transport
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.clock import ManualClock
+from domain.payments.files import Transport
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
 from sandbox.server import sandbox_factories
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
 from tests.support.payments import Paying
 from tests.support.worlds import a_world
 

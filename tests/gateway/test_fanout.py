@@ -6,12 +6,13 @@ from contextlib import AsyncExitStack
 import pytest
 
 from actions.following import TooSlow
-from domain.changes import OF_APPLICATIONS, Wanted
+from domain.platform.changes import OF_APPLICATIONS, Wanted
 from gateway.fanout import Bus, Fanout, open_bus, telling
 from gateway.fanout_settings import Streams
-from store import applications, people
-from store.cipher import FieldCipher
-from store.engine import Store
+from store.applications import applications
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.identity import people
 from tests.store import builders
 
 PATIENCE = 10.0

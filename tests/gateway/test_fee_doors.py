@@ -12,11 +12,11 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.fees import page_link
-from domain.clock import ManualClock
-from domain.fees import FeeState
+from domain.fees.fees import FeeState
+from domain.kernel.clock import ManualClock
 from gateway.app import fee_doors
-from store import fee_orders
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
+from store.fees import fee_orders
 from tests.support.actions import World
 from tests.support.catalogued import Filled, a_copy
 from tests.support.fees import Tills, open_tills

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from domain.fees import FeeRules
-from domain.lifecycle import Move
+from domain.applications.lifecycle import Move
+from domain.fees.fees import FeeRules
 from gateway.fee_settings import Fees
 from gateway.partner_settings import Partner
 from gateway.production import other_hosts

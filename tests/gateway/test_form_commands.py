@@ -14,7 +14,7 @@ from gateway.cli import app
 from gateway.commands import forms as commands
 from gateway.commands.forms import run_import
 from gateway.form_files import form_files
-from store import forms
+from store.catalogue import forms
 from tests.support.catalogued import Filled, a_copy
 
 SETTINGS = cast("Any", None)

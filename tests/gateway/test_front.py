@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from domain.clock import SystemClock
-from domain.people import Role
+from domain.kernel.clock import SystemClock
+from domain.kernel.people import Role
 from gateway.front import admitting, is_developer
 from gateway.http.admission import Admission, Share
 from gateway.limits import Load

@@ -15,7 +15,7 @@ import pytest
 from gateway import cli
 from gateway.commands.opening import open_rooms
 from gateway.settings import read_settings
-from store.verify import verify
+from store.checks.verify import verify
 from tests.support.legacy import old_row, old_rows, write_certificates, write_rows
 
 ROOT = Path(__file__).resolve().parents[2]

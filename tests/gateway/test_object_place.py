@@ -6,12 +6,12 @@ import pytest
 
 from actions.file_links import opened, signed_link
 from actions.uploads import sweep_unused, take_in
-from domain.clock import SystemClock
+from domain.kernel.clock import SystemClock
 from gateway.files import S3
 from gateway.object_place import open_objects
 from gateway.settings import Settings
-from store.objects import LocalObjects
-from store.s3_objects import S3Objects
+from store.database.objects import LocalObjects
+from store.database.s3_objects import S3Objects
 from tests.support.files import pdf
 from tests.support.graph import CITIZEN, Down, environment, seed
 from tests.support.object_server import object_server

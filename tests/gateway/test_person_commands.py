@@ -11,8 +11,8 @@ import pytest
 from actions.respond import Withdraw, withdraw_application
 from gateway.commands import person as commands
 from gateway.commands.person import NotErased, run_erase, run_export
-from store import people
-from store.errors import NotThere
+from store.database.errors import NotThere
+from store.identity import people
 from tests.support.graph import ASHA, CITIZEN, RAVI, Down, World, environment, seed
 from tests.support.stored import audit_lines_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from domain.payment_files import Transport
-from domain.sources import Source
+from domain.kernel.sources import Source
+from domain.payments.files import Transport
 from gateway.partner_settings import Partner
 from gateway.partners import _Opening, _pfms, addresses, connected, has_pfms
 from gateway.production import refuse_unfit_production

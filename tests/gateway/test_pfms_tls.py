@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.clock import ManualClock
+from domain.kernel.clock import ManualClock
 from gateway.commands.dbt import problems_of_client
 from gateway.partners import lines_of, pfms_tls
 from gateway.settings import Settings, SettingsRefused

@@ -10,7 +10,7 @@ from graphql import get_introspection_query
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.node import node_id
 from tests.support.eventually import eventually
 from tests.support.production import ROUTER_SECRET, Production, production

@@ -9,17 +9,18 @@ import pytest
 from sqlalchemy import event
 
 from actions.environment import Environment
-from domain.alarms import Event
-from domain.deadline import WorkCalendar
-from domain.sources import Source
-from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
-from domain.text import Bilingual
+from domain.applications.deadline import WorkCalendar
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual
+from domain.platform.alarms import Event
+from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway import pulse as beats
 from gateway.pulse import Pulse, pulsing, take_over, take_over_calendar
 from gateway.vitals import Vitals
 from integrations.calling.breakers import BreakerState
-from store import alarms, calendar, switches
-from store.errors import StoreUnavailable
+from store.catalogue import calendar
+from store.database.errors import StoreUnavailable
+from store.platform import alarms, switches
 from tests.support.databases import NOW
 from tests.support.sign_in import environment
 

@@ -6,14 +6,15 @@ import pytest
 
 from actions.access import of_citizen, read_at_sources
 from actions.alarms import evaluate
-from domain.alarms import AlarmCode, AlarmState
-from domain.errors import ErrorCode
-from domain.people import Subject
-from domain.sources import Source
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source
+from domain.platform.alarms import AlarmCode, AlarmState
 from gateway.sealing import SEEN_SECONDS, SealWatch
 from schema.errors import fault_of
-from store import applications, audit, leases
-from store.errors import WritesStopped
+from store.applications import applications
+from store.database import audit, leases
+from store.database.errors import WritesStopped
 from tests.support.actions import FREE, World
 
 LIMIT = 14_400.0

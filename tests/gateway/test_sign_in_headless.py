@@ -8,10 +8,10 @@ from starlette.applications import Starlette
 
 from actions.sessions import subject_for_token
 from demo.sign_in import HeadlessFailed, sign_in_headless
-from domain.centres import Binding, Centre, CentreKind
-from domain.people import PersonKind, Provider, Role
-from domain.sources import Source
-from domain.text import Bilingual
+from domain.catalogue.centres import Binding, Centre, CentreKind
+from domain.kernel.people import PersonKind, Provider, Role
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual
 from gateway.sign_in import SignInSettings, routes
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
@@ -20,7 +20,8 @@ from sandbox.csc.server import create_sandbox as create_csc
 from sandbox.digilocker.server import create_sandbox as create_digilocker
 from sandbox.sso.people import ELSEWHERE
 from sandbox.sso.server import create_sandbox as create_sso
-from store import centres, identities, people
+from store.catalogue import centres
+from store.identity import identities, people
 from tests.support.remotes import remote_over
 from tests.support.sign_in import DEMO, GATEWAY, enter_operator, environment, officer, operator, sandbox_home
 

@@ -10,12 +10,12 @@ from lxml import html
 from starlette.applications import Starlette
 
 from actions.sign_in_guards import challenge_of
-from domain.people import Provider
-from domain.sources import Source
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source
 from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from store import people
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
+from store.identity import people
 from tests.support.sign_in import GATEWAY, FakeProvider, environment, officer
 
 APP = "http://127.0.0.1:53682/signed-in"

@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from domain.clock import SystemClock
+from domain.kernel.clock import SystemClock
 from gateway.serving import DrainingServer
 from gateway.sweeps import AT_START, WHILE_SERVING
 

@@ -5,14 +5,14 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from domain.alarms import ProcessFacts
-from domain.switches import SwitchState
+from domain.platform.alarms import ProcessFacts
+from domain.platform.switches import SwitchState
 from gateway.cli import app
 from gateway.commands import switch as commands
 from gateway.commands.opening import account, open_rooms
 from gateway.commands.switch import NotSet, mutations, run_list, run_set
 from gateway.settings import Settings
-from store import alarms
+from store.platform import alarms
 
 REASON = "the books are closed"
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from actions.alarms import tell
-from domain.alarms import AlarmCode, AlarmState, ProcessFacts
+from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch
 from gateway.worker_watch import MOST_SILENCE, WorkerWatch
-from store import alarms, outbox
+from store.platform import alarms, outbox
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing
 

@@ -16,19 +16,19 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment
 from actions.personal_data import erase_person
 from actions.respond import Withdraw, withdraw_application
-from domain.global_ids import from_global_id
-from domain.people import Subject
-from domain.sources import Source
-from domain.text import Language
+from domain.kernel.global_ids import from_global_id
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from gateway.http.edge import Edge
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.replays import KeptReplays
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
-from store import idempotency
-from store.engine import Store
-from store.errors import StoreUnavailable
+from store.database import idempotency
+from store.database.engine import Store
+from store.database.errors import StoreUnavailable
 from tests.support.actions import FREE, INCOME
 from tests.support.built import built
 from tests.support.papers import INCOME_PAPERS

@@ -12,15 +12,15 @@ from sqlalchemy import func, select
 from actions.decide import Decide, Verdict, decide_application
 from actions.respond import RecordFee, record_fee
 from actions.submit import submit_application
-from domain.clock import ManualClock
-from domain.errors import ErrorCode, Problems
-from domain.ids import SystemIds
-from domain.lifecycle import Status
-from domain.sources import Source
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ManualClock
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.ids import SystemIds
+from domain.kernel.sources import Source
 from integrations.calling.errors import Unavailable
-from store.application_rows import applications_table
-from store.engine import Store
-from store.idempotency import KEPT_FOR
+from store.applications.application_rows import applications_table
+from store.database.engine import Store
+from store.database.idempotency import KEPT_FOR
 from tests.support.actions import FREE, INCOME, ORDER, PENSION, papers, request_for
 from tests.support.bounds import rounds
 from tests.support.databases import NOW, run_apart

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.clock import ManualClock
-from domain.sources import Source
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
 from integrations.calling.breakers import MOST_GROUPS, Breakers, BreakerState, CircuitOpen
 from integrations.calling.errors import Garbled, NotAsked, Refused, Unavailable
 from integrations.calling.policies import Traffic

@@ -7,9 +7,9 @@ import httpx
 import pytest
 import respx
 
-from domain.clock import ManualClock
-from domain.sources import Source, SourceState
-from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source, SourceState
+from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import NotAsked
 from integrations.calling.kill_switch import Gate, SwitchedOff

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.clock import ManualClock
-from domain.sources import Source
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
 from integrations.calling.breaker_sharing import HINTS, BreakerHints
 from integrations.calling.breakers import Breakers, BreakerState, CircuitOpen
 from integrations.calling.errors import Unavailable

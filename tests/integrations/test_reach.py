@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from domain.clock import SystemClock
-from domain.sources import Source, SourceState
+from domain.kernel.clock import SystemClock
+from domain.kernel.sources import Source, SourceState
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.reachability_probes import ReachWatch
 from integrations.calling.transport import Lines

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.clock import SystemClock
+from domain.kernel.clock import SystemClock
 
 PERSON = "savitri-saini"
 CARD = "{ viewer { ... on Citizen { rationCard { scheme } } } }"

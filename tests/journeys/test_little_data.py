@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from domain.clock import SystemClock
-from domain.manifests import document_id
+from domain.kernel.clock import SystemClock
+from domain.platform.manifests import document_id
 from tests.journeys.test_documents import somebody_new
 from tests.journeys.test_write_path import approve, locker_uri, submit
 from tests.support.eventually import eventually

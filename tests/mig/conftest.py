@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from store.cipher import FieldCipher
-from store.engine import migrate
-from store.keyring import Keyrings
+from store.database.cipher import FieldCipher
+from store.database.engine import migrate
+from store.database.keyring import Keyrings
 from tests.support.databases import BOTH, run_apart
 from tests.support.filled import FEWER, ROWS, Databases, Filled, of_before
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from store import applications, crash_points, dump
-from store.dump import Batch
-from store.engine import Store, migrate, schema_is_current
-from store.errors import SchemaTooNew
-from store.migrations.runner import downgrade
-from store.revisions import GONE, HEAD, LAST_BEFORE
+from store.applications import applications
+from store.database import crash_points, dump
+from store.database.dump import Batch
+from store.database.engine import Store, migrate, schema_is_current
+from store.database.errors import SchemaTooNew
+from store.database.migration_runner import downgrade
+from store.database.revisions import GONE, HEAD, LAST_BEFORE
 from store.tables import metadata
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart

@@ -20,15 +20,17 @@ from actions.fee_cases import ABOUT
 from actions.fee_refunds import send_refund
 from actions.finance_desk import CaseRequest, settle_case, take_case
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
-from domain.applications import Application
-from domain.clock import ManualClock
-from domain.errors import Problems
-from domain.fees import PAID, FeeOrder, FeeRoute, FeeState
-from domain.finance_cases import CaseOutcome, DifferenceKind
-from domain.lifecycle import Move, Status
-from domain.people import PersonKind, Posting, Role, Subject
-from store import applications, fee_orders, finance_cases, timeline
-from store.keyring import Keyrings
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move, Status
+from domain.fees.fees import PAID, FeeOrder, FeeRoute, FeeState
+from domain.kernel.clock import ManualClock
+from domain.kernel.errors import Problems
+from domain.kernel.people import PersonKind, Posting, Role, Subject
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
+from store.applications import applications, timeline
+from store.database.keyring import Keyrings
+from store.fees import fee_orders
+from store.reconciliation import finance_cases
 from tests.support.actions import ORDER, World
 from tests.support.bounds import rounds
 from tests.support.catalogued import Filled, a_copy

@@ -42,15 +42,16 @@ from actions.legal_sweep import sweep
 from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
 from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from actions.submit import SaveDraft, save_draft, submit_application
-from domain.appeals import PENDING, AppealLevel
-from domain.applications import RejectionGround
-from domain.clock import ManualClock, ist_date
-from domain.errors import ErrorCode, Problems
-from domain.ids import SeededIds
-from domain.lifecycle import OPEN, Move, Status, moves_from
-from domain.people import Subject
-from store import audit, figures
-from store.engine import Store
+from domain.appeals.appeals import PENDING, AppealLevel
+from domain.applications.applications import RejectionGround
+from domain.applications.lifecycle import OPEN, Move, Status, moves_from
+from domain.kernel.clock import ManualClock, ist_date
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import Subject
+from store.database import audit
+from store.database.engine import Store
+from store.statistics import figures
 from tests.support.actions import FREE, INCOME, ORDER, PENSION, World, papers, request_for
 from tests.support.bounds import QUICK, rounds
 from tests.support.databases import NOW
@@ -339,7 +340,7 @@ class Lives(RuleBasedStateMachine):
 
     def present(self, application_id: str) -> Any:
         async def read() -> Any:
-            from store import applications
+            from store.applications import applications
 
             async with self.world.env.store.reading() as tx:
                 return await applications.get(tx, application_id)

@@ -4,9 +4,9 @@ import asyncio
 
 from actions.budget import settle_budgets
 from actions.decide import Decide, Verdict, decide_application
-from domain.applications import Application
-from domain.benefits import BudgetState, SanctionState
-from store import benefits, sanction_course
+from domain.applications.applications import Application
+from domain.benefits.benefits import BudgetState, SanctionState
+from store.benefits import benefits, sanction_course
 from tests.support.actions import PENSION, papers
 from tests.support.bounds import rounds
 from tests.support.twins import Twins

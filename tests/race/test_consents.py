@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import delete
 
 from actions.department_documents import CONSENT_NEEDED, department_certificates_of
-from domain.sources import Source, Sourced, SourceState
-from domain.text import Bilingual
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel.text import Bilingual
 from integrations.calling.errors import Refused
-from store import department_documents, identities
-from store.department_documents import DepartmentDocument, department_documents_table
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument, department_documents_table
+from store.identity import identities
 from tests.support.locker import locker_documents
 from tests.support.twins import Twins
 

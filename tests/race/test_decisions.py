@@ -13,10 +13,11 @@ import pytest
 from actions import cases
 from actions.decide import Decide, Verdict, decide_application
 from actions.respond import Withdraw, withdraw_application
-from domain.applications import Application, RejectionGround
-from domain.errors import ErrorCode, Problems
-from domain.people import PersonKind, Role, Subject
-from store import applications, people
+from domain.applications.applications import Application, RejectionGround
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import PersonKind, Role, Subject
+from store.applications import applications
+from store.identity import people
 from tests.store.builders import officer
 from tests.support.actions import FREE
 from tests.support.bounds import rounds

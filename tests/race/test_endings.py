@@ -7,9 +7,9 @@ import pytest
 from actions.certificate_endings import EndCertificate, revoke_certificate
 from actions.issue import issue_certificate
 from actions.locker_push import note_pulled, send_to_locker
-from domain.certificates import CertificateStatus, EndGround, IssuedCertificate
+from domain.certificates.certificates import CertificateStatus, EndGround, IssuedCertificate
 from integrations.digilocker import PushAction
-from store import certificates
+from store.certificates import certificates
 from tests.support.actions import FREE, FakeRenderer
 from tests.support.bounds import rounds
 from tests.support.endings import Pushes, consent, run_pushes

@@ -13,14 +13,14 @@ from actions.environment import Environment
 from actions.legal_sweep import sweep
 from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.submit import submit_application
-from domain.appeals import AppealLevel
-from domain.applications import RejectionGround
-from domain.deadline import breaches_at
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Status
-from store import applications
-from store.cipher import FieldCipher
-from store.engine import Store
+from domain.appeals.appeals import AppealLevel
+from domain.applications.applications import RejectionGround
+from domain.applications.deadline import breaches_at
+from domain.applications.lifecycle import Status
+from domain.kernel.errors import ErrorCode, Problems
+from store.applications import applications
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
 from tests.support.actions import FREE, FakeRenderer, World, request_for
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart

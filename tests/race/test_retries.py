@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from store import people
-from store.engine import REPETITIONS, Store, Transaction
-from store.errors import TryAgain
+from store.database.engine import REPETITIONS, Store, Transaction
+from store.database.errors import TryAgain
+from store.identity import people
 from tests.store.builders import citizen
 from tests.support.bounds import rounds
 

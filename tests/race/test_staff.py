@@ -10,12 +10,14 @@ from actions.legal_sweep import sweep
 from actions.respond import Withdraw, withdraw_application
 from actions.second_pair import ConfirmDecision, confirm_decision
 from actions.staffing import RecordLeave, record_leave
-from domain.clock import ist_date
-from domain.desk import OpinionState
-from domain.errors import ErrorCode
-from domain.lifecycle import Status
-from domain.people import OfficerLevel, Posting, Role, Subject
-from store import applications, benefits, desk
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode
+from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.officers.desk import OpinionState
+from store.applications import applications
+from store.benefits import benefits
+from store.officers import desk
 from tests.race.test_decisions import both_have_read, outcomes
 from tests.support.actions import FREE
 from tests.support.bounds import rounds

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from actions.respond import Withdraw, withdraw_application
 from actions.submit import submit_application
-from domain.applications import Channel
-from domain.errors import ErrorCode, Problems
-from store.application_rows import applications_table
+from domain.applications.applications import Channel
+from domain.kernel.errors import ErrorCode, Problems
+from store.applications.application_rows import applications_table
 from tests.support.actions import FREE, request_for
 from tests.support.bounds import rounds
 from tests.support.twins import Twins

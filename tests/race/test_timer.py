@@ -10,11 +10,11 @@ from actions.appeals import AppealVerdict, DecideAppeal, decide_appeal
 from actions.decide import Decide, Verdict, decide_application
 from actions.legal_sweep import Swept, sweep
 from actions.respond import Withdraw, withdraw_application
-from domain.appeals import OPEN, AppealLevel, AppealOrigin, AppealState
-from domain.applications import RejectionGround
-from domain.deadline import breaches_at
-from domain.errors import ErrorCode, Problems
-from domain.lifecycle import Status
+from domain.appeals.appeals import OPEN, AppealLevel, AppealOrigin, AppealState
+from domain.applications.applications import RejectionGround
+from domain.applications.deadline import breaches_at
+from domain.applications.lifecycle import Status
+from domain.kernel.errors import ErrorCode, Problems
 from tests.support.actions import FREE
 from tests.support.bounds import rounds
 from tests.support.law import appeals_of, authorities, present

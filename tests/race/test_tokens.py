@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from actions import locker
-from domain.sources import Source
+from domain.kernel.sources import Source
 from integrations.calling.errors import Refused
 from integrations.digilocker import TokenAnswer
-from store import identities
+from store.identity import identities
 from tests.support.bounds import rounds
 from tests.support.locker import locker_documents
 from tests.support.twins import Twins

@@ -16,15 +16,15 @@ from actions.consents import ChangeConsent, grant_consent, withdraw_consent
 from actions.department_documents import RATION_CARD
 from actions.environment import Environment
 from actions.ration import CARD_NUMBER, ration_card_of
-from domain.consents import ConsentPurpose
-from domain.people import Subject
-from domain.sources import SourceState
-from domain.text import Bilingual, Language
+from domain.consents.consents import ConsentPurpose
+from domain.kernel.people import Subject
+from domain.kernel.sources import SourceState
+from domain.kernel.text import Bilingual, Language
 from integrations.calling.cache import KeptAnswers
 from integrations.calling.cache_backends import open_cache
 from integrations.calling.errors import Refused
-from store import department_documents
-from store.department_documents import DepartmentDocument
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
 from tests.support.loads import ANY, KEPT, Partner, landed
 from tests.support.twins import Twins
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from domain.aliases import AliasKind
-from domain.global_ids import TypeCode
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.identity.aliases import AliasKind
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
 from schema.node import node_id
-from store import accesses, aliases
+from store.identity import accesses, aliases
 from tests.support.digits import devanagari_digits
 from tests.support.graph import (
     ASHA,

@@ -6,15 +6,15 @@ import pytest
 
 from actions.decide import Decide, Verdict, decide_application
 from actions.legal_sweep import sweep
-from domain.applications import RejectionGround
-from domain.clock import ist_date
-from domain.deadline import breaches_at
-from domain.global_ids import TypeCode
-from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual, Language
+from domain.applications.applications import RejectionGround
+from domain.applications.deadline import breaches_at
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual, Language
 from schema.node import node_id
 from schema.scalars import show_instant
-from store import people
+from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 from tests.support.operations import operation
 

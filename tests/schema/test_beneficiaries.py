@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.payment_files import Beneficiary, Group, PayeeDetails, PaymentMethod, RegistrationState
-from domain.people import PersonKind, Posting, Role, Subject
-from domain.policy import ObjectKind
-from domain.text import Language
-from store import accesses, beneficiaries, beneficiary_lists, benefits
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import PersonKind, Posting, Role, Subject
+from domain.kernel.text import Language
+from domain.payments.files import Beneficiary, Group, PayeeDetails, PaymentMethod, RegistrationState
+from store.benefits import benefits
+from store.identity import accesses
+from store.payments import beneficiaries, beneficiary_lists
 from tests.schema.test_commission import enter
 from tests.schema.test_finance import QUEUE
 from tests.schema.test_query import pay

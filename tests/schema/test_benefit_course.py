@@ -9,15 +9,17 @@ from sqlalchemy import update
 from actions.acting import Acting
 from actions.benefits import provenance_by_files
 from actions.payment_news import hear
-from domain.benefits import PaymentNews, PaymentStatus, Rail
-from domain.clock import ist_date
-from domain.global_ids import TypeCode
-from domain.law import LAW
-from domain.payment_files import Direction, FileState, LedgerFile
-from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
-from domain.text import Language
+from domain.appeals.law import LAW
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Language
+from domain.payments.files import Direction, FileState, LedgerFile
 from schema.node import node_id
-from store import benefits, catalogue, payment_files, sanction_course
+from store.benefits import benefits, sanction_course
+from store.catalogue import catalogue
+from store.payments import payment_files
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 
 FINANCE = Subject(

@@ -3,12 +3,13 @@
 import pytest
 
 from actions.alarms import evaluate
-from domain.alarms import AlarmCode, AlarmState
-from domain.lifecycle import Status
-from domain.people import OfficerLevel, Posting, Role, Subject
-from domain.text import Language
-from store import alarms, figure_cases
-from store.leases import acquire
+from domain.applications.lifecycle import Status
+from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.kernel.text import Language
+from domain.platform.alarms import AlarmCode, AlarmState
+from store.database.leases import acquire
+from store.platform import alarms
+from store.statistics import figure_cases
 from tests.support.figure_cases import CASES, DAY, enter, kept
 from tests.support.graph import NOW, OFFICER, World
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from actions.decide import Decide, Verdict, decide_application
-from domain.global_ids import TypeCode
-from domain.numbers import NumberKind, make_number
-from domain.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual, Language
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual, Language
 from schema.node import node_id
-from store import people
+from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 
 TRACK = """query($number: String!, $factor: SecondFactorInput!) {

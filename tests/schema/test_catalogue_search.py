@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from store import catalogue
+from store.catalogue import catalogue
 from tests.support.graph import CITIZEN
 
 SEARCH = """
@@ -50,7 +50,7 @@ async def test_life_events_and_eligibility_filter_and_are_null_where_nothing_say
     async with world.environment.store.writing() as tx:
         known = await catalogue.services_by_codes(tx, ["ES90"])
         pension = known["ES90"]
-        from domain.catalogue import Eligibility, LifeEvent, Situation
+        from domain.catalogue.catalogue import Eligibility, LifeEvent, Situation
 
         bounds = Eligibility("60 or older", least_age=60, situations=(Situation.RESIDENT,))
         await catalogue.upsert_services(tx, [replace(pension, life_events=(LifeEvent.OLD_AGE,), eligibility=bounds)])

@@ -1,7 +1,7 @@
 """Services of the Union through UMANG as fields of the graph."""
 
-from domain.people import ANONYMOUS
-from domain.sources import Source
+from domain.kernel.people import ANONYMOUS
+from domain.kernel.sources import Source
 from integrations.calling.errors import Unavailable
 from tests.support.graph import CITIZEN, OFFICER
 

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import delete
 
 from actions.decide import Decide, Verdict, decide_application
-from domain.applications import RejectionGround
-from domain.changes import ChangeKind
-from domain.global_ids import TypeCode
-from domain.lifecycle import OPEN
-from domain.people import ANONYMOUS, OfficerLevel, Posting, Role
+from domain.applications.applications import RejectionGround
+from domain.applications.lifecycle import OPEN
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import ANONYMOUS, OfficerLevel, Posting, Role
+from domain.platform.changes import ChangeKind
 from schema.node import node_id
-from store import applications, changes
-from store.application_rows import applications_table
+from store.applications import applications
+from store.applications.application_rows import applications_table
+from store.database import change_feed
 from tests.store import builders
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, RAVI, STRANGE_OFFICER
 
@@ -107,7 +108,7 @@ class Office:
         """Nothing of ours deletes an application; a copy must stand it all the same."""
         gone = self.dice.choice(list(self._kept))
         del self._kept[gone]
-        await changes.touch(tx, ChangeKind.APPLICATION, gone)
+        await change_feed.touch(tx, ChangeKind.APPLICATION, gone)
         await tx.connection.execute(delete(applications_table).where(applications_table.c.id == gone))
 
 
@@ -139,14 +140,14 @@ async def test_while_nothing_happens_the_answer_is_the_same_to_the_octet_and_sma
 
 
 async def test_a_quiet_copy_outlives_the_feed_where_it_asks_now_and_then(world, store_clock):
-    await world.environment.store.carry_out(changes.open_feed)
+    await world.environment.store.carry_out(change_feed.open_feed)
     await world.submit()
     cursor = old = (await step(world, CITIZEN))["nextCursor"]
     for day in range(40):
         store_clock.advance(timedelta(days=1))
         await keep(world, case(100 + day, RAVI))
         since = store_clock.now() - timedelta(days=30)
-        await world.environment.store.carry_out(lambda tx, since=since: changes.sweep(tx, since))
+        await world.environment.store.carry_out(lambda tx, since=since: change_feed.sweep(tx, since))
         told = await step(world, CITIZEN, cursor)
         assert told["present"] == []
         cursor = told["nextCursor"]
@@ -155,7 +156,7 @@ async def test_a_quiet_copy_outlives_the_feed_where_it_asks_now_and_then(world, 
 
 async def test_a_cursor_of_another_feed_is_resync(world):
     cursor = (await step(world, CITIZEN))["nextCursor"]
-    await world.environment.store.carry_out(changes.open_feed)
+    await world.environment.store.carry_out(change_feed.open_feed)
     assert await code(world, CITIZEN, since=cursor) == ["RESYNC"]
 
 

@@ -8,9 +8,9 @@ from actions.appeals import FileAppeal, file_appeal
 from actions.decide import Decide, Verdict, decide_application
 from actions.feedback import GiveFeedback, give_feedback
 from actions.grievances import RaiseGrievance, raise_grievance
-from domain.applications import Application, RejectionGround
-from domain.global_ids import TypeCode, to_global_id
-from domain.grievances import GrievanceCategory
+from domain.applications.applications import Application, RejectionGround
+from domain.feedback.grievances import GrievanceCategory
+from domain.kernel.global_ids import TypeCode, to_global_id
 from tests.support.files import hand_in
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, World
 

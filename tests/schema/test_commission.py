@@ -10,19 +10,20 @@ from actions.appeals import FileAppeal, file_appeal
 from actions.decide import Decide, Verdict, decide_application
 from actions.delay_review import make_review
 from actions.legal_sweep import sweep
-from domain.applications import RejectionGround
-from domain.clock import ist_date
-from domain.global_ids import TypeCode
-from domain.numbers import show_number
-from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual, Language
+from domain.applications.applications import RejectionGround
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.numbers import show_number
+from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual, Language
 from gateway.http import readers
 from gateway.http.hearing_calendar import hearing_calendar_routes
 from gateway.http.notified import notified_routes
 from gateway.http.public_keys import public_key_routes
 from schema.node import node_id
 from schema.scalars import show_instant
-from store import appeals, people
+from store.appeals import appeals
+from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 
 HEAR = """mutation($input: RecordHearingInput!) { recordHearing(input: $input) {

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from domain.consents import ConsentPurpose
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.text import Language
+from domain.consents.consents import ConsentPurpose
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel.text import Language
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER
 
 OPERATOR = Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, "op1")

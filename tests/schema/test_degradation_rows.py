@@ -12,15 +12,15 @@ import pytest
 from graphql import GraphQLObjectType
 
 from actions.form_import import import_forms
-from domain.benefits import PaymentStatus
-from domain.global_ids import TypeCode
-from domain.sources import Source
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.sources import Source
 from gateway.form_files import form_files
 from integrations.calling.errors import Unavailable
 from schema.directives import declared
 from schema.node import node_id
 from schema.source_policies import SourcePolicy
-from store import benefits
+from store.benefits import benefits
 from tests.support.built import built
 from tests.support.degradation import coded, losses
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from domain.global_ids import TypeCode
-from domain.people import Officer, PersonKind, Role, Subject
-from domain.text import Bilingual, Language
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Officer, PersonKind, Role, Subject
+from domain.kernel.text import Bilingual, Language
 from schema.node import node_id
-from store import catalogue, people
+from store.catalogue import catalogue
+from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER, World
 
 COLLEAGUE_ID = "01930000-0000-7000-8000-000000000009"

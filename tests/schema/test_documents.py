@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.global_ids import TypeCode, to_global_id
-from domain.sources import Source
+from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel.sources import Source
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, add_certificate
 from tests.support.held import Held
 from tests.support.stored import audit_lines_of

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from actions.uploads import take_in
-from domain.global_ids import TypeCode
-from domain.people import Subject
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Subject
 from schema.node import node_id
-from store import identities
+from store.identity import identities
 from tests.schema.test_documents import ADD, GRANT, our_own
 from tests.support.bounds import rounds
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, RAVI

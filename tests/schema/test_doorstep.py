@@ -4,13 +4,14 @@ import pytest
 
 from actions.issue import issue_certificate
 from actions.submit import SubmitApplication, submit_application
-from domain.applications import Channel, DeliveryMode
+from domain.applications.applications import Channel, DeliveryMode
 from domain.doorstep import DoorstepAgent
-from domain.global_ids import TypeCode
-from domain.people import Operator, PersonKind, Role, Subject
-from domain.text import Bilingual
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Operator, PersonKind, Role, Subject
+from domain.kernel.text import Bilingual
 from schema.node import node_id
-from store import doorstep, people
+from store import doorstep
+from store.identity import people
 from tests.support.actions import FakeRenderer
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, PAPERS, STRANGE_OFFICER
 

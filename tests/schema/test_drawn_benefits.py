@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from domain.benefits import PaymentStatus, SanctionState
-from domain.global_ids import TypeCode
-from domain.text import Language
+from domain.benefits.benefits import PaymentStatus, SanctionState
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.text import Language
 from schema.node import node_id
-from store import benefits
+from store.benefits import benefits
 from tests.store.builders import instalment, sanction
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER
 

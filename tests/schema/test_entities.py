@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.global_ids import TypeCode
+from domain.kernel.global_ids import TypeCode
 from schema.node import node_id
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, add_certificate
 

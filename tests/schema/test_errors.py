@@ -4,15 +4,15 @@ import pytest
 from graphql import GraphQLError, GraphQLSyntaxError, parse
 from structlog.testing import capture_logs
 
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.global_ids import MalformedGlobalId
-from domain.numbers import MistypedNumber
-from domain.people import ANONYMOUS
-from domain.sources import Source
-from domain.text import Language
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.global_ids import MalformedGlobalId
+from domain.kernel.numbers import MistypedNumber
+from domain.kernel.people import ANONYMOUS
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from schema.errors import MOST_ERRORS, fault_of, replace_errors
-from store.errors import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
+from store.database.errors import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
 from tests.support.graph import CITIZEN
 
 CODES = [

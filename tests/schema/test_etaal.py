@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from domain.counting import CorrectionReason, CountingEvent, Transaction
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from store import ledger, ledger_seal
+from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from store.etaal import ledger, ledger_seal
 from tests.support.graph import CITIZEN, OFFICER
 
 ADMIN = Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, OFFICER.person_id)

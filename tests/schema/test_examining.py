@@ -9,13 +9,13 @@ from actions.alarms import evaluate
 from actions.file_links import opened
 from actions.legal_sweep import sweep
 from actions.uploads import take_in
-from domain.desk import DeskRules
-from domain.global_ids import TypeCode
-from domain.people import Officer, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual, Language
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual, Language
+from domain.officers.desk import DeskRules
 from schema.node import node_id
-from store import people
-from store.leases import acquire
+from store.database.leases import acquire
+from store.identity import people
 from tests.support.files import JPEG, PNG
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER, World
 

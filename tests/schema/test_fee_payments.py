@@ -10,13 +10,13 @@ import pytest
 
 from actions.fee_enquiries import ask_due
 from actions.respond import RecordFee, record_fee
-from domain.fees import FeeRules, reference_of
-from domain.global_ids import TypeCode
-from domain.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual, Language
+from domain.fees.fees import FeeRules, reference_of
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual, Language
 from sandbox.city.kit import Sandbox
 from schema.node import node_id
-from store import people
+from store.identity import people
 from tests.support.fees import treasury_on
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, World
 

@@ -13,15 +13,19 @@ from actions.acting import Acting
 from actions.finance_cases import open_case
 from actions.finance_totals import make_statements, rebuild_totals
 from actions.payment_news import hear
-from domain.benefits import PaymentNews, PaymentStatus, Rail
-from domain.finance_cases import DifferenceKind, FinanceDifference
-from domain.law import LAW
-from domain.payment_files import BatchKind, BatchState, EnrolmentState, Group, PaymentFileBatch, SignerEnrolment
-from domain.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject
-from domain.text import Language
+from domain.appeals.law import LAW
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.kernel.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Language
+from domain.payments.files import BatchKind, BatchState, EnrolmentState, Group, PaymentFileBatch, SignerEnrolment
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from gateway.http import figures_csv
 from gateway.http.figures_csv import figures_routes
-from store import audit, benefits, finance_cases, payment_batches, reconciliation, signing_certificates
+from store.benefits import benefits
+from store.certificates import signing_certificates
+from store.database import audit
+from store.payments import payment_batches
+from store.reconciliation import finance_cases, reconciliation
 from tests.schema.test_commission import enter
 from tests.schema.test_query import pay
 from tests.support.graph import CITIZEN, OFFICER

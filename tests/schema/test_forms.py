@@ -5,8 +5,8 @@ import pytest
 
 from actions.form_import import import_forms
 from actions.prefill_tokens import Noted, note
-from domain.errors import ErrorCode
-from domain.text import Language
+from domain.kernel.errors import ErrorCode
+from domain.kernel.text import Language
 from gateway.form_files import form_files
 from tests.actions.test_filled_forms import SOURCE
 from tests.support.forms import own_forms

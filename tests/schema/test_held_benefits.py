@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual, Language
-from store import accesses, benefits, catalogue, people
-from store.payment_tables import batches_table
+from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual, Language
+from store.benefits import benefits
+from store.catalogue import catalogue
+from store.identity import accesses, people
+from store.payments.payment_tables import batches_table
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW, OFFICER, STRANGE_OFFICER, World
 
 BOARDS = "{ viewer { ... on Officer { dashboards { role title tiles { key title definition value unit held } } } } }"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.messages import MissingMessage, field_label
-from domain.people import ANONYMOUS
-from domain.text import Language
+from domain.kernel.messages import MissingMessage, field_label
+from domain.kernel.people import ANONYMOUS
+from domain.kernel.text import Language
 from schema.labels import fields_of
 
 QUERY = 'query ($prefix: String! = "field.") { labels(prefix: $prefix) { key text } }'
@@ -19,7 +19,7 @@ def has_text(kind: str, name: str, language: Language) -> bool:
 
 @pytest.mark.parametrize("language", [Language.HI, Language.EN])
 def test_every_field_has_a_label(graph, language):
-    """A missing one is added to domain/locale as `field.<name>`; `field.<Type>.<name>` where it means another thing."""
+    """A missing one: domain/kernel/locale as `field.<name>`; `field.<Type>.<name>` where it means another thing."""
     assert sorted({name for kind, name in fields_of(graph._schema) if not has_text(kind, name, language)}) == []
 
 

@@ -3,10 +3,10 @@
 import json
 from datetime import timedelta
 
-from domain.lifecycle import Status
-from domain.text import Language
+from domain.applications.lifecycle import Status
+from domain.kernel.text import Language
 from gateway.http.compression import gzipped
-from store import applications
+from store.applications import applications
 from tests.store import builders
 from tests.support.databases import NOW
 from tests.support.graph import ASHA, CITIZEN, OFFICER

@@ -9,13 +9,16 @@ from stdnum import verhoeff
 
 from actions.locker_orders import ORDER, carry_out_order
 from actions.uploads import take_in
-from domain.refusals import REMEDIES
-from domain.sources import Source
-from domain.text import Bilingual
+from domain.kernel.refusals import REMEDIES
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual
 from integrations.calling.errors import NotAsked, Unavailable
 from integrations.digilocker.requester.codes import ERRORS, Verdict
-from store import leases, locker_orders, outbox, people
-from store.locker_orders import LockerOrder
+from store.database import leases
+from store.documents import locker_orders
+from store.documents.locker_orders import LockerOrder
+from store.identity import people
+from store.platform import outbox
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR
 from tests.support.held import Held
 

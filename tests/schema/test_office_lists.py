@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from actions.legal_sweep import sweep
-from domain.applications import Application
-from domain.global_ids import TypeCode
-from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual
+from domain.applications.applications import Application
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual
 from schema.node import node_id
-from store import applications, catalogue, people
+from store.applications import applications
+from store.catalogue import catalogue
+from store.identity import people
 from tests.support.graph import CITIZEN, OFFICER, World
 
 PAGE = """pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"""

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.alarms import Alarm, AlarmCode, AlarmState
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.switches import Switch, SwitchKind, SwitchState
-from domain.text import Language
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel.text import Language
+from domain.platform.alarms import Alarm, AlarmCode, AlarmState
+from domain.platform.switches import Switch, SwitchKind, SwitchState
 from schema.fields import MUTATIONS
-from store import alarms, applications, switches
+from store.applications import applications
+from store.platform import alarms, switches
 from tests.schema.test_mutations import INPUT, SUBMIT
 from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER
 

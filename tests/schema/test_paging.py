@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER
 
 SERVICES = """
@@ -104,7 +104,7 @@ async def test_a_count_that_fails_does_not_fail_the_page(world, monkeypatch):
     async def down(*_given, **_named):
         raise StoreUnavailable
 
-    monkeypatch.setattr("store.catalogue.count_services", down)
+    monkeypatch.setattr("store.catalogue.catalogue.count_services", down)
     page = await services(world, first=1)
 
     assert page["totalCount"] is None

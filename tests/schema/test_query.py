@@ -1,11 +1,12 @@
 """The query of the first landing, as it is printed in the README, and its officer's twin."""
 
-from domain.aliases import AliasKind
-from domain.benefits import PaymentStatus
-from domain.sources import Source
-from domain.text import Language
+from domain.benefits.benefits import PaymentStatus
+from domain.identity.aliases import AliasKind
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, Refused, Unavailable
-from store import aliases, benefits
+from store.benefits import benefits
+from store.identity import aliases
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER, PDF, add_certificate
 from tests.support.operations import operation
 from tests.support.stored import record_payment_status

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import ErrorCode
-from domain.global_ids import TypeCode
-from domain.sources import Source
-from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
-from domain.text import Language
+from domain.kernel.errors import ErrorCode
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
+from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
 from schema.node import node_id
-from store import outbox
+from store.platform import outbox
 from tests.support.graph import CITIZEN, LOCKER_URI, OFFICER
 from tests.support.operations import operation
 from tests.support.stored import outbox_listing

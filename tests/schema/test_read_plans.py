@@ -16,12 +16,12 @@ from benchmarks.store.house import opened
 from benchmarks.store.load import LOADED, population_of
 from benchmarks.store.reads import COMMISSION, OFFICE, Asked, Asking
 from benchmarks.store.rows import Writer, number_of, officers_of
-from domain.applications import Channel
-from domain.desk import ReadPurpose
-from domain.numbers import NumberKind
-from domain.people import OfficerLevel, PersonKind, Posting, Role, Subject
-from store import people
-from store.changes import changes_table
+from domain.applications.applications import Channel
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.officers.desk import ReadPurpose
+from store.database.change_feed import changes_table
+from store.identity import people
 from tests.support.actions import catalogue_rows
 from tests.support.plans import Asked as Sent
 from tests.support.plans import asked, plan_of

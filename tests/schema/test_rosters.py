@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from actions.roster_filing import FILE
-from domain.people import Operator, PersonKind, Role, Subject
-from domain.text import Bilingual, Language
-from store import people
+from domain.kernel.people import Operator, PersonKind, Role, Subject
+from domain.kernel.text import Bilingual, Language
+from store.identity import people
 from tests.support.camps import CAMP, SCHOOL, Camps, camps_of, deliver, signed_paper
 from tests.support.graph import OFFICER, STRANGE_OFFICER
 

@@ -1,7 +1,7 @@
 """Sign-on in the graph: relatives, the strength that a service asks for, and what an operator is told."""
 
-from domain.assurance import Assurance, Needed
-from store import strengths
+from domain.kernel.assurance import Assurance, Needed
+from store.identity import strengths
 from tests.support.authz import SUBJECTS
 from tests.support.graph import CITIZEN, NEIGHBOUR
 

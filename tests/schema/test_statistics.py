@@ -7,13 +7,15 @@ import pytest
 from actions.decide import Decide, Verdict, decide_application
 from actions.figure_upkeep import count_once, rebuild
 from actions.issue import issue_certificate
-from domain.applications import Channel, RejectionGround
-from domain.global_ids import TypeCode, to_global_id
-from domain.lifecycle import Status
-from domain.people import ANONYMOUS, Subject
-from domain.small_cells import SMALLEST
-from store import audit, figures, seeds
-from store.figure_state import COUNTED
+from domain.applications.applications import Channel, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel.people import ANONYMOUS, Subject
+from domain.statistics.small_cells import SMALLEST
+from store.database import audit
+from store.platform import seeds
+from store.statistics import figures
+from store.statistics.figure_state import COUNTED
 from tests.support.actions import FakeRenderer
 from tests.support.figure_cases import DAY, kept
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER, World

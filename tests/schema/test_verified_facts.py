@@ -6,13 +6,13 @@ from datetime import date
 import pytest
 
 from actions.verified_facts import verified_facts
-from domain.errors import Problems
-from domain.facts import FactKey, FactSource, VerifiedFact, best_first
-from domain.signatures import SignatureState
-from domain.sources import Source
-from domain.text import Bilingual
+from domain.certificates.signatures import SignatureState
+from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
+from domain.kernel.errors import Problems
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual
 from integrations.certificate_facts import rupees, stated
-from store import people
+from store.identity import people
 from tests.schema.test_documents import with_income
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW
 from tests.support.held import Held

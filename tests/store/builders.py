@@ -4,16 +4,17 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from domain.applications import Application, AttachedDocument, Channel, DeliveryMode, TimelineEntry
-from domain.benefits import Instalment, PaymentStatus, Sanction
-from domain.catalogue import Outcome, RequiredDocument, Scheme, Service
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.deadline import DayUnit, TimeLimit
-from domain.lifecycle import Move, Status
-from domain.people import Citizen, Officer, Operator, Posting
-from domain.text import Bilingual, Language
-from store import applications, people
-from store.engine import Transaction
+from domain.applications.applications import Application, AttachedDocument, Channel, DeliveryMode, TimelineEntry
+from domain.applications.deadline import DayUnit, TimeLimit
+from domain.applications.lifecycle import Move, Status
+from domain.benefits.benefits import Instalment, PaymentStatus, Sanction
+from domain.catalogue.catalogue import Outcome, RequiredDocument, Scheme, Service
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel.people import Citizen, Officer, Operator, Posting
+from domain.kernel.text import Bilingual, Language
+from store.applications import applications
+from store.database.engine import Transaction
+from store.identity import people
 from tests.support.databases import NOW
 
 

@@ -1,10 +1,11 @@
 from datetime import timedelta
 
-from domain.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts
-from domain.clock import ManualClock
-from store import alarms, audit
-from store.audit import AuditLine
-from store.engine import Store
+from domain.kernel.clock import ManualClock
+from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts
+from store.database import audit
+from store.database.audit import AuditLine
+from store.database.engine import Store
+from store.platform import alarms
 from tests.support.databases import NOW
 
 FACTS = ProcessFacts(

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.applications import Decision, RejectionGround
-from domain.clock import ManualClock
-from domain.lifecycle import Status
-from store import applications, people
-from store.application_rows import applications_table
-from store.engine import Store
-from store.errors import AlreadyThere, CannotDecrypt, NotThere, TryAgain, VersionConflict
+from domain.applications.applications import Decision, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ManualClock
+from store.applications import applications
+from store.applications.application_rows import applications_table
+from store.database.engine import Store
+from store.database.errors import AlreadyThere, CannotDecrypt, NotThere, TryAgain, VersionConflict
+from store.identity import people
 from tests.store.builders import application, citizen, document, entry, sow
 from tests.support.databases import NOW
 

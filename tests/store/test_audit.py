@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from sqlalchemy import delete, insert, update
 
-from store import audit
-from store.audit import GENESIS, AuditLine, audit_chain_table, audit_lines_table
-from store.engine import Store
+from store.database import audit
+from store.database.audit import GENESIS, AuditLine, audit_chain_table, audit_lines_table
+from store.database.engine import Store
 from tests.support.databases import NOW
 from tests.support.stored import audit_lines_of
 

@@ -12,16 +12,17 @@ from sqlalchemy import text
 from stdnum import verhoeff
 
 from actions.respond import Withdraw, withdraw_application
-from domain.people import Citizen
-from store import outbox, people
-from store.archive import PIECE, BackupKey
-from store.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.engine import Store
-from store.errors import BackupDamaged, KeyMissing, NotEmpty
-from store.keyring import Keyrings
-from store.objects import LocalObjects
+from domain.kernel.people import Citizen
+from store.backup.archive import PIECE, BackupKey
+from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
+from store.database.engine import Store
+from store.database.errors import BackupDamaged, KeyMissing, NotEmpty
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.database.vault import Vault
+from store.identity import people
+from store.platform import outbox
 from store.tables import metadata
-from store.vault import Vault
 from tests.store.builders import citizen
 from tests.support.actions import FREE
 from tests.support.databases import BOTH
@@ -196,7 +197,7 @@ async def test_the_keyring_opens_it_also_after_a_rotation(sqlite_lived, tmp_path
     key = BackupKey(None, keyrings)
     file = await packed(sqlite_lived, key)
     keyrings.rotate("backup")
-    assert read_manifest(file, key).rows["store.applications"] > 5
+    assert read_manifest(file, key).rows["store.applications.applications"] > 5
     others = Keyrings(tmp_path / "others")
     others.init()
     with pytest.raises(KeyMissing):

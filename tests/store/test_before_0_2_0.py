@@ -3,18 +3,18 @@
 import pytest
 from sqlalchemy import inspect, text
 
-from store import dump
-from store.archive import BackupKey
-from store.backup import Place, read_files, read_manifest, restore_backup
-from store.cipher import FieldCipher
-from store.engine import Store, migrate, schema_is_current
-from store.errors import SchemaTooNew, SchemaTooOld
-from store.keyring import Keyrings
-from store.objects import LocalObjects
-from store.revisions import BEFORE, GONE, LAST_BEFORE, REVISIONS, schema_of_backup
+from store.backup.archive import BackupKey
+from store.backup.backup import Place, read_files, read_manifest, restore_backup
+from store.checks.verify import verify
+from store.database import dump
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, migrate, schema_is_current
+from store.database.errors import SchemaTooNew, SchemaTooOld
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.database.revisions import BEFORE, GONE, LAST_BEFORE, REVISIONS, schema_of_backup
+from store.database.vault import Vault
 from store.tables import metadata
-from store.vault import Vault
-from store.verify import verify
 from tests.store.test_migrations import differences, on, shape
 from tests.support.before import BACKUP, PASSPHRASE, make_schema
 from tests.support.filled import closed_at_the_end, fill

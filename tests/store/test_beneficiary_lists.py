@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from domain.payment_files import RegistrationState
-from domain.people import Posting, Role
-from store import beneficiary_lists, people
-from store.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder
-from store.benefits import sanctions_table
-from store.engine import Store
-from store.payment_tables import beneficiaries_table
+from domain.kernel.people import Posting, Role
+from domain.payments.files import RegistrationState
+from store.benefits.benefits import sanctions_table
+from store.database.engine import Store
+from store.identity import people
+from store.payments import beneficiary_lists
+from store.payments.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder
+from store.payments.payment_tables import beneficiaries_table
 from tests.store.builders import NOW, citizen
 from tests.support.plans import asked, plan_of
 

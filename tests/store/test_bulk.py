@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, tuple_
 
-from domain.payment_files import Group, PaymentMethod
-from store import payment_batches, payment_runs
-from store.audit import audit_lines_table
-from store.bulk import among, insert_rows, update_rows
-from store.engine import Store
-from store.payment_tables import lines_table
-from store.reconciliation import utrs_table
+from domain.payments.files import Group, PaymentMethod
+from store.database.audit import audit_lines_table
+from store.database.bulk import among, insert_rows, update_rows
+from store.database.engine import Store
+from store.payments import payment_batches, payment_runs
+from store.payments.payment_tables import lines_table
+from store.reconciliation.reconciliation import utrs_table
 from tests.support.plans import asked, plan_of
 
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

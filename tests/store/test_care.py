@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from domain.clock import ManualClock
 from domain.doorstep import DoorstepAgent, Handover, HandOverProof, Slot, SlotWindow, Visit, VisitPurpose, VisitState
-from domain.feedback import Feedback, Suggestion, SuggestionState
-from domain.grievances import Grievance, GrievanceCategory, GrievanceReply, GrievanceState
-from domain.people import Posting, Role
-from store import applications, doorstep, feedback, grievances, people, suggestions, tracking
-from store.engine import Store, Transaction
-from store.errors import AlreadyThere, VersionConflict
+from domain.feedback.feedback import Feedback, Suggestion, SuggestionState
+from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceReply, GrievanceState
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import Posting, Role
+from store import doorstep
+from store.applications import applications
+from store.database.engine import Store, Transaction
+from store.database.errors import AlreadyThere, VersionConflict
+from store.feedback import feedback, grievances, suggestions, tracking
+from store.identity import people
 from tests.store.builders import application, citizen, officer, operator
 from tests.support.databases import NOW
 

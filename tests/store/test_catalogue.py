@@ -2,14 +2,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.catalogue import Department, District, Tehsil
-from domain.clock import ManualClock
-from domain.deadline import WorkCalendar
-from domain.text import Bilingual
-from store import catalogue
-from store.calendar import NO_CALENDAR, Holiday, holidays, save_calendar, work_calendar
-from store.catalogue import PAST_ALL_SERVICES
-from store.engine import Store, Transaction
+from domain.applications.deadline import WorkCalendar
+from domain.catalogue.catalogue import Department, District, Tehsil
+from domain.kernel.clock import ManualClock
+from domain.kernel.text import Bilingual
+from store.catalogue import catalogue
+from store.catalogue.calendar import NO_CALENDAR, Holiday, holidays, save_calendar, work_calendar
+from store.catalogue.catalogue import PAST_ALL_SERVICES
+from store.database.engine import Store, Transaction
 from tests.store.builders import scheme, service
 from tests.support.stored import versions_of
 

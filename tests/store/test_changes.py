@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from domain.changes import OF_APPLICATIONS, OF_QUEUES, START, ChangeKind, Position, Wanted
-from domain.desk import Claim
-from domain.people import Posting, Role
-from store import applications, changes, desk, people
-from store.engine import Store
-from store.errors import VersionConflict
+from domain.kernel.people import Posting, Role
+from domain.officers.desk import Claim
+from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, START, ChangeKind, Position, Wanted
+from store.applications import applications
+from store.database import change_feed
+from store.database.engine import Store
+from store.database.errors import VersionConflict
+from store.identity import people
+from store.officers import desk
 from tests.store import builders
 from tests.support.databases import NOW
 
@@ -43,7 +46,7 @@ async def saved_twice(tx, one):
 
 async def rows(store, after=START, wanted=None, limit=100):
     async with store.reading() as tx:
-        return await changes.page(tx, after, limit, wanted)
+        return await change_feed.page(tx, after, limit, wanted)
 
 
 @pytest.fixture
@@ -127,8 +130,8 @@ async def test_a_row_that_commits_late_is_not_skipped(postgres_store: Store):
     await keep(store, late)  # begins after the other, and is committed before it
     assert await rows(store) == []
     async with store.reading() as tx:
-        state = await changes.state(tx)
-        assert await changes.unsettled(tx)
+        state = await change_feed.state(tx)
+        assert await change_feed.unsettled(tx)
     go_on.set()
     await task
     told = await rows(store)
@@ -177,42 +180,42 @@ async def test_sweeping_notes_up_to_where(store, citizen, store_clock):
     store_clock.advance(timedelta(days=40))
     await keep(store, new)
     first = (await rows(store))[0].position
-    gone = await store.carry_out(lambda tx: changes.sweep(tx, store_clock.now() - timedelta(days=30)))
+    gone = await store.carry_out(lambda tx: change_feed.sweep(tx, store_clock.now() - timedelta(days=30)))
     async with store.reading() as tx:
-        state = await changes.state(tx)
+        state = await change_feed.state(tx)
     assert gone == 1
     assert state.swept == first < state.end
     assert [change.object_id for change in await rows(store)] == [new.id]
-    assert await store.carry_out(lambda tx: changes.sweep(tx, store_clock.now() - timedelta(days=30))) == 0
+    assert await store.carry_out(lambda tx: change_feed.sweep(tx, store_clock.now() - timedelta(days=30))) == 0
 
 
 async def test_the_end_is_behind_every_row_and_stays_so_when_all_are_swept(store, citizen, store_clock):
     await keep(store, application(citizen))
     async with store.reading() as tx:
-        end = (await changes.state(tx)).end
+        end = (await change_feed.state(tx)).end
     assert await rows(store, end) == []
-    await store.carry_out(lambda tx: changes.sweep(tx, store_clock.now() + timedelta(days=1)))
+    await store.carry_out(lambda tx: change_feed.sweep(tx, store_clock.now() + timedelta(days=1)))
     async with store.reading() as tx:
-        assert (await changes.state(tx)).end >= end
+        assert (await change_feed.state(tx)).end >= end
     await keep(store, application(citizen))
     assert len(await rows(store, end)) == 1
 
 
 async def test_a_feed_gets_its_name_once(store, store_clock):
-    await store.carry_out(changes.open_feed)
+    await store.carry_out(change_feed.open_feed)
     async with store.reading() as tx:
-        name = (await changes.state(tx)).name
+        name = (await change_feed.state(tx)).name
     store_clock.advance(timedelta(days=1))
-    await store.carry_out(changes.open_feed)
+    await store.carry_out(change_feed.open_feed)
     async with store.reading() as tx:
-        assert (await changes.state(tx)).name == name
+        assert (await change_feed.state(tx)).name == name
 
 
 async def test_listeners_hear_of_committed_changes_only(store, citizen):
     heard, one = [], application(citizen)
-    store.after_commit.append(lambda marks: heard.append(changes.CHANGED in marks))
+    store.after_commit.append(lambda marks: heard.append(change_feed.CHANGED in marks))
     await keep(store, one)
-    await store.carry_out(changes.open_feed)
+    await store.carry_out(change_feed.open_feed)
     with pytest.raises(VersionConflict):
         await store.carry_out(lambda tx: saved_twice(tx, one))
     assert heard == [True]

@@ -6,14 +6,18 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from domain.aliases import AliasKind
 from domain.clearances import Escalation, EscalationKind
-from domain.files import MediaType, UploadedFile
-from domain.notices import Notice, NoticeKind, Topic
-from store import aliases, benefit_rounds, benefits, clearances, notices, uploads
-from store.engine import Store, Transaction
-from store.errors import AlreadyThere
-from store.uploads import Use, upload_uses_table
+from domain.feedback.notices import Notice, NoticeKind, Topic
+from domain.identity.aliases import AliasKind
+from domain.uploads.files import MediaType, UploadedFile
+from store import clearances
+from store.benefits import benefit_rounds, benefits
+from store.database.engine import Store, Transaction
+from store.database.errors import AlreadyThere
+from store.feedback import notices
+from store.identity import aliases
+from store.uploads import uploads
+from store.uploads.uploads import Use, upload_uses_table
 from tests.store.builders import application, instalment, sanction, sow
 from tests.support.databases import NOW
 

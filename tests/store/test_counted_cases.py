@@ -11,16 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.delays import CaseFilter, CaseList, ListSize
-from domain.figures import counted, marks_of, month_of
-from domain.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
-from domain.people import Posting, Role
-from store import applications, figure_cases, figures, seeds
-from store.engine import Store, Transaction
-from store.figure_state import COUNTED
-from store.overdue import count_overdue, overdue
+from domain.appeals.delays import CaseFilter, CaseList, ListSize
+from domain.applications.applications import Application
+from domain.applications.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Posting, Role
+from domain.statistics.figures import counted, marks_of, month_of
+from store.applications import applications
+from store.database.engine import Store, Transaction
+from store.platform import seeds
+from store.statistics import figure_cases, figures
+from store.statistics.figure_state import COUNTED
+from store.statistics.overdue import count_overdue, overdue
 from tests.support.drawn_cases import (
     DAY,
     DEPARTMENTS,

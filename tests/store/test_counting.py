@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.counting import CountingEvent, TransactionCount
-from domain.counting import Transaction as ETransaction
-from store import ledger, ledger_seal
-from store.engine import Store
-from store.errors import TryAgain
+from domain.etaal.counting import CountingEvent, TransactionCount
+from domain.etaal.counting import Transaction as ETransaction
+from store.database.engine import Store
+from store.database.errors import TryAgain
+from store.etaal import ledger, ledger_seal
 
 DAY = date(2026, 11, 24)
 DELIVERED = ETransaction("DELIVERED:a1", CountingEvent.DELIVERED, DAY, "ES09", "57", "WEB", "A", 1, "2026-1")

@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from domain.applications import Channel, RejectionGround
-from domain.desk import Claim, DaysLeft, Holder, OpinionState, Pack, Proposal, QueueFilter, QueueSort
-from domain.lifecycle import Status
-from domain.people import Posting, Role
-from store import applications, desk, desk_queue, people
-from store.engine import Store
-from store.errors import NotThere
+from domain.applications.applications import Channel, RejectionGround
+from domain.applications.lifecycle import Status
+from domain.kernel.people import Posting, Role
+from domain.officers.desk import Claim, DaysLeft, Holder, OpinionState, Pack, Proposal, QueueFilter, QueueSort
+from store.applications import applications
+from store.database.engine import Store
+from store.database.errors import NotThere
+from store.identity import people
+from store.officers import desk, desk_queue
 from tests.store.builders import application, citizen
 from tests.support.databases import NOW
 

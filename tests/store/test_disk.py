@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import ErrorCode
+from domain.kernel.errors import ErrorCode
 from schema.errors import fault_of
-from store import people
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.errors import StoreUnavailable
-from store.keyring import Keyrings
-from store.objects import LocalObjects
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.errors import StoreUnavailable
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.identity import people
 from tests.store.builders import citizen
 
 NOBODY = 65534

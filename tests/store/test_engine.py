@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, text
 
-from domain.clock import ManualClock
-from store import accesses, people, seeds
-from store.cipher import FieldCipher
-from store.connections import database_url
-from store.engine import Store, schema_is_current
-from store.errors import AlreadyThere, StoreError, StoreUnavailable, TryAgain
-from store.people import citizens_table
-from store.sqlite_driver import DRIVER
+from domain.kernel.clock import ManualClock
+from store.database.cipher import FieldCipher
+from store.database.connections import database_url
+from store.database.engine import Store, schema_is_current
+from store.database.errors import AlreadyThere, StoreError, StoreUnavailable, TryAgain
+from store.database.sqlite_driver import DRIVER
+from store.identity import accesses, people
+from store.identity.people import citizens_table
+from store.platform import seeds
 from tests.store.builders import citizen
 from tests.support.databases import NOW
 

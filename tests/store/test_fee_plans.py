@@ -5,12 +5,13 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from domain.fees import FeeRoute, FeeState
-from domain.lifecycle import Status
-from store import fee_orders, people
-from store.application_rows import applications_table, values_of
-from store.engine import Store
-from store.fee_orders import orders_table
+from domain.applications.lifecycle import Status
+from domain.fees.fees import FeeRoute, FeeState
+from store.applications.application_rows import applications_table, values_of
+from store.database.engine import Store
+from store.fees import fee_orders
+from store.fees.fee_orders import orders_table
+from store.identity import people
 from tests.store.builders import NOW, application, citizen
 from tests.support.plans import asked, plan_of
 

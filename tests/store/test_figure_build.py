@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from actions.figure_upkeep import STALLED_AFTER, go_on_if_stalled, rebuild
-from domain.applications import Application
-from domain.figures import Measure, counted, difference, marks_of
-from domain.lifecycle import Status
-from store import applications, figure_build, figure_recount, figure_state, figures, people
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.figure_state import Build, Phase
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from domain.statistics.figures import Measure, counted, difference, marks_of
+from store.applications import applications
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.identity import people
+from store.statistics import figure_build, figure_recount, figure_state, figures
+from store.statistics.figure_state import Build, Phase
 from tests.store.builders import NOW, application, citizen
 from tests.support.bounds import rounds
 

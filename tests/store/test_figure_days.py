@@ -13,16 +13,19 @@ from hypothesis import strategies as st
 from actions.figure_counts import Question
 from actions.figure_upkeep import count_once, rebuild
 from actions.figures import statistics
-from domain.applications import Application, Channel
-from domain.dashboards import Dimension
-from domain.figures import COARSE_EDGES, EDGES, Measure, bucket_of, counted, difference, marks_of
-from domain.lifecycle import Status
-from domain.people import PersonKind, Role, Subject
-from store import applications, figure_days, figure_recount, figures, people, seeds
-from store.engine import Store
-from store.figure_packing import COLUMNS, packed, unpacked
-from store.figure_state import MARKS, PACKED
-from store.figures import FigureFilter
+from domain.applications.applications import Application, Channel
+from domain.applications.lifecycle import Status
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.officers.dashboards import Dimension
+from domain.statistics.figures import COARSE_EDGES, EDGES, Measure, bucket_of, counted, difference, marks_of
+from store.applications import applications
+from store.database.engine import Store
+from store.identity import people
+from store.platform import seeds
+from store.statistics import figure_days, figure_recount, figures
+from store.statistics.figure_state import MARKS, PACKED
+from store.statistics.figures import FigureFilter
+from store.statistics.packing import COLUMNS, packed, unpacked
 from tests.store.builders import NOW, application, citizen
 from tests.support.sign_in import environment
 

@@ -6,15 +6,17 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from actions.figure_upkeep import rebuild
-from domain.applications import Application, Channel
-from domain.figures import Measure, bucket_of, counted, difference, marks_of, month_of
-from domain.lifecycle import Status
-from domain.people import Posting, Role
-from domain.silence import Activity
-from store import applications, figure_days, figure_recount, figures, people
-from store.engine import Store, Transaction
-from store.errors import TryAgain
-from store.figures import FigureFilter
+from domain.applications.applications import Application, Channel
+from domain.applications.lifecycle import Status
+from domain.kernel.people import Posting, Role
+from domain.statistics.figures import Measure, bucket_of, counted, difference, marks_of, month_of
+from domain.statistics.silence import Activity
+from store.applications import applications
+from store.database.engine import Store, Transaction
+from store.database.errors import TryAgain
+from store.identity import people
+from store.statistics import figure_days, figure_recount, figures
+from store.statistics.figures import FigureFilter
 from tests.store.builders import NOW, application, citizen
 
 YEAR = FigureFilter(date(2026, 1, 1), date(2026, 12, 1))

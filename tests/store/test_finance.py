@@ -8,27 +8,27 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from domain.benefits import PaymentStatus, Rail
-from domain.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceDifference
-from domain.people import Posting, Role
-from domain.reconciliation import RunState, Side
-from store import (
-    benefits,
-    bharat_reports,
-    finance_cases,
-    finance_totals,
-    payment_enquiries,
-    payment_queues,
-    payment_reads,
-    people,
-    reconciliation,
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.kernel.people import Posting, Role
+from domain.reconciliation.finance_cases import (
+    CaseEvent,
+    CaseOutcome,
+    CaseState,
+    CaseStep,
+    DifferenceKind,
+    FinanceDifference,
 )
-from store.engine import Store, Transaction
-from store.errors import VersionConflict
-from store.finance_cases import CaseFilter
-from store.payment_enquiries import Heard
-from store.payment_queues import PaymentQueue, QueueFilter
-from store.reconciliation import StatementLine
+from domain.reconciliation.reconciliation import RunState, Side
+from store.benefits import benefits, bharat_reports, payment_enquiries
+from store.benefits.payment_enquiries import Heard
+from store.database.engine import Store, Transaction
+from store.database.errors import VersionConflict
+from store.identity import people
+from store.payments import payment_queues, payment_reads
+from store.payments.payment_queues import PaymentQueue, QueueFilter
+from store.reconciliation import finance_cases, finance_totals, reconciliation
+from store.reconciliation.finance_cases import CaseFilter
+from store.reconciliation.reconciliation import StatementLine
 from tests.store.builders import NOW, citizen, instalment, sanction
 from tests.support.plans import asked, plan_of
 

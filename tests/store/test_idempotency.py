@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from store import idempotency
-from store.engine import Store
-from store.errors import InProgress, KeyReused, NotThere
-from store.idempotency import Fresh, Replay
+from store.database import idempotency
+from store.database.engine import Store
+from store.database.errors import InProgress, KeyReused, NotThere
+from store.database.idempotency import Fresh, Replay
 from tests.support.databases import NOW
 
 SCOPE, KEY, BODY = "CITIZEN:c1 submitApplication", "key-1", "hash-1"

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from domain.clock import ManualClock
-from domain.people import PersonKind, Provider
-from store import identities
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.errors import AlreadyThere, NotThere, VersionConflict
-from store.identities import LockerTokens
-from store.keyring import Keyrings
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import PersonKind, Provider
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from store.database.keyring import Keyrings
+from store.identity import identities
+from store.identity.identities import LockerTokens
 from tests.store.builders import sow
 from tests.support.databases import NOW
 

@@ -9,9 +9,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from store.cipher import FieldCipher
-from store.errors import CannotDecrypt, KeyMissing
-from store.keyring import PURPOSES, Keyrings
+from store.database.cipher import FieldCipher
+from store.database.errors import CannotDecrypt, KeyMissing
+from store.database.keyring import PURPOSES, Keyrings
 
 PLACE = "citizens:personal:c1"
 

@@ -1,8 +1,9 @@
 import asyncio
 
-from store import leases, seeds
-from store.engine import Store
-from store.leases import Lease
+from store.database import leases
+from store.database.engine import Store
+from store.database.leases import Lease
+from store.platform import seeds
 
 
 async def take(store: Store, holder: str, seconds: float = 30) -> Lease | None:

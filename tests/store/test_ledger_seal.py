@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, text
 
 from actions.counts import told_to_etaal
-from domain.counting import (
+from domain.etaal.counting import (
     NOT_STARTED,
     Category,
     CorrectionReason,
@@ -21,11 +21,11 @@ from domain.counting import (
     Level,
     TransactionCount,
 )
-from domain.counting import Transaction as ETransaction
-from store import etaal, ledger, ledger_seal
+from domain.etaal.counting import Transaction as ETransaction
 from store.checks.counting import counting
-from store.engine import Store, Transaction
-from store.errors import TryAgain
+from store.database.engine import Store, Transaction
+from store.database.errors import TryAgain
+from store.etaal import etaal, ledger, ledger_seal
 
 DAY = date(2026, 11, 24)
 DELIVERED = ETransaction("DELIVERED:a0", CountingEvent.DELIVERED, DAY, "ES09", "57", "WEB", "A", 1, "2026-2")

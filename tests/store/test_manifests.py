@@ -1,10 +1,10 @@
 from datetime import date, timedelta
 
-from domain.client_policy import ClientPlatform, ClientRule
-from domain.manifests import PublishedManifest, Use
-from store import manifests
-from store.engine import Store
-from store.manifests import Mark
+from domain.platform.client_policy import ClientPlatform, ClientRule
+from domain.platform.manifests import PublishedManifest, Use
+from store.database.engine import Store
+from store.platform import manifests
+from store.platform.manifests import Mark
 from tests.support.databases import NOW
 
 DAY = date(2026, 11, 24)

@@ -14,13 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from domain.clock import ManualClock
-from store.cipher import FieldCipher
-from store.engine import Store, migrate, schema_is_current
-from store.errors import SchemaTooNew
-from store.migrations import runner
-from store.migrations.runner import alembic_config, downgrade, upgrade
-from store.revisions import REVISIONS
+from domain.kernel.clock import ManualClock
+from store.database import migration_runner
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, migrate, schema_is_current
+from store.database.errors import SchemaTooNew
+from store.database.migration_runner import alembic_config, downgrade, upgrade
+from store.database.revisions import REVISIONS
 from store.tables import metadata
 
 
@@ -111,7 +111,7 @@ async def test_a_migration_that_fails_halfway_leaves_nothing(empty_url: str) -> 
         raise LookupError
 
     with pytest.raises(LookupError):
-        await runner.run_step(empty_url, fail)
+        await migration_runner.run_step(empty_url, fail)
     assert await on(empty_url, lambda connection: inspect(connection).get_table_names()) == []
 
 
@@ -129,5 +129,5 @@ async def test_processes_may_migrate_at_once(empty_url: str) -> None:
 
 @pytest.mark.integration
 def test_the_gateway_does_not_load_alembic() -> None:
-    script = "import sys, store.engine, store.tables; sys.exit('alembic' in sys.modules)"
+    script = "import sys, store.database.engine, store.tables; sys.exit('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from domain.clock import ManualClock
-from store import outbox, outbox_desk
-from store.engine import Store
-from store.outbox import ABANDONED, RETRY_AFTER_SECONDS, UNREADABLE, OutboxMessage, OutboxState, retry_wait
+from domain.kernel.clock import ManualClock
+from store.database.engine import Store
+from store.platform import outbox, outbox_desk
+from store.platform.outbox import ABANDONED, RETRY_AFTER_SECONDS, UNREADABLE, OutboxMessage, OutboxState, retry_wait
 from tests.support.databases import NOW
 from tests.support.stored import outbox_listing
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from gateway.commands.outbox import HIDDEN, shown
-from store import outbox, outbox_desk
-from store.engine import Store
-from store.outbox import OutboxState
-from store.outbox_desk import PARKED, OutboxFilter
+from store.database.engine import Store
+from store.platform import outbox, outbox_desk
+from store.platform.outbox import OutboxState
+from store.platform.outbox_desk import PARKED, OutboxFilter
 from tests.support.databases import NOW
 from tests.support.stored import audit_lines_of
 

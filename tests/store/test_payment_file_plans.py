@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy import insert, text
 
-from domain.payment_files import FileState
-from store import payment_files
-from store.engine import Store
-from store.payment_tables import files_table
+from domain.payments.files import FileState
+from store.database.engine import Store
+from store.payments import payment_files
+from store.payments.payment_tables import files_table
 from tests.store.builders import NOW
 from tests.support.plans import asked, plan_of
 

@@ -1,9 +1,9 @@
 import pytest
 
-from domain.people import OfficerLevel, Posting, Role
-from store import people
-from store.engine import Store
-from store.errors import AlreadyThere, NotThere
+from domain.kernel.people import OfficerLevel, Posting, Role
+from store.database.engine import Store
+from store.database.errors import AlreadyThere, NotThere
+from store.identity import people
 from tests.store.builders import citizen, officer, operator
 
 REVENUE, DEHRADUN, SADAR = "revenue-department", "57", "358"

@@ -2,12 +2,16 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
-from domain.applications import Decision, RejectionGround
-from domain.people import PersonKind, Provider
-from domain.text import Bilingual
-from store import applications, certificates, idempotency, identities, outbox, people
-from store.engine import Store
-from store.identities import LockerTokens
+from domain.applications.applications import Decision, RejectionGround
+from domain.kernel.people import PersonKind, Provider
+from domain.kernel.text import Bilingual
+from store.applications import applications
+from store.certificates import certificates
+from store.database import idempotency
+from store.database.engine import Store
+from store.identity import identities, people
+from store.identity.identities import LockerTokens
+from store.platform import outbox
 from tests.store.builders import application, certificate, citizen, document, entry
 from tests.support.databases import NOW
 

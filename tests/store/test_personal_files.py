@@ -4,11 +4,14 @@ import re
 
 import pytest
 
-from domain.files import MediaType, UploadedFile
-from store import applications, certificates, people, uploads
-from store.engine import Store
-from store.personal_files import still_named
-from store.uploads import Use
+from domain.uploads.files import MediaType, UploadedFile
+from store.applications import applications
+from store.certificates import certificates
+from store.database.engine import Store
+from store.identity import people
+from store.privacy.personal_files import still_named
+from store.uploads import uploads
+from store.uploads.uploads import Use
 from tests.store.builders import application, certificate, citizen
 from tests.support.databases import NOW
 from tests.support.plans import asked, plan_of

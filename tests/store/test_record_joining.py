@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import UniqueConstraint
 
-from store.personal_rules import THROUGH, person_tables
-from store.record_joining import LEFT, moved
+from store.privacy.personal_rules import THROUGH, person_tables
+from store.privacy.record_joining import LEFT, moved
 
 
 def test_what_is_left_is_there_and_everything_else_moves():

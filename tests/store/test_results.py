@@ -2,12 +2,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.benefits import PaymentStatus
-from domain.text import Bilingual
-from store import benefits, certificates, department_documents
-from store.department_documents import DepartmentDocument
-from store.engine import Store
-from store.errors import AlreadyThere, NotThere
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.text import Bilingual
+from store.benefits import benefits
+from store.certificates import certificates
+from store.database.engine import Store
+from store.database.errors import AlreadyThere, NotThere
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
 from tests.store.builders import application, certificate, instalment, sanction, sow
 from tests.support.databases import NOW
 from tests.support.stored import record_payment_status

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from domain.clock import SystemClock
-from store.errors import ObjectDamaged, StoreUnavailable
-from store.s3_objects import ATTEMPTS, Credentials, S3Objects, S3Place, signed_headers
+from domain.kernel.clock import SystemClock
+from store.database.errors import ObjectDamaged, StoreUnavailable
+from store.database.s3_objects import ATTEMPTS, Credentials, S3Objects, S3Place, signed_headers
 from tests.support.object_server import object_server
 
 PDF = b"%PDF-1.7 a certificate"

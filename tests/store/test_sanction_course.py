@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.benefits import Hold, InstalmentKind, PaymentNews, PaymentStatus, Rail, SanctionState
-from domain.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
-from domain.sanction_course import (
+from domain.benefits.benefits import Hold, InstalmentKind, PaymentNews, PaymentStatus, Rail, SanctionState
+from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import (
     Approval,
     ApprovalKind,
     LifeCertificate,
@@ -18,9 +18,10 @@ from domain.sanction_course import (
     StopGround,
     StopKind,
 )
-from store import benefit_rounds, benefits, outbox, recoveries, sanction_course
-from store.engine import Store
-from store.errors import AlreadyThere, NotThere
+from store.benefits import benefit_rounds, benefits, recoveries, sanction_course
+from store.database.engine import Store
+from store.database.errors import AlreadyThere, NotThere
+from store.platform import outbox
 from tests.store.builders import instalment, sanction, sow
 from tests.support.databases import NOW
 from tests.support.stored import life_certificates

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.clock import ManualClock
-from domain.people import PersonKind, Provider
-from store import sessions, sign_ins
-from store.engine import Store
-from store.errors import AlreadyThere
-from store.sessions import Session
-from store.sign_ins import AppCode, SignInTransaction
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import PersonKind, Provider
+from store.database.engine import Store
+from store.database.errors import AlreadyThere
+from store.identity import sessions, sign_ins
+from store.identity.sessions import Session
+from store.identity.sign_ins import AppCode, SignInTransaction
 from tests.support.databases import NOW
 
 SOON = NOW + timedelta(minutes=10)

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.connections import database_url, read_engine, write_engine
-from store.sqlite_driver import COMPILED
+from store.database.connections import database_url, read_engine, write_engine
+from store.database.sqlite_driver import COMPILED
 
 HANG_SECONDS = 20
 

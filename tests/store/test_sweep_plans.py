@@ -7,16 +7,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from domain.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState
-from domain.applications import Application
+from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
 from domain.clearances import EscalationKind
-from domain.lifecycle import Status
-from store import appeals, clearances, people
-from store.appeal_rows import appeals_table
-from store.appeal_rows import values_of as appeal_values
-from store.application_rows import applications_table, values_of
-from store.engine import Store, Transaction
-from store.overdue import count_overdue, overdue
+from store import clearances
+from store.appeals import appeals
+from store.appeals.appeal_rows import appeals_table
+from store.appeals.appeal_rows import values_of as appeal_values
+from store.applications.application_rows import applications_table, values_of
+from store.database.engine import Store, Transaction
+from store.identity import people
+from store.statistics.overdue import count_overdue, overdue
 from tests.store.builders import NOW, application, citizen
 from tests.support.plans import asked, plan_of
 

@@ -1,9 +1,9 @@
 import asyncio
 from datetime import timedelta
 
-from domain.switches import Switch, SwitchKind, SwitchState
-from store import switches
-from store.engine import Store
+from domain.platform.switches import Switch, SwitchKind, SwitchState
+from store.database.engine import Store
+from store.platform import switches
 from tests.support.databases import NOW
 
 

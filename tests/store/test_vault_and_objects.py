@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import create_engine, text
 from stdnum import verhoeff
 
-from domain.clock import ManualClock
-from domain.ids import SystemIds
-from store.errors import NotThere, ObjectDamaged, StoreUnavailable
-from store.keyring import Keyrings
-from store.objects import LocalObjects
-from store.vault import Vault
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SystemIds
+from store.database.errors import NotThere, ObjectDamaged, StoreUnavailable
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.database.vault import Vault
 from tests.support.databases import NOW
 
 NUMBER = "99990000001" + verhoeff.calc_check_digit("99990000001")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import LargeBinary, text
 
 from actions import decide, etaal_rounds, moves, sanction
-from domain.counting import CountingEvent
+from domain.etaal.counting import CountingEvent
 from store.checks import counting, histories, messages
 from store.checks.contents import PLACES
 from store.checks.references import SOFT

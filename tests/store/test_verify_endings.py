@@ -7,7 +7,7 @@ import pytest
 from actions import certificate_endings as verbs
 from actions import locker_push
 from actions.certificate_endings import EndCertificate, make_corrected, revoke_certificate
-from domain.certificates import EndGround
+from domain.certificates.certificates import EndGround
 from store.checks import endings
 from tests.support.actions import FakeRenderer
 from tests.support.endings import Pushes, consent, correction, issued, run_pushes

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from actions import fee_cases, fee_refunds
 from actions.respond import RecordFee, record_fee
-from domain.fees import FeeOrder, FeeRules
-from domain.people import Subject
+from domain.fees.fees import FeeOrder, FeeRules
+from domain.kernel.people import Subject
 from store.checks import fees
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills

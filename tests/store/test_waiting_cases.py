@@ -12,17 +12,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.applications import Application
-from domain.clock import IST, ist_date
-from domain.deadline import end_of_day
-from domain.desk import DaysLeft, Holder, QueueFilter, days_left_limits
-from domain.figures import counted, difference, marks_of
-from domain.lifecycle import OPEN, WITH_OFFICER, Status
-from domain.people import Posting, Role
-from domain.waiting import NUMBERS_OF_A_DAY, STATES, first_of, number_of, numbers_of
-from store import applications, desk_queue, figure_open, figure_recount, figures, seeds
-from store.engine import Store, Transaction
-from store.figure_state import COUNTED
+from domain.applications.applications import Application
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import OPEN, WITH_OFFICER, Status
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.people import Posting, Role
+from domain.officers.desk import DaysLeft, Holder, QueueFilter, days_left_limits
+from domain.statistics.figures import counted, difference, marks_of
+from domain.statistics.waiting import NUMBERS_OF_A_DAY, STATES, first_of, number_of, numbers_of
+from store.applications import applications
+from store.database.engine import Store, Transaction
+from store.officers import desk_queue
+from store.platform import seeds
+from store.statistics import figure_open, figure_recount, figures
+from store.statistics.figure_state import COUNTED
 from tests.store.builders import NOW
 from tests.support.drawn_cases import (
     DAY,

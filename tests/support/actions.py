@@ -15,13 +15,13 @@ from actions.environment import Environment
 from actions.purpose import read_one
 from actions.respond import RecordFee, record_fee
 from actions.submit import NewDocument, SubmitApplication, submit_application
-from domain.applications import Application, Channel, DeliveryMode
-from domain.clock import ManualClock
-from domain.desk import ReadPurpose
-from domain.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
-from domain.signatures import SignatureState
-from domain.sources import Source, Sourced, SourceState
-from domain.text import Bilingual, Language
+from domain.applications.applications import Application, Channel, DeliveryMode
+from domain.certificates.signatures import SignatureState
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel.text import Bilingual, Language
+from domain.officers.desk import ReadPurpose
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance import (
     BillEnquiry,
@@ -34,8 +34,9 @@ from integrations.dbt_finance import (
     PaymentState,
 )
 from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant
-from store import applications, people
-from store.identities import LockerTokens, save_locker_grant
+from store.applications import applications
+from store.identity import people
+from store.identity.identities import LockerTokens, save_locker_grant
 
 ROOT = Path(__file__).resolve().parents[2]
 FREE, ORDER, PENSION, INCOME, NO_AMOUNT = "UKX-CNWTMC", "ES22", "ES90", "ES09", "SW22"

@@ -7,12 +7,14 @@ from typing import Any
 from actions.assisting import AskAssistance, ask_assistance, confirm_assistance
 from actions.code_sending import send_code
 from actions.sessions import mint_session_token, subject_for_token
-from domain.assisting import AssistanceWay
-from domain.centres import Binding, Centre, CentreKind
-from domain.people import PersonKind, Provider, Subject
-from domain.text import Bilingual
-from store import centres, outbox, sessions
-from store.sessions import Session
+from domain.catalogue.centres import Binding, Centre, CentreKind
+from domain.identity.assisting import AssistanceWay
+from domain.kernel.people import PersonKind, Provider, Subject
+from domain.kernel.text import Bilingual
+from store.catalogue import centres
+from store.identity import sessions
+from store.identity.sessions import Session
+from store.platform import outbox
 from tests.support.actions import FREE, World
 from tests.support.phones import Phones
 

@@ -9,16 +9,19 @@ from actions.issue import issue_certificate
 from actions.roster_adding import AddRows, add_rows
 from actions.rosters import OpenRoster, open_roster
 from actions.submit import SubmitApplication, submit_application
-from domain.applications import Application, Channel, DeliveryMode, RejectionGround
-from domain.centres import Binding, Centre, CentreKind
+from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
+from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
-from domain.global_ids import TypeCode
-from domain.notices import Notice, NoticeKind, Topic
-from domain.people import ANONYMOUS, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
-from domain.roster_rows import RawRow
-from domain.text import Bilingual
+from domain.feedback.notices import Notice, NoticeKind, Topic
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import ANONYMOUS, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual
+from domain.rosters.rows import RawRow
 from schema.node import node_id
-from store import catalogue, centres, doorstep, notices, people
+from store import doorstep
+from store.catalogue import catalogue, centres
+from store.feedback import notices
+from store.identity import people
 from tests.support.actions import FakeRenderer
 from tests.support.files import hand_in
 from tests.support.graph import ANITA, ASHA, CITIZEN, NEIGHBOUR, OFFICER, PAPERS, STRANGE_OFFICER, World

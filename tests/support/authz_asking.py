@@ -19,9 +19,9 @@ from graphql import (
     is_leaf_type,
 )
 
-from domain.global_ids import TypeCode
-from domain.numbers import NumberKind, make_number
-from domain.people import Subject
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.people import Subject
 from schema.nodes import TYPE_NAMES
 from tests.support.authz import Things
 

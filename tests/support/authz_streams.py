@@ -9,10 +9,10 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.changes import START, Change, Wanted
-from domain.clock import SystemClock
-from domain.ids import SystemIds
-from domain.text import Language
+from domain.kernel.clock import SystemClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.text import Language
+from domain.platform.changes import START, Change, Wanted
 from gateway.http.body import parameters_in
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.calls import RequestFacts
@@ -20,7 +20,7 @@ from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
 from gateway.http.streams.operations import Asked, Operations
 from schema.context import Context
-from store import changes
+from store.database import change_feed
 from tests.support.authz import SUBJECTS, Things
 
 PATIENCE = 10.0
@@ -63,8 +63,8 @@ async def rows_of(things: Things) -> list[Change]:
     """The last row of each kind about each thing, as the verbs wrote them, placed behind all that was."""
     store = things.world.environment.store
     async with store.reading() as tx:
-        found = await changes.page(tx, START, 500)
-        end = (await changes.state(tx)).end
+        found = await change_feed.page(tx, START, 500)
+        end = (await change_feed.state(tx)).end
     last = {(row.kind, row.application_id): row for row in found}
     return [replace(row, position=end._replace(row=end.row + place)) for place, row in enumerate(last.values(), 1)]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from store.connections import database_url
-from store.revisions import LAST_BEFORE
+from store.database.connections import database_url
+from store.database.revisions import LAST_BEFORE
 
 FOLDER = Path(__file__).with_name("before_0_2_0")
 BACKUP = FOLDER / "home.backup"

@@ -16,16 +16,20 @@ from actions.roster_adding import AddRows, RowResult, add_rows
 from actions.roster_filing import FILE, file_roster, file_some
 from actions.rosters import OpenRoster, open_roster
 from actions.sessions import mint_session_token, subject_for_token
-from domain.applications import Application
-from domain.clock import ist_date
-from domain.messages import message as worded
-from domain.people import PersonKind, Provider, Subject
-from domain.roster_rows import RawRow
-from domain.rosters import Roster, RosterRow
-from domain.text import Language
-from store import applications, centres, outbox, people, roster_rows, sessions
-from store.application_rows import applications_table
-from store.sessions import Session
+from domain.applications.applications import Application
+from domain.kernel.clock import ist_date
+from domain.kernel.messages import message as worded
+from domain.kernel.people import PersonKind, Provider, Subject
+from domain.kernel.text import Language
+from domain.rosters.rosters import Roster, RosterRow
+from domain.rosters.rows import RawRow
+from store.applications import applications
+from store.applications.application_rows import applications_table
+from store.catalogue import centres
+from store.identity import people, sessions
+from store.identity.sessions import Session
+from store.platform import outbox
+from store.rosters import roster_rows
 from tests.support.actions import FREE, FakeRenderer
 from tests.support.files import hand_in
 from tests.support.phones import Phones

@@ -17,15 +17,15 @@ import pytest
 from actions.catalogue_import import import_catalogue
 from actions.catalogue_rows import read_catalogue
 from actions.environment import Environment, Partners
-from domain.clock import Clock, ManualClock
-from domain.deadline import WorkCalendar
-from domain.ids import Ids, SeededIds
-from domain.people import Subject
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
-from store.objects import LocalObjects
-from store.vault import Vault
+from domain.applications.deadline import WorkCalendar
+from domain.kernel.clock import Clock, ManualClock
+from domain.kernel.ids import Ids, SeededIds
+from domain.kernel.people import Subject
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.database.vault import Vault
 from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, World, catalogue_rows, people_of_the_world
 from tests.support.databases import BOTH, NOW, PostgresServer, patient, run_apart
 

@@ -13,17 +13,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from actions.commission_hook import CommissionHearings
 from actions.environment import Environment
 from actions.legal_sweep import sweep
-from domain.appeals import Appeal, AppealLevel, AwardKind
-from domain.clock import Clock
-from domain.notices import NoticeKind
-from domain.sources import Source
+from domain.appeals.appeals import Appeal, AppealLevel, AwardKind
+from domain.feedback.notices import NoticeKind
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source
 from gateway.http.public_keys import public_key_routes
 from gateway.worker.commission import COMMISSION_HANDLERS
 from integrations.right_to_service import RightToService, RightToServiceSettings, commission_routes
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome
 from sandbox.right_to_service.server import create_sandbox
-from store import appeals, commission, notices, outbox
+from store.appeals import appeals, commission
+from store.feedback import notices
+from store.platform import outbox
 from tests.support.actions import World
 from tests.support.law import appeals_of, authorities, overdue
 from tests.support.remotes import remote_over

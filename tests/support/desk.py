@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual
-from store import people
+from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual
+from store.identity import people
 from tests.support.actions import World
 
 DISABILITY_PENSION = "ES91"

@@ -1,6 +1,6 @@
 """Numbers as people key them in Hindi."""
 
-from domain.text import DEVANAGARI_DIGITS
+from domain.kernel.text import DEVANAGARI_DIGITS
 
 _TO_DEVANAGARI = str.maketrans("0123456789", DEVANAGARI_DIGITS)
 

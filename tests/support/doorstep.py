@@ -6,12 +6,14 @@ from actions.doorstep import BookVisit, book_visit, offered
 from actions.doorstep_rounds import SetOut, set_out
 from actions.doorstep_views import code_for
 from actions.issue import issue_certificate
-from domain.applications import Application, DeliveryMode
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Status
 from domain.doorstep import DoorstepAgent, Visit, VisitPurpose
-from domain.lifecycle import Status
-from domain.people import Operator, PersonKind, Role, Subject
-from domain.text import Bilingual
-from store import applications, doorstep, people
+from domain.kernel.people import Operator, PersonKind, Role, Subject
+from domain.kernel.text import Bilingual
+from store import doorstep
+from store.applications import applications
+from store.identity import people
 from tests.support.actions import FREE, FakeRenderer, World
 
 DELIVERY = VisitPurpose.DELIVERY

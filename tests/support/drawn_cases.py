@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from domain.applications import Application, Decision, RejectionGround
-from domain.clock import Clock, ist_date
-from domain.deadline import end_of_day
-from domain.lifecycle import OPEN, REFUSED, Status
-from store import people
-from store.cipher import FieldCipher
-from store.engine import Store
+from domain.applications.applications import Application, Decision, RejectionGround
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import OPEN, REFUSED, Status
+from domain.kernel.clock import Clock, ist_date
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.identity import people
 from tests.store.builders import application, citizen
 from tests.support.databases import NOW
 

@@ -7,12 +7,12 @@ from actions.certificate_endings import CorrectCertificate
 from actions.consents import ChangeConsent, grant_consent
 from actions.issue import issue_certificate
 from actions.locker_push import PUSH, send_to_locker
-from domain.certificates import EndGround, IssuedCertificate
-from domain.consents import ConsentPurpose
+from domain.certificates.certificates import EndGround, IssuedCertificate
+from domain.consents.consents import ConsentPurpose
 from integrations.calling.errors import IntegrationError
 from integrations.digilocker import PushAction, PushedUri
-from store import outbox
-from store.outbox import OutboxMessage, OutboxState
+from store.platform import outbox
+from store.platform.outbox import OutboxMessage, OutboxState
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.stored import outbox_listing
 

@@ -11,21 +11,24 @@ from actions.environment import Environment
 from actions.fee_enquiries import ask_due
 from actions.fee_returns import FeeReturns
 from actions.fees import StartFeePayment, payment_form, present_order, start_fee_payment
-from domain.applications import Application
-from domain.clock import Clock
-from domain.fees import FeeOrder, FeeRoute, FeeRules
-from domain.finance_cases import DifferenceKind
-from domain.notices import NoticeKind, told
-from domain.people import Subject
-from domain.sources import Source
-from domain.text import Language
+from domain.applications.applications import Application
+from domain.feedback.notices import NoticeKind, told
+from domain.fees.fees import FeeOrder, FeeRoute, FeeRules
+from domain.kernel.clock import Clock
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
+from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.csc import BridgeSettings, CscBridge
 from integrations.treasury import Treasury, TreasurySettings
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome
 from sandbox.csc.server import create_sandbox as create_csc
 from sandbox.treasury.server import create_sandbox as create_treasury
-from store import applications, finance_cases, notices, outbox
+from store.applications import applications
+from store.feedback import notices
+from store.platform import outbox
+from store.reconciliation import finance_cases
 from tests.support.actions import ORDER, World
 from tests.support.remotes import remote_over
 

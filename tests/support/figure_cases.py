@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from domain.figures import counted, marks_of
-from domain.lifecycle import Status
-from domain.people import Officer, PersonKind, Posting, Subject
-from domain.text import Bilingual
-from store import applications, figures, people
+from domain.applications.lifecycle import Status
+from domain.kernel.people import Officer, PersonKind, Posting, Subject
+from domain.kernel.text import Bilingual
+from domain.statistics.figures import counted, marks_of
+from store.applications import applications
+from store.identity import people
+from store.statistics import figures
 from tests.store.builders import application
 from tests.support.graph import ASHA, NOW, World
 

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.environment import Environment
-from domain.figures import Measure
-from store import figures
-from store.application_rows import applications_table
-from store.figures import FigureFilter
-from store.timeline import timeline_table
+from domain.statistics.figures import Measure
+from store.applications.application_rows import applications_table
+from store.applications.timeline import timeline_table
+from store.statistics import figures
+from store.statistics.figures import FigureFilter
 
 _INDIA = timezone(timedelta(hours=5, minutes=30))
 _ENDED_BY = {

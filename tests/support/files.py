@@ -5,8 +5,8 @@ import zlib
 
 from actions.environment import Environment
 from actions.uploads import take_in
-from domain.files import UploadedFile
-from domain.people import Subject
+from domain.kernel.people import Subject
+from domain.uploads.files import UploadedFile
 
 JPEG = base64.b64decode(
     "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////"

@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from domain.applications import Application
-from domain.clock import ManualClock
-from store import dump, people
-from store.application_rows import values_of
-from store.cipher import FieldCipher
-from store.engine import Store, Transaction
+from domain.applications.applications import Application
+from domain.kernel.clock import ManualClock
+from store.applications.application_rows import values_of
+from store.database import dump
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, Transaction
+from store.identity import people
 from store.tables import metadata
 from tests.store import builders
 from tests.support.before import make_schema

@@ -5,9 +5,9 @@ from functools import cache
 from typing import Any
 
 from demo.seed.forms import filled_in
-from domain.clock import SystemClock, ist_date
-from domain.form_reading import COMMON, read_common, read_form
-from domain.forms import Form
+from domain.catalogue.form_reading import COMMON, read_common, read_form
+from domain.catalogue.forms import Form
+from domain.kernel.clock import SystemClock, ist_date
 from gateway.form_files import form_files
 
 LABEL = {"hi": "प्रश्न", "en": "Question"}

@@ -12,38 +12,30 @@ import strawberry.federation
 from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment, Partners
 from actions.submit import NewDocument, SubmitApplication, submit_application
-from domain.applications import Application, Channel, DeliveryMode
-from domain.benefits import PaymentStatus
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.clock import Clock
-from domain.deadline import WorkCalendar
-from domain.ids import SeededIds
-from domain.people import (
-    Citizen,
-    Officer,
-    OfficerLevel,
-    Operator,
-    PersonKind,
-    Posting,
-    Provider,
-    Role,
-    Subject,
-)
-from domain.signatures import SignatureState
-from domain.sources import Source, Sourced, SourceState
-from domain.text import Bilingual, Language
+from domain.applications.applications import Application, Channel, DeliveryMode
+from domain.applications.deadline import WorkCalendar
+from domain.benefits.benefits import PaymentStatus
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.certificates.signatures import SignatureState
+from domain.kernel.clock import Clock
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel.text import Bilingual, Language
 from integrations.calling.errors import IntegrationError
 from integrations.calling.monitor import SourceMonitor
 from integrations.dbt_finance import BillReference, HeadBalance, PaymentState
 from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
 from integrations.umang import BloodBank, Mandi, Medicine, Member, RationCard
 from schema.context import Context
-from store import certificates, department_documents, identities, people
-from store.department_documents import DepartmentDocument
-from store.engine import Store
-from store.identities import LockerTokens
-from store.keyring import Keyrings
-from store.objects import LocalObjects
+from store.certificates import certificates
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+from store.identity import identities, people
+from store.identity.identities import LockerTokens
 from tests.support.graph_catalogue import enter_catalogue
 from tests.support.plans import statements_of
 

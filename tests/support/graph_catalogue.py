@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from domain.catalogue import Department, District, Outcome, RequiredDocument, Scheme, Service, Tehsil
-from domain.deadline import DayUnit
-from domain.text import Bilingual
-from store import catalogue
-from store.engine import Transaction
+from domain.applications.deadline import DayUnit
+from domain.catalogue.catalogue import Department, District, Outcome, RequiredDocument, Scheme, Service, Tehsil
+from domain.kernel.text import Bilingual
+from store.catalogue import catalogue
+from store.database.engine import Transaction
 
 
 async def enter_catalogue(tx: Transaction) -> None:

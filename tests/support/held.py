@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from actions.environment import Environment
-from domain.clock import ManualClock, SystemClock
-from domain.people import Subject
-from domain.sources import Source
+from domain.kernel.clock import ManualClock, SystemClock
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source
 from gateway.http.document_door import document_routes
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.calling.monitor import SourceMonitor
@@ -26,11 +26,11 @@ from integrations.digilocker import DigiLocker, DigiLockerSettings
 from sandbox.apisetu.server import create_sandbox as create_setu
 from sandbox.city import Sandbox, SandboxClock, SandboxHome
 from sandbox.digilocker.server import create_sandbox as create_locker
-from store import identities
-from store.engine import Store
-from store.identities import LockerTokens
-from store.keyring import Keyrings
-from store.vault import Vault
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.database.vault import Vault
+from store.identity import identities
+from store.identity.identities import LockerTokens
 from tests.integrations.digilocker.conftest import WIDE, Locker
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW, RAVI, Down, World, environment, seed
 from tests.support.remotes import remote_over, shared_resilience

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiosqlite import core
 
-from store import connections
+from store.database import connections
 
 WAIT, MOST_WAITS = 0.001, 20_000
 _BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})

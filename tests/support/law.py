@@ -8,12 +8,14 @@ from actions.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHeari
 from actions.appeals import record_hearing as fix
 from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment
-from domain.appeals import Appeal, AppealEvent
-from domain.applications import Application, RejectionGround
-from domain.deadline import breaches_at
-from domain.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual
-from store import appeals, applications, people
+from domain.appeals.appeals import Appeal, AppealEvent
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.deadline import breaches_at
+from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual
+from store.appeals import appeals
+from store.applications import applications
+from store.identity import people
 from tests.support.actions import FREE, World
 
 DEPARTMENT = "panchayati-raj-development"

@@ -14,16 +14,17 @@ from stdnum import verhoeff
 
 from actions.certificate_content import CertificateContent
 from actions.environment import Environment
-from domain.aliases import AliasKind
-from domain.clock import IST
+from domain.identity.aliases import AliasKind
+from domain.kernel.clock import IST
 from legacy.cells import COLUMNS
 from legacy.files import CertificateFiles, FolderFiles
 from legacy.imports import ImportRooms, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile
 from legacy.source import look_at
-from store import aliases, applications
-from store.cipher import FieldCipher
-from store.legacy import Bookmark
+from store.applications import applications
+from store.applications.imports import Bookmark
+from store.database.cipher import FieldCipher
+from store.identity import aliases
 from store.tables import metadata
 
 BEGUN = datetime(2019, 4, 1, 10, 0, tzinfo=IST)

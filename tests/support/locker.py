@@ -3,9 +3,9 @@
 from actions.access import of_citizen, read_at_sources
 from actions.environment import Environment
 from actions.locker import listed
-from domain.people import Subject
-from domain.policy import ObjectKind
-from domain.sources import Source, Sourced
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced
 from integrations.digilocker import IssuedDocument
 
 

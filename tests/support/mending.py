@@ -22,21 +22,23 @@ from actions.payment_enquiries import ask_due
 from actions.payment_orders import ReissuePayment, reissue_payment
 from actions.payment_registrations import enrol
 from actions.respond import Withdraw, withdraw_application
-from domain.benefits import Instalment
-from domain.fees import FeeRules, FeeState
-from domain.finance_cases import CaseOutcome, DifferenceKind
-from domain.lifecycle import Move
-from domain.sources import Source
+from domain.applications.lifecycle import Move
+from domain.benefits.benefits import Instalment
+from domain.fees.fees import FeeRules, FeeState
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import handlers
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from sandbox.city.kit import Sandbox
 from sandbox.dbt_finance.server import create_sandbox
-from store import applications, benefits, finance_cases
-from store.benefits import instalments_table
-from store.finance_cases import CaseFilter
-from store.keyring import Keyrings
-from store.metadata import metadata
+from store.applications import applications
+from store.benefits import benefits
+from store.benefits.benefits import instalments_table
+from store.database.keyring import Keyrings
+from store.database.metadata import metadata
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
 from tests.support.actions import FakeRenderer, World
 from tests.support.fees import Tills, open_tills, sandbox
 from tests.support.payments import CLOSED, GOOD, KYC, Paying, with_pfms

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Column, MetaData, Table, Text
 
-from store import crash_points
-from store.migrations.runner import OURS, Course, upgrade
+from store.database import crash_points
+from store.database.migration_runner import OURS, Course, upgrade
 from store.tables import metadata
 
 EXPANDED, CONTRACTED = "expanded", "contracted"

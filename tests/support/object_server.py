@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from domain.clock import SystemClock
-from store.s3_objects import Credentials, S3Place, signed_headers
+from domain.kernel.clock import SystemClock
+from store.database.s3_objects import Credentials, S3Place, signed_headers
 from tests.support.eventually import eventually
 from tests.support.running import free_port
 

@@ -17,15 +17,17 @@ def tell(line: str) -> None:
 
 
 async def main(url: str, keys: str, stop: str) -> None:
-    from domain.applications import Application, Channel, DeliveryMode
-    from domain.clock import SystemClock
-    from domain.lifecycle import Status
-    from domain.people import Citizen
-    from domain.text import Bilingual, Language
-    from store import applications, outbox, people
-    from store.cipher import FieldCipher
-    from store.engine import Store
-    from store.keyring import Keyrings
+    from domain.applications.applications import Application, Channel, DeliveryMode
+    from domain.applications.lifecycle import Status
+    from domain.kernel.clock import SystemClock
+    from domain.kernel.people import Citizen
+    from domain.kernel.text import Bilingual, Language
+    from store.applications import applications
+    from store.database.cipher import FieldCipher
+    from store.database.engine import Store
+    from store.database.keyring import Keyrings
+    from store.identity import people
+    from store.platform import outbox
 
     now = SystemClock().now()
     store = await Store.open(url, cipher=FieldCipher(Keyrings(Path(keys))), clock=SystemClock())

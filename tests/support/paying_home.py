@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from gateway.composition import open_house
 from gateway.logs import configure_logging
 from gateway.settings import Settings
-from store.catalogue_rows import services_table
-from store.people import citizens_table
+from store.catalogue.catalogue_rows import services_table
+from store.identity.people import citizens_table
 from tests.support.payments import GOOD, add_instalment
 
 FARMERS = "ES94"

@@ -17,21 +17,25 @@ from actions.payment_answers import fetch_answers
 from actions.payment_batches import SEND, batch_now, batch_round
 from actions.payment_registrations import account_changed, enrol
 from actions.payment_sending import send_batch
-from domain.benefits import Instalment, PaymentStatus, Rail, Sanction
-from domain.bills import bill_number, end_to_end_id
-from domain.clock import ManualClock
-from domain.finance_cases import CaseOutcome
-from domain.numbers import NumberKind, make_number
-from domain.payment_files import Transport
-from domain.people import SYSTEM
-from domain.sanction_course import PaymentAccount
+from domain.benefits.benefits import Instalment, PaymentStatus, Rail, Sanction
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.benefits.sanction_course import PaymentAccount
+from domain.kernel.clock import ManualClock
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.people import SYSTEM
+from domain.payments.files import Transport
+from domain.reconciliation.finance_cases import CaseOutcome
 from sandbox.dbt_finance.pfms.store import SealedFiles
-from store import benefits, finance_cases, outbox, payment_batches, people, sanction_course
-from store.benefits import instalments_table
+from store.benefits import benefits, sanction_course
+from store.benefits.benefits import instalments_table
 from store.checks.payments import payments
-from store.finance_cases import CaseFilter, cases_table
-from store.outbox import OutboxState
-from store.payment_tables import batches_table, files_table, lines_table
+from store.identity import people
+from store.payments import payment_batches
+from store.payments.payment_tables import batches_table, files_table, lines_table
+from store.platform import outbox
+from store.platform.outbox import OutboxState
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter, cases_table
 from tests.support.actions import World
 from tests.support.pfms import Pfms, open_pfms
 from tests.support.worlds import AADHAAR

@@ -4,10 +4,10 @@ import pytest
 
 from actions.acting import Acting
 from actions.payment_news import hear
-from domain.benefits import Instalment, PaymentNews, PaymentStatus, Sanction
-from domain.errors import ErrorCode, Problems
-from domain.people import SYSTEM, PersonKind, Posting, Role, Subject
-from store import benefits
+from domain.benefits.benefits import Instalment, PaymentNews, PaymentStatus, Sanction
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
+from store.benefits import benefits
 from tests.support.actions import PENSION, World, papers
 from tests.support.worlds import PENSION_PAPERS, link_and_offer
 

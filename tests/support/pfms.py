@@ -11,9 +11,9 @@ from typing import Any
 
 from stdnum.verhoeff import calc_check_digit
 
-from domain.clock import ManualClock
-from domain.payment_files import Transport
-from domain.sources import Source
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
+from domain.payments.files import Transport
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience
 from integrations.calling.transport import Lines

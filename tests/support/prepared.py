@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from actions.environment import Environment, Partners
-from domain.clock import ManualClock
-from domain.ids import SeededIds, SystemIds
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds, SystemIds
 from integrations.dbt_finance import BillReference, InstructionReceipt, PaymentInstruction
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
-from store.objects import LocalObjects
-from store.vault import Vault
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.database.vault import Vault
 from tests.support.actions import (
     FREE,
     INCOME,

@@ -14,15 +14,15 @@ from pathlib import Path
 import httpx
 
 from actions.manifests import publish_manifest, sign_manifest
-from domain.clock import SystemClock
-from domain.people import Officer, PersonKind, Posting, Role, Subject
-from domain.text import Bilingual
+from domain.kernel.clock import SystemClock
+from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.kernel.text import Bilingual
 from gateway.screens import manifests
 from gateway.settings import SYSTEMS
-from store import people
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.identity import people
 from tests.support.databases import PostgresServer, run_apart
 from tests.support.gateway_process import a_token
 from tests.support.graph import CITIZEN, Down, World, environment, seed

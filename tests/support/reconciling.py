@@ -15,19 +15,19 @@ from actions import payment_enquiries, reconciliation, statement_files
 from actions.acting import Acting
 from actions.bharat_reports import REPORT, send_report
 from actions.sanction import send_instruction, settle
-from domain.benefits import PaymentStatus, Rail
-from domain.people import SYSTEM
-from domain.sources import Source
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.fees import reconcile_fees
 from gateway.worker.finance_clock import FinanceClock
 from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
 from sandbox.city.kit import Sandbox
 from sandbox.dbt_finance.server import create_sandbox
-from store import benefits
-from store.finance_totals import statements_table, totals_table
-from store.keyring import Keyrings
-from store.metadata import metadata
+from store.benefits import benefits
+from store.database.keyring import Keyrings
+from store.database.metadata import metadata
+from store.reconciliation.finance_totals import statements_table, totals_table
 from tests.support.fees import Tills, open_tills, sandbox
 from tests.support.payments import GOOD, Paying, add_instalment, with_pfms
 from tests.support.prepared import Prepared

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
-from domain.clock import Clock, SystemClock
-from domain.sources import Source
+from domain.kernel.clock import Clock, SystemClock
+from domain.kernel.sources import Source
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import KeptAnswers, open_cache
 from integrations.calling.monitor import SourceMonitor

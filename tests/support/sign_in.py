@@ -10,19 +10,20 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 
 from actions.environment import Environment, Partners
-from domain.centres import Binding, Centre, CentreKind
-from domain.clock import Clock, ManualClock
-from domain.deadline import WorkCalendar
-from domain.ids import SystemIds
-from domain.people import Officer, OfficerLevel, Operator, Posting, Provider, Role
-from domain.sources import Source
-from domain.text import Bilingual
+from domain.applications.deadline import WorkCalendar
+from domain.catalogue.centres import Binding, Centre, CentreKind
+from domain.kernel.clock import Clock, ManualClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.people import Officer, OfficerLevel, Operator, Posting, Provider, Role
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual
 from integrations.calling.errors import Refused
 from integrations.sso import Assurance, IdentityProvider, ProviderIdentity
 from sandbox.city.kit import SandboxClock, SandboxHome
-from store import centres, people
-from store.engine import Store, Transaction
-from store.keyring import Keyrings
+from store.catalogue import centres
+from store.database.engine import Store, Transaction
+from store.database.keyring import Keyrings
+from store.identity import people
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 GATEWAY = "http://gateway.test"

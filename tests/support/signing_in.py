@@ -10,11 +10,11 @@ import pytest
 from actions.environment import Environment
 from actions.sign_in import SignedIn, begin_sign_in, finish_sign_in
 from actions.sign_in_guards import AppRequest, hash_of
-from domain.errors import ErrorCode, Problems, Remedy
-from domain.people import Provider
-from domain.text import Language
+from domain.kernel.errors import ErrorCode, Problems, Remedy
+from domain.kernel.people import Provider
+from domain.kernel.text import Language
 from integrations.sso import ProviderTokens
-from store import audit
+from store.database import audit
 from tests.support.sign_in import FakeProvider
 
 BROWSER = hash_of("a browser")

@@ -9,12 +9,12 @@ from pathlib import Path
 from actions.catalogue_import import import_catalogue
 from demo.seed.seed import sow_people
 from demo.seeding import catalogue_rows
-from domain.clock import ManualClock
+from domain.kernel.clock import ManualClock
 from gateway.composition import open_house
 from gateway.logs import configure_logging
 from gateway.settings import Settings
 from sandbox.city.kit import load_demo
-from store.engine import migrate
+from store.database.engine import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from actions.environment import Environment
 from actions.sessions import with_cover
-from domain.applications import Application
-from domain.lifecycle import UNDECIDED, Move
-from domain.people import PersonKind, Posting, Role, Subject
-from store import applications, people
+from domain.applications.applications import Application
+from domain.applications.lifecycle import UNDECIDED, Move
+from domain.kernel.people import PersonKind, Posting, Role, Subject
+from store.applications import applications
+from store.identity import people
 from tests.support.actions import World
 from tests.support.law import DEPARTMENT
 

@@ -7,20 +7,22 @@ from datetime import datetime
 
 from sqlalchemy import MetaData, Table, func, select
 
-from domain.benefits import Instalment, PaymentNews, PaymentStatus
-from domain.catalogue import Service
-from domain.sanction_course import LifeCertificate, LifeProof
-from store import audit, benefits, dump, outbox
-from store.catalogue_rows import service_from, service_versions_table
-from store.engine import Transaction
-from store.errors import NotThere
-from store.fee_orders import messages_table
-from store.outbox import OutboxMessage, OutboxState, outbox_table
-from store.payment_enquiries import enquiries_table
-from store.people import citizens_table
-from store.sanction_course import life_certificates_table
-from store.sql import AnyRow
-from store.types import canonical_json
+from domain.benefits.benefits import Instalment, PaymentNews, PaymentStatus
+from domain.benefits.sanction_course import LifeCertificate, LifeProof
+from domain.catalogue.catalogue import Service
+from store.benefits import benefits
+from store.benefits.payment_enquiries import enquiries_table
+from store.benefits.sanction_course import life_certificates_table
+from store.catalogue.catalogue_rows import service_from, service_versions_table
+from store.database import audit, dump
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.database.sql import AnyRow
+from store.database.types import canonical_json
+from store.fees.fee_orders import messages_table
+from store.identity.people import citizens_table
+from store.platform import outbox
+from store.platform.outbox import OutboxMessage, OutboxState, outbox_table
 
 
 async def audit_lines_of(

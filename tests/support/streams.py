@@ -12,11 +12,11 @@ from starlette.routing import Route, WebSocketRoute
 from strawberry.types import ExecutionContext
 
 from actions.following import TooSlow
-from domain.clock import SystemClock
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.ids import SystemIds
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.text import Language, language_from_header
+from domain.kernel.clock import SystemClock
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.ids import SystemIds
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel.text import Language, language_from_header
 from gateway.fanout_settings import Streams
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge

@@ -13,10 +13,10 @@ import websockets
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
-from domain.clock import SystemClock
-from domain.ids import SystemIds
-from domain.people import Subject
-from domain.switches import Switchboard
+from domain.kernel.clock import SystemClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.people import Subject
+from domain.platform.switches import Switchboard
 from gateway.app import context_factory
 from gateway.fanout import Fanout
 from gateway.fanout_settings import Streams
@@ -27,7 +27,7 @@ from gateway.http.streams.responding import HttpStreams
 from gateway.http.streams.sessions import Sessions
 from gateway.http.streams.streaming import Streaming
 from gateway.settings import Settings
-from store import changes
+from store.database import change_feed
 from tests.support.gateway_process import a_token
 from tests.support.graph import World
 from tests.support.served import served
@@ -100,7 +100,7 @@ class Turns:
         """Something happens to every application of both, in one transaction."""
         async with self.world.environment.store.writing() as tx:
             for caller in self.callers:
-                await changes.touch_all_of(tx, caller.subject.person_id or "")
+                await change_feed.touch_all_of(tx, caller.subject.person_id or "")
 
     async def follow_once(self, caller: Caller) -> dict[str, Any]:
         """Open a stream of hers, and let something happen to both whenever it is silent, until she was told of it."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from actions.environment import Environment
-from domain.clock import ManualClock
-from domain.ids import SystemIds
-from store.cipher import FieldCipher
-from store.engine import Store
-from store.keyring import Keyrings
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SystemIds
+from store.database.cipher import FieldCipher
+from store.database.engine import Store
+from store.database.keyring import Keyrings
 from tests.support.actions import World
 from tests.support.catalogued import Filled, copied, inhabited
 

@@ -12,10 +12,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from actions.environment import Environment
-from domain.applications import Channel
-from domain.assurance import Assurance
-from domain.clock import SystemClock
-from domain.people import PersonKind, Provider
+from domain.applications.applications import Channel
+from domain.kernel.assurance import Assurance
+from domain.kernel.clock import SystemClock
+from domain.kernel.people import PersonKind, Provider
 from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
 from gateway.http.replays import KeptReplays
@@ -27,7 +27,7 @@ from sandbox.city.kit import SandboxClock, SandboxHome
 from sandbox.umang.caller import Callers
 from sandbox.umang.server import create_sandbox
 from schema.context import Context
-from store import identities
+from store.identity import identities
 from tests.support.graph import ASHA, RAVI, World
 
 URL = "http://gateway.test"

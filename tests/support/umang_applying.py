@@ -7,7 +7,7 @@ from jsonschema_rs import Draft202012Validator
 from sqlalchemy import func, select
 
 from gateway.umang.description import document
-from store import applications
+from store.applications import applications
 from store.tables import metadata
 from tests.support.graph import ASHA, LOCKER_URI
 from tests.support.umang import Portal

@@ -13,18 +13,22 @@ from actions.catalogue_import import import_catalogue
 from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment
 from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
-from domain.applications import RejectionGround
-from domain.clock import ManualClock
-from domain.ids import Ids, SeededIds
-from domain.lifecycle import OPEN
-from domain.people import Subject
+from domain.applications.applications import RejectionGround
+from domain.applications.lifecycle import OPEN
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import Ids, SeededIds
+from domain.kernel.people import Subject
 from integrations.digilocker import IssuedDocument
-from store import applications, audit, ledger_seal, outbox, people
-from store.engine import Store
-from store.identities import LockerTokens, save_locker_grant
-from store.keyring import Keyrings
-from store.leases import leases_table
-from store.verify import verify
+from store.applications import applications
+from store.checks.verify import verify
+from store.database import audit
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.database.leases import leases_table
+from store.etaal import ledger_seal
+from store.identity import people
+from store.identity.identities import LockerTokens, save_locker_grant
+from store.platform import outbox
 from tests.support.actions import (
     FREE,
     INCOME,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from actions.counts import day_counts, told_to_etaal
-from domain.counting import (
+from domain.etaal.counting import (
     Category,
     CorrectionReason,
     CountingEvent,
@@ -20,7 +20,7 @@ from domain.counting import (
     PlacedCounts,
     Transaction,
 )
-from store import etaal, ledger, ledger_seal
+from store.etaal import etaal, ledger, ledger_seal
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "verify_counts.py"
 DAY = date(2026, 11, 24)

@@ -1,11 +1,11 @@
-"""Makes docs/access.md: the access table as domain/policy.py holds it, and which doors of partners and exports ask."""
+"""Makes docs/access.md: the access table as domain/identity/policy.py holds it, and which doors ask it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from domain.people import Role
-from domain.policy import TABLE, ObjectKind, Purpose, Relation
+from domain.identity.policy import TABLE, ObjectKind, Purpose, Relation
+from domain.kernel.people import Role
 
 PARTNERS = frozenset({Role.UMANG, Role.E_TAAL, Role.DIGILOCKER, Role.API_SETU, Role.ROUTER})
 """Roles that belong to systems and not to people."""
@@ -69,14 +69,14 @@ RELATIONS: Mapping[Relation, str] = MappingProxyType(
 )
 
 _ACCESS = """\
-<!-- Made by `python -m tools.reference print` from domain/policy.py. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from domain/identity/policy.py. Do not edit. -->
 # Who may do what
 
 One table decides every field, mutation, edge, `node`, `_entities`, subscription, door of a partner and export:
 role × kind of object × purpose, with the relation that must hold between the one who asks and the object. A cell that
-is not here is denied, and denied looks like absent. `domain/policy.py` holds the table and decides; `actions/access.py`
-is the one place that asks it and leaves the receipt of a read. The gateway itself (`SYSTEM`: worker, clock, seeding)
-may do everything and is left out.
+is not here is denied, and denied looks like absent. `domain/identity/policy.py` holds the table and decides;
+`actions/access.py` is the one place that asks it and leaves the receipt of a read. The gateway itself (`SYSTEM`:
+worker, clock, seeding) may do everything and is left out.
 
 Which rule each field of the graph goes by is in `tests/authz/fields.json`, and who sees which thing in
 `tests/authz/rows.py`: a field, thing or mutation without an entry fails the tests. `make authz` asks for everything as

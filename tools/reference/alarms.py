@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from domain.alarms import RULES, AlarmCode, AlarmRule, JobOutcome
-from domain.messages import label
-from domain.text import Language
+from domain.kernel.messages import label
+from domain.kernel.text import Language
+from domain.platform.alarms import RULES, AlarmCode, AlarmRule, JobOutcome
 from gateway.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
 from gateway.pulse import BEAT_SECONDS
 
 _ALARMS = """\
-<!-- Made by `python -m tools.reference print` from domain/alarms.py and domain/locale. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from domain/platform/alarms.py and domain/kernel/locale. Do not edit. -->
 # Alarms
 
 Every process tells of its own health each {beat:.0f} seconds. One worker, which a lease elects, decides all alarms

@@ -20,9 +20,9 @@ import httpx
 from starlette.applications import Starlette
 
 from actions.case_file import packed
-from domain.clock import ManualClock
-from domain.commission import MessageState
-from domain.sources import Source
+from domain.appeals.commission import MessageState
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
 from gateway.http.public_keys import public_keys
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import KeptAnswers, open_cache
@@ -42,7 +42,7 @@ from integrations.right_to_service import (
     Word,
     commission_routes,
 )
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 
 NOW = datetime(2026, 11, 26, 4, 30, tzinfo=UTC)
 NUMBER, REFERENCE = "URTSC-2026-00012345", "UK-26000001234567-L3-TL"

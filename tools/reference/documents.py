@@ -7,9 +7,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from domain.errors import ErrorCode, Remedy
-from domain.messages import label
-from domain.text import Language
+from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel.messages import label
+from domain.kernel.text import Language
 from gateway.care import Care
 from gateway.desk import Desk
 from gateway.limits import Limits, Load, Rates, Server
@@ -103,7 +103,7 @@ of integrations/.
 """
 
 _ERRORS = """\
-<!-- Made by `python -m tools.reference print` from domain/errors.py and domain/locale. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from domain/kernel/errors.py and domain/kernel/locale. Do not edit. -->
 # Error codes
 
 A code stands in `errors[].extensions.code`, or in `userErrors[].code` of a mutation. Codes are stable: none

@@ -16,11 +16,11 @@ import httpx
 from starlette.applications import Starlette
 
 from actions.counts import told_to_etaal
-from domain.clock import ManualClock
-from domain.counting import MAPPED, TransactionCount
+from domain.etaal.counting import MAPPED, TransactionCount
+from domain.kernel.clock import ManualClock
 from integrations.etaal import Batch, CountsUnavailable, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes
 from integrations.etaal import wire_push as wire
-from store.ledger_seal import GENESIS, link_of, said_by
+from store.etaal.ledger_seal import GENESIS, link_of, said_by
 from tools.reference.sample_files import FOLDER
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

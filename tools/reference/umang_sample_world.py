@@ -14,13 +14,13 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment, Partners
 from actions.form_import import import_forms
 from demo.seeding import catalogue_rows
-from domain.applications import Channel, RejectionGround
-from domain.clock import ManualClock
-from domain.deadline import WorkCalendar
-from domain.ids import SeededIds
-from domain.people import Citizen, Officer, OfficerLevel, PersonKind, Posting, Provider, Role, Subject
-from domain.sources import Source
-from domain.text import Bilingual, Language
+from domain.applications.applications import Channel, RejectionGround
+from domain.applications.deadline import WorkCalendar
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import Citizen, Officer, OfficerLevel, PersonKind, Posting, Provider, Role, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Bilingual, Language
 from gateway.form_files import form_files
 from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
@@ -31,11 +31,13 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.umang import DoorSettings, door_routes
 from schema import build
 from schema.context import Context
-from store import applications, catalogue, identities, people
-from store.cipher import FieldCipher
-from store.engine import Store, Transaction, migrate
-from store.keyring import Keyrings
-from store.objects import LocalObjects
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, Transaction, migrate
+from store.database.keyring import Keyrings
+from store.database.objects import LocalObjects
+from store.identity import identities, people
 from tools.reference.umang_sample_calls import LINKED, SERVICE
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

@@ -14,8 +14,8 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import ErrorCode, NotSignedIn, Remedy
-from domain.text import language_from_header
+from domain.kernel.errors import ErrorCode, NotSignedIn, Remedy
+from domain.kernel.text import language_from_header
 from gateway.http.answers import encode_json
 from gateway.http.body import parameters_in
 from gateway.http.callers import ROUTER, Caller

@@ -20,8 +20,8 @@ from graphql import (
     create_source_event_stream,
 )
 
-from domain.errors import ErrorCode, NotSignedIn
-from domain.text import Language
+from domain.kernel.errors import ErrorCode, NotSignedIn
+from domain.kernel.text import Language
 from gateway.http.callers import Caller
 from gateway.http.calls import OperationRecord, Ready, RequestContext, RequestFacts
 from gateway.http.pipeline import DocumentRefused, Pipeline

@@ -14,7 +14,7 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import ErrorCode
+from domain.kernel.errors import ErrorCode
 from gateway.http.admission import overloaded
 from gateway.http.answers import encode_json
 from gateway.http.calls import Call, Ready, RequestContext, RequestFacts

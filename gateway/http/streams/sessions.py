@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 
-from store import sessions
-from store.engine import Store
-from store.errors import StoreError
+from store.database.engine import Store
+from store.database.errors import StoreError
+from store.identity import sessions
 
 log = structlog.get_logger(__name__)
 

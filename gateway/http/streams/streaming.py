@@ -14,7 +14,7 @@ from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
 from gateway.http.streams.operations import Operations
 from gateway.http.streams.sessions import Sessions
-from store.engine import Store
+from store.database.engine import Store
 
 LOOK_SECONDS = 0.2
 """How often is looked whether the process is about to end."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
-from domain.benefits import PaymentStatus
-from domain.clock import Clock
-from domain.sources import Source, Sourced
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.clock import Clock
+from domain.kernel.sources import Source, Sourced
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Priority
 from integrations.calling.remote import Answer, Codec, Parts, Remote

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from domain.benefits import PaymentStatus
+from domain.benefits.benefits import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)

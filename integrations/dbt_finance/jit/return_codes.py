@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from domain.benefits import PaymentStatus
-from domain.text import Bilingual
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.text import Bilingual
 
 UNKNOWN_REASON = "UNKNOWN"
 INSTRUCTION_REJECTED = "INSTRUCTION_REJECTED"

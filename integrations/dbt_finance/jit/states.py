@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.benefits import PaymentStatus
-from domain.clock import IST
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.clock import IST
 from integrations.dbt_finance.jit.models import (
     BillEnquiry,
     BillReference,

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
-from domain.clock import IST
-from domain.money import paise_from_rupees
+from domain.kernel.clock import IST
+from domain.kernel.money import paise_from_rupees
 from integrations.calling import safe_xml
 from integrations.dbt_finance.pfms.apbs_layout import read_returns
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE

@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from domain.clock import IST
-from domain.money import rupees
+from domain.kernel.clock import IST
+from domain.kernel.money import rupees
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
 from integrations.dbt_finance.pfms.models import (
     BadLine,

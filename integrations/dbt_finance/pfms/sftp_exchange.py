@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from domain.sources import Source
+from domain.kernel.sources import Source
 from integrations.calling.errors import IntegrationError, Refused, Unavailable
 from integrations.calling.policies import XML_TYPES, CallPolicy, Lane
 from integrations.calling.resilience import Resilience

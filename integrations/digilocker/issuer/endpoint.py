@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.clock import Clock
+from domain.kernel.clock import Clock
 from integrations.calling import safe_xml
 from integrations.digilocker.digests import HmacEncoding, issuer_hmac_hex, issuer_hmac_raw, keyhash, same
 from integrations.digilocker.issuer import inferred, wire

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from domain.signatures import SignatureState
+from domain.certificates.signatures import SignatureState
 
 API_PREFIX = "/public/oauth2"
 """Where the API begins below the host (docs/contracts/digilocker.md section 2)."""

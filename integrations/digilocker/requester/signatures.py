@@ -13,7 +13,7 @@ from datetime import datetime
 
 from signxml.algorithms import SignatureMethod
 
-from domain.signatures import SignatureState
+from domain.certificates.signatures import SignatureState
 from integrations.calling import safe_xml
 from integrations.xml_signatures import DS, claimed, covers_all, der, verified
 

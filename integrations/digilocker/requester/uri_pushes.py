@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.policy import Purpose
+from domain.identity.policy import Purpose
 from integrations.calling.errors import Refused
 from integrations.calling.policies import JSON_TYPES, CallPolicy
 from integrations.calling.remote import Answer, Parts

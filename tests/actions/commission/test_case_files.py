@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from store import accesses
+from store.identity import accesses
 from tests.support.actions import World
 from tests.support.commission import Court, at_commission, case_of, client_of, filed, post
 from tests.support.law import authorities, present

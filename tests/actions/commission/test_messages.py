@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from actions.commission_hook import compare_cases, settle_all_waiting
 from actions.legal_sweep import sweep
-from domain.appeals import AppealMove, AppealState, AwardKind, HearingState
-from domain.clock import ist_date
-from domain.commission import MessageState
-from domain.lifecycle import Status
-from domain.notices import NoticeKind
-from store import commission
+from domain.appeals.appeals import AppealMove, AppealState, AwardKind, HearingState
+from domain.appeals.commission import MessageState
+from domain.applications.lifecycle import Status
+from domain.feedback.notices import NoticeKind
+from domain.kernel.clock import ist_date
+from store.appeals import commission
 from tests.support.actions import World
 from tests.support.commission import Court, appeal_now, awards_of, case_of, filed, hearings_of, post, told_to
 from tests.support.law import appealed, appeals_of, authorities, events_of, present, refused

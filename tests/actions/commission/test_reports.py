@@ -7,9 +7,9 @@ from actions.appeals import AppealVerdict, Imposed, RecordHearing, record_hearin
 from actions.awards import SettleAward, settle_award
 from actions.commission_reports import commission_round
 from actions.legal_sweep import sweep
-from domain.appeals import AwardKind, AwardState
-from domain.clock import ist_date
-from domain.deadline import breaches_at
+from domain.appeals.appeals import AwardKind, AwardState
+from domain.applications.deadline import breaches_at
+from domain.kernel.clock import ist_date
 from tests.support.actions import World
 from tests.support.commission import Court, appeal_now, at_commission, awards_of, filed, hearings_of, post
 from tests.support.law import authorities, heard, ordered

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.people import Provider
-from store import people
+from domain.kernel.people import Provider
+from store.identity import people
 from tests.support.sign_in import FakeProvider, enter_operator, environment, officer
 from tests.support.signing_in import CSC_ID, EMAIL, OFFICER, OPERATOR
 

@@ -8,8 +8,8 @@ import pytest
 
 from actions.sign_in import exchange_app_code
 from actions.sign_in_guards import AppRequest, challenge_of
-from domain.errors import Problems
-from store import sessions
+from domain.kernel.errors import Problems
+from store.identity import sessions
 from tests.support.signing_in import APP, START_AGAIN, VERIFIER, refusal, sign_in
 
 

@@ -9,15 +9,16 @@ from actions.linking import unlink
 from actions.provider_sign_out import END, end_at_provider, way_out
 from actions.sessions import sign_out, subject_for_token
 from actions.sign_in import SignedIn, begin_sign_in, finish_sign_in, refresh_session
-from domain.errors import Problems
-from domain.people import PersonKind, Provider, Subject
-from domain.sources import Source
-from domain.text import Language
+from domain.kernel.errors import Problems
+from domain.kernel.people import PersonKind, Provider, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
-from store import identities, outbox, session_tokens
-from store.outbox import outbox_table
-from store.personal import erase
+from store.identity import identities, session_tokens
+from store.platform import outbox
+from store.platform.outbox import outbox_table
+from store.privacy.personal import erase
 from tests.support.sign_in import GATEWAY, FakeProvider
 from tests.support.signing_in import BROWSER, CSC_ID, EMAIL
 from tests.support.stored import audit_lines_of

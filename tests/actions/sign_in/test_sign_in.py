@@ -9,13 +9,13 @@ import pytest
 from actions.officer_accounts import add_account, remove_account
 from actions.sign_in import abandon_sign_in, begin_sign_in
 from actions.sign_in_guards import AppRequest, challenge_of, hash_of
-from domain.errors import ErrorCode, Problems, Remedy
-from domain.people import SYSTEM, PersonKind, Provider
-from domain.sources import Source
-from domain.text import Language
+from domain.kernel.errors import ErrorCode, Problems, Remedy
+from domain.kernel.people import SYSTEM, PersonKind, Provider
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from integrations.calling.errors import Refused, Unavailable
 from integrations.sso import Assurance
-from store import identities, people, sessions
+from store.identity import identities, people, sessions
 from tests.support.sign_in import officer
 from tests.support.signing_in import (
     APP,

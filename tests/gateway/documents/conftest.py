@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from actions.certificate_content import CertificateContent, CertificateField
-from domain.clock import ManualClock
-from domain.text import Bilingual
+from domain.kernel.clock import ManualClock
+from domain.kernel.text import Bilingual
 from gateway.documents.renderer import CertificateRenderer
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 
 CONTENT = CertificateContent(
     number="22612345678906",

@@ -2,10 +2,10 @@
 
 from actions.certificate_content import CertificateContent
 from actions.own_signature import own_signature
-from domain.signatures import SignatureState
+from domain.certificates.signatures import SignatureState
 from gateway.documents.renderer import CertificateRenderer
 from integrations.certificate_facts import stated_by
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 from tests.support.graph import NOW
 
 

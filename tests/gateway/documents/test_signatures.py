@@ -22,7 +22,7 @@ from signxml.verifier import XMLVerifier
 
 from actions.certificate_content import CertificateContent
 from gateway.documents.renderer import CertificateRenderer
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
 
 
 def validated(pdf: bytes, authority: Path) -> PdfSignatureStatus:

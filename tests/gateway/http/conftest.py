@@ -14,10 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from strawberry.types import ExecutionContext
 
-from domain.clock import SystemClock
-from domain.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.ids import SystemIds
-from domain.text import Language, language_from_header
+from domain.kernel.clock import SystemClock
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.ids import SystemIds
+from domain.kernel.text import Language, language_from_header
 from gateway.http.graphql import Edge, GraphQLEndpoint, OperationRecord, RequestFacts
 from integrations.calling.deadline import seconds_left
 from schema.errors import replace_errors

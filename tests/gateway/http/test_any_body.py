@@ -7,8 +7,8 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.clock import SystemClock
-from domain.ids import SystemIds
+from domain.kernel.clock import SystemClock
+from domain.kernel.ids import SystemIds
 from gateway.http.graphql import Edge
 from tests.gateway.http.conftest import ORIGIN, application
 

@@ -16,23 +16,24 @@ from starlette.applications import Starlette
 
 from actions.boards import boards_of
 from actions.delay_review import make_review
-from domain.applications import Channel
-from domain.clock import ManualClock
-from domain.errors import NotSignedIn
-from domain.figures import counted, marks_of
-from domain.lifecycle import Status
-from domain.people import Officer, OfficerLevel, Posting, Role, Subject
-from domain.small_cells import SMALLEST
-from domain.text import Bilingual
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ManualClock
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.people import Officer, OfficerLevel, Posting, Role, Subject
+from domain.kernel.text import Bilingual
+from domain.statistics.figures import counted, marks_of
+from domain.statistics.small_cells import SMALLEST
 from gateway.http import figures_csv, readers
 from gateway.http.dashboard import dashboard_routes
 from gateway.http.figures_csv import figures_routes
 from gateway.http.headers import SESSION_COOKIE
 from gateway.http.plots import Plot, Series, Writer, bars, columns, line
 from gateway.spreadsheets import safe_cell
-from store import applications, figures
-from store.engine import Store
-from store.keyring import Keyrings
+from store.applications import applications
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.statistics import figures
 from tests.store.builders import application
 from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER, Down, environment, seed
 

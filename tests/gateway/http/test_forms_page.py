@@ -12,12 +12,12 @@ from starlette.applications import Starlette
 
 from actions.environment import Environment
 from actions.form_import import import_forms
-from domain.forms import Form
-from domain.text import Language
+from domain.catalogue.forms import Form
+from domain.kernel.text import Language
 from gateway.form_files import form_files
 from gateway.http.form_drawing import Drawn, draw, id_of, said_of
 from gateway.http.forms import LARGEST_BODY, forms_routes
-from store.application_rows import applications_table
+from store.applications.application_rows import applications_table
 from tests.support.catalogued import Filled, a_copy
 from tests.support.forms import own_forms
 

@@ -7,14 +7,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.alarms import PRESENT_SECONDS, AlarmCode, JobRuns, ProcessFacts
-from domain.sources import Source
+from domain.kernel.sources import Source
+from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, JobRuns, ProcessFacts
 from gateway.http.graphql import OperationRecord
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
 from gateway.http.streams.streaming import Dropped
-from store.errors import StoreUnavailable
-from store.outbox import OutboxCounts
+from store.database.errors import StoreUnavailable
+from store.platform.outbox import OutboxCounts
 
 
 def client_of(app: Starlette) -> httpx.AsyncClient:

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from domain.clock import ManualClock
-from domain.people import PersonKind, Role, Subject
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import PersonKind, Role, Subject
 from gateway.http import readers
 from gateway.http.hearing_calendar import Event, calendar, folded, hearing_calendar_routes, moment, text
-from store.engine import Store
-from store.keyring import Keyrings
+from store.database.engine import Store
+from store.database.keyring import Keyrings
 from tests.support.graph import CITIZEN, NOW, Down, environment, seed
 
 

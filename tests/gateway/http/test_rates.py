@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from domain.clock import ManualClock
-from domain.people import PersonKind
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import PersonKind
 from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers, network_of
 from gateway.http.graphql import Edge
 from gateway.http.rates import MemoryWindows, RateLimits

@@ -12,18 +12,19 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.delay_review import make_review
-from domain.clock import ManualClock
-from domain.commission import DelayReview
-from domain.delays import DelayCause
-from domain.figures import counted, marks_of
-from domain.lifecycle import Status
-from domain.people import Subject
-from domain.text import Language
+from domain.appeals.commission import DelayReview
+from domain.appeals.delays import DelayCause
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import Subject
+from domain.kernel.text import Language
+from domain.statistics.figures import counted, marks_of
 from gateway.http import readers, review_pdf
 from gateway.http.review_pdf import laid_out, page_data, review_pdf_routes
-from store import applications, figures
-from store.engine import Store
-from store.keyring import Keyrings
+from store.applications import applications
+from store.database.engine import Store
+from store.database.keyring import Keyrings
+from store.statistics import figures
 from tests.store.builders import application
 from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER, Down, environment, seed
 

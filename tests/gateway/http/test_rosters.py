@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from actions.sessions import mint_session_token
 from gateway.http.rosters import LARGEST_TABLE, roster_routes
-from store import sessions
+from store.identity import sessions
 from tests.support.camps import added, approved, camps_of, child, filed, opened, rows_now, signed_paper
 from tests.support.catalogued import a_copy
 

@@ -6,9 +6,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.clock import ManualClock
-from domain.sources import Source
-from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
+from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.http.status import status_routes
 from gateway.settings import Settings
 from integrations.calling.monitor import SourceMonitor

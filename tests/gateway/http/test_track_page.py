@@ -8,15 +8,15 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.clock import ManualClock
-from domain.errors import ErrorCode, Problem, Problems
-from domain.lifecycle import Move, Status
-from domain.numbers import NumberKind, make_number
-from domain.text import Bilingual
-from domain.tracking import SecondFactor, Stage, Tracked
+from domain.applications.lifecycle import Move, Status
+from domain.feedback.tracking import SecondFactor, Stage, Tracked
+from domain.kernel.clock import ManualClock
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel.text import Bilingual
 from gateway.http import track
 from gateway.http.track import track_routes
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
 from tests.support.databases import NOW
 
 NUMBER = make_number(NumberKind.APPLICATION, 2026, "1234567890")

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.clock import ManualClock
-from domain.manifests import Manifest, Operation, document_id
-from domain.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel.clock import ManualClock
+from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.platform.manifests import Manifest, Operation, document_id
 from gateway.http.body import GraphQLParameters, parameters_in
 from gateway.http.calls import OperationRecord, Resolved
 from gateway.http.edge import Edge

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from actions.manifests import publish_manifest, retire_manifest, sign_manifest
-from domain.clock import ManualClock
-from domain.errors import ErrorCode
-from domain.manifests import Manifest, Operation, PublishedManifest, document_id
+from domain.kernel.clock import ManualClock
+from domain.kernel.errors import ErrorCode
+from domain.platform.manifests import Manifest, Operation, PublishedManifest, document_id
 from gateway.commands.operations import graph
 from gateway.http.body import parameters_in
 from gateway.http.refusals import Refusal
 from gateway.http.trusted import TrustedLibrary, TrustedShelf
 from gateway.limits import DocumentMode
-from store import manifests
-from store.engine import Store
-from store.errors import StoreUnavailable
-from store.keyring import Keyrings
+from store.database.engine import Store
+from store.database.errors import StoreUnavailable
+from store.database.keyring import Keyrings
+from store.platform import manifests
 from tests.support.databases import NOW
 
 GOOD = "query Departments {\n  departments {\n    slug\n  }\n}"
@@ -121,7 +121,7 @@ async def test_a_signed_pack_of_an_officer_is_no_manifest(store_keyrings):
     from joserfc import jws
 
     from actions.manifests import open_manifest
-    from domain.manifests import ManifestRefused
+    from domain.platform.manifests import ManifestRefused
 
     key = store_keyrings.active("manifest")
     signed = jws.serialize_compact({"alg": "ES256", "kid": key.kid}, '{"packId": "p"}', key, algorithms=["ES256"])

@@ -10,8 +10,8 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.scanning import EICAR
-from domain.errors import NotSignedIn
-from domain.people import Subject
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.people import Subject
 from gateway.http import upload_requests as door
 from gateway.http.uploads import upload_routes
 from tests.support.actions import World

@@ -8,12 +8,12 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.certificate_endings import Ended
-from domain.certificates import CertificateStatus, IssuedCertificate
-from domain.clock import ManualClock
-from domain.numbers import NumberKind, make_number, parse_number
-from domain.text import Bilingual
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel.clock import ManualClock
+from domain.kernel.numbers import NumberKind, make_number, parse_number
+from domain.kernel.text import Bilingual
 from gateway.http.verify import facts_of, initials, routes_over
-from store.errors import StoreUnavailable
+from store.database.errors import StoreUnavailable
 
 NUMBER = make_number(NumberKind.CERTIFICATE, 2026, "1234567890")
 UNKNOWN = make_number(NumberKind.CERTIFICATE, 2026, "1234567891")

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from domain.clock import ManualClock
-from domain.sources import Source
-from domain.switches import Switch, Switchboard, SwitchKind, SwitchState
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
+from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.http.watched import counting_failures, shut_when_off
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from actions.client_policy import SetClientPolicy
 from actions.manifests import StillInUse, damaged, open_manifest
 from demo.operations_seeding import publish_folder
-from domain.client_policy import ClientPlatform
-from domain.clock import SystemClock, ist_date
-from domain.manifests import ManifestRefused, document_id
+from domain.kernel.clock import SystemClock, ist_date
+from domain.platform.client_policy import ClientPlatform
+from domain.platform.manifests import ManifestRefused, document_id
 from gateway.cli import app as cli
 from gateway.commands import operations as commands
 from gateway.commands.client import run_client_list, run_client_set
@@ -33,8 +33,8 @@ from gateway.commands.safety import run_verify
 from gateway.failures import lines_of
 from gateway.screens import OPERATIONS
 from gateway.settings import Settings
-from store import manifests
-from store.keyring import Keyrings
+from store.database.keyring import Keyrings
+from store.platform import manifests
 
 SERVICES = "query Services { services(first: 5) { totalCount } }"
 REASON = "nobody has it any more"

@@ -7,7 +7,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse
 from graphql.execution.values import get_variable_values
 
-from domain.manifests import ManifestRefused, document_id
+from domain.platform.manifests import ManifestRefused, document_id
 from gateway.commands.operations import graph, make_checker
 from gateway.graphiql.page import examples
 from gateway.operations.checking import OperationsChecker

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import schema
-from domain.clock import SystemClock
-from domain.sources import Source
+from domain.kernel.clock import SystemClock
+from domain.kernel.sources import Source
 from integrations.calling.monitor import SourceMonitor
 from tests.support.graph import Down, World, environment, seed
 from tests.support.umang import Portal, a_portal, make_keys

@@ -9,7 +9,7 @@ import pytest
 from actions.fee_enquiries import enquire
 from actions.fees import payment_form
 from sandbox.city.kit import Sandbox
-from store import fee_orders
+from store.fees import fee_orders
 from tests.support.fees import treasury_on
 from tests.support.graph import World
 from tests.support.umang import Portal, a_portal

@@ -8,11 +8,12 @@ import pytest
 
 from actions.linking import unlink
 from actions.sessions import mint_session_token, subject_for_token
-from domain.assurance import Assurance
-from domain.errors import ErrorCode, Problems
-from domain.people import PersonKind, Provider
-from store import identities, notices, sessions
-from store.sessions import Session
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.people import PersonKind, Provider
+from store.feedback import notices
+from store.identity import identities, sessions
+from store.identity.sessions import Session
 from tests.support.graph import ASHA, CITIZEN, RAVI
 from tests.support.stored import audit_lines_of
 from tests.support.umang import Portal

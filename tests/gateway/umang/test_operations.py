@@ -8,14 +8,15 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.decide import Decide, Verdict, decide_application
-from domain.applications import RejectionGround
-from domain.benefits import PaymentStatus
-from domain.clock import ist_date
-from domain.counting import STATUS_LINE
-from domain.sources import Source
+from domain.applications.applications import RejectionGround
+from domain.benefits.benefits import PaymentStatus
+from domain.etaal.counting import STATUS_LINE
+from domain.kernel.clock import ist_date
+from domain.kernel.sources import Source
 from gateway.http.document_door import document_routes
 from integrations.calling.errors import Unavailable
-from store import benefits, ledger, ledger_seal
+from store.benefits import benefits
+from store.etaal import ledger, ledger_seal
 from tests.support.graph import ASHA, OFFICER, PDF, add_certificate
 from tests.support.stored import record_payment_status
 from tests.support.umang import Portal

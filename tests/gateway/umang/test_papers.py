@@ -6,11 +6,11 @@ import pytest
 
 from actions.decide import Decide, Verdict, decide_application
 from actions.submit import NewDocument, SaveDraft, save_draft
-from domain.applications import Channel, DeliveryMode, RejectionGround
-from domain.sources import Source
+from domain.applications.applications import Channel, DeliveryMode, RejectionGround
+from domain.kernel.sources import Source
 from gateway.umang import writes
 from integrations.calling.errors import Unavailable
-from store import applications
+from store.applications import applications
 from tests.support.files import hand_in
 from tests.support.graph import CITIZEN, LOCKER_URI, NEIGHBOUR, OFFICER
 from tests.support.umang import Portal

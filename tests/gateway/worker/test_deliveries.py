@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.environment import Environment
-from domain.sources import Source
+from domain.kernel.sources import Source
 from gateway.worker import deliveries, runner
 from gateway.worker.deliveries import (
     HELD,
@@ -23,9 +23,9 @@ from gateway.worker.topics import Handler
 from integrations.calling.breakers import CircuitOpen
 from integrations.calling.errors import Unavailable
 from integrations.calling.kill_switch import SwitchedOff
-from store import outbox
-from store.errors import StoreUnavailable
-from store.outbox import RETRY_AFTER_SECONDS, OutboxMessage, OutboxState
+from store.database.errors import StoreUnavailable
+from store.platform import outbox
+from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxMessage, OutboxState
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing
 

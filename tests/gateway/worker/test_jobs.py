@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import pytest
 
 from actions.environment import Environment
-from domain.alarms import JobOutcome
+from domain.platform.alarms import JobOutcome
 from gateway.settings import Retention
 from gateway.worker import jobs
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.runner import Job, Runner
-from store import outbox
-from store.outbox import OutboxState
+from store.platform import outbox
+from store.platform.outbox import OutboxState
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing
 

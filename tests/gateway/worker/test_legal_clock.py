@@ -9,18 +9,19 @@ from actions.decide import Decide, Verdict, decide_application
 from actions.environment import Environment
 from actions.legal_sweep import Swept, sweep
 from actions.submit import SubmitApplication, submit_application
-from domain.appeals import AppealState
-from domain.applications import Application, Channel, DeliveryMode
-from domain.clock import ManualClock
-from domain.deadline import breaches_at
-from domain.errors import Problems
+from domain.appeals.appeals import AppealState
+from domain.applications.applications import Application, Channel, DeliveryMode
+from domain.applications.deadline import breaches_at
+from domain.kernel.clock import ManualClock
+from domain.kernel.errors import Problems
 from gateway.worker.leader import LeadershipLost
 from gateway.worker.legal_clock import LEASE, LegalClock
 from gateway.worker.runner import Job, Runner
-from store import appeals, leases
-from store.engine import Store
-from store.errors import StoreUnavailable
-from store.keyring import Keyrings
+from store.appeals import appeals
+from store.database import leases
+from store.database.engine import Store
+from store.database.errors import StoreUnavailable
+from store.database.keyring import Keyrings
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, Down, environment, seed
 
 

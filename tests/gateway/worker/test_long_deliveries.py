@@ -11,10 +11,10 @@ from actions.environment import Environment
 from gateway.worker import deliveries
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
 from gateway.worker.deliveries import CLAIM_LOST, STOPPED, Deliveries
-from store import outbox
-from store.errors import StoreUnavailable
-from store.outbox import OutboxMessage, OutboxState
-from store.sql import database_now
+from store.database.errors import StoreUnavailable
+from store.database.sql import database_now
+from store.platform import outbox
+from store.platform.outbox import OutboxMessage, OutboxState
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing
 

@@ -14,13 +14,13 @@ import structlog
 
 from actions.alarms import tell
 from actions.environment import Environment
-from domain.alarms import COUNTED_SECONDS, RULES, AlarmCode, AlarmState, JobOutcome, JobRuns
+from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, AlarmState, JobOutcome, JobRuns
 from gateway.alarms import AlarmWatch
 from gateway.logs import configure_logging
 from gateway.vitals import Vitals
 from gateway.worker import runner
 from gateway.worker.runner import Job, Runner
-from store.errors import StoreUnavailable, WritesStopped
+from store.database.errors import StoreUnavailable, WritesStopped
 from tests.support.sign_in import environment
 
 PRIVATE = "Asha Negi 9800000001"

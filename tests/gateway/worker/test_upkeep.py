@@ -7,14 +7,17 @@ import pytest
 from pydantic import ValidationError
 
 from actions.environment import Environment
-from domain.clock import ist_date
-from domain.figures import counted, marks_of
-from domain.people import PersonKind, Provider
+from domain.kernel.clock import ist_date
+from domain.kernel.people import PersonKind, Provider
+from domain.statistics.figures import counted, marks_of
 from gateway.settings import Retention
 from gateway.worker.jobs import upkeep_jobs
 from gateway.worker.runner import Job
-from store import accesses, figures, idempotency, manifests, people, sessions
-from store.sessions import Session
+from store.database import idempotency
+from store.identity import accesses, people, sessions
+from store.identity.sessions import Session
+from store.platform import manifests
+from store.statistics import figures
 from tests.store.builders import application, citizen
 from tests.support.sign_in import environment
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 import respx
 
-from domain.clock import ManualClock
-from domain.sources import Source, SourceState
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source, SourceState
 from integrations.apisetu import (
     ApiSetu,
     ApiSetuSettings,

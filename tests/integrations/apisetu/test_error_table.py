@@ -5,8 +5,8 @@ import json
 import pytest
 import respx
 
-from domain.clock import ManualClock
-from domain.sources import Source
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings, PublisherSettings
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.consent import canonical

@@ -18,8 +18,8 @@ from schemathesis.checks import (
 from schemathesis.core.failures import FailureGroup
 from starlette.applications import Starlette
 
-from domain.clock import ManualClock
-from domain.text import Bilingual
+from domain.kernel.clock import ManualClock
+from domain.kernel.text import Bilingual
 from integrations.apisetu import (
     ConsentUsedUp,
     NotNow,

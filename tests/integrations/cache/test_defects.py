@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.policy import Purpose
-from domain.sources import Source, SourceState
+from domain.identity.policy import Purpose
+from domain.kernel.sources import Source, SourceState
 from integrations.calling.cache import KeptAnswers, cache_key
 from integrations.calling.cache_backends import BoundedMemoryCache, ValkeyCache, open_cache
 from integrations.calling.errors import Unavailable

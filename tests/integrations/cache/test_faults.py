@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import redis.exceptions
 
-from domain.sources import SourceState
+from domain.kernel.sources import SourceState
 from integrations.calling.cache import KeptAnswers, cache_key
 from integrations.calling.cache_backends import BoundedMemoryCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, Partner

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.sources import SourceState
+from domain.kernel.sources import SourceState
 from integrations.calling.cache import KeptAnswers
 from integrations.calling.cache_backends import ValkeyCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner

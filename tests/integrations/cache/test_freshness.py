@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.sources import Source, SourceState
+from domain.kernel.sources import Source, SourceState
 from integrations.calling.cache import KeptAnswers
 from integrations.calling.cache_backends import open_cache
 from integrations.calling.deadline import set_request_deadline

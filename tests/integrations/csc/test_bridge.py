@@ -11,9 +11,9 @@ import httpx
 import pytest
 import respx
 
-from domain.clock import IST, ManualClock
-from domain.fees import FeeReceipt, HeardState
-from domain.sources import Source
+from domain.fees.fees import FeeReceipt, HeardState
+from domain.kernel.clock import IST, ManualClock
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Unavailable
 from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment
 from integrations.csc import wire_bridge as wire

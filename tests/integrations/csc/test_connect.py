@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import respx
 
-from domain.clock import ManualClock
-from domain.ids import SeededIds
-from domain.people import Provider
-from domain.sources import Source
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from domain.kernel.people import Provider
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.csc.wire import encrypt_text, encrypted_secret, read_identity

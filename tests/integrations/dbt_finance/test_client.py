@@ -8,8 +8,8 @@ import httpx
 import pytest
 import respx
 
-from domain.benefits import PaymentStatus
-from domain.sources import Source, SourceState
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.sources import Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.dbt_finance import InstructionOutcome, InstructionStage
 from integrations.dbt_finance.jit import client as client_module

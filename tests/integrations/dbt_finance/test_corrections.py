@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.benefits import PaymentStatus
+from domain.benefits.benefits import PaymentStatus
 from integrations.calling.errors import Refused
 from integrations.dbt_finance import BankAccount, Correction, InstructionOutcome
 from integrations.dbt_finance.jit.wire import correction_params

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.benefits import PaymentStatus
-from domain.clock import IST
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.clock import IST
 from integrations.dbt_finance import BillReference, DbtFinanceSettings, Payee, PaymentInstruction
 from integrations.dbt_finance.jit import wire, wire_auth
 from integrations.dbt_finance.jit.states import BillAnswers, states_of

@@ -7,8 +7,8 @@ import pytest
 import respx
 from stdnum.in_ import aadhaar
 
-from domain.signatures import SignatureState
-from domain.sources import Source, SourceState
+from domain.certificates.signatures import SignatureState
+from domain.kernel.sources import Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused
 from integrations.digilocker import (
     DigiLocker,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
-from domain.signatures import SignatureState
+from domain.certificates.signatures import SignatureState
 from integrations.calling import safe_xml
 from integrations.digilocker import examine
 from sandbox.city.papers import Paper, new_signer, signed_certificate

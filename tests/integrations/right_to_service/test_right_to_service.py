@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.clock import ManualClock
-from domain.commission import CommissionWord
-from domain.sources import Source
+from domain.appeals.commission import CommissionWord
+from domain.kernel.clock import ManualClock
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.right_to_service import CaseEvent, RightToService, RightToServiceSettings, wire
 from sandbox.city.clock import SandboxClock

@@ -15,9 +15,9 @@ import pytest
 import respx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.clock import IST, ManualClock
-from domain.fees import FeeNews, HeardState
-from domain.sources import Source
+from domain.fees.fees import FeeNews, HeardState
+from domain.kernel.clock import IST, ManualClock
+from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.treasury import Challan, Treasury, TreasurySettings, wire
 from sandbox.city.kit import Sandbox

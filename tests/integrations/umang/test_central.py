@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from domain.clock import ManualClock
-from domain.ids import SeededIds
-from domain.sources import Source, SourceState
-from domain.text import Language
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from domain.kernel.sources import Source, SourceState
+from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.umang import BloodBank, Mandi, Umang, UmangSettings
 from integrations.umang.models import EnvelopeKeys

@@ -12,10 +12,10 @@ import pytest
 import respx
 from starlette.responses import Response
 
-from domain.clock import ManualClock
-from domain.ids import SeededIds
-from domain.sources import Source, SourceState
-from domain.text import Language
+from domain.kernel.clock import ManualClock
+from domain.kernel.ids import SeededIds
+from domain.kernel.sources import Source, SourceState
+from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.umang import Member, Umang, UmangSettings
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome

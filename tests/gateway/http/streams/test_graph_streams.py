@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 
 from actions.decide import Decide, Verdict, decide_application
-from domain.applications import RejectionGround
-from domain.benefits import PaymentStatus
-from domain.clock import SystemClock
-from domain.errors import NotSignedIn
-from domain.global_ids import TypeCode
-from domain.ids import SystemIds
-from domain.people import ANONYMOUS, Subject
-from domain.sources import Source
-from domain.text import Language
+from domain.applications.applications import RejectionGround
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.clock import SystemClock
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.ids import SystemIds
+from domain.kernel.people import ANONYMOUS, Subject
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
 from gateway.fanout import Fanout
 from gateway.fanout_settings import Streams
 from gateway.http.edge import Edge
@@ -27,8 +27,11 @@ from gateway.http.streams.streaming import Streaming
 from integrations.calling.monitor import SourceMonitor
 from schema.context import Context
 from schema.node import node_id
-from store import applications, benefits, changes, sessions
-from store.sessions import Session
+from store.applications import applications
+from store.benefits import benefits
+from store.database import change_feed
+from store.identity import sessions
+from store.identity.sessions import Session
 from tests.store import builders
 from tests.support.built import built
 from tests.support.graph import (
@@ -215,7 +218,7 @@ async def test_a_cursor_that_is_too_old_or_anothers_is_refused(house, store_cloc
         assert await refusal(peer) == "BAD_INPUT"
     await keep(house, case(2))
     store_clock.advance(timedelta(days=40))
-    await house.world.environment.store.carry_out(lambda tx: changes.sweep(tx, store_clock.now()))
+    await house.world.environment.store.carry_out(lambda tx: change_feed.sweep(tx, store_clock.now()))
     async with house.peer("asha") as peer:
         peer.subscribe("s", MINE, since=cursor)
         assert await refusal(peer) == "RESYNC"

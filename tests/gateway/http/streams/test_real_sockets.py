@@ -9,11 +9,11 @@ import pytest
 import websockets
 
 from actions.sessions import sign_out, subject_for_token
-from domain.clock import SystemClock
-from domain.global_ids import TypeCode
-from domain.people import PersonKind
+from domain.kernel.clock import SystemClock
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import PersonKind
 from schema.node import node_id
-from store.engine import Store
+from store.database.engine import Store
 from tests.support.gateway_process import a_token, gateway_here
 from tests.support.graph import CITIZEN, OFFICER, Down, World, environment, seed
 from tests.support.running import free_port

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.payment_files import Transport
+from domain.payments.files import Transport
 from integrations.dbt_finance.pfms.exchange import FileExchange
 from tests.support.pfms import Pfms, open_pfms
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from domain.clock import SystemClock
-from domain.sources import Source
+from domain.kernel.clock import SystemClock
+from domain.kernel.sources import Source
 from integrations.calling.errors import CertificateNotTaken, NeverSent, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.payment_files import Transport
+from domain.payments.files import Transport
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import NotAsked, Refused
 from integrations.dbt_finance.pfms.exchange import FileExchange, NameTaken

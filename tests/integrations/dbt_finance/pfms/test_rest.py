@@ -5,8 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.payment_files import Transport
-from domain.sources import Source
+from domain.kernel.sources import Source
+from domain.payments.files import Transport
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.dbt_finance.pfms import rest_wire as wire
 from integrations.dbt_finance.pfms.exchange import NameTaken

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.payment_files import Transport
+from domain.payments.files import Transport
 from integrations.dbt_finance.pfms.answers import read_answer, read_statement
 from integrations.dbt_finance.pfms.exchange import FileExchange
 from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file

@@ -1,0 +1,1 @@
+"""Words and rules about appeals under the Right to Service Act."""

@@ -1,0 +1,152 @@
+"""An application and what belongs to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.applications.deadline import TimeLimit
+from domain.applications.lifecycle import Move, Status
+from domain.certificates.signatures import SignatureState
+
+
+class Channel(StrEnum):
+    """Where an application came in."""
+
+    WEB = "WEB"
+    MOBILE = "MOBILE"
+    CSC = "CSC"
+    E_DISTRICT = "E_DISTRICT"
+    UMANG = "UMANG"
+    WHATSAPP = "WHATSAPP"
+    SCHOOL = "SCHOOL"
+    CAMP = "CAMP"
+    DOORSTEP = "DOORSTEP"
+
+
+ASSISTED = frozenset({Channel.CSC, Channel.E_DISTRICT, Channel.SCHOOL, Channel.CAMP, Channel.DOORSTEP})
+"""Channels in which somebody files for the citizen."""
+
+BY_ROSTER = frozenset({Channel.SCHOOL, Channel.CAMP})
+"""Channels that only the roster of a school or camp comes in by."""
+
+
+def filed_through(asked: Channel, *, assisted: bool, umang: bool = False, roster: bool = False) -> Channel:
+    """The channel that is recorded at filing; `umang` where UMANG asks for her at its door, `roster` for a row of one.
+
+    What an operator hands in never counts as the citizen's own doing, and what she hands in herself never as that
+    of a centre. What came in at UMANG's door is UMANG's and nothing else is, so that the two can be compared.
+    """
+    if umang:
+        return Channel.UMANG
+    if assisted:
+        reached = asked in ASSISTED and (roster or asked not in BY_ROSTER)
+        return asked if reached else Channel.CSC
+    return Channel.WEB if asked in ASSISTED or asked is Channel.UMANG else asked
+
+
+class DeliveryMode(StrEnum):
+    """How the citizen wants the result."""
+
+    PORTAL = "PORTAL"
+    COUNTER = "COUNTER"
+    DOORSTEP = "DOORSTEP"
+
+
+class RejectionGround(StrEnum):
+    """Coded grounds of a rejection, return or query."""
+
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+    DOCUMENT_NOT_VALID = "DOCUMENT_NOT_VALID"
+    DOCUMENT_NOT_LEGIBLE = "DOCUMENT_NOT_LEGIBLE"
+    FACTS_NOT_CONFIRMED = "FACTS_NOT_CONFIRMED"
+    ALREADY_ISSUED = "ALREADY_ISSUED"
+    OUTSIDE_JURISDICTION = "OUTSIDE_JURISDICTION"
+    FORM_INCOMPLETE = "FORM_INCOMPLETE"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedDocument:
+    """A paper attached to an application by reference. `key` is the required document it answers.
+
+    `verified_at` is when it was seen at its source; None while the source was away when it was attached.
+    A document of the locker is frozen soon after: `sha256` then names the bytes that we keep of it, and
+    `signature` says what its issuer's signature was worth at that time.
+    """
+
+    id: str
+    key: str
+    source: str
+    uri: str
+    name: str
+    sha256: str | None
+    attached_at: datetime
+    verified_at: datetime | None = None
+    signature: SignatureState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How an application was decided, by whom and why."""
+
+    approved: bool
+    ground: RejectionGround | None
+    reason: str | None
+    officer_id: str | None
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One citizen's application for one service. `version` grows by one with every change."""
+
+    id: str
+    number: str
+    acknowledgement: str | None
+    citizen_id: str
+    service_code: str
+    department: str | None
+    district: str
+    tehsil: str | None
+    channel: Channel
+    operator_id: str | None
+    delivery: DeliveryMode
+    status: Status
+    version: int
+    form: Mapping[str, str] = field(repr=False)
+    fee_paise: int | None
+    fee_receipt: str | None
+    officer_id: str | None
+    limit: TimeLimit | None
+    clock_started_at: datetime | None
+    paused_since: datetime | None
+    paused_days: int
+    due_at: datetime | None
+    decision: Decision | None
+    created_at: datetime
+    submitted_at: datetime | None
+    delivered_at: datetime | None
+    updated_at: datetime
+    service_version: int | None = None
+    """The entry of the catalogue that it was filed under; None before entries were counted, which is the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step in the life of an application; `actor` is a role, `note` a text meant for the citizen."""
+
+    id: str
+    application_id: str
+    sequence: int
+    move: Move
+    before: Status | None
+    after: Status
+    actor_role: str
+    actor_id: str | None
+    ground: RejectionGround | None
+    note: str | None
+    at: datetime
+    documents: tuple[str, ...] = ()
+    """The notified papers that a query or refusal is about, by their keys."""
+    holder_id: str | None = None
+    """The officer who has the application after the step; None where nobody has it."""

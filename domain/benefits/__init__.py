@@ -1,0 +1,1 @@
+"""Words and rules about benefits and their sanctions."""

@@ -1,0 +1,1 @@
+"""Words and rules about services, schemes, forms, centres and the work calendar."""

@@ -1,0 +1,212 @@
+"""The catalogue of notified services, and the places and schemes of the state.
+
+Facts that no source gives are None, never zero or empty text (data/README.md).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.applications.deadline import DayUnit
+from domain.benefits.benefits import Rail
+from domain.kernel.text import Bilingual
+
+
+class Outcome(StrEnum):
+    """What an approved application ends in."""
+
+    CERTIFICATE = "CERTIFICATE"
+    BENEFIT = "BENEFIT"
+    ORDER = "ORDER"
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredDocument:
+    """A paper that a service asks for; `key` is stable within the service."""
+
+    key: str
+    name: str
+    required: bool
+
+
+class LifeEvent(StrEnum):
+    """What happens in a life that a service answers to."""
+
+    BIRTH = "BIRTH"
+    EDUCATION = "EDUCATION"
+    WORK = "WORK"
+    BUSINESS = "BUSINESS"
+    MARRIAGE = "MARRIAGE"
+    FAMILY = "FAMILY"
+    HOME = "HOME"
+    FARMING = "FARMING"
+    DRIVING = "DRIVING"
+    ILLNESS = "ILLNESS"
+    DISABILITY = "DISABILITY"
+    WIDOWHOOD = "WIDOWHOOD"
+    OLD_AGE = "OLD_AGE"
+    DEATH = "DEATH"
+    DISASTER = "DISASTER"
+
+
+class Situation(StrEnum):
+    """What a benefit may ask of a person's situation."""
+
+    WIDOW = "WIDOW"
+    DISABLED = "DISABLED"
+    FARMER = "FARMER"
+    RURAL = "RURAL"
+    RESIDENT = "RESIDENT"
+    BPL = "BPL"
+    """The household is below the poverty line."""
+    MOTHER_OF_A_DAUGHTER = "MOTHER_OF_A_DAUGHTER"
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who a service is for, as its source says; a bound that the source does not give is None.
+
+    Ages are full years, both bounds included. `most_income_paise` is the family's income a month; where
+    `bpl_instead`, it does not bind a household below the poverty line.
+    """
+
+    text: str
+    least_age: int | None = None
+    most_age: int | None = None
+    situations: tuple[Situation, ...] = ()
+    most_income_paise: int | None = None
+    bpl_instead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What somebody says of herself to find what she is eligible for; None is not said."""
+
+    age: int | None = None
+    income_paise: int | None = None
+    situations: frozenset[Situation] | None = None
+
+
+def may_be_eligible(eligibility: Eligibility, facts: Facts) -> bool:
+    """Whether nothing that was said stands against it; what was not said never does."""
+    old_enough = facts.age is None or eligibility.least_age is None or facts.age >= eligibility.least_age
+    young_enough = facts.age is None or eligibility.most_age is None or facts.age <= eligibility.most_age
+    most = eligibility.most_income_paise
+    below = eligibility.bpl_instead and facts.situations is not None and Situation.BPL in facts.situations
+    poor_enough = below or facts.income_paise is None or most is None or facts.income_paise <= most
+    situated = facts.situations is None or set(eligibility.situations) <= facts.situations
+    return old_enough and young_enough and poor_enough and situated
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the catalogue. `code_source` is PORTAL or LOCAL; `verified` as data/README.md says."""
+
+    id: str
+    code: str
+    code_source: str
+    slug: str
+    name: Bilingual
+    department: str | None
+    category: str | None
+    rts_notified: bool | None
+    limit_days: int | None
+    limit_unit: DayUnit
+    portal_delivery_days: int | None
+    designated_officer: str | None
+    first_appellate: str | None
+    second_appellate: str | None
+    fee_paise: int | None
+    documents: tuple[RequiredDocument, ...]
+    channels: tuple[str, ...]
+    outcome: Outcome
+    doctype: str | None
+    scheme_id: str | None
+    open: bool
+    source: str
+    verified: bool
+    needs_second_pair: bool | None = None
+    """Whether a second officer must confirm an approval or rejection; None where nothing says so."""
+    life_events: tuple[LifeEvent, ...] | None = None
+    eligibility: Eligibility | None = None
+    keywords: tuple[str, ...] = ()
+    """Other words that people look for it by, in any script."""
+    version: int = 1
+    """Which entry of this service it is; an application keeps the one that it was filed under."""
+    needs_no_documents: bool | None = None
+    """True where a source says that no paper is needed; without it, no `documents` means that no source names any."""
+
+    @property
+    def documents_known(self) -> bool:
+        """Whether a source says which papers are needed."""
+        return bool(self.documents) or self.needs_no_documents is True
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department of the state, keyed by its portal slug."""
+
+    id: str
+    slug: str
+    name: Bilingual
+    portal_service_count: int | None
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """A district, keyed by its Local Government Directory code."""
+
+    id: str
+    code: str
+    name: Bilingual
+    division: str
+    headquarters: str
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tehsil:
+    """A tehsil, keyed by its Local Government Directory code (or a LOCAL one)."""
+
+    code: str
+    district: str
+    name: Bilingual
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A benefit scheme; `amount_paise` a period, None where no source gives it."""
+
+    id: str
+    code: str
+    name: Bilingual
+    department: Bilingual
+    benefit_type: str
+    amount_paise: int | None
+    period: str | None
+    service_code: str | None
+    source: str
+    verified: bool
+    rail: Rail = Rail.IFMS
+    """The way that its money goes."""
+    head_of_account: str | None = None
+    """The head of account that it is paid from; None for the installation's own."""
+    terms: int | None = None
+    """Into how many payments the amount of a period is divided; None for one."""
+    life_certificate: bool | None = None
+    """Whether it asks for a life certificate each year."""
+    annual_review: bool | None = None
+    """Whether the department reviews each grant once a year."""
+    eligibility: Bilingual | None = None
+    """Who it is for, in the words of its source."""
+    papers: Bilingual | None = None
+    """What is verified before it is granted: the papers, divided by semicolons."""
+    limit_days: int | None = None
+    is_dbt: bool | None = None
+    """Whether it is paid straight to the citizen's account."""
+    portal: str | None = None
+    notes: str | None = None

@@ -1,0 +1,108 @@
+"""How each cause of a refused answer is told: its code, the path into the form, and the words for its message."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.catalogue.forms import Check, Question
+from domain.kernel.errors import ErrorCode, Problem
+from domain.kernel.text import Bilingual
+
+PATH = ("input", "form")
+"""Where the answers lie in the input of a mutation."""
+
+_TOO_LITTLE = Bilingual("कम से कम {limit}", "at least {limit}")
+_TOO_MUCH = Bilingual("अधिक से अधिक {limit}", "at most {limit}")
+_TOO_EARLY = Bilingual("{limit} या उसके बाद", "{limit} or later")
+_TOO_LATE = Bilingual("{limit} या उससे पहले", "{limit} or earlier")
+_CHARACTERS = Bilingual("{limit} अक्षर", "{limit} characters")
+_ROWS = Bilingual("{limit} प्रविष्टियाँ", "{limit} entries")
+_EXPECTED = {
+    "WHOLE_NUMBER": Bilingual("एक पूर्ण संख्या लिखें", "write a whole number"),
+    "DATE": Bilingual("तिथि DD-MM-YYYY के रूप में लिखें", "write a date as DD-MM-YYYY"),
+    "YES_NO": Bilingual("हाँ या नहीं चुनें", "choose yes or no"),
+    "TEXT": Bilingual("इसे एक पंक्ति में सादे अक्षरों में लिखें", "write it on one line in plain letters"),
+}
+_E_MAIL = Bilingual("पूरा ई-मेल पता लिखें", "write a whole e-mail address")
+
+
+def problem(code: ErrorCode, question: Question, name: str, **words: Bilingual) -> Problem:
+    """A cause at a question; `words` fill the message beside the question's label."""
+    expected = question.hint or _EXPECTED.get(question.kind.value) or question.help or question.label
+    texts = {"label": question.label, "expected": expected, **words}
+    return Problem(code, (*PATH, *name.split(".")), texts=texts)
+
+
+def unknown(name: str) -> Problem:
+    """An answer to what the form does not ask."""
+    return Problem(ErrorCode.FORM_QUESTION_UNKNOWN, (*PATH, *name.split(".")))
+
+
+def not_asked(question: Question, name: str) -> Problem:
+    """An answer to what is not asked of this person."""
+    return problem(ErrorCode.FORM_QUESTION_NOT_ASKED, question, name)
+
+
+def aadhaar_inside(question: Question, name: str) -> Problem:
+    """An Aadhaar number in an answer: those lie in the vault and nowhere else (ADR 0015)."""
+    return problem(ErrorCode.FORM_AADHAAR_NOT_HERE, question, name)
+
+
+def too_long(question: Question, name: str, longest: int) -> Problem:
+    """An answer of too many characters."""
+    limit = _limited(_TOO_MUCH, _limited(_CHARACTERS, longest))
+    return problem(ErrorCode.FORM_VALUE_TOO_LONG, question, name, limit=limit)
+
+
+def out_of_days(question: Question, name: str, day: str, *, too_late: bool) -> Problem:
+    """A day that is too early or too late; `day` is the last or first that is allowed."""
+    year, month, of_month = day.split("-")
+    shown = f"{of_month}-{month}-{year}"
+    limit = _limited(_TOO_LATE if too_late else _TOO_EARLY, shown)
+    return problem(ErrorCode.FORM_VALUE_OUT_OF_RANGE, question, name, limit=limit)
+
+
+def check_failed(question: Question, check: Check) -> Problem:
+    """A rule between answers that does not hold."""
+    return problem(ErrorCode.FORM_ANSWERS_DISAGREE, question, question.name, rule=check.message)
+
+
+def from_validator(error: Any, question: Question, name: str) -> Problem:
+    """A cause that the JSON Schema validator found."""
+    keyword, facts = error.kind.name, error.kind.as_dict()
+    if keyword == "maxLength":
+        return too_long(question, name, facts["limit"])
+    code = _CODES.get(keyword, ErrorCode.FORM_VALUE_INVALID)
+    return problem(code, question, name, **_words(keyword, facts, question))
+
+
+_CODES = {
+    "required": ErrorCode.FORM_ANSWER_MISSING,
+    "const": ErrorCode.FORM_ANSWER_MISSING,
+    "enum": ErrorCode.FORM_VALUE_NOT_LISTED,
+    "minimum": ErrorCode.FORM_VALUE_OUT_OF_RANGE,
+    "maximum": ErrorCode.FORM_VALUE_OUT_OF_RANGE,
+    "minItems": ErrorCode.FORM_VALUE_OUT_OF_RANGE,
+    "maxItems": ErrorCode.FORM_VALUE_OUT_OF_RANGE,
+}
+"""By keyword; every other keyword that fails says that the value is not correct."""
+
+
+def _words(keyword: str, facts: Mapping[str, Any], question: Question) -> dict[str, Bilingual]:
+    """What fills the message of a keyword beside the question's label."""
+    bound = _TOO_LITTLE if keyword.startswith("min") else _TOO_MUCH
+    match keyword:
+        case "minimum" | "maximum":
+            return {"limit": _limited(bound, facts["limit"])}
+        case "minItems" | "maxItems":
+            return {"limit": _limited(bound, _limited(_ROWS, facts["limit"]))}
+        case "minLength":
+            return {"expected": question.hint or _limited(bound, _limited(_CHARACTERS, facts["limit"]))}
+        case "format" if question.email:
+            return {"expected": _E_MAIL}
+    return {}
+
+
+def _limited(words: Bilingual, limit: Bilingual | str | int) -> Bilingual:
+    """The words with a limit in them."""
+    within = limit if isinstance(limit, Bilingual) else Bilingual(str(limit), str(limit))
+    return Bilingual((words.hi or "").format(limit=within.hi), words.en.format(limit=within.en))

@@ -1,0 +1,68 @@
+"""Certificates that the state issues through this gateway."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.kernel.text import Bilingual
+
+
+class CertificateStatus(StrEnum):
+    """Whether a certificate holds."""
+
+    ACTIVE = "ACTIVE"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+    CORRECTED = "CORRECTED"
+    """Another certificate, with a number of its own, stands in its place or is being made."""
+
+
+class EndGround(StrEnum):
+    """Why an officer ends a certificate; kept with her reasons in writing."""
+
+    CLERICAL_ERROR = "CLERICAL_ERROR"
+    RECORD_CHANGED = "RECORD_CHANGED"
+    WRONG_FACTS = "WRONG_FACTS"
+    FORGED_PAPERS = "FORGED_PAPERS"
+    COURT_ORDER = "COURT_ORDER"
+    HOLDER_REQUEST = "HOLDER_REQUEST"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateEnding:
+    """How a certificate stopped to hold. `successor_id` is None while the corrected one is being made."""
+
+    certificate_id: str
+    status: CertificateStatus
+    ground: EndGround
+    reason: str
+    officer_id: str | None
+    ended_at: datetime
+    successor_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCertificate:
+    """A certificate of ours. `uri` is IssuerId-DocType-DocId (docs/contracts/digilocker.md section 7.3).
+
+    `pdf_sha256` and `xml_sha256` address the files in the object store.
+    """
+
+    id: str
+    number: str
+    application_id: str
+    citizen_id: str
+    service_code: str
+    department: str | None
+    district: str
+    doctype: str
+    uri: str
+    name: Bilingual
+    holder: Bilingual
+    issued_on: date
+    valid_until: date | None
+    status: CertificateStatus
+    pdf_sha256: str
+    xml_sha256: str
+    issued_by: str | None
+    created_at: datetime

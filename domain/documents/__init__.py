@@ -1,0 +1,1 @@
+"""Words and rules about the documents of a citizen, wherever they lie."""

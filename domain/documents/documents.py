@@ -1,0 +1,100 @@
+"""A citizen's documents, wherever they lie: their kinds, and when two of them are one.
+
+The rule of sameness. DigiLocker names a document by `IssuerId-DocType-DocId` (docs/contracts/digilocker.md
+section 7.3). Two documents of one citizen are the same where issuer, type and DocId are the same in any letter case;
+of the DocId only letters and digits count, because issuers strip their numbers of strokes when they make one. A
+document without a URI has the issuer's own number in place of the DocId. Where a source tells neither, the values
+by which the document was asked for are compared. Documents that agree in less are two.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.kernel.text import Bilingual
+
+
+class DocumentKind(StrEnum):
+    """What a document is, over the five-letter types of DigiLocker's register."""
+
+    INCOME = "INCOME"
+    CASTE = "CASTE"
+    DOMICILE = "DOMICILE"
+    BIRTH = "BIRTH"
+    DEATH = "DEATH"
+    DISABILITY = "DISABILITY"
+    DRIVING_LICENCE = "DRIVING_LICENCE"
+    VEHICLE = "VEHICLE"
+    CLASS_X = "CLASS_X"
+    CLASS_XII = "CLASS_XII"
+    IDENTITY = "IDENTITY"
+    OTHER = "OTHER"
+
+
+KINDS: Mapping[str, DocumentKind] = MappingProxyType(
+    {
+        "INCER": DocumentKind.INCOME,
+        "CTCER": DocumentKind.CASTE,
+        "SHCER": DocumentKind.CASTE,
+        "OBCER": DocumentKind.CASTE,
+        "DMCER": DocumentKind.DOMICILE,
+        "RSCER": DocumentKind.DOMICILE,
+        "BTCER": DocumentKind.BIRTH,
+        "DTCER": DocumentKind.DEATH,
+        "DPICR": DocumentKind.DISABILITY,
+        "DRVLC": DocumentKind.DRIVING_LICENCE,
+        "RVCER": DocumentKind.VEHICLE,
+        "SSCER": DocumentKind.CLASS_X,
+        "HSCER": DocumentKind.CLASS_XII,
+        "HSMGR": DocumentKind.CLASS_XII,
+        "PANCR": DocumentKind.IDENTITY,
+        "ADHAR": DocumentKind.IDENTITY,
+    }
+)
+"""By doctype; the names are those of catalogue_data/digilocker_doctypes.csv."""
+
+
+NAMES: Mapping[str, Bilingual] = MappingProxyType(
+    {
+        "INCER": Bilingual("आय प्रमाण पत्र", "Income Certificate"),
+        "CTCER": Bilingual("जाति प्रमाण पत्र", "Caste Certificate"),
+        "SHCER": Bilingual("अनुसूचित जाति/जनजाति प्रमाण पत्र", "SC/ST Certificate"),
+        "OBCER": Bilingual("अन्य पिछड़ा वर्ग प्रमाण पत्र", "OBC Certificate"),
+        "DMCER": Bilingual("मूल निवास प्रमाण पत्र", "Domicile Certificate"),
+        "RSCER": Bilingual("निवास प्रमाण पत्र", "Residence Certificate"),
+        "BTCER": Bilingual("जन्म प्रमाण पत्र", "Birth Certificate"),
+        "DTCER": Bilingual("मृत्यु प्रमाण पत्र", "Death Certificate"),
+        "DPICR": Bilingual("दिव्यांगता पहचान पत्र", "Disability Identity Card"),
+        "DRVLC": Bilingual("ड्राइविंग लाइसेंस", "Driving Licence"),
+        "RVCER": Bilingual("वाहन पंजीकरण प्रमाण पत्र", "Registration of Vehicle"),
+        "SSCER": Bilingual("कक्षा 10 प्रमाण पत्र", "Class X Certificate"),
+        "HSCER": Bilingual("कक्षा 12 प्रमाण पत्र", "Class XII Certificate"),
+        "HSMGR": Bilingual("कक्षा 12 प्रव्रजन प्रमाण पत्र", "Class XII Migration Certificate"),
+        "PANCR": Bilingual("पैन सत्यापन अभिलेख", "PAN Verification Record"),
+        "ADHAR": Bilingual("आधार", "Aadhaar"),
+    }
+)
+"""What documents are called where their source gives no name."""
+
+
+def name_of(doctype: str) -> Bilingual:
+    """What a doctype is called; its own letters where it is not in the table."""
+    return NAMES.get(doctype.upper(), Bilingual(None, doctype.upper()))
+
+
+def kind_of(doctype: str) -> DocumentKind:
+    """The kind of a doctype; OTHER for one that is not in the table."""
+    return KINDS.get(doctype.upper(), DocumentKind.OTHER)
+
+
+def key_of_uri(uri: str) -> str:
+    """What the rule compares of a document with a URI."""
+    issuer_id, _, rest = uri.partition("-")
+    doctype, _, doc_id = rest.partition("-")
+    return key_of(issuer_id, doctype, doc_id)
+
+
+def key_of(issuer_id: str, doctype: str, number: str) -> str:
+    """What the rule compares of a document that its issuer knows by a number."""
+    bare = "".join(letter for letter in number.casefold() if letter.isalnum())
+    return f"{issuer_id.casefold()}|{doctype.casefold()}|{bare}"

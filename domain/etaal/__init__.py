@@ -1,0 +1,1 @@
+"""Words and rules about the e-transactions that e-Taal counts."""

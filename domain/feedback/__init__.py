@@ -1,0 +1,1 @@
+"""Words and rules about feedback, grievances, suggestions, notices and tracking."""

@@ -1,0 +1,133 @@
+"""What a citizen says about a decided case, and what anybody suggests about a service; texts are moderated."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+
+LONGEST_TEXT = 2000
+LOWEST, HIGHEST = 1, 5
+"""The ratings, as stars."""
+
+
+@dataclass(frozen=True, slots=True)
+class CareRules:
+    """The periods and bounds of citizen care; gateway/settings.py describes each and names its section."""
+
+    grievance_days: int = 30
+    data_grievance_days: int = 30
+    feedback_edit_days: int = 7
+    tracking_window_minutes: int = 60
+    tracking_tries_per_number: int = 10
+    tracking_tries_per_client: int = 60
+    texts_per_day: int = 20
+    codes_per_number: int = 5
+    doorstep_fee_paise: int | None = None
+    doorstep_visits_per_slot: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One citizen's word on one decided application; `rating` is 1 to 5, `officer_id` who decided it."""
+
+    application_id: str
+    citizen_id: str
+    service_code: str
+    department: str | None
+    district: str
+    tehsil: str | None
+    officer_id: str | None
+    rating: int
+    text: str | None = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How citizens rated one service where one officer decided it. `average` is in hundredths: 425 is 4.25."""
+
+    officer_id: str | None
+    service_code: str
+    department: str | None
+    ratings: int
+    average: int
+
+
+class SuggestionState(StrEnum):
+    """Where a suggestion stands."""
+
+    RECEIVED = "RECEIVED"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+
+
+SUGGESTION_STEPS = MappingProxyType(
+    {
+        SuggestionState.RECEIVED: frozenset(
+            {SuggestionState.UNDER_REVIEW, SuggestionState.ACCEPTED, SuggestionState.DECLINED}
+        ),
+        SuggestionState.UNDER_REVIEW: frozenset({SuggestionState.ACCEPTED, SuggestionState.DECLINED}),
+        SuggestionState.ACCEPTED: frozenset[SuggestionState](),
+        SuggestionState.DECLINED: frozenset[SuggestionState](),
+    }
+)
+"""To which states a reply can bring a suggestion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A proposal about a service, by a citizen or by an officer; exactly one of the two ids is set."""
+
+    id: str
+    citizen_id: str | None
+    officer_id: str | None
+    service_code: str
+    department: str | None
+    district: str | None
+    text: str = field(repr=False)
+    state: SuggestionState
+    reply: str | None = field(repr=False)
+    replied_by: str | None
+    replied_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def moderated(text: str | None, *path: str, required: bool = True) -> str | None:
+    """The text as it is kept: no control characters, Aadhaar numbers masked, at most 2,000 characters.
+
+    Raises Problems: REASON_REQUIRED for an empty text that is required, BAD_INPUT for one that is too long.
+    """
+    plain = "".join(letter for letter in text or "" if letter.isprintable() or letter in "\n\t").strip()
+    if not plain:
+        if required:
+            raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))
+        return None
+    if len(plain) > LONGEST_TEXT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"longest": str(LONGEST_TEXT)}))
+    return mask_aadhaar_in(plain)
+
+
+def check_rating(rating: int) -> None:
+    """Raise BAD_INPUT for anything but one to five stars."""
+    if not LOWEST <= rating <= HIGHEST:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rating")))
+
+
+def check_may_change(feedback: Feedback, now: datetime, days: int) -> None:
+    """Raise FEEDBACK_CLOSED where the days in which feedback may be changed are over."""
+    if now > feedback.created_at + timedelta(days=days):
+        raise Problems(Problem(ErrorCode.FEEDBACK_CLOSED, ("input", "applicationId"), params={"days": str(days)}))
+
+
+def replied_state(present: SuggestionState, after: SuggestionState) -> SuggestionState:
+    """The state after a reply; raises STEP_NOT_ALLOWED where the present one does not lead there."""
+    if after not in SUGGESTION_STEPS[present]:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "state"), params={"state": present.value}))
+    return after

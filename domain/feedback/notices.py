@@ -1,0 +1,181 @@
+"""Messages to a citizen: what they tell of, by keys and parameters, so that no free text is kept in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.applications.lifecycle import Move
+from domain.kernel.clock import IST
+from domain.kernel.messages import catalogue, label
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Language
+
+
+class NoticeKind(StrEnum):
+    """What a message tells of; its text is `notice.<kind>` of the catalogues."""
+
+    APPLICATION_RECEIVED = "APPLICATION_RECEIVED"
+    """Somebody else handed it in for her."""
+    FEE_DUE = "FEE_DUE"
+    QUERY_RAISED = "QUERY_RAISED"
+    APPROVED = "APPROVED"
+    CERTIFICATE_READY = "CERTIFICATE_READY"
+    """It waits at the counter, or for a doorstep slot that she chooses."""
+    CERTIFICATE_CORRECTED = "CERTIFICATE_CORRECTED"
+    CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
+    DELIVERED = "DELIVERED"
+    REJECTED = "REJECTED"
+    RETURNED_AS_INCOMPLETE = "RETURNED_AS_INCOMPLETE"
+    WITHDRAWN = "WITHDRAWN"
+    """Somebody else withdrew it for her."""
+    REOPENED = "REOPENED"
+    DUE_DATE_PASSED = "DUE_DATE_PASSED"
+    APPEAL_FILED = "APPEAL_FILED"
+    """It filed itself, or somebody filed it for her."""
+    APPEAL_LAPSED = "APPEAL_LAPSED"
+    """It was not decided in time and does not go on by itself."""
+    APPEAL_CLOSED = "APPEAL_CLOSED"
+    HEARING_FIXED = "HEARING_FIXED"
+    HEARING_MOVED = "HEARING_MOVED"
+    HEARING_CANCELLED = "HEARING_CANCELLED"
+    ORDER_TO_DELIVER = "ORDER_TO_DELIVER"
+    ORDER_OBEYED = "ORDER_OBEYED"
+    APPEAL_DISMISSED = "APPEAL_DISMISSED"
+    DISMISSED_FINALLY = "DISMISSED_FINALLY"
+    ORDER_IGNORED = "ORDER_IGNORED"
+    """An order of the Commission: no level follows."""
+    COMPENSATION_ORDERED = "COMPENSATION_ORDERED"
+    COMPENSATION_PAID = "COMPENSATION_PAID"
+    VISIT_BOOKED = "VISIT_BOOKED"
+    VISIT_CANCELLED = "VISIT_CANCELLED"
+    VISIT_STARTED = "VISIT_STARTED"
+    """The agent is on the way; the code itself is never in a message."""
+    VISIT_FAILED = "VISIT_FAILED"
+    PAPERS_FETCHED = "PAPERS_FETCHED"
+    GRIEVANCE_REPLIED = "GRIEVANCE_REPLIED"
+    GRIEVANCE_ESCALATED = "GRIEVANCE_ESCALATED"
+    SUGGESTION_ANSWERED = "SUGGESTION_ANSWERED"
+    CONSENT_ASKED = "CONSENT_ASKED"
+    ASSISTANCE_GIVEN = "ASSISTANCE_GIVEN"
+    """An operator acts for her from now on: by her code, a relative's, or a signed paper."""
+    ACCOUNT_LINKED = "ACCOUNT_LINKED"
+    RECORDS_TO_BE_JOINED = "RECORDS_TO_BE_JOINED"
+    """An officer agreed that this record and another one are hers; until then she may stop it."""
+    RECORDS_JOINED = "RECORDS_JOINED"
+    FEE_AMOUNT_DIFFERS = "FEE_AMOUNT_DIFFERS"
+    """Money came that is not taken for the fee; where it is stands with the payment."""
+    FEE_REFUND_REQUESTED = "FEE_REFUND_REQUESTED"
+    FEE_REFUND_SENT = "FEE_REFUND_SENT"
+    """The one who took the money has ordered it back; it is not there yet."""
+    FEE_REFUNDED = "FEE_REFUNDED"
+    PAYMENT_CREDITED = "PAYMENT_CREDITED"
+    PAYMENT_RETURNED = "PAYMENT_RETURNED"
+    """The bank sent it back; what to do stands with the payment."""
+    PAYMENT_ACCOUNT_REJECTED = "PAYMENT_ACCOUNT_REJECTED"
+    """Her account was refused before anything was sent."""
+    PAYMENT_ACCOUNT_CHANGED = "PAYMENT_ACCOUNT_CHANGED"
+    PAYMENT_REISSUED = "PAYMENT_REISSUED"
+    LIFE_CERTIFICATE_WANTED = "LIFE_CERTIFICATE_WANTED"
+    BENEFIT_STOPPED = "BENEFIT_STOPPED"
+    BENEFIT_RESUMED = "BENEFIT_RESUMED"
+    RECOVERY_ORDERED = "RECOVERY_ORDERED"
+
+
+NEEDS_HER = frozenset(
+    {
+        NoticeKind.FEE_DUE,
+        NoticeKind.QUERY_RAISED,
+        NoticeKind.CERTIFICATE_READY,
+        NoticeKind.RETURNED_AS_INCOMPLETE,
+        NoticeKind.REJECTED,
+        NoticeKind.DUE_DATE_PASSED,
+        NoticeKind.APPEAL_LAPSED,
+        NoticeKind.HEARING_FIXED,
+        NoticeKind.HEARING_MOVED,
+        NoticeKind.APPEAL_DISMISSED,
+        NoticeKind.VISIT_STARTED,
+        NoticeKind.VISIT_FAILED,
+        NoticeKind.CONSENT_ASKED,
+        NoticeKind.PAYMENT_RETURNED,
+        NoticeKind.PAYMENT_ACCOUNT_REJECTED,
+        NoticeKind.LIFE_CERTIFICATE_WANTED,
+        NoticeKind.BENEFIT_STOPPED,
+        NoticeKind.RECOVERY_ORDERED,
+        NoticeKind.RECORDS_TO_BE_JOINED,
+    }
+)
+"""Messages after which the citizen has something to do, or may do something before a date."""
+
+OF_MOVES = MappingProxyType(
+    {
+        Move.SUBMIT: NoticeKind.APPLICATION_RECEIVED,
+        Move.ASK_FEE: NoticeKind.FEE_DUE,
+        Move.RAISE_QUERY: NoticeKind.QUERY_RAISED,
+        Move.APPROVE: NoticeKind.APPROVED,
+        Move.ISSUE_CERTIFICATE: NoticeKind.CERTIFICATE_READY,
+        Move.DELIVER: NoticeKind.DELIVERED,
+        Move.CORRECT_CERTIFICATE: NoticeKind.CERTIFICATE_CORRECTED,
+        Move.REVOKE_CERTIFICATE: NoticeKind.CERTIFICATE_REVOKED,
+        Move.REJECT: NoticeKind.REJECTED,
+        Move.RETURN_AS_INCOMPLETE: NoticeKind.RETURNED_AS_INCOMPLETE,
+        Move.WITHDRAW: NoticeKind.WITHDRAWN,
+        Move.REOPEN: NoticeKind.REOPENED,
+    }
+)
+"""The message that a step of an application brings."""
+
+
+MISSED = "missed"
+"""The one part of a message that it may go without: what of the time of a stop is not paid."""
+
+
+class Topic(StrEnum):
+    """What kind of thing a message is about, beside its application."""
+
+    APPLICATION = "APPLICATION"
+    APPEAL = "APPEAL"
+    VISIT = "VISIT"
+    GRIEVANCE = "GRIEVANCE"
+    SUGGESTION = "SUGGESTION"
+    CONSENT = "CONSENT"
+    ACCOUNT = "ACCOUNT"
+    BENEFIT = "BENEFIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one citizen. `params` are codes, numbers, days and instants; `read_at` None is unread.
+
+    `event_key` names the event: it is unique, so that one event tells once.
+    """
+
+    id: str
+    citizen_id: str
+    kind: NoticeKind
+    topic: Topic
+    topic_id: str
+    application_id: str | None
+    event_key: str
+    created_at: datetime
+    read_at: datetime | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def told(notice: Notice, language: Language) -> str:
+    """The message in words. Numbers are shown 4-5-5, days and instants as people in India write them."""
+    shown = {name: _shown(name, value, language) for name, value in notice.params.items()}
+    return label(f"notice.{notice.kind.value}", language).format_map({MISSED: "", **shown}).rstrip()
+
+
+def _shown(name: str, value: str, language: Language) -> str:
+    match name:
+        case "number" | "appeal":
+            return show_number(value)
+        case "on":
+            return date.fromisoformat(value).strftime("%d-%m-%Y")
+        case "at":
+            return datetime.fromisoformat(value).astimezone(IST).strftime("%d-%m-%Y %H:%M")
+        case _:
+            return catalogue(language).get(f"{name}.{value}", value)

@@ -1,0 +1,72 @@
+"""Tracking without signing in: a number and a second factor that only the applicant is likely to know."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.applications.applications import Application, TimelineEntry
+from domain.applications.lifecycle import Move, Status
+from domain.kernel.people import Citizen
+from domain.kernel.text import Bilingual, latin_digits
+
+MOBILE_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """Exactly one of the two: the last four digits of her mobile, or her date of birth."""
+
+    mobile_last4: str | None = None
+    born_on: date | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether exactly one is given, and in its form."""
+        if self.mobile_last4 is None:
+            return self.born_on is not None
+        digits = latin_digits(self.mobile_last4)
+        return self.born_on is None and len(digits) == MOBILE_DIGITS and digits.isascii() and digits.isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step that was taken; who took it and what was written are not for the public."""
+
+    move: Move
+    after: Status
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What the holder of number and second factor may know: no name, no form, no notes."""
+
+    number: str
+    status: Status
+    service: Bilingual
+    department: Bilingual | None
+    submitted_at: datetime | None
+    due_at: datetime | None
+    delivered_at: datetime | None
+    stages: tuple[Stage, ...]
+
+
+def matches(citizen: Citizen | None, factor: SecondFactor) -> bool:
+    """Whether the second factor is hers; the comparison takes the same time for every outcome."""
+    if factor.mobile_last4 is not None:
+        given, kept = latin_digits(factor.mobile_last4), (citizen.mobile or "")[-MOBILE_DIGITS:] if citizen else ""
+    else:
+        given = factor.born_on.isoformat() if factor.born_on else ""
+        kept = citizen.born_on.isoformat() if citizen and citizen.born_on else ""
+    same = hmac.compare_digest(given.encode(), kept.encode())
+    return same and bool(kept)
+
+
+def stages_of(entries: list[TimelineEntry]) -> tuple[Stage, ...]:
+    """The steps of a timeline as the public may see them; drafts are the citizen's own."""
+    return tuple(Stage(entry.move, entry.after, entry.at) for entry in entries if entry.move is not Move.SAVE_DRAFT)
+
+
+def is_public(application: Application | None) -> bool:
+    """Whether there is something to track: a draft was not handed in."""
+    return application is not None and application.status is not Status.DRAFT

@@ -1,0 +1,20 @@
+"""Where the money of a fee is, in words for the citizen."""
+
+from domain.fees.fees import PAID, FeeOrder, FeeProblem, FeeRoute
+from domain.kernel.messages import label
+from domain.kernel.money import rupees
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
+
+_TOLD = frozenset({FeeProblem.AMOUNT_MISMATCH, FeeProblem.RECEIPT_TWICE})
+"""Money lies with the source that is not taken for the fee: its state alone would not say so."""
+
+
+def standing(order: FeeOrder, language: Language) -> str:
+    """Where an order stands: its state, or what lies with the source where that is not taken for the fee."""
+    if order.state in PAID or order.problem not in _TOLD:
+        return label(f"fee_state.{order.state.value}", language)
+    source = Source.TREASURY if order.route is FeeRoute.TREASURY else Source.CSC
+    holder = label(f"source.{source.value}", language)
+    due, taken = rupees(order.total_paise), rupees(order.held_paise)
+    return label(f"fee_problem.{order.problem}", language).format(holder=holder, due=due, taken=taken)

@@ -1,0 +1,1 @@
+"""Words and rules about sign-in, accounts, assistance and relatives."""

@@ -1,0 +1,115 @@
+"""How a citizen lets an operator act for her: by whose word, for what, and for how many minutes."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+
+
+class AssistanceWay(StrEnum):
+    """By whose word an operator acts."""
+
+    OTP = "OTP"
+    """A one-time code that was sent to her own telephone."""
+    RELATIVE = "RELATIVE"
+    """A one-time code that was sent to a relative whom she had registered before."""
+    SIGNED_PAPER = "SIGNED_PAPER"
+    """A paper that she signed, or put her thumb to, and that was scanned."""
+
+
+STRENGTH = MappingProxyType(
+    {
+        AssistanceWay.OTP: Assurance.SUBSTANTIAL,
+        AssistanceWay.RELATIVE: Assurance.LOW,
+        AssistanceWay.SIGNED_PAPER: Assurance.LOW,
+    }
+)
+"""How sure each way is. LOW is never enough for a change of bank account."""
+
+
+class AssistanceState(StrEnum):
+    """Where an operator's request stands; ENDED by her, by him, by time, or by another operator's request."""
+
+    ASKED = "ASKED"
+    GIVEN = "GIVEN"
+    ENDED = "ENDED"
+    FAILED = "FAILED"
+    """The code was wrong too often."""
+
+
+DEFAULT_MINUTES, LONGEST_MINUTES = 30, 120
+"""How long an operator may act for a citizen on one consent (INFERRED: docs/contracts/other_systems.md section 2 says
+only that the consent binds a session to one application)."""
+
+CODE_DIGITS, CODE_TRIES = 6, 3
+CODE_LIFE = timedelta(minutes=10)
+
+LONGEST_NAME = 120
+
+BANK_FIELDS = ("bank_account_number", "bank_ifsc")
+"""Fields of a form that say where money goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Whom the operator says that he serves. A citizen who is not known yet is entered by name, once she consented."""
+
+    name: str | None = None
+    mobile: str | None = None
+    born_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """One request of an operator, and what became of it. `citizen_id` is None while nobody is known or entered."""
+
+    id: str
+    operator_id: str
+    session_id: str
+    centre_code: str
+    citizen_id: str | None
+    way: AssistanceWay
+    strength: Assurance
+    service_code: str | None
+    minutes: int
+    applicant: Applicant
+    relative_id: str | None
+    paper_sha256: str | None
+    state: AssistanceState
+    asked_at: datetime
+    given_at: datetime | None = None
+    until: datetime | None = None
+    ended_at: datetime | None = None
+
+    def stands(self, now: datetime) -> bool:
+        """Whether the operator may act on it now."""
+        return self.state is AssistanceState.GIVEN and self.until is not None and now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """Somebody who may speak for a citizen at a centre, as she registered herself. `mobile` is ten digits."""
+
+    id: str
+    citizen_id: str
+    name: str = field(repr=False)
+    relation: str
+    mobile: str = field(repr=False)
+    registered_at: datetime
+
+
+def check_minutes(minutes: int | None) -> int:
+    """The minutes of a consent; raises BAD_INPUT for none or too many."""
+    given = DEFAULT_MINUTES if minutes is None else minutes
+    if not 1 <= given <= LONGEST_MINUTES:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "minutes"), params={"most": str(LONGEST_MINUTES)}))
+    return given
+
+
+def strength_problem(have: Assurance, need: Assurance, *path: str) -> Problem:
+    """What is told where an identity is not sure enough, with the way to raise it."""
+    way = Remedy.LINK_ACCOUNT if need is Assurance.SUBSTANTIAL else Remedy.SIGN_IN_AGAIN
+    return Problem(ErrorCode.STRENGTH_TOO_LOW, path, way, {"assurance": have.value, "assurance_needed": need.value})

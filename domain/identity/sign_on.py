@@ -1,0 +1,41 @@
+"""Which provider may vouch for whom, and how long a signed-in device may go on: rules that settings can change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from domain.kernel.people import PersonKind, Provider
+
+PROVIDERS: Mapping[PersonKind, frozenset[Provider]] = MappingProxyType(
+    {
+        PersonKind.CITIZEN: frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY}),
+        PersonKind.OFFICER: frozenset({Provider.PARICHAY}),
+        PersonKind.OPERATOR: frozenset({Provider.CSC_CONNECT, Provider.PARICHAY}),
+    }
+)
+"""Whom each provider can vouch for at all (ADR 0020); settings may choose fewer."""
+
+CITIZEN_REFRESH_SECONDS = 30 * 86_400
+STAFF_REFRESH_SECONDS = 12 * 3_600
+"""How long a device may refresh its session without a new sign-in: an officer's or operator's for one working day."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOnRules:
+    """Providers by the kind of person, and the longest life of a signed-in device in seconds."""
+
+    providers: Mapping[PersonKind, frozenset[Provider]] = field(default_factory=lambda: PROVIDERS)
+    citizen_refresh_seconds: int = CITIZEN_REFRESH_SECONDS
+    staff_refresh_seconds: int = STAFF_REFRESH_SECONDS
+
+    def offers(self, provider: Provider) -> bool:
+        """Whether anybody may sign in with the provider."""
+        return any(provider in chosen for chosen in self.providers.values())
+
+    def admits(self, kind: PersonKind, provider: Provider) -> bool:
+        """Whether a person of that kind may sign in with the provider."""
+        return provider in self.providers.get(kind, frozenset())
+
+    def refresh_seconds(self, kind: PersonKind) -> int:
+        """How long a device of such a person may refresh."""
+        return self.citizen_refresh_seconds if kind is PersonKind.CITIZEN else self.staff_refresh_seconds

@@ -1,0 +1,78 @@
+"""System messages and labels in the asked language, from the gettext catalogues in domain/kernel/locale.
+
+Only doors render text; everything inside carries codes. Garhwali and Kumaoni fall back to Hindi.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from babel.messages.pofile import read_po
+
+from domain.kernel.errors import ErrorCode
+from domain.kernel.text import Bilingual, Language
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_TEXTS: Mapping[str, Bilingual] = MappingProxyType({})
+
+
+class MissingMessage(KeyError):
+    """A key without a text in a catalogue: a defect of ours that a test finds."""
+
+
+@cache
+def catalogue(language: Language) -> Mapping[str, str]:
+    """Every text of one language by its key; read once, at first use."""
+    with files("domain.kernel").joinpath("locale", f"{language.catalogue.value}.po").open("rb") as file:
+        entries = read_po(file, locale=language.catalogue.value)
+    texts = {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string}
+    return MappingProxyType(texts)
+
+
+def label(key: str, language: Language) -> str:
+    """The text of a key such as `status.DRAFT`; raises MissingMessage."""
+    try:
+        return catalogue(language)[key]
+    except KeyError as error:
+        raise MissingMessage(f"{language.value}: {key}") from error
+
+
+def labels(language: Language, prefix: str = "") -> Mapping[str, str]:
+    """Every text whose key begins with the prefix, in the order of the catalogue."""
+    return {key: text for key, text in catalogue(language).items() if key.startswith(prefix)}
+
+
+def field_label(kind: str, name: str, language: Language) -> str:
+    """The text of a field of the graph: its own, else that of all fields of its name; raises MissingMessage."""
+    own = catalogue(language).get(f"field.{kind}.{name}")
+    return own if own is not None else label(f"field.{name}", language)
+
+
+def our_word(kind: str, said: str, language: Language) -> str:
+    """What a source says in English alone (`paper`, `post`), in our own words where there are any (LOCAL)."""
+    return catalogue(language).get(f"{kind}.{said}", said)
+
+
+def message(
+    code: ErrorCode,
+    language: Language,
+    params: Mapping[str, str] = _NOTHING,
+    texts: Mapping[str, Bilingual] = _NO_TEXTS,
+) -> str:
+    """What to tell a person about an error code.
+
+    `params` fill the text. A value that has a label of its own (`status` DRAFT has `status.DRAFT`)
+    is shown by it; a parameter that is not given is shown as a dash. `texts` fill it in their own words.
+    """
+    known = catalogue(language)
+    shown = {name: known.get(f"{name}.{value}", value) for name, value in params.items()}
+    shown |= {name: text.in_language(language) for name, text in texts.items()}
+    return label(f"error.{code.value}", language).format_map(_Shown(shown))
+
+
+class _Shown(dict[str, str]):
+    """Parameters of a message; a missing one must not hide the message."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"

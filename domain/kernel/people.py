@@ -1,0 +1,175 @@
+"""People of the portal: citizens, officers, operators, and who is asking."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.kernel.assurance import Assurance
+from domain.kernel.text import Bilingual, Language
+
+
+class Role(StrEnum):
+    """Every role that the access table knows (ADR 0012)."""
+
+    ANONYMOUS = "ANONYMOUS"
+    CITIZEN = "CITIZEN"
+    OPERATOR = "OPERATOR"
+    DOORSTEP_AGENT = "DOORSTEP_AGENT"
+    PRINCIPAL = "PRINCIPAL"
+    """Files rosters for the children of her school."""
+    CAMP_OFFICER = "CAMP_OFFICER"
+    """Files rosters for those who come to a camp."""
+    OFFICER = "OFFICER"
+    APPELLATE = "APPELLATE"
+    COMMISSION = "COMMISSION"
+    DEPARTMENT_ADMIN = "DEPARTMENT_ADMIN"
+    FINANCE_OFFICER = "FINANCE_OFFICER"
+    AUDITOR = "AUDITOR"
+    DEVELOPER = "DEVELOPER"
+    ADMIN = "ADMIN"
+    UMANG = "UMANG"
+    E_TAAL = "E_TAAL"
+    DIGILOCKER = "DIGILOCKER"
+    API_SETU = "API_SETU"
+    """A consumer of our published API, with the citizen's consent."""
+    ROUTER = "ROUTER"
+    SYSTEM = "SYSTEM"
+    """The gateway itself: worker, clock, seeding."""
+
+
+class PersonKind(StrEnum):
+    """Which table holds a person."""
+
+    CITIZEN = "CITIZEN"
+    OFFICER = "OFFICER"
+    OPERATOR = "OPERATOR"
+
+
+class Provider(StrEnum):
+    """Who vouches for a person, or holds an account that a person linked."""
+
+    MERI_PEHCHAAN = "MERI_PEHCHAAN"
+    JAN_PARICHAY = "JAN_PARICHAY"
+    PARICHAY = "PARICHAY"
+    CSC_CONNECT = "CSC_CONNECT"
+    DIGILOCKER = "DIGILOCKER"
+    UMANG = "UMANG"
+    """An account with the national app, by which UMANG asks for her; nobody signs in with it alone."""
+
+
+class OfficerLevel(StrEnum):
+    """The three levels of the Right to Service Act, section 3."""
+
+    DESIGNATED = "DESIGNATED"
+    FIRST_APPELLATE = "FIRST_APPELLATE"
+    SECOND_APPELLATE = "SECOND_APPELLATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A role held for a department and a place; None means every one."""
+
+    role: Role
+    department: str | None = None
+    district: str | None = None
+    tehsil: str | None = None
+    level: OfficerLevel | None = None
+
+    def covers(self, department: str | None, district: str | None, tehsil: str | None) -> bool:
+        """Whether the posting reaches that department and place."""
+        pairs = ((self.department, department), (self.district, district), (self.tehsil, tehsil))
+        return all(mine is None or mine == theirs for mine, theirs in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """A citizen; her personal data are encrypted at rest. `mobile` is ten digits."""
+
+    id: str
+    name: Bilingual = field(repr=False)
+    born_on: date | None = field(repr=False)
+    gender: str | None = field(repr=False)
+    mobile: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    district: str | None
+    tehsil: str | None
+    language: Language
+    aadhaar_last4: str | None = field(repr=False)
+    aadhaar_reference: str | None = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """An officer with the postings she holds today."""
+
+    id: str
+    name: Bilingual
+    designation: Bilingual
+    email: str
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A village level entrepreneur or centre operator."""
+
+    id: str
+    name: Bilingual
+    csc_id: str
+    centre: Bilingual
+    district: str
+    tehsil: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAccount:
+    """An account with a provider that a person linked by signing in."""
+
+    provider: Provider
+    linked_at: datetime
+    last_used_at: datetime | None
+    needs_consent: bool
+    consent_until: datetime | None
+    assurance: Assurance | None = None
+    """How sure a sign-in by it is; None for a locker, by which nobody signs in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is asking: the session's person with roles and jurisdictions, or a partner, or nobody."""
+
+    roles: frozenset[Role]
+    kind: PersonKind | None = None
+    person_id: str | None = None
+    postings: tuple[Posting, ...] = ()
+    session_id: str | None = None
+    on_behalf_of: str | None = None
+    district: str | None = None
+    assurance: Assurance | None = None
+    """How sure the session is of her, or the consent of whom an operator serves; None where there is no session."""
+    assisted_service: str | None = None
+    """The one service that the consent of whom an operator serves is limited to."""
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    places: frozenset[str] = frozenset()
+    """The school or camps, by their codes, whose rosters an operator keeps."""
+    account: str | None = None
+    """For a command: the account of the machine that runs it, as CLI and its number, for a name may be a person's."""
+    partner_request: str | None = None
+    """The record of the partner's request in which she asks, where one came for her (store/umang.py)."""
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether a person or partner is known."""
+        return Role.ANONYMOUS not in self.roles
+
+    @property
+    def label(self) -> str:
+        """A name without personal data, for audit lines and idempotency scopes."""
+        if self.account is not None:
+            return self.account
+        return f"{self.kind}:{self.person_id}" if self.kind else "+".join(sorted(role.value for role in self.roles))
+
+
+ANONYMOUS = Subject(frozenset({Role.ANONYMOUS}))
+SYSTEM = Subject(frozenset({Role.SYSTEM}))

@@ -1,0 +1,1 @@
+"""Words and rules about officers: posts, queue, desk, claims and second approvals."""

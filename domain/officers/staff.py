@@ -1,0 +1,113 @@
+"""Who does the work of a post when its officer is away: leaves, transfers, posts that fell vacant, cases in cover."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.kernel.people import Posting
+
+
+class AbsenceRule(StrEnum):
+    """Who has the work of an officer on leave, or of a vacant post; an installation sets it."""
+
+    STAND_IN = "STAND_IN"
+    """The officer who was named to stand in; without one the level above."""
+    LEVEL_ABOVE = "LEVEL_ABOVE"
+    """Always the level above."""
+
+
+class LeaveState(StrEnum):
+    """Where a leave stands on a day."""
+
+    PLANNED = "PLANNED"
+    RUNNING = "RUNNING"
+    OVER = "OVER"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """An officer's leave from one day to another, both included; without a substitute the level above has her work.
+
+    `begun_at` is when her cases moved, `ended_at` when they came back. A leave begins once and ends once, also
+    where the clock steps back afterwards; its substitute's authority ends with its last day in any case.
+    """
+
+    id: str
+    officer_id: str
+    substitute_id: str | None
+    from_on: date
+    until_on: date
+    recorded_by: str | None
+    recorded_at: datetime
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancelled_by: str | None = None
+
+    def state_on(self, day: date) -> LeaveState:
+        """Where it stands on a day."""
+        if self.cancelled_at is not None:
+            return LeaveState.CANCELLED
+        if self.ended_at is not None or self.until_on < day:
+            return LeaveState.OVER
+        begun = self.begun_at is not None or self.from_on <= day
+        return LeaveState.RUNNING if begun else LeaveState.PLANNED
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A transfer as it was ordered. `left` are the postings given up, `taken` the officer's new ones.
+
+    `done_at` is when everything that was open had moved.
+    """
+
+    id: str
+    officer_id: str
+    successor_id: str | None
+    cover_id: str | None
+    left: tuple[Posting, ...]
+    taken: tuple[Posting, ...]
+    recorded_by: str | None
+    recorded_at: datetime
+    done_at: datetime | None = None
+    moved_cases: int = 0
+    moved_appeals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A post that was left without a successor. `cover_id` has its work until `filled_by` is posted there."""
+
+    id: str
+    transfer_id: str
+    posting: Posting
+    former_id: str
+    cover_id: str | None
+    since: datetime
+    filled_by: str | None = None
+    filled_at: datetime | None = None
+
+
+class CoverKind(StrEnum):
+    """What lies with somebody else while an officer is away."""
+
+    CASE = "CASE"
+    APPEAL = "APPEAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A case or appeal that lies elsewhere because of an absence, and goes back when that is over.
+
+    `absence_id` is a leave or a vacancy, `holder_id` who has it meanwhile; None where nobody could be found.
+    """
+
+    absence_id: str
+    kind: CoverKind
+    case_id: str
+    citizen_id: str
+    application_id: str
+    holder_id: str | None
+    since: datetime
+    over_at: datetime | None = None

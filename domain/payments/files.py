@@ -1,0 +1,355 @@
+"""Payment files: beneficiaries, batches and their lines as PFMS knows them, and when files may go.
+
+Names and identifiers are those of docs/contracts/dbt_finance.md section 2.1, the days those of its
+section 8.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.applications.deadline import WorkCalendar
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel.clock import IST, ist_date
+
+NOW = "NOW"
+"""How the place of a run begins that an operator asked for."""
+
+_SATURDAY = 5
+_FROZEN = (("03-28", "03-31"),)
+
+
+class BatchKind(StrEnum):
+    """What a batch asks of PFMS."""
+
+    BENEFICIARY = "BENEFICIARY"
+    PAYMENT = "PAYMENT"
+
+
+class PaymentMethod(StrEnum):
+    """By what the money finds its account."""
+
+    ACCOUNT = "A"
+    AADHAAR = "U"
+
+
+class BatchState(StrEnum):
+    """Where a batch stands."""
+
+    BUILT = "BUILT"
+    SEALED = "SEALED"
+    """Its file is made and signed; whether it has gone is not known until it is SENT."""
+    SENT = "SENT"
+    IN_DOUBT = "IN_DOUBT"
+    """Other octets lie at PFMS under its name: only an answer can tell what they took."""
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    """PFMS took none of it."""
+    CLOSED = "CLOSED"
+    """The status of every line is final."""
+    ABANDONED = "ABANDONED"
+    """It certainly never went, as its day was over or its signer was declined; its lines went to another."""
+
+
+class Transport(StrEnum):
+    """By which way files go to PFMS and come back."""
+
+    SFTP = "SFTP"
+    REST = "REST"
+
+    @property
+    def scheme(self) -> str:
+        """What the address of PFMS begins with outside the demo."""
+        return "sftp" if self is Transport.SFTP else "https"
+
+    @property
+    def other(self) -> "Transport":
+        """The way that is not this one."""
+        return Transport.REST if self is Transport.SFTP else Transport.SFTP
+
+
+class LineState(StrEnum):
+    """Where one payment of a batch stands."""
+
+    BUILT = "BUILT"
+    ACCEPTED = "ACCEPTED"
+    DEBITED = "DEBITED"
+    CREDITED = "CREDITED"
+    RETURNED = "RETURNED"
+    REJECTED = "REJECTED"
+    """PFMS took the batch and later declined this one payment."""
+    SET_ASIDE = "SET_ASIDE"
+    """PFMS rejected the batch for it; it waits for the citizen, or for an officer."""
+    RELEASED = "RELEASED"
+    """PFMS never had it: its payment may go in another batch, under the same end-to-end id."""
+
+
+class RegistrationState(StrEnum):
+    """Where a beneficiary, or a line that registers one, stands at PFMS."""
+
+    WAITING = "WAITING"
+    SENT = "SENT"
+    CHECKED = "CHECKED"
+    """PFMS took it and gave its code; the bank has not confirmed the account."""
+    VALIDATED = "VALIDATED"
+    REJECTED = "REJECTED"
+    RELEASED = "RELEASED"
+    """The line of a batch that PFMS rejected for another one."""
+    LEAVING = "LEAVING"
+    """Nothing more is paid to her: the next batch has PFMS delete her."""
+    DELETED = "DELETED"
+    """PFMS knows her no more; whoever is paid again is registered anew before."""
+    NOT_DELETED = "NOT_DELETED"
+    """PFMS would not delete her: an officer looks. She is paid nothing."""
+
+
+class EnrolmentState(StrEnum):
+    """What PFMS said last of a certificate that we sign with."""
+
+    UNHEARD = "UNHEARD"
+    """Nothing yet: files go, and PFMS says later."""
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    """Nothing more is signed with it."""
+
+
+class FileState(StrEnum):
+    """What became of a file."""
+
+    SEALED = "SEALED"
+    SENT = "SENT"
+    DESTROYED = "DESTROYED"
+    """Our own file is gone, as every line of it has its final status; name, size and hash stay."""
+    RECEIVED = "RECEIVED"
+    APPLIED = "APPLIED"
+    REFUSED = "REFUSED"
+    REUSED = "REUSED"
+    """It bore the name of a file that was applied, with other content."""
+
+
+class Direction(StrEnum):
+    """Which way a file went."""
+
+    OUT = "OUT"
+    IN = "IN"
+
+
+LIVING_LINES = frozenset({LineState.BUILT, LineState.ACCEPTED, LineState.DEBITED})
+"""States of a line whose money is on its way."""
+
+UNTOLD = (PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED)
+"""States of an instalment that no partner was told of."""
+
+OF_THE_FILE = frozenset({"DBE0002", "DBE0003", "DBE0004"})
+"""Codes that speak of the whole file: a line that bears nothing else is not wrong itself
+(docs/contracts/dbt_finance.md section 2.6)."""
+
+TWICE = frozenset({"DBE0004", "DBE0018"})
+"""Codes by which PFMS says that it has it already: nothing is sent again, what it has is looked for
+(docs/contracts/dbt_finance.md section 10)."""
+
+AWAITED_REGISTRATIONS = frozenset({RegistrationState.SENT, RegistrationState.CHECKED})
+
+LEAVING_STATES = frozenset({RegistrationState.LEAVING, RegistrationState.DELETED, RegistrationState.NOT_DELETED})
+"""States of a beneficiary to whom nothing more is to be paid."""
+
+DELETE = "D"
+"""The purpose of a line by which PFMS deletes a beneficiary (docs/contracts/dbt_finance.md section 2.2)."""
+
+ALREADY_GONE = frozenset({"DBE0007", "TBE0007"})
+"""Codes by which PFMS says that it knows no such beneficiary: her deletion is done
+(docs/contracts/dbt_finance.md section 2.6)."""
+
+_COURSE = MappingProxyType(
+    {
+        LineState.BUILT: 0,
+        LineState.ACCEPTED: 1,
+        LineState.DEBITED: 2,
+        LineState.CREDITED: 3,
+        LineState.REJECTED: 4,
+        LineState.RETURNED: 4,
+    }
+)
+
+_SAID = MappingProxyType(
+    {
+        "ACCP": LineState.ACCEPTED,
+        "PDNG": LineState.ACCEPTED,
+        "ACSP": LineState.DEBITED,
+        "ACSC": LineState.CREDITED,
+        "RTND": LineState.RETURNED,
+        "RJCT": LineState.REJECTED,
+    }
+)
+
+
+def line_after(before: LineState, said: str) -> LineState | None:
+    """What a line comes to by a status of PFMS or the bank; None where that says nothing new.
+
+    Answers come late, twice and out of order: a line only goes forward, and only a credit may still come back.
+    Raises ValueError for a status that the contract does not know (docs/contracts/dbt_finance.md section 2.5).
+    """
+    after = _SAID.get(said)
+    if after is None:
+        raise ValueError("a status that is not known")
+    if before not in _COURSE or before in {LineState.RETURNED, LineState.REJECTED}:
+        return None
+    if before is LineState.CREDITED:
+        return after if after is LineState.RETURNED else None
+    return after if _COURSE[after] > _COURSE[before] else None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRules:
+    """When batches are made, and how large they are. `times` are those of India; `frozen` are days as MM-DD."""
+
+    times: tuple[time, ...] = (time(10, 30), time(13, 30), time(16, 30))
+    lines_per_file: int = 2_000
+    frozen: tuple[tuple[str, str], ...] = _FROZEN
+    answer_days: int = 90
+    """Days that the octets of an answer are kept after it was applied; its name and hash stay for ever."""
+    files_at_once: int = 20
+    """Answers that one round takes."""
+    enquiries_an_hour: int = 120_000
+    """Payments at the state treasury that are asked for in an hour at most."""
+    enquiries_at_once: int = 8
+    """Bills that are asked for at the same time, each by up to two calls."""
+
+    def is_bank_day(self, day: date, calendar: WorkCalendar) -> bool:
+        """Whether banks and treasuries work: offices do, it is no fourth Saturday, and no year is being closed."""
+        if not calendar.is_working(day) or (day.weekday() == _SATURDAY and 22 <= day.day <= 28):
+            return False
+        return not any(begins <= f"{day:%m-%d}" <= ends for begins, ends in self.frozen)
+
+    def slot(self, now: datetime, calendar: WorkCalendar) -> str | None:
+        """The batch time of today that has come last, as HH:MM; None before the first and on days without banks."""
+        local = now.astimezone(IST)
+        if not self.is_bank_day(ist_date(now), calendar):
+            return None
+        come = [each for each in self.times if each <= local.time()]
+        return f"{max(come):%H:%M}" if come else None
+
+
+def beneficiary_id(sanction_number: str) -> str:
+    """The id by which PFMS knows the beneficiary of a sanction: one for ever, whatever her account."""
+    return f"UKN{sanction_number}"
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeDetails:
+    """Whom a file names, at one version of her account. `aadhaar_reference` leads to the vault and nowhere else."""
+
+    name: str = field(repr=False)
+    name_regional: str = field(repr=False)
+    account_number: str = field(repr=False)
+    ifsc: str = field(repr=False)
+    bank_name: str = field(repr=False)
+    district: str
+    aadhaar_reference: str | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What goes in one batch: one scheme, one agency, one method; the district stands for the agency."""
+
+    scheme_code: str
+    agency: str
+    method: PaymentMethod = PaymentMethod.ACCOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class Beneficiary:
+    """The beneficiary of a sanction at PFMS; `cpsms_id` is the code that PFMS gave, and `codes` why it declined."""
+
+    id: str
+    citizen_id: str
+    sanction_id: str
+    group: Group
+    version: int
+    account_id: str
+    state: RegistrationState
+    state_at: datetime
+    cpsms_id: str | None = None
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFileBatch:
+    """A batch with its names, its sum in paise, and where it stands."""
+
+    id: str
+    kind: BatchKind
+    message_id: str
+    batch_id: str
+    file_name: str
+    group: Group
+    pfms_scheme: str
+    """The scheme's code at PFMS, as it was when the batch was made."""
+    agency_name: str
+    lines: int
+    total_paise: int
+    state: BatchState
+    created_at: datetime
+    executes_on: date
+    digest: str | None = None
+    size: int | None = None
+    started_at: datetime | None = None
+    """When it was first tried to send; None while that was certainly not done."""
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+    signed_by: str | None = None
+    """The fingerprint of the certificate that its file bears; None until it is signed, and in those of old releases."""
+    way: Transport | None = None
+    """By which way it was first tried to send; None until then, and in those that an old release tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignerEnrolment:
+    """Where a certificate stands at PFMS. `codes` say why it was declined, `source` names the file that told it."""
+
+    fingerprint: str
+    state: EnrolmentState
+    heard_at: datetime | None = None
+    codes: tuple[str, ...] = ()
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """One payment of a batch: references only."""
+
+    batch_id: str
+    position: int
+    instalment_id: str
+    end_to_end_id: str
+    beneficiary_id: str
+    account_id: str
+    amount_paise: int
+    state: LineState
+    state_at: datetime
+    codes: tuple[str, ...] = ()
+    utr_last4: str | None = None
+    value_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFile:
+    """A file that came or went: its name, hash and size, and what became of it."""
+
+    id: str
+    direction: Direction
+    kind: str
+    name: str
+    digest: str
+    size: int
+    state: FileState
+    seen_at: datetime
+    batch_id: str | None = None
+    rows: int = 0
+    applied: int = 0
+    unknown: int = 0
+    reason: str | None = None
+    detail: str | None = None
+    settled_at: datetime | None = None

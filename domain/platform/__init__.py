@@ -1,0 +1,1 @@
+"""Words and rules about outbox, switches, alarms, client policy and the change feed."""

@@ -1,0 +1,400 @@
+"""The list of alarms as data, and what raises each one: pure, from numbers that others have read.
+
+The meaning of each alarm in Hindi and English stands in domain/kernel/locale under `alarm.<CODE>`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from domain.reconciliation.reconciliation import RAN_WITHIN
+from domain.statistics.silence import FEWEST_ACTIVE_DAYS, FEWEST_WORKING_DAYS, LOOK_BACK_DAYS, SILENT_TIMES
+
+
+class Severity(StrEnum):
+    """How fast somebody must look."""
+
+    CRITICAL = "CRITICAL"
+    """At once, at any hour."""
+    WARNING = "WARNING"
+    """On the same working day."""
+
+
+class AlarmCode(StrEnum):
+    """Every alarm; each one is evaluated by `raised`."""
+
+    BREAKER_OPEN = "BREAKER_OPEN"
+    INTEGRITY_FAILURE = "INTEGRITY_FAILURE"
+    NOT_LET_IN = "NOT_LET_IN"
+    OUTBOX_DEAD_LETTER = "OUTBOX_DEAD_LETTER"
+    OUTBOX_LATE = "OUTBOX_LATE"
+    AUDIT_UNSEALED = "AUDIT_UNSEALED"
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    CLOCK_STEPPED = "CLOCK_STEPPED"
+    SESSION_KEY_OLD = "SESSION_KEY_OLD"
+    DISK_LOW = "DISK_LOW"
+    SIGN_IN_FAILURES = "SIGN_IN_FAILURES"
+    LEGAL_CLOCK_LATE = "LEGAL_CLOCK_LATE"
+    UNUSUAL_READS = "UNUSUAL_READS"
+    WORKER_AWAY = "WORKER_AWAY"
+    SILENT_OFFICE = "SILENT_OFFICE"
+    UMANG_COUNTS_DIFFER = "UMANG_COUNTS_DIFFER"
+    MONEY_DIFFERS = "MONEY_DIFFERS"
+    RECONCILIATION_LATE = "RECONCILIATION_LATE"
+    JOB_FAILING = "JOB_FAILING"
+
+
+class AlarmState(StrEnum):
+    """Whether an alarm holds."""
+
+    RAISED = "RAISED"
+    CLEARED = "CLEARED"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRule:
+    """One line of the list. `threshold` is a number in `unit`; `remembered` is how many seconds an event counts."""
+
+    severity: Severity
+    threshold: float
+    unit: str
+    rule: str
+    runbook: str
+    remembered: float = 0.0
+
+
+_HOUR = 3600.0
+
+COUNTED_SECONDS = 30
+"""Of the failures of a job one in so many seconds counts: one that runs five times a second may fail for a moment."""
+
+RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
+    {
+        AlarmCode.BREAKER_OPEN: AlarmRule(
+            Severity.WARNING,
+            300,
+            "seconds",
+            "A breaker of the system has not been closed for longer than this in any process.",
+            "See `sources` and the partner's own status; if it will last, set a switch and tell the partner.",
+        ),
+        AlarmCode.INTEGRITY_FAILURE: AlarmRule(
+            Severity.CRITICAL,
+            1,
+            "failures",
+            "A signature, HMAC or owner of the system's answer was wrong at least so often within the last hour.",
+            "Switch the system OFF, keep the logs, and ask the partner whether it changed keys or was attacked.",
+            _HOUR,
+        ),
+        AlarmCode.NOT_LET_IN: AlarmRule(
+            Severity.WARNING,
+            1,
+            "refusals",
+            "The system said within the last hour that our own key, subscription or path is wrong.",
+            "Compare our onboarding data with the partner's portal: key, approval, path; then ask the partner.",
+            _HOUR,
+        ),
+        AlarmCode.OUTBOX_DEAD_LETTER: AlarmRule(
+            Severity.CRITICAL,
+            1,
+            "messages",
+            "At least so many messages to the outside will not be tried again.",
+            "`apuni outbox list --state DEAD`; mend the cause, then `apuni outbox retry`.",
+        ),
+        AlarmCode.OUTBOX_LATE: AlarmRule(
+            Severity.WARNING,
+            1800,
+            "seconds",
+            "The message that waits longest waits longer than this.",
+            "See whether a worker runs, then `apuni outbox list`: which topic waits, and with which error.",
+        ),
+        AlarmCode.AUDIT_UNSEALED: AlarmRule(
+            Severity.CRITICAL,
+            4 * _HOUR,
+            "seconds",
+            "Lines of the audit log wait, and none was sealed for longer than this.",
+            "Look for `store_unavailable` in the worker's log, then run `apuni verify`.",
+        ),
+        AlarmCode.STORE_UNAVAILABLE: AlarmRule(
+            Severity.CRITICAL,
+            30,
+            "seconds",
+            "A process could not write to the store for longer than this, now or within the last ten minutes.",
+            "Check the database, its disk and the network; answers from outside systems go on meanwhile.",
+            600,
+        ),
+        AlarmCode.CLOCK_STEPPED: AlarmRule(
+            Severity.WARNING,
+            5,
+            "seconds",
+            "The clock of a process jumped by more than this within the last hour.",
+            "Check NTP on that machine; legal dates decided within the hour may need a look.",
+            _HOUR,
+        ),
+        AlarmCode.SESSION_KEY_OLD: AlarmRule(
+            Severity.WARNING,
+            90 * 24 * _HOUR,
+            "seconds",
+            "The key that signs sessions is older than this.",
+            "`apuni keys rotate session`; sessions of the older key go on until they end.",
+        ),
+        AlarmCode.DISK_LOW: AlarmRule(
+            Severity.CRITICAL,
+            1_000_000_000,
+            "bytes",
+            "Less than this is free where a process keeps its files.",
+            "Free or add space; SQLite and the files of certificates stop taking writes when it is used up.",
+        ),
+        AlarmCode.SIGN_IN_FAILURES: AlarmRule(
+            Severity.WARNING,
+            50,
+            "failures",
+            "At least so many sign-ins ended in an error within five minutes, over all processes.",
+            "See `sign_in_failed` in the log: one provider down (switch it), or somebody who guesses codes.",
+            300,
+        ),
+        AlarmCode.LEGAL_CLOCK_LATE: AlarmRule(
+            Severity.CRITICAL,
+            2 * _HOUR,
+            "seconds",
+            "No worker finished a round of the legal clock for longer than this; one is due each hour.",
+            "See whether a worker runs, and look for `store_unavailable` in its log; automatic appeals wait meanwhile.",
+        ),
+        AlarmCode.UNUSUAL_READS: AlarmRule(
+            Severity.WARNING,
+            1,
+            "reads",
+            "Within the last hour the officer read more of colleagues' cases than APUNI_DESK__OUTSIDE_READS_AN_HOUR.",
+            "See the purposes in the audit log and ask the officer's superior; the citizens see the reads themselves.",
+        ),
+        AlarmCode.WORKER_AWAY: AlarmRule(
+            Severity.CRITICAL,
+            300,
+            "seconds",
+            "No worker told of itself for longer than this; a gateway notices it and decides the alarms meanwhile.",
+            "Start `apuni worker` and read the end of its log; certificates, payments and appeals wait meanwhile.",
+        ),
+        AlarmCode.SILENT_OFFICE: AlarmRule(
+            Severity.WARNING,
+            FEWEST_WORKING_DAYS,
+            "working days",
+            "From the tehsil (codes of district and tehsil) nothing was submitted or disposed of for at least so many "
+            f"working days, and for at least {SILENT_TIMES} times the average gap between its active days in the last "
+            f"{LOOK_BACK_DAYS} days; a tehsil with fewer than {FEWEST_ACTIVE_DAYS} active days has no norm.",
+            "Ask the tehsil: line, power, staff, or another way of filing; then see `figureCases` of that tehsil.",
+        ),
+        AlarmCode.UMANG_COUNTS_DIFFER: AlarmRule(
+            Severity.WARNING,
+            1,
+            "differences",
+            "Of UMANG's service (`srvid`) at least so many calls of the last week do not fit the applications that "
+            "came of them, or UMANG counted others than we did.",
+            "`apuni umang compare --day DAY` names the trackers; tell NeGD of each, and compare that day again.",
+        ),
+        AlarmCode.MONEY_DIFFERS: AlarmRule(
+            Severity.CRITICAL,
+            1,
+            "cases",
+            "At least so many critical differences in public money are open: an amount, a total, a file or a bank "
+            "reference is not what it must be.",
+            "`apuni dbt cases --critical` lists them; a finance officer takes and settles each (docs/runbook.md).",
+        ),
+        AlarmCode.RECONCILIATION_LATE: AlarmRule(
+            Severity.CRITICAL,
+            RAN_WITHIN.total_seconds(),
+            "seconds",
+            "No daily comparison with the partner's book (IFMS or PFMS) came to its end for longer than this.",
+            "`apuni dbt reconcile` says what it waits for: the treasury's answers, or the statement of PFMS.",
+        ),
+        AlarmCode.JOB_FAILING: AlarmRule(
+            Severity.CRITICAL,
+            3,
+            "failures",
+            "The named job of a worker failed at least so many times in a row, of which one in "
+            f"{COUNTED_SECONDS} seconds counts; while the store is away none is raised.",
+            "Find `job_failed` with this job in the worker's log: kind and place of the error; what it does waits.",
+        ),
+    }
+)
+"""Every alarm has a line; docs/alarms.md is printed from it."""
+
+Where: TypeAlias = tuple[AlarmCode, str]
+"""An alarm and what it is about: a system, a process, an officer's inner key, a tehsil, or nothing in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm that was raised at least once. `value` is what was measured; `changes` counts both directions."""
+
+    code: AlarmCode
+    about: str
+    state: AlarmState
+    value: float
+    raised_at: datetime
+    cleared_at: datetime | None
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened so many times, or so strongly, and when last: seconds before its process told of it."""
+
+    value: float
+    seconds_ago: float
+
+
+class JobOutcome(StrEnum):
+    """How a run of a worker's job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STORE_UNAVAILABLE = "store_unavailable"
+    WRITES_STOPPED = "writes_stopped"
+    """Nothing that must be audited is done while the audit log is not sealed, which is an alarm of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRuns:
+    """How often a worker's job ended in each way, and how many failures in a row count since it was last done."""
+
+    runs: Mapping[str, int]
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """What one process tells of itself. Durations are seconds by its monotonic clock, `free_bytes` of its disk.
+
+    `not_closed` says since how long a breaker of a system is not closed. `sign_in_failures` counts the last
+    five minutes.
+    """
+
+    process: str
+    not_closed: Mapping[str, float]
+    integrity: Mapping[str, Event]
+    sign_in_failures: int
+    free_bytes: int
+    store_away: Event | None
+    clock_step: Event | None
+    sweep: float | None = None
+    """A worker's seconds since its last round of the legal clock, or since its start; None for other processes."""
+    not_let_in: Mapping[str, Event] = field(default_factory=dict)
+    """By system: that it said that our own key, subscription or path is wrong."""
+    switches: int = 0
+    """The number of the change up to which it follows the switches (store/platform/switches.py)."""
+    knows: str = ""
+    """The newest revision of the schema that its release knows; older releases said nothing of it."""
+    jobs: Mapping[str, JobRuns] = field(default_factory=dict)
+    """A worker's jobs by name, as far as they ended once since it was started."""
+    age: float = 0.0
+    """Seconds since it told this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Everything that alarms are decided by. `unsealed_seconds` is 0 where no line of the audit log waits."""
+
+    processes: tuple[ProcessFacts, ...]
+    dead_letters: int
+    outbox_seconds: float
+    unsealed_seconds: float
+    session_key_seconds: float
+    unusual_reads: Mapping[str, int] = field(default_factory=dict)
+    """Reads outside her own queue within the last hour, by the inner key of each officer with unusually many."""
+    worker_seconds: float = 0.0
+    """For how long no worker was heard."""
+    silent_offices: Mapping[str, int] = field(default_factory=dict)
+    """Working days of silence of each tehsil that is silent against its own norm (domain/statistics/silence.py)."""
+    umang_differences: Mapping[str, int] = field(default_factory=dict)
+    """Calls of UMANG within the last week that do not fit the applications, by its service id."""
+    critical_cases: int = 0
+    """Critical differences in public money that are open (domain/reconciliation/finance_cases.py)."""
+    reconciliation_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Since when no comparison with the book of each partner has ended (domain/reconciliation/reconciliation.py)."""
+
+
+def raised(readings: Readings) -> dict[Where, float]:
+    """The alarms that hold, with what was measured; of several processes the worst counts."""
+    found: dict[Where, float] = {}
+    for code, about, value in _measured(readings):
+        if _too_much(code, value):
+            found.setdefault((code, about), value)
+    return found
+
+
+def _too_much(code: AlarmCode, value: float) -> bool:
+    rule = RULES[code]
+    if code is AlarmCode.DISK_LOW:
+        return value < rule.threshold
+    return value >= rule.threshold
+
+
+def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
+    yield AlarmCode.OUTBOX_DEAD_LETTER, "", readings.dead_letters
+    yield AlarmCode.OUTBOX_LATE, "", readings.outbox_seconds
+    yield AlarmCode.AUDIT_UNSEALED, "", readings.unsealed_seconds
+    yield AlarmCode.SESSION_KEY_OLD, "", readings.session_key_seconds
+    yield AlarmCode.WORKER_AWAY, "", readings.worker_seconds
+    yield AlarmCode.MONEY_DIFFERS, "", readings.critical_cases
+    for code, values in _by_name(readings):
+        for name, value in sorted(values.items()):
+            yield code, name, value
+    present = [facts for facts in readings.processes if facts.age <= PRESENT_SECONDS]
+    yield AlarmCode.SIGN_IN_FAILURES, "", sum(facts.sign_in_failures for facts in present)
+    for source, seconds in sorted(_worst(facts.not_closed for facts in present).items()):
+        yield AlarmCode.BREAKER_OPEN, source, seconds
+    for job, failures in sorted(_worst(map(_failures, present)).items()):
+        yield AlarmCode.JOB_FAILING, job, failures
+    sweeps = [facts.sweep for facts in present if facts.sweep is not None]
+    if sweeps:
+        yield AlarmCode.LEGAL_CLOCK_LATE, "", min(sweeps)
+    for facts in present:
+        yield AlarmCode.DISK_LOW, facts.process, facts.free_bytes
+    for facts in readings.processes:
+        yield from _events(facts)
+
+
+def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]], ...]:
+    return (
+        (AlarmCode.UNUSUAL_READS, readings.unusual_reads),
+        (AlarmCode.SILENT_OFFICE, readings.silent_offices),
+        (AlarmCode.UMANG_COUNTS_DIFFER, readings.umang_differences),
+        (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
+    )
+
+
+def _worst(told: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for values in told:
+        for name, value in values.items():
+            worst[name] = max(worst.get(name, 0.0), value)
+    return worst
+
+
+def _failures(facts: ProcessFacts) -> Mapping[str, float]:
+    """By job; none while the outage of the store counts, which is one alarm and not one for each job."""
+    if facts.store_away is not None and _counts(AlarmCode.STORE_UNAVAILABLE, facts.store_away, facts):
+        return {}
+    return {name: job.failures for name, job in facts.jobs.items()}
+
+
+def _counts(code: AlarmCode, event: Event, facts: ProcessFacts) -> bool:
+    return event.seconds_ago + facts.age <= RULES[code].remembered
+
+
+def _events(facts: ProcessFacts) -> Iterator[tuple[AlarmCode, str, float]]:
+    """Events are remembered for a while, also those of a process that has ended since."""
+    told: list[tuple[AlarmCode, str, Event | None]] = []
+    for code, events in ((AlarmCode.INTEGRITY_FAILURE, facts.integrity), (AlarmCode.NOT_LET_IN, facts.not_let_in)):
+        told += [(code, source, event) for source, event in sorted(events.items())]
+    told.append((AlarmCode.STORE_UNAVAILABLE, facts.process, facts.store_away))
+    told.append((AlarmCode.CLOCK_STEPPED, facts.process, facts.clock_step))
+    for code, about, event in told:
+        if event is not None and _counts(code, event, facts):
+            yield code, about, event.value
+
+
+PRESENT_SECONDS = 60.0
+"""A process that told nothing for so long has ended or hangs; what it said of the present counts no more."""

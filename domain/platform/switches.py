@@ -1,0 +1,107 @@
+"""Switches that an administrator sets while everything runs: for each outside system and for each mutation.
+
+A system that is READ_ONLY takes no writes: they wait in the outbox. CACHE_ONLY is not called at all, and
+answers that were kept are given as long as their policy lets them. OFF gives nothing. A mutation is ON or OFF.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.kernel.errors import ApuniError
+from domain.kernel.sources import Source
+
+LONGEST_REASON = 300
+"""Characters of a reason."""
+
+ALWAYS_ON = frozenset({"setSwitch"})
+"""Mutations that cannot be switched off: the way back must stay open."""
+
+SYSTEMS = tuple(source for source in Source if source is not Source.STORE)
+"""The systems that have a switch; our own store has none."""
+
+
+class SwitchKind(StrEnum):
+    """What a switch is for."""
+
+    SYSTEM = "SYSTEM"
+    MUTATION = "MUTATION"
+
+
+class SwitchState(StrEnum):
+    """How far something may be used."""
+
+    ON = "ON"
+    READ_ONLY = "READ_ONLY"
+    CACHE_ONLY = "CACHE_ONLY"
+    OFF = "OFF"
+
+
+STATES = {
+    SwitchKind.SYSTEM: tuple(SwitchState),
+    SwitchKind.MUTATION: (SwitchState.ON, SwitchState.OFF),
+}
+"""The states that each kind of switch can have."""
+
+
+class MutationOff(ApuniError):
+    """A mutation that is switched off. `retry_after` is in seconds, where the switch has an end."""
+
+    def __init__(self, name: str, retry_after: float | None) -> None:
+        super().__init__(f"{name} is switched off")
+        self.name = name
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch as it was last set. `set_by` is a label without personal data; without `until` it has no end."""
+
+    kind: SwitchKind
+    name: str
+    state: SwitchState
+    reason: str
+    set_by: str
+    set_at: datetime
+    until: datetime | None = None
+
+    def state_at(self, now: datetime) -> SwitchState:
+        """The state that holds: ON again once `until` has come."""
+        return SwitchState.ON if self.until is not None and self.until <= now else self.state
+
+    def seconds_left(self, now: datetime) -> float | None:
+        """Seconds until it ends by itself; None without an end."""
+        return None if self.until is None else max((self.until - now).total_seconds(), 0.0)
+
+
+class Switchboard:
+    """The switches as this process last read them; whatever is not on the board is ON."""
+
+    def __init__(self, switches: Iterable[Switch] = (), version: int = 0) -> None:
+        self.version = version
+        self._switches: dict[tuple[SwitchKind, str], Switch] = {}
+        self.replace(switches, version)
+
+    def replace(self, switches: Iterable[Switch], version: int) -> None:
+        """Take over what the store says now."""
+        self._switches = {(switch.kind, switch.name): switch for switch in switches}
+        self.version = version
+
+    def system(self, source: Source, now: datetime) -> SwitchState:
+        """The state of an outside system."""
+        return self._state(SwitchKind.SYSTEM, source.value, now)
+
+    def seconds_left(self, source: Source, now: datetime) -> float | None:
+        """Seconds until the switch of a system ends by itself; None without an end."""
+        switch = self._switches.get((SwitchKind.SYSTEM, source.value))
+        return switch.seconds_left(now) if switch else None
+
+    def require_mutation(self, name: str, now: datetime) -> None:
+        """Raise MutationOff where the mutation is switched off."""
+        if name not in ALWAYS_ON and self._state(SwitchKind.MUTATION, name, now) is SwitchState.OFF:
+            raise MutationOff(name, self._switches[SwitchKind.MUTATION, name].seconds_left(now))
+
+    def _state(self, kind: SwitchKind, name: str, now: datetime) -> SwitchState:
+        switch = self._switches.get((kind, name))
+        return switch.state_at(now) if switch else SwitchState.ON

@@ -1,0 +1,1 @@
+"""Words and rules about comparing our books of public money with the partners' books."""

@@ -1,0 +1,158 @@
+"""Reads a row as it is handed in, field by field, with one problem for each that is wrong."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from domain.catalogue.form_checking import plain_day
+from domain.catalogue.forms import Form
+from domain.kernel.errors import ErrorCode, Problem
+from domain.kernel.masks import holds_aadhaar
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.text import Bilingual
+from domain.rosters.rosters import LONGEST_NAME, LONGEST_REFERENCE, GuardianRelation, RowPerson, of_age
+
+OLDEST_YEARS = 120
+_REFERENCE = re.compile(r"[\w][\w/. -]*")
+_NAME = Bilingual("पूरा नाम एक पंक्ति में लिखें, अंकों के बिना", "write the whole name on one line, without numbers")
+
+FIELDS: Mapping[str, tuple[Bilingual, Bilingual]] = {
+    "reference": (
+        Bilingual("क्रमांक", "Reference"),
+        Bilingual(
+            "प्रवेश संख्या या शिविर का टोकन लिखें, आधार संख्या नहीं",
+            "write the admission number or the token of the camp, and no Aadhaar number",
+        ),
+    ),
+    "name": (Bilingual("नाम", "Name"), _NAME),
+    "nameHi": (Bilingual("हिन्दी में नाम", "Name in Hindi"), _NAME),
+    "bornOn": (
+        Bilingual("जन्म तिथि", "Date of birth"),
+        Bilingual("तिथि DD-MM-YYYY के रूप में लिखें", "write a date as DD-MM-YYYY"),
+    ),
+    "guardian": (Bilingual("अभिभावक", "Guardian"), _NAME),
+    "relation": (
+        Bilingual("सम्बन्ध", "Relation"),
+        Bilingual(
+            "FATHER, MOTHER, GUARDIAN लिखें; SELF केवल 18 वर्ष या अधिक आयु के लिए",
+            "write FATHER, MOTHER or GUARDIAN; SELF only from 18 years of age",
+        ),
+    ),
+    "mobile": (
+        Bilingual("मोबाइल", "Mobile"),
+        Bilingual("भारत का दस अंकों का मोबाइल नम्बर लिखें", "write an Indian mobile number of ten digits"),
+    ),
+}
+"""What each field is called, and what is expected of it."""
+
+_OF_RELATION: Mapping[GuardianRelation, str] = {
+    GuardianRelation.FATHER: "father_name",
+    GuardianRelation.MOTHER: "mother_name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row as a file or a mutation brings it: texts, not looked at yet."""
+
+    reference: str
+    name: str = field(repr=False)
+    born_on: str = field(repr=False)
+    guardian: str = field(repr=False)
+    relation: str
+    mobile: str | None = field(default=None, repr=False)
+    name_hi: str | None = field(default=None, repr=False)
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    documents: Mapping[str, str] = field(default_factory=dict)
+    consent_paper: str | None = None
+
+
+def read_row(raw: RawRow, today: date) -> tuple[RowPerson | None, list[Problem]]:
+    """The person of a row, or every cause why there is none: ROW_INVALID at the field, with what is expected.
+
+    Somebody below eighteen needs a guardian; `SELF` is for those who are of age. Paths begin at the row.
+    """
+    name, guardian = _words(raw.name), _words(raw.guardian)
+    name_hi, written = _words(raw.name_hi) or None, (raw.mobile or "").strip()
+    relation = GuardianRelation.__members__.get(raw.relation.strip().upper())
+    if relation is GuardianRelation.SELF:
+        guardian = guardian or name
+    born_on, mobile = _birthday(raw.born_on, today), mobile_digits(written) if written else None
+    child = born_on is not None and not of_age(born_on, today)
+    wrong = {
+        "reference": not _a_reference(raw.reference.strip()),
+        "name": not _a_name(name),
+        "nameHi": name_hi is not None and not _a_name(name_hi),
+        "bornOn": born_on is None,
+        "relation": relation is None or (relation is GuardianRelation.SELF and child),
+        "guardian": not _a_name(guardian),
+        "mobile": bool(written) and mobile is None,
+    }
+    problems = [_invalid(field) for field, found in wrong.items() if found]
+    if problems or born_on is None or relation is None:
+        return None, problems
+    answers, documents = _filled(raw.answers), _filled(raw.documents)
+    reference = raw.reference.strip()
+    return RowPerson(reference, name, born_on, guardian, relation, mobile, name_hi, answers, documents), []
+
+
+def answers_for(form: Form | None, person: RowPerson) -> dict[str, str]:
+    """The answers of a row with what the row itself says, where the form asks for it and nothing else was said."""
+    said = {
+        "applicant_name": person.name_hi or person.name,
+        "date_of_birth": person.born_on.isoformat(),
+        **({"mobile": person.mobile} if person.mobile else {}),
+    }
+    parent = _OF_RELATION.get(person.relation)
+    if parent is not None:
+        said[parent] = person.guardian
+    asked = {
+        name: text
+        for name, text in said.items()
+        if form is None or ((question := form.by_name.get(name)) is not None and question.visible_if is None)
+    }
+    return {**asked, **person.answers}
+
+
+def same_person(person: RowPerson) -> str:
+    """What tells two rows of the same person: name without case, birth date, and telephone or guardian."""
+    by = person.mobile or person.guardian.casefold()
+    return f"{person.name.casefold()}|{person.born_on.isoformat()}|{by}"
+
+
+def at_row(problem: Problem, place: int) -> Problem:
+    """A problem of a row, told at the row's place in the input; what a form says is told at its answers."""
+    path = problem.path[1:] if problem.path[:1] == ("input",) else problem.path
+    inner = ("answers", *path[1:]) if path[:1] == ("form",) else path
+    return Problem(problem.code, ("input", "rows", str(place), *inner), problem.action, problem.params, problem.texts)
+
+
+def _invalid(name: str) -> Problem:
+    label, expected = FIELDS[name]
+    return Problem(ErrorCode.ROW_INVALID, (name,), texts={"label": label, "expected": expected})
+
+
+def _words(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _filled(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: text.strip() for name, text in given.items() if text.strip()}
+
+
+def _a_reference(text: str) -> bool:
+    return len(text) <= LONGEST_REFERENCE and _REFERENCE.fullmatch(text) is not None and not holds_aadhaar(text)
+
+
+def _a_name(text: str) -> bool:
+    fits = 2 <= len(text) <= LONGEST_NAME and text.isprintable()
+    return fits and any(letter.isalpha() for letter in text) and not holds_aadhaar(text)
+
+
+def _birthday(text: str, today: date) -> date | None:
+    plain = plain_day(text)
+    born_on = date.fromisoformat(plain) if plain else None
+    if born_on is None or born_on > today or today.year - born_on.year > OLDEST_YEARS:
+        return None
+    return born_on

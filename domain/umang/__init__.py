@@ -1,0 +1,1 @@
+"""Words and rules about what UMANG asks and is told."""

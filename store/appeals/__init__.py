@@ -1,0 +1,1 @@
+"""Tables and queries about appeals under the Right to Service Act."""

@@ -1,0 +1,287 @@
+"""Appeals: the row; who opted out; what the legal clock has to look at. Their course: appeal_course.py."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+
+from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealGround, AppealLevel, AppealState
+from domain.applications.applications import Application
+from domain.applications.deadline import ORDER
+from domain.applications.lifecycle import ON_THE_CLOCK
+from domain.kernel.people import Posting, Role
+from domain.platform.changes import ChangeKind
+from store.appeals.appeal_course import (
+    add_award,
+    add_events,
+    add_hearing,
+    award,
+    awards,
+    events,
+    hearings,
+    set_award,
+    set_hearing,
+)
+from store.appeals.appeal_rows import appeal_of, appeals_table, values_of
+from store.applications.application_rows import application_of, applications_table
+from store.applications.imports import is_held
+from store.catalogue.catalogue import filed_as_not_notified
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.errors import NotThere, VersionConflict
+from store.database.metadata import metadata
+from store.database.sql import count, first, grouped, insert_into, insert_new, keyset_window, rows_of
+from store.database.types import Instant, Key
+
+__all__ = [
+    "add",
+    "add_award",
+    "add_events",
+    "add_hearing",
+    "award",
+    "awards",
+    "breached",
+    "by_numbers",
+    "count_docket",
+    "count_of_citizen",
+    "docket",
+    "due",
+    "events",
+    "hearings",
+    "many",
+    "of_applications",
+    "opt_out",
+    "opt_outs_table",
+    "opted_out",
+    "page_of_citizen",
+    "running",
+    "save",
+    "save_many",
+    "set_award",
+    "set_hearing",
+    "with_authority",
+]
+
+opt_outs_table = Table(
+    "appeal_opt_outs",
+    metadata,
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), primary_key=True),
+    Column("since", Instant, nullable=False),
+)
+
+_A, _T = appeals_table.c, applications_table.c
+_UNCHANGING = frozenset({"id", "citizen_id", "application_id", "number", "level", "ground", "received_at"})
+
+
+async def add(tx: Transaction, filed: Sequence[Appeal]) -> set[str]:
+    """Keep new appeals in two statements; gives the ids of those whose application, level and ground had none yet."""
+    if not filed:
+        return set()
+    statement = insert_into(tx, appeals_table).values([values_of(tx, one) for one in filed]).on_conflict_do_nothing()
+    new = set((await tx.connection.execute(statement.returning(_A.id))).scalars())
+    told = dict.fromkeys(one.application_id for one in filed if one.id in new)
+    await change_feed.touch_many(tx, ChangeKind.APPLICATION, list(told))
+    return new
+
+
+async def save(tx: Transaction, appeal: Appeal) -> Appeal:
+    """Replace an appeal at the version before `appeal.version`. Raises VersionConflict, or NotThere."""
+    values = {name: value for name, value in values_of(tx, appeal).items() if name not in _UNCHANGING}
+    statement = update(appeals_table).where(_A.id == appeal.id, _A.version == appeal.version - 1)
+    changed = await tx.connection.execute(statement.values(values).returning(_A.id))
+    if changed.first() is None:
+        present = await first(tx, select(_A.version, _A.state).where(_A.id == appeal.id))
+        if present is None:
+            raise NotThere("the appeal")
+        raise VersionConflict(present.version, present.state)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, appeal.application_id)
+    return appeal
+
+
+async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
+    """Replace several appeals, each at the version before its own, in one statement after their rows are locked.
+
+    Raises VersionConflict with what is there, or NotThere, for the first one that was changed since; then none is.
+    """
+    if not changed:
+        return
+    statement = select(_A.id, _A.version, _A.state).order_by(_A.id).with_for_update()
+    present = {row.id: row for row in await rows_of(tx, statement, _A.id, sorted(one.id for one in changed))}
+    for one in changed:
+        there = present.get(one.id)
+        if there is None:
+            raise NotThere("the appeal")
+        if there.version != one.version - 1:
+            raise VersionConflict(there.version, there.state)
+    rows = [{name: value for name, value in values_of(tx, one).items() if name not in _UNCHANGING} for one in changed]
+    replacing = update(appeals_table).where(_A.id == bindparam("saved_id"))
+    await tx.connection.execute(
+        replacing, [{**row, "saved_id": one.id} for one, row in zip(changed, rows, strict=True)]
+    )
+    await change_feed.touch_many(tx, ChangeKind.APPLICATION, list(dict.fromkeys(one.application_id for one in changed)))
+
+
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
+    """Appeals by id; those that are not there are left out."""
+    rows = await rows_of(tx, select(appeals_table), _A.id, ids)
+    return {row.id: appeal_of(tx, row) for row in rows}
+
+
+async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appeal]:
+    """Appeals by their reference number of fourteen Latin digits."""
+    rows = await rows_of(tx, select(appeals_table), _A.number, numbers)
+    return {row.number: appeal_of(tx, row) for row in rows}
+
+
+async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Appeal]]:
+    """The appeals of each application, the oldest first; an application without any is left out."""
+    statement = select(appeals_table).order_by(_A.application_id, _A.received_at, _A.id)
+    return await grouped(tx, statement, _A.application_id, ids, lambda row: appeal_of(tx, row))
+
+
+async def page_of_citizen(
+    tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
+) -> list[Appeal]:
+    """A citizen's appeals, the newest first, by (received_at, id): after a place, or before it."""
+    columns = (_A.received_at, _A.id)
+    rows = await keyset_window(
+        tx, _of_citizen(citizen_id), columns, place=place, backward=backward, limit=limit, descending=True
+    )
+    return [appeal_of(tx, row) for row in rows]
+
+
+async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
+    """How many appeals the citizen has."""
+    return await count(tx, _of_citizen(citizen_id))
+
+
+def _of_citizen(citizen_id: str) -> Select[Any]:
+    return select(appeals_table).where(_A.citizen_id == citizen_id)
+
+
+async def opted_out(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, datetime]:
+    """Since when each of these citizens wants no appeal filed by itself; the others are left out."""
+    table = opt_outs_table
+    rows = await rows_of(tx, select(table), table.c.citizen_id, citizen_ids)
+    return {row.citizen_id: row.since for row in rows}
+
+
+async def opt_out(tx: Transaction, citizen_id: str, since: datetime | None) -> None:
+    """Note that a citizen wants no appeal filed by itself, or with None that she wants it again."""
+    if since is None:
+        await tx.connection.execute(delete(opt_outs_table).where(opt_outs_table.c.citizen_id == citizen_id))
+        return
+    await insert_new(tx, opt_outs_table, {"citizen_id": citizen_id, "since": since})
+
+
+async def docket(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    officer_id: str | None,
+    *,
+    states: Collection[AppealState],
+    place: tuple[datetime, str] | None = None,
+    backward: bool = False,
+    limit: int,
+) -> list[Appeal]:
+    """Appeals for an authority by (received_at, id), the oldest first: of her level and place, or come to her."""
+    statement, columns = _docket(postings, officer_id, states), (_A.received_at, _A.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
+    return [appeal_of(tx, row) for row in rows]
+
+
+async def count_docket(
+    tx: Transaction, postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]
+) -> int:
+    """How many appeals in those states the authority has."""
+    return await count(tx, _docket(postings, officer_id, states))
+
+
+async def breached(
+    tx: Transaction, before: datetime, *, after: tuple[datetime, str] | None = None, limit: int
+) -> list[Application]:
+    """Applications whose due instant lies before a moment and that have no appeal for it, by (due_at, id).
+
+    Not while paused, not for a citizen who opted out, nor for a service that was not notified when it was
+    filed for. The rows are locked, so that a delivery at the same moment comes either before or after.
+    """
+    filed = exists().where(
+        _A.application_id == _T.id,
+        _A.level == AppealLevel.FIRST.value,
+        _A.ground == AppealGround.TIME_LIMIT_BREACHED.value,
+    )
+    not_notified = filed_as_not_notified(_T.service_code, _T.service_version)
+    out = exists().where(opt_outs_table.c.citizen_id == _T.citizen_id)
+    statement = select(applications_table).where(running(), _T.due_at < before, ~filed, ~not_notified, ~out)
+    return await _by_due_date(tx, statement, after, limit)
+
+
+async def _by_due_date(
+    tx: Transaction, statement: Select[Any], after: tuple[datetime, str] | None, limit: int
+) -> list[Application]:
+    if after is not None:
+        there = tuple_(literal(after[0], _T.due_at.type), literal(after[1], Key))
+        statement = statement.where(tuple_(_T.due_at, _T.id) > there)
+    ordered = statement.order_by(_T.due_at, _T.id).limit(limit).with_for_update(of=applications_table)
+    return [application_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
+
+
+def running() -> ColumnElement[bool]:
+    """The clock of an application runs under its own limit, and does not wait since an import."""
+    return and_(
+        _T.status.in_(sorted(status.value for status in ON_THE_CLOCK)),
+        _T.paused_since.is_(None),
+        _T.due_at.is_not(None),
+        ~_T.calendar_version.startswith(ORDER, autoescape=True),
+        ~is_held(_T.id),
+    )
+
+
+async def due(tx: Transaction, now: datetime, limit: int) -> list[Appeal]:
+    """Appeals that the clock has to look at, the most urgent first; their rows are locked."""
+    waiting = sorted(state.value for state in (*PENDING, AppealState.DIRECTED))
+    statement = select(appeals_table).where(_A.state.in_(waiting), _A.next_at <= now)
+    ordered = statement.order_by(_A.next_at, _A.id).limit(limit).with_for_update()
+    return [appeal_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
+
+
+async def with_authority(tx: Transaction, officer_id: str, *, after: str | None = None, limit: int) -> list[Appeal]:
+    """Appeals that an officer has and has to decide, by id."""
+    states = sorted(state.value for state in (*PENDING, AppealState.SERVICE_DELIVERED_LATE))
+    statement = select(appeals_table).where(_A.authority_id == officer_id, _A.state.in_(states))
+    if after is not None:
+        statement = statement.where(_A.id > after)
+    rows = (await tx.connection.execute(statement.order_by(_A.id).limit(limit))).all()
+    return [appeal_of(tx, row) for row in rows]
+
+
+def _docket(postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]) -> Select[Any]:
+    covered = or_(false(), _A.authority_id == officer_id, *(_hears(posting) for posting in postings))
+    return select(appeals_table).where(_A.state.in_(sorted(state.value for state in states)), covered)
+
+
+def _hears(posting: Posting) -> ColumnElement[bool]:
+    levels = [level for level, rank in LEVELS.items() if rank is posting.level]
+    if posting.role is Role.COMMISSION:
+        levels = [AppealLevel.COMMISSION]
+    pairs = ((_A.department, posting.department), (_A.district, posting.district), (_A.tehsil, posting.tehsil))
+    place = (column == value for column, value in pairs if value is not None)
+    return and_(true(), _A.level.in_([level.value for level in levels]), *place)

@@ -1,0 +1,232 @@
+"""Cases at the Right to Service Commission, its messages by their own ids, and the monthly reviews of delays."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, select, update
+
+from domain.appeals.commission import (
+    Bench,
+    CommissionCase,
+    CommissionMessage,
+    CommissionWord,
+    DelayReview,
+    MessageState,
+)
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, grouped, insert_into, insert_new, rows_of
+from store.database.types import Instant, Json, Key
+
+cases_table = Table(
+    "commission_cases",
+    metadata,
+    Column("appeal_id", Key, ForeignKey("appeals.id"), primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("reference", Key, nullable=False),
+    Column("number", Key),
+    Column("filed_at", Instant, nullable=False),
+    Column("received_at", Instant),
+    Column("decide_by", Instant),
+    Column("bench", Key),
+    Column("bundle", Key),
+    Column("bundle_octets", Integer),
+    Column("bundle_sent_at", Instant),
+    Column("compared_at", Instant),
+    UniqueConstraint("reference"),
+    UniqueConstraint("number"),
+    Index(None, "citizen_id"),
+    Index(None, "bundle"),
+    Index(None, "filed_at", "appeal_id"),
+)
+
+messages_table = Table(
+    "commission_messages",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
+    Column("word", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("digest", Key, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("answered", Key, nullable=False),
+    Column("code", Key),
+    Index(None, "appeal_id", "at"),
+    Index(None, "citizen_id"),
+    Index(None, "state", "received_at"),
+)
+
+reviews_table = Table(
+    "delay_reviews",
+    metadata,
+    Column("month", Date, primary_key=True),
+    Column("sha256", Key, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+)
+
+_C, _M = cases_table.c, messages_table.c
+_CASE = (
+    "appeal_id",
+    "citizen_id",
+    "application_id",
+    "reference",
+    "number",
+    "filed_at",
+    "received_at",
+    "decide_by",
+    "bundle",
+    "bundle_octets",
+    "bundle_sent_at",
+    "compared_at",
+)
+
+
+async def add_cases(tx: Transaction, cases: Iterable[CommissionCase]) -> None:
+    """Keep new cases in one statement; those that are there stay."""
+    rows = [_case_values(case) for case in cases]
+    if rows:
+        await tx.connection.execute(insert_into(tx, cases_table).on_conflict_do_nothing(), rows)
+
+
+async def cases(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, CommissionCase]:
+    """Cases by the id of their appeal; those that are not there are left out."""
+    return {row.appeal_id: _case(row) for row in await rows_of(tx, select(cases_table), _C.appeal_id, appeal_ids)}
+
+
+async def case_by_number(tx: Transaction, number: str) -> CommissionCase | None:
+    """The case with the Commission's number, or with our reference."""
+    row = await first(tx, select(cases_table).where((_C.number == number) | (_C.reference == number)))
+    return _case(row) if row else None
+
+
+async def case_with_bundle(tx: Transaction, sha256: str) -> CommissionCase | None:
+    """The case whose signed case file has this hash, or None."""
+    row = await first(tx, select(cases_table).where(_C.bundle == sha256))
+    return _case(row) if row else None
+
+
+async def save_case(tx: Transaction, case: CommissionCase) -> None:
+    """Write a case over the one of its appeal."""
+    await tx.connection.execute(update(cases_table).where(_C.appeal_id == case.appeal_id).values(_case_values(case)))
+
+
+async def to_compare(tx: Transaction, before: datetime, limit: int) -> list[CommissionCase]:
+    """Cases that the Commission took and whose history was not compared since a moment, the oldest first."""
+    waits = (_C.number.is_not(None), (_C.compared_at.is_(None)) | (_C.compared_at < before))
+    statement = select(cases_table).where(*waits).order_by(_C.filed_at, _C.appeal_id).limit(limit)
+    return [_case(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def message(tx: Transaction, message_id: str) -> CommissionMessage | None:
+    """The message with an id of the Commission, or None."""
+    row = await first(tx, select(messages_table).where(_M.id == message_id))
+    return _message(tx, row) if row else None
+
+
+async def add_message(tx: Transaction, given: CommissionMessage) -> bool:
+    """Keep a message; False where one with its id is there."""
+    values = {
+        "id": given.id,
+        "citizen_id": given.citizen_id,
+        "appeal_id": given.appeal_id,
+        "word": given.word.value,
+        "at": given.at,
+        "payload": tx.cipher.encrypt_json(dict(given.payload), _place(given.id)),
+        "digest": given.digest,
+        "received_at": given.received_at,
+        "state": given.state.value,
+        "answered": given.answered.value,
+        "code": given.code,
+    }
+    return await insert_new(tx, messages_table, values)
+
+
+async def settle_message(tx: Transaction, message_id: str, state: MessageState, code: str | None) -> None:
+    """Note what became of a message that waited."""
+    await tx.connection.execute(update(messages_table).where(_M.id == message_id).values(state=state.value, code=code))
+
+
+async def messages(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[CommissionMessage]]:
+    """The messages about each appeal, in the order in which things happened at the Commission."""
+    return await grouped(
+        tx, select(messages_table).order_by(_M.at, _M.id), _M.appeal_id, appeal_ids, lambda row: _message(tx, row)
+    )
+
+
+async def waiting(tx: Transaction, limit: int) -> list[str]:
+    """Ids of appeals with messages that wait for others, those of the oldest message first."""
+    statement = select(_M.appeal_id).where(_M.state == MessageState.WAITING.value).order_by(_M.received_at, _M.id)
+    return list(dict.fromkeys((await tx.connection.execute(statement.limit(limit))).scalars()))
+
+
+async def add_review(tx: Transaction, review: DelayReview) -> bool:
+    """Keep the review of a month; False where there is one, which then stays."""
+    values = {
+        "month": review.month,
+        "sha256": review.sha256,
+        "content": dict(review.content),
+        "made_at": review.made_at,
+        "sent_at": review.sent_at,
+    }
+    return await insert_new(tx, reviews_table, values)
+
+
+async def review(tx: Transaction, month: date) -> DelayReview | None:
+    """The review of a month by its first day, or None."""
+    row = await first(tx, select(reviews_table).where(reviews_table.c.month == month))
+    return _review(row) if row else None
+
+
+async def reviews(tx: Transaction, limit: int) -> list[DelayReview]:
+    """The latest reviews, the newest month first."""
+    statement = select(reviews_table).order_by(reviews_table.c.month.desc()).limit(limit)
+    return [_review(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def review_sent(tx: Transaction, month: date, at: datetime) -> None:
+    """Note that the Commission has a review; the first time stays."""
+    table = reviews_table
+    statement = update(table).where(table.c.month == month, table.c.sent_at.is_(None))
+    await tx.connection.execute(statement.values(sent_at=at))
+
+
+def _case_values(case: CommissionCase) -> dict[str, Any]:
+    values = {name: getattr(case, name) for name in _CASE}
+    return values | {"bench": case.bench.value if case.bench else None}
+
+
+def _case(row: AnyRow) -> CommissionCase:
+    case = CommissionCase(**{name: getattr(row, name) for name in _CASE})
+    return replace(case, bench=Bench(row.bench) if row.bench else None)
+
+
+def _message(tx: Transaction, row: AnyRow) -> CommissionMessage:
+    return CommissionMessage(
+        id=row.id,
+        appeal_id=row.appeal_id,
+        citizen_id=row.citizen_id,
+        word=CommissionWord(row.word),
+        at=row.at,
+        payload=tx.cipher.decrypt_json(row.payload, _place(row.id)),
+        digest=row.digest,
+        received_at=row.received_at,
+        state=MessageState(row.state),
+        answered=MessageState(row.answered),
+        code=row.code,
+    )
+
+
+def _review(row: AnyRow) -> DelayReview:
+    return DelayReview(row.month, row.sha256, row.content, row.made_at, row.sent_at)
+
+
+def _place(message_id: str) -> str:
+    return f"commission_messages:payload:{message_id}"

@@ -1,0 +1,121 @@
+"""Hearings by date, and awards by where their money stands, for those whom they concern."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+
+from domain.appeals.appeals import LEVELS, AppealLevel, Award, AwardState, Hearing, HearingState
+from domain.kernel.people import Posting, Role
+from store.appeals.appeal_course import award_of, awards_table, hearing_of, hearings_table
+from store.appeals.appeal_rows import appeals_table
+from store.database.engine import Transaction
+from store.database.sql import count, keyset_window
+from store.feedback.feedback import covered
+
+_A, _H, _W = appeals_table.c, hearings_table.c, awards_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Whose hearings are listed: a citizen's, or those that an officer hears or answers for."""
+
+    citizen_id: str | None = None
+    officer_id: str | None = None
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HearingWanted:
+    """Which hearings are listed; None lets every one through. `until` is not included."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    department: str | None = None
+    district: str | None = None
+    place: str | None = None
+    states: frozenset[HearingState] = frozenset({HearingState.FIXED})
+
+
+async def hearings_page(
+    tx: Transaction,
+    concerned: Concerned,
+    wanted: HearingWanted,
+    *,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
+) -> list[Hearing]:
+    """Hearings, the earliest first, by (at, id): after a place, or before it."""
+    statement, columns = _hearings(concerned, wanted), (_H.at, _H.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
+    return [hearing_of(row) for row in rows]
+
+
+async def count_hearings(tx: Transaction, concerned: Concerned, wanted: HearingWanted) -> int:
+    """How many hearings those are."""
+    return await count(tx, _hearings(concerned, wanted))
+
+
+async def awards_page(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    states: frozenset[AwardState],
+    *,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
+) -> list[Award]:
+    """Awards of appeals in those jurisdictions, the oldest order first, by (ordered_at, id)."""
+    statement, columns = _awards(postings, states), (_W.ordered_at, _W.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
+    return [award_of(tx, row) for row in rows]
+
+
+async def count_awards(tx: Transaction, postings: Sequence[Posting], states: frozenset[AwardState]) -> int:
+    """How many awards those are."""
+    return await count(tx, _awards(postings, states))
+
+
+def _hearings(concerned: Concerned, wanted: HearingWanted) -> Select[Any]:
+    statement = select(hearings_table).join(appeals_table, _A.id == _H.appeal_id).where(_concerns(concerned))
+    states = [state.value for state in wanted.states]
+    known = _H.state.in_(states)
+    statement = statement.where(or_(known, _H.state.is_(None)) if HearingState.FIXED in wanted.states else known)
+    exact = ((_A.department, wanted.department), (_A.district, wanted.district))
+    for column, value in exact:
+        statement = statement if value is None else statement.where(column == value)
+    if wanted.since is not None:
+        statement = statement.where(_H.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(_H.at < wanted.until)
+    if wanted.place is not None:
+        statement = statement.where(_H.place.icontains(wanted.place, autoescape=True))
+    return statement
+
+
+def _concerns(concerned: Concerned) -> ColumnElement[bool]:
+    if concerned.citizen_id is not None:
+        return _A.citizen_id == concerned.citizen_id
+    named = or_(_A.authority_id == concerned.officer_id, _A.designated_id == concerned.officer_id)
+    return or_(false(), named, *(_hears(posting) for posting in concerned.postings))
+
+
+def _hears(posting: Posting) -> ColumnElement[bool]:
+    """Appeals of the level and place that a posting hears."""
+    levels = [level.value for level, rank in LEVELS.items() if rank is posting.level]
+    if posting.role is Role.COMMISSION:
+        levels = [AppealLevel.COMMISSION.value]
+    pairs = ((_A.department, posting.department), (_A.district, posting.district), (_A.tehsil, posting.tehsil))
+    place = (column == value for column, value in pairs if value is not None)
+    return and_(true(), _A.level.in_(levels), *place)
+
+
+def _awards(postings: Sequence[Posting], states: frozenset[AwardState]) -> Select[Any]:
+    known = _W.state.in_([state.value for state in states])
+    state = or_(known, _W.state.is_(None)) if AwardState.ORDERED in states else known
+    return (
+        select(awards_table).join(appeals_table, _A.id == _W.appeal_id).where(covered(appeals_table, postings), state)
+    )

@@ -1,0 +1,1 @@
+"""Backups of store, vault and files, and their restoration."""

@@ -1,0 +1,370 @@
+"""Sanctions, their instalments, and where each payment stood when."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from domain.benefits.benefits import (
+    BudgetState,
+    Hold,
+    Instalment,
+    InstalmentKind,
+    PaymentEvent,
+    PaymentNews,
+    PaymentStatus,
+    Rail,
+    Sanction,
+    SanctionState,
+    may_follow,
+)
+from store.benefits import payment_enquiries
+from store.database import change_feed
+from store.database.bulk import insert_rows, update_rows
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, grouped, insert_new, rows_of
+from store.database.types import Instant, Key, Serial
+
+_TO_SEND = text(
+    "rail = 'PFMS' AND hold IS NULL AND status IN ('SANCTIONED', 'BENEFICIARY_PENDING', 'BENEFICIARY_REJECTED')"
+)
+_FIRST_ORDER, _HELD = text("reissue_of IS NULL"), text("hold IS NOT NULL")
+_ENDED = text("ended_on IS NOT NULL")
+_THERE = text("ended_on IS NOT NULL AND payee_gone_at IS NULL")
+
+sanctions_table = Table(
+    "sanctions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("number", Key, nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id")),
+    Column("scheme_code", Key, nullable=False),
+    Column("department", Key),
+    Column("district", Key, nullable=False),
+    Column("amount_paise", BigInteger),
+    Column("period", Key),
+    Column("bank_account_last4", Key),
+    Column("sanctioned_at", Instant, nullable=False),
+    Column("next_due_on", Date),
+    Column("ended_on", Date),
+    Column("state", Key),
+    Column("anchor_on", Date),
+    Column("terms", Integer),
+    Column("certified_on", Date),
+    Column("reviewed_on", Date),
+    Column("reminded_on", Date),
+    Column("granted_by", Key),
+    Column("budget", Key),
+    Column("budget_at", Instant),
+    Column("payee_gone_at", Instant),
+    UniqueConstraint("number"),
+    UniqueConstraint("application_id"),
+    Index(None, "citizen_id", "sanctioned_at"),
+    Index(None, "next_due_on", "period"),
+    Index(None, "scheme_code", "id"),
+    Index("ix_sanctions_ended_on", "ended_on", "id", sqlite_where=_ENDED, postgresql_where=_ENDED),
+    Index("ix_sanctions_payee_there", "payee_gone_at", "ended_on", "id", sqlite_where=_THERE, postgresql_where=_THERE),
+)
+"""A sanction without a state is active: older releases knew no other."""
+
+instalments_table = Table(
+    "instalments",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("period_from", Date, nullable=False),
+    Column("period_to", Date, nullable=False),
+    Column("amount_paise", BigInteger, nullable=False),
+    Column("bill_number", Key, nullable=False),
+    Column("end_to_end_id", Key, nullable=False),
+    Column("status", Key, nullable=False),
+    Column("status_at", Instant, nullable=False),
+    Column("rail", Key),
+    Column("kind", Key),
+    Column("reissue_of", Key),
+    Column("hold", Key),
+    Column("deducted_paise", BigInteger),
+    UniqueConstraint("sanction_id", "sequence"),
+    Index(
+        "uq_instalments_sanction_id_period_from",
+        "sanction_id",
+        "period_from",
+        unique=True,
+        sqlite_where=_FIRST_ORDER,
+        postgresql_where=_FIRST_ORDER,
+    ),
+    Index("uq_instalments_reissue_of", "reissue_of", unique=True),
+    Index(None, "status", "status_at"),
+    Index("ix_instalments_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
+    Index("ix_instalments_to_send", "sanction_id", "sequence", sqlite_where=_TO_SEND, postgresql_where=_TO_SEND),
+    UniqueConstraint("bill_number"),
+    UniqueConstraint("end_to_end_id"),
+)
+"""Each period has one first order; what came back is reissued once, by an order that names the one it follows."""
+
+payment_events_table = Table(
+    "payment_events",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("instalment_id", Key, ForeignKey("instalments.id"), nullable=False),
+    Column("status", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("heard_at", Instant),
+    Column("return_code", Key),
+    Column("utr_last4", Key),
+    Column("rail", Key),
+    Column("source_ref", Key),
+    Index(None, "instalment_id"),
+    sqlite_autoincrement=True,
+)
+
+
+async def add_sanction(tx: Transaction, sanction: Sanction) -> None:
+    """Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
+    if not await insert_new(tx, sanctions_table, asdict(sanction) | _words_of_sanction(sanction)):
+        raise AlreadyThere("the sanction")
+
+
+async def add_instalments(tx: Transaction, added: Sequence[Instalment]) -> None:
+    """Keep new instalments. Raises AlreadyThere for a bill number, an end-to-end id or a place in the sanction."""
+    for one in added:
+        if not await insert_new(tx, instalments_table, asdict(one) | _words_of(one)):
+            raise AlreadyThere("the instalment")
+        await _add_event(tx, one, PaymentNews(one.status, one.status_at, rail=one.rail), one.status_at)
+        await change_feed.touch_payment(tx, one.id)
+
+
+async def set_next_due(tx: Transaction, sanction_id: str, day: date | None) -> None:
+    """Note from when the next instalment pays; None where none follows."""
+    table = sanctions_table
+    await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(next_due_on=day))
+
+
+async def end_sanction(tx: Transaction, sanction_id: str, last_day: date) -> bool:
+    """Note the last day that a sanction covers; False where it was ended before."""
+    table = sanctions_table
+    statement = update(table).where(table.c.id == sanction_id, table.c.ended_on.is_(None))
+    return (await tx.connection.execute(statement.values(ended_on=last_day).returning(table.c.id))).first() is not None
+
+
+async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanction]:
+    """Every sanction of a citizen, the newest first."""
+    table = sanctions_table
+    statement = select(table).where(table.c.citizen_id == citizen_id)
+    rows = (await tx.connection.execute(statement.order_by(table.c.sanctioned_at.desc(), table.c.id.desc()))).all()
+    return [sanction_of(row) for row in rows]
+
+
+async def sanctions_of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[Sanction]]:
+    """The sanctions of each citizen, the newest first; a citizen without any is left out."""
+    table = sanctions_table
+    statement = select(table).order_by(table.c.sanctioned_at.desc(), table.c.id.desc())
+    return await grouped(tx, statement, table.c.citizen_id, citizen_ids, sanction_of)
+
+
+async def sanction_of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Sanction]:
+    """Sanctions by application id; applications without one are left out."""
+    table = sanctions_table
+    rows = await rows_of(tx, select(table), table.c.application_id, application_ids)
+    return {row.application_id: sanction_of(row) for row in rows}
+
+
+async def sanctions(tx: Transaction, ids: Iterable[str]) -> dict[str, Sanction]:
+    """Sanctions by id; those that are not there are left out."""
+    rows = await rows_of(tx, select(sanctions_table), sanctions_table.c.id, ids)
+    return {row.id: sanction_of(row) for row in rows}
+
+
+async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Instalment]]:
+    """The instalments of each sanction in their order; a sanction without any is left out."""
+    table = instalments_table
+    statement = select(table).order_by(table.c.sanction_id, table.c.sequence)
+    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, instalment_of)
+
+
+async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
+    """The instalment with an id, or None."""
+    row = await first(tx, select(instalments_table).where(instalments_table.c.id == instalment_id))
+    return instalment_of(row) if row else None
+
+
+async def locked_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:
+    """Instalments by id, their rows locked in the order of the ids; those that are not there are left out."""
+    table = instalments_table
+    locking = select(table).order_by(table.c.id).with_for_update()
+    return {row.id: instalment_of(row) for row in await rows_of(tx, locking, table.c.id, sorted(ids))}
+
+
+async def record_many(
+    tx: Transaction, told: Sequence[tuple[str, PaymentNews]], heard_at: datetime
+) -> tuple[list[tuple[Instalment, PaymentNews]], list[tuple[Instalment, PaymentNews]]]:
+    """Apply news of payments, each named once: those that it changed, and those that it did not, as they were.
+
+    The rows are locked in the order of their ids, so of two that tell the same only one applies it. Raises
+    NotThere where a payment is not there.
+    """
+    by_id = dict(told)
+    locked = await locked_instalments(tx, by_id)
+    if len(locked) != len(by_id):
+        raise NotThere("the instalment")
+    changed: list[tuple[Instalment, PaymentNews]] = []
+    unchanged: list[tuple[Instalment, PaymentNews]] = []
+    for present in locked.values():
+        news = by_id[present.id]
+        follows = may_follow(present.status, news.status, since=present.status_at, at=news.at)
+        (changed if follows else unchanged).append((present, news))
+    await _record_all(tx, changed, heard_at)
+    return changed, unchanged
+
+
+async def _record_all(tx: Transaction, changed: Sequence[tuple[Instalment, PaymentNews]], heard_at: datetime) -> None:
+    if not changed:
+        return
+    rows = [{"id": one.id, "status": news.status.value, "status_at": news.at} for one, news in changed]
+    await update_rows(tx, instalments_table, ("id",), rows)
+    await insert_rows(tx, payment_events_table, [_event_values(one, news, heard_at) for one, news in changed])
+    await change_feed.touch_payments(tx, [one.id for one, _ in changed])
+    for one, news in changed:
+        await payment_enquiries.follow(tx, one.id, news.status, news.at, one.rail)
+
+
+async def set_hold(tx: Transaction, instalment_id: str, hold: Hold | None) -> None:
+    """Note what keeps an instalment from being sent; None where nothing does."""
+    table = instalments_table
+    values = {"hold": hold.value if hold else None}
+    await tx.connection.execute(update(table).where(table.c.id == instalment_id).values(values))
+
+
+async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -> None:
+    """Set columns of a sanction: state, budget, anchor_on, certified_on, reviewed_on, bank_account_last4 and others."""
+    table = sanctions_table
+    plain = {name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()}
+    await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(plain))
+
+
+async def locked(tx: Transaction, sanction_id: str) -> Sanction | None:
+    """The sanction with an id, its row locked; None where it is not there."""
+    row = await first(tx, select(sanctions_table).where(sanctions_table.c.id == sanction_id).with_for_update())
+    return sanction_of(row) if row else None
+
+
+async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[PaymentEvent]]:
+    """All that was heard of each payment, in the order in which we learned it."""
+    table = payment_events_table
+    return await grouped(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids, _event)
+
+
+async def _add_event(tx: Transaction, one: Instalment, news: PaymentNews, heard_at: datetime) -> None:
+    await tx.connection.execute(insert(payment_events_table).values(_event_values(one, news, heard_at)))
+
+
+def _event_values(one: Instalment, news: PaymentNews, heard_at: datetime) -> dict[str, Any]:
+    return {
+        "citizen_id": one.citizen_id,
+        "instalment_id": one.id,
+        "status": news.status.value,
+        "at": news.at,
+        "heard_at": heard_at,
+        "return_code": news.return_code,
+        "utr_last4": news.utr_last4,
+        "rail": news.rail.value,
+        "source_ref": news.source_ref,
+    }
+
+
+def _words_of_sanction(one: Sanction) -> dict[str, str | None]:
+    return {"state": one.state.value, "budget": one.budget.value if one.budget else None}
+
+
+def _words_of(one: Instalment) -> dict[str, str | None]:
+    return {
+        "status": one.status.value,
+        "rail": one.rail.value,
+        "kind": one.kind.value,
+        "hold": one.hold.value if one.hold else None,
+    }
+
+
+def _event(row: AnyRow) -> PaymentEvent:
+    return PaymentEvent(
+        instalment_id=row.instalment_id,
+        status=PaymentStatus(row.status),
+        at=row.at,
+        heard_at=row.heard_at,
+        return_code=row.return_code,
+        utr_last4=row.utr_last4,
+        rail=Rail(row.rail) if row.rail else None,
+        source_ref=row.source_ref,
+    )
+
+
+def sanction_of(row: AnyRow) -> Sanction:
+    """The sanction of a row."""
+    return Sanction(
+        id=row.id,
+        number=row.number,
+        application_id=row.application_id,
+        citizen_id=row.citizen_id,
+        scheme_code=row.scheme_code,
+        department=row.department,
+        district=row.district,
+        amount_paise=row.amount_paise,
+        period=row.period,
+        bank_account_last4=row.bank_account_last4,
+        sanctioned_at=row.sanctioned_at,
+        next_due_on=row.next_due_on,
+        ended_on=row.ended_on,
+        state=SanctionState(row.state) if row.state else SanctionState.ACTIVE,
+        anchor_on=row.anchor_on,
+        terms=row.terms,
+        certified_on=row.certified_on,
+        reviewed_on=row.reviewed_on,
+        reminded_on=row.reminded_on,
+        granted_by=row.granted_by,
+        budget=BudgetState(row.budget) if row.budget else None,
+        budget_at=row.budget_at,
+    )
+
+
+def instalment_of(row: AnyRow) -> Instalment:
+    """The instalment of a row."""
+    return Instalment(
+        id=row.id,
+        sanction_id=row.sanction_id,
+        citizen_id=row.citizen_id,
+        sequence=row.sequence,
+        period_from=row.period_from,
+        period_to=row.period_to,
+        amount_paise=row.amount_paise,
+        bill_number=row.bill_number,
+        end_to_end_id=row.end_to_end_id,
+        status=PaymentStatus(row.status),
+        status_at=row.status_at,
+        rail=Rail(row.rail) if row.rail else Rail.IFMS,
+        kind=InstalmentKind(row.kind) if row.kind else InstalmentKind.REGULAR,
+        reissue_of=row.reissue_of,
+        hold=Hold(row.hold) if row.hold else None,
+        deducted_paise=row.deducted_paise or 0,
+    )

@@ -1,0 +1,125 @@
+"""Recoveries of money that was not due, and the parts that came back."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, select, update
+
+from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, grouped, insert_new
+from store.database.types import Instant, Key, Serial
+
+recoveries_table = Table(
+    "recoveries",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("amount_paise", BigInteger, nullable=False),
+    Column("recovered_paise", BigInteger, nullable=False),
+    Column("ground", Key, nullable=False),
+    Column("way", Key, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("made_by", Key, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    UniqueConstraint("sanction_id", "number"),
+    Index(None, "citizen_id"),
+)
+
+recovery_parts_table = Table(
+    "recovery_parts",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("recovery_id", Key, ForeignKey("recoveries.id"), nullable=False),
+    Column("reference", Key, nullable=False),
+    Column("amount_paise", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("recovery_id", "reference"),
+    Index(None, "citizen_id"),
+    sqlite_autoincrement=True,
+)
+
+
+async def add(tx: Transaction, recovery: Recovery) -> None:
+    """Keep a new recovery. Raises AlreadyThere for its place in the sanction."""
+    values = asdict(recovery) | {
+        "ground": recovery.ground.value,
+        "way": recovery.way.value,
+        "state": recovery.state.value,
+    }
+    if not await insert_new(tx, recoveries_table, values):
+        raise AlreadyThere("the recovery")
+
+
+async def get(tx: Transaction, recovery_id: str) -> Recovery | None:
+    """The recovery with an id, or None; its row is locked."""
+    row = await first(tx, select(recoveries_table).where(recoveries_table.c.id == recovery_id).with_for_update())
+    return _recovery(row) if row else None
+
+
+async def of_sanctions(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Recovery]]:
+    """The recoveries of each sanction in their order; a sanction without any is left out."""
+    table = recoveries_table
+    statement = select(table).order_by(table.c.sanction_id, table.c.number)
+    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, _recovery)
+
+
+async def parts(tx: Transaction, recovery_ids: Iterable[str]) -> dict[str, list[RecoveryPart]]:
+    """What came back of each recovery, the earliest first."""
+    table = recovery_parts_table
+    return await grouped(
+        tx,
+        select(table).order_by(table.c.id),
+        table.c.recovery_id,
+        recovery_ids,
+        lambda row: RecoveryPart(row.recovery_id, row.citizen_id, row.reference, row.amount_paise, row.at),
+    )
+
+
+async def add_part(tx: Transaction, part: RecoveryPart) -> bool:
+    """Note a part that came back, and with the last one that all has; False where that reference was noted before.
+
+    Raises NotThere, and ValueError where more comes back than is outstanding.
+    """
+    recovery = await get(tx, part.recovery_id)
+    if recovery is None:
+        raise NotThere("the recovery")
+    if not await insert_new(tx, recovery_parts_table, asdict(part)):
+        return False
+    if not 0 < part.amount_paise <= recovery.outstanding_paise:
+        raise ValueError("a part must be more than nothing and no more than is outstanding")
+    come = recovery.recovered_paise + part.amount_paise
+    state = RecoveryState.RECOVERED if come == recovery.amount_paise else recovery.state
+    await _change(tx, part.recovery_id, recovered_paise=come, state=state.value)
+    return True
+
+
+async def set_state(tx: Transaction, recovery_id: str, state: RecoveryState) -> None:
+    """Note how far a recovery has come."""
+    await _change(tx, recovery_id, state=state.value)
+
+
+async def _change(tx: Transaction, recovery_id: str, **values: object) -> None:
+    table = recoveries_table
+    await tx.connection.execute(update(table).where(table.c.id == recovery_id).values(values))
+
+
+def _recovery(row: AnyRow) -> Recovery:
+    return Recovery(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        sanction_id=row.sanction_id,
+        number=row.number,
+        amount_paise=row.amount_paise,
+        recovered_paise=row.recovered_paise,
+        ground=RecoveryGround(row.ground),
+        way=RecoveryWay(row.way),
+        state=RecoveryState(row.state),
+        made_by=row.made_by,
+        made_at=row.made_at,
+    )

@@ -1,0 +1,337 @@
+"""The course of a sanction: its stops, life certificates, second approvals, corrected accounts, money set aside."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+
+from domain.benefits.sanction_course import (
+    Approval,
+    ApprovalKind,
+    LifeCertificate,
+    PaymentAccount,
+    Stop,
+    StopGround,
+    StopKind,
+)
+from domain.kernel.people import Posting
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, grouped, insert_new, rows_of, upsert
+from store.database.types import Instant, Json, Key
+
+_OPEN = text("lifted_at IS NULL")
+_WAITING = text("decided_at IS NULL")
+
+sanction_stops_table = Table(
+    "sanction_stops",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("ground", Key, nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("made_by", Key, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("lifted_by", Key),
+    Column("lifted_at", Instant),
+    Column("lift_ground", Key),
+    Column("unpaid_until", Date),
+    Index(None, "sanction_id", "made_at"),
+    Index(None, "citizen_id"),
+    Index(
+        "uq_sanction_stops_open",
+        "sanction_id",
+        "kind",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+)
+
+life_certificates_table = Table(
+    "life_certificates",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
+    Column("given_on", Date, nullable=False),
+    Column("proof", Key, nullable=False),
+    Column("taken_by", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("sanction_id", "given_on"),
+    Index(None, "citizen_id"),
+)
+
+payment_approvals_table = Table(
+    "payment_approvals",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("subject_id", Key, nullable=False),
+    Column("amount_paise", BigInteger, nullable=False),
+    Column("wanted", Json, nullable=False),
+    Column("asked_by", Key, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("decided_by", Key),
+    Column("decided_at", Instant),
+    Column("approved", Boolean),
+    Index(None, "sanction_id", "asked_at"),
+    Index(None, "citizen_id"),
+    Index(
+        "uq_payment_approvals_waiting",
+        "kind",
+        "subject_id",
+        unique=True,
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+)
+
+payment_accounts_table = Table(
+    "payment_accounts",
+    metadata,
+    Column("sanction_id", Key, ForeignKey("sanctions.id"), primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("strength", Key, nullable=False),
+    Column("corrected_at", Instant, nullable=False),
+    Index(None, "citizen_id"),
+)
+
+budget_holds_table = Table(
+    "budget_holds",
+    metadata,
+    Column("instalment_id", Key, ForeignKey("instalments.id"), primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("head_of_account", Key, nullable=False),
+    Column("amount_paise", BigInteger, nullable=False),
+    Column("held_at", Instant, nullable=False),
+    Column("released_at", Instant),
+    Index(None, "head_of_account", "released_at"),
+    Index(None, "citizen_id"),
+)
+
+
+async def add_stop(tx: Transaction, stop: Stop) -> bool:
+    """Keep a new stop; False where the sanction has an open one of that kind."""
+    return await insert_new(tx, sanction_stops_table, _plain(stop))
+
+
+async def lift_stop(
+    tx: Transaction, stop_id: str, *, by: str, at: datetime, ground: str, unpaid_until: date | None = None
+) -> bool:
+    """End a stop, with arrears or without those until a day; False where it was lifted before."""
+    table = sanction_stops_table
+    statement = update(table).where(table.c.id == stop_id, table.c.lifted_at.is_(None))
+    values = {"lifted_by": by, "lifted_at": at, "lift_ground": ground, "unpaid_until": unpaid_until}
+    return (await tx.connection.execute(statement.values(values).returning(table.c.id))).first() is not None
+
+
+async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Stop]]:
+    """The stops of each sanction, the earliest first; a sanction without any is left out."""
+    table = sanction_stops_table
+    return await grouped(
+        tx, select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids, _stop
+    )
+
+
+async def add_life_certificate(tx: Transaction, given: LifeCertificate) -> bool:
+    """Keep a life certificate; False where that sanction has one of that day."""
+    return await insert_new(tx, life_certificates_table, _plain(given))
+
+
+async def add_approval(tx: Transaction, approval: Approval) -> bool:
+    """Ask for a second approval; False where one for the same thing waits already."""
+    return await insert_new(tx, payment_approvals_table, _plain(approval))
+
+
+async def approvals(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Approval]]:
+    """The approvals of each sanction, the earliest first."""
+    table = payment_approvals_table
+    statement = select(table).order_by(table.c.asked_at, table.c.id)
+    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, _approval)
+
+
+async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_by: str, limit: int) -> list[Approval]:
+    """Approvals that wait in the places of the postings and that somebody else asked for, the longest first."""
+    table, granted = payment_approvals_table, metadata.tables["sanctions"]
+    places = [
+        and_(
+            true(),
+            *(
+                granted.c[name] == place
+                for name, place in (("department", posting.department), ("district", posting.district))
+                if place is not None
+            ),
+        )
+        for posting in postings
+        if posting.tehsil is None
+    ]
+    statement = (
+        select(table)
+        .join(granted, granted.c.id == table.c.sanction_id)
+        .where(table.c.decided_at.is_(None), table.c.asked_by != asked_by, or_(false(), *places))
+        .order_by(table.c.asked_at, table.c.id)
+        .limit(limit)
+    )
+    return [_approval(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def decide_approval(tx: Transaction, approval_id: str, *, by: str, at: datetime, approved: bool) -> bool:
+    """Note the second officer's word; False where it was decided before."""
+    table = payment_approvals_table
+    statement = update(table).where(table.c.id == approval_id, table.c.decided_at.is_(None))
+    values = {"decided_by": by, "decided_at": at, "approved": approved}
+    return (await tx.connection.execute(statement.values(values).returning(table.c.id))).first() is not None
+
+
+async def set_account(tx: Transaction, account: PaymentAccount) -> None:
+    """Keep the account that a sanction is paid to from now on, sealed, beside those of before."""
+    before = [
+        {"number": each.number, "ifsc": each.ifsc, "since": each.corrected_at.isoformat()}
+        for each in await accounts(tx, account.sanction_id)
+    ]
+    sealed = tx.cipher.encrypt_json(
+        {"number": account.number, "ifsc": account.ifsc, "before": before},
+        f"payment_accounts:account:{account.sanction_id}",
+    )
+    row = {
+        "sanction_id": account.sanction_id,
+        "citizen_id": account.citizen_id,
+        "account": sealed,
+        "strength": account.strength,
+        "corrected_at": account.corrected_at,
+    }
+    await upsert(tx, payment_accounts_table, [row], keys=("sanction_id",))
+
+
+async def account(tx: Transaction, sanction_id: str) -> PaymentAccount | None:
+    """The corrected account of a sanction; None where the one of the application holds, or where it was erased."""
+    row = await first(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
+    if row is None:
+        return None
+    opened = tx.cipher.decrypt_json(row.account, f"payment_accounts:account:{sanction_id}")
+    if not opened:
+        return None
+    return PaymentAccount(sanction_id, row.citizen_id, opened["number"], opened["ifsc"], row.strength, row.corrected_at)
+
+
+async def accounts(tx: Transaction, sanction_id: str) -> list[PaymentAccount]:
+    """Every corrected account of a sanction, the first one first; none where it was erased."""
+    row = await first(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
+    opened = tx.cipher.decrypt_json(row.account, f"payment_accounts:account:{sanction_id}") if row else None
+    if row is None or not opened:
+        return []
+    present = {"number": opened["number"], "ifsc": opened["ifsc"], "since": row.corrected_at.isoformat()}
+    return [
+        PaymentAccount(
+            sanction_id,
+            row.citizen_id,
+            each["number"],
+            each["ifsc"],
+            row.strength,
+            datetime.fromisoformat(each["since"]),
+        )
+        for each in (*opened.get("before", ()), present)
+    ]
+
+
+async def held_on_head(tx: Transaction, head: str, asked_at: datetime) -> int:
+    """Paise set aside on a head of account that a balance told at that time does not show yet."""
+    table = budget_holds_table
+    counted = or_(table.c.released_at.is_(None), table.c.released_at >= asked_at)
+    statement = select(func.coalesce(func.sum(table.c.amount_paise), 0))
+    return int((await tx.connection.execute(statement.where(table.c.head_of_account == head, counted))).scalar_one())
+
+
+async def hold_budget(tx: Transaction, held: dict[str, Any]) -> None:
+    """Set money aside for an instalment, or again where it was released."""
+    await upsert(tx, budget_holds_table, [held | {"released_at": None}], keys=("instalment_id",))
+
+
+async def release_budget(tx: Transaction, instalment_id: str, at: datetime) -> bool:
+    """Let go of what was set aside for an instalment; False where nothing was."""
+    table = budget_holds_table
+    statement = update(table).where(table.c.instalment_id == instalment_id, table.c.released_at.is_(None))
+    changed = await tx.connection.execute(statement.values(released_at=at).returning(table.c.instalment_id))
+    return changed.first() is not None
+
+
+async def release_budgets(tx: Transaction, instalment_ids: Iterable[str], at: datetime) -> None:
+    """Let go of what was set aside for some instalments; those without are left out."""
+    table = budget_holds_table
+    wanted = sorted(instalment_ids)
+    if wanted:
+        statement = update(table).where(table.c.instalment_id.in_(wanted), table.c.released_at.is_(None))
+        await tx.connection.execute(statement.values(released_at=at))
+
+
+async def open_holds(tx: Transaction, instalment_ids: Iterable[str]) -> set[str]:
+    """For which of the instalments money is set aside now."""
+    table = budget_holds_table
+    statement = select(table.c.instalment_id).where(table.c.released_at.is_(None))
+    return {row.instalment_id for row in await rows_of(tx, statement, table.c.instalment_id, instalment_ids)}
+
+
+def _plain(one: Stop | LifeCertificate | Approval) -> dict[str, Any]:
+    """The row of a value, with the words of its enumerations."""
+    return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(one).items()}
+
+
+def _stop(row: AnyRow) -> Stop:
+    return Stop(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        sanction_id=row.sanction_id,
+        kind=StopKind(row.kind),
+        ground=StopGround(row.ground),
+        from_on=row.from_on,
+        made_by=row.made_by,
+        made_at=row.made_at,
+        lifted_by=row.lifted_by,
+        lifted_at=row.lifted_at,
+        lift_ground=row.lift_ground,
+        unpaid_until=row.unpaid_until,
+    )
+
+
+def _approval(row: AnyRow) -> Approval:
+    return Approval(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        sanction_id=row.sanction_id,
+        kind=ApprovalKind(row.kind),
+        subject_id=row.subject_id,
+        amount_paise=row.amount_paise,
+        wanted=row.wanted,
+        asked_by=row.asked_by,
+        asked_at=row.asked_at,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        approved=row.approved,
+    )

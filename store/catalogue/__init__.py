@@ -1,0 +1,1 @@
+"""Tables and queries about services, schemes, forms, centres and the work calendar."""

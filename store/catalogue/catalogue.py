@@ -1,0 +1,280 @@
+"""The catalogue: services, departments, districts, tehsils and schemes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, func, select, tuple_, type_coerce
+
+from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
+from store.catalogue.catalogue_rows import (
+    departments_table,
+    districts_table,
+    name_of,
+    names,
+    scheme_of,
+    scheme_values,
+    schemes_table,
+    service_from,
+    service_of,
+    service_values,
+    service_versions_table,
+    services_table,
+    tehsils_table,
+)
+from store.database.engine import Transaction
+from store.database.sql import AnyRow, count, first, insert_into, keyset_page, rows_of, upsert
+
+PAST_ALL_SERVICES = ("\U0010ffff", "")
+"""A place after every service, to page backwards from the end."""
+
+
+async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[Service]:
+    """Insert services, or bring those with the same code up to date; gives those that are new or changed.
+
+    A known service keeps its id. One that changed gets the next version, and every version that it had is kept:
+    what was filed under it is judged by it.
+    """
+    given = list(services)
+    known = await services_by_codes(tx, [service.code for service in given])
+    changed = [entry for service in given if (entry := _next(known.get(service.code), service)) is not None]
+    before = [known[service.code] for service in changed if service.code in known]
+    versions = [
+        {
+            "service_code": entry.code,
+            "version": entry.version,
+            "content": service_values(entry),
+            "since": tx.clock.now(),
+        }
+        for entry in (*before, *changed)
+    ]
+    if versions:
+        await tx.connection.execute(insert_into(tx, service_versions_table).on_conflict_do_nothing(), versions)
+    await upsert(tx, services_table, [service_values(service) for service in changed], keys=("code",))
+    return changed
+
+
+def _next(known: Service | None, given: Service) -> Service | None:
+    """The entry that follows the known one; None where they say the same."""
+    if known is None:
+        return replace(given, version=1)
+    if replace(given, id=known.id, version=known.version) == known:
+        return None
+    return replace(given, id=known.id, version=known.version + 1)
+
+
+async def catalogue_stamp(tx: Transaction) -> int:
+    """A number that grows with each change of a service, for what is derived from them."""
+    counted = select(func.coalesce(func.sum(func.coalesce(services_table.c.version, 1)), 0))
+    return int((await tx.connection.execute(counted)).scalar_one())
+
+
+async def all_services(tx: Transaction) -> list[Service]:
+    """Every service by English name and code."""
+    statement = select(services_table).order_by(services_table.c.name_en, services_table.c.code)
+    return [service_of(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def services_as_filed(
+    tx: Transaction, filed: Iterable[tuple[str, int | None]]
+) -> dict[tuple[str, int | None], Service]:
+    """The entry of each service that an application was filed under, by code and version.
+
+    An application of a release that kept no versions was filed under the first. Services that are not there are
+    left out.
+    """
+    wanted = list(dict.fromkeys(filed))
+    present = await services_by_codes(tx, [code for code, _ in wanted])
+    older = [(code, at or 1) for code, at in wanted if code in present and present[code].version != (at or 1)]
+    versions = service_versions_table
+    place = tuple_(versions.c.service_code, versions.c.version)
+    rows = await rows_of(tx, select(versions), place, older)
+    kept = {(row.service_code, row.version): service_from(row.content) for row in rows}
+    return {(code, at): kept.get((code, at or 1), present[code]) for code, at in wanted if code in present}
+
+
+async def service_as_filed(tx: Transaction, code: str, version: int | None) -> Service | None:
+    """The entry of one service that an application was filed under, or None."""
+    return (await services_as_filed(tx, [(code, version)])).get((code, version))
+
+
+def filed_as_not_notified(code: ColumnElement[str], version: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the entry that services_as_filed gives for a code and version is known as not notified, as SQL.
+
+    A row that names no version, or a service that is not there, is dealt with as there.
+    """
+    at, now, then = func.coalesce(version, 1), services_table.c, service_versions_table.c
+    older = and_(then.service_code == now.code, then.version == at, func.coalesce(now.version, 1) != at)
+    # Canonical JSON writes a value in one way only, and no text in it can hold an unescaped quotation mark.
+    was = type_coerce(then.content, Text).contains('"rts_notified":false', autoescape=True)
+    not_notified = case((then.service_code.is_(None), now.rts_notified.is_(False)), else_=was)
+    joined = services_table.outerjoin(service_versions_table, older)
+    return exists().select_from(joined).where(now.code == code, not_notified)
+
+
+async def upsert_departments(tx: Transaction, rows: Iterable[Department]) -> None:
+    """Insert departments, or bring those with the same slug up to date."""
+    values = [
+        {
+            "id": row.id,
+            "slug": row.slug,
+            **names(row.name),
+            "portal_service_count": row.portal_service_count,
+            "source": row.source,
+            "verified": row.verified,
+        }
+        for row in rows
+    ]
+    await upsert(tx, departments_table, values, keys=("slug",))
+
+
+async def upsert_districts(tx: Transaction, rows: Iterable[District]) -> None:
+    """Insert districts, or bring those with the same code up to date."""
+    values = [
+        {
+            "id": row.id,
+            "code": row.code,
+            **names(row.name),
+            "division": row.division,
+            "headquarters": row.headquarters,
+            "source": row.source,
+            "verified": row.verified,
+        }
+        for row in rows
+    ]
+    await upsert(tx, districts_table, values, keys=("code",))
+
+
+async def upsert_tehsils(tx: Transaction, rows: Iterable[Tehsil]) -> None:
+    """Insert tehsils, or bring those with the same code up to date."""
+    values = [
+        {
+            "code": row.code,
+            "district": row.district,
+            **names(row.name),
+            "source": row.source,
+            "verified": row.verified,
+        }
+        for row in rows
+    ]
+    await upsert(tx, tehsils_table, values, keys=("code",))
+
+
+async def upsert_schemes(tx: Transaction, rows: Iterable[Scheme]) -> None:
+    """Insert schemes, or bring those with the same code up to date."""
+    await upsert(tx, schemes_table, [scheme_values(row) for row in rows], keys=("code",))
+
+
+async def service(tx: Transaction, code: str) -> Service | None:
+    """The service with a code, or None."""
+    return (await services_by_codes(tx, [code])).get(code)
+
+
+async def service_by_slug(tx: Transaction, slug: str) -> Service | None:
+    """The service with a slug of the portal, or None."""
+    row = await first(tx, select(services_table).where(services_table.c.slug == slug))
+    return service_of(row) if row else None
+
+
+async def services_by_codes(tx: Transaction, codes: Iterable[str]) -> dict[str, Service]:
+    """Services by code; those that are not there are left out."""
+    rows = await rows_of(tx, select(services_table), services_table.c.code, codes)
+    return {row.code: service_of(row) for row in rows}
+
+
+async def services_by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Service]:
+    """Services by id; those that are not there are left out."""
+    rows = await rows_of(tx, select(services_table), services_table.c.id, ids)
+    return {row.id: service_of(row) for row in rows}
+
+
+async def services_by_schemes(tx: Transaction, scheme_codes: Iterable[str]) -> dict[str, Service]:
+    """The service that grants each scheme, the first by code; schemes that none grants are left out."""
+    statement = select(services_table).order_by(services_table.c.code.desc())
+    rows = await rows_of(tx, statement, services_table.c.scheme_id, scheme_codes)
+    return {row.scheme_id: service_of(row) for row in rows}
+
+
+async def services_page(
+    tx: Transaction,
+    *,
+    department: str | None = None,
+    category: str | None = None,
+    open_only: bool = False,
+    after: tuple[str, str] | None = None,
+    before: tuple[str, str] | None = None,
+    limit: int,
+) -> list[Service]:
+    """A page of services in the order of (English name, code), which are also what `after` and `before` hold.
+
+    With `before` alone it is the last page before that place; PAST_ALL_SERVICES gives the very last one.
+    """
+    statement = _services(department, category, open_only)
+    columns = (services_table.c.name_en, services_table.c.code)
+    rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit)
+    return [service_of(row) for row in rows]
+
+
+async def count_services(
+    tx: Transaction,
+    *,
+    department: str | None = None,
+    category: str | None = None,
+    open_only: bool = False,
+) -> int:
+    """How many services the same filters let through."""
+    return await count(tx, _services(department, category, open_only))
+
+
+async def departments(tx: Transaction) -> list[Department]:
+    """Every department by English name."""
+    rows = (await tx.connection.execute(select(departments_table).order_by("name_en", "slug"))).all()
+    return [
+        Department(row.id, row.slug, name_of(row), row.portal_service_count, row.source, row.verified) for row in rows
+    ]
+
+
+async def districts(tx: Transaction) -> list[District]:
+    """Every district by English name."""
+    rows = (await tx.connection.execute(select(districts_table).order_by("name_en"))).all()
+    return [
+        District(row.id, row.code, name_of(row), row.division, row.headquarters, row.source, row.verified)
+        for row in rows
+    ]
+
+
+async def tehsils(tx: Transaction, district: str) -> list[Tehsil]:
+    """The tehsils of a district by English name."""
+    return (await tehsils_of(tx, [district])).get(district, [])
+
+
+async def tehsils_of(tx: Transaction, districts: Iterable[str]) -> dict[str, list[Tehsil]]:
+    """The tehsils of each district by English name; districts without any are left out. One query for many."""
+    statement = select(tehsils_table).order_by("name_en", "code")
+    found: dict[str, list[Tehsil]] = {}
+    for row in await rows_of(tx, statement, tehsils_table.c.district, districts):
+        tehsil = Tehsil(row.code, row.district, name_of(row), row.source, row.verified)
+        found.setdefault(row.district, []).append(tehsil)
+    return found
+
+
+async def schemes(tx: Transaction, codes: Iterable[str] | None = None) -> dict[str, Scheme]:
+    """Schemes by code; all of them where no codes are given."""
+    statement = select(schemes_table).order_by("name_en", "code")
+    if codes is None:
+        rows: Sequence[AnyRow] = (await tx.connection.execute(statement)).all()
+    else:
+        rows = await rows_of(tx, statement, schemes_table.c.code, codes)
+    return {row.code: scheme_of(row) for row in rows}
+
+
+def _services(department: str | None, category: str | None, open_only: bool) -> Select[Any]:
+    table = services_table
+    statement = select(table)
+    if department is not None:
+        statement = statement.where(table.c.department == department)
+    if category is not None:
+        statement = statement.where(table.c.category == category)
+    if open_only:
+        statement = statement.where(table.c.open)
+    return statement

@@ -1,0 +1,170 @@
+"""The register of centres, and which operator works in which."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
+
+from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
+from domain.kernel.text import Bilingual
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, upsert
+from store.database.types import Key
+
+centres_table = Table(
+    "centres",
+    metadata,
+    Column("code", Key, primary_key=True),
+    Column("kind", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Text, nullable=False),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    Column("open", Boolean, nullable=False),
+    Column("opens_on", Date),
+    Column("closes_on", Date),
+    Index(None, "district", "code"),
+)
+
+operator_centres_table = Table(
+    "operator_centres",
+    metadata,
+    Column("operator_id", Key, ForeignKey("operators.operator_id"), primary_key=True),
+    Column("centre_code", Key, ForeignKey("centres.code"), nullable=False),
+    Column("email", Key),
+    UniqueConstraint("email"),
+    Index(None, "centre_code"),
+)
+
+camp_duties_table = Table(
+    "camp_duties",
+    metadata,
+    Column("operator_id", Key, ForeignKey("operators.operator_id"), primary_key=True),
+    Column("centre_code", Key, ForeignKey("centres.code"), primary_key=True),
+)
+"""Every camp that an officer worked in: its papers are handed over when she works in the next one already."""
+
+_C, _B, _D = centres_table.c, operator_centres_table.c, camp_duties_table.c
+
+
+async def save_centres(tx: Transaction, centres: Iterable[Centre]) -> None:
+    """Enter centres, or bring those with the same code up to date."""
+    await upsert(tx, centres_table, [_values(centre) for centre in centres], keys=("code",))
+
+
+async def bind(tx: Transaction, bindings: Collection[Binding]) -> None:
+    """Say where operators work; whoever worked elsewhere works here from now on. A camp stays among her duties."""
+    rows = [
+        {"operator_id": one.operator_id, "centre_code": one.centre_code, "email": _email(one.email)} for one in bindings
+    ]
+    await upsert(tx, operator_centres_table, rows, keys=("operator_id",))
+    known = await centres(tx, {one.centre_code for one in bindings})
+    for one in bindings:
+        if known[one.centre_code].kind is CentreKind.CAMP:
+            duty = {"operator_id": one.operator_id, "centre_code": one.centre_code}
+            await insert_new(tx, camp_duties_table, duty)
+
+
+async def places_of(tx: Transaction, operator_id: str) -> list[Centre]:
+    """The school of a principal, or the camps of a camp officer, this one first; empty for other operators."""
+    here = await centre_of(tx, operator_id)
+    if here is None or here.kind not in ROSTER_KINDS:
+        return []
+    if here.kind is CentreKind.SCHOOL:
+        return [here]
+    served = select(_D.centre_code).where(_D.operator_id == operator_id).order_by(_D.centre_code)
+    codes = (await tx.connection.execute(served)).scalars().all()
+    found = await centres(tx, codes)
+    return [here, *(found[code] for code in codes if code != here.code)]
+
+
+async def centres(tx: Transaction, codes: Iterable[str]) -> dict[str, Centre]:
+    """Centres by code; those that are not there are left out."""
+    rows = await rows_of(tx, select(centres_table), _C.code, codes)
+    return {row.code: _centre(row) for row in rows}
+
+
+async def centre_of(tx: Transaction, operator_id: str) -> Centre | None:
+    """The centre in which an operator works, or None."""
+    joined = select(centres_table).join(operator_centres_table, _B.centre_code == _C.code)
+    row = await first(tx, joined.where(_B.operator_id == operator_id))
+    return _centre(row) if row else None
+
+
+async def operator_by_email(tx: Transaction, email: str) -> str | None:
+    """The id of the operator who signs in with an official address, in whatever case it is written."""
+    row = await first(tx, select(_B.operator_id).where(_B.email == _email(email)))
+    return None if row is None else str(row.operator_id)
+
+
+async def operators_in(tx: Transaction, codes: Iterable[str]) -> dict[str, int]:
+    """How many operators work in each of some centres; centres without one are left out."""
+    found: dict[str, int] = {}
+    for row in await rows_of(tx, select(_B.centre_code), _B.centre_code, codes):
+        found[row.centre_code] = found.get(row.centre_code, 0) + 1
+    return found
+
+
+async def page(
+    tx: Transaction,
+    *,
+    kind: CentreKind | None,
+    district: str | None,
+    place: str | None,
+    backward: bool,
+    limit: int,
+) -> list[Centre]:
+    """A page of the register in the order of codes."""
+    rows = await keyset_window(
+        tx,
+        _wanted(kind, district),
+        (_C.code,),
+        place=None if place is None else (place,),
+        backward=backward,
+        limit=limit,
+    )
+    return [_centre(row) for row in rows]
+
+
+async def count_of(tx: Transaction, *, kind: CentreKind | None, district: str | None) -> int:
+    """How many centres the same filter lets through."""
+    return await count(tx, _wanted(kind, district))
+
+
+def _wanted(kind: CentreKind | None, district: str | None) -> Select[Any]:
+    statement = select(centres_table)
+    for column, value in ((_C.kind, kind.value if kind else None), (_C.district, district)):
+        statement = statement if value is None else statement.where(column == value)
+    return statement
+
+
+def _email(email: str | None) -> str | None:
+    return email.strip().lower() or None if email else None
+
+
+def _values(centre: Centre) -> Mapping[str, Any]:
+    return {
+        "code": centre.code,
+        "kind": centre.kind.value,
+        "name_hi": centre.name.hi,
+        "name_en": centre.name.en,
+        "district": centre.district,
+        "tehsil": centre.tehsil,
+        "open": centre.open,
+        "opens_on": centre.opens_on,
+        "closes_on": centre.closes_on,
+    }
+
+
+def _centre(row: AnyRow) -> Centre:
+    return Centre(
+        code=row.code,
+        kind=CentreKind(row.kind),
+        name=Bilingual(row.name_hi, row.name_en),
+        district=row.district,
+        tehsil=row.tehsil,
+        open=row.open,
+        opens_on=row.opens_on,
+        closes_on=row.closes_on,
+    )

@@ -1,0 +1,1 @@
+"""Tables and queries about certificates that the state issues."""

@@ -1,0 +1,101 @@
+"""How certificates of ours were corrected or revoked, and which one stands in the place of which."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
+
+from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
+from store.certificates import certificates
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.types import Instant, Key
+
+certificate_endings_table = Table(
+    "certificate_endings",
+    metadata,
+    Column("certificate_id", Key, ForeignKey("certificates.id"), primary_key=True),
+    Column("status", Key, nullable=False),
+    Column("ground", Key, nullable=False),
+    Column("reason", LargeBinary, nullable=False),
+    Column("officer_id", Key),
+    Column("ended_at", Instant, nullable=False),
+    Column("successor_id", Key, ForeignKey("certificates.id")),
+    Index(None, "successor_id"),
+)
+
+_T = certificate_endings_table.c
+_LONGEST_CHAIN = 100
+"""Corrections of corrections; more than any certificate has."""
+
+
+async def add(tx: Transaction, ending: CertificateEnding) -> None:
+    """Keep how a certificate ended, the reasons encrypted. Raises AlreadyThere: it ends once."""
+    values = {
+        "certificate_id": ending.certificate_id,
+        "status": ending.status.value,
+        "ground": ending.ground.value,
+        "reason": tx.cipher.encrypt_json({"text": ending.reason}, _place(ending.certificate_id)),
+        "officer_id": ending.officer_id,
+        "ended_at": ending.ended_at,
+        "successor_id": ending.successor_id,
+    }
+    if not await insert_new(tx, certificate_endings_table, values):
+        raise AlreadyThere("the end of a certificate")
+
+
+async def succeed(tx: Transaction, certificate_id: str, successor_id: str) -> bool:
+    """Name the certificate that stands in the place of a corrected one; False where one is named already."""
+    open_end = (_T.certificate_id == certificate_id, _T.successor_id.is_(None))
+    statement = update(certificate_endings_table).where(*open_end).values(successor_id=successor_id)
+    return (await tx.connection.execute(statement.returning(_T.certificate_id))).first() is not None
+
+
+async def many(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, CertificateEnding]:
+    """The endings by certificate; certificates that hold are left out."""
+    rows = await rows_of(tx, select(certificate_endings_table), _T.certificate_id, certificate_ids)
+    return {row.certificate_id: _ending(tx, row) for row in rows}
+
+
+async def one(tx: Transaction, certificate_id: str) -> CertificateEnding | None:
+    """How a certificate ended, or None while it holds."""
+    return (await many(tx, [certificate_id])).get(certificate_id)
+
+
+async def latest(tx: Transaction, certificate: IssuedCertificate) -> IssuedCertificate:
+    """The certificate at the end of the corrections; itself where it was not corrected, or its successor is awaited."""
+    for _ in range(_LONGEST_CHAIN):
+        ending = await one(tx, certificate.id) if certificate.status is CertificateStatus.CORRECTED else None
+        if ending is None or ending.successor_id is None:
+            return certificate
+        certificate = (await certificates.many(tx, [ending.successor_id]))[ending.successor_id]
+    return certificate
+
+
+async def forebears(tx: Transaction, certificate_id: str) -> list[str]:
+    """The ids of the certificates in whose place this one stands, the nearest first."""
+    found: list[str] = []
+    for _ in range(_LONGEST_CHAIN):
+        before = await first(tx, select(_T.certificate_id).where(_T.successor_id == certificate_id))
+        if before is None:
+            break
+        certificate_id = before.certificate_id
+        found.append(certificate_id)
+    return found
+
+
+def _ending(tx: Transaction, row: AnyRow) -> CertificateEnding:
+    return CertificateEnding(
+        certificate_id=row.certificate_id,
+        status=CertificateStatus(row.status),
+        ground=EndGround(row.ground),
+        reason=tx.cipher.decrypt_json(row.reason, _place(row.certificate_id))["text"],
+        officer_id=row.officer_id,
+        ended_at=row.ended_at,
+        successor_id=row.successor_id,
+    )
+
+
+def _place(certificate_id: str) -> str:
+    return f"certificate_endings:reason:{certificate_id}"

@@ -1,0 +1,186 @@
+"""Certificates that the state issued through this gateway."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel.text import Bilingual
+from domain.platform.changes import ChangeKind
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.types import Instant, Key
+
+certificates_table = Table(
+    "certificates",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("number", Key, nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("service_code", Key, nullable=False),
+    Column("department", Key),
+    Column("district", Key, nullable=False),
+    Column("doctype", Key, nullable=False),
+    Column("uri", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Text, nullable=False),
+    Column("holder", LargeBinary, nullable=False),
+    Column("issued_on", Date, nullable=False),
+    Column("valid_until", Date),
+    Column("status", Key, nullable=False),
+    Column("pdf_sha256", Key, nullable=False),
+    Column("xml_sha256", Key, nullable=False),
+    Column("issued_by", Key),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("number"),
+    UniqueConstraint("uri"),
+    Index(None, "citizen_id", "created_at"),
+    Index(
+        "uq_certificates_application_id_standing",
+        "application_id",
+        unique=True,
+        sqlite_where=text("status <> 'CORRECTED'"),
+        postgresql_where=text("status <> 'CORRECTED'"),
+    ),
+    Index(None, "application_id"),
+    Index(None, "pdf_sha256"),
+)
+"""Of one application at most one certificate was not corrected."""
+
+_T = certificates_table.c
+_AS_IS = (
+    "id",
+    "citizen_id",
+    "number",
+    "application_id",
+    "service_code",
+    "department",
+    "district",
+    "doctype",
+    "uri",
+    "issued_on",
+    "valid_until",
+    "pdf_sha256",
+    "xml_sha256",
+    "issued_by",
+    "created_at",
+)
+
+
+async def add(tx: Transaction, certificate: IssuedCertificate) -> None:
+    """Keep a new certificate, the holder's name encrypted. Raises AlreadyThere: one for each application."""
+    if not await insert_new(tx, certificates_table, values_of(tx, certificate)):
+        raise AlreadyThere("the certificate")
+    await change_feed.touch(tx, ChangeKind.APPLICATION, certificate.application_id)
+
+
+async def add_many(tx: Transaction, new: Sequence[IssuedCertificate]) -> None:
+    """Keep many at once, of applications that the feed was told of already. Raises AlreadyThere as `add`."""
+    if new:
+        await tx.connection.execute(insert(certificates_table), [values_of(tx, one) for one in new])
+
+
+async def uris_in_use(tx: Transaction, uris: Iterable[str]) -> set[str]:
+    """Those of the addresses that a certificate has."""
+    return {row.uri for row in await rows_of(tx, select(_T.uri), _T.uri, uris)}
+
+
+def values_of(tx: Transaction, certificate: IssuedCertificate) -> dict[str, Any]:
+    """The row of a certificate; the holder's name encrypted."""
+    holder = {"hi": certificate.holder.hi, "en": certificate.holder.en}
+    return {
+        **{name: getattr(certificate, name) for name in _AS_IS},
+        "name_hi": certificate.name.hi,
+        "name_en": certificate.name.en,
+        "holder": tx.cipher.encrypt_json(holder, _holder_place(certificate.id)),
+        "status": certificate.status.value,
+    }
+
+
+async def of_citizen(tx: Transaction, citizen_id: str) -> list[IssuedCertificate]:
+    """Every certificate of a citizen, the newest first."""
+    statement = select(certificates_table).where(_T.citizen_id == citizen_id)
+    rows = (await tx.connection.execute(statement.order_by(_T.created_at.desc(), _T.id.desc()))).all()
+    return [_certificate(tx, row) for row in rows]
+
+
+async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, IssuedCertificate]:
+    """The certificate that stands, by application id; applications without one are left out."""
+    standing = select(certificates_table).where(_T.status != CertificateStatus.CORRECTED.value)
+    rows = await rows_of(tx, standing, _T.application_id, application_ids)
+    return {row.application_id: _certificate(tx, row) for row in rows}
+
+
+async def end(tx: Transaction, certificate_id: str, status: CertificateStatus) -> bool:
+    """An active certificate is revoked or corrected; False where it was ended before."""
+    active = (_T.id == certificate_id, _T.status == CertificateStatus.ACTIVE.value)
+    statement = update(certificates_table).where(*active).values(status=status.value).returning(_T.application_id)
+    row = (await tx.connection.execute(statement)).first()
+    if row is None:
+        return False
+    await change_feed.touch(tx, ChangeKind.APPLICATION, row.application_id)
+    return True
+
+
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertificate]:
+    """Certificates by id; those that are not there are left out."""
+    rows = await rows_of(tx, select(certificates_table), _T.id, ids)
+    return {row.id: _certificate(tx, row) for row in rows}
+
+
+async def hold(tx: Transaction, certificate_id: str) -> IssuedCertificate | None:
+    """One certificate, which nobody can end before this transaction is done; None where it is not there."""
+    chosen = select(certificates_table).where(_T.id == certificate_id).with_for_update(read=True)
+    row = await first(tx, chosen)
+    return _certificate(tx, row) if row else None
+
+
+async def by_number(tx: Transaction, number: str) -> IssuedCertificate | None:
+    """The certificate with a reference number of fourteen Latin digits, or None."""
+    row = await first(tx, select(certificates_table).where(_T.number == number))
+    return _certificate(tx, row) if row else None
+
+
+async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, IssuedCertificate]:
+    """Certificates by reference number; those that are not there are left out. One query for many."""
+    rows = await rows_of(tx, select(certificates_table), _T.number, numbers)
+    return {row.number: _certificate(tx, row) for row in rows}
+
+
+async def by_uri(tx: Transaction, uri: str) -> IssuedCertificate | None:
+    """The certificate with a DigiLocker address, or None."""
+    row = await first(tx, select(certificates_table).where(_T.uri == uri))
+    return _certificate(tx, row) if row else None
+
+
+def _certificate(tx: Transaction, row: AnyRow) -> IssuedCertificate:
+    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
+    holder: Mapping[str, Any] = tx.cipher.decrypt_json(row.holder, _holder_place(row.id))
+    return IssuedCertificate(
+        **as_is,
+        name=Bilingual(row.name_hi, row.name_en),
+        holder=Bilingual(holder["hi"], holder["en"]),
+        status=CertificateStatus(row.status),
+    )
+
+
+def _holder_place(certificate_id: str) -> str:
+    return f"certificates:holder:{certificate_id}"

@@ -1,0 +1,1 @@
+"""The database under every table: engine, transactions, types, encryption, audit and files."""

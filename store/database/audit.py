@@ -1,0 +1,233 @@
+"""The audit log: lines written with the action, sealed into a hash chain in the order of commits.
+
+A line carries the hash of its own content. The chain links those hashes: each link is the SHA-256 of
+the link before and the line's hash, so that a changed, removed or inserted line breaks it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+
+from store.database.bulk import insert_rows
+from store.database.engine import Store, Transaction
+from store.database.errors import WritesStopped
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, pages
+from store.database.types import Instant, Json, Key, Serial, canonical_json
+
+audit_lines_table = Table(
+    "audit_lines",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Key, nullable=False),
+    Column("action", Key, nullable=False),
+    Column("object_kind", Key, nullable=False),
+    Column("object_id", Key),
+    Column("purpose", Key),
+    Column("detail", Json, nullable=False),
+    Column("line_hash", Key, nullable=False),
+    Column("sealed", Boolean, nullable=False),
+    Index(None, "sealed", "id"),
+    Index(None, "object_kind", "object_id"),
+    sqlite_autoincrement=True,
+)
+
+audit_chain_table = Table(
+    "audit_chain",
+    metadata,
+    Column("sequence", Serial, primary_key=True, autoincrement=False),
+    Column("line_id", Serial, ForeignKey("audit_lines.id"), nullable=False),
+    Column("link", Text, nullable=False),
+    Column("sealed_at", Instant, nullable=False),
+    UniqueConstraint("line_id"),
+)
+
+GENESIS = "0" * 64
+"""The link before the first."""
+
+_BATCH = 1_000
+_SEALER_LOCK = 0x41505345
+_L, _C = audit_lines_table.c, audit_chain_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """What was done by whom to what and why. `detail` must hold no personal data: logs outlive erasure."""
+
+    actor_label: str
+    action: str
+    object_kind: str
+    object_id: str | None
+    purpose: str | None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The last link, to be published where nobody here can change it."""
+
+    sequence: int
+    link: str
+
+
+async def append(tx: Transaction, line: AuditLine, *, always: bool = False) -> None:
+    """Write a line in the transaction of what it tells; raises as `append_many`."""
+    await append_many(tx, [line], always=always)
+
+
+async def append_many(tx: Transaction, lines: Sequence[AuditLine], *, always: bool = False) -> None:
+    """Write lines in their order in the transaction of what they tell.
+
+    Raises WritesStopped while the log may take no line; with `always`, which alarms use, it takes it anyway.
+    """
+    if tx.audit_stopped and not always:
+        raise WritesStopped("the audit log could not be sealed for too long")
+    at = tx.clock.now()
+    rows = [values_of(line, at) for line in lines]
+    await insert_rows(tx, audit_lines_table, rows)
+
+
+def values_of(line: AuditLine, at: datetime) -> dict[str, Any]:
+    """The row of a line that is not sealed yet, but its number."""
+    return {
+        "at": at,
+        "actor": line.actor_label,
+        "action": line.action,
+        "object_kind": line.object_kind,
+        "object_id": line.object_id,
+        "purpose": line.purpose,
+        "detail": dict(line.detail),
+        "line_hash": hash_of_line(line, at),
+        "sealed": False,
+    }
+
+
+async def was_done(tx: Transaction, object_kind: str, object_id: str, action: str) -> bool:
+    """Whether an action was ever done to an object."""
+    told = select(_L.id).where(_L.object_kind == object_kind, _L.object_id == object_id, _L.action == action)
+    return (await tx.connection.execute(told.limit(1))).first() is not None
+
+
+async def objects_of(tx: Transaction, object_kind: str, action: str) -> dict[str, datetime]:
+    """When an action was done first to each object of a kind, by object."""
+    statement = select(_L.object_id, func.min(_L.at).label("at")).where(
+        _L.object_kind == object_kind, _L.action == action
+    )
+    rows = (await tx.connection.execute(statement.group_by(_L.object_id))).all()
+    return {row.object_id: row.at for row in rows}
+
+
+async def seal(store: Store) -> int:
+    """Chain every committed line that is not sealed yet; tells how many. One sealer works at a time."""
+    total = 0
+    while True:
+        sealed = await store.carry_out(_seal_batch)
+        total += sealed
+        if sealed < _BATCH:
+            return total
+
+
+async def head(tx: Transaction) -> ChainHead:
+    """The last link of the chain."""
+    row = await first(tx, select(audit_chain_table).order_by(_C.sequence.desc()).limit(1))
+    return ChainHead(row.sequence, row.link) if row else ChainHead(0, GENESIS)
+
+
+async def unsealed_since(tx: Transaction) -> datetime | None:
+    """Since when lines wait for the sealer, which is the last seal or the oldest of them; None where none waits."""
+    oldest = await first(tx, select(_L.at).where(_L.sealed.is_(False)).order_by(_L.id).limit(1))
+    if oldest is None:
+        return None
+    last = await first(tx, select(_C.sealed_at).order_by(_C.sequence.desc()).limit(1))
+    since: datetime = oldest.at if last is None else max(oldest.at, last.sealed_at)
+    return since
+
+
+async def verify(store: Store) -> bool:
+    """Whether every line is as it was written and the chain is whole, from the first link to the last."""
+    async with store.reading() as tx:
+        if tx.dialect == "postgresql":
+            await tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
+        return await _chain_holds(tx) and await _lines_hold(tx)
+
+
+async def _seal_batch(tx: Transaction) -> int:
+    if tx.dialect == "postgresql":
+        await tx.connection.execute(select(func.pg_advisory_xact_lock(literal(_SEALER_LOCK))))
+    statement = select(_L.id, _L.line_hash).where(_L.sealed.is_(False)).order_by(_L.id).limit(_BATCH)
+    lines = (await tx.connection.execute(statement)).all()
+    if not lines:
+        return 0
+    last = await head(tx)
+    link, now, links = last.link, tx.clock.now(), []
+    for sequence, line in enumerate(lines, start=last.sequence + 1):
+        link = next_link(link, line.line_hash)
+        links.append({"sequence": sequence, "line_id": line.id, "link": link, "sealed_at": now})
+    await tx.connection.execute(insert(audit_chain_table), links)
+    # The lines of one batch need not follow each other: in between may be lines that are not committed yet.
+    ids = [line.id for line in lines]
+    await tx.connection.execute(update(audit_lines_table).where(_L.id.in_(ids)).values(sealed=True))
+    return len(lines)
+
+
+async def _chain_holds(tx: Transaction) -> bool:
+    joined = select(_C.sequence, _C.link, audit_lines_table).outerjoin_from(audit_chain_table, audit_lines_table)
+    link, expected = GENESIS, 1
+    async for row in pages(tx, joined, _C.sequence, _BATCH):
+        if row.sequence != expected or row.id is None or row.line_hash != hash_of_line(_line(row), row.at):
+            return False
+        link, expected = next_link(link, row.line_hash), expected + 1
+        if row.link != link:
+            return False
+    return True
+
+
+async def _lines_hold(tx: Transaction) -> bool:
+    """Lines outside the chain: those not sealed yet must be as written, sealed ones must not exist."""
+    outside = select(audit_lines_table).outerjoin(audit_chain_table).where(_C.sequence.is_(None))
+    async for row in pages(tx, outside, _L.id, _BATCH):
+        if row.sealed or row.line_hash != hash_of_line(_line(row), row.at):
+            return False
+    return True
+
+
+def next_link(before: str, line_hash: str) -> str:
+    """The link of a line, from the link before."""
+    return sha256(f"{before}{line_hash}".encode()).hexdigest()
+
+
+def hash_of_line(line: AuditLine, at: datetime) -> str:
+    """SHA-256 of the canonical JSON of a line and its instant, in hex."""
+    content = {
+        "at": at.isoformat(timespec="microseconds"),
+        "actor": line.actor_label,
+        "action": line.action,
+        "objectKind": line.object_kind,
+        "objectId": line.object_id,
+        "purpose": line.purpose,
+        "detail": dict(line.detail),
+    }
+    return sha256(canonical_json(content).encode()).hexdigest()
+
+
+def _line(row: AnyRow) -> AuditLine:
+    return AuditLine(row.actor, row.action, row.object_kind, row.object_id, row.purpose, row.detail)

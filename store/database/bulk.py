@@ -1,0 +1,110 @@
+"""Many rows in one statement: on PostgreSQL by one array for each column, on SQLite by one statement for all rows.
+
+asyncpg binds and carries out an `executemany` row by row; with arrays the server is asked once, which costs both
+sides a fraction. What a statement says does not depend on how many rows it has, so it is put into words once.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    TableValuedAlias,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.dml import Insert, Update
+from sqlalchemy.types import TupleType, TypeEngine
+
+from store.database.engine import Transaction
+
+_NEW = "new_"
+"""Before the name of a column in a parameter, which must not bear the column's own."""
+
+
+async def insert_rows(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]], *, once: bool = False) -> None:
+    """Insert rows in their order, all with the same columns; `once` leaves out those whose unique value is there."""
+    if rows:
+        statement = _inserting(tx.dialect, table, tuple(rows[0]), once)
+        await tx.connection.execute(statement, _given(tx, rows))
+
+
+async def update_rows(
+    tx: Transaction,
+    table: Table,
+    keys: Collection[str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    kept: Collection[str] = (),
+) -> None:
+    """Give rows the new values of their other columns; the columns `keys` say which, and none is named twice.
+
+    In a column of `kept` None leaves what is there.
+    """
+    if rows:
+        statement = _updating(tx.dialect, table, tuple(rows[0]), frozenset(keys), frozenset(kept))
+        await tx.connection.execute(statement, _given(tx, rows))
+
+
+def among(tx: Transaction, column: ColumnElement[Any], keys: Sequence[Any]) -> ColumnElement[bool]:
+    """Whether a column holds one of the keys."""
+    if tx.dialect == "sqlite" or isinstance(column.type, TupleType):
+        return column.in_(keys)
+    return column == any_(literal(list(keys), ARRAY(_plain(column.type), dimensions=1)))
+
+
+def _given(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Any:
+    if tx.dialect == "sqlite":
+        return [{f"{_NEW}{name}": value for name, value in row.items()} for row in rows]
+    return {f"{_NEW}{name}": [row[name] for row in rows] for name in rows[0]}
+
+
+@cache
+def _inserting(dialect: str, table: Table, names: tuple[str, ...], once: bool) -> Insert:
+    if dialect == "sqlite":
+        new = sqlite_insert(table).values({name: bindparam(f"{_NEW}{name}") for name in names})
+        return new.on_conflict_do_nothing() if once else new
+    given = _arrays(table, names)
+    chosen = select(*(given.c[name] for name in names))
+    added = postgresql_insert(table).from_select(list(names), chosen)
+    return added.on_conflict_do_nothing() if once else added
+
+
+@cache
+def _updating(dialect: str, table: Table, names: tuple[str, ...], keys: frozenset[str], kept: frozenset[str]) -> Update:
+    told: Mapping[str, ColumnElement[Any]]
+    if dialect == "sqlite":
+        told = {name: bindparam(f"{_NEW}{name}", type_=table.c[name].type) for name in names}
+    else:
+        given = _arrays(table, names)
+        told = {name: given.c[name] for name in names}
+    values = {
+        name: func.coalesce(value, table.c[name]) if name in kept else value
+        for name, value in told.items()
+        if name not in keys
+    }
+    return update(table).where(and_(*(table.c[name] == told[name] for name in sorted(keys)))).values(values)
+
+
+def _arrays(table: Table, names: Collection[str]) -> TableValuedAlias:
+    """The rows as a table, put together from an array for each column."""
+    arrays = [bindparam(f"{_NEW}{name}", type_=ARRAY(_plain(table.c[name].type), dimensions=1)) for name in names]
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type of a parameter: one of a collation, which `Key` has, cannot be that of an array."""
+    return Text() if isinstance(kind, Text) else kind

@@ -1,0 +1,265 @@
+"""The feed of changes, in the order in which they were committed.
+
+A row is written in the transaction of the change. On PostgreSQL transactions commit in another order than they
+begin, and a number taken early may become visible late. So a row also holds the number of its transaction, and a
+reader sees only rows of transactions below the oldest that still runs (`pg_snapshot_xmin`): nothing can come to
+be before a place that was read. A transaction that writes for long delays the feed but cannot tear it.
+
+Rows are not part of backups: a restored store begins another feed under another name.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+
+from domain.kernel.people import Posting
+from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
+from store.database.engine import Transaction
+from store.database.metadata import NOT_KEPT_ELSEWHERE, metadata
+from store.database.sql import AnyRow, first, insert_new
+from store.database.types import Instant, Key, Serial
+
+CHANGED = "changes"
+"""The mark of a transaction that wrote to the feed (Transaction.marks)."""
+
+changes_table = Table(
+    "changes",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("tx_number", BigInteger, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("object_id", Key, nullable=False),
+    Column("citizen_id", Key, nullable=False),
+    Column("application_id", Key),
+    Column("department", Key),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    Column("at", Instant, nullable=False),
+    Index(None, "tx_number", "id"),
+    Index(None, "citizen_id", "tx_number", "id"),
+    Index(None, "application_id", "tx_number", "id"),
+    Index(None, "district", "tx_number", "id"),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
+    info={NOT_KEPT_ELSEWHERE: True},
+)
+
+change_feeds_table = Table(
+    "change_feeds",
+    metadata,
+    Column("feed", Key, primary_key=True),
+    Column("name", Key, nullable=False),
+    Column("swept_transaction", BigInteger, nullable=False),
+    Column("swept_row", BigInteger, nullable=False),
+    info={NOT_KEPT_ELSEWHERE: True},
+)
+
+_T, _F = changes_table.c, change_feeds_table.c
+_FEED = "changes"
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+async def touch(tx: Transaction, kind: ChangeKind, application_id: str) -> None:
+    """Tell that an application changed, or who works on it; once in a transaction, for the state after it."""
+    mark = f"{CHANGED}:{kind.value}:{application_id}"
+    if mark not in tx.marks:
+        tx.marks.add(mark)
+        one = _applications()
+        await _append(tx, _of_applications(tx, kind).where(one.id == application_id))
+
+
+async def touch_many(tx: Transaction, kind: ChangeKind, application_ids: Sequence[str]) -> None:
+    """The same for some applications at once, at most a batch of them."""
+    marks = {key: f"{CHANGED}:{kind.value}:{key}" for key in application_ids}
+    fresh = [key for key, mark in marks.items() if mark not in tx.marks]
+    if fresh:
+        tx.marks.update(marks[key] for key in fresh)
+        one = _applications()
+        await _append(tx, _of_applications(tx, kind).where(one.id.in_(fresh)).order_by(one.id))
+
+
+async def touch_all_of(tx: Transaction, citizen_id: str) -> None:
+    """Tell that every application of a citizen changed."""
+    one = _applications()
+    chosen = _of_applications(tx, ChangeKind.APPLICATION).where(one.citizen_id == citizen_id)
+    await _append(tx, chosen.order_by(one.id))
+
+
+async def touch_payment(tx: Transaction, instalment_id: str) -> None:
+    """Tell that a payment changed."""
+    await touch_payments(tx, [instalment_id])
+
+
+async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None:
+    """The same for some payments at once, at most a batch of them."""
+    paid, granted = metadata.tables["instalments"].c, metadata.tables["sanctions"].c
+    chosen = (
+        select(
+            *_told(tx, ChangeKind.PAYMENT, paid.id, granted.application_id),
+            granted.citizen_id,
+            granted.department,
+            granted.district,
+            literal(None, Key),
+        )
+        .join_from(paid.id.table, granted.id.table, paid.sanction_id == granted.id)
+        .where(paid.id.in_(instalment_ids))
+        .order_by(paid.id)
+    )
+    await _append(tx, chosen)
+
+
+async def state(tx: Transaction) -> FeedState:
+    """The feed as this transaction sees it; a reader that has read nothing yet begins at its `end`."""
+    row = await first(tx, select(change_feeds_table).where(_F.feed == _FEED))
+    name, swept = (row.name, Position(row.swept_transaction, row.swept_row)) if row else ("", START)
+    if tx.dialect == "sqlite":
+        last = (await tx.connection.execute(select(func.max(_T.id)))).scalar_one_or_none()
+        return FeedState(name, swept, Position(0, max(last or 0, swept.row)))
+    # The time line of the write-ahead log grows with each fail-over, which may have lost the last commits.
+    time_line = func.left(func.pg_walfile_name(func.pg_current_wal_lsn()), 8)
+    horizon, line = (await tx.connection.execute(select(_horizon(), time_line))).one()
+    return FeedState(f"{name}-{int(line, 16)}", swept, Position(horizon, 0))
+
+
+async def is_open(tx: Transaction) -> bool:
+    """Whether the feed has its name."""
+    return await first(tx, select(_F.name).where(_F.feed == _FEED)) is not None
+
+
+async def open_feed(tx: Transaction) -> None:
+    """Give the feed its name, where it has none: after the first start and after a restoration."""
+    name, left = "", int(tx.clock.now().timestamp() * 1000)
+    while left:
+        left, digit = divmod(left, len(_DIGITS))
+        name = _DIGITS[digit] + name
+    values = {"feed": _FEED, "name": name, "swept_transaction": START.transaction, "swept_row": START.row}
+    await insert_new(tx, change_feeds_table, values)
+
+
+async def page(tx: Transaction, after: Position, limit: int, wanted: Wanted | None = None) -> list[Change]:
+    """Rows behind a place, in the order of commits; without `wanted` all of them."""
+    conditions = [tuple_(_T.tx_number, _T.id) > tuple_(literal(after.transaction), literal(after.row))]
+    if tx.dialect == "postgresql":
+        conditions.append(_T.tx_number < _horizon())
+    if wanted is not None:
+        conditions += _conditions(wanted)
+    statement = select(changes_table).where(*conditions).order_by(_T.tx_number, _T.id).limit(limit)
+    return [_change(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def unsettled(tx: Transaction) -> bool:
+    """Whether there are rows that may not be read yet, because an older transaction still runs."""
+    if tx.dialect == "sqlite":
+        return False
+    return await first(tx, select(true()).where(_T.tx_number >= _horizon()).limit(1)) is not None
+
+
+async def sweep(tx: Transaction, before: datetime) -> int:
+    """Delete what is older, note up to which place, and tell how many rows went."""
+    await open_feed(tx)
+    conditions: list[ColumnElement[bool]] = [_T.at < before]
+    if tx.dialect == "postgresql":
+        conditions.append(_T.tx_number < _horizon())
+    statement = select(_T.tx_number, _T.id).where(*conditions)
+    row = await first(tx, statement.order_by(_T.tx_number.desc(), _T.id.desc()).limit(1))
+    if row is None:
+        return 0
+    swept = tuple_(_T.tx_number, _T.id) <= tuple_(literal(row.tx_number), literal(row.id))
+    gone = await tx.connection.execute(delete(changes_table).where(swept))
+    await tx.connection.execute(
+        update(change_feeds_table).where(_F.feed == _FEED).values(swept_transaction=row.tx_number, swept_row=row.id)
+    )
+    return gone.rowcount
+
+
+def _applications() -> Any:
+    """The columns of applications; their own module writes to this feed, so it cannot be imported here."""
+    return metadata.tables["applications"].c
+
+
+def _of_applications(tx: Transaction, kind: ChangeKind) -> Select[Any]:
+    one = _applications()
+    return select(*_told(tx, kind, one.id, one.id), one.citizen_id, one.department, one.district, one.tehsil)
+
+
+def _told(
+    tx: Transaction, kind: ChangeKind, key: ColumnElement[Any], application_id: ColumnElement[Any]
+) -> Sequence[ColumnElement[Any]]:
+    """The first columns of a row, in the order of `_append`."""
+    number = _number(func.pg_current_xact_id()) if tx.dialect == "postgresql" else literal(0)
+    return (
+        number.label("tx_number"),
+        literal(kind.value, Key).label("kind"),
+        literal(tx.clock.now(), Instant()).label("at"),
+        key.label("object_id"),
+        application_id.label("application"),
+    )
+
+
+async def _append(tx: Transaction, rows: Select[Any]) -> None:
+    names = ("tx_number", "kind", "at", "object_id", "application_id", "citizen_id", "department", "district", "tehsil")
+    await tx.connection.execute(insert(changes_table).from_select(names, rows, include_defaults=False))
+    tx.marks.add(CHANGED)
+
+
+def _number(xid: ColumnElement[Any]) -> ColumnElement[int]:
+    """A PostgreSQL transaction number (xid8, with its epoch) as a whole number."""
+    return cast(cast(xid, Text), BigInteger)
+
+
+def _horizon() -> ColumnElement[int]:
+    """The number of the oldest transaction that still runs; all below are committed or gone."""
+    return _number(func.pg_snapshot_xmin(func.pg_current_snapshot()))
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [_T.kind.in_(sorted(kind.value for kind in wanted.kinds))]
+    if wanted.application_id is not None:
+        found.append(_T.application_id == wanted.application_id)
+    if wanted.citizen_id is not None:
+        found.append(_T.citizen_id == wanted.citizen_id)
+    if wanted.postings is not None:
+        found.append(or_(false(), *(_covers(posting) for posting in wanted.postings)))
+    return found
+
+
+def _covers(posting: Posting) -> ColumnElement[bool]:
+    """As Posting.covers, in SQL."""
+    pairs = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
+    return and_(true(), *(column == value for column, value in pairs if value is not None))
+
+
+def _change(row: AnyRow) -> Change:
+    return Change(
+        Position(row.tx_number, row.id),
+        ChangeKind(row.kind),
+        row.object_id,
+        row.citizen_id,
+        row.application_id,
+        row.department,
+        row.district,
+        row.tehsil,
+        row.at,
+    )

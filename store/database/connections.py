@@ -1,0 +1,110 @@
+"""Engines for SQLite and PostgreSQL, set up so that nothing acknowledged is lost (docs/reliability.md section 4)."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from store.database.sqlite_driver import COMPILED, DRIVER
+
+_DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_PRAGMAS = (
+    "busy_timeout=5000",
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    "synchronous=FULL",
+    "journal_size_limit=67108864",
+)
+_POSTGRESQL_SETTINGS = {
+    "application_name": "apuni",
+    "idle_in_transaction_session_timeout": "10000",
+    "lock_timeout": "2000",
+    "statement_timeout": "5000",
+    "synchronous_commit": "on",
+    "tcp_user_timeout": "5000",
+    "timezone": "UTC",
+}
+_SQLITE_READERS = 8
+_POOL_WAIT_SECONDS = 5
+
+
+def database_url(url: str) -> URL:
+    """The address with the driver that we use; raises ValueError for another database."""
+    parsed = make_url(url)
+    family = parsed.get_backend_name()
+    if family not in _DRIVERS:
+        raise ValueError("the store is SQLite or PostgreSQL")
+    return parsed.set(drivername=_DRIVERS[family])
+
+
+def write_engine(url: URL) -> AsyncEngine:
+    """The engine of write transactions. On SQLite it has one connection and every transaction is BEGIN IMMEDIATE."""
+    if url.get_backend_name() == "sqlite":
+        _make_private(url)
+        return _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=20,
+        max_overflow=0,
+        pool_timeout=_POOL_WAIT_SECONDS,
+        isolation_level="READ COMMITTED",
+        connect_args={"server_settings": _POSTGRESQL_SETTINGS, "timeout": _POOL_WAIT_SECONDS},
+    )
+
+
+def read_engine(url: URL, writer: AsyncEngine) -> AsyncEngine:
+    """The engine of read transactions: they write nothing and see one moment of the store."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, "BEGIN", pool_size=_SQLITE_READERS, more_pragmas=("query_only=ON",))
+    return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def migration_engine(url: URL) -> AsyncEngine:
+    """An engine with one connection for migrations; PostgreSQL waits for locks briefly but lets statements run."""
+    if url.get_backend_name() == "sqlite":
+        _make_private(url)
+        return _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1, more_pragmas=("foreign_keys=OFF",))
+    settings = _POSTGRESQL_SETTINGS | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+    return create_async_engine(
+        url, hide_parameters=True, pool_size=1, max_overflow=0, connect_args={"server_settings": settings}
+    )
+
+
+def _sqlite_engine(url: URL, begin: str, *, pool_size: int, more_pragmas: tuple[str, ...] = ()) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        execution_options={"compiled_cache": COMPILED},
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_WAIT_SECONDS,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # sqlite3 must not begin transactions by itself: its late BEGIN loses updates.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (*_PRAGMAS, *more_pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _make_private(url: URL) -> None:
+    """Create the file so that only its owner reads it; SQLite gives the same mode to its companions."""
+    if not url.database or url.database == ":memory:":
+        raise ValueError("the store needs a file")
+    path = Path(url.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

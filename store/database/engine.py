@@ -1,0 +1,143 @@
+"""The store: opening a database, and transactions that are whole or not at all."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Self, TypeVar
+
+from sqlalchemy import inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.kernel.clock import Clock
+from store.database import crash_points
+from store.database.cipher import FieldCipher
+from store.database.connections import database_url, read_engine, write_engine
+from store.database.errors import TryAgain
+from store.database.failures import connected, translated
+from store.database.revisions import HEAD, check_known
+
+T = TypeVar("T")
+
+REPETITIONS = 3
+"""How often a transaction that lost a race in the database is done again (docs/reliability.md section 5.4, R8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction, handed to every function of the store. `writable` is False for reads."""
+
+    connection: AsyncConnection
+    cipher: FieldCipher
+    clock: Clock
+    writable: bool
+    audit_stopped: bool = False
+    """Whether the audit log takes no line now, because it could not be sealed for too long."""
+    marks: set[str] = field(default_factory=set)
+    """What listeners of the store are told once it is committed (Store.after_commit)."""
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.connection.dialect.name
+
+
+class Store:
+    """An open database. Transactions must not be nested: a second `writing()` inside the first waits for it."""
+
+    def __init__(self, url: str, *, cipher: FieldCipher, clock: Clock) -> None:
+        address = database_url(url)
+        self.url = url
+        self.dialect = address.get_backend_name()
+        self._cipher = cipher
+        self._clock = clock
+        self.after_commit: list[Callable[[Collection[str]], None]] = []
+        """Told of the marks of each transaction that was committed; must neither wait nor raise."""
+        self.audit_stopped = False
+        """Set by the process's pulse (gateway/sealing.py); what must be audited is then refused with WritesStopped."""
+        self._writer = write_engine(address)
+        self._reader = read_engine(address, self._writer)
+
+    @classmethod
+    async def open(cls, url: str, *, cipher: FieldCipher, clock: Clock) -> Self:
+        """Open a database; raises StoreUnavailable where it does not answer, and what `check_known` raises."""
+        store = cls(url, cipher=cipher, clock=clock)
+        try:
+            with translated():
+                await _known_revision(store._reader)  # a writer of another process is not waited for
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        """A transaction that is committed at the end and rolled back on any error.
+
+        Raises TryAgain where it lost a race, StoreUnavailable where the database is down.
+        """
+        with translated():
+            async with connected(self._writer) as connection, connection.begin():
+                tx = Transaction(connection, self._cipher, self._clock, True, self.audit_stopped)
+                yield tx
+                crash_points.reach(crash_points.BEFORE_COMMIT)
+        crash_points.reach(crash_points.AFTER_COMMIT)
+        if tx.marks:
+            for tell in self.after_commit:
+                tell(tx.marks)
+
+    async def carry_out(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Do the work in a write transaction, again as a whole where it lost a race, at most REPETITIONS times.
+
+        The work must do nothing but what its transaction undoes. Raises as `writing`.
+        """
+        for _ in range(REPETITIONS):
+            try:
+                async with self.writing() as tx:
+                    return await work(tx)
+            except TryAgain:
+                continue
+        async with self.writing() as tx:
+            return await work(tx)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A transaction that sees one moment of the store and can change nothing."""
+        with translated():
+            async with connected(self._reader) as connection, connection.begin():
+                yield Transaction(connection, self._cipher, self._clock, writable=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+async def migrate(url: str, revision: str = HEAD) -> None:
+    """Bring the schema to this release's, or to a revision; may be run again and at once. Raises as `check_known`."""
+    from store.database.migration_runner import upgrade
+
+    await upgrade(url, revision)
+
+
+async def schema_is_current(url: str) -> bool:
+    """Whether the schema is this release's; raises SchemaTooNew or SchemaTooOld where `migrate` cannot make it so."""
+    address = database_url(url)
+    writer = write_engine(address)
+    reader = read_engine(address, writer)
+    try:
+        with translated():
+            return await _known_revision(reader) == HEAD
+    finally:
+        await reader.dispose()
+        await writer.dispose()
+
+
+async def _known_revision(engine: AsyncEngine) -> str | None:
+    async with connected(engine) as connection:
+        tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        if "alembic_version" not in tables:
+            return None
+        revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    if revision is not None:
+        check_known(revision, engine.dialect.name)
+    return revision

@@ -1,0 +1,210 @@
+"""Small helpers that the tables' modules share."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    and_,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.dml import ReturningInsert
+
+from domain.kernel.people import Posting
+from store.database.bulk import among
+from store.database.engine import Transaction
+
+T = TypeVar("T")
+AnyRow: TypeAlias = Row[Any]
+Values: TypeAlias = Mapping[str, Any]
+
+_CHUNK = 500
+"""Keys of one statement; SQLite binds at most 32 766."""
+
+
+async def rows_of(
+    tx: Transaction, statement: Select[Any], column: ColumnElement[Any], keys: Iterable[Any]
+) -> list[AnyRow]:
+    """The rows whose column is one of the keys, in the statement's order within each chunk of 500 keys."""
+    found: list[AnyRow] = []
+    for chunk in _chunks(keys):
+        found += (await tx.connection.execute(statement.where(among(tx, column, chunk)))).all()
+    return found
+
+
+async def grouped(
+    tx: Transaction,
+    statement: Select[Any],
+    column: Column[Any],
+    keys: Iterable[str],
+    made: Callable[[AnyRow], T],
+) -> dict[str, list[T]]:
+    """What is made of the rows of each key, in the statement's order; a key without a row is left out."""
+    found: dict[str, list[T]] = {}
+    for row in await rows_of(tx, statement, column, keys):
+        found.setdefault(getattr(row, column.name), []).append(made(row))
+    return found
+
+
+async def first(tx: Transaction, statement: Select[Any]) -> AnyRow | None:
+    """The first row, or None."""
+    row: AnyRow | None = (await tx.connection.execute(statement)).first()
+    return row
+
+
+async def count(tx: Transaction, statement: Select[Any]) -> int:
+    """How many rows a statement gives."""
+    counting = select(func.count()).select_from(statement.order_by(None).subquery())
+    return int((await tx.connection.execute(counting)).scalar_one())
+
+
+async def count_up_to(tx: Transaction, statement: Select[Any], key: ColumnElement[Any], most: int) -> int | None:
+    """How many rows a statement gives, each with a `key`; None beyond `most`, so that a count never costs more."""
+    found = await count(tx, statement.with_only_columns(key).limit(most + 1))
+    return None if found > most else found
+
+
+async def insert_new(tx: Transaction, table: Table, values: Values) -> bool:
+    """Insert a row unless one with the same unique value is there; False where it is.
+
+    The transaction stays usable on both databases, which it would not after a failed insert.
+    """
+    statement = _insert_unless_there(tx.dialect, table)
+    if any(isinstance(value, ClauseElement) for value in values.values()):
+        return (await tx.connection.execute(statement.values(values))).first() is not None
+    return (await tx.connection.execute(statement, dict(values))).first() is not None
+
+
+@cache
+def _insert_unless_there(dialect: str, table: Table) -> ReturningInsert[Any]:
+    """One statement for all rows of a table, whose values come as parameters: it need not be put together anew."""
+    new = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
+    return new.on_conflict_do_nothing().returning(next(iter(table.primary_key.columns)))
+
+
+async def upsert(tx: Transaction, table: Table, rows: Sequence[Values], *, keys: Collection[str]) -> None:
+    """Insert rows, or give those with the same keys the new values; the primary key of an old row stays."""
+    if not rows:
+        return
+    statement = insert_into(tx, table)
+    kept = set(keys) | {column.name for column in table.primary_key.columns}
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in kept}
+    await tx.connection.execute(
+        statement.on_conflict_do_update(index_elements=list(keys), set_=changes), [dict(row) for row in rows]
+    )
+
+
+def summed(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """The sum of whole numbers as one: PostgreSQL gives that of great ones as a decimal."""
+    return cast(func.sum(column), BigInteger)
+
+
+def insert_into(tx: Transaction, table: Table) -> SqliteInsert | PostgresqlInsert:
+    """An insert that knows ON CONFLICT in the database's own words."""
+    return sqlite_insert(table) if tx.dialect == "sqlite" else postgresql_insert(table)
+
+
+def within(table: Table, posting: Posting) -> ColumnElement[bool]:
+    """As Posting.covers, for a table with columns of these names."""
+    names = ("department", "district", "tehsil")
+    values = {name: getattr(posting, name) for name in names}
+    return and_(true(), *(table.c[name] == value for name, value in values.items() if value is not None))
+
+
+async def database_now(tx: Transaction) -> datetime:
+    """The database's clock, which leases go by so that processes with different clocks agree."""
+    if tx.dialect == "sqlite":
+        words = (await tx.connection.execute(select(func.strftime("%Y-%m-%d %H:%M:%f", "now")))).scalar_one()
+        return datetime.fromisoformat(str(words)).replace(tzinfo=UTC)
+    now: datetime = (await tx.connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now.astimezone(UTC)
+
+
+async def keyset_page(
+    tx: Transaction,
+    statement: Select[Any],
+    columns: Sequence[Column[Any]],
+    *,
+    after: Sequence[Any] | None,
+    before: Sequence[Any] | None,
+    limit: int,
+    descending: bool = False,
+) -> list[AnyRow]:
+    """A page of a list ordered by the columns, stable while rows are added.
+
+    `after` and `before` are places in that order. With `before` alone the page is the last one before it.
+    """
+    if after is not None:
+        statement = statement.where(_beyond(columns, after, down=descending))
+    if before is not None:
+        statement = statement.where(_beyond(columns, before, down=not descending))
+    backwards = before is not None and after is None
+    downwards = descending != backwards
+    order = [column.desc() if downwards else column.asc() for column in columns]
+    rows = (await tx.connection.execute(statement.order_by(*order).limit(limit))).all()
+    return list(reversed(rows)) if backwards else list(rows)
+
+
+async def keyset_window(
+    tx: Transaction,
+    statement: Select[Any],
+    columns: Sequence[Column[Any]],
+    *,
+    place: Sequence[Any] | None,
+    backward: bool,
+    limit: int,
+    descending: bool = False,
+) -> list[AnyRow]:
+    """A page after a place, or, `backward`, the last page before it; no place is that end of the list.
+
+    The rows come in the order of the list either way.
+    """
+    if not backward:
+        return await keyset_page(tx, statement, columns, after=place, before=None, limit=limit, descending=descending)
+    if place is not None:
+        return await keyset_page(tx, statement, columns, after=None, before=place, limit=limit, descending=descending)
+    last = await keyset_page(tx, statement, columns, after=None, before=None, limit=limit, descending=not descending)
+    return list(reversed(last))
+
+
+async def pages(tx: Transaction, statement: Select[Any], column: Column[Any], size: int) -> AsyncIterator[AnyRow]:
+    """All rows in the order of a unique column, read page by page so that memory stays flat."""
+    last: Any = None
+    while True:
+        page = statement if last is None else statement.where(column > last)
+        rows = (await tx.connection.execute(page.order_by(column).limit(size))).all()
+        for row in rows:
+            yield row
+            last = getattr(row, column.name)
+        if len(rows) < size:
+            return
+
+
+def _beyond(columns: Sequence[Column[Any]], place: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
+    here = tuple_(*columns)
+    there = tuple_(*(literal(value, column.type) for column, value in zip(columns, place, strict=True)))
+    return here < there if down else here > there
+
+
+def _chunks(keys: Iterable[Any]) -> Iterable[list[Any]]:
+    distinct = iter(dict.fromkeys(keys))
+    while chunk := list(islice(distinct, _CHUNK)):
+        yield chunk

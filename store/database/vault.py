@@ -1,0 +1,226 @@
+"""The vault of Aadhaar numbers: a database of its own, under a key of its own, every read noted.
+
+Everything else holds the reference and the last four digits. Write here first, then commit the
+reference; a reference that nobody holds is harmless.
+"""
+
+import hmac
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from stdnum.in_ import aadhaar as aadhaar_number
+
+from domain.kernel.clock import Clock
+from domain.kernel.ids import Ids
+from store.database.cipher import FieldCipher
+from store.database.connections import database_url, write_engine
+from store.database.engine import Transaction
+from store.database.errors import CannotDecrypt, NotThere
+from store.database.failures import connected, translated
+from store.database.keyring import Keyrings, octets_of
+from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.types import Instant, Key, Serial
+
+_metadata = MetaData()
+TABLES = _metadata
+"""The vault's own tables, which are not among those of the store."""
+
+EVERY = "*"
+"""Stands for every reference in the note of a check or a removal of all."""
+
+entries_table = Table(
+    "vault_entries",
+    _metadata,
+    Column("reference", Key, primary_key=True),
+    Column("number_index", Key, nullable=False),
+    Column("number", LargeBinary, nullable=False),
+    Column("last4", Key, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("number_index"),
+)
+
+reads_table = Table(
+    "vault_reads",
+    _metadata,
+    Column("id", Serial, primary_key=True),
+    Column("reference", Key, nullable=False),
+    Column("purpose", Key, nullable=False),
+    Column("read_by", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultReference:
+    """What the rest of the gateway may hold of an Aadhaar number."""
+
+    reference: str
+    last4: str
+
+
+class Vault:
+    """The vault, with software keys: fit for production only where an administrator allows it."""
+
+    def __init__(self, engine: AsyncEngine, keyrings: Keyrings, clock: Clock, ids: Ids) -> None:
+        self._engine = engine
+        self._keyrings = keyrings
+        self._cipher = FieldCipher(keyrings, purpose="vault")
+        self._clock = clock
+        self._ids = ids
+
+    @classmethod
+    async def open(cls, url: str, keyrings: Keyrings, clock: Clock, ids: Ids) -> Self:
+        """Open the vault's database and make its tables where they are missing. Raises StoreUnavailable."""
+        engine = write_engine(database_url(url))
+        try:
+            with translated():
+                async with connected(engine) as connection, connection.begin():
+                    await connection.run_sync(_metadata.create_all)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine, keyrings, clock, ids)
+
+    async def put(self, aadhaar: str) -> VaultReference:
+        """Keep a number; the same one always gives the same reference. Raises ValueError for one that is not valid."""
+        number = aadhaar_number.compact(aadhaar)
+        if not aadhaar_number.is_valid(number):
+            raise ValueError("not a valid Aadhaar number")
+        indexes = self._indexes(number)
+        with translated():
+            async with connected(self._engine) as connection, connection.begin():
+                tx = Transaction(connection, self._cipher, self._clock, writable=True)
+                known = await _entry(tx, indexes)
+                if known is None:
+                    await insert_new(tx, entries_table, self._new_entry(number, indexes[0]))
+                    known = await _entry(tx, indexes)
+        if known is None:
+            raise NotThere("the vault entry")
+        return VaultReference(known.reference, known.last4)
+
+    async def put_many(self, aadhaar: Iterable[str]) -> dict[str, VaultReference]:
+        """Keep many numbers of twelve digits in one transaction, as `put`; gives the reference of each."""
+        numbers = {number: self._indexes(number) for number in aadhaar}
+        if not all(aadhaar_number.is_valid(number) for number in numbers):
+            raise ValueError("not a valid Aadhaar number")
+        if not numbers:
+            return {}
+        async with self.transaction() as tx:
+            known = await _entries(tx, numbers)
+            for number, indexes in numbers.items():
+                if number not in known:
+                    await insert_new(tx, entries_table, self._new_entry(number, indexes[0]))
+            return await _entries(tx, numbers)
+
+    async def find_many(self, aadhaar: Iterable[str]) -> dict[str, VaultReference]:
+        """The references of those of the numbers that are here; nothing is kept, and no number is given out."""
+        numbers = {number: self._indexes(number) for number in aadhaar}
+        if not numbers:
+            return {}
+        async with self.transaction() as tx:
+            return await _entries(tx, numbers)
+
+    def blind(self, aadhaar: str) -> str:
+        """The index by which the vault itself knows a number, for comparing numbers that are not kept."""
+        return self._indexes(aadhaar)[0]
+
+    async def reveal(self, reference: str, *, purpose: str, by: str) -> str:
+        """The number behind a reference; the read is committed before it is given. Raises NotThere."""
+        with translated():
+            async with connected(self._engine) as connection, connection.begin():
+                tx = Transaction(connection, self._cipher, self._clock, writable=True)
+                row = await first(tx, select(entries_table).where(entries_table.c.reference == reference))
+                if row is None:
+                    raise NotThere("the vault entry")
+                await connection.execute(insert(reads_table).values(self._note(reference, purpose, by)))
+        return self._cipher.decrypt(row.number, _place(reference)).decode()
+
+    async def reveal_many(self, references: Collection[str], *, purpose: str, by: str) -> dict[str, str]:
+        """As `reveal`, for the lines of a file: the numbers by reference. Raises NotThere where one is missing."""
+        if not references:
+            return {}
+        async with self.transaction() as tx:
+            rows = await rows_of(tx, select(entries_table), entries_table.c.reference, sorted(references))
+            if len(rows) != len(set(references)):
+                raise NotThere("a vault entry")
+            notes = [self._note(row.reference, purpose, by) for row in rows]
+            await tx.connection.execute(insert(reads_table), notes)
+        return {row.reference: self._cipher.decrypt(row.number, _place(row.reference)).decode() for row in rows}
+
+    async def forget(self, reference: str, *, by: str) -> bool:
+        """Delete a number, as the erasure of a person asks; the note of it stays. False where it is not there."""
+        async with self.transaction() as tx:
+            gone = delete(entries_table).where(entries_table.c.reference == reference)
+            if (await tx.connection.execute(gone.returning(entries_table.c.reference))).first() is None:
+                return False
+            await tx.connection.execute(insert(reads_table).values(self._note(reference, "ERASE", by)))
+            return True
+
+    async def checked(self, *, by: str) -> Mapping[str, str | None]:
+        """The last four digits by reference, None where the number does not open or is another; one read is noted."""
+        async with self.transaction() as tx:
+            await tx.connection.execute(insert(reads_table).values(self._note(EVERY, "VERIFY", by)))
+            rows = (await tx.connection.execute(select(entries_table))).all()
+        return {row.reference: row.last4 if self._holds(row) else None for row in rows}
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction on the vault's database, for backups and checks."""
+        with translated():
+            async with connected(self._engine) as connection, connection.begin():
+                yield Transaction(connection, self._cipher, self._clock, writable=True)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    def _note(self, reference: str, purpose: str, by: str) -> dict[str, object]:
+        return {"reference": reference, "purpose": purpose, "read_by": by, "at": self._clock.now()}
+
+    def _holds(self, row: AnyRow) -> bool:
+        try:
+            number = self._cipher.decrypt(row.number, _place(row.reference)).decode()
+        except CannotDecrypt:
+            return False
+        return row.number_index in self._indexes(number) and number.endswith(row.last4)
+
+    def _new_entry(self, number: str, index: str) -> dict[str, object]:
+        reference = self._ids.key()
+        return {
+            "reference": reference,
+            "number_index": index,
+            "number": self._cipher.encrypt(number.encode(), _place(reference)),
+            "last4": number[-4:],
+            "created_at": self._clock.now(),
+        }
+
+    def _indexes(self, number: str) -> tuple[str, ...]:
+        """The blind indexes by every key of the vault, the active one first."""
+        return tuple(_index(key, number) for key in self._keyrings.all("vault").keys)
+
+
+async def _entry(tx: Transaction, indexes: tuple[str, ...]) -> AnyRow | None:
+    return await first(tx, select(entries_table).where(entries_table.c.number_index.in_(indexes)))
+
+
+async def _entries(tx: Transaction, numbers: Mapping[str, tuple[str, ...]]) -> dict[str, VaultReference]:
+    owners = {index: number for number, indexes in numbers.items() for index in indexes}
+    rows = await rows_of(tx, select(entries_table), entries_table.c.number_index, owners)
+    return {owners[row.number_index]: VaultReference(row.reference, row.last4) for row in rows}
+
+
+def _index(key: object, number: str) -> str:
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"apuni vault index").derive(octets_of(key))
+    return hmac.new(derived, number.encode(), sha256).hexdigest()
+
+
+def _place(reference: str) -> str:
+    return f"vault_entries:number:{reference}"

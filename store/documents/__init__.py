@@ -1,0 +1,1 @@
+"""Tables and queries about the documents of a citizen, wherever they lie."""

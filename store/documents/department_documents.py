@@ -1,0 +1,107 @@
+"""What API Setu may be asked for a citizen, with the consent that allows it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, delete, select, update
+
+from domain.kernel.text import Bilingual
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, insert_new, rows_of
+from store.database.types import Instant, Key
+
+department_documents_table = Table(
+    "department_documents",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("publisher", Key, nullable=False),
+    Column("doctype", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Text, nullable=False),
+    Column("parameters", LargeBinary, nullable=False),
+    Column("consent", LargeBinary, nullable=False),
+    Column("valid_until", Instant),
+    Index(None, "citizen_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentDocument:
+    """A document that a department holds: the publisher's parameters to ask for it, and the consent artefact."""
+
+    id: str
+    citizen_id: str
+    publisher: str
+    doctype: str
+    name: Bilingual
+    parameters: Mapping[str, str]
+    consent: Mapping[str, Any]
+    valid_until: datetime | None
+
+
+async def add(tx: Transaction, document: DepartmentDocument) -> None:
+    """Keep a document's reference; parameters and consent are encrypted. Raises AlreadyThere."""
+    values = {
+        "id": document.id,
+        "citizen_id": document.citizen_id,
+        "publisher": document.publisher,
+        "doctype": document.doctype,
+        "name_hi": document.name.hi,
+        "name_en": document.name.en,
+        "parameters": tx.cipher.encrypt_json(dict(document.parameters), _place("parameters", document.id)),
+        "consent": tx.cipher.encrypt_json(dict(document.consent), _place("consent", document.id)),
+        "valid_until": document.valid_until,
+    }
+    if not await insert_new(tx, department_documents_table, values):
+        raise AlreadyThere("the department's document")
+
+
+async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, Any], valid_until: datetime) -> None:
+    """Put another artefact beside a document, or an empty one where the consent ended."""
+    table = department_documents_table
+    values = {
+        "consent": tx.cipher.encrypt_json(dict(consent), _place("consent", document_id)),
+        "valid_until": valid_until,
+    }
+    await tx.connection.execute(update(table).where(table.c.id == document_id).values(values))
+
+
+async def remove(tx: Transaction, document_id: str) -> None:
+    """Forget a document and its consent."""
+    table = department_documents_table
+    await tx.connection.execute(delete(table).where(table.c.id == document_id))
+
+
+async def of_citizen(tx: Transaction, citizen_id: str) -> list[DepartmentDocument]:
+    """Every document of a citizen, by doctype; also those whose consent has lapsed: the caller judges."""
+    table = department_documents_table
+    statement = select(table).where(table.c.citizen_id == citizen_id).order_by(table.c.doctype, table.c.id)
+    return [_document(tx, row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDocument]:
+    """Documents by id; those that are not there are left out."""
+    table = department_documents_table
+    return {row.id: _document(tx, row) for row in await rows_of(tx, select(table), table.c.id, ids)}
+
+
+def _document(tx: Transaction, row: AnyRow) -> DepartmentDocument:
+    return DepartmentDocument(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        publisher=row.publisher,
+        doctype=row.doctype,
+        name=Bilingual(row.name_hi, row.name_en),
+        parameters=tx.cipher.decrypt_json(row.parameters, _place("parameters", row.id)),
+        consent=tx.cipher.decrypt_json(row.consent, _place("consent", row.id)),
+        valid_until=row.valid_until,
+    )
+
+
+def _place(column: str, document_id: str) -> str:
+    return f"department_documents:{column}:{document_id}"

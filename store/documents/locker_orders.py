@@ -1,0 +1,117 @@
+"""What is to be done in a citizen's locker on her word: a file put there, a document pulled; and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
+
+from domain.documents.locker import OrderKind, OrderState
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_new
+from store.database.types import Instant, Key
+
+locker_orders_table = Table(
+    "locker_orders",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("asked", LargeBinary, nullable=False),
+    Column("uri", LargeBinary),
+    Column("code", Key),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("settled_at", Instant),
+    Index(None, "citizen_id", "created_at"),
+)
+
+_T = locker_orders_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class LockerOrder:
+    """One order. `asked` is what the partner is told, emptied once the order is settled.
+
+    `uri` is where a pulled document lies, `code` the partner's word for a refusal. `sent_at` is when it was sent
+    first: from then on it may have arrived.
+    """
+
+    id: str
+    citizen_id: str
+    kind: OrderKind
+    state: OrderState
+    asked: Mapping[str, Any]
+    created_at: datetime
+    uri: str | None = None
+    code: str | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+
+
+async def add(tx: Transaction, order: LockerOrder) -> None:
+    """Keep a new order; what is asked is encrypted. Raises AlreadyThere."""
+    values = {
+        "id": order.id,
+        "citizen_id": order.citizen_id,
+        "kind": order.kind.value,
+        "state": order.state.value,
+        "asked": tx.cipher.encrypt_json(dict(order.asked), _place("asked", order.id)),
+        "created_at": order.created_at,
+    }
+    if not await insert_new(tx, locker_orders_table, values):
+        raise AlreadyThere("the order")
+
+
+async def get(tx: Transaction, order_id: str) -> LockerOrder | None:
+    """The order with an id, or None."""
+    row = await first(tx, select(locker_orders_table).where(_T.id == order_id))
+    return _order(tx, row) if row else None
+
+
+async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[LockerOrder]:
+    """A citizen's latest orders."""
+    statement = select(locker_orders_table).where(_T.citizen_id == citizen_id).order_by(_T.created_at.desc(), _T.id)
+    return [_order(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
+
+
+async def sent(tx: Transaction, order_id: str) -> None:
+    """Note that it is about to be sent; the first time counts."""
+    statement = update(locker_orders_table).where(_T.id == order_id, _T.sent_at.is_(None))
+    await tx.connection.execute(statement.values(sent_at=tx.clock.now()))
+
+
+async def settle(tx: Transaction, order_id: str, state: OrderState, *, uri: str | None, code: str | None) -> bool:
+    """Note what came of an order that waits, and forget what was asked; False where it waits no more."""
+    values = {
+        "state": state.value,
+        "asked": tx.cipher.encrypt_json({}, _place("asked", order_id)),
+        "uri": None if uri is None else tx.cipher.encrypt(uri.encode(), _place("uri", order_id)),
+        "code": code,
+        "settled_at": tx.clock.now(),
+    }
+    statement = update(locker_orders_table).where(_T.id == order_id, _T.state == OrderState.WAITING.value)
+    return (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is not None
+
+
+def _order(tx: Transaction, row: AnyRow) -> LockerOrder:
+    return LockerOrder(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        kind=OrderKind(row.kind),
+        state=OrderState(row.state),
+        asked=tx.cipher.decrypt_json(row.asked, _place("asked", row.id)),
+        created_at=row.created_at,
+        uri=None if row.uri is None else tx.cipher.decrypt(row.uri, _place("uri", row.id)).decode(),
+        code=row.code,
+        sent_at=row.sent_at,
+        settled_at=row.settled_at,
+    )
+
+
+def _place(column: str, order_id: str) -> str:
+    return f"locker_orders:{column}:{order_id}"

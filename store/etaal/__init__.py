@@ -1,0 +1,1 @@
+"""Tables and queries about the e-transactions that e-Taal counts."""

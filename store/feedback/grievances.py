@@ -1,0 +1,248 @@
+"""Grievances and the replies to them; all texts are encrypted."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    update,
+)
+
+from domain.feedback.grievances import WAITING, Grievance, GrievanceCategory, GrievanceReply, GrievanceState
+from domain.kernel.people import Posting
+from domain.platform.changes import ChangeKind
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of
+from store.database.types import Instant, Key
+from store.feedback.feedback import covered
+
+grievances_table = Table(
+    "grievances",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("number", Key, nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("service_code", Key, nullable=False),
+    Column("department", Key),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    Column("category", Key, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("escalated", Boolean, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    UniqueConstraint("number"),
+    Index(None, "application_id"),
+    Index(None, "citizen_id", "created_at", "id"),
+    Index(None, "state", "due_at", "id"),
+)
+
+replies_table = Table(
+    "grievance_replies",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("grievance_id", Key, ForeignKey("grievances.id"), nullable=False),
+    Column("officer_id", Key, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "grievance_id", "at"),
+)
+
+_T, _R = grievances_table.c, replies_table.c
+_AS_IS = (
+    "id",
+    "number",
+    "application_id",
+    "citizen_id",
+    "service_code",
+    "department",
+    "district",
+    "tehsil",
+    "escalated",
+    "due_at",
+    "version",
+    "created_at",
+    "updated_at",
+    "closed_at",
+)
+
+
+async def add(tx: Transaction, grievance: Grievance) -> None:
+    """Keep a new grievance. Raises AlreadyThere for its id or number."""
+    if not await insert_new(tx, grievances_table, _values(tx, grievance)):
+        raise AlreadyThere("the grievance")
+    await change_feed.touch(tx, ChangeKind.APPLICATION, grievance.application_id)
+
+
+async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> Grievance:
+    """Replace a grievance whose version is still the expected one. Raises VersionConflict or NotThere."""
+    changed = replace(grievance, version=expected_version + 1, updated_at=tx.clock.now())
+    values = {
+        "state": changed.state.value,
+        "escalated": changed.escalated,
+        "due_at": changed.due_at,
+        "version": changed.version,
+        "updated_at": changed.updated_at,
+        "closed_at": changed.closed_at,
+    }
+    statement = update(grievances_table).where(_T.id == grievance.id, _T.version == expected_version)
+    if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
+        present = await first(tx, select(_T.version, _T.state).where(_T.id == grievance.id))
+        if present is None:
+            raise NotThere("the grievance")
+        raise VersionConflict(present.version, present.state)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, grievance.application_id)
+    return changed
+
+
+async def get(tx: Transaction, grievance_id: str) -> Grievance | None:
+    """The grievance with an id, or None."""
+    return (await many(tx, [grievance_id])).get(grievance_id)
+
+
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Grievance]:
+    """Grievances by id."""
+    rows = await rows_of(tx, select(grievances_table), _T.id, ids)
+    return {row.id: _grievance(tx, row) for row in rows}
+
+
+async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Grievance]]:
+    """Grievances by application, the oldest first."""
+    statement = select(grievances_table).order_by(_T.created_at, _T.id)
+    return await grouped(tx, statement, _T.application_id, ids, lambda row: _grievance(tx, row))
+
+
+async def page_of_citizen(
+    tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
+) -> list[Grievance]:
+    """A citizen's grievances, the newest first, by (created_at, id): after a place, or before it."""
+    statement = select(grievances_table).where(_T.citizen_id == citizen_id)
+    columns = (_T.created_at, _T.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
+    return [_grievance(tx, row) for row in rows]
+
+
+async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
+    """How many the citizen raised."""
+    return await count(tx, select(grievances_table).where(_T.citizen_id == citizen_id))
+
+
+async def page(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    states: Collection[GrievanceState],
+    *,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
+) -> list[Grievance]:
+    """Grievances in those states that the postings cover, by (due_at, id), the most urgent first."""
+    columns = (_T.due_at, _T.id)
+    rows = await keyset_window(tx, _listed(postings, states), columns, place=place, backward=backward, limit=limit)
+    return [_grievance(tx, row) for row in rows]
+
+
+async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collection[GrievanceState]) -> int:
+    """How many in those states the postings cover."""
+    return await count(tx, _listed(postings, states))
+
+
+async def overdue(tx: Transaction, now: datetime, limit: int) -> list[Grievance]:
+    """Open grievances whose time is over, the longest overdue first."""
+    statement = select(grievances_table).where(_T.state == GrievanceState.OPEN.value, _T.due_at < now)
+    rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
+    return [_grievance(tx, row) for row in rows]
+
+
+async def waiting(tx: Transaction, application_id: str, category: GrievanceCategory) -> Grievance | None:
+    """A grievance of the category on the application that waits for a reply, or None."""
+    statement = select(grievances_table).where(
+        _T.application_id == application_id, _T.category == category.value, _in(WAITING)
+    )
+    row = await first(tx, statement.order_by(_T.id).limit(1))
+    return _grievance(tx, row) if row else None
+
+
+async def count_since(tx: Transaction, citizen_id: str, since: datetime) -> int:
+    """How many the citizen raised since a moment."""
+    return await count(tx, select(_T.id).where(_T.citizen_id == citizen_id, _T.created_at >= since))
+
+
+async def add_reply(tx: Transaction, reply: GrievanceReply) -> None:
+    """Keep a reply."""
+    sealed = tx.cipher.encrypt(reply.text.encode(), _reply_place(reply.id))
+    values = {
+        "id": reply.id,
+        "grievance_id": reply.grievance_id,
+        "officer_id": reply.officer_id,
+        "text": sealed,
+        "at": reply.at,
+    }
+    await tx.connection.execute(insert(replies_table).values(values))
+
+
+async def replies(tx: Transaction, grievance_ids: Iterable[str]) -> dict[str, list[GrievanceReply]]:
+    """Replies by grievance, the oldest first."""
+    found: dict[str, list[GrievanceReply]] = {}
+    statement = select(replies_table).order_by(_R.at, _R.id)
+    for row in await rows_of(tx, statement, _R.grievance_id, grievance_ids):
+        text = tx.cipher.decrypt(row.text, _reply_place(row.id)).decode()
+        found.setdefault(row.grievance_id, []).append(
+            GrievanceReply(row.id, row.grievance_id, row.officer_id, text, row.at)
+        )
+    return found
+
+
+def _listed(postings: Sequence[Posting], states: Collection[GrievanceState]) -> Select[Any]:
+    return select(grievances_table).where(covered(grievances_table, postings), _in(states))
+
+
+def _in(states: Collection[GrievanceState]) -> Any:
+    return _T.state.in_(sorted(state.value for state in states))
+
+
+def _values(tx: Transaction, grievance: Grievance) -> dict[str, Any]:
+    return {
+        **{name: getattr(grievance, name) for name in _AS_IS},
+        "category": grievance.category.value,
+        "state": grievance.state.value,
+        "text": tx.cipher.encrypt(grievance.text.encode(), _place(grievance.id)),
+    }
+
+
+def _grievance(tx: Transaction, row: AnyRow) -> Grievance:
+    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
+    return Grievance(
+        **as_is,
+        category=GrievanceCategory(row.category),
+        state=GrievanceState(row.state),
+        text=tx.cipher.decrypt(row.text, _place(row.id)).decode(),
+    )
+
+
+def _place(grievance_id: str) -> str:
+    return f"grievances:text:{grievance_id}"
+
+
+def _reply_place(reply_id: str) -> str:
+    return f"grievance_replies:text:{reply_id}"

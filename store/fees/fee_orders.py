@@ -1,0 +1,345 @@
+"""Orders to pay fees, what was said about them, and the treasury's scrolls.
+
+Two partial indexes hold what no race may break: an application has at most one order that is not settled, and at
+most one that paid for it. The words that came are kept as they came, encrypted, with their hash.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from domain.fees.fees import OPEN, PAID, FeeOrder, FeeReceipt, FeeRoute, FeeState, RefundCause
+from domain.kernel.people import Posting
+from domain.platform.changes import ChangeKind
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.errors import VersionConflict
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of, within
+from store.database.types import Instant, Key
+
+_OPEN = text("state IN ('CREATED', 'PENDING', 'REDIRECTED')")
+_SUCCESS = text("state = 'SUCCESS'")
+_UNSCROLLED = text("scrolled_on IS NULL AND paid_at IS NOT NULL")
+
+orders_table = Table(
+    "fee_orders",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("number", Key, nullable=False),
+    Column("reference", Key, nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("operator_id", Key),
+    Column("service_code", Key, nullable=False),
+    Column("department", Key),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    Column("route", Key, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("fee_paise", BigInteger, nullable=False),
+    Column("charge_paise", BigInteger, nullable=False),
+    Column("head", Key, nullable=False),
+    Column("charge_head", Key),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("asked_at", Instant),
+    Column("confirmed_at", Instant),
+    Column("grn", Key),
+    Column("challan_no", Key),
+    Column("cin", Key),
+    Column("bank_reference", Key),
+    Column("mode", Key),
+    Column("paid_at", Instant),
+    Column("taken_paise", BigInteger),
+    Column("problem", Key),
+    Column("settled_at", Instant),
+    Column("scrolled_on", Date),
+    Column("refund_cause", Key),
+    Column("refund_reference", Key),
+    Column("refund_requested_at", Instant),
+    Column("refunded_at", Instant),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("number"),
+    UniqueConstraint("reference"),
+    UniqueConstraint("route", "grn"),
+    Index(None, "application_id", "created_at", "id"),
+    Index(None, "citizen_id", "created_at", "id"),
+    Index(None, "due_at"),
+    Index(None, "state", "created_at", "id"),
+    Index("ix_fee_orders_unscrolled", "route", "paid_at", "id", sqlite_where=_UNSCROLLED, postgresql_where=_UNSCROLLED),
+    Index("uq_fee_orders_one_open", "application_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("uq_fee_orders_one_paid", "application_id", unique=True, sqlite_where=_SUCCESS, postgresql_where=_SUCCESS),
+)
+
+messages_table = Table(
+    "fee_messages",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("order_id", Key, ForeignKey("fee_orders.id"), nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("sha256", Key, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("order_id", "sha256"),
+    Index(None, "citizen_id"),
+)
+
+_T, _M = orders_table.c, messages_table.c
+_RECEIPT = ("grn", "challan_no", "cin", "bank_reference", "mode", "paid_at")
+_AS_IS = tuple(
+    column.name
+    for column in orders_table.columns
+    if column.name not in {*_RECEIPT, "route", "state", "refund_cause", "taken_paise", "updated_at"}
+)
+
+
+async def add(tx: Transaction, order: FeeOrder) -> bool:
+    """Keep a new order; False where the application has one that is not settled, or the number is taken."""
+    if not await insert_new(tx, orders_table, _values(tx, order)):
+        return False
+    await change_feed.touch(tx, ChangeKind.APPLICATION, order.application_id)
+    return True
+
+
+async def save(tx: Transaction, order: FeeOrder, expected_version: int) -> FeeOrder:
+    """Replace an order whose version is still the expected one; raises VersionConflict."""
+    changed = replace(order, version=expected_version + 1)
+    statement = update(orders_table).where(_T.id == order.id, _T.version == expected_version)
+    written = await tx.connection.execute(statement.values(_values(tx, changed)).returning(_T.id))
+    if written.first() is None:
+        raise VersionConflict(expected_version, order.state.value)
+    await change_feed.touch(tx, ChangeKind.APPLICATION, order.application_id)
+    return replace(changed, updated_at=tx.clock.now())
+
+
+async def mark_asked(tx: Transaction, order: FeeOrder, next_at: datetime | None) -> bool:
+    """Note that an order is being asked about and when it is due again; False where another was faster.
+
+    The version stays: nothing that anybody sees has changed.
+    """
+    unchanged = _T.asked_at.is_(None) if order.asked_at is None else _T.asked_at == order.asked_at
+    statement = update(orders_table).where(_T.id == order.id, unchanged)
+    written = await tx.connection.execute(statement.values(asked_at=tx.clock.now(), due_at=next_at).returning(_T.id))
+    return written.first() is not None
+
+
+async def note_answer(tx: Transaction, order: FeeOrder, due_at: datetime | None) -> None:
+    """Note that an order was told of and nothing has changed, and when it is due again; the version stays.
+
+    Raises VersionConflict where somebody changed it since it was read: what was heard may mean something else then.
+    """
+    statement = update(orders_table).where(_T.id == order.id, _T.version == order.version)
+    values = {"confirmed_at": tx.clock.now(), "due_at": due_at}
+    if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
+        raise VersionConflict(order.version, order.state.value)
+
+
+async def set_due(tx: Transaction, order_id: str, due_at: datetime | None) -> None:
+    """When an order is to be asked about next; the version stays."""
+    await tx.connection.execute(update(orders_table).where(_T.id == order_id).values(due_at=due_at))
+
+
+async def get(tx: Transaction, order_id: str) -> FeeOrder | None:
+    """The order with an id, or None."""
+    return _order(await first(tx, select(orders_table).where(_T.id == order_id)))
+
+
+async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, FeeOrder]:
+    """Orders by their ids."""
+    return {row.id: _of(row) for row in await rows_of(tx, select(orders_table), _T.id, ids)}
+
+
+async def by_number(tx: Transaction, number: str) -> FeeOrder | None:
+    """The order with a number of ours, or None."""
+    return _order(await first(tx, select(orders_table).where(_T.number == number)))
+
+
+async def by_reference(tx: Transaction, reference: str) -> FeeOrder | None:
+    """The order with the reference that it has at the one who takes the money, or None."""
+    return _order(await first(tx, select(orders_table).where(_T.reference == reference)))
+
+
+async def by_references(tx: Transaction, references: Iterable[str]) -> dict[str, FeeOrder]:
+    """Orders by their references."""
+    return {row.reference: _of(row) for row in await rows_of(tx, select(orders_table), _T.reference, references)}
+
+
+async def by_receipt(tx: Transaction, route: FeeRoute, grn: str) -> FeeOrder | None:
+    """The order that a receipt was given for, or None."""
+    return _order(await first(tx, select(orders_table).where(_T.route == route.value, _T.grn == grn)))
+
+
+async def open_of(tx: Transaction, application_id: str) -> FeeOrder | None:
+    """The order of an application that is not settled, or None."""
+    wanted = _T.application_id == application_id, _T.state.in_([state.value for state in OPEN])
+    return _order(await first(tx, select(orders_table).where(*wanted)))
+
+
+async def paid_of(tx: Transaction, application_id: str) -> FeeOrder | None:
+    """The order that paid the fee of an application, or None."""
+    wanted = _T.application_id == application_id, _T.state == FeeState.SUCCESS.value
+    return _order(await first(tx, select(orders_table).where(*wanted)))
+
+
+async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[FeeOrder]]:
+    """Orders by application, the newest first."""
+    statement = select(orders_table).order_by(_T.created_at.desc(), _T.id.desc())
+    return await grouped(tx, statement, _T.application_id, ids, _of)
+
+
+async def page_of_citizen(
+    tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
+) -> list[FeeOrder]:
+    """A citizen's orders, the newest first, by (created_at, id): after a place, or before it."""
+    statement = select(orders_table).where(_T.citizen_id == citizen_id)
+    return await _page(tx, statement, place=place, backward=backward, limit=limit)
+
+
+async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
+    """How many orders a citizen has."""
+    return await count(tx, select(_T.id).where(_T.citizen_id == citizen_id))
+
+
+async def page_within(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    *,
+    states: Collection[FeeState] | None,
+    problems_only: bool,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
+) -> list[FeeOrder]:
+    """Orders in the places of postings, the newest first."""
+    statement = _within(postings, states, problems_only=problems_only)
+    return await _page(tx, statement, place=place, backward=backward, limit=limit)
+
+
+async def count_within(
+    tx: Transaction, postings: Sequence[Posting], *, states: Collection[FeeState] | None, problems_only: bool
+) -> int:
+    """How many orders there are in the places of postings."""
+    return await count(tx, _within(postings, states, problems_only=problems_only))
+
+
+async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
+    """Orders that are to be asked about by now, the longest due first."""
+    statement = select(orders_table).where(_T.due_at <= now).order_by(_T.due_at, _T.id).limit(limit)
+    return [_of(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def unscrolled(
+    tx: Transaction, route: FeeRoute, *, paid_since: datetime, paid_before: datetime
+) -> list[FeeOrder]:
+    """Paid orders that no scroll has told of, of those that were paid since an instant and before another.
+
+    A small index holds what no scroll told of, so that the orders of years are passed by.
+    """
+    when = _T.paid_at >= paid_since, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
+    wanted = _T.route == route.value, *when, _T.state.in_([state.value for state in PAID])
+    rows = await tx.connection.execute(select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
+    return [_of(row) for row in rows.all()]
+
+
+async def mark_scrolled(tx: Transaction, order_ids: Iterable[str], scrolled_on: date) -> None:
+    """Note that a scroll told of these orders; the version stays."""
+    wanted = sorted(order_ids)
+    if wanted:
+        statement = update(orders_table).where(_T.id.in_(wanted), _T.scrolled_on.is_(None))
+        await tx.connection.execute(statement.values(scrolled_on=scrolled_on))
+
+
+async def add_message(tx: Transaction, message_id: str, order: FeeOrder, content: bytes) -> bool:
+    """Keep words that came about an order as they came; False where the same came before."""
+    values = {
+        "id": message_id,
+        "order_id": order.id,
+        "citizen_id": order.citizen_id,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "content": tx.cipher.encrypt(content, _place(message_id)),
+        "at": tx.clock.now(),
+    }
+    return await insert_new(tx, messages_table, values)
+
+
+async def first_paid(tx: Transaction, route: FeeRoute) -> datetime | None:
+    """When an order was first paid by that way, or None."""
+    row = await first(tx, select(func.min(_T.paid_at).label("at")).where(_T.route == route.value))
+    return row.at if row else None
+
+
+async def _page(
+    tx: Transaction, statement: Select[Any], *, place: tuple[datetime, str] | None, backward: bool, limit: int
+) -> list[FeeOrder]:
+    columns = (_T.created_at, _T.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
+    return [_of(row) for row in rows]
+
+
+def _within(postings: Sequence[Posting], states: Collection[FeeState] | None, *, problems_only: bool) -> Select[Any]:
+    statement = select(orders_table).where(or_(*(within(orders_table, posting) for posting in postings)))
+    if states is not None:
+        statement = statement.where(_T.state.in_(sorted(state.value for state in states)))
+    return statement.where(_T.problem.is_not(None)) if problems_only else statement
+
+
+def _values(tx: Transaction, order: FeeOrder) -> dict[str, Any]:
+    receipt = order.receipt
+    return {
+        **{name: getattr(order, name) for name in _AS_IS},
+        **{name: getattr(receipt, name) if receipt else None for name in _RECEIPT},
+        "route": order.route.value,
+        "state": order.state.value,
+        "refund_cause": order.refund_cause.value if order.refund_cause else None,
+        "taken_paise": order.taken_paise,
+        "updated_at": tx.clock.now(),
+    }
+
+
+def _order(row: AnyRow | None) -> FeeOrder | None:
+    return _of(row) if row is not None else None
+
+
+def _of(row: AnyRow) -> FeeOrder:
+    receipt = FeeReceipt(**{name: getattr(row, name) for name in _RECEIPT}) if row.grn and row.paid_at else None
+    return FeeOrder(
+        **{name: getattr(row, name) for name in _AS_IS},
+        route=FeeRoute(row.route),
+        state=FeeState(row.state),
+        receipt=receipt,
+        refund_cause=RefundCause(row.refund_cause) if row.refund_cause else None,
+        taken_paise=_other_amount(row),
+        updated_at=row.updated_at,
+    )
+
+
+def _other_amount(row: AnyRow) -> int | None:
+    """What lies there or goes back in the place of what was due; an older release leaves it at what was paid since."""
+    counts = row.state not in {state.value for state in PAID} or row.refund_cause == RefundCause.OTHER_AMOUNT.value
+    return row.taken_paise if counts else None
+
+
+def _place(message_id: str) -> str:
+    return f"fee_messages:content:{message_id}"

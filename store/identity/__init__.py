@@ -1,0 +1,1 @@
+"""Tables and queries about sign-in, accounts, assistance and relatives."""

@@ -1,0 +1,90 @@
+"""Receipts: who read what of a citizen, why, and from where; the citizen sees them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Table, delete, insert, select
+
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.types import Instant, Key, Serial
+
+accesses_table = Table(
+    "data_accesses",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("role", Key, nullable=False),
+    Column("object_kind", Key, nullable=False),
+    Column("object_id", Key),
+    Column("purpose", Key, nullable=False),
+    Column("source", Key),
+    Column("at", Instant, nullable=False),
+    Index(None, "citizen_id", "at"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReceipt:
+    """One read of a citizen's data. `source` is the outside system that was asked, None for our own store."""
+
+    subject: str
+    role: str
+    citizen_id: str
+    object_kind: str
+    object_id: str | None
+    purpose: str
+    source: str | None
+    at: datetime
+
+
+async def add_receipt(  # noqa: PLR0913 - what a receipt says
+    tx: Transaction,
+    *,
+    subject: str,
+    role: str,
+    citizen_id: str,
+    object_kind: str,
+    object_id: str | None,
+    purpose: str,
+    source: str | None,
+    at: datetime,
+) -> None:
+    """Write down who read what; `subject` is Subject.label, never a name."""
+    values = {
+        "citizen_id": citizen_id,
+        "subject": subject,
+        "role": role,
+        "object_kind": object_kind,
+        "object_id": object_id,
+        "purpose": purpose,
+        "source": source,
+        "at": at,
+    }
+    await tx.connection.execute(insert(accesses_table).values(values))
+
+
+async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[AccessReceipt]:
+    """The latest reads of a citizen's data, the newest first."""
+    table = accesses_table
+    statement = select(table).where(table.c.citizen_id == citizen_id).order_by(table.c.at.desc(), table.c.id.desc())
+    return [
+        AccessReceipt(
+            subject=row.subject,
+            role=row.role,
+            citizen_id=row.citizen_id,
+            object_kind=row.object_kind,
+            object_id=row.object_id,
+            purpose=row.purpose,
+            source=row.source,
+            at=row.at,
+        )
+        for row in (await tx.connection.execute(statement.limit(limit))).all()
+    ]
+
+
+async def forget_before(tx: Transaction, moment: datetime) -> None:
+    """Delete receipts of reads before a moment; how long they are kept is a setting that names its rule."""
+    await tx.connection.execute(delete(accesses_table).where(accesses_table.c.at < moment))

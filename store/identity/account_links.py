@@ -1,0 +1,112 @@
+"""Links of a further account to a citizen that are under way: begun, proven at the provider, then by a code."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, select, update
+
+from domain.kernel.people import Provider
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_new
+from store.database.types import Instant, Key
+
+links_table = Table(
+    "account_links",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("ticket_hash", Key, nullable=False),
+    Column("browser_hash", Key),
+    Column("provider", Key, nullable=False),
+    Column("proven", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "citizen_id", "created_at"),
+    Index(None, "ticket_hash"),
+    Index(None, "expires_at"),
+)
+
+_T = links_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A link under way. `subject` and `assurance` are known once the provider vouched for the account."""
+
+    id: str
+    citizen_id: str
+    provider: Provider
+    subject: str | None
+    assurance: str | None
+    expires_at: datetime
+    browser_hash: str | None = None
+    """Of the secret of the one browser that may go on with it."""
+
+
+async def begin(tx: Transaction, link: AccountLink, ticket: str) -> None:
+    """Keep a link that begins; one that was begun before ends. The ticket itself is kept as a hash."""
+    await tx.connection.execute(delete(links_table).where(_T.citizen_id == link.citizen_id))
+    values: dict[str, Any] = {
+        "id": link.id,
+        "citizen_id": link.citizen_id,
+        "ticket_hash": _hash(ticket),
+        "provider": link.provider.value,
+        "proven": None,
+        "created_at": tx.clock.now(),
+        "expires_at": link.expires_at,
+    }
+    await insert_new(tx, links_table, values)
+
+
+async def by_ticket(tx: Transaction, ticket: str, browser_hash: str) -> AccountLink | None:
+    """The link of a ticket, bound to one browser and the ticket used up; None where there is none, or it is over."""
+    spent = update(links_table).where(_T.ticket_hash == _hash(ticket), _T.expires_at > tx.clock.now())
+    taken = spent.values(ticket_hash="", browser_hash=browser_hash).returning(links_table)
+    row = (await tx.connection.execute(taken)).first()
+    return None if row is None else _link(tx, row)
+
+
+async def get(tx: Transaction, link_id: str) -> AccountLink | None:
+    """A link by its id; None where there is none or its time is over."""
+    row = await first(tx, select(links_table).where(_T.id == link_id, _T.expires_at > tx.clock.now()))
+    return None if row is None else _link(tx, row)
+
+
+async def prove(tx: Transaction, link_id: str, subject: str, assurance: str) -> None:
+    """Note for whom the provider vouched."""
+    sealed = tx.cipher.encrypt_json({"subject": subject, "assurance": assurance}, _place(link_id))
+    await tx.connection.execute(update(links_table).where(_T.id == link_id).values(proven=sealed))
+
+
+async def finish(tx: Transaction, link_id: str) -> None:
+    """Forget a link that is done or given up."""
+    await tx.connection.execute(delete(links_table).where(_T.id == link_id))
+
+
+async def forget_expired(tx: Transaction) -> None:
+    """Forget links that nobody came back for."""
+    await tx.connection.execute(delete(links_table).where(_T.expires_at <= tx.clock.now()))
+
+
+def _link(tx: Transaction, row: AnyRow) -> AccountLink:
+    proven = tx.cipher.decrypt_json(row.proven, _place(row.id)) if row.proven else {}
+    return AccountLink(
+        row.id,
+        row.citizen_id,
+        Provider(row.provider),
+        proven.get("subject"),
+        proven.get("assurance"),
+        row.expires_at,
+        row.browser_hash,
+    )
+
+
+def _hash(ticket: str) -> str:
+    return sha256(ticket.encode()).hexdigest()
+
+
+def _place(link_id: str) -> str:
+    return f"account_links:proven:{link_id}"

@@ -1,0 +1,399 @@
+"""Citizens, officers with their postings, and operators."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    delete,
+    false,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, Posting, Role
+from domain.kernel.text import Bilingual, Language
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, insert_new, keyset_page, rows_of, upsert
+from store.database.types import Instant, Key
+from store.identity import contacts
+
+citizens_table = Table(
+    "citizens",
+    metadata,
+    Column("citizen_id", Key, primary_key=True),
+    Column("personal", LargeBinary, nullable=False),
+    Column("district", Key),
+    Column("tehsil", Key),
+    Column("language", Key, nullable=False),
+    Column("aadhaar_last4", Key),
+    Column("created_at", Instant, nullable=False),
+    Column("alias_of", Key),
+    Index(None, "alias_of"),
+)
+"""`alias_of` names the record into which this one was joined (docs/sign_on.md); what it held lies there."""
+
+officers_table = Table(
+    "officers",
+    metadata,
+    Column("officer_id", Key, primary_key=True),
+    Column("email", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Text, nullable=False),
+    Column("designation_hi", Text),
+    Column("designation_en", Text, nullable=False),
+    UniqueConstraint("email"),
+)
+
+postings_table = Table(
+    "postings",
+    metadata,
+    Column("officer_id", Key, ForeignKey("officers.officer_id", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", SmallInteger, primary_key=True, autoincrement=False),
+    Column("role", Key, nullable=False),
+    Column("level", Key),
+    Column("department", Key),
+    Column("district", Key),
+    Column("tehsil", Key),
+    Index(None, "role", "level", "district"),
+)
+
+operators_table = Table(
+    "operators",
+    metadata,
+    Column("operator_id", Key, primary_key=True),
+    Column("csc_id", Key, nullable=False),
+    Column("name_hi", Text),
+    Column("name_en", Text, nullable=False),
+    Column("centre_hi", Text),
+    Column("centre_en", Text, nullable=False),
+    Column("district", Key, nullable=False),
+    Column("tehsil", Key),
+    UniqueConstraint("csc_id"),
+)
+
+
+async def add_citizen(tx: Transaction, citizen: Citizen) -> None:
+    """Keep a new citizen, her personal data encrypted. Raises AlreadyThere."""
+    if not await insert_new(tx, citizens_table, values_of(tx, citizen)):
+        raise AlreadyThere("the citizen")
+    await contacts.note(tx, [(citizen.id, citizen.mobile)])
+
+
+async def add_citizens(tx: Transaction, new: Sequence[Citizen]) -> None:
+    """Keep many new citizens at once, who are not found by their mobile numbers until their data are next changed.
+
+    So a record of the former system, of which nobody has proved that it is hers, never stands in the way of a
+    person's own at a centre. Raises AlreadyThere.
+    """
+    if new:
+        await tx.connection.execute(insert(citizens_table), [values_of(tx, one) for one in new])
+        await contacts.note(tx, [(one.id, None) for one in new])
+
+
+async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
+    """Replace what is kept of a citizen. Raises NotThere."""
+    statement = update(citizens_table).where(citizens_table.c.citizen_id == citizen.id)
+    changed = await tx.connection.execute(
+        statement.values(_citizen_values(tx, citizen)).returning(citizens_table.c.citizen_id)
+    )
+    if changed.first() is None:
+        raise NotThere("the citizen")
+    await contacts.note(tx, [(citizen.id, citizen.mobile)])
+
+
+async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
+    """Citizens by id; those that are not there are left out. Under the id of a joined record stands the kept one."""
+    rows = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, ids)
+    kept = {row.alias_of for row in rows if row.alias_of is not None}
+    joined = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []
+    into = {row.citizen_id: row for row in joined}
+    return {row.citizen_id: _citizen(tx, into.get(row.alias_of, row)) for row in rows}
+
+
+async def add_officer(tx: Transaction, officer: Officer) -> None:
+    """Keep a new officer with her postings. Raises AlreadyThere for the id or the e-mail address."""
+    if not await insert_new(tx, officers_table, _officer_values(officer)):
+        raise AlreadyThere("the officer")
+    await _add_postings(tx, officer)
+
+
+async def update_officer(tx: Transaction, officer: Officer) -> None:
+    """Replace what is kept of an officer, postings too. Raises NotThere."""
+    statement = update(officers_table).where(officers_table.c.officer_id == officer.id)
+    changed = await tx.connection.execute(
+        statement.values(_officer_values(officer)).returning(officers_table.c.officer_id)
+    )
+    if changed.first() is None:
+        raise NotThere("the officer")
+    await tx.connection.execute(delete(postings_table).where(postings_table.c.officer_id == officer.id))
+    await _add_postings(tx, officer)
+
+
+async def officers(tx: Transaction, ids: Iterable[str]) -> dict[str, Officer]:
+    """Officers by id; those that are not there are left out. Two queries, however many ids."""
+    wanted = list(ids)
+    rows = await rows_of(tx, select(officers_table), officers_table.c.officer_id, wanted)
+    postings = await _postings(tx, [row.officer_id for row in rows])
+    return {row.officer_id: _officer(row, postings) for row in rows}
+
+
+async def officer_by_email(tx: Transaction, email: str) -> Officer | None:
+    """The officer with an e-mail address, in whatever case it is written."""
+    row = await first(tx, select(officers_table).where(officers_table.c.email == _email(email)))
+    return _officer(row, await _postings(tx, [row.officer_id])) if row else None
+
+
+async def posted(
+    tx: Transaction,
+    *,
+    role: Role,
+    level: OfficerLevel | None,
+    department: str | None,
+    district: str | None,
+    tehsil: str | None,
+) -> list[Officer]:
+    """Officers whose posting in that role covers the department and place, the most specific posting first.
+
+    `level` None asks for any level. A posting without a department, district or tehsil covers every one.
+    """
+    ranked = await posted_ids(tx, role=role, level=level, department=department, district=district, tehsil=tehsil)
+    found = await officers(tx, ranked)
+    return [found[officer_id] for officer_id in ranked]
+
+
+async def posted_ids(
+    tx: Transaction,
+    *,
+    role: Role,
+    level: OfficerLevel | None,
+    department: str | None,
+    district: str | None,
+    tehsil: str | None,
+) -> list[str]:
+    """The ids of the same officers, in one statement."""
+    table = postings_table
+    statement = select(table).where(table.c.role == role.value)
+    if level is not None:
+        statement = statement.where(table.c.level == level.value)
+    for column, value in ((table.c.department, department), (table.c.district, district), (table.c.tehsil, tehsil)):
+        statement = statement.where(column.is_(None) if value is None else or_(column.is_(None), column == value))
+    rows = (await tx.connection.execute(statement)).all()
+    return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
+
+
+async def staff_page(
+    tx: Transaction,
+    within: Sequence[Posting],
+    *,
+    department: str | None,
+    district: str | None,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[Officer]:
+    """Officers with a posting that one of `within` covers and the filter lets through, by id."""
+    ids = _staff(within, department, district)
+    statement = select(officers_table).where(officers_table.c.officer_id.in_(ids))
+    rows = await keyset_page(
+        tx,
+        statement,
+        (officers_table.c.officer_id,),
+        after=None if after is None else (after,),
+        before=None if before is None else (before,),
+        limit=limit,
+    )
+    postings = await _postings(tx, [row.officer_id for row in rows])
+    return [_officer(row, postings) for row in rows]
+
+
+async def count_staff(tx: Transaction, within: Sequence[Posting], department: str | None, district: str | None) -> int:
+    """How many officers the same filter lets through."""
+    ids = _staff(within, department, district)
+    return await count(tx, select(officers_table).where(officers_table.c.officer_id.in_(ids)))
+
+
+def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> Select[Any]:
+    table = postings_table.c
+    statement = select(table.officer_id).where(or_(false(), *(_within(posting) for posting in within)))
+    for column, value in ((table.department, department), (table.district, district)):
+        statement = statement if value is None else statement.where(column == value)
+    return statement
+
+
+def _within(posting: Posting) -> ColumnElement[bool]:
+    """As Posting.covers, for the places of other postings."""
+    table = postings_table.c
+    pairs = ((table.department, posting.department), (table.district, posting.district), (table.tehsil, posting.tehsil))
+    return and_(true(), *(column == value for column, value in pairs if value is not None))
+
+
+async def add_operator(tx: Transaction, operator: Operator) -> None:
+    """Keep a new operator. Raises AlreadyThere for the id or the CSC id."""
+    if not await insert_new(tx, operators_table, _operator_values(operator)):
+        raise AlreadyThere("the operator")
+
+
+async def save_operator(tx: Transaction, operator: Operator) -> None:
+    """Enter an operator, or bring the one with the same CSC id up to date; that one keeps its id."""
+    await upsert(tx, operators_table, [_operator_values(operator)], keys=("csc_id",))
+
+
+async def operators(tx: Transaction, ids: Iterable[str]) -> dict[str, Operator]:
+    """Operators by id; those that are not there are left out."""
+    rows = await rows_of(tx, select(operators_table), operators_table.c.operator_id, ids)
+    return {row.operator_id: _operator(row) for row in rows}
+
+
+async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:
+    """The operator with an id of the Common Service Centres."""
+    row = await first(tx, select(operators_table).where(operators_table.c.csc_id == csc_id))
+    return _operator(row) if row else None
+
+
+def personal_place(citizen_id: str) -> str:
+    """The place of a citizen's sealed personal data."""
+    return f"citizens:personal:{citizen_id}"
+
+
+def values_of(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
+    """The row of a citizen; her personal data encrypted."""
+    return {"citizen_id": citizen.id, "created_at": citizen.created_at, **_citizen_values(tx, citizen)}
+
+
+def _citizen_values(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
+    personal = {
+        "name_hi": citizen.name.hi,
+        "name_en": citizen.name.en,
+        "born_on": citizen.born_on.isoformat() if citizen.born_on else None,
+        "gender": citizen.gender,
+        "mobile": citizen.mobile,
+        "email": citizen.email,
+        "aadhaar_reference": citizen.aadhaar_reference,
+    }
+    return {
+        "personal": tx.cipher.encrypt_json(personal, personal_place(citizen.id)),
+        "district": citizen.district,
+        "tehsil": citizen.tehsil,
+        "language": citizen.language.value,
+        "aadhaar_last4": citizen.aadhaar_last4,
+    }
+
+
+def _citizen(tx: Transaction, row: AnyRow) -> Citizen:
+    personal: Mapping[str, Any] = tx.cipher.decrypt_json(row.personal, personal_place(row.citizen_id))
+    return Citizen(
+        id=row.citizen_id,
+        name=Bilingual(personal["name_hi"], personal["name_en"]),
+        born_on=date.fromisoformat(personal["born_on"]) if personal["born_on"] else None,
+        gender=personal["gender"],
+        mobile=personal["mobile"],
+        email=personal["email"],
+        district=row.district,
+        tehsil=row.tehsil,
+        language=Language(row.language),
+        aadhaar_last4=row.aadhaar_last4,
+        aadhaar_reference=personal["aadhaar_reference"],
+        created_at=row.created_at,
+    )
+
+
+def _email(email: str) -> str:
+    return email.strip().lower()
+
+
+def _officer_values(officer: Officer) -> dict[str, Any]:
+    return {
+        "officer_id": officer.id,
+        "email": _email(officer.email),
+        "name_hi": officer.name.hi,
+        "name_en": officer.name.en,
+        "designation_hi": officer.designation.hi,
+        "designation_en": officer.designation.en,
+    }
+
+
+def _officer(row: AnyRow, postings: Mapping[str, tuple[Posting, ...]]) -> Officer:
+    return Officer(
+        id=row.officer_id,
+        name=Bilingual(row.name_hi, row.name_en),
+        designation=Bilingual(row.designation_hi, row.designation_en),
+        email=row.email,
+        postings=postings.get(row.officer_id, ()),
+    )
+
+
+async def _add_postings(tx: Transaction, officer: Officer) -> None:
+    rows = [
+        {
+            "officer_id": officer.id,
+            "sequence": sequence,
+            "role": posting.role.value,
+            "level": posting.level.value if posting.level else None,
+            "department": posting.department,
+            "district": posting.district,
+            "tehsil": posting.tehsil,
+        }
+        for sequence, posting in enumerate(officer.postings)
+    ]
+    if rows:
+        await tx.connection.execute(insert(postings_table), rows)
+
+
+async def _postings(tx: Transaction, officer_ids: Iterable[str]) -> dict[str, tuple[Posting, ...]]:
+    statement = select(postings_table).order_by(postings_table.c.officer_id, postings_table.c.sequence)
+    found: dict[str, tuple[Posting, ...]] = {}
+    for row in await rows_of(tx, statement, postings_table.c.officer_id, officer_ids):
+        posting = Posting(
+            role=Role(row.role),
+            department=row.department,
+            district=row.district,
+            tehsil=row.tehsil,
+            level=OfficerLevel(row.level) if row.level else None,
+        )
+        found[row.officer_id] = (*found.get(row.officer_id, ()), posting)
+    return found
+
+
+def _specific_first(row: AnyRow) -> tuple[bool, bool, bool, str]:
+    return (row.tehsil is None, row.district is None, row.department is None, row.officer_id)
+
+
+def _operator_values(operator: Operator) -> dict[str, Any]:
+    return {
+        "operator_id": operator.id,
+        "csc_id": operator.csc_id,
+        "name_hi": operator.name.hi,
+        "name_en": operator.name.en,
+        "centre_hi": operator.centre.hi,
+        "centre_en": operator.centre.en,
+        "district": operator.district,
+        "tehsil": operator.tehsil,
+    }
+
+
+def _operator(row: AnyRow) -> Operator:
+    return Operator(
+        id=row.operator_id,
+        name=Bilingual(row.name_hi, row.name_en),
+        csc_id=row.csc_id,
+        centre=Bilingual(row.centre_hi, row.centre_en),
+        district=row.district,
+        tehsil=row.tehsil,
+    )

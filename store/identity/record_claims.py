@@ -1,0 +1,136 @@
+"""Claims of citizens to records that others entered for them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, false, func, or_, select, update
+
+from domain.identity.record_claims import ClaimState, ClaimWay, RecordClaim
+from domain.kernel.assurance import Assurance
+from domain.kernel.people import Posting
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_new, within
+from store.database.types import Instant, Key
+
+record_claims_table = Table(
+    "record_claims",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("record_id", Key, ForeignKey("citizens.citizen_id")),
+    Column("application_id", Key),
+    Column("department", Key),
+    Column("district", Key),
+    Column("tehsil", Key),
+    Column("way", Key, nullable=False),
+    Column("strength", Key, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", Key),
+    Column("reason", LargeBinary),
+    Index(None, "citizen_id", "asked_at"),
+    Index(None, "way", "state", "asked_at"),
+    Index(None, "record_id"),
+)
+
+_T = record_claims_table.c
+_AS_IS = (
+    "id",
+    "citizen_id",
+    "record_id",
+    "application_id",
+    "department",
+    "district",
+    "tehsil",
+    "asked_at",
+    "decided_at",
+    "decided_by",
+)
+
+
+async def add(tx: Transaction, claim: RecordClaim) -> None:
+    """Keep a claim."""
+    await insert_new(tx, record_claims_table, _values(tx, claim))
+
+
+async def save(tx: Transaction, claim: RecordClaim) -> RecordClaim:
+    """Replace what is kept of a claim, and give it back."""
+    await tx.connection.execute(update(record_claims_table).where(_T.id == claim.id).values(_values(tx, claim)))
+    return claim
+
+
+async def get(tx: Transaction, claim_id: str) -> RecordClaim | None:
+    """The claim with an id, or None."""
+    row = await first(tx, select(record_claims_table).where(_T.id == claim_id))
+    return _claim(tx, row) if row else None
+
+
+async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[RecordClaim]:
+    """A citizen's claims, and those to her record that an officer agreed to, the latest first."""
+    agreed = and_(_T.record_id == citizen_id, _T.state.in_((ClaimState.AGREED.value, ClaimState.STOPPED.value)))
+    statement = select(record_claims_table).where(or_(_T.citizen_id == citizen_id, agreed))
+    rows = (await tx.connection.execute(statement.order_by(_T.asked_at.desc(), _T.id.desc()).limit(limit))).all()
+    return [_claim(tx, row) for row in rows]
+
+
+async def waiting(tx: Transaction, postings: Sequence[Posting], since: datetime, limit: int) -> list[RecordClaim]:
+    """Claims in the places of these postings that wait for an officer, made since a moment, or may be stopped still.
+
+    The oldest first.
+    """
+    asked = and_(_T.state == ClaimState.ASKED.value, _T.asked_at > since)
+    open_ones = (_T.way == ClaimWay.OFFICER.value, or_(asked, _T.state == ClaimState.AGREED.value))
+    covered = or_(false(), *(within(record_claims_table, posting) for posting in postings))
+    statement = select(record_claims_table).where(*open_ones, _T.record_id.is_not(None), covered)
+    rows = (await tx.connection.execute(statement.order_by(_T.asked_at, _T.id).limit(limit))).all()
+    return [_claim(tx, row) for row in rows]
+
+
+async def agreed_before(tx: Transaction, moment: datetime, limit: int) -> list[str]:
+    """The ids of claims to which an officer agreed at or before a moment, the oldest first."""
+    due = (_T.state == ClaimState.AGREED.value, _T.decided_at <= moment)
+    statement = select(_T.id).where(*due).order_by(_T.decided_at, _T.id).limit(limit)
+    return list((await tx.connection.execute(statement)).scalars().all())
+
+
+async def drop_open_of(tx: Transaction, record_id: str) -> None:
+    """End what still waits about a record that is one no more, whoever claimed it or was claimed by it."""
+    about = or_(_T.citizen_id == record_id, _T.record_id == record_id)
+    waits = _T.state.in_((ClaimState.ASKED.value, ClaimState.AGREED.value))
+    ending = update(record_claims_table).where(about, waits)
+    await tx.connection.execute(ending.values(state=ClaimState.STOPPED.value))
+
+
+async def count_since(tx: Transaction, citizen_id: str, moment: datetime) -> int:
+    """How many claims a citizen made since a moment."""
+    statement = select(func.count()).where(_T.citizen_id == citizen_id, _T.asked_at >= moment)
+    return int((await tx.connection.execute(statement)).scalar_one())
+
+
+def _values(tx: Transaction, claim: RecordClaim) -> dict[str, Any]:
+    reason = claim.reason
+    return {
+        **{name: getattr(claim, name) for name in _AS_IS},
+        "way": claim.way.value,
+        "strength": claim.strength.value,
+        "state": claim.state.value,
+        "reason": None if reason is None else tx.cipher.encrypt(reason.encode(), _place(claim.id)),
+    }
+
+
+def _claim(tx: Transaction, row: AnyRow) -> RecordClaim:
+    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
+    return RecordClaim(
+        **as_is,
+        way=ClaimWay(row.way),
+        strength=Assurance(row.strength),
+        state=ClaimState(row.state),
+        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _place(row.id)).decode(),
+    )
+
+
+def _place(claim_id: str) -> str:
+    return f"record_claims:reason:{claim_id}"

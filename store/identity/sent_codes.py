@@ -1,0 +1,112 @@
+"""One-time codes on their way to a telephone: what is sent is sealed, what is compared is a keyed hash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, select, update
+
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_new
+from store.database.types import Instant, Key
+
+codes_table = Table(
+    "sent_codes",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", Key, nullable=False),
+    Column("about", Key, nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
+    Column("sent", LargeBinary, nullable=False),
+    Column("code_hash", Key, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index(None, "kind", "about"),
+    Index(None, "expires_at"),
+    Index(None, "citizen_id"),
+)
+
+_T = codes_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """A code for one thing. `content` is what the message says: code, mobile, language and what it is for."""
+
+    id: str
+    kind: str
+    about: str
+    citizen_id: str | None
+    content: Mapping[str, str]
+    tries: int
+    expires_at: datetime
+    used_at: datetime | None
+
+
+async def add(tx: Transaction, code: SentCode) -> None:
+    """Keep a code; an earlier one for the same thing is good no more."""
+    await tx.connection.execute(delete(codes_table).where(_T.kind == code.kind, _T.about == code.about))
+    values: dict[str, Any] = {
+        "id": code.id,
+        "kind": code.kind,
+        "about": code.about,
+        "citizen_id": code.citizen_id,
+        "sent": tx.cipher.encrypt_json(dict(code.content), _place(code.id)),
+        "code_hash": _hashes(tx, code.kind, code.about, code.content["code"])[0],
+        "tries": code.tries,
+        "expires_at": code.expires_at,
+        "used_at": None,
+    }
+    await insert_new(tx, codes_table, values)
+
+
+async def get(tx: Transaction, code_id: str) -> SentCode | None:
+    """The code with an id, or None."""
+    row = await first(tx, select(codes_table).where(_T.id == code_id))
+    return _code(tx, row) if row else None
+
+
+async def open_for(tx: Transaction, kind: str, about: str) -> SentCode | None:
+    """The code for a thing that may still be tried; None where there is none."""
+    statement = select(codes_table).where(_T.kind == kind, _T.about == about, _T.used_at.is_(None))
+    row = await first(tx, statement.where(_T.expires_at > tx.clock.now()))
+    return _code(tx, row) if row else None
+
+
+async def try_code(tx: Transaction, code: SentCode, text: str) -> bool:
+    """Count a try and compare what was entered; a right code is used up. Two at once are looked at one by one."""
+    counted = update(codes_table).where(_T.id == code.id, _T.used_at.is_(None)).values(tries=_T.tries + 1)
+    row = (await tx.connection.execute(counted.returning(_T.code_hash))).first()
+    if row is None or row.code_hash not in _hashes(tx, code.kind, code.about, text):
+        return False
+    await tx.connection.execute(update(codes_table).where(_T.id == code.id).values(used_at=tx.clock.now()))
+    return True
+
+
+async def forget_expired(tx: Transaction) -> None:
+    """Delete codes that are past their time."""
+    await tx.connection.execute(delete(codes_table).where(_T.expires_at <= tx.clock.now()))
+
+
+def _hashes(tx: Transaction, kind: str, about: str, text: str) -> tuple[str, ...]:
+    return tx.cipher.blind_indexes("one_time_code", f"{kind}:{about}:{text}")
+
+
+def _place(code_id: str) -> str:
+    return f"sent_codes:sent:{code_id}"
+
+
+def _code(tx: Transaction, row: AnyRow) -> SentCode:
+    return SentCode(
+        id=row.id,
+        kind=row.kind,
+        about=row.about,
+        citizen_id=row.citizen_id,
+        content=tx.cipher.decrypt_json(row.sent, _place(row.id)),
+        tries=row.tries,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+    )

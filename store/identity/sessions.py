@@ -1,0 +1,89 @@
+"""Sessions: who is signed in, how surely, and until when."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Index, Table, delete, select, update
+
+from domain.kernel.people import PersonKind, Provider
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.database.metadata import metadata
+from store.database.sql import first, insert_new, rows_of
+from store.database.types import Instant, Key
+
+sessions_table = Table(
+    "sessions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", Key, nullable=False),
+    Column("person_id", Key, nullable=False),
+    Column("provider", Key, nullable=False),
+    Column("assurance", Key, nullable=False),
+    Column("on_behalf_of", Key),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Index(None, "person_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session; `on_behalf_of` is the citizen whom an operator assists."""
+
+    id: str
+    kind: PersonKind
+    person_id: str
+    provider: Provider
+    assurance: str
+    on_behalf_of: str | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+
+async def add_session(tx: Transaction, new: Session) -> None:
+    """Keep a new session. Raises AlreadyThere."""
+    values = asdict(new) | {"kind": new.kind.value, "provider": new.provider.value}
+    if not await insert_new(tx, sessions_table, values):
+        raise AlreadyThere("the session")
+
+
+async def session(tx: Transaction, session_id: str) -> Session | None:
+    """The session, also where it has expired or was revoked: the caller judges."""
+    row = await first(tx, select(sessions_table).where(sessions_table.c.id == session_id))
+    if row is None:
+        return None
+    return Session(
+        id=row.id,
+        kind=PersonKind(row.kind),
+        person_id=row.person_id,
+        provider=Provider(row.provider),
+        assurance=row.assurance,
+        on_behalf_of=row.on_behalf_of,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+async def ended(tx: Transaction, session_ids: Iterable[str]) -> set[str]:
+    """Those of the sessions that hold no more: revoked, expired, or not there. One query for many."""
+    asked, table = set(session_ids), sessions_table
+    holding = select(table.c.id).where(table.c.revoked_at.is_(None), table.c.expires_at > tx.clock.now())
+    return asked - {row.id for row in await rows_of(tx, holding, table.c.id, asked)}
+
+
+async def revoke_session(tx: Transaction, session_id: str, at: datetime) -> None:
+    """End a session; the first revocation stands."""
+    table = sessions_table
+    await tx.connection.execute(
+        update(table).where(table.c.id == session_id, table.c.revoked_at.is_(None)).values(revoked_at=at)
+    )
+
+
+async def forget_before(tx: Transaction, moment: datetime) -> None:
+    """Delete sessions that ended before a moment; how long they are kept is a setting that names its rule."""
+    await tx.connection.execute(delete(sessions_table).where(sessions_table.c.expires_at < moment))

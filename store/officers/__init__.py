@@ -1,0 +1,1 @@
+"""Tables and queries about officers: posts, queue, desk, claims and second approvals."""

@@ -1,0 +1,78 @@
+"""Cases and appeals that lie with somebody else while an officer is away, or while a post is vacant."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Table, func, select, update
+
+from domain.officers.staff import Covered, CoverKind
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, insert_into, rows_of
+from store.database.types import Instant, Key
+
+covered_table = Table(
+    "covered_cases",
+    metadata,
+    Column("absence_id", Key, primary_key=True),
+    Column("case_id", Key, primary_key=True),
+    Column("kind", Key, nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("holder_id", Key),
+    Column("since", Instant, nullable=False),
+    Column("over_at", Instant),
+    Index(None, "case_id"),
+    Index(None, "over_at", "absence_id"),
+)
+
+_T = covered_table.c
+_NAMES = ("absence_id", "case_id", "citizen_id", "application_id", "holder_id", "since", "over_at")
+
+
+async def add(tx: Transaction, covered: Covered) -> None:
+    """Note that a case lies elsewhere because of an absence; the same one again is opened anew."""
+    values = {**{name: getattr(covered, name) for name in _NAMES}, "kind": covered.kind.value}
+    statement = insert_into(tx, covered_table).values(values)
+    changed = {"holder_id": covered.holder_id, "over_at": None}
+    await tx.connection.execute(statement.on_conflict_do_update(index_elements=["absence_id", "case_id"], set_=changed))
+
+
+async def moved(tx: Transaction, case_id: str, *, from_id: str | None, to_id: str | None) -> None:
+    """Note that a case in cover went on from its holder to another one, so that it is still found when it goes back."""
+    held = _T.holder_id.is_(None) if from_id is None else _T.holder_id == from_id
+    statement = update(covered_table).where(_T.case_id == case_id, _T.over_at.is_(None), held)
+    await tx.connection.execute(statement.values(holder_id=to_id))
+
+
+async def close(tx: Transaction, covered: Covered, at: datetime) -> None:
+    """Note that the cover of a case is over."""
+    this = (_T.absence_id == covered.absence_id, _T.case_id == covered.case_id)
+    await tx.connection.execute(update(covered_table).where(*this).values(over_at=at))
+
+
+async def open_of(tx: Transaction, absence_id: str, limit: int | None) -> list[Covered]:
+    """What still lies elsewhere because of an absence, by case id."""
+    statement = select(covered_table).where(_T.absence_id == absence_id, _T.over_at.is_(None))
+    return [_covered(row) for row in (await tx.connection.execute(statement.order_by(_T.case_id).limit(limit))).all()]
+
+
+async def absences(tx: Transaction) -> set[str]:
+    """The absences because of which something lies elsewhere."""
+    return set((await tx.connection.execute(select(_T.absence_id).where(_T.over_at.is_(None)).distinct())).scalars())
+
+
+async def lying_with(tx: Transaction, holder_id: str, case_ids: Iterable[str]) -> set[str]:
+    """Those of the cases that an officer has because a colleague is away or a post is vacant."""
+    statement = select(_T.case_id).where(_T.holder_id == holder_id, _T.over_at.is_(None))
+    return {row.case_id for row in await rows_of(tx, statement, _T.case_id, case_ids)}
+
+
+async def counts(tx: Transaction, absence_id: str) -> dict[CoverKind, int]:
+    """How many cases and appeals went elsewhere because of an absence, also those that are back."""
+    statement = select(_T.kind, func.count()).where(_T.absence_id == absence_id).group_by(_T.kind)
+    return {CoverKind(kind): number for kind, number in (await tx.connection.execute(statement)).all()}
+
+
+def _covered(row: AnyRow) -> Covered:
+    return Covered(kind=CoverKind(row.kind), **{name: getattr(row, name) for name in _NAMES})

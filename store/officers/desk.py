@@ -1,0 +1,264 @@
+"""The officers' desk: claims, decisions that wait for a second officer, and packs to take along."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    case,
+    delete,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from domain.applications.applications import RejectionGround
+from domain.officers.desk import Claim, OpinionState, Pack, Proposal
+from domain.platform.changes import ChangeKind
+from store.applications.application_rows import applications_table
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_into, rows_of
+from store.database.types import Instant, Json, Key
+from store.officers.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
+
+__all__ = [
+    "add_pack",
+    "add_proposal",
+    "answer_proposal",
+    "claims",
+    "hold",
+    "note_read",
+    "pack",
+    "proposals",
+    "reads_since",
+    "record_unusual",
+    "release",
+    "take_claim",
+    "unusual_reads",
+    "unusual_since",
+    "weighed_by",
+]
+
+claims_table = Table(
+    "claims",
+    metadata,
+    Column("application_id", Key, ForeignKey("applications.id"), primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("officer_id", Key, nullable=False),
+    Column("claimed_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "officer_id"),
+)
+
+PROPOSAL_WAITS = "state = 'PROPOSED'"
+"""That nobody answered a second opinion yet, in the words of the index that holds those."""
+
+_WAITS = text(PROPOSAL_WAITS)
+
+second_opinions_table = Table(
+    "second_opinions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
+    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("verdict", Key, nullable=False),
+    Column("ground", Key),
+    Column("reason", LargeBinary),
+    Column("documents", Json, nullable=False),
+    Column("proposed_by", Key, nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+    Column("answered_by", Key),
+    Column("answered_at", Instant),
+    Column("answer_note", LargeBinary),
+    Index(None, "application_id", "state"),
+    Index(
+        "ix_second_opinions_waiting",
+        *("application_id", "version", "proposed_by"),
+        sqlite_where=_WAITS,
+        postgresql_where=_WAITS,
+    ),
+)
+
+queue_packs_table = Table(
+    "queue_packs",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("officer_id", Key, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("cases", Json, nullable=False),
+)
+
+_C, _O = claims_table.c, second_opinions_table.c
+
+
+async def hold(tx: Transaction, application_id: str) -> None:
+    """Let nobody else change, claim or decide the application until this transaction ends.
+
+    SQLite has one writer at a time anyway; PostgreSQL locks the row.
+    """
+    if tx.dialect == "postgresql":
+        row = select(applications_table.c.id).where(applications_table.c.id == application_id)
+        await tx.connection.execute(row.with_for_update())
+
+
+async def take_claim(tx: Transaction, claim: Claim, citizen_id: str, *, take_over: bool = False) -> Claim | None:
+    """Claim a case, or renew one's own claim; None where it was done.
+
+    Where a colleague's claim still holds it is given back and nothing changes, unless it is taken over.
+    """
+    values = {
+        "application_id": claim.application_id,
+        "citizen_id": citizen_id,
+        "officer_id": claim.officer_id,
+        "claimed_at": claim.claimed_at,
+        "expires_at": claim.expires_at,
+    }
+    free = or_(_C.officer_id == claim.officer_id, _C.expires_at <= claim.claimed_at)
+    statement = insert_into(tx, claims_table).values(values)
+    changed = statement.on_conflict_do_update(
+        index_elements=["application_id"],
+        set_={name: values[name] for name in ("officer_id", "claimed_at", "expires_at")},
+        where=None if take_over else free,
+    )
+    if (await tx.connection.execute(changed.returning(_C.application_id))).first() is not None:
+        await change_feed.touch(tx, ChangeKind.QUEUE, claim.application_id)
+        return None
+    return (await claims(tx, [claim.application_id], claim.claimed_at)).get(claim.application_id)
+
+
+async def claims(tx: Transaction, application_ids: Iterable[str], at: datetime) -> dict[str, Claim]:
+    """The claims that hold at an instant, by application id."""
+    statement = select(claims_table).where(_C.expires_at > at)
+    rows = await rows_of(tx, statement, _C.application_id, application_ids)
+    return {
+        row.application_id: Claim(row.application_id, row.officer_id, row.claimed_at, row.expires_at) for row in rows
+    }
+
+
+async def release(tx: Transaction, application_id: str) -> None:
+    """End whatever claim there is on an application."""
+    gone = delete(claims_table).where(_C.application_id == application_id)
+    if (await tx.connection.execute(gone.returning(_C.application_id))).first() is not None:
+        await change_feed.touch(tx, ChangeKind.QUEUE, application_id)
+
+
+async def add_proposal(tx: Transaction, proposal: Proposal) -> None:
+    """Keep a verdict that waits for a second officer; what still waited before is marked as overtaken."""
+    waiting = (_O.application_id == proposal.application_id, _O.state == OpinionState.PROPOSED.value)
+    overtaken = {"state": OpinionState.OVERTAKEN.value, "answered_at": proposal.proposed_at}
+    await tx.connection.execute(update(second_opinions_table).where(*waiting).values(overtaken))
+    values = {
+        "id": proposal.id,
+        "citizen_id": proposal.citizen_id,
+        "application_id": proposal.application_id,
+        "version": proposal.version,
+        "state": proposal.state.value,
+        "verdict": proposal.verdict,
+        "ground": proposal.ground.value if proposal.ground else None,
+        "reason": _sealed(tx, proposal.reason, "reason", proposal.id),
+        "documents": list(proposal.documents),
+        "proposed_by": proposal.proposed_by,
+        "proposed_at": proposal.proposed_at,
+    }
+    await tx.connection.execute(insert(second_opinions_table).values(values))
+    await change_feed.touch(tx, ChangeKind.QUEUE, proposal.application_id)
+
+
+async def answer_proposal(
+    tx: Transaction, proposal: Proposal, state: OpinionState, *, by: str, note: str | None = None
+) -> Proposal:
+    """Close a proposal that waits; raises NotThere where it does not wait any more."""
+    answered = replace(proposal, state=state, answered_by=by, answered_at=tx.clock.now(), answer_note=note)
+    waiting = (_O.id == proposal.id, _O.state == OpinionState.PROPOSED.value)
+    values = {
+        "state": state.value,
+        "answered_by": by,
+        "answered_at": answered.answered_at,
+        "answer_note": _sealed(tx, note, "answer_note", proposal.id),
+    }
+    statement = update(second_opinions_table).where(*waiting).values(values).returning(_O.id)
+    if (await tx.connection.execute(statement)).first() is None:
+        raise NotThere("the proposal")
+    await change_feed.touch(tx, ChangeKind.QUEUE, proposal.application_id)
+    return answered
+
+
+async def proposals(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Proposal]:
+    """The proposal of each application that waits, else the latest one; applications without one are left out."""
+    waits = case((_O.state == OpinionState.PROPOSED.value, 1), else_=0)
+    statement = select(second_opinions_table).order_by(_O.application_id, waits, _O.proposed_at, _O.id)
+    rows = await rows_of(tx, statement, _O.application_id, application_ids)
+    return {row.application_id: _proposal(tx, row) for row in rows}
+
+
+async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[str]]:
+    """The officers who proposed a decision on each application or answered a proposal."""
+    found: dict[str, set[str]] = {}
+    statement = select(_O.application_id, _O.proposed_by, _O.answered_by)
+    for row in await rows_of(tx, statement, _O.application_id, application_ids):
+        named = (row.proposed_by, row.answered_by)
+        found.setdefault(row.application_id, set()).update(one for one in named if one is not None)
+    return found
+
+
+async def add_pack(tx: Transaction, given: Pack) -> None:
+    """Note a pack that is given out."""
+    values = {
+        "id": given.id,
+        "officer_id": given.officer_id,
+        "day": given.day,
+        "issued_at": given.issued_at,
+        "expires_at": given.expires_at,
+        "cases": dict(given.cases),
+    }
+    await tx.connection.execute(insert(queue_packs_table).values(values))
+
+
+async def pack(tx: Transaction, pack_id: str) -> Pack | None:
+    """A pack that was given out, or None."""
+    row = await first(tx, select(queue_packs_table).where(queue_packs_table.c.id == pack_id))
+    return Pack(row.id, row.officer_id, row.day, row.issued_at, row.expires_at, row.cases) if row else None
+
+
+def _proposal(tx: Transaction, row: AnyRow) -> Proposal:
+    return Proposal(
+        id=row.id,
+        application_id=row.application_id,
+        citizen_id=row.citizen_id,
+        version=row.version,
+        state=OpinionState(row.state),
+        verdict=row.verdict,
+        ground=RejectionGround(row.ground) if row.ground else None,
+        reason=_opened(tx, row.reason, "reason", row.id),
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposed_at,
+        documents=tuple(row.documents),
+        answered_by=row.answered_by,
+        answered_at=row.answered_at,
+        answer_note=_opened(tx, row.answer_note, "answer_note", row.id),
+    )
+
+
+def _sealed(tx: Transaction, text: str | None, column: str, key: str) -> bytes | None:
+    return None if text is None else tx.cipher.encrypt(text.encode(), f"second_opinions:{column}:{key}")
+
+
+def _opened(tx: Transaction, sealed: Any, column: str, key: str) -> str | None:
+    return None if sealed is None else tx.cipher.decrypt(sealed, f"second_opinions:{column}:{key}").decode()

@@ -1,0 +1,251 @@
+"""An officer's queue: filtered and sorted pages, and how many cases wait."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Select,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    not_,
+    select,
+    tuple_,
+    union,
+)
+
+from domain.applications.applications import Application
+from domain.applications.lifecycle import OPEN, Status
+from domain.kernel.people import Posting
+from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
+from store.applications.application_rows import application_of, applications_table, in_states
+from store.applications.applications import covered
+from store.clearances import overdue_at, owed_since_before
+from store.database.engine import Transaction
+from store.database.sql import AnyRow, count
+from store.officers.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
+from store.rosters.roster_rows import applications_of
+from store.statistics import figure_open
+
+_T, _C, _O = applications_table.c, claims_table.c, second_opinions_table.c
+
+Place = tuple[datetime | None, str]
+"""Where a case stands in a list: what it is sorted by, and its id."""
+
+SORTED_BY: dict[QueueSort, Column[Any]] = {QueueSort.DUE: _T.due_at, QueueSort.RECEIVED: _T.submitted_at}
+"""The column of each order; what has none comes last."""
+
+
+async def page(
+    tx: Transaction,
+    officer_id: str,
+    postings: Sequence[Posting],
+    wanted: QueueFilter,
+    *,
+    sort: QueueSort = QueueSort.DUE,
+    place: Place | None = None,
+    backward: bool = False,
+    limit: int,
+) -> list[Application]:
+    """Cases that the postings cover and the filter lets through, in their order either way.
+
+    They come after a place, which is (sort value, id) of a row, or, `backward`, are the last ones before it; no
+    place is that end of the list.
+    """
+    conditions = list(_conditions(officer_id, wanted, tx.clock.now()))
+    rows: list[AnyRow] = []
+    for part in (_before if backward else _beyond)(SORTED_BY[sort], place):
+        if len(rows) < limit:
+            statement = _first(postings, [*conditions, *part.where], part.order, limit - len(rows))
+            rows += (await tx.connection.execute(statement)).all()
+    return [application_of(tx, row) for row in (reversed(rows) if backward else rows)]
+
+
+async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> int:
+    """How many cases the same filter lets through: from the counters of figures where those tell it."""
+    waiting = await figure_open.waiting(tx, postings, wanted)
+    if waiting is not None:
+        return sum(waiting.values())
+    return await count(tx, _queue(officer_id, postings, wanted, tx.clock.now()))
+
+
+async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> QueueCounts:
+    """How many cases wait, by state and by days left, and those that concern the officer; five queries.
+
+    Where the counters of figures tell it none of it grows with the cases that wait: claims, proposals and overdue
+    clearances are looked up from their own side.
+    """
+    now = tx.clock.now()
+    waiting = await figure_open.waiting(tx, postings, wanted)
+    if waiting is None:
+        waiting = await _counted(tx, officer_id, postings, wanted)
+    by_status: Counter[Status] = Counter()
+    by_days: Counter[DaysLeft] = Counter()
+    for (status, days_left), number in waiting.items():
+        by_status[status] += number
+        by_days[days_left] += number
+    there = (covered(postings), *in_states(wanted.statuses))
+    claimed = select(_C.application_id).where(_C.officer_id == officer_id, _C.expires_at > now)
+    # A proposal waits on the version that it was made on, so the case is open as it was then.
+    waits = (literal_column(PROPOSAL_WAITS, Boolean()), _O.proposed_by != officer_id)
+    proposed = select(_O.application_id, _O.version).where(*waits)
+    return QueueCounts(
+        total=by_status.total(),
+        by_status=by_status,
+        by_days_left=by_days,
+        claimed_by_me=await _cases_of(tx, claimed, there),
+        proposals=await _cases_of(tx, proposed, (covered(postings), *in_states(OPEN))),
+        clearance_overdue=await _cases_of(tx, owed_since_before(now), there),
+    )
+
+
+async def _cases_of(tx: Transaction, marks: Select[Any], there: Sequence[ColumnElement[bool]]) -> int:
+    """How many of the cases there are named by rows with `application_id`, and `version` where it must be as it was.
+
+    Said as a count of those rows, since SQLite would else look at every open case of the office for each.
+    """
+    marked = marks.subquery()
+    same = [_T.id == marked.c.application_id]
+    if "version" in marked.c:
+        same.append(_T.version == marked.c.version)
+    cases = select(func.count(func.distinct(marked.c.application_id))).where(exists().where(*same, *there))
+    return int((await tx.connection.execute(cases)).scalar_one())
+
+
+async def _counted(
+    tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter
+) -> dict[tuple[Status, DaysLeft], int]:
+    """The same case by case, for filters by what only cases know."""
+    now = tx.clock.now()
+    near = _days_left(now).label("days_left")
+    cases = _queue(officer_id, postings, wanted, now).with_only_columns(_T.status, near).subquery()
+    grouped = select(cases.c.status, cases.c.days_left, func.count()).group_by(cases.c.status, cases.c.days_left)
+    rows = (await tx.connection.execute(grouped)).all()
+    return {(Status(status), DaysLeft(days_left)): number for status, days_left, number in rows}
+
+
+def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> Select[Any]:
+    return select(applications_table).where(covered(postings), *_conditions(officer_id, wanted, now))
+
+
+def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
+    yield from in_states(wanted.statuses)
+    lists = ((_T.service_code, wanted.services), (_T.tehsil, wanted.tehsils), (_T.channel, wanted.channels))
+    yield from (_in(column, values) for column, values in lists if values)
+    yield from _due(wanted, now)
+    if wanted.number is not None:
+        yield _T.number.startswith(wanted.number, autoescape=True)
+    if wanted.roster is not None:
+        yield _T.id.in_(applications_of(wanted.roster))
+    if wanted.claimed_by is not None:
+        yield _claimed(officer_id, wanted.claimed_by, now)
+    if wanted.assigned_to is not None:
+        yield _assigned(officer_id, wanted.assigned_to)
+    if wanted.proposed_by is not None:
+        yield _proposed(officer_id, wanted.proposed_by)
+
+
+def _due(wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
+    if wanted.due_before is not None:
+        yield _T.due_at < wanted.due_before
+    if wanted.overdue:
+        yield _T.due_at < now
+    if wanted.clearance_overdue:
+        yield overdue_at(now)
+
+
+def _claimed(officer_id: str, by: Holder, now: datetime) -> ColumnElement[bool]:
+    claim = select(_C.application_id).where(_C.application_id == _T.id, _C.expires_at > now)
+    return _held(claim, _C.officer_id, officer_id, by)
+
+
+def _proposed(officer_id: str, by: Holder) -> ColumnElement[bool]:
+    """Only proposals on the present version wait; others were overtaken."""
+    waiting = (_O.application_id == _T.id, _O.state == OpinionState.PROPOSED.value, _O.version == _T.version)
+    return _held(select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
+
+
+def _held(rows: Select[Any], column: Column[Any], officer_id: str, by: Holder) -> ColumnElement[bool]:
+    match by:
+        case Holder.ME:
+            return rows.where(column == officer_id).exists()
+        case Holder.OTHERS:
+            return rows.where(column != officer_id).exists()
+        case Holder.NOBODY:
+            return not_(rows.exists())
+
+
+def _assigned(officer_id: str, to: Holder) -> ColumnElement[bool]:
+    match to:
+        case Holder.ME:
+            return _T.officer_id == officer_id
+        case Holder.OTHERS:
+            return _T.officer_id != officer_id
+        case Holder.NOBODY:
+            return _T.officer_id.is_(None)
+
+
+def _days_left(now: datetime) -> ColumnElement[str]:
+    nearer = [(_T.due_at <= limit, literal(kind.value)) for kind, limit in days_left_limits(now)]
+    return case(
+        (_T.due_at.is_(None), literal(DaysLeft.NO_DUE_DATE.value)), *nearer, else_=literal(DaysLeft.LATER.value)
+    )
+
+
+def _in(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    return column.in_(sorted(str(value) for value in values))
+
+
+def _first(
+    postings: Sequence[Posting], conditions: Sequence[ColumnElement[bool]], order: Sequence[Any], limit: int
+) -> Select[Any]:
+    """The first cases of several postings are among the first of each, which an index gives in their order."""
+    statement = select(applications_table)
+    if len(postings) < 2:
+        statement = statement.where(covered(postings), *conditions)
+    else:
+        each = [
+            select(_T.id).where(covered([posting]), *conditions).order_by(*order).limit(limit).subquery()
+            for posting in postings
+        ]
+        statement = statement.where(_T.id.in_(union(*(select(found.c.id) for found in each))))
+    return statement.order_by(*order).limit(limit)
+
+
+class _Part(NamedTuple):
+    """A stretch of the list that an index gives in its order: the cases with a date, or those without one."""
+
+    where: list[ColumnElement[bool]]
+    order: Sequence[Any]
+
+
+def _beyond(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+    """What comes after a place: cases with a date, then those without one."""
+    value, key = place or (None, None)
+    if key is None or value is not None:
+        after = [] if key is None else [tuple_(column, _T.id) > _pair(column, value, key)]
+        yield _Part([column.is_not(None), *after], (column, _T.id))
+        key = None
+    yield _Part([column.is_(None), *([] if key is None else [_T.id > key])], (_T.id,))
+
+
+def _before(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+    """What comes before a place, the nearest first."""
+    value, key = place or (None, None)
+    if value is None:
+        undated = [column.is_(None), *([] if key is None else [_T.id < key])]
+        yield _Part(undated, (_T.id.desc(),))
+        key = None
+    before = [] if key is None else [tuple_(column, _T.id) < _pair(column, value, key)]
+    yield _Part([column.is_not(None), *before], (column.desc(), _T.id.desc()))
+
+
+def _pair(column: Column[Any], value: datetime | None, key: str) -> ColumnElement[Any]:
+    return tuple_(literal(value, column.type), literal(key, _T.id.type))

@@ -1,0 +1,128 @@
+"""Leave of officers, and who stands in for them."""
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Index, Select, Table, and_, insert, or_, select, update
+
+from domain.officers.staff import Leave
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, keyset_page, rows_of
+from store.database.types import Instant, Key
+
+leaves_table = Table(
+    "leaves",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("officer_id", Key, ForeignKey("officers.officer_id", ondelete="CASCADE"), nullable=False),
+    Column("substitute_id", Key, ForeignKey("officers.officer_id", ondelete="CASCADE")),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date, nullable=False),
+    Column("recorded_by", Key),
+    Column("recorded_at", Instant, nullable=False),
+    Column("begun_at", Instant),
+    Column("ended_at", Instant),
+    Column("cancelled_at", Instant),
+    Column("cancelled_by", Key),
+    Index(None, "officer_id", "from_on"),
+    Index(None, "substitute_id", "from_on"),
+    Index(None, "ended_at", "from_on"),
+)
+
+_T = leaves_table.c
+_NAMES = tuple(column.name for column in leaves_table.columns)
+
+
+async def add(tx: Transaction, leave: Leave) -> None:
+    """Keep a leave."""
+    await tx.connection.execute(insert(leaves_table).values({name: getattr(leave, name) for name in _NAMES}))
+
+
+async def get(tx: Transaction, leave_id: str) -> Leave | None:
+    """The leave with an id, or None."""
+    row = await first(tx, select(leaves_table).where(_T.id == leave_id))
+    return _leave(row) if row else None
+
+
+async def on_leave(tx: Transaction, officer_ids: Iterable[str], day: date) -> dict[str, Leave]:
+    """The leave of each of these officers that is in force on a day; the others are left out."""
+    statement = select(leaves_table).where(_in_force(day))
+    rows = await rows_of(tx, statement.order_by(_T.recorded_at, _T.id), _T.officer_id, officer_ids)
+    return {row.officer_id: _leave(row) for row in rows}
+
+
+async def stood_in_for(tx: Transaction, substitute_id: str, day: date) -> list[str]:
+    """The officers for whom somebody stands in on a day."""
+    covering = select(_T.officer_id).where(_T.substitute_id == substitute_id, _in_force(day))
+    rows = (await tx.connection.execute(covering.order_by(_T.officer_id))).all()
+    return list(dict.fromkeys(row.officer_id for row in rows))
+
+
+async def overlapping(tx: Transaction, officer_id: str, from_on: date, until_on: date) -> Leave | None:
+    """A leave of the officer that shares a day with these and is neither cancelled nor over."""
+    shared = (_T.officer_id == officer_id, _T.from_on <= until_on, _T.until_on >= from_on)
+    row = await first(tx, select(leaves_table).where(*shared, _T.cancelled_at.is_(None), _T.ended_at.is_(None)))
+    return _leave(row) if row else None
+
+
+async def page(
+    tx: Transaction,
+    officer_id: str,
+    *,
+    after: tuple[date, str] | None = None,
+    before: tuple[date, str] | None = None,
+    limit: int,
+) -> list[Leave]:
+    """Leaves of an officer by (from_on, id), the latest first."""
+    statement, columns = _of_officer(officer_id), (_T.from_on, _T.id)
+    rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit, descending=True)
+    return [_leave(row) for row in rows]
+
+
+async def count_of(tx: Transaction, officer_id: str) -> int:
+    """How many leaves of an officer there are."""
+    return await count(tx, _of_officer(officer_id))
+
+
+async def running(tx: Transaction, day: date, *, after: str | None, limit: int) -> list[Leave]:
+    """Leaves in force on a day, by id."""
+    return await _by_id(tx, (_in_force(day),), after, limit)
+
+
+async def over(tx: Transaction, day: date, *, unsettled: Collection[str], after: str | None, limit: int) -> list[Leave]:
+    """Leaves that were cancelled or whose last day is past, and that are not settled, by id.
+
+    Not settled is what is not marked as ended, and, of those that are, what `unsettled` names.
+    """
+    ended = or_(_T.cancelled_at.is_not(None), _T.until_on < day)
+    return await _by_id(tx, (ended, or_(_T.ended_at.is_(None), _T.id.in_(sorted(unsettled)))), after, limit)
+
+
+async def note(tx: Transaction, leave_id: str, **changes: datetime | str | None) -> None:
+    """Write down that a leave began, ended or was cancelled."""
+    await tx.connection.execute(update(leaves_table).where(_T.id == leave_id).values(changes))
+
+
+async def _by_id(
+    tx: Transaction, conditions: Iterable[ColumnElement[bool]], after: str | None, limit: int
+) -> list[Leave]:
+    statement = select(leaves_table).where(*conditions)
+    if after is not None:
+        statement = statement.where(_T.id > after)
+    return [_leave(row) for row in (await tx.connection.execute(statement.order_by(_T.id).limit(limit))).all()]
+
+
+def _of_officer(officer_id: str) -> Select[Any]:
+    return select(leaves_table).where(_T.officer_id == officer_id)
+
+
+def _in_force(day: date) -> ColumnElement[bool]:
+    """As Leave.state_on gives RUNNING, in SQL."""
+    begun = or_(_T.from_on <= day, _T.begun_at.is_not(None))
+    return and_(_T.cancelled_at.is_(None), _T.ended_at.is_(None), _T.until_on >= day, begun)
+
+
+def _leave(row: AnyRow) -> Leave:
+    return Leave(**{name: getattr(row, name) for name in _NAMES})

@@ -1,0 +1,1 @@
+"""Tables and queries about payments by PFMS and the treasury."""

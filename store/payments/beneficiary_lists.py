@@ -1,0 +1,117 @@
+"""Beneficiaries at PFMS by where they stand, as finance officers see them: without the citizen's name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, select, type_coerce
+
+from domain.kernel.people import Posting
+from domain.payments.files import PaymentMethod, RegistrationState
+from store.benefits.benefits import sanctions_table
+from store.database.engine import Transaction
+from store.database.sql import AnyRow, count_up_to, keyset_window
+from store.payments.payment_queues import MOST_COUNTED
+from store.payments.payment_tables import beneficiaries_table
+from store.reconciliation.finance_cases import covered
+
+_B, _S = beneficiaries_table.c, sanctions_table.c
+
+
+class BeneficiaryOrder(StrEnum):
+    """In which order a list of beneficiaries is given."""
+
+    LONGEST_FIRST = "LONGEST_FIRST"
+    NEWEST_FIRST = "NEWEST_FIRST"
+
+
+@dataclass(frozen=True, slots=True)
+class BeneficiaryFilter:
+    """Which beneficiaries are asked for; None asks for every one. `code` is a reason that PFMS or the bank gave."""
+
+    state: RegistrationState
+    scheme_code: str | None = None
+    district: str | None = None
+    code: str | None = None
+    order: BeneficiaryOrder = BeneficiaryOrder.LONGEST_FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBeneficiary:
+    """One beneficiary of a list. Of the account its last four digits; `since` is when she came to stand there."""
+
+    id: str
+    citizen_id: str
+    sanction_id: str
+    number: str
+    scheme_code: str
+    department: str | None
+    district: str
+    state: RegistrationState
+    since: datetime
+    codes: tuple[str, ...]
+    by_aadhaar: bool
+    account_last4: str | None
+    account_version: int
+    cpsms_id: str | None
+
+
+async def page(
+    tx: Transaction,
+    postings: Sequence[Posting] | None,
+    asked: BeneficiaryFilter,
+    *,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
+) -> list[ListedBeneficiary]:
+    """Beneficiaries in a state that the postings cover, by (state_at, id). No postings (None): every place."""
+    columns, down = (_B.state_at, _B.id), asked.order is BeneficiaryOrder.NEWEST_FIRST
+    listed = _listed(postings, asked)
+    rows = await keyset_window(tx, listed, columns, place=place, backward=backward, limit=limit, descending=down)
+    return [_beneficiary(row) for row in rows]
+
+
+async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> int | None:
+    """How many such beneficiaries there are; None where they are more than MOST_COUNTED."""
+    return await count_up_to(tx, _listed(postings, asked), _B.id, MOST_COUNTED)
+
+
+def _listed(postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> Select[Any]:
+    wanted: list[ColumnElement[bool]] = [_B.state == asked.state.value]
+    if postings is not None:
+        wanted.append(covered(sanctions_table, postings))
+    if asked.scheme_code is not None:
+        wanted.append(_B.scheme_code == asked.scheme_code)
+    if asked.district is not None:
+        wanted.append(_S.district == asked.district)
+    if asked.code is not None:
+        # The first condition leads to the small index of those who were declined.
+        wanted += [_B.codes.is_not(None), type_coerce(_B.codes, Text).contains(f'"{asked.code}"', autoescape=True)]
+    columns = (
+        _B.id, _B.citizen_id, _B.sanction_id, _B.scheme_code, _B.state, _B.state_at, _B.codes, _B.method, _B.version,
+        _B.cpsms_id, _S.number, _S.department, _S.district, _S.bank_account_last4,
+    )  # fmt: skip
+    statement: Select[Any] = select(*columns)
+    return statement.join_from(beneficiaries_table, sanctions_table, _S.id == _B.sanction_id).where(*wanted)
+
+
+def _beneficiary(row: AnyRow) -> ListedBeneficiary:
+    return ListedBeneficiary(
+        id=row.id,
+        citizen_id=row.citizen_id,
+        sanction_id=row.sanction_id,
+        number=row.number,
+        scheme_code=row.scheme_code,
+        department=row.department,
+        district=row.district,
+        state=RegistrationState(row.state),
+        since=row.state_at,
+        codes=tuple(row.codes or ()),
+        by_aadhaar=row.method == PaymentMethod.AADHAAR.value,
+        account_last4=row.bank_account_last4,
+        account_version=row.version,
+        cpsms_id=row.cpsms_id,
+    )

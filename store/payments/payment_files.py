@@ -1,0 +1,197 @@
+"""The ledger of payment files: each by its name, hash and size, and what became of it; answers are kept sealed.
+
+The same file comes twice, and nothing happens. The same name comes with other content, and somebody must look.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
+
+from domain.payments.files import Direction, FileState, LedgerFile
+from store.database.engine import Transaction
+from store.database.sql import AnyRow, first, insert_new
+from store.payments.payment_tables import answers_table, files_table
+
+_F, _A = files_table.c, answers_table.c
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The file as the ledger has it, and whether this name and content came for the first time."""
+
+    file: LedgerFile
+    new: bool
+
+
+async def note_file(tx: Transaction, file: LedgerFile) -> Noted:
+    """Enter a file that came or went; one that is known by name and content gives what the ledger has."""
+    if await insert_new(tx, files_table, _values(file)):
+        return Noted(file, new=True)
+    named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name)
+    row = await first(tx, select(files_table).where(*named, _F.digest == file.digest))
+    return Noted(_file(row) if row else file, new=False)
+
+
+async def applied_before(tx: Transaction, file: LedgerFile) -> bool:
+    """Whether another file of this kind and name was applied, wholly or in part. Each kind has a folder of its own."""
+    named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name, _F.id != file.id)
+    begun = select(_F.id).where(*named, (_F.state == FileState.APPLIED.value) | (_F.applied > 0))
+    return await first(tx, begun.limit(1)) is not None
+
+
+async def counted_before(tx: Transaction, file: LedgerFile) -> bool:
+    """Whether other content that came earlier under this name counts, or may be counted half."""
+    named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name, _F.digest != file.digest)
+    counts = _F.state.in_([FileState.RECEIVED.value, FileState.APPLIED.value])
+    earlier = or_(_F.seen_at < file.seen_at, and_(_F.seen_at == file.seen_at, _F.id < file.id))
+    return await first(tx, select(_F.id).where(*named, counts, earlier).limit(1)) is not None
+
+
+async def applied_as_another(tx: Transaction, file: LedgerFile) -> bool:
+    """Whether the same octets were applied under another name."""
+    same = (_F.direction == file.direction.value, _F.kind == file.kind, _F.digest == file.digest, _F.id != file.id)
+    return await first(tx, select(_F.id).where(*same, _F.state == FileState.APPLIED.value).limit(1)) is not None
+
+
+async def last_heard(tx: Transaction) -> datetime | None:
+    """When the last file came of which something was applied; None where none ever did."""
+    came = (_F.direction == Direction.IN.value, _F.state == FileState.APPLIED.value)
+    statement = select(_F.seen_at).where(*came).order_by(_F.seen_at.desc(), _F.id.desc()).limit(1)
+    return (await tx.connection.execute(statement)).scalar_one_or_none()
+
+
+async def applied_since(tx: Transaction, kind: str, since: datetime) -> Sequence[str]:
+    """The names of the files of a kind that came since an instant and were applied, at most 1000."""
+    mine = (_F.direction == Direction.IN.value, _F.kind == kind, _F.state == FileState.APPLIED.value)
+    statement = select(_F.name).where(*mine, _F.seen_at >= since).order_by(_F.seen_at).limit(1_000)
+    return (await tx.connection.execute(statement)).scalars().all()
+
+
+async def keep_answer(tx: Transaction, file_id: str, content: bytes) -> None:
+    """Keep the octets of a file that came, packed and encrypted."""
+    sealed = tx.cipher.encrypt(zlib.compress(content, 6), _place(file_id))
+    await tx.connection.execute(insert(answers_table).values(file_id=file_id, content=sealed))
+
+
+async def answer(tx: Transaction, file_id: str) -> bytes | None:
+    """The octets of a file that came, or None where they are kept no more. Raises CannotDecrypt."""
+    row = await first(tx, select(_A.content).where(_A.file_id == file_id))
+    return zlib.decompress(tx.cipher.decrypt(row.content, _place(file_id))) if row else None
+
+
+async def destroy_answers(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete octets of files that were settled before an instant; tells of how many."""
+    settled = exists().where(_F.id == _A.file_id, _F.settled_at < before)
+    old = select(_A.file_id).where(settled).limit(limit)
+    return len(
+        (await tx.connection.execute(delete(answers_table).where(_A.file_id.in_(old)).returning(_A.file_id))).all()
+    )
+
+
+async def file(tx: Transaction, file_id: str) -> LedgerFile | None:
+    """A file of the ledger, locked where the transaction may write."""
+    statement = select(files_table).where(_F.id == file_id)
+    row = await first(tx, statement.with_for_update() if tx.writable else statement)
+    return _file(row) if row else None
+
+
+async def files(
+    tx: Transaction, *, name: str | None = None, states: Collection[FileState] = (), limit: int = 50
+) -> list[LedgerFile]:
+    """Files of the ledger, the newest first: all, those of some states, or those of one name."""
+    statement = select(files_table)
+    if name is not None:
+        statement = statement.where(_F.name == name)
+    if states:
+        statement = statement.where(_F.state.in_([state.value for state in states]))
+    rows = (await tx.connection.execute(statement.order_by(_F.seen_at.desc(), _F.id.desc()).limit(limit))).all()
+    return [_file(row) for row in rows]
+
+
+async def received(tx: Transaction, limit: int, *, but: Collection[str] = ()) -> Sequence[str]:
+    """The ids of files that came and are not settled, the oldest first; those of some kinds are left to others."""
+    mine = (_F.state == FileState.RECEIVED.value, _F.kind.not_in(sorted(but)))
+    statement = select(_F.id).where(*mine).order_by(_F.seen_at, _F.id)
+    return (await tx.connection.execute(statement.limit(limit))).scalars().all()
+
+
+async def advance(tx: Transaction, file_id: str, *, rows: int, applied: int, unknown: int) -> None:
+    """Note how many rows of a file were applied, of how many; `unknown` of them are not ours."""
+    values = {"rows": rows, "applied": applied, "unknown": unknown}
+    await tx.connection.execute(update(files_table).where(_F.id == file_id).values(values))
+
+
+async def settle(
+    tx: Transaction,
+    file_id: str,
+    state: FileState,
+    *,
+    batch_id: str | None = None,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Note what became of a file."""
+    values = {"state": state.value, "settled_at": tx.clock.now(), "reason": reason, "detail": detail}
+    if batch_id is not None:
+        values["batch_id"] = batch_id
+    await tx.connection.execute(update(files_table).where(_F.id == file_id).values(values))
+
+
+async def settle_outgoing(tx: Transaction, batch_id: str, state: FileState) -> None:
+    """Note what became of the file of a batch."""
+    ours = (_F.batch_id == batch_id, _F.direction == Direction.OUT.value)
+    values = {"state": state.value, "settled_at": tx.clock.now()}
+    await tx.connection.execute(update(files_table).where(*ours).values(values))
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _place(file_id: str) -> str:
+    return f"payment_answers:content:{file_id}"
+
+
+def _values(file: LedgerFile) -> dict[str, object]:
+    return {
+        "id": file.id,
+        "direction": file.direction.value,
+        "kind": file.kind,
+        "name": file.name,
+        "digest": file.digest,
+        "size": file.size,
+        "state": file.state.value,
+        "batch_id": file.batch_id,
+        "rows": file.rows,
+        "applied": file.applied,
+        "unknown": file.unknown,
+        "reason": file.reason,
+        "detail": file.detail,
+        "seen_at": file.seen_at,
+        "settled_at": file.settled_at,
+    }
+
+
+def _file(row: AnyRow) -> LedgerFile:
+    return LedgerFile(
+        id=row.id,
+        direction=Direction(row.direction),
+        kind=row.kind,
+        name=row.name,
+        digest=row.digest,
+        size=row.size,
+        state=FileState(row.state),
+        seen_at=row.seen_at,
+        batch_id=row.batch_id,
+        rows=row.rows,
+        applied=row.applied,
+        unknown=row.unknown,
+        reason=row.reason,
+        detail=row.detail,
+        settled_at=row.settled_at,
+    )

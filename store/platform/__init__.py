@@ -1,0 +1,1 @@
+"""Tables and queries about outbox, switches, alarms, client policy and the change feed."""

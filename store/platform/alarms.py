@@ -1,0 +1,127 @@
+"""Alarms as they stand, and what each process last told of itself so that the worker can decide them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, select
+
+from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts, Where
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, upsert
+from store.database.types import Instant, Json, Key
+
+alarms_table = Table(
+    "alarms",
+    metadata,
+    Column("code", Key, primary_key=True),
+    Column("about", Key, primary_key=True),
+    Column("state", Key, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("cleared_at", Instant),
+    Column("changes", BigInteger, nullable=False),
+    Index(None, "state"),
+)
+
+health_facts_table = Table(
+    "health_facts",
+    metadata,
+    Column("process_id", Key, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("facts", Json, nullable=False),
+)
+
+FORGOTTEN_AFTER = timedelta(hours=2)
+"""Facts of a process that told nothing for so long are deleted; longer than any event is remembered."""
+
+_A, _F = alarms_table.c, health_facts_table.c
+
+
+async def everything(tx: Transaction) -> dict[Where, Alarm]:
+    """Every alarm that was ever raised."""
+    rows = await tx.connection.execute(select(alarms_table).order_by(_A.code, _A.about))
+    return {(alarm.code, alarm.about): alarm for alarm in map(_alarm, rows.all())}
+
+
+async def counts(tx: Transaction) -> dict[AlarmCode, int]:
+    """How many alarms of each code hold now; a code without one is left out."""
+    holding = select(_A.code, func.count().label("alarms")).where(_A.state == AlarmState.RAISED.value)
+    rows = await tx.connection.execute(holding.group_by(_A.code))
+    return {AlarmCode(row.code): row.alarms for row in rows.all()}
+
+
+async def save(tx: Transaction, alarm: Alarm) -> None:
+    """Keep an alarm as it now stands."""
+    values = {
+        "code": alarm.code.value,
+        "about": alarm.about,
+        "state": alarm.state.value,
+        "value": alarm.value,
+        "raised_at": alarm.raised_at,
+        "cleared_at": alarm.cleared_at,
+        "changes": alarm.changes,
+    }
+    await upsert(tx, alarms_table, [values], keys=("code", "about"))
+
+
+async def tell(tx: Transaction, process_id: str, facts: ProcessFacts) -> None:
+    """Keep what a process tells of itself, in place of what it told before."""
+    values = {"process_id": process_id, "at": tx.clock.now(), "facts": asdict(facts)}
+    await upsert(tx, health_facts_table, [values], keys=("process_id",))
+
+
+async def told(tx: Transaction) -> list[ProcessFacts]:
+    """What every process last told, with the age of it."""
+    now = tx.clock.now()
+    rows = (await tx.connection.execute(select(health_facts_table).order_by(_F.process_id))).all()
+    return [_facts(row.facts, age=abs((now - row.at).total_seconds())) for row in rows]
+
+
+async def last_worker_beat(tx: Transaction) -> datetime | None:
+    """When a worker last told of itself; None where none did within FORGOTTEN_AFTER."""
+    rows = (await tx.connection.execute(select(health_facts_table))).all()
+    beats = [row.at for row in rows if row.facts.get("sweep") is not None]  # only workers run the legal clock
+    return max(beats, default=None)
+
+
+async def older_worker(tx: Transaction, revision: str, heard_within: timedelta) -> bool:
+    """Whether a worker runs, as far as was heard lately, whose release does not know a revision of the schema."""
+    since = tx.clock.now() - heard_within
+    rows = (await tx.connection.execute(select(_F.facts).where(_F.at > since))).scalars()
+    return any(facts.get("sweep") is not None and facts.get("knows", "") < revision for facts in rows)
+
+
+async def forget_old_facts(tx: Transaction) -> None:
+    """Delete what ended processes told long ago."""
+    before = tx.clock.now() - FORGOTTEN_AFTER
+    await tx.connection.execute(delete(health_facts_table).where(_F.at < before))
+
+
+def _alarm(row: AnyRow) -> Alarm:
+    code, state = AlarmCode(row.code), AlarmState(row.state)
+    return Alarm(code, row.about, state, row.value, row.raised_at, row.cleared_at, row.changes)
+
+
+def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
+    return ProcessFacts(
+        process=kept["process"],
+        not_closed=kept["not_closed"],
+        integrity={source: Event(**event) for source, event in kept["integrity"].items()},
+        sign_in_failures=kept["sign_in_failures"],
+        free_bytes=kept["free_bytes"],
+        store_away=_event(kept["store_away"]),
+        clock_step=_event(kept["clock_step"]),
+        sweep=kept.get("sweep"),
+        not_let_in={source: Event(**event) for source, event in kept.get("not_let_in", {}).items()},
+        switches=kept.get("switches", 0),
+        knows=kept.get("knows", ""),
+        jobs={name: JobRuns(**job) for name, job in kept.get("jobs", {}).items()},
+        age=age,
+    )
+
+
+def _event(kept: Mapping[str, Any] | None) -> Event | None:
+    return None if kept is None else Event(**kept)

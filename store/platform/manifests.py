@@ -1,0 +1,180 @@
+"""Published manifests of applications' operations, how often each version is used, and the versions that still work.
+
+Manifests are only added and then retired, never changed, so that their numbers tell whether anything is new.
+Uses are counted per version and day; nothing about a person, a device or an address is kept.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, delete, exists, func, select, update
+
+from domain.platform.client_policy import ClientPlatform, ClientRule
+from domain.platform.manifests import PublishedManifest, Use
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_into, insert_new, upsert
+from store.database.types import Instant, Key
+
+manifests_table = Table(
+    "manifests",
+    metadata,
+    Column("app", Key, primary_key=True),
+    Column("version", Key, primary_key=True),
+    Column("signed", Text, nullable=False),
+    Column("content_hash", Key, nullable=False),
+    Column("operations", Integer, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("published_by", Key, nullable=False),
+    Column("retired_at", Instant),
+    Column("retired_by", Key),
+)
+
+manifest_uses_table = Table(
+    "manifest_uses",
+    metadata,
+    Column("app", Key, primary_key=True),
+    Column("version", Key, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("uses", BigInteger, nullable=False),
+)
+
+client_rules_table = Table(
+    "client_rules",
+    metadata,
+    Column("app", Key, primary_key=True),
+    Column("platform", Key, primary_key=True),
+    Column("minimum", Key, nullable=False),
+    Column("latest", Key),
+    Column("store_url", Key),
+    Column("set_by", Key, nullable=False),
+    Column("set_at", Instant, nullable=False),
+)
+
+_M, _U, _C = manifests_table.c, manifest_uses_table.c, client_rules_table.c
+
+
+class Mark(NamedTuple):
+    """Grows with every publication and every retirement; one row is read for it."""
+
+    published: int
+    retired: int
+
+
+async def mark(tx: Transaction) -> Mark:
+    """The numbers of manifests that were published and retired so far."""
+    counting = select(func.count(_M.app).label("published"), func.count(_M.retired_at).label("retired"))
+    row = (await tx.connection.execute(counting)).one()
+    return Mark(row.published, row.retired)
+
+
+async def add(tx: Transaction, manifest: PublishedManifest) -> bool:
+    """Keep a manifest; False where there is one of the same application and version."""
+    values = {
+        "app": manifest.app,
+        "version": manifest.version,
+        "signed": manifest.signed,
+        "content_hash": manifest.content_hash,
+        "operations": manifest.operations,
+        "published_at": manifest.published_at,
+        "published_by": manifest.published_by,
+    }
+    return await insert_new(tx, manifests_table, values)
+
+
+async def one(tx: Transaction, app: str, version: str) -> PublishedManifest | None:
+    """The manifest of a version, retired or not."""
+    row = await first(tx, select(manifests_table).where(_M.app == app, _M.version == version))
+    return _manifest(row) if row else None
+
+
+async def everything(tx: Transaction, *, retired: bool = False) -> list[PublishedManifest]:
+    """Every manifest in the order of its publication; those that were retired only where asked for."""
+    statement = select(manifests_table).order_by(_M.published_at, _M.app, _M.version)
+    if not retired:
+        statement = statement.where(_M.retired_at.is_(None))
+    return [_manifest(row) for row in (await tx.connection.execute(statement)).all()]
+
+
+async def retire(tx: Transaction, app: str, version: str, *, at: datetime, by: str) -> bool:
+    """Retire a manifest; False where there is none that is not retired."""
+    statement = update(manifests_table).where(_M.app == app, _M.version == version, _M.retired_at.is_(None))
+    done = await tx.connection.execute(statement.values(retired_at=at, retired_by=by).returning(_M.app))
+    return done.first() is not None
+
+
+async def add_uses(tx: Transaction, counted: Mapping[tuple[str, str, date], int]) -> None:
+    """Add counted uses to those of the same version and day."""
+    for (app, version, day), count in sorted(counted.items()):
+        adding = insert_into(tx, manifest_uses_table).values(app=app, version=version, day=day, uses=count)
+        adding = adding.on_conflict_do_update(
+            index_elements=("app", "version", "day"), set_={"uses": _U.uses + adding.excluded.uses}
+        )
+        await tx.connection.execute(adding)
+
+
+async def forget_uses(tx: Transaction, before: date) -> None:
+    """Delete the counts of days before a day; the last one of each version stays, so that its last use is known."""
+    later = manifest_uses_table.alias("later")
+    newer = exists().where(later.c.app == _U.app, later.c.version == _U.version, later.c.day > _U.day)
+    await tx.connection.execute(delete(manifest_uses_table).where(_U.day < before, newer))
+
+
+async def uses(tx: Transaction, since: date) -> list[Use]:
+    """How often each version was used on each day since a day, that day included."""
+    statement = select(manifest_uses_table).where(_U.day >= since).order_by(_U.app, _U.version, _U.day)
+    rows = await tx.connection.execute(statement)
+    return [Use(row.app, row.version, row.day, row.uses) for row in rows.all()]
+
+
+async def last_uses(tx: Transaction) -> dict[tuple[str, str], date]:
+    """The day of the last use of each version that was ever used."""
+    statement = select(_U.app, _U.version, func.max(_U.day).label("day")).group_by(_U.app, _U.version)
+    return {(row.app, row.version): row.day for row in (await tx.connection.execute(statement)).all()}
+
+
+async def rule(tx: Transaction, app: str, platform: ClientPlatform) -> ClientRule | None:
+    """What is set for an application on a platform."""
+    row = await first(tx, select(client_rules_table).where(_C.app == app, _C.platform == platform.value))
+    return _rule(row) if row else None
+
+
+async def rules(tx: Transaction) -> list[ClientRule]:
+    """What is set for each application and platform."""
+    rows = await tx.connection.execute(select(client_rules_table).order_by(_C.app, _C.platform))
+    return [_rule(row) for row in rows.all()]
+
+
+async def save_rule(tx: Transaction, one_rule: ClientRule) -> None:
+    """Keep what is set for an application on a platform."""
+    values = {
+        "app": one_rule.app,
+        "platform": one_rule.platform.value,
+        "minimum": one_rule.minimum,
+        "latest": one_rule.latest,
+        "store_url": one_rule.store_url,
+        "set_by": one_rule.set_by,
+        "set_at": one_rule.set_at,
+    }
+    await upsert(tx, client_rules_table, [values], keys=("app", "platform"))
+
+
+def _manifest(row: AnyRow) -> PublishedManifest:
+    return PublishedManifest(
+        row.app,
+        row.version,
+        row.signed,
+        row.content_hash,
+        row.operations,
+        row.published_at,
+        row.published_by,
+        row.retired_at,
+        row.retired_by,
+    )
+
+
+def _rule(row: AnyRow) -> ClientRule:
+    return ClientRule(
+        row.app, ClientPlatform(row.platform), row.minimum, row.latest, row.store_url, row.set_by, row.set_at
+    )

@@ -1,0 +1,352 @@
+"""Messages to the outside, written with the change that causes them and sent by any number of workers.
+
+Delivery is at least once; the order of one application's messages is kept, also past a dead letter: what
+comes after it waits until somebody revives or discards it. Other applications are not held up.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    UniqueConstraint,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from store.database.engine import Transaction
+from store.database.errors import CannotDecrypt
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, database_now, first, insert_into, insert_new
+from store.database.types import Instant, Key, Serial
+
+RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
+"""The wait after the first, second, … failed attempt; after one more the letter is dead
+(docs/reliability.md section 4)."""
+
+ABANDONED = "ABANDONED"
+"""The error code of a message whose last attempts ended with the death of the worker."""
+
+
+UNREADABLE = "UNREADABLE"
+"""The error code of a message whose payload does not open any more."""
+
+
+class OutboxState(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"
+
+
+outbox_table = Table(
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("topic", Key, nullable=False),
+    Column("key", Key, nullable=False),
+    Column("application_id", Key),
+    Column("payload", LargeBinary, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("leased_by", Key),
+    Column("error_code", Key),
+    Column("delivered_at", Instant),
+    UniqueConstraint("topic", "key"),
+    Index(None, "state", "due_at"),
+    Index(None, "application_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+_T = outbox_table.c
+
+_DUE = select(_T.id).where(_T.state == OutboxState.PENDING.value).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message; `attempts` counts the present one too."""
+
+    id: int
+    topic: str
+    key: str
+    payload: Mapping[str, Any]
+    application_id: str | None
+    state: OutboxState
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How full the outbox is.
+
+    `oldest_seconds` is how long the message waits that waits longest, 0 where none does: one that was
+    tried since it was written, one that was not since it is due. What is for later does not wait.
+    """
+
+    pending: int
+    dead: int
+    oldest_seconds: float
+
+
+async def add(
+    tx: Transaction,
+    topic: str,
+    key: str,
+    payload: Mapping[str, Any],
+    *,
+    application_id: str | None = None,
+    due_at: datetime | None = None,
+) -> bool:
+    """Add a message, once for each (topic, key): False where it is there already. It is due now, or at `due_at`."""
+    return await insert_new(tx, outbox_table, _new(tx, topic, key, payload, application_id, due_at))
+
+
+async def reopen(tx: Transaction, topic: str, key: str) -> bool:
+    """Have a message delivered once more, from now on; False where it is not there or is under way."""
+    done = (OutboxState.DELIVERED.value, OutboxState.DEAD.value)
+    statement = update(outbox_table).where(_T.topic == topic, _T.key == key, _T.state.in_(done))
+    values = {
+        "state": OutboxState.PENDING.value,
+        "attempts": 0,
+        "due_at": tx.clock.now(),
+        "delivered_at": None,
+        "error_code": None,
+    }
+    return (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is not None
+
+
+def sealed(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) -> bytes:
+    """The payload of a message, encrypted for its place."""
+    return tx.cipher.encrypt_json(dict(payload), _place(topic, key))
+
+
+async def may_be_due(tx: Transaction, but: Collection[str] = ()) -> bool:
+    """Whether `claim` might find something, by one cheap read. False is certain; True may be a message that waits."""
+    return await first(tx, _DUE.where(_T.due_at <= tx.clock.now(), *_other_than(but))) is not None
+
+
+async def add_many(tx: Transaction, topic: str, wanted: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
+    """Add messages of one topic that are due now, in one statement; each is its key, its payload, its application."""
+    rows = [_new(tx, topic, key, payload, application_id) for key, payload, application_id in wanted]
+    if rows:
+        await tx.connection.execute(insert_into(tx, outbox_table).on_conflict_do_nothing(), rows)
+
+
+async def claim(
+    tx: Transaction,
+    worker_id: str,
+    limit: int,
+    lease_seconds: float,
+    *,
+    but: Collection[str] = (),
+    one_of: Collection[str] = (),
+) -> list[OutboxMessage]:
+    """Take due messages for a while, the oldest first; of each application only the oldest that is undelivered.
+
+    Those of the topics `but` are left, and all but the first of the topics `one_of`. The lease goes by the database's
+    clock, what is due by the Clock. Commit before sending.
+    """
+    now = await database_now(tx)
+    await _bury_abandoned(tx, now)
+    statement = (
+        update(outbox_table)
+        .where(_T.id.in_(_claimable(tx.clock.now(), now, limit, but)))
+        .values(attempts=_T.attempts + 1, leased_by=worker_id, lease_until=now + timedelta(seconds=lease_seconds))
+        .returning(outbox_table)
+    )
+    rows = (await tx.connection.execute(statement)).all()
+    messages = [await _opened(tx, row) for row in sorted(rows, key=lambda row: row.id)]
+    taken = [message for message in messages if message is not None]
+    behind = {message.id for message in [each for each in taken if each.topic in one_of][1:]}
+    if not behind:
+        return taken
+    await _give_back(tx, behind)
+    others = await claim(tx, worker_id, len(behind), lease_seconds, but={*but, *one_of})
+    return [message for message in taken if message.id not in behind] + others
+
+
+async def hold(tx: Transaction, message_id: int, worker_id: str, lease_seconds: float) -> bool:
+    """Keep a claimed message longer, from now on; False where the claim ran out or passed to another worker."""
+    now = await database_now(tx)
+    held = (_T.id == message_id, _T.state == OutboxState.PENDING.value, _T.leased_by == worker_id, _T.lease_until > now)
+    longer = update(outbox_table).where(*held).values(lease_until=now + timedelta(seconds=lease_seconds))
+    return (await tx.connection.execute(longer.returning(_T.id))).first() is not None
+
+
+async def delivered(tx: Transaction, message_id: int, at: datetime) -> None:
+    """Note that the partner has it."""
+    await tx.connection.execute(
+        update(outbox_table)
+        .where(_T.id == message_id)
+        .values(state=OutboxState.DELIVERED.value, delivered_at=at, lease_until=None, leased_by=None, error_code=None)
+    )
+
+
+async def failed(
+    tx: Transaction,
+    message_id: int,
+    at: datetime,
+    error_code: str,
+    *,
+    final: bool = False,
+    worker_id: str | None = None,
+) -> OutboxState:
+    """Note a failed attempt and give the new state: due again after RETRY_AFTER_SECONDS, or dead.
+
+    `final` says that no repetition can help. With `worker_id` nothing happens where the lease has passed
+    to another worker.
+    """
+    row = await first(tx, select(_T.attempts, _T.state, _T.leased_by).where(_T.id == message_id))
+    if row is None or row.state != OutboxState.PENDING.value or worker_id not in {None, row.leased_by}:
+        return OutboxState(row.state) if row else OutboxState.DELIVERED
+    wait = None if final else retry_wait(row.attempts)
+    changes: dict[str, Any] = {"error_code": error_code, "lease_until": None, "leased_by": None}
+    state = OutboxState.DEAD if wait is None else OutboxState.PENDING
+    changes |= {"state": state.value} if wait is None else {"due_at": at + wait}
+    await tx.connection.execute(update(outbox_table).where(_T.id == message_id).values(changes))
+    return state
+
+
+async def put_off(tx: Transaction, message_id: int, due_at: datetime, error_code: str, *, worker_id: str) -> None:
+    """Give a claimed message back untried: it is due again at `due_at`, and the attempt does not count.
+
+    Nothing happens where the lease has passed to another worker.
+    """
+    held = (_T.id == message_id, _T.state == OutboxState.PENDING.value, _T.leased_by == worker_id)
+    changes = {"attempts": _T.attempts - 1, "due_at": due_at, "error_code": error_code}
+    await tx.connection.execute(update(outbox_table).where(*held).values(**changes, lease_until=None, leased_by=None))
+
+
+def retry_wait(attempts: int) -> timedelta | None:
+    """How long to wait after so many failed attempts; None when the letter is dead."""
+    if attempts > len(RETRY_AFTER_SECONDS):
+        return None
+    return timedelta(seconds=RETRY_AFTER_SECONDS[max(attempts, 1) - 1])
+
+
+async def counts(tx: Transaction) -> OutboxCounts:
+    """How full the outbox is."""
+    now = tx.clock.now()
+    statement = select(_T.state, func.count().label("messages"))
+    unsettled = statement.where(_T.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))).group_by(_T.state)
+    rows = {row.state: row.messages for row in (await tx.connection.execute(unsettled)).all()}
+    since = case((_T.attempts > 0, _T.created_at), else_=_T.due_at)
+    waits = (_T.state == OutboxState.PENDING.value, or_(_T.attempts > 0, _T.due_at <= now))
+    oldest = (await tx.connection.execute(select(func.min(since)).where(*waits))).scalar_one()
+    return OutboxCounts(
+        pending=rows.get(OutboxState.PENDING.value, 0),
+        dead=rows.get(OutboxState.DEAD.value, 0),
+        oldest_seconds=0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0),
+    )
+
+
+def _other_than(topics: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    return (_T.topic.not_in(sorted(topics)),) if topics else ()
+
+
+def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -> Select[Any]:
+    earlier = outbox_table.alias("earlier")
+    undelivered = earlier.c.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
+    waits = exists().where(earlier.c.application_id == _T.application_id, undelivered, earlier.c.id < _T.id)
+    return (
+        select(_T.id)
+        .where(
+            _T.state == OutboxState.PENDING.value,
+            _T.due_at <= due,
+            or_(_T.lease_until.is_(None), _T.lease_until <= now),
+            or_(_T.application_id.is_(None), ~waits),
+            *_other_than(but),
+        )
+        .order_by(_T.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and no such clause
+    )
+
+
+async def _give_back(tx: Transaction, message_ids: Collection[int]) -> None:
+    """Let others have what was just claimed, as it was before."""
+    as_before = {"attempts": _T.attempts - 1, "lease_until": None, "leased_by": None}
+    await tx.connection.execute(update(outbox_table).where(_T.id.in_(sorted(message_ids))).values(**as_before))
+
+
+async def _bury_abandoned(tx: Transaction, now: datetime) -> None:
+    """A message that killed its worker at every attempt must not kill the next one."""
+    used_up = and_(_T.attempts > len(RETRY_AFTER_SECONDS), _T.lease_until <= now)
+    await tx.connection.execute(
+        update(outbox_table)
+        .where(_T.state == OutboxState.PENDING.value, used_up)
+        .values(state=OutboxState.DEAD.value, error_code=ABANDONED, lease_until=None, leased_by=None)
+    )
+
+
+async def _opened(tx: Transaction, row: AnyRow) -> OutboxMessage | None:
+    """The message of a row; one whose payload does not open is dead at once and holds back nobody else."""
+    try:
+        return message_of(tx, row)
+    except CannotDecrypt:
+        values = {"state": OutboxState.DEAD.value, "error_code": UNREADABLE, "lease_until": None, "leased_by": None}
+        await tx.connection.execute(update(outbox_table).where(_T.id == row.id).values(values))
+        return None
+
+
+def message_of(tx: Transaction, row: AnyRow) -> OutboxMessage:
+    """The message of a row; raises CannotDecrypt where the payload does not open."""
+    return OutboxMessage(
+        id=row.id,
+        topic=row.topic,
+        key=row.key,
+        payload={} if row.error_code == UNREADABLE else tx.cipher.decrypt_json(row.payload, _place(row.topic, row.key)),
+        application_id=row.application_id,
+        state=OutboxState(row.state),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        error_code=row.error_code,
+    )
+
+
+def _new(
+    tx: Transaction,
+    topic: str,
+    key: str,
+    payload: Mapping[str, Any],
+    application_id: str | None,
+    due_at: datetime | None = None,
+) -> dict[str, Any]:
+    now = tx.clock.now()
+    return {
+        "topic": topic,
+        "key": key,
+        "application_id": application_id,
+        "payload": sealed(tx, topic, key, payload),
+        "state": OutboxState.PENDING.value,
+        "attempts": 0,
+        "created_at": now,
+        "due_at": due_at or now,
+    }
+
+
+def _place(topic: str, key: str) -> str:
+    return f"outbox:payload:{topic}:{key}"

@@ -1,0 +1,25 @@
+"""Which sets of demo data have been sown, so that seeding is done once."""
+
+from sqlalchemy import Column, Table, select
+
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import first, insert_new
+from store.database.types import Instant, Key
+
+seeds_table = Table(
+    "seeds",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+
+async def seeded(tx: Transaction, seed_id: str) -> bool:
+    """Whether the seed was sown."""
+    return await first(tx, select(seeds_table.c.id).where(seeds_table.c.id == seed_id)) is not None
+
+
+async def mark(tx: Transaction, seed_id: str) -> bool:
+    """Note that the seed is sown; False where it was already."""
+    return await insert_new(tx, seeds_table, {"id": seed_id, "at": tx.clock.now()})

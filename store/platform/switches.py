@@ -1,0 +1,76 @@
+"""Switches for systems and mutations, with a number that grows with every change.
+
+Each process asks for the number each second, which reads one row, and for the switches only when it has grown.
+"""
+
+from sqlalchemy import BigInteger, Column, Table, Text, select
+
+from domain.platform.switches import Switch, SwitchKind, SwitchState
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, first, insert_into, upsert
+from store.database.types import Instant, Key
+
+switches_table = Table(
+    "switches",
+    metadata,
+    Column("kind", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("state", Key, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("set_by", Key, nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Column("until", Instant),
+)
+
+switch_version_table = Table(
+    "switch_version",
+    metadata,
+    Column("board", Key, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+BOARD = "switches"
+"""The key of the one row that holds the number."""
+
+_S, _V = switches_table.c, switch_version_table.c
+
+
+async def version(tx: Transaction) -> int:
+    """The number of changes so far."""
+    row = await first(tx, select(_V.version).where(_V.board == BOARD))
+    return row.version if row else 0
+
+
+async def everything(tx: Transaction) -> list[Switch]:
+    """Every switch that was ever set, by kind and name; also those that were set back to ON."""
+    rows = await tx.connection.execute(select(switches_table).order_by(_S.kind, _S.name))
+    return [_switch(row) for row in rows.all()]
+
+
+async def one(tx: Transaction, kind: SwitchKind, name: str) -> Switch | None:
+    """The switch of a system or mutation, or None where it was never set."""
+    row = await first(tx, select(switches_table).where(_S.kind == kind.value, _S.name == name))
+    return _switch(row) if row else None
+
+
+async def save(tx: Transaction, switch: Switch) -> int:
+    """Keep a switch and give the new number. Changes wait for one another, so that no number is given twice."""
+    growing = insert_into(tx, switch_version_table).values(board=BOARD, version=1)
+    growing = growing.on_conflict_do_update(index_elements=("board",), set_={"version": _V.version + 1})
+    grown: int = (await tx.connection.execute(growing.returning(_V.version))).scalar_one()
+    values = {
+        "kind": switch.kind.value,
+        "name": switch.name,
+        "state": switch.state.value,
+        "reason": switch.reason,
+        "set_by": switch.set_by,
+        "set_at": switch.set_at,
+        "until": switch.until,
+    }
+    await upsert(tx, switches_table, [values], keys=("kind", "name"))
+    return grown
+
+
+def _switch(row: AnyRow) -> Switch:
+    return Switch(SwitchKind(row.kind), row.name, SwitchState(row.state), row.reason, row.set_by, row.set_at, row.until)

@@ -1,0 +1,1 @@
+"""Tables and queries about export and erasure of personal data."""

@@ -1,0 +1,50 @@
+"""Moves what an import brought from the record that it made to the one of the person who proved that it is hers."""
+
+from sqlalchemy import exists, select, update
+
+from domain.kernel.people import PersonKind
+from store.applications.application_rows import applications_table
+from store.applications.imports import legacy_applications_table
+from store.database import change_feed
+from store.database.engine import Transaction
+from store.database.sql import first
+from store.identity import identities
+from store.privacy import personal
+from store.privacy.personal_rules import person_tables
+
+MOVED = (
+    "applications",
+    "timeline_entries",
+    "application_documents",
+    "certificates",
+    "legacy_applications",
+    "legacy_persons",
+    "escalations",
+    "notices",
+    "data_accesses",
+)
+"""Tables whose rows go with her: each names its citizen in a column of that name, and seals nothing for that name."""
+
+_LEFT = frozenset({"citizens", "citizen_contacts", "changes", "sent_codes"})
+"""What every record has, and what passes by itself, as the code that proved whose it is."""
+
+
+async def brought_by_an_import(tx: Transaction, citizen_id: str) -> bool:
+    """Whether a record holds old applications and what follows from them alone, and nobody signs in to it."""
+    if await identities.providers_of(tx, PersonKind.CITIZEN, citizen_id):
+        return False
+    mine = select(applications_table.c.id).where(applications_table.c.citizen_id == citizen_id)
+    old = exists().where(legacy_applications_table.c.application_id == applications_table.c.id)
+    if await first(tx, mine.limit(1)) is None or await first(tx, mine.where(~old).limit(1)) is not None:
+        return False
+    return not await personal.holds_more_than(tx, citizen_id, _LEFT.union(MOVED))
+
+
+async def hand_over(tx: Transaction, record_id: str, citizen_id: str) -> None:
+    """Move everything of such a record to another citizen, whose feed is told, and empty it."""
+    tables = person_tables()
+    for name in MOVED:
+        column = tables[name]
+        await tx.connection.execute(update(column.table).where(column == record_id).values({column.name: citizen_id}))
+    await change_feed.touch_all_of(tx, citizen_id)
+    await personal.erase(tx, record_id)

@@ -1,0 +1,61 @@
+"""Benefits that something holds back, by what it is, in the places of those who see to it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Select, func, select, text
+
+from domain.benefits.benefits import Sanction, SanctionState
+from domain.kernel.people import Posting
+from store.benefits.benefits import sanction_of, sanctions_table
+from store.database.engine import Transaction
+from store.database.sql import count, keyset_window
+from store.reconciliation.finance_cases import covered
+
+_S = sanctions_table.c
+_HELD_BACK = text("state NOT IN ('ACTIVE', 'ENDED')")
+
+Index(
+    "ix_sanctions_held_back",
+    _S.state,
+    _S.sanctioned_at,
+    _S.id,
+    sqlite_where=_HELD_BACK,
+    postgresql_where=_HELD_BACK,
+)
+
+
+async def page(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    state: SanctionState,
+    *,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
+) -> list[Sanction]:
+    """Benefits in a state that the postings cover, the longest granted first; none where none is held back."""
+    columns = (_S.sanctioned_at, _S.id)
+    rows = await keyset_window(tx, _listed(postings, [state]), columns, place=place, backward=backward, limit=limit)
+    return [sanction_of(row) for row in rows]
+
+
+async def count_of(tx: Transaction, postings: Sequence[Posting], state: SanctionState) -> int:
+    """How many such benefits there are."""
+    return await count(tx, _listed(postings, [state]))
+
+
+async def counts(
+    tx: Transaction, postings: Sequence[Posting], states: Collection[SanctionState]
+) -> dict[SanctionState, int]:
+    """How many benefits are in each of the states; one without any is left out."""
+    listed = _listed(postings, states).subquery()
+    statement = select(listed.c.state, func.count()).group_by(listed.c.state)
+    return {SanctionState(state): number for state, number in (await tx.connection.execute(statement)).all()}
+
+
+def _listed(postings: Sequence[Posting], states: Collection[SanctionState]) -> Select[Any]:
+    # The words of the index, for no database sees by itself that these states are among them.
+    wanted = _S.state.in_([state.value for state in states])
+    return select(sanctions_table).where(_HELD_BACK, wanted, covered(sanctions_table, postings))

@@ -1,0 +1,297 @@
+"""The daily comparison with the partners' books: its runs, the partner's rows, bank references, and kept totals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Date,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+
+from domain.benefits.benefits import Rail
+from domain.reconciliation.reconciliation import ReconciliationRun, RunState
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first, insert_into, insert_new, keyset_window
+from store.database.types import Instant, Key
+
+runs_table = Table(
+    "reconciliation_runs",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("rail", Key, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("place", Key),
+    Column("rows_read", BigInteger, nullable=False),
+    Column("rows_compared", BigInteger, nullable=False),
+    Column("differences", BigInteger, nullable=False),
+    Column("ours_paise", BigInteger, nullable=False),
+    Column("theirs_paise", BigInteger, nullable=False),
+    Column("starts", Integer, nullable=False),
+    Column("problem", Text),
+    Column("begun_at", Instant, nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("rail", "day"),
+    Index(None, "begun_at", "id"),
+    Index(None, "state", "ended_at"),
+)
+
+statement_rows_table = Table(
+    "statement_rows",
+    metadata,
+    Column("run_id", Key, nullable=False),
+    Column("file", Key, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("end_to_end_id", Key, nullable=False),
+    Column("batch_id", Key),
+    Column("amount_paise", BigInteger, nullable=False),
+    Column("status", Key, nullable=False),
+    Column("utr_hash", Key),
+    Column("utr_last4", Key),
+    Column("return_code", Key),
+    Column("value_on", Date),
+    PrimaryKeyConstraint("run_id", "file", "line"),
+    Index(None, "run_id", "end_to_end_id"),
+    Index(None, "run_id", "utr_hash"),
+)
+"""The partner's rows while they are compared; they go some days after, as a row may be on the next day's statement."""
+
+utrs_table = Table(
+    "payment_utrs",
+    metadata,
+    Column("utr_hash", Key, primary_key=True),
+    Column("end_to_end_id", Key, nullable=False),
+    Column("first_at", Instant, nullable=False),
+)
+"""Which payment a bank reference belongs to: one reference, one payment, for ever."""
+
+_R, _S, _U = runs_table.c, statement_rows_table.c, utrs_table.c
+RUN_COUNTS = ("rows_read", "rows_compared", "differences", "ours_paise", "theirs_paise")
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One row of the partner's book; `utr_hash` is the SHA-256 of the bank's reference, `utr_last4` its end."""
+
+    file: str
+    line: int
+    end_to_end_id: str
+    batch_id: str | None
+    amount_paise: int
+    status: str
+    utr_hash: str | None = None
+    return_code: str | None = None
+    value_on: date | None = None
+    utr_last4: str | None = None
+
+
+async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> ReconciliationRun:
+    """The run of a day: a new one, or the one that was cut off, which goes on where it stopped.
+
+    One that has ended is given back as it is.
+    """
+    now = tx.clock.now()
+    values = dict.fromkeys(RUN_COUNTS, 0) | {
+        "id": run_id,
+        "rail": rail.value,
+        "day": day,
+        "state": RunState.READING.value,
+        "starts": 1,
+        "begun_at": now,
+        "moved_at": now,
+    }
+    await insert_new(tx, runs_table, values)
+    row = await first(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
+    if row is None:
+        raise LookupError("the run that was just begun is not there")
+    return _run(row)
+
+
+async def reopen(tx: Transaction, run: ReconciliationRun) -> ReconciliationRun:
+    """Let the day of a run that has ended be compared anew, since its book came late; what was found stays found."""
+    kept = select(func.count()).select_from(statement_rows_table).where(_S.run_id == run.id).scalar_subquery()
+    values: dict[str, Any] = {
+        "state": RunState.READING.value,
+        "place": None,
+        "ended_at": None,
+        "problem": None,
+        "rows_read": kept,
+    }
+    values |= dict.fromkeys(("rows_compared", "ours_paise", "theirs_paise"), 0)
+    ended = (_R.id == run.id, _R.state == RunState.ENDED.value)
+    await tx.connection.execute(update(runs_table).where(*ended).values(values))
+    row = (await tx.connection.execute(select(runs_table).where(_R.id == run.id))).one()
+    return _run(row)
+
+
+async def taken_up(tx: Transaction, run_id: str) -> None:
+    """Count that a run was taken up again."""
+    await tx.connection.execute(update(runs_table).where(_R.id == run_id).values(starts=_R.starts + 1, problem=None))
+
+
+async def moved(
+    tx: Transaction,
+    run: ReconciliationRun,
+    *,
+    state: RunState,
+    place: str | None,
+    counts: Mapping[str, int] | None = None,
+) -> ReconciliationRun:
+    """Keep how far a run has come, in the transaction of what was done; counts are added to those of before.
+
+    Where another worker took the same step first nothing is added, and the run is given as that one left it.
+    """
+    now = tx.clock.now()
+    values: dict[str, Any] = {"state": state.value, "place": place, "moved_at": now}
+    if state is RunState.ENDED:
+        values["ended_at"] = now
+    for name, more in (counts or {}).items():
+        values[name] = _R[name] + more
+    as_read = (_R.id == run.id, _R.state == run.state.value, func.coalesce(_R.place, "") == (run.place or ""))
+    changed = update(runs_table).where(*as_read).values(values).returning(runs_table)
+    row = (await tx.connection.execute(changed)).first()
+    if row is None:
+        row = (await tx.connection.execute(select(runs_table).where(_R.id == run.id))).one()
+    crash_points.reach(crash_points.RUN_MOVED)
+    return _run(row)
+
+
+async def troubled(tx: Transaction, run_id: str, problem: str) -> None:
+    """Keep why a run could not go on; it is taken up again."""
+    statement = update(runs_table).where(_R.id == run_id)
+    await tx.connection.execute(statement.values(problem=problem, moved_at=tx.clock.now()))
+
+
+async def runs_between(tx: Transaction, rail: Rail, first: date, last: date) -> list[ReconciliationRun]:
+    """The runs of some days, the earliest first."""
+    wanted = select(runs_table).where(_R.rail == rail.value, _R.day >= first, _R.day <= last).order_by(_R.day)
+    return [_run(row) for row in (await tx.connection.execute(wanted)).all()]
+
+
+async def run_of(tx: Transaction, rail: Rail, day: date) -> ReconciliationRun | None:
+    """The run of a rail and day, or None."""
+    row = await first(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
+    return _run(row) if row else None
+
+
+async def ended_since(tx: Transaction) -> dict[Rail, datetime]:
+    """When the last run of each rail came to its end, or, where none ever did, when its first one was begun."""
+    ended = func.max(case((_R.state == RunState.ENDED.value, _R.ended_at)))
+    statement = select(_R.rail, ended.label("ended"), func.min(_R.begun_at).label("begun")).group_by(_R.rail)
+    rows = (await tx.connection.execute(statement)).all()
+    return {Rail(row.rail): row.ended or row.begun for row in rows}
+
+
+async def page_of_runs(
+    tx: Transaction, rail: Rail | None, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
+) -> list[ReconciliationRun]:
+    """Runs, the newest first, by (begun_at, id)."""
+    statement = select(runs_table)
+    if rail is not None:
+        statement = statement.where(_R.rail == rail.value)
+    columns = (_R.begun_at, _R.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
+    return [_run(row) for row in rows]
+
+
+async def count_runs(tx: Transaction, rail: Rail | None) -> int:
+    """How many runs there are."""
+    statement = select(runs_table.c.id)
+    return await count(tx, statement if rail is None else statement.where(_R.rail == rail.value))
+
+
+async def keep_rows(tx: Transaction, run_id: str, rows: Sequence[StatementLine]) -> None:
+    """Keep rows of the partner for the comparison; one that is there already stays, so a file may be read again."""
+    if not rows:
+        return
+    statement = insert_into(tx, statement_rows_table).on_conflict_do_nothing()
+    values = [
+        {
+            "run_id": run_id,
+            "file": row.file,
+            "line": row.line,
+            "end_to_end_id": row.end_to_end_id,
+            "batch_id": row.batch_id,
+            "amount_paise": row.amount_paise,
+            "status": row.status,
+            "utr_hash": row.utr_hash,
+            "utr_last4": row.utr_last4,
+            "return_code": row.return_code,
+            "value_on": row.value_on,
+        }
+        for row in rows
+    ]
+    await tx.connection.execute(statement, values)
+
+
+async def files_kept(tx: Transaction, run_id: str) -> int:
+    """Of how many files rows are kept."""
+    statement = select(func.count(_S.file.distinct())).where(_S.run_id == run_id)
+    return int((await tx.connection.execute(statement)).scalar_one())
+
+
+async def forget_rows(tx: Transaction, run_id: str, limit: int) -> int:
+    """Take away rows of a run that has ended, some at a time; tells how many went."""
+    table = statement_rows_table
+    some = select(_S.file, _S.line).where(_S.run_id == run_id).order_by(_S.file, _S.line).limit(limit)
+    keys = (await tx.connection.execute(some)).all()
+    if not keys:
+        return 0
+    last = keys[-1]
+    gone = delete(table).where(_S.run_id == run_id, _before(last.file, last.line))
+    return int((await tx.connection.execute(gone)).rowcount)
+
+
+def _before(file: str, line: int) -> ColumnElement[bool]:
+    return tuple_(_S.file, _S.line) <= tuple_(literal(file, _S.file.type), literal(line, _S.line.type))
+
+
+async def claim_utrs(tx: Transaction, claims: Mapping[str, str]) -> dict[str, str]:
+    """Note which payment each bank reference (its hash) belongs to; gives those of another payment, with that one."""
+    if not claims:
+        return {}
+    now = tx.clock.now()
+    values = [{"utr_hash": utr, "end_to_end_id": one, "first_at": now} for utr, one in sorted(claims.items())]
+    await tx.connection.execute(insert_into(tx, utrs_table).on_conflict_do_nothing(), values)
+    rows = (await tx.connection.execute(select(utrs_table).where(_U.utr_hash.in_(sorted(claims))))).all()
+    return {row.utr_hash: row.end_to_end_id for row in rows if row.end_to_end_id != claims[row.utr_hash]}
+
+
+def _run(row: AnyRow) -> ReconciliationRun:
+    return ReconciliationRun(
+        id=row.id,
+        rail=Rail(row.rail),
+        day=row.day,
+        state=RunState(row.state),
+        place=row.place,
+        rows_read=row.rows_read,
+        rows_compared=row.rows_compared,
+        differences=row.differences,
+        ours_paise=row.ours_paise,
+        theirs_paise=row.theirs_paise,
+        starts=row.starts,
+        problem=row.problem,
+        begun_at=row.begun_at,
+        moved_at=row.moved_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,1 @@
+"""Tables and queries about rosters of schools and camps."""

@@ -1,0 +1,43 @@
+"""What a citizen's first page shows of her applications, each part in one query."""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from store.applications.application_rows import application_of, applications_table
+from store.database.engine import Transaction
+
+_T = applications_table.c
+
+
+async def counts(tx: Transaction, citizen_id: str) -> dict[Status, int]:
+    """How many applications the citizen has in each state that she has any in."""
+    statement = select(_T.status, func.count().label("many")).where(_T.citizen_id == citizen_id).group_by(_T.status)
+    return {Status(row.status): int(row.many) for row in (await tx.connection.execute(statement)).all()}
+
+
+async def in_states(tx: Transaction, citizen_id: str, statuses: Collection[Status], limit: int) -> list[Application]:
+    """Her applications in those states, the one that changed longest ago first."""
+    wanted = sorted(status.value for status in statuses)
+    statement = select(applications_table).where(_T.citizen_id == citizen_id, _T.status.in_(wanted))
+    rows = (await tx.connection.execute(statement.order_by(_T.updated_at, _T.id).limit(limit))).all()
+    return [application_of(tx, row) for row in rows]
+
+
+async def next_due(tx: Transaction, citizen_id: str, statuses: Collection[Status], limit: int) -> list[Application]:
+    """Her applications in those states that have a due date, the soonest first."""
+    wanted = sorted(status.value for status in statuses)
+    statement = select(applications_table).where(
+        _T.citizen_id == citizen_id, _T.status.in_(wanted), _T.due_at.is_not(None)
+    )
+    rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
+    return [application_of(tx, row) for row in rows]
+
+
+async def latest(tx: Transaction, citizen_id: str, limit: int) -> list[Application]:
+    """Her applications, the one that changed last first."""
+    statement = select(applications_table).where(_T.citizen_id == citizen_id)
+    rows = (await tx.connection.execute(statement.order_by(_T.updated_at.desc(), _T.id.desc()).limit(limit))).all()
+    return [application_of(tx, row) for row in rows]

@@ -1,0 +1,154 @@
+"""The applications behind the tiles of a dashboard, page by page in their order."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ColumnElement, Select, func, literal_column, select
+
+from domain.appeals.delays import DUE_SOON_DAYS, MOST_COUNTED, CaseFilter, CaseList, ListSize
+from domain.applications.applications import Application
+from domain.applications.lifecycle import ON_THE_CLOCK, OPEN
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.people import Posting
+from domain.statistics.figures import Measure, month_of
+from store.appeals.delays import delay_reasons_table
+from store.applications.application_rows import ENDED_LATE, application_of, applications_table, in_states
+from store.applications.applications import covered
+from store.database.engine import Transaction
+from store.database.sql import keyset_window
+from store.statistics import figure_open, figures
+from store.statistics.figure_open import Standing
+from store.statistics.figures import FigureFilter
+
+_T, _R = applications_table.c, delay_reasons_table.c
+
+
+def column_of(wanted: CaseList) -> Column[Any]:
+    """What a list is ordered by, before the id."""
+    match wanted:
+        case CaseList.PENDING:
+            return _T.submitted_at
+        case CaseList.DISPOSED_LATE:
+            return _T.updated_at  # not before its end, so that a month is a stretch of the index
+        case _:
+            return _T.due_at
+
+
+async def page(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    wanted: CaseList,
+    filtered: CaseFilter,
+    *,
+    place: tuple[datetime, str] | None,
+    backward: bool = False,
+    limit: int,
+) -> list[Application]:
+    """Cases of a list that the postings cover: after a place, or before it."""
+    statement = _cases(postings, wanted, filtered, tx.clock.now())
+    rows = await keyset_window(tx, statement, (column_of(wanted), _T.id), place=place, backward=backward, limit=limit)
+    return [application_of(tx, row) for row in rows]
+
+
+async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> ListSize:
+    """How many cases the list has: from the counters of figures where those tell it.
+
+    What they do not tell apart is counted case by case up to MOST_COUNTED, so that it never costs more than that.
+    """
+    if filtered.service_code is None and filtered.cause is None and filtered.explained is None:
+        return ListSize(await _counted(tx, postings, wanted, filtered))
+    cases = _cases(postings, wanted, filtered, tx.clock.now()).with_only_columns(_T.id).limit(MOST_COUNTED + 1)
+    found = int((await tx.connection.execute(select(func.count()).select_from(cases.subquery()))).scalar_one())
+    return ListSize(min(found, MOST_COUNTED), more=found > MOST_COUNTED)
+
+
+async def _counted(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> int:
+    """What the counters say, which costs days and places and not cases."""
+    today = ist_date(tx.clock.now())
+    names = ("department", "district", "tehsil")
+    place = {name: getattr(filtered, name) for name in names}
+    everything = FigureFilter(date.min, date.max, postings=tuple(postings), **place)
+    if (standing := _standing(everything, wanted, today)) is not None and await figure_open.told(tx):
+        return await figure_open.many(tx, standing)
+    match wanted:
+        case CaseList.OVERDUE:
+            return await figures.due_before(tx, everything, today)
+        case CaseList.DUE_SOON:
+            return await figures.due_before(tx, everything, today + timedelta(days=DUE_SOON_DAYS), since=today)
+        case CaseList.DISPOSED_LATE:
+            month = replace(everything, first_month=month_of(today), last_month=month_of(today))
+            sums = (await figures.sums(tx, month)).get((), {})
+            return sums.get(Measure.TIMED, 0) - sums.get(Measure.ON_TIME, 0)
+        case CaseList.PENDING:
+            sums = (await figures.sums(tx, everything)).get((), {})
+            ended = sums.get(Measure.DISPOSED, 0) + sums.get(Measure.WITHDRAWN, 0)
+            return sums.get(Measure.RECEIVED, 0) - ended
+
+
+def _standing(where: FigureFilter, wanted: CaseList, today: date) -> Standing | None:
+    """The list as a stretch of the open cases of each district; None where no district bounds it.
+
+    For the whole state the sums by month and by due day are shorter: they begin with the day.
+    """
+    bound = where.district is not None or all(one.district is not None for one in where.postings or ())
+    if not bound:
+        return None
+    match wanted:
+        case CaseList.PENDING:
+            return Standing(where, OPEN)
+        case CaseList.OVERDUE:
+            return Standing(where, ON_THE_CLOCK, due_until=today, paused=False)
+        case CaseList.DUE_SOON:
+            soon = today + timedelta(days=DUE_SOON_DAYS)
+            return Standing(where, ON_THE_CLOCK, due_from=today, due_until=soon, paused=False)
+        case CaseList.DISPOSED_LATE:
+            return None
+
+
+def _cases(postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, now: datetime) -> Select[Any]:
+    statement = select(applications_table).where(*_states(wanted), covered(postings), *_when(wanted, now))
+    names = ("department", "service_code", "district", "tehsil")
+    exact = {name: getattr(filtered, name) for name in names}
+    statement = statement.where(*(_T[name] == value for name, value in exact.items() if value is not None))
+    if filtered.explained is not None or filtered.cause is not None:
+        statement = statement.where(*_explained(filtered))
+    return statement
+
+
+def _states(wanted: CaseList) -> list[ColumnElement[bool]]:
+    if wanted is CaseList.DISPOSED_LATE:
+        return [literal_column(ENDED_LATE, Boolean())]
+    return list(in_states(OPEN if wanted is CaseList.PENDING else ON_THE_CLOCK))
+
+
+def _when(wanted: CaseList, now: datetime) -> list[ColumnElement[bool]]:
+    running = [_T.paused_since.is_(None), _T.due_at.is_not(None)]
+    match wanted:
+        case CaseList.PENDING:
+            return [_T.submitted_at.is_not(None)]
+        case CaseList.DUE_SOON:
+            return [*running, _T.due_at >= now, _T.due_at < now + timedelta(days=DUE_SOON_DAYS)]
+        case CaseList.OVERDUE:
+            return [*running, _T.due_at < now]
+        case CaseList.DISPOSED_LATE:
+            begins = datetime.combine(month_of(ist_date(now)), time.min, tzinfo=IST)
+            return [_T.updated_at >= begins, func.coalesce(_T.delivered_at, _T.decided_at) >= begins]
+
+
+def _explained(filtered: CaseFilter) -> list[ColumnElement[bool]]:
+    """By the reason that was recorded last; earlier ones do not count."""
+    cause = (
+        select(_R.cause)
+        .where(_R.application_id == _T.id)
+        .order_by(_R.recorded_at.desc(), _R.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    conditions: list[ColumnElement[bool]] = []
+    if filtered.explained is not None:
+        conditions.append(cause.is_not(None) if filtered.explained else cause.is_(None))
+    if filtered.cause is not None:
+        conditions.append(func.coalesce(cause, "") == filtered.cause.value)
+    return conditions

@@ -1,0 +1,122 @@
+"""Which generation of the cubes of figures is read, and how far the next one has been counted.
+
+A generation is a suffix of the names of its cubes, so that the next one grows beside the one that is read, and the
+change from one to the other is one word. While one is being counted nothing is folded: every delta of before the
+change stays in sight, and those that the next generation contains already are marked.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ColumnElement, Table, func, select
+
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import first, upsert
+from store.database.types import Instant, Key
+
+COUNTED = "figures-counted-with-open-cases"
+"""The mark of a store whose applications were all counted, into every cube and part up to that of open cases.
+
+Without it the worker counts them when it starts: a worker of before, which knew fewer cubes, may have folded last.
+"""
+
+PACKED = "figures-counted-with-packed-days"
+"""As COUNTED, of the rows with many classes of days in each; until then every class is read from its own row."""
+
+MARKS = (COUNTED, PACKED)
+"""What a store bears whose applications were all counted by this release."""
+
+_LOCK = ("figures", "generation")
+_ONE = "figures"
+
+figure_state_table = Table(
+    "figure_state",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("generation", Key, nullable=False),
+    Column("building", Key),
+    Column("phase", Key),
+    Column("after_id", Key),
+    Column("counted", BigInteger, nullable=False),
+    Column("touched_at", Instant, nullable=False),
+)
+
+_T = figure_state_table.c
+
+
+class Phase(StrEnum):
+    """What a build is at."""
+
+    APPLICATIONS = "APPLICATIONS"
+    GRIEVANCES = "GRIEVANCES"
+    CLEANING = "CLEANING"
+    """The new generation is read; the rows of the old one are being deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How far a build is: the suffix of what it makes, what it is at, and the last id that it has counted."""
+
+    generation: str
+    building: str | None = None
+    phase: Phase | None = None
+    after_id: str | None = None
+    counted: int = 0
+    touched_at: datetime | None = None
+
+    @property
+    def counting(self) -> bool:
+        """Whether the next generation is not read yet."""
+        return self.phase in (Phase.APPLICATIONS, Phase.GRIEVANCES)
+
+    @property
+    def made(self) -> str:
+        """The name of the generation that is counted now; raises ValueError where none is."""
+        if self.building is None:
+            raise ValueError("no figures are being counted")
+        return self.building
+
+
+def present() -> ColumnElement[str]:
+    """The suffix of the cubes that are read, for use in a statement."""
+    one = select(_T.generation).where(_T.name == _ONE).scalar_subquery()
+    return func.coalesce(one, "")
+
+
+async def read(tx: Transaction) -> Build:
+    """How it stands."""
+    row = await first(tx, select(figure_state_table).where(_T.name == _ONE))
+    if row is None:
+        return Build("")
+    phase = None if row.phase is None else Phase(row.phase)
+    return Build(row.generation, row.building, phase, row.after_id, row.counted, row.touched_at)
+
+
+async def keep(tx: Transaction, build: Build) -> None:
+    """Keep how far it is."""
+    values: dict[str, Any] = {
+        "name": _ONE,
+        "generation": build.generation,
+        "building": build.building,
+        "phase": None if build.phase is None else build.phase.value,
+        "after_id": build.after_id,
+        "counted": build.counted,
+        "touched_at": tx.clock.now(),
+    }
+    await upsert(tx, figure_state_table, [values], keys=("name",))
+
+
+async def hold_still(tx: Transaction) -> Build:
+    """How it stands, for as long as this transaction lasts; others may look at the same time."""
+    await locks.share(tx, *_LOCK)
+    return await read(tx)
+
+
+async def take(tx: Transaction) -> Build:
+    """How it stands, to be changed by this transaction alone."""
+    await locks.hold(tx, *_LOCK)
+    return await read(tx)

@@ -1,0 +1,54 @@
+"""The Commission's review: applications that run beyond their due instant."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from domain.applications.applications import Application
+from domain.applications.lifecycle import ON_THE_CLOCK
+from domain.kernel.clock import ist_date
+from store.applications.application_rows import application_of, applications_table, in_states
+from store.database.engine import Transaction
+from store.database.sql import keyset_window
+from store.statistics import figure_open, figures
+from store.statistics.figure_open import Standing
+from store.statistics.figures import FigureFilter
+
+_T = applications_table.c
+
+
+async def overdue(
+    tx: Transaction,
+    now: datetime,
+    *,
+    department: str | None,
+    district: str | None,
+    place: tuple[datetime, str] | None = None,
+    backward: bool = False,
+    limit: int,
+) -> list[Application]:
+    """Applications that run beyond their due instant, the latest ones last, by (due_at, id)."""
+    statement, columns = _overdue(now, department, district), (_T.due_at, _T.id)
+    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
+    return [application_of(tx, row) for row in rows]
+
+
+async def count_overdue(tx: Transaction, now: datetime, department: str | None, district: str | None) -> int:
+    """How many applications run beyond their due instant.
+
+    Every due instant is the end of a day in India, so the counters of figures by due day tell it, which costs days and
+    places and not cases.
+    """
+    everything = FigureFilter(date.min, date.max, department=department, district=district)
+    if district is not None and await figure_open.told(tx):
+        overdue_ones = Standing(everything, ON_THE_CLOCK, due_until=ist_date(now), paused=False)
+        return await figure_open.many(tx, overdue_ones)
+    return await figures.due_before(tx, everything, ist_date(now))
+
+
+def _overdue(now: datetime, department: str | None, district: str | None) -> Select[Any]:
+    statement = select(applications_table).where(*in_states(ON_THE_CLOCK), _T.paused_since.is_(None), _T.due_at < now)
+    for column, value in ((_T.department, department), (_T.district, district)):
+        statement = statement if value is None else statement.where(column == value)
+    return statement

@@ -1,0 +1,124 @@
+"""Files that arrive in pieces: how far each has come, and its pieces, sealed, until it is whole."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, insert, select, update
+
+from domain.uploads.files import PartialUpload
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import AnyRow, count, first
+from store.database.types import Instant, Key
+
+partial_uploads_table = Table(
+    "partial_uploads",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("owner", Key, nullable=False),
+    Column("person_id", Key, nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
+    Column("length", Integer, nullable=False),
+    Column("received", Integer, nullable=False),
+    Column("claimed", Key),
+    Column("document_key", Key),
+    Column("expected", Key),
+    Column("upload_id", Key),
+    Column("created_at", Instant, nullable=False),
+    Column("touched_at", Instant, nullable=False),
+    Index(None, "owner"),
+    Index(None, "citizen_id"),
+    Index(None, "touched_at"),
+)
+"""`expected` is the hash that the sender named; `upload_id` the upload that the whole file became."""
+
+pieces_table = Table(
+    "partial_upload_pieces",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("partial_id", Key, ForeignKey("partial_uploads.id", ondelete="CASCADE"), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index("uq_partial_upload_pieces_partial_id_start", "partial_id", "start", unique=True),
+)
+
+_P, _C = partial_uploads_table.c, pieces_table.c
+_AS_IS = (
+    "id", "owner", "person_id", "citizen_id", "length", "received", "claimed", "document_key", "expected",
+    "upload_id", "created_at", "touched_at",
+)  # fmt: skip
+
+
+async def begin(tx: Transaction, partial: PartialUpload) -> None:
+    """Note a file of which nothing has come yet."""
+    await tx.connection.execute(insert(partial_uploads_table).values({name: getattr(partial, name) for name in _AS_IS}))
+
+
+async def get(tx: Transaction, partial_id: str) -> PartialUpload | None:
+    """The file with an id, or None."""
+    row = await first(tx, select(partial_uploads_table).where(_P.id == partial_id))
+    return _partial(row) if row else None
+
+
+async def count_open(tx: Transaction, owner: str) -> int:
+    """How many files of one person are on their way."""
+    return await count(tx, select(_P.id).where(_P.owner == owner, _P.upload_id.is_(None)))
+
+
+async def append(tx: Transaction, partial: PartialUpload, content: bytes, *, piece_id: str) -> bool:
+    """Add a piece behind what was received; False where somebody else added one in the meantime."""
+    at, end = partial.received, partial.received + len(content)
+    moved = update(partial_uploads_table).where(_P.id == partial.id, _P.received == at, _P.upload_id.is_(None))
+    values = moved.values(received=end, touched_at=tx.clock.now()).returning(_P.id)
+    if (await tx.connection.execute(values)).first() is None:
+        return False
+    sealed = tx.cipher.encrypt(content, _place(piece_id))
+    piece: dict[str, Any] = {"id": piece_id, "partial_id": partial.id, "start": at, "size": len(content)}
+    await tx.connection.execute(insert(pieces_table).values(piece | {"content": sealed}))
+    return True
+
+
+async def content_of(tx: Transaction, partial_id: str) -> bytes:
+    """Everything that was received, in order."""
+    statement = select(_C.id, _C.content).where(_C.partial_id == partial_id).order_by(_C.start)
+    rows = (await tx.connection.execute(statement)).all()
+    return b"".join(tx.cipher.decrypt(row.content, _place(row.id)) for row in rows)
+
+
+async def finish(tx: Transaction, partial_id: str, upload_id: str) -> None:
+    """Note what the whole file became, and let its pieces go."""
+    done = update(partial_uploads_table).where(_P.id == partial_id)
+    await tx.connection.execute(done.values(upload_id=upload_id, touched_at=tx.clock.now()))
+    await _drop_pieces(tx, [partial_id])
+
+
+async def drop(tx: Transaction, partial_id: str) -> bool:
+    """Forget a file with all that came of it; False where it is not there."""
+    return bool(await _drop(tx, [partial_id]))
+
+
+async def forget_untouched(tx: Transaction, before: datetime, limit: int) -> int:
+    """Forget files to which nothing was added since a moment, and those that became uploads before it."""
+    old = select(_P.id).where(_P.touched_at < before).order_by(_P.touched_at).limit(limit)
+    return len(await _drop(tx, (await tx.connection.execute(old)).scalars().all()))
+
+
+async def _drop(tx: Transaction, ids: Iterable[str]) -> list[str]:
+    wanted = list(ids)
+    await _drop_pieces(tx, wanted)
+    gone = delete(partial_uploads_table).where(_P.id.in_(wanted)).returning(_P.id)
+    return list((await tx.connection.execute(gone)).scalars().all())
+
+
+async def _drop_pieces(tx: Transaction, ids: Iterable[str]) -> None:
+    await tx.connection.execute(delete(pieces_table).where(_C.partial_id.in_(list(ids))))
+
+
+def _place(piece_id: str) -> str:
+    return f"partial_upload_pieces:content:{piece_id}"
+
+
+def _partial(row: AnyRow) -> PartialUpload:
+    return PartialUpload(**{name: getattr(row, name) for name in _AS_IS})

@@ -1,0 +1,76 @@
+"""Files in which a scanner found something: kept sealed for some days, for those who must look, and read by nobody."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, delete, insert, select
+
+from domain.uploads.files import QuarantinedFile
+from store.database.engine import Transaction
+from store.database.metadata import metadata
+from store.database.sql import first
+from store.database.types import Instant, Key
+
+quarantined_files_table = Table(
+    "quarantined_files",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("owner", Key, nullable=False),
+    Column("person_id", Key, nullable=False),
+    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
+    Column("digest", Key, nullable=False),
+    Column("media_type", Key),
+    Column("size", Integer, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("infected", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "citizen_id"),
+    Index(None, "at"),
+)
+"""`digest` is the SHA-256 of a file that never reaches the object store, `found` the scanner's name for what it has,
+and `infected` the file itself."""
+
+MOST_OF_ONE = 20
+"""Files of one sender for one citizen that are kept apart; of more only the audit log tells."""
+
+_Q = quarantined_files_table.c
+_AS_IS = ("id", "owner", "person_id", "citizen_id", "digest", "media_type", "size", "found", "at")
+
+
+async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
+    """Keep a file apart, sealed; False where the same one of the same sender lies there, or MOST_OF_ONE of hers do.
+
+    Who sends an infected file again and again must not fill the store with it.
+    """
+    whose = _Q.citizen_id.is_(None) if file.citizen_id is None else _Q.citizen_id == file.citizen_id
+    held = select(_Q.digest).where(whose, _Q.owner == file.owner).limit(MOST_OF_ONE)
+    digests = (await tx.connection.execute(held)).scalars().all()
+    if file.digest in digests or len(digests) >= MOST_OF_ONE:
+        return False
+    sealed = tx.cipher.encrypt(content, _place(file.id))
+    values = {name: getattr(file, name) for name in _AS_IS}
+    await tx.connection.execute(insert(quarantined_files_table).values(values | {"infected": sealed}))
+    return True
+
+
+async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:
+    """What lies apart, the newest first, without its content."""
+    statement = select(*(_Q[name] for name in _AS_IS)).order_by(_Q.at.desc(), _Q.id.desc()).limit(limit)
+    rows = (await tx.connection.execute(statement)).all()
+    return [QuarantinedFile(**{name: getattr(row, name) for name in _AS_IS}) for row in rows]
+
+
+async def content(tx: Transaction, file_id: str) -> bytes | None:
+    """The content of one, for whoever examines it; None where it is not there."""
+    row = await first(tx, select(_Q.infected).where(_Q.id == file_id))
+    return tx.cipher.decrypt(row.infected, _place(file_id)) if row else None
+
+
+async def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete what lies apart since before a moment; tells how many went."""
+    old = select(_Q.id).where(_Q.at < before).order_by(_Q.at).limit(limit)
+    gone = delete(quarantined_files_table).where(_Q.id.in_(old)).returning(_Q.id)
+    return len((await tx.connection.execute(gone)).all())
+
+
+def _place(file_id: str) -> str:
+    return f"quarantined_files:infected:{file_id}"
